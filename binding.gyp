@@ -1,0 +1,73 @@
+{
+  'target_defaults': {
+    'cflags': ['-Wall', '-Wextra', '-Wno-unused-parameter', '-O2'],
+    'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
+    'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+    'xcode_settings': {
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+      'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+      'GCC_ENABLE_CPP_RTTI': 'NO',
+      'MACOSX_DEPLOYMENT_TARGET': '11.0',
+    },
+  },
+  'targets': [
+    {
+      'target_name': 'edgewise',
+      'defines': ['NAPI_VERSION=9'],
+      'include_dirs': ['native/core', 'native/addon'],
+      'sources': [
+        'native/core/waker.cc',
+        'native/core/signal_watch.cc',
+        'native/core/poll_poller.cc',
+        'native/core/select_poller.cc',
+        'native/core/socket_ops.cc',
+        'native/core/io_ops.cc',
+        'native/core/datagram_ops.cc',
+        'native/core/socket_address.cc',
+        'native/addon/addon.cc',
+        'native/addon/constants.cc',
+        'native/addon/poller_wrap.cc',
+        'native/addon/waker_wrap.cc',
+        'native/addon/signal_wrap.cc',
+        'native/addon/socket_wrap.cc',
+        'native/addon/io_wrap.cc',
+        'native/addon/datagram_wrap.cc',
+        'native/addon/loop_driver.cc',
+      ],
+      'conditions': [
+        ['OS=="linux"', {
+          'sources': [
+            'native/core/epoll_poller.cc',
+            'native/core/backends_linux.cc',
+            'native/addon/epoll_wrap.cc',
+          ],
+        }],
+        ['OS in "mac freebsd openbsd netbsd"', {
+          'sources': [
+            'native/core/kqueue_poller.cc',
+            'native/core/backends_bsd.cc',
+            'native/addon/kqueue_wrap.cc',
+          ],
+        }],
+        ['OS not in "linux mac freebsd openbsd netbsd"', {
+          'sources': ['native/core/unsupported_platform.cc'],
+        }],
+      ],
+    },
+    {
+      # The load generator of `edgewise demo` and of bench/.
+      'target_name': 'edgewise-load',
+      'type': 'executable',
+      'sources': ['bench/load/main.cc'],
+      'include_dirs': ['bench/load'],
+    },
+    {
+      # The plain C server that bench/ compares with.
+      'target_name': 'peer-epoll-echo',
+      'type': 'none',
+      'conditions': [
+        ['OS=="linux"', { 'type': 'executable', 'sources': ['bench/peers/epoll_echo.c'] }],
+      ],
+    },
+  ],
+}

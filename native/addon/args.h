@@ -1,0 +1,151 @@
+// Taking arguments out of a Node-API call: the only place where a JavaScript value becomes a
+// C value. Each getter answers false for a value that is not exactly what it asks for (a fraction,
+// NaN, a BigInt, a proxy of a typed array, a detached buffer, a range past the end), and calls no
+// JavaScript. The caller then returns `Refuse(env)`; src/validate.ts turns that into a TypeError or a
+// RangeError that names the argument (docs/adr/0002). So the check stands where the pointer is
+// taken and is made once.
+#pragma once
+
+#include <node_api.h>
+
+#include <climits>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace edgewise {
+
+// What a native function returns for arguments that it cannot take. No syscall returns it.
+constexpr int32_t kRefused = INT32_MIN;
+
+inline napi_value Number(napi_env env, double value) {
+  napi_value result = nullptr;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+inline napi_value Number(napi_env env, int32_t value) {
+  napi_value result = nullptr;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+inline napi_value Refuse(napi_env env) { return Number(env, kRefused); }
+
+// A span of memory that belongs to JavaScript, valid until the call returns.
+struct Bytes {
+  uint8_t* data = nullptr;
+  size_t length = 0;
+};
+
+template <size_t kCount>
+class Args {
+ public:
+  Args(napi_env env, napi_callback_info info) : env_(env) {
+    size_t count = kCount;
+    napi_get_cb_info(env, info, &count, values_, &this_, nullptr);  // absent ones are undefined
+  }
+
+  napi_value operator[](size_t index) const { return values_[index]; }
+  napi_value receiver() const { return this_; }
+
+  bool Double(size_t index, double* out) const {
+    return napi_get_value_double(env_, values_[index], out) == napi_ok;
+  }
+
+  bool Int32(size_t index, int32_t* out) const {
+    double value;
+    if (!Double(index, &value) || !(value >= INT32_MIN && value <= INT32_MAX)) return false;
+    *out = static_cast<int32_t>(value);
+    return *out == value;
+  }
+
+  bool Uint32(size_t index, uint32_t* out) const {
+    double value;
+    if (!Double(index, &value) || !(value >= 0 && value <= UINT32_MAX)) return false;
+    *out = static_cast<uint32_t>(value);
+    return *out == value;
+  }
+
+  // A descriptor number: a whole number from 0 to 2^31 - 1, open or not.
+  bool Fd(size_t index, int* out) const { return Int32(index, out) && *out >= 0; }
+
+  // An offset or length in a file: a whole number from 0 to 2^53 - 1.
+  bool Offset(size_t index, int64_t* out) const {
+    double value;
+    if (!Double(index, &value) || !(value >= 0 && value <= 9007199254740991.0)) return false;
+    *out = static_cast<int64_t>(value);
+    return static_cast<double>(*out) == value;
+  }
+
+  bool IsUndefined(size_t index) const {
+    napi_valuetype type;
+    return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_undefined;
+  }
+
+  // A Uint8Array (a Buffer is one) at `index`, then its offset and length, each optional:
+  // offset 0, length what is left behind the offset.
+  bool BytesAt(size_t index, Bytes* out) const {
+    if (!WholeBytes(env_, values_[index], out)) return false;
+    int64_t offset = 0;
+    if (!IsUndefined(index + 1) && !Offset(index + 1, &offset)) return false;
+    if (static_cast<uint64_t>(offset) > out->length) return false;
+    int64_t length = static_cast<int64_t>(out->length) - offset;
+    if (!IsUndefined(index + 2) && !Offset(index + 2, &length)) return false;
+    if (static_cast<uint64_t>(length) > out->length - static_cast<uint64_t>(offset)) return false;
+    out->data += offset;
+    out->length = static_cast<size_t>(length);
+    return true;
+  }
+
+  // All of a Uint8Array over an ArrayBuffer of its own thread that is neither shared nor detached.
+  static bool WholeBytes(napi_env env, napi_value value, Bytes* out) {
+    bool is_typed_array = false;
+    if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
+    napi_typedarray_type type;
+    napi_value buffer;
+    void* data;
+    if (napi_get_typedarray_info(env, value, &type, &out->length, &data, &buffer, nullptr) !=
+        napi_ok) {
+      return false;
+    }
+    bool is_array_buffer = false;
+    if (napi_is_arraybuffer(env, buffer, &is_array_buffer) != napi_ok || !is_array_buffer) {
+      return false;  // shared memory: another thread could write while the kernel reads
+    }
+    if (out->length == 0) {
+      bool is_detached = false;  // a read into nothing answers 0, which would look like an end
+      if (napi_is_detached_arraybuffer(env, buffer, &is_detached) != napi_ok || is_detached) {
+        return false;
+      }
+    }
+    out->data = static_cast<uint8_t*>(data);
+    return type == napi_uint8_array;
+  }
+
+ private:
+  napi_env env_;
+  napi_value this_ = nullptr;
+  napi_value values_[kCount] = {};
+};
+
+// A table row of an addon file: the name that JavaScript sees and the function behind it.
+struct Method {
+  const char* name;
+  napi_callback callback;
+};
+
+template <size_t kCount>
+bool DefineMethods(napi_env env, napi_value target, const Method (&methods)[kCount]) {
+  for (const Method& method : methods) {
+    napi_value function;
+    if (napi_create_function(env, method.name, NAPI_AUTO_LENGTH, method.callback, nullptr,
+                             &function) != napi_ok ||
+        napi_set_named_property(env, target, method.name, function) != napi_ok) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace edgewise

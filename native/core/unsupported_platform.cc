@@ -1,0 +1,1 @@
+#error "edgewise needs epoll (Linux) or kqueue (macOS, FreeBSD, OpenBSD, NetBSD)"

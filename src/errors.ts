@@ -1,0 +1,137 @@
+// Every error that edgewise makes is built here: operating-system errors as Node makes them, and
+// the few codes of our own. A leaf: imports nothing of ours.
+import { getSystemErrorName } from 'node:util';
+
+/** What an {@link ErrnoError} is about, where there is one. */
+export interface ErrorContext {
+  readonly fd?: number;
+  readonly address?: string;
+  readonly port?: number;
+  readonly path?: string;
+}
+
+/** An error that the operating system reported, with the fields of Node's own system errors. */
+export class ErrnoError extends Error {
+  override readonly name = 'ErrnoError';
+  /** The name of the error: `'ECONNRESET'`. */
+  readonly code: string;
+  /** The number of the error, negative as in Node: `-104`. */
+  readonly errno: number;
+  /** The system call that failed: `'connect'`. */
+  readonly syscall: string;
+  declare readonly fd?: number;
+  declare readonly address?: string;
+  declare readonly port?: number;
+  declare readonly path?: string;
+
+  /** @internal use {@link errnoError} */
+  constructor(errno: number, syscall: string, context: ErrorContext) {
+    const code = getSystemErrorName(errno);
+    super(`${syscall} ${code}${describe(context)}`);
+    this.code = code;
+    this.errno = errno;
+    this.syscall = syscall;
+    Object.assign(this, context);
+  }
+}
+
+function describe({ fd, address, port, path }: ErrorContext): string {
+  if (path !== undefined) return ` ${path}`;
+  if (address !== undefined) return ` ${address}${port === undefined ? '' : `:${port}`}`;
+  return fd === undefined ? '' : ` fd ${fd}`;
+}
+
+/**
+ * Makes the error for a negative result of a system call.
+ *
+ * @param result - -errno, as every function of `edgewise/sys` returns it.
+ * @param syscall - the name of the call, for `error.syscall` and the message.
+ * @param context - the descriptor or address that it was about.
+ */
+export function errnoError(
+  result: number,
+  syscall: string,
+  context: ErrorContext = {},
+): ErrnoError {
+  return new ErrnoError(result, syscall, context);
+}
+
+/**
+ * Returns `result` when it is >= 0, else throws.
+ *
+ * @throws ErrnoError - the call's own code.
+ */
+export function check(result: number, syscall: string, context?: ErrorContext): number {
+  if (result >= 0) return result;
+  throw errnoError(result, syscall, context);
+}
+
+/** Codes of errors that are not the operating system's. */
+export type EdgewiseErrorCode =
+  | 'ERR_CLOSED'
+  | 'ERR_ADDON_MISSING'
+  | 'ERR_PLATFORM_UNSUPPORTED'
+  | 'ERR_BACKEND_UNAVAILABLE'
+  | 'ERR_TRIGGER_UNSUPPORTED'
+  | 'ERR_DRIVER_UNAVAILABLE'
+  | 'ERR_REACTOR_ATTACHED';
+
+/** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */
+export class EdgewiseError extends Error {
+  override readonly name = 'EdgewiseError';
+  readonly code: EdgewiseErrorCode;
+
+  constructor(code: EdgewiseErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Thrown by every method of an object after its `close()`; its `code` is `'ERR_CLOSED'`. */
+export class ClosedError extends EdgewiseError {
+  constructor(what: string) {
+    super('ERR_CLOSED', `${what} is closed`);
+  }
+}
+
+/** A TypeError or RangeError with a code, as Node makes them for wrong arguments. */
+export type ArgumentError = (TypeError | RangeError) & {
+  readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
+};
+
+/** @internal */
+export function invalidType(name: string, expected: string, value: unknown): ArgumentError {
+  const error = new TypeError(`"${name}" must be ${expected}; received ${show(value)}`);
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' as const });
+}
+
+/** @internal */
+export function invalidValue(name: string, expected: string, value: unknown): ArgumentError {
+  const error = new TypeError(`"${name}" must be ${expected}; received ${show(value)}`);
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' as const });
+}
+
+/** @internal */
+export function outOfRange(name: string, expected: string, value: unknown): ArgumentError {
+  const error = new RangeError(`"${name}" must be ${expected}; received ${show(value)}`);
+  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const });
+}
+
+// Shows a value without calling into it: it may be a proxy, or have getters that throw.
+function show(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+    case 'bigint':
+      return `${value}n`;
+    case 'symbol':
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return String(value);
+    case 'function':
+      return 'a function';
+    default:
+      return value === null ? 'null' : 'an object';
+  }
+}
