@@ -96,6 +96,10 @@ int PollerWrap::Wait(DeadlineNs deadline) {
   }
   head_->now_ns = static_cast<double>(MonotonicNowNs());
   head_->signals = sink.signals;
+  head_->wait_count += 1;
+  if (count == 0 && sink.signals == 0 && head_->deadline_ns > head_->now_ns) {
+    head_->empty_count += 1;
+  }
   return count;
 }
 
