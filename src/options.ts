@@ -53,7 +53,7 @@ export interface ReactorStats {
   readonly waits: number;
   /** Calls of a handler for an event of the kernel. */
   readonly events: number;
-  /** Waits that brought no event, no wake-up and no due timer. */
+  /** Waits that brought neither event nor wake-up, and yet ended before their time was up. */
   readonly emptyWakes: number;
   /** Events of registrations that an earlier handler of the batch had closed. */
   readonly staleDropped: number;

@@ -15,7 +15,7 @@ struct SharedHead {
   double now_ns;       // written by native code after each wait: CLOCK_MONOTONIC
   double deadline_ns;  // written by TypeScript: when to be back; Infinity: never, 0: at once
   double wait_count;   // written by native code: waits so far
-  double empty_count;  // written by native code: waits that brought no record, no signal, no timer
+  double empty_count;  // written by native code: waits that brought nothing before their time
   uint32_t signals;    // written by native code after each wait: ReadySink::SignalBits
   uint32_t reserved[3];
 };
