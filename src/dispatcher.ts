@@ -4,6 +4,7 @@
 import { check } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { Interest, Trigger } from './interest.ts';
+import type { Lint } from './lint.ts';
 import { type Poller, RECORDS_AT } from './poller.ts';
 import {
   type AnyRegistration,
@@ -36,7 +37,9 @@ export class Dispatcher implements RegistrationOwner {
   readonly #host: DispatcherHost;
   readonly #failures: Failures;
   readonly #words: Uint32Array;
+  readonly #capacity: number;
   readonly #budgetMax: Readonly<Budget>;
+  readonly #lint: Lint | undefined;
   readonly #slots: SlotTable;
   readonly #byFd: (AnyRegistration | undefined)[] = [];
   #requeued: AnyRegistration[] = [];
@@ -49,13 +52,16 @@ export class Dispatcher implements RegistrationOwner {
     host: DispatcherHost,
     failures: Failures,
     budgetMax: Readonly<Budget>,
+    lint: Lint | undefined = undefined,
     slots = new SlotTable(),
   ) {
     this.#poller = poller;
     this.#host = host;
     this.#failures = failures;
     this.#words = poller.memory.words;
+    this.#capacity = (this.#words.length - RECORDS_AT) / WORDS_PER_RECORD;
     this.#budgetMax = budgetMax;
+    this.#lint = lint;
     this.#slots = slots;
   }
 
@@ -67,6 +73,11 @@ export class Dispatcher implements RegistrationOwner {
   /** Registrations that wait for the next turn, without an event. */
   get pendingCount(): number {
     return this.#requeued.length;
+  }
+
+  /** Whether the next wait must not block. */
+  get hasWork(): boolean {
+    return this.#requeued.length > 0 || this.#lint?.hasSuspects === true;
   }
 
   /** Whether handlers are being called. */
@@ -94,6 +105,7 @@ export class Dispatcher implements RegistrationOwner {
     const registration = new Registration<Data>(this, place, what);
     this.#slots.bySlot[slot] = registration;
     this.#byFd[fd] = registration;
+    this.#lint?.onRegister(registration);
     this.countReferenced(1);
     return registration;
   }
@@ -108,6 +120,13 @@ export class Dispatcher implements RegistrationOwner {
 
   /** Delivers the first `count` records. */
   deliverEvents(count: number): void {
+    const lint = this.#lint;
+    const suspects = lint?.takeSuspects();
+    this.#deliverRecords(count);
+    if (suspects !== undefined) lint?.onBatchEnd(count < this.#capacity, suspects);
+  }
+
+  #deliverRecords(count: number): void {
     if (count > this.largestBatch) this.largestBatch = count;
     const words = this.#words;
     const table = this.#slots.bySlot;
@@ -210,6 +229,7 @@ export class Dispatcher implements RegistrationOwner {
     budget.operationsLeft = this.#budgetMax.operationsLeft;
     registration.requeuedReadiness = 0;
     registration.currentReadiness = readiness;
+    registration.wasCharged = false;
     const { handler, scope } = registration;
     try {
       if (scope === undefined) handler.onReady(readiness, registration);
@@ -217,6 +237,7 @@ export class Dispatcher implements RegistrationOwner {
     } catch (error) {
       this.#failures.collect(error);
     }
+    if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
   }
 
   #freeSlots(): void {

@@ -23,6 +23,12 @@ export interface ReactorOptions {
    */
   readonly asyncContext?: boolean;
   /**
+   * Look for the mistakes of handlers, for development: an edge-triggered one that does not drain,
+   * a write interest armed with nothing to write, one file under two numbers. Each is a process
+   * warning with `code` EDGEWISE_UNDRAINED, EDGEWISE_SPINNING or EDGEWISE_DUPLICATE. Default false.
+   */
+  readonly lint?: boolean;
+  /**
    * Receives what handlers throw, after the batch. Default: `turn` throws it; inside Node's loop
    * it becomes an uncaughtException.
    */

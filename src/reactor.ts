@@ -7,6 +7,7 @@ import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from './errors.ts';
 import { Failures } from './failures.ts';
 import { type Backend, Interest } from './interest.ts';
+import { Lint } from './lint.ts';
 import { native } from './native.ts';
 import type {
   AttachOptions,
@@ -45,6 +46,7 @@ export class Reactor implements WakerOwner {
   readonly #timers: Timers;
   readonly #failures = new Failures();
   readonly #wakers = new Set<ReactorWaker>();
+  readonly #lint: Lint | undefined;
   readonly #keepsContext: boolean;
   readonly #onError: ErrorHandler | undefined;
   #deferred: (() => void)[] = [];
@@ -63,7 +65,7 @@ export class Reactor implements WakerOwner {
    */
   constructor(options: ReactorOptions = {}) {
     checkObject('options', options);
-    const { backend, capacity, budget, asyncContext = false, onError } = options;
+    const { backend, capacity, budget, asyncContext = false, lint = false, onError } = options;
     if (onError !== undefined) checkFunction('options.onError', onError);
     const budgetMax = {
       bytesLeft: checkBudget('bytes', budget?.bytes ?? BUDGET_BYTES),
@@ -77,7 +79,8 @@ export class Reactor implements WakerOwner {
     });
     this.#head = this.#poller.memory.head;
     const host = { onPlanChange: () => this.#plan(), onRebuild: () => this.#driver?.rewatch() };
-    this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax);
+    this.#lint = lint === true ? new Lint() : undefined;
+    this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
   }
 
@@ -325,6 +328,7 @@ export class Reactor implements WakerOwner {
     this.#deferred = [];
     this.#isClosed = true;
     this.#poller.close();
+    this.#lint?.close();
   }
 
   [Symbol.dispose](): void {
@@ -346,7 +350,7 @@ export class Reactor implements WakerOwner {
   #dispatch(count: number): void {
     this.#turns++;
     const requeued = this.#dispatcher.enter();
-    if (count > 0) this.#dispatcher.deliverEvents(count);
+    this.#dispatcher.deliverEvents(count);
     if (this.#wasNotified()) this.#runWakers();
     if (requeued.length > 0) this.#dispatcher.deliverRequeued(requeued);
     this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
@@ -397,7 +401,7 @@ export class Reactor implements WakerOwner {
   // dispatch it is left to the end.
   #plan(): void {
     if (this.#dispatcher.isDispatching || this.#isClosed) return;
-    const hasWork = this.#dispatcher.pendingCount > 0 || this.#deferred.length > 0;
+    const hasWork = this.#dispatcher.hasWork || this.#deferred.length > 0;
     this.#head[Head.DeadlineNs] = hasWork ? 0 : this.#timers.nextDeadlineNs;
     if (this.driverMode === undefined) return;
     const isReferenced = this.#hasReferenced();

@@ -67,6 +67,8 @@ export class Registration<Data = unknown> {
   requeuedReadiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness = 0;
+  /** @internal whether the dispatch that is running charged anything. The reactor clears it. */
+  wasCharged = false;
   #interest: Interest;
   #trigger: Trigger;
   #isOpen = true;
@@ -146,6 +148,7 @@ export class Registration<Data = unknown> {
   charge(bytes: number): boolean {
     if (!(bytes >= 0)) throw outOfRange('bytes', 'a number from 0', bytes);
     const { budget } = this.owner;
+    this.wasCharged = true;
     budget.bytesLeft -= bytes;
     budget.operationsLeft--;
     if (budget.bytesLeft > 0 && budget.operationsLeft > 0) return true;
