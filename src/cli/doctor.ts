@@ -1,7 +1,7 @@
 // `edgewise doctor`: what a report of a problem should begin with.
 import { release, version } from 'node:os';
+import type { PollerCapabilities, Reactor } from '../index.ts';
 import type { Command } from './command.ts';
-import type { BackendDescription } from './platform.ts';
 
 type Line = readonly [what: string, value: string];
 
@@ -31,27 +31,42 @@ function libcName(glibc: string | undefined): string {
   return glibc === undefined ? ', musl' : `, glibc ${glibc}`;
 }
 
-function backendLine({ name, isPreferred, triggers, isExclusive, fdLimit }: BackendDescription) {
+function backendLine(capabilities: PollerCapabilities, isPreferred: boolean): Line {
+  const { backend, triggers, exclusive, fdLimit } = capabilities;
   const extras = [
     isPreferred ? 'preferred' : '',
-    isExclusive ? 'exclusive wake-ups' : '',
-    fdLimit === 0 ? '' : `descriptors below ${fdLimit}`,
+    exclusive ? 'exclusive wake-ups' : '',
+    Number.isFinite(fdLimit) ? `descriptors below ${fdLimit}` : '',
   ].filter((extra) => extra !== '');
   const tail = extras.length === 0 ? '' : ` (${extras.join(', ')})`;
-  return [`back-end ${name}`, `${triggers.join(', ')}${tail}`] as const;
+  return [`back-end ${backend}`, `${triggers.join(', ')}${tail}`];
 }
 
 async function addonLines(): Promise<Line[]> {
-  const { addonOrigin, addonPath } = await import('../native.ts');
-  const { describePlatform } = await import('./platform.ts');
-  const { backends, hasNanosecondWait, attachDriver } = describePlatform();
+  const { addonOrigin, addonPath, native } = await import('../native.ts');
+  const { Poller, Reactor } = await import('../index.ts');
+  const [, , hasNanosecondWait] = native.platformFacts();
   const waitCall = process.platform === 'linux' ? 'epoll_pwait2' : 'nanosecond wait';
   return [
     ['addon', `${addonOrigin}, ${addonPath}`],
-    ...backends.map(backendLine),
-    [waitCall, hasNanosecondWait ? 'yes' : 'no: timeouts are rounded up to milliseconds'],
-    ['attach()', attachDriver ?? 'not on this runtime: drive the reactor with turn()'],
+    ...Poller.backends.map((backend) =>
+      backendLine(Poller.capabilitiesOf(backend), backend === Poller.preferredBackend),
+    ),
+    [waitCall, hasNanosecondWait === 1 ? 'yes' : 'no: timeouts are rounded up to milliseconds'],
+    ['attach()', driverOf(new Reactor())],
   ];
+}
+
+// Not what it should be, but what it was when asked to.
+function driverOf(reactor: Reactor): string {
+  try {
+    reactor.attach();
+    return reactor.driverMode ?? 'none';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    reactor.close();
+  }
 }
 
 export const doctor: Command = {

@@ -2,13 +2,13 @@
 // descriptors, one buffer, and nothing allocated per message. It is also what bench/ compares with
 // bench/peers/epoll_echo.c, and makes the same system calls.
 import { isIPv6 } from 'node:net';
-import { constants } from 'node:os';
 import { check } from '../errors.ts';
 import { type Handler, Interest, Reactor, Readiness, type Registration } from '../index.ts';
 import * as sys from '../sys.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 
-const { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE } = constants.errno;
+const { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = sys.constants;
+const { ECONNABORTED, EINTR, EMFILE, ENFILE, SO_REUSEADDR, TCP_NODELAY } = sys.constants;
 const BUFFER_SIZE = 64 * 1024;
 const BACKLOG = 4096;
 const ACCEPT_COUNT_MAX = 64;
@@ -45,7 +45,7 @@ class EchoHandler implements Handler<Debt> {
     for (;;) {
       const received = sys.recv(fd, this.#buffer);
       if (received <= 0) {
-        if (received !== -EAGAIN && received !== -EINTR) this.#drop(registration);
+        if (received !== sys.WOULD_BLOCK && received !== -EINTR) this.#drop(registration);
         return;
       }
       const sent = sys.send(fd, this.#buffer, 0, received);
@@ -59,7 +59,7 @@ class EchoHandler implements Handler<Debt> {
   }
 
   #owe(registration: Registration<Debt>, sent: number, received: number): void {
-    if (sent < 0 && sent !== -EAGAIN && sent !== -EINTR) {
+    if (sent < 0 && sent !== sys.WOULD_BLOCK && sent !== -EINTR) {
       this.#drop(registration);
       return;
     }
@@ -72,7 +72,7 @@ class EchoHandler implements Handler<Debt> {
   #pay(registration: Registration<Debt>, debt: Uint8Array): void {
     const sent = sys.send(registration.fd, debt);
     if (sent < 0) {
-      if (sent !== -EAGAIN && sent !== -EINTR) this.#drop(registration);
+      if (sent !== sys.WOULD_BLOCK && sent !== -EINTR) this.#drop(registration);
     } else if (sent < debt.length) {
       registration.data = debt.subarray(sent);
     } else {
@@ -104,7 +104,7 @@ class AcceptHandler implements Handler {
   // The listener is level-triggered, so a bound needs no re-queueing.
   onReady(_readiness: Readiness, listener: Registration): void {
     for (let count = 0; count < ACCEPT_COUNT_MAX; count++) {
-      const fd = sys.accept4(listener.fd, sys.SOCK_NONBLOCK);
+      const fd = sys.accept4(listener.fd, null, SOCK_NONBLOCK);
       if (fd >= 0) {
         this.#adopt(fd);
       } else if (fd === -EMFILE || fd === -ENFILE) {
@@ -118,7 +118,11 @@ class AcceptHandler implements Handler {
   }
 
   #adopt(fd: number): void {
-    sys.setsockopt(fd, sys.IPPROTO_TCP, sys.TCP_NODELAY, 1);
+    if (fd >= this.#reactor.capabilities.fdLimit) {
+      sys.close(fd); // select cannot watch it: this client is turned away
+      return;
+    }
+    sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const { trigger } = this.#options;
     const registration = this.#reactor.register<Debt>(fd, Interest.Readable, this.#connections, {
       trigger,
@@ -129,10 +133,10 @@ class AcceptHandler implements Handler {
 }
 
 function openListener({ host, port }: EchoOptions): number {
-  const family = isIPv6(host) ? sys.AF_INET6 : sys.AF_INET;
-  const fd = check(sys.socket(family, sys.SOCK_STREAM | sys.SOCK_NONBLOCK, 0), 'socket');
+  const family = isIPv6(host) ? AF_INET6 : AF_INET;
+  const fd = check(sys.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
   try {
-    check(sys.setsockopt(fd, sys.SOL_SOCKET, sys.SO_REUSEADDR, 1), 'setsockopt', { fd });
+    check(sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1), 'setsockopt', { fd });
     check(sys.bind(fd, { address: host, port }), 'bind', { address: host, port });
     check(sys.listen(fd, BACKLOG), 'listen', { address: host, port });
     return fd;
@@ -158,7 +162,8 @@ export function startReactorEcho(options: EchoOptions): EchoServer {
   connections.onDropped = () => {
     if (!listener.isClosed) listener.setInterest(Interest.Readable);
   };
-  const address = sys.getsockname(listenerFd);
+  const address = new sys.SocketAddress();
+  check(sys.getsockname(listenerFd, address), 'getsockname', { fd: listenerFd });
   const done = reactor.run();
   return {
     port: address.port,
@@ -167,7 +172,7 @@ export function startReactorEcho(options: EchoOptions): EchoServer {
       listener.close();
       sys.close(listenerFd);
       connections.closeAll();
-      reactor.stop();
+      reactor.close();
     },
   };
 }

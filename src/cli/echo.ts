@@ -37,16 +37,14 @@ const TRIGGERS = ['level', 'edge'] as const;
 
 // What this platform does not have is found here, before anything is opened.
 async function checkAvailable(backend: Backend | undefined, trigger: Trigger): Promise<void> {
-  const { backends } = (await import('./platform.ts')).describePlatform();
-  const chosen = backends.find(({ name, isPreferred }) =>
-    backend === undefined ? isPreferred : name === backend,
-  );
-  if (chosen === undefined) {
-    const names = backends.map(({ name }) => name).join(', ');
-    throw new UsageError(`--backend ${backend} is not on this platform; there are ${names}`);
+  const { Poller } = await import('../poller.ts');
+  const chosen = backend ?? Poller.preferredBackend;
+  if (!Poller.backends.includes(chosen)) {
+    const names = Poller.backends.join(', ');
+    throw new UsageError(`--backend ${chosen} is not on this platform; there are ${names}`);
   }
-  if (!chosen.triggers.includes(trigger)) {
-    throw new UsageError(`--trigger ${trigger} is not a trigger of ${chosen.name}`);
+  if (!Poller.capabilitiesOf(chosen).triggers.includes(trigger)) {
+    throw new UsageError(`--trigger ${trigger} is not a trigger of ${chosen}`);
   }
 }
 
