@@ -1,13 +1,17 @@
 // The command line as a person or a script meets it: the built program, its exit codes, and one
 // line on standard error for each mistake.
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Child, Children } from '../src/cli/children.ts';
+import { startReactorEcho } from '../src/cli/echo-reactor.ts';
 import { startServer } from '../src/cli/measure.ts';
 import { progressOn } from '../src/cli/progress.ts';
+import * as sys from '../src/sys.ts';
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const BENCH_ECHO = fileURLToPath(new URL('../bench/echo.mjs', import.meta.url));
@@ -193,6 +197,44 @@ describe('edgewise echo', () => {
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toBe(`edgewise: bind EADDRINUSE 127.0.0.1:${port}\n`);
   });
+});
+
+// In this process, so that turns of Node's loop are the server's turns too and can be counted.
+describe('the echo server on the Reactor', () => {
+  const { AF_INET, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
+  const TURNS_MAX = 1_000_000;
+
+  test.each(['level', 'edge'] as const)(
+    '%s: a client that reads nothing until nothing moves any more gets all of it',
+    async (trigger) => {
+      const server = startReactorEcho({ host: '127.0.0.1', port: 0, trigger });
+      const fd = sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+      sys.connect(fd, { address: '127.0.0.1', port: server.port });
+      const sent = randomBytes(48 * 1024 * 1024); // more than the four kernel buffers hold
+      const received = Buffer.alloc(sent.length);
+      let sentCount = 0;
+      let receivedCount = 0;
+      for (let idleTurns = 0; idleTurns < 200; idleTurns++) {
+        const count = sys.send(fd, sent, sentCount);
+        if (count > 0) {
+          sentCount += count;
+          idleTurns = 0;
+        }
+        await setImmediate();
+      }
+      expect(sentCount).toBeLessThan(sent.length); // the server owes, and has stopped reading
+      for (let turn = 0; turn < TURNS_MAX && receivedCount < sent.length; turn++) {
+        sentCount += Math.max(sys.send(fd, sent, sentCount), 0);
+        receivedCount += Math.max(sys.recv(fd, received, receivedCount), 0);
+        await setImmediate();
+      }
+      expect(receivedCount).toBe(sent.length);
+      expect(received.equals(sent)).toBe(true);
+      sys.close(fd);
+      server.close();
+      await server.done;
+    },
+  );
 });
 
 describe('edgewise demo', () => {
