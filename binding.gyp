@@ -74,8 +74,20 @@
       # The load generator of `edgewise demo` and of bench/.
       'target_name': 'edgewise-load',
       'type': 'executable',
-      'sources': ['bench/load/main.cc'],
-      'include_dirs': ['bench/load'],
+      'sources': [
+        'bench/load/main.cc',
+        'bench/load/options.cc',
+        'bench/load/session.cc',
+        'bench/load/connection.cc',
+        'bench/load/report.cc',
+      ],
+      'conditions': [
+        ['OS=="linux"', {
+          'sources': ['bench/load/readiness_epoll.cc', 'bench/load/process_linux.cc'],
+        }, {
+          'sources': ['bench/load/readiness_poll.cc', 'bench/load/process_other.cc'],
+        }],
+      ],
     },
     {
       # The plain C server that bench/ compares with.
