@@ -51,6 +51,8 @@
             'native/addon/kqueue_wrap.cc',
           ],
         }],
+        ['OS in "mac freebsd"', { 'sources': ['native/core/kqueue_waker_user.cc'] }],
+        ['OS in "openbsd netbsd"', { 'sources': ['native/core/kqueue_waker_pipe.cc'] }],
         ['OS not in "linux mac freebsd openbsd netbsd"', {
           'sources': ['native/core/unsupported_platform.cc'],
         }],
