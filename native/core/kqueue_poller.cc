@@ -195,9 +195,9 @@ class KqueuePoller final : public Poller {
   // be told once more, which an edge-triggered reader has to bear anyway.
   bool HasKnote(int fd) {
     const KqueueEntry& entry = entries_[fd];
-    ChangeList probe;
-    probe.Push(ReadChange(fd, entry.interest, entry.is_armed ? EV_ENABLE : EV_DISABLE));
-    return probe.Submit(kqueue_fd_) == 0 && probe.ResultOf(0) == 0;
+    struct kevent probe = ReadChange(fd, entry.interest, entry.is_armed ? EV_ENABLE : EV_DISABLE);
+    int result = kevent(kqueue_fd_, &probe, 1, nullptr, 0, nullptr);
+    return result == 0 || (errno != ENOENT && errno != EBADF);
   }
 
   // Submits the changes, of which the first `deleted_count` delete what was there, and keeps the

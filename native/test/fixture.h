@@ -19,7 +19,7 @@ struct Subject {
   bool tells_hang_up;     // closed and error bits; select(2) has only readable and writable
   bool tells_all_closes;  // the peer's close reaches registrations that do not want to read
   bool tells_pipe_error;  // a pipe without a reader is an error, not a mere close of the write side
-  bool sees_reuse;        // a number closed behind our back and opened again is told apart
+  bool is_emulated;       // a library: it closes its own descriptors late and cannot be nested
 };
 
 const std::vector<Subject>& Subjects();

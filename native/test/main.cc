@@ -25,11 +25,14 @@ bool IsWanted(const std::string& name, int argc, char** argv) {
   return false;
 }
 
+// libkqueue closes its descriptors from a thread of its own, some time later.
+bool CanCountDescriptors() { return !Subjects().front().is_emulated; }
+
 bool Run(const TestCase& test, int subject, const std::string& name) {
   int open_before = CountOpenDescriptors();
   FailureCount() = 0;
   test.run(subject);
-  CHECK_EQ(CountOpenDescriptors(), open_before);
+  if (CanCountDescriptors()) CHECK_EQ(CountOpenDescriptors(), open_before);
   if (FailureCount() > 0) std::printf("FAILED %s\n", name.c_str());
   return FailureCount() == 0;
 }
