@@ -32,6 +32,7 @@
         'native/addon/waker_wrap.cc',
         'native/addon/signal_wrap.cc',
         'native/addon/socket_wrap.cc',
+        'native/addon/address_wrap.cc',
         'native/addon/io_wrap.cc',
         'native/addon/datagram_wrap.cc',
         'native/addon/loop_driver.cc',
@@ -41,6 +42,7 @@
           'sources': [
             'native/core/epoll_poller.cc',
             'native/core/backends_linux.cc',
+            'native/core/io_ops_linux.cc',
             'native/addon/epoll_wrap.cc',
           ],
         }],
@@ -53,6 +55,18 @@
         }],
         ['OS in "mac freebsd"', { 'sources': ['native/core/kqueue_waker_user.cc'] }],
         ['OS in "openbsd netbsd"', { 'sources': ['native/core/kqueue_waker_pipe.cc'] }],
+        # How sockets and pipes are made, and where one call takes many datagrams.
+        ['OS=="mac"', {
+          'sources': [
+            'native/core/io_ops_darwin.cc',
+            'native/core/socket_open_darwin.cc',
+            'native/core/datagram_batch_darwin.cc',
+          ],
+        }, {
+          'sources': ['native/core/socket_open.cc', 'native/core/datagram_batch.cc'],
+        }],
+        ['OS=="freebsd"', { 'sources': ['native/core/io_ops_freebsd.cc'] }],
+        ['OS in "openbsd netbsd"', { 'sources': ['native/core/io_ops_bsd.cc'] }],
         ['OS not in "linux mac freebsd openbsd netbsd"', {
           'sources': ['native/core/unsupported_platform.cc'],
         }],

@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { sourcesFor } from './sources.mjs';
 
 const PACKAGES = {
   zig: {
@@ -48,6 +49,7 @@ const TARGETS = [
 const CORE_ONLY = ['x86_64-macos', 'aarch64-freebsd'];
 const UNREACHABLE =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED/;
+const CONTROL = 'native/core/epoll_poller.cc';
 const PARALLEL_MAX = 2;
 const FLAGS = [
   ...['-std=c++17', '-fno-exceptions', '-fno-rtti', '-g0', '-fno-sanitize=all'],
@@ -99,35 +101,22 @@ function provide({ spec, integrity }) {
   return join(folder, 'package');
 }
 
-function sourcesIn(folder, isWanted) {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.cc') && isWanted(name))
-    .map((name) => join(folder, name));
-}
-
-// Which waker a system has is decided in binding.gyp and CMakeLists.txt in the same way.
-function isBuiltFor(target, source) {
-  if (CORE_ONLY.includes(target) && !source.startsWith('native/core')) return false;
-  const hasUserFilter = /macos|freebsd/.test(target);
-  if (source.endsWith('kqueue_waker_user.cc')) return hasUserFilter;
-  if (source.endsWith('kqueue_waker_pipe.cc')) return !hasUserFilter;
-  return true;
-}
-
 function listJobs() {
-  const isPortable = (name) => !/epoll|linux|unsupported/.test(name);
   const nodeInclude = join(dirname(process.execPath), '..', 'include', 'node');
   const hasUv = existsSync(join(nodeInclude, 'uv.h'));
   if (!hasUv) console.log('loop_driver.cc is left out: this Node came without its uv.h');
-  const addon = sourcesIn('native/addon', isPortable).filter(
-    (source) => hasUv || !source.endsWith('loop_driver.cc'),
-  );
-  const test = sourcesIn('native/test', (name) => !/linux|libkqueue/.test(name));
-  const core = sourcesIn('native/core', isPortable);
+  const tests = readdirSync('native/test')
+    .filter((name) => name.endsWith('.cc') && !/linux|libkqueue/.test(name))
+    .map((name) => `native/test/${name}`);
   const jobs = [];
-  for (const source of [...core, ...test, ...addon, 'native/core/epoll_poller.cc']) {
-    for (const target of TARGETS) {
-      if (isBuiltFor(target, source)) jobs.push({ source, target, nodeInclude, state: '' });
+  for (const target of TARGETS) {
+    const os = target.split('-')[1].replace('macos', 'mac');
+    for (const source of [...sourcesFor(os), ...tests, CONTROL]) {
+      const isLeftOut =
+        (CORE_ONLY.includes(target) && !source.startsWith('native/core')) ||
+        (!hasUv && source.endsWith('loop_driver.cc')) ||
+        !existsSync(source);
+      if (!isLeftOut) jobs.push({ source, target, nodeInclude, state: '' });
     }
   }
   return jobs;
@@ -166,7 +155,7 @@ async function compileAll(jobs, tools) {
       const index = next++;
       const job = { ...jobs[index], index };
       const report = await compile(job, tools);
-      const isControl = job.source.endsWith('epoll_poller.cc');
+      const isControl = job.source === CONTROL;
       const isAsExpected = isControl ? /sys\/epoll\.h/.test(report) : report === '';
       jobs[index].state = isAsExpected ? (isControl ? 'refused' : 'ok') : 'FAILED';
       if (!isAsExpected) console.error(`${job.target} ${job.source}\n${report.slice(0, 4000)}`);
@@ -176,7 +165,7 @@ async function compileAll(jobs, tools) {
 }
 
 function printTable(jobs) {
-  const sources = [...new Set(jobs.map((job) => job.source))];
+  const sources = [...new Set(jobs.map((job) => job.source))].sort();
   const width = Math.max(...sources.map((source) => source.length));
   console.log(['file'.padEnd(width), ...TARGETS].join('  '));
   for (const source of sources) {

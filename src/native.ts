@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from './errors.ts';
+import type { ConstantName } from './sys/constants.ts';
 
 /** Where the addon came from; `edgewise doctor` prints it. */
 export type AddonOrigin = 'explicit' | 'local build' | 'prebuild';
@@ -26,7 +27,7 @@ function isMusl(): boolean {
 }
 
 function candidates(): Candidate[] {
-  const explicit = process.env['EDGEWISE_ADDON'];
+  const explicit = process.env.EDGEWISE_ADDON;
   if (explicit !== undefined) return [{ origin: 'explicit', path: explicit }];
   const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
   const libc = isMusl() ? '-musl' : '';
@@ -60,13 +61,199 @@ function load(): { native: Native; origin: AddonOrigin; path: string } {
 
 export interface Native extends SyscallBindings, PollerBindings {}
 
-/** The functions behind `edgewise/sys`: >= 0, -errno, or REFUSED. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the sys layer
-export interface SyscallBindings {}
+type Syscall<Arguments extends readonly unknown[]> = (...args: Arguments) => number;
+
+/**
+ * The functions behind `edgewise/sys` (native/addon/*_wrap.cc): >= 0, -errno, or REFUSED. A `slot`
+ * is the memory of a SocketAddress (native/core/socket_address.h).
+ */
+export interface SyscallBindings {
+  readonly constants: Readonly<Record<ConstantName, number>>;
+
+  readonly socket: Syscall<[domain: number, type: number, protocol: number]>;
+  readonly socketpair: Syscall<[domain: number, type: number, protocol: number, fds: Int32Array]>;
+  readonly bind: Syscall<[fd: number, slot: Uint8Array]>;
+  readonly listen: Syscall<[fd: number, backlog: number]>;
+  readonly accept4: Syscall<[fd: number, slot?: Uint8Array, flags?: number]>;
+  readonly connect: Syscall<[fd: number, slot: Uint8Array]>;
+  readonly shutdown: Syscall<[fd: number, how: number]>;
+  readonly getsockname: Syscall<[fd: number, slot: Uint8Array]>;
+  readonly getpeername: Syscall<[fd: number, slot: Uint8Array]>;
+  readonly getsockopt: Syscall<
+    [fd: number, level: number, option: number, into: Uint8Array | Int32Array]
+  >;
+  readonly setsockopt: Syscall<
+    [fd: number, level: number, option: number, value: Uint8Array | Int32Array | number]
+  >;
+  readonly recv: Syscall<
+    [fd: number, bytes: Uint8Array, offset?: number, length?: number, flags?: number]
+  >;
+  readonly send: Syscall<
+    [fd: number, bytes: Uint8Array, offset?: number, length?: number, flags?: number]
+  >;
+  readonly recvfrom: Syscall<
+    [
+      fd: number,
+      bytes: Uint8Array,
+      offset?: number,
+      length?: number,
+      flags?: number,
+      slot?: Uint8Array,
+    ]
+  >;
+  readonly sendto: Syscall<
+    [
+      fd: number,
+      bytes: Uint8Array,
+      offset?: number,
+      length?: number,
+      flags?: number,
+      slot?: Uint8Array,
+    ]
+  >;
+
+  readonly read: Syscall<[fd: number, bytes: Uint8Array, offset?: number, length?: number]>;
+  readonly write: Syscall<[fd: number, bytes: Uint8Array, offset?: number, length?: number]>;
+  readonly readv: Syscall<[fd: number, buffers: readonly Uint8Array[]]>;
+  readonly writev: Syscall<[fd: number, buffers: readonly Uint8Array[]]>;
+  readonly close: Syscall<[fd: number]>;
+  readonly fcntl: Syscall<[fd: number, command: number, argument: number]>;
+  readonly dup: Syscall<[fd: number]>;
+  readonly pipe2: Syscall<[fds: Int32Array, flags: number]>;
+  readonly sendfile: Syscall<[outFd: number, inFd: number, offset: number | null, count: number]>;
+  readonly splice: Syscall<
+    [
+      inFd: number,
+      inOffset: number | null,
+      outFd: number,
+      outOffset: number | null,
+      length: number,
+      flags: number,
+    ]
+  >;
+  readonly eventfd: Syscall<[initial: number, flags: number]>;
+
+  /** `header`: msg_flags, count of descriptors, then the descriptors. */
+  readonly recvmsg: Syscall<
+    [
+      fd: number,
+      buffers: readonly Uint8Array[],
+      flags: number | undefined,
+      slot: Uint8Array | undefined,
+      header: Int32Array,
+    ]
+  >;
+  readonly sendmsg: Syscall<
+    [
+      fd: number,
+      buffers: readonly Uint8Array[],
+      flags: number | undefined,
+      slot: Uint8Array | undefined,
+      fds: Int32Array | undefined,
+    ]
+  >;
+  /** The layout of `arena` is BatchArena's in native/core/datagram_ops.h. */
+  readonly recvmmsg: BatchSyscall;
+  readonly sendmmsg: BatchSyscall;
+
+  readonly epoll_create1: Syscall<[flags: number]>;
+  readonly epoll_ctl: Syscall<[epfd: number, op: number, fd: number, events: number, data: number]>;
+  /** 16 bytes per record: events (u32), 0, data (f64). */
+  readonly epoll_wait: Syscall<
+    [epfd: number, records: Uint8Array, maxevents: number, timeoutMs: number]
+  >;
+  readonly kqueue: Syscall<[]>;
+  /** 40 bytes per record: ident, data, udata (f64), filter (i32), flags, fflags (u32), 0. */
+  readonly kevent: Syscall<
+    [
+      kq: number,
+      changes: Uint8Array,
+      nchanges: number,
+      events: Uint8Array,
+      nevents: number,
+      timeoutMs: number,
+    ]
+  >;
+
+  readonly addressSlotSize: number;
+  readonly unixPathMax: number;
+  readonly addressSetInet: Syscall<[slot: Uint8Array, text: string, port: number]>;
+  readonly addressSetPath: Syscall<[slot: Uint8Array, path: Uint8Array]>;
+  readonly addressSetAbstract: Syscall<[slot: Uint8Array, name: Uint8Array]>;
+  readonly addressSetUnspecified: Syscall<[slot: Uint8Array]>;
+  readonly addressKind: Syscall<[slot: Uint8Array]>;
+  readonly addressPort: Syscall<[slot: Uint8Array]>;
+  readonly addressText: (slot: Uint8Array) => string;
+  readonly addressName: Syscall<[slot: Uint8Array, into: Uint8Array]>;
+}
+
+type BatchSyscall = Syscall<
+  [
+    fd: number,
+    arena: Uint8Array,
+    messagesMax: number,
+    bytesMax: number,
+    count: number,
+    flags: number | undefined,
+  ]
+>;
+
+/** A poller (native/addon/poller_wrap.h). Every function: >= 0, -errno, or REFUSED. */
+export interface NativePoller {
+  open(backend: number, memory: Uint8Array): number;
+  close(): void;
+  add(
+    fd: number,
+    slot: number,
+    generation: number,
+    interest: number,
+    trigger: number,
+    exclusive: number,
+  ): number;
+  modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number;
+  remove(fd: number): number;
+  wait(timeoutMs: number): number;
+  notify(): number;
+  descriptor(): number;
+  rebuild(): number;
+}
+
+/** Turns a reactor inside Node's loop (native/addon/loop_driver.cc). Under Node only. */
+export interface NativeLoopDriver {
+  /** mode 0: inverted (-EBUSY: the loop has one), 1: nested (-ENOTSUP: no descriptor). */
+  attach(mode: number, dispatch: (count: number) => void): number;
+  detach(): void;
+  setReferenced(isReferenced: number): number;
+  rewatch(): number;
+}
+
+/** An opaque handle of native/addon/signal_wrap.cc. */
+export type NativeSignals = object & { readonly brand: 'NativeSignals' };
 
 /** The functions behind Poller, Waker, signals and the drivers. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the poller layer
-export interface PollerBindings {}
+export interface PollerBindings {
+  readonly NativePoller: new () => NativePoller;
+  readonly NativeLoopDriver: new (poller: NativePoller) => NativeLoopDriver;
+  /** CLOCK_MONOTONIC in nanoseconds. */
+  now(): number;
+  /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
+  platformFacts(): [number, number, number];
+  /** Triggers (1 << number), exclusive, has a descriptor, limit of numbers; or -errno. */
+  capabilities(backend: number): [number, number, number, number] | number;
+  /** Lets the host end a thread that blocks in this poller. Under Node only. */
+  watchHostLoop(poller: NativePoller): number;
+  createWaker(poller: NativePoller): number;
+  takeWaker(id: number): number;
+  wake(id: number): number;
+  closeWaker(id: number): number;
+  openSignals(): NativeSignals | number;
+  signalFd(signals: NativeSignals): number;
+  addSignal(signals: NativeSignals, signum: number): number;
+  removeSignal(signals: NativeSignals, signum: number): number;
+  takeSignals(signals: NativeSignals, into: Uint8Array): number;
+  reassertSignal(signum: number): number;
+  closeSignals(signals: NativeSignals): number;
+}
 
 const loaded = load();
 export const native: Native = loaded.native;

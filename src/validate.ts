@@ -1,10 +1,14 @@
 // Checks of arguments, and the words for what native code refused. Hot calls pass their arguments
 // straight to native code, which takes only what is exactly right and answers REFUSED otherwise;
 // `refuse…` then finds the argument to name. Cold calls check first. (docs/adr/0002)
-import { invalidType, outOfRange } from './errors.ts';
+import { types } from 'node:util';
+import { invalidType, invalidValue, outOfRange } from './errors.ts';
 
 /** What native code answers for arguments that it cannot take (native/addon/args.h). */
 export const REFUSED = -0x80000000;
+
+/** Most buffers in one readv, writev, recvmsg or sendmsg: IOV_MAX, the same on all our systems. */
+export const IOV_MAX = 1024;
 
 export function checkInteger(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number', value);
@@ -37,4 +41,110 @@ export function checkTimeoutMs(value: unknown, name = 'timeoutMs'): number {
     throw outOfRange(name, '-1 or a finite number from 0', value);
   }
   return value;
+}
+
+/** Flags, levels, option names and the like: 0 to 2^31 - 1. */
+export function checkFlags(name: string, value: unknown): number {
+  return checkInteger(name, value, 0, 0x7fffffff);
+}
+
+// The accessors of typed arrays themselves: an object may carry properties of the same names.
+const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+function typedArrayGetter(name: 'buffer' | 'length'): (this: unknown) => unknown {
+  const getter = Object.getOwnPropertyDescriptor(typedArrayPrototype, name)?.get;
+  return getter as (this: unknown) => unknown;
+}
+const lengthOf = typedArrayGetter('length');
+const bufferOf = typedArrayGetter('buffer');
+
+/**
+ * Checks the memory under a typed array of an accepted type. Runs no code of the value: not a
+ * getter, not a trap of a proxy.
+ *
+ * @throws TypeError - ERR_INVALID_ARG_TYPE: of another type, or over shared memory;
+ * ERR_INVALID_ARG_VALUE: detached.
+ * @returns its length in elements.
+ */
+function checkMemory(name: string, value: unknown, expected: string, isType: boolean): number {
+  if (!isType) throw invalidType(name, expected, value);
+  const buffer = bufferOf.call(value);
+  if (types.isSharedArrayBuffer(buffer)) {
+    throw invalidType(name, `${expected} over memory that is not shared`, value);
+  }
+  const length = lengthOf.call(value) as number;
+  if (length === 0 && isDetached(buffer as ArrayBuffer)) {
+    throw invalidValue(name, `${expected} that is not detached`, value);
+  }
+  return length;
+}
+
+// `ArrayBuffer.prototype.detached` came after Node 20; no view can be laid over a detached buffer.
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+export function checkBytes(name: string, value: unknown): number {
+  return checkMemory(name, value, 'a Uint8Array', types.isUint8Array(value));
+}
+
+/** An Int32Array with room for at least `countMin` numbers. */
+export function checkInt32s(name: string, value: unknown, countMin: number): number {
+  const count = checkMemory(name, value, 'an Int32Array', types.isInt32Array(value));
+  if (count < countMin) throw outOfRange(`${name}.length`, `at least ${countMin}`, count);
+  return count;
+}
+
+/** The last word on refused arguments in which nothing wrong was found: they changed meanwhile. */
+export function refuseUnnamed(): never {
+  throw invalidValue('arguments', 'what the function takes, and stay so while it looks', undefined);
+}
+
+/** Names what is wrong with `(fd, bytes, offset?, length?, flags?)`. */
+export function refuseTransfer(
+  fd: unknown,
+  bytes: unknown,
+  offset: unknown,
+  length: unknown,
+  flags?: unknown,
+): never {
+  checkFd(fd);
+  const size = checkBytes('bytes', bytes);
+  const start = offset === undefined ? 0 : checkInteger('offset', offset, 0, size);
+  if (length !== undefined) checkInteger('length', length, 0, size - start);
+  if (flags !== undefined) checkFlags('flags', flags);
+  refuseUnnamed();
+}
+
+/** Names what is wrong with `(fd, buffers, flags?)`. Getters of the array run once more. */
+export function refuseBuffers(fd: unknown, buffers: unknown, flags?: unknown): never {
+  checkFd(fd);
+  if (flags !== undefined) checkFlags('flags', flags);
+  if (!Array.isArray(buffers) || types.isProxy(buffers)) {
+    throw invalidType('buffers', 'an array of Uint8Array', buffers);
+  }
+  if (buffers.length > IOV_MAX) {
+    throw outOfRange('buffers.length', `at most ${IOV_MAX}`, buffers.length);
+  }
+  for (let i = 0; i < buffers.length; i++) checkBytes(`buffers[${i}]`, buffers[i]);
+  refuseUnnamed();
+}
+
+/** The value of a socket option: memory, or where `mayBeNumber` an int. */
+export function checkOption(name: string, value: unknown, mayBeNumber = false): void {
+  if (mayBeNumber && typeof value === 'number') {
+    checkInteger(name, value, -0x80000000, 0x7fffffff);
+    return;
+  }
+  const expected = `${mayBeNumber ? 'a number, ' : ''}an Int32Array or a Uint8Array`;
+  checkMemory(name, value, expected, types.isInt32Array(value) || types.isUint8Array(value));
+}
+
+/** A place in a file, or null for the file position. */
+export function checkFileOffset(name: string, value: unknown): void {
+  if (value !== null) checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
 }

@@ -32,9 +32,13 @@ enum class Mode : uint32_t { kInverted = 0, kNested = 1 };
 
 class LoopDriver;
 
-// The libuv handles of one attachment. They may outlive the driver, until libuv has closed each.
+// The libuv handles of one attachment, and what its callbacks need. They may outlive the driver,
+// until libuv has closed each: a handler may detach while we are inside its callback.
 struct Handles {
   LoopDriver* driver;  // null once detached
+  napi_env env;
+  napi_ref dispatch = nullptr;
+  napi_async_context async_context = nullptr;
   uv_prepare_t prepare;
   uv_idle_t idle;
   uv_timer_t timer;
@@ -46,8 +50,6 @@ struct Handles {
 class LoopDriver {
  public:
   LoopDriver(napi_env env, PollerWrap* poller) : env_(env), poller_(poller) {}
-  ~LoopDriver() { ReleaseReferences(); }
-
   static LoopDriver* From(napi_env env, napi_value value);
 
   // Keeps `dispatch`, and through its closure the reactor and ourselves, alive until Detach.
@@ -66,22 +68,19 @@ class LoopDriver {
   static void OnClosed(uv_handle_t* handle);
   static LoopDriver* Of(void* handle_data) { return static_cast<Handles*>(handle_data)->driver; }
 
-  napi_status Reference(napi_value dispatch);
+  napi_status MakeHandles(napi_value dispatch);
   int StartInverted(uv_loop_t* loop);
   int StartNested(uv_loop_t* loop);
   void RunBatches();
   void ArmNested();
   void PollNested();
   bool Enter(int count);
-  void ReleaseReferences();
 
   DeadlineNs HostDeadline() const;
   bool HasWorkAtOnce() const { return poller_->head()->deadline_ns <= 0; }
 
   napi_env env_;
   PollerWrap* poller_;
-  napi_ref dispatch_ref_ = nullptr;
-  napi_async_context async_context_ = nullptr;
   uv_loop_t* loop_ = nullptr;
   Handles* handles_ = nullptr;
 };
@@ -98,19 +97,21 @@ LoopDriver* LoopDriver::From(napi_env env, napi_value value) {
   return static_cast<LoopDriver*>(driver);
 }
 
-napi_status LoopDriver::Reference(napi_value dispatch) {
+napi_status LoopDriver::MakeHandles(napi_value dispatch) {
+  handles_ = new Handles{this, env_};
+  uv_prepare_init(loop_, &handles_->prepare);
+  uv_idle_init(loop_, &handles_->idle);
+  uv_timer_init(loop_, &handles_->timer);
+  handles_->open_count = 3;
+  handles_->prepare.data = handles_->idle.data = handles_->timer.data = handles_;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->idle));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->timer));
   napi_value name;
   napi_status status = napi_create_string_utf8(env_, "EDGEWISE_REACTOR", NAPI_AUTO_LENGTH, &name);
-  if (status == napi_ok) status = napi_async_init(env_, nullptr, name, &async_context_);
-  if (status == napi_ok) status = napi_create_reference(env_, dispatch, 1, &dispatch_ref_);
-  return status;
-}
-
-void LoopDriver::ReleaseReferences() {
-  if (dispatch_ref_ != nullptr) napi_delete_reference(env_, dispatch_ref_);
-  if (async_context_ != nullptr) napi_async_destroy(env_, async_context_);
-  dispatch_ref_ = nullptr;
-  async_context_ = nullptr;
+  if (status == napi_ok) status = napi_async_init(env_, nullptr, name, &handles_->async_context);
+  if (status == napi_ok) status = napi_create_reference(env_, dispatch, 1, &handles_->dispatch);
+  if (status != napi_ok) return status;
+  return napi_add_async_cleanup_hook(env_, OnCleanup, handles_, &handles_->cleanup_hook);
 }
 
 // Returns 0 or -errno. EBUSY: this loop has an inverted driver already. ENOTSUP: the poller has no
@@ -119,17 +120,11 @@ int LoopDriver::Attach(Mode mode, napi_value dispatch) {
   if (napi_get_uv_event_loop(env_, &loop_) != napi_ok) return -ENOTSUP;
   if (mode == Mode::kInverted && inverted_ != nullptr) return -EBUSY;
   if (mode == Mode::kNested && poller_->poller()->Descriptor() < 0) return -ENOTSUP;
-  if (Reference(dispatch) != napi_ok) return -EINVAL;
   poller_->UnwatchHostLoop();
-  handles_ = new Handles{this};
-  uv_prepare_init(loop_, &handles_->prepare);
-  uv_idle_init(loop_, &handles_->idle);
-  uv_timer_init(loop_, &handles_->timer);
-  handles_->open_count = 3;
-  handles_->prepare.data = handles_->idle.data = handles_->timer.data = handles_;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->idle));
-  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->timer));
-  napi_add_async_cleanup_hook(env_, OnCleanup, handles_, &handles_->cleanup_hook);
+  if (MakeHandles(dispatch) != napi_ok) {
+    Detach();
+    return -EINVAL;
+  }
   int result = mode == Mode::kInverted ? StartInverted(loop_) : StartNested(loop_);
   if (result < 0) Detach();
   return result;
@@ -166,7 +161,6 @@ void LoopDriver::Detach() {
   if (handles == nullptr) return;
   handles_ = nullptr;
   handles->driver = nullptr;
-  ReleaseReferences();
   if (inverted_ == this) inverted_ = nullptr;
   poller_->UnwatchHostLoop();
   bool is_nested = handles->open_count == 4;
@@ -182,6 +176,8 @@ void LoopDriver::Detach() {
 void LoopDriver::OnClosed(uv_handle_t* handle) {
   auto* handles = static_cast<Handles*>(handle->data);
   if (--handles->open_count > 0) return;
+  if (handles->dispatch != nullptr) napi_delete_reference(handles->env, handles->dispatch);
+  if (handles->async_context != nullptr) napi_async_destroy(handles->env, handles->async_context);
   if (handles->cleanup_hook != nullptr) napi_remove_async_cleanup_hook(handles->cleanup_hook);
   delete handles;
 }
@@ -252,10 +248,10 @@ bool LoopDriver::Enter(int count) {
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return false;
   napi_value dispatch, global, result;
   napi_value argument = Number(env_, count);
-  napi_get_reference_value(env_, dispatch_ref_, &dispatch);
+  napi_get_reference_value(env_, before->dispatch, &dispatch);
   napi_get_global(env_, &global);
   napi_status status =
-      napi_make_callback(env_, async_context_, global, dispatch, 1, &argument, &result);
+      napi_make_callback(env_, before->async_context, global, dispatch, 1, &argument, &result);
   if (status == napi_pending_exception) {
     // dispatch() reports what handlers throw by itself: what comes here is a defect, or the end of
     // the thread, which cannot be caught.

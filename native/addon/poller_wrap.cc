@@ -88,7 +88,8 @@ PollerWrap* PollerWrap::From(napi_env env, napi_value value) {
 
 int PollerWrap::Wait(DeadlineNs deadline) {
   ReadySink sink{records_, capacity_};
-  int count = poller_->Wait(sink, std::min(deadline, ToDeadline(head_->deadline_ns)));
+  deadline = std::min(deadline, ToDeadline(head_->deadline_ns));
+  int count = poller_->Wait(sink, deadline);
   if ((sink.signals & ReadySink::kHostLoopReady) != 0 && latch_ != nullptr) {
     ReadyRecord unused;
     ReadySink consumed{&unused, 1};
@@ -96,6 +97,9 @@ int PollerWrap::Wait(DeadlineNs deadline) {
   }
   head_->now_ns = static_cast<double>(MonotonicNowNs());
   head_->signals = sink.signals;
+  head_->wait_count += 1;
+  bool is_empty = count == 0 && sink.signals == 0;
+  if (is_empty && head_->now_ns < static_cast<double>(deadline)) head_->empty_count += 1;
   return count;
 }
 

@@ -14,10 +14,12 @@ namespace edgewise {
 struct SharedHead {
   double now_ns;       // written by native code after each wait: CLOCK_MONOTONIC
   double deadline_ns;  // written by TypeScript: when to be back; Infinity: never, 0: at once
+  double wait_count;   // written by native code: waits so far
+  double empty_count;  // written by native code: waits that brought nothing before their time
   uint32_t signals;    // written by native code after each wait: ReadySink::SignalBits
   uint32_t reserved[3];
 };
-static_assert(sizeof(SharedHead) == 32, "TypeScript finds the records behind 32 bytes");
+static_assert(sizeof(SharedHead) == 48, "TypeScript finds the records behind 48 bytes");
 
 class PollerWrap {
  public:

@@ -1,1 +1,53 @@
-#include "poller.h"
+// The system calls on descriptors that are the same on every Unix. See io_ops.h.
+#include "io_ops.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace edgewise::sys {
+namespace {
+
+// The commands whose argument is a number, or nothing. With any other the kernel would take the
+// number for an address in this process and write to it.
+constexpr int kNumericCommands[] = {
+    F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD, F_GETFL, F_SETFL,
+#ifdef F_GETPIPE_SZ
+    F_GETPIPE_SZ,    F_SETPIPE_SZ,
+#endif
+#ifdef F_GET_SEALS
+    F_GET_SEALS,     F_ADD_SEALS,
+#endif
+};
+
+bool IsNumeric(int command) {
+  for (int known : kNumericCommands) {
+    if (command == known) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int Read(int fd, void* data, size_t length) {
+  return Result(read(fd, data, ClampTransfer(length)));
+}
+
+int Write(int fd, const void* data, size_t length) {
+  return Result(write(fd, data, ClampTransfer(length)));
+}
+
+int Readv(int fd, const iovec* vectors, int count) { return Result(readv(fd, vectors, count)); }
+
+int Writev(int fd, const iovec* vectors, int count) { return Result(writev(fd, vectors, count)); }
+
+int Close(int fd) { return Result(close(fd)); }
+
+int Fcntl(int fd, int command, int argument) {
+  if (command == F_DUPFD) command = F_DUPFD_CLOEXEC;
+  if (!IsNumeric(command)) return -EINVAL;
+  return Result(fcntl(fd, command, argument));
+}
+
+int Dup(int fd) { return Fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+
+}  // namespace edgewise::sys

@@ -1,0 +1,43 @@
+// System calls on descriptors of every kind, one function each, named after the C function.
+//
+// All return >= 0 or -errno, never retry (EINTR comes through), and never throw. Descriptors that
+// they make are close-on-exec. What differs between kernels stands in io_ops_<platform>.cc.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "result.h"
+
+namespace edgewise::sys {
+
+constexpr int64_t kNoOffset = -1;  // for Sendfile and Splice: use and move the file position
+
+int Read(int fd, void* data, size_t length);
+int Write(int fd, const void* data, size_t length);
+int Readv(int fd, const iovec* vectors, int count);
+int Writev(int fd, const iovec* vectors, int count);
+
+// Never retried: the descriptor is gone whatever the answer is (close(2), EINTR).
+int Close(int fd);
+
+// fcntl(2) for the commands whose argument is a number; EINVAL for all others, whose argument
+// would be a pointer. F_DUPFD makes the duplicate close-on-exec.
+int Fcntl(int fd, int command, int argument);
+int Dup(int fd);
+
+// `flags` as pipe2(2): O_NONBLOCK, and O_CLOEXEC, which is always added.
+int Pipe2(int32_t fds[2], int flags);
+
+// Copies up to `count` bytes of a file to a socket. EINVAL: kNoOffset where the kernel wants an
+// offset (macOS, FreeBSD). ENOSYS: OpenBSD, NetBSD.
+int Sendfile(int out_fd, int in_fd, int64_t offset, size_t count);
+
+// ENOSYS: not Linux.
+int Splice(int in_fd, int64_t in_offset, int out_fd, int64_t out_offset, size_t length,
+           unsigned flags);
+int Eventfd(unsigned initial, int flags);
+
+}  // namespace edgewise::sys

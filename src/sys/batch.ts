@@ -1,0 +1,155 @@
+// recvmmsg and sendmmsg: many datagrams in one call, in one block of memory that is laid out as
+// BatchArena in native/core/datagram_ops.h: lengths, flags, addresses, bytes.
+import { type AddressInput, type SocketAddress, slotOf, slotOfInput } from '../address.ts';
+import { invalidType, invalidValue, outOfRange } from '../errors.ts';
+import { native } from '../native.ts';
+import { checkFd, checkFlags, checkInteger, REFUSED, refuseUnnamed } from '../validate.ts';
+
+const COUNT_MAX = 1024; // the kernel takes no more in one call
+const ARENA_BYTES_MAX = 1 << 28;
+
+/**
+ * Room for many datagrams. `recvmmsg` fills messages 0 to n - 1, `sendmmsg` sends them; an echo
+ * needs nothing in between.
+ */
+export class MessageBatch {
+  /** How many datagrams there is room for. */
+  readonly messagesMax: number;
+  /** How long each may be, in bytes. */
+  readonly bytesMax: number;
+  /** The length of each datagram in bytes: `recvmmsg` writes it, `sendmmsg` reads it. */
+  readonly lengths: Uint32Array;
+  /** `msg_flags` of each received datagram: `MSG_TRUNC` when it was longer than `bytesMax`. */
+  readonly flags: Uint32Array;
+  readonly #memory: BatchMemory;
+
+  /**
+   * @param messagesMax - 1 to 1024.
+   * @param bytesMax - bytes per datagram, 1 to 2^24, all together at most 2^28.
+   */
+  constructor(messagesMax: number, bytesMax: number) {
+    checkInteger('messagesMax', messagesMax, 1, COUNT_MAX);
+    checkInteger('bytesMax', bytesMax, 1, 1 << 24);
+    if (messagesMax * bytesMax > ARENA_BYTES_MAX) {
+      throw outOfRange(
+        'messagesMax * bytesMax',
+        `at most ${ARENA_BYTES_MAX}`,
+        messagesMax * bytesMax,
+      );
+    }
+    this.messagesMax = messagesMax;
+    this.bytesMax = bytesMax;
+    const headerSize = messagesMax * (8 + native.addressSlotSize);
+    const memory = new ArrayBuffer(headerSize + messagesMax * bytesMax);
+    this.lengths = new Uint32Array(memory, 0, messagesMax);
+    this.flags = new Uint32Array(memory, messagesMax * 4, messagesMax);
+    this.#memory = { arena: new Uint8Array(memory), messagesMax, bytesMax, lengths: this.lengths };
+  }
+
+  /** All the bytes of message `index`, filled or not: the place to write what is to be sent. */
+  room(index: number): Uint8Array {
+    const memory = memoryOf(this);
+    return bytesOf(memory, index, memory.bytesMax);
+  }
+
+  /** The bytes of message `index`, as many as its length says: a view, not a copy. */
+  message(index: number): Uint8Array {
+    const memory = memoryOf(this);
+    return bytesOf(memory, index, Math.min(memory.lengths[index] ?? 0, memory.bytesMax));
+  }
+
+  /** Copies the address of message `index` into `into`, where it is decoded when asked. */
+  address(index: number, into: SocketAddress): void {
+    slotOf(into, 'into').set(slotIn(memoryOf(this), index));
+  }
+
+  /** Sets the receiver of message `index`; undefined: the peer of a connected socket. */
+  setAddress(index: number, to: AddressInput | undefined): void {
+    const slot = slotIn(memoryOf(this), index);
+    if (to === undefined) slot.fill(0);
+    else slot.set(slotOfInput(to, 'to'));
+  }
+
+  /** @internal its memory, or undefined when `value` is none of ours. */
+  static memoryIn(value: unknown): BatchMemory | undefined {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return #memory in value ? value.#memory : undefined;
+  }
+}
+
+// What calls go by: nobody else can change it.
+interface BatchMemory {
+  readonly arena: Uint8Array;
+  readonly messagesMax: number;
+  readonly bytesMax: number;
+  readonly lengths: Uint32Array;
+}
+
+function memoryOf(batch: MessageBatch, name = 'this'): BatchMemory {
+  const memory = MessageBatch.memoryIn(batch);
+  if (memory === undefined) throw invalidType(name, 'a MessageBatch', batch);
+  if (memory.arena.length === 0) {
+    throw invalidValue(name, 'a MessageBatch whose memory is not detached', batch);
+  }
+  return memory;
+}
+
+function bytesOf({ arena, messagesMax, bytesMax }: BatchMemory, index: number, length: number) {
+  checkInteger('index', index, 0, messagesMax - 1);
+  const start = messagesMax * (8 + native.addressSlotSize) + index * bytesMax;
+  return arena.subarray(start, start + length);
+}
+
+function slotIn({ arena, messagesMax }: BatchMemory, index: number): Uint8Array {
+  checkInteger('index', index, 0, messagesMax - 1);
+  const start = messagesMax * 8 + index * native.addressSlotSize;
+  return arena.subarray(start, start + native.addressSlotSize);
+}
+
+/**
+ * Receives up to `count` datagrams in one call.
+ *
+ * On a blocking socket it waits for all of them, or with `MSG_WAITFORONE` for one.
+ *
+ * @param fd - a datagram socket.
+ * @param batch - its `lengths`, `flags`, addresses and bytes are filled.
+ * @param count - 1 to `batch.messagesMax`, which it is when absent.
+ * @param flags - as for `recv`; 0 when absent.
+ * @returns how many there were, or -errno: {@link WOULD_BLOCK}, …
+ * @see recvmmsg(2)
+ */
+export function recvmmsg(fd: number, batch: MessageBatch, count?: number, flags?: number): number {
+  const memory = memoryOf(batch, 'batch');
+  const { arena, messagesMax, bytesMax } = memory;
+  const wanted = count === undefined ? messagesMax : count;
+  const result = native.recvmmsg(fd, arena, messagesMax, bytesMax, wanted, flags);
+  return result === REFUSED ? refuseBatch(fd, memory, wanted, flags) : result;
+}
+
+/**
+ * Sends messages 0 to `count - 1` of a batch in one call.
+ *
+ * @param fd - a datagram socket.
+ * @param batch - its bytes, as many of each as `lengths` says, go to their addresses.
+ * @param count - 1 to `batch.messagesMax`.
+ * @param flags - as for `send`; 0 when absent. `MSG_NOSIGNAL` is always added.
+ * @returns how many were sent, which may be fewer; or -errno if the first could not be.
+ * @see sendmmsg(2)
+ */
+export function sendmmsg(fd: number, batch: MessageBatch, count: number, flags?: number): number {
+  const memory = memoryOf(batch, 'batch');
+  const { arena, messagesMax, bytesMax } = memory;
+  const result = native.sendmmsg(fd, arena, messagesMax, bytesMax, count, flags);
+  return result === REFUSED ? refuseBatch(fd, memory, count, flags) : result;
+}
+
+function refuseBatch(fd: unknown, memory: BatchMemory, count: unknown, flags: unknown): never {
+  checkFd(fd);
+  const { messagesMax, bytesMax, lengths } = memory;
+  const wanted = checkInteger('count', count, 0, messagesMax);
+  if (flags !== undefined) checkFlags('flags', flags);
+  for (let i = 0; i < wanted; i++) {
+    checkInteger(`batch.lengths[${i}]`, lengths[i] ?? 0, 0, bytesMax);
+  }
+  refuseUnnamed();
+}
