@@ -11,6 +11,6 @@ const prefix = join(dirname(process.execPath), '..');
 const env = { ...process.env };
 if (existsSync(join(prefix, 'include', 'node', 'node.h'))) env.npm_config_nodedir ??= prefix;
 
-const args = ['build', '--out', 'build-cmake', '--target', 'edgewise', '--log-level', 'error'];
+const args = ['compile', '--out', 'build-cmake', '--target', 'edgewise', '--log-level', 'error'];
 const { status } = spawnSync(process.execPath, [cmakeJs, ...args], { stdio: 'inherit', env });
 process.exit(status ?? 1);
