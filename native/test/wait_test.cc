@@ -24,6 +24,24 @@ POLLER_TEST("a wait never ends before its deadline") {
   }
 }
 
+int64_t ThreadCpuNs() {
+  timespec used;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<int64_t>(used.tv_sec) * kNsPerSecond + used.tv_nsec;
+}
+
+POLLER_TEST("a wait for less than a millisecond sleeps, it does not spin") {
+  Fixture f(subject);
+  int64_t began = MonotonicNowNs();
+  int64_t cpu_began = ThreadCpuNs();
+  for (int i = 0; i < 50; i++) {
+    ReadySink sink{f.records, Fixture::kCapacity};
+    CHECK_EQ(f.poller->Wait(sink, MonotonicNowNs() + 900000), 0);
+  }
+  // Time-outs rounded down to 0 ms would take all of the time; a share is no absolute time.
+  CHECK((ThreadCpuNs() - cpu_began) * 2 < MonotonicNowNs() - began);
+}
+
 std::atomic<int> signal_count{0};
 std::atomic<Poller*> notified_by_signal{nullptr};
 
