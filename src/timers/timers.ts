@@ -38,7 +38,7 @@ export class Timers implements TimerOwner {
   /**
    * @param now - reads the monotonic clock: nanoseconds, never going back. It is read for every
    *   timer that is set, since a time remembered from the start of the turn would fire it early.
-   * @param onChange - called after `nextDeadlineNs` became earlier, and after `referencedCount`
+   * @param onChange - called after a timer was set or refreshed to fire before `nextDeadlineNs`, and after `referencedCount`
    *   went from 0 to 1 or back. It must not throw.
    */
   constructor(now: () => number, onChange: () => void) {
@@ -78,7 +78,7 @@ export class Timers implements TimerOwner {
   setTimeout(callback: () => void, delayMs: number): Timer {
     checkFunction('callback', callback);
     const timer = new Timer(this, callback, checkDelayNs('delayMs', delayMs), false);
-    this.#start(timer);
+    this.#start(timer, this.#wheel.nextDeadlineNs(), false);
     return timer;
   }
 
@@ -95,7 +95,7 @@ export class Timers implements TimerOwner {
     checkFunction('callback', callback);
     const periodNs = Math.max(PERIOD_MIN_NS, checkDelayNs('periodMs', periodMs));
     const timer = new Timer(this, callback, periodNs, true);
-    this.#start(timer);
+    this.#start(timer, this.#wheel.nextDeadlineNs(), false);
     return timer;
   }
 
@@ -145,10 +145,12 @@ export class Timers implements TimerOwner {
   /** {@link Timer.refresh} */
   refreshTimer(timer: Timer): void {
     if (timer.callback === null) return;
-    // Counted again before it is released: the reactor must not see 0 in between.
+    // Neither its place nor its count is free in between: the reactor, which a connection's limit
+    // is refreshed for with every message, hears of it only if it must wake earlier than planned.
+    const plannedNs = this.#wheel.nextDeadlineNs();
     const wasCounted = this.#wheel.cancel(timer) && timer.isReferenced;
     if (wasCounted) this.#referencedCount--;
-    this.#start(timer, wasCounted);
+    this.#start(timer, plannedNs, wasCounted);
   }
 
   /** {@link Timer.ref} and {@link Timer.unref} */
@@ -160,9 +162,9 @@ export class Timers implements TimerOwner {
     else if (++this.#referencedCount === 1) this.#onChange();
   }
 
-  #start(timer: Timer, wasCounted = false): void {
+  #start(timer: Timer, plannedNs: number, wasCounted: boolean): void {
     const deadlineNs = addRoundedUp(this.#now(), timer.delayNs);
-    const isEarliest = deadlineNs < this.#wheel.nextDeadlineNs();
+    const isEarliest = deadlineNs < plannedNs;
     this.#wheel.insert(timer, deadlineNs);
     const isFirst = timer.isReferenced && ++this.#referencedCount === 1 && !wasCounted;
     if (isEarliest || isFirst) this.#onChange();
