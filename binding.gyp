@@ -17,7 +17,9 @@
       'include_dirs': ['native/core', 'native/addon'],
       'sources': [
         'native/core/waker.cc',
+        'native/core/waker_registry.cc',
         'native/core/signal_watch.cc',
+        'native/core/watch_table.cc',
         'native/core/poll_poller.cc',
         'native/core/select_poller.cc',
         'native/core/socket_ops.cc',

@@ -27,7 +27,7 @@ function isMusl(): boolean {
 }
 
 function candidates(): Candidate[] {
-  const explicit = process.env['EDGEWISE_ADDON'];
+  const explicit = process.env.EDGEWISE_ADDON;
   if (explicit !== undefined) return [{ origin: 'explicit', path: explicit }];
   const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
   const libc = isMusl() ? '-musl' : '';
@@ -198,9 +198,62 @@ type BatchSyscall = Syscall<
   ]
 >;
 
+/** A poller (native/addon/poller_wrap.h). Every function: >= 0, -errno, or REFUSED. */
+export interface NativePoller {
+  open(backend: number, memory: Uint8Array): number;
+  close(): void;
+  add(
+    fd: number,
+    slot: number,
+    generation: number,
+    interest: number,
+    trigger: number,
+    exclusive: number,
+  ): number;
+  modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number;
+  remove(fd: number): number;
+  wait(timeoutMs: number): number;
+  notify(): number;
+  descriptor(): number;
+  rebuild(): number;
+}
+
+/** Turns a reactor inside Node's loop (native/addon/loop_driver.cc). Under Node only. */
+export interface NativeLoopDriver {
+  /** mode 0: inverted (-EBUSY: the loop has one), 1: nested (-ENOTSUP: no descriptor). */
+  attach(mode: number, dispatch: (count: number) => void): number;
+  detach(): void;
+  setReferenced(isReferenced: number): number;
+  rewatch(): number;
+}
+
+/** An opaque handle of native/addon/signal_wrap.cc. */
+export type NativeSignals = object & { readonly brand: 'NativeSignals' };
+
 /** The functions behind Poller, Waker, signals and the drivers. */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the poller layer
-export interface PollerBindings {}
+export interface PollerBindings {
+  readonly NativePoller: new () => NativePoller;
+  readonly NativeLoopDriver: new (poller: NativePoller) => NativeLoopDriver;
+  /** CLOCK_MONOTONIC in nanoseconds. */
+  now(): number;
+  /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
+  platformFacts(): [number, number, number];
+  /** Triggers (1 << number), exclusive, has a descriptor, limit of numbers; or -errno. */
+  capabilities(backend: number): [number, number, number, number] | number;
+  /** Lets the host end a thread that blocks in this poller. Under Node only. */
+  watchHostLoop(poller: NativePoller): number;
+  createWaker(poller: NativePoller): number;
+  takeWaker(id: number): number;
+  wake(id: number): number;
+  closeWaker(id: number): number;
+  openSignals(): NativeSignals | number;
+  signalFd(signals: NativeSignals): number;
+  addSignal(signals: NativeSignals, signum: number): number;
+  removeSignal(signals: NativeSignals, signum: number): number;
+  takeSignals(signals: NativeSignals, into: Uint8Array): number;
+  reassertSignal(signum: number): number;
+  closeSignals(signals: NativeSignals): number;
+}
 
 const loaded = load();
 export const native: Native = loaded.native;

@@ -1,1 +1,234 @@
-#include "poller.h"
+// epoll(7), Linux. Facts about the kernel that shape this file:
+//
+// - An entry belongs to the pair (open file description, number). Closing the number does not end
+//   it while a duplicate keeps the description open, and EPOLL_CTL_DEL then has no number to name:
+//   such a ghost goes on firing. Rebuild() is the only sure cure.
+// - EPOLLERR and EPOLLHUP cannot be masked. Interest 0 is therefore armed as EPOLLONESHOT, so that
+//   a hang-up that nobody handles is told once and does not spin.
+// - EPOLLEXCLUSIVE allows neither EPOLL_CTL_MOD nor EPOLLONESHOT, EPOLLRDHUP or EPOLLPRI.
+// - A counter in an eventfd fires a new edge at each write, so the waker is never read.
+// - epoll_wait counts in milliseconds; epoll_pwait2 (5.11) takes nanoseconds. It is called through
+//   syscall(2), because the C library that we are built for may be older than the kernel.
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <vector>
+
+#include "clock.h"
+#include "epoll_poller.h"
+
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441  // the same number on every architecture since Linux 5.11
+#endif
+#ifndef EPOLLEXCLUSIVE
+#define EPOLLEXCLUSIVE (1u << 28)  // linux/eventpoll.h, since 4.5; absent from old C libraries
+#endif
+
+namespace edgewise {
+namespace {
+
+constexpr int kBatchMax = 1024;
+
+// The argument of the system call: not the C library's timespec where that one has 32 bits.
+struct KernelTimespec {
+  int64_t seconds;
+  int64_t nanoseconds;
+};
+
+// Set once the kernel (or a seccomp filter) has said that it has no epoll_pwait2.
+std::atomic<bool> lacks_pwait2{false};
+
+uint64_t Pack(Token token) {
+  return static_cast<uint64_t>(token.generation) << 32 | token.slot;
+}
+
+Token Unpack(uint64_t data) {
+  return {static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32)};
+}
+
+uint32_t ToEpoll(uint32_t interest, Trigger trigger) {
+  uint32_t events = 0;
+  if (interest & kInterestReadable) events |= EPOLLIN | EPOLLRDHUP;
+  if (interest & kInterestWritable) events |= EPOLLOUT;
+  if (interest & kInterestPriority) events |= EPOLLPRI;
+  if (IsEdge(trigger)) events |= EPOLLET;
+  if (IsOneshot(trigger) || interest == 0) events |= EPOLLONESHOT;
+  return events;
+}
+
+uint32_t ToReadiness(uint32_t events) {
+  uint32_t readiness = 0;
+  if (events & EPOLLIN) readiness |= kReadable;
+  if (events & EPOLLOUT) readiness |= kWritable;
+  if (events & EPOLLPRI) readiness |= kPriority;
+  if (events & EPOLLRDHUP) readiness |= kReadClosed | kReadable;
+  if (events & EPOLLHUP) readiness |= kReadClosed | kWriteClosed | kReadable | kWritable;
+  if (events & EPOLLERR) readiness |= kError | kReadable | kWritable;
+  return readiness;
+}
+
+class EpollPoller final : public Poller {
+ public:
+  ~EpollPoller() override {
+    if (epoll_fd_ >= 0) close(epoll_fd_);
+    if (event_fd_ >= 0) close(event_fd_);
+  }
+
+  int Open() {
+    epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd_ < 0) return -errno;
+    event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (event_fd_ < 0) return -errno;
+    return Control(EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
+  }
+
+  Capabilities capabilities() const override {
+    constexpr uint32_t kEveryTrigger = 0xf;
+    return {kEveryTrigger, true, true, 0};
+  }
+
+  int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {
+    uint32_t events = ToEpoll(interest, trigger);
+    if (exclusive) {
+      if ((events & (EPOLLONESHOT | EPOLLPRI)) != 0) return -EINVAL;
+      events = (events & ~static_cast<uint32_t>(EPOLLRDHUP)) | EPOLLEXCLUSIVE;
+    }
+    int result = Control(EPOLL_CTL_ADD, fd, events, Pack(token));
+    if (result == 0) Remember(fd, events, Pack(token));
+    return result;
+  }
+
+  int Modify(int fd, Token token, uint32_t interest, Trigger trigger) override {
+    Entry* entry = Find(fd);
+    if (entry != nullptr && (entry->events & EPOLLEXCLUSIVE) != 0) return -EINVAL;
+    uint32_t events = ToEpoll(interest, trigger);
+    int result = Control(EPOLL_CTL_MOD, fd, events, Pack(token));
+    if (result == 0) Remember(fd, events, Pack(token));
+    return result;
+  }
+
+  int Remove(int fd) override {
+    if (Entry* entry = Find(fd)) *entry = Entry{};
+    return Control(EPOLL_CTL_DEL, fd, 0, 0);
+  }
+
+  int Wait(ReadySink& sink, DeadlineNs deadline) override {
+    int limit = sink.capacity < kBatchMax ? sink.capacity : kBatchMax;
+    int count;
+    do {
+      count = WaitOnce(limit, deadline);
+    } while (count == -EINTR || (count == 0 && deadline == kNoDeadline) ||
+             (count == 0 && deadline != kPollOnce && RemainingNs(deadline) > 0));
+    if (count < 0) return count;
+    for (int i = 0; i < count; i++) {
+      const epoll_event& event = batch_[i];
+      sink.Push(Unpack(event.data.u64), ToReadiness(event.events), event.events);
+    }
+    return sink.count;
+  }
+
+  int Notify() override {
+    uint64_t one = 1;
+    while (write(event_fd_, &one, sizeof one) < 0) {
+      if (errno == EAGAIN) return 0;  // 2^64 - 2 wake-ups nobody read: it stays readable
+      if (errno != EINTR) return -errno;
+    }
+    return 0;
+  }
+
+  int Descriptor() const override { return epoll_fd_; }
+
+  // Makes a new interest set under the old number, so that whoever watches this poller's
+  // descriptor keeps the number (but must register it again: the description is a new one).
+  int Rebuild() override {
+    int fresh = epoll_create1(EPOLL_CLOEXEC);
+    if (fresh < 0) return -errno;
+    int result = dup3(fresh, epoll_fd_, O_CLOEXEC) < 0 ? -errno : 0;
+    close(fresh);
+    if (result < 0) return result;
+    result = Control(EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
+    if (result < 0) return result;
+    for (size_t fd = 0; fd < entries_.size(); fd++) {
+      Entry& entry = entries_[fd];
+      if (entry.events == 0) continue;
+      // EBADF, EPERM: the number was closed, or is another file now: there is nothing to watch.
+      if (Control(EPOLL_CTL_ADD, static_cast<int>(fd), entry.events, entry.data) < 0) entry = Entry{};
+    }
+    return 0;
+  }
+
+ private:
+  // What Rebuild needs to know of one descriptor. events is never 0 for an entry in use.
+  struct Entry {
+    uint32_t events = 0;
+    uint64_t data = 0;
+  };
+
+  Entry* Find(int fd) {
+    return static_cast<size_t>(fd) < entries_.size() ? &entries_[fd] : nullptr;
+  }
+
+  void Remember(int fd, uint32_t events, uint64_t data) {
+    if (static_cast<size_t>(fd) >= entries_.size()) entries_.resize(fd * 2 + 64);
+    entries_[fd].events = events;
+    entries_[fd].data = data;
+  }
+
+  int Control(int operation, int fd, uint32_t events, uint64_t data) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = data;
+    return epoll_ctl(epoll_fd_, operation, fd, &event) < 0 ? -errno : 0;
+  }
+
+  int WaitOnce(int limit, DeadlineNs deadline) {
+    if (deadline == kPollOnce) return WaitMs(limit, 0);
+    if (deadline == kNoDeadline) return WaitMs(limit, -1);
+    int64_t left = RemainingNs(deadline);
+    if (left % kNsPerMs != 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
+      KernelTimespec timeout{left / kNsPerSecond, left % kNsPerSecond};
+      long count =
+          syscall(SYS_epoll_pwait2, epoll_fd_, batch_, limit, &timeout, nullptr, sizeof(uint64_t));
+      if (count >= 0 || errno == EINTR) return count < 0 ? -errno : static_cast<int>(count);
+      if (errno != ENOSYS && errno != EPERM) return -errno;
+      lacks_pwait2.store(true, std::memory_order_relaxed);
+    }
+    return WaitMs(limit, CeilToMs(left));
+  }
+
+  int WaitMs(int limit, int timeout_ms) {
+    int count = epoll_wait(epoll_fd_, batch_, limit, timeout_ms);
+    return count < 0 ? -errno : count;
+  }
+
+  int epoll_fd_ = -1;
+  int event_fd_ = -1;
+  std::vector<Entry> entries_;  // by descriptor number
+  epoll_event batch_[kBatchMax];
+};
+
+}  // namespace
+
+std::unique_ptr<Poller> CreateEpollPoller(int* error) {
+  auto poller = std::make_unique<EpollPoller>();
+  *error = poller->Open();
+  if (*error < 0) return nullptr;
+  return poller;
+}
+
+bool HasEpollPwait2() {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) return false;
+  epoll_event event;
+  KernelTimespec at_once{0, 0};
+  long count = syscall(SYS_epoll_pwait2, fd, &event, 1, &at_once, nullptr, sizeof(uint64_t));
+  close(fd);
+  return count == 0;
+}
+
+}  // namespace edgewise

@@ -1,0 +1,74 @@
+// A Poller as JavaScript holds it, and the memory that both sides see.
+#pragma once
+
+#include <node_api.h>
+
+#include <memory>
+
+#include "poller.h"
+
+namespace edgewise {
+
+// The head of the shared memory, before the records. src/poller.ts reads and writes it by the
+// same offsets.
+struct SharedHead {
+  double now_ns;       // written by native code after each wait: CLOCK_MONOTONIC
+  double deadline_ns;  // written by TypeScript: when to be back; Infinity: never, 0: at once
+  double wait_count;   // written by native code: waits so far
+  double empty_count;  // written by native code: waits that brought nothing before their time
+  uint32_t signals;    // written by native code after each wait: ReadySink::SignalBits
+  uint32_t reserved[3];
+};
+static_assert(sizeof(SharedHead) == 48, "TypeScript finds the records behind 48 bytes");
+
+class PollerWrap {
+ public:
+  static napi_status Define(napi_env env, napi_value exports);
+
+  // The PollerWrap behind a JavaScript object, or null for any other value.
+  static PollerWrap* From(napi_env env, napi_value value);
+
+  // One wait, until `deadline` or the deadline in the shared head. Returns the count of records,
+  // or -errno. EBADF: closed.
+  int Wait(DeadlineNs deadline);
+
+  Poller* poller() const { return poller_.get(); }
+  SharedHead* head() const { return head_; }
+  bool is_open() const { return poller_ != nullptr; }
+
+  // A thread that blocks in a wait must be endable: the host loop's own descriptor in our set
+  // makes the wait return when the host wants the thread. Through `latch_`, each readiness of the
+  // host is seen once, or a busy host would make every turn return at once.
+  int WatchHostLoopEdge(int host_fd);
+  // The same without the latch, for a driver that gives the host its turn.
+  int WatchHostLoopLevel(int host_fd);
+  void UnwatchHostLoop();
+
+ private:
+  explicit PollerWrap(napi_env env) : env_(env) {}
+  ~PollerWrap();
+
+  static napi_value New(napi_env env, napi_callback_info info);
+  static napi_value Open(napi_env env, napi_callback_info info);
+  static napi_value Close(napi_env env, napi_callback_info info);
+  static napi_value Add(napi_env env, napi_callback_info info);
+  static napi_value Modify(napi_env env, napi_callback_info info);
+  static napi_value Remove(napi_env env, napi_callback_info info);
+  static napi_value Wait(napi_env env, napi_callback_info info);
+  static napi_value Notify(napi_env env, napi_callback_info info);
+  static napi_value Descriptor(napi_env env, napi_callback_info info);
+  static napi_value Rebuild(napi_env env, napi_callback_info info);
+
+  void Release();
+
+  napi_env env_;
+  napi_ref memory_ = nullptr;  // keeps the shared memory alive as long as we write to it
+  SharedHead* head_ = nullptr;
+  ReadyRecord* records_ = nullptr;
+  int capacity_ = 0;
+  int host_fd_ = -1;               // what stands in the set for the host loop, or -1
+  std::unique_ptr<Poller> latch_;  // before poller_: poller_ watches its descriptor
+  std::unique_ptr<Poller> poller_;
+};
+
+}  // namespace edgewise

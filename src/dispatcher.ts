@@ -1,0 +1,234 @@
+// The table of registrations and the delivery of their events: what a turn does between the wait
+// and the timers. It reads the records that native code wrote (src/poller.ts), drops the stale
+// ones, and calls handlers. The Reactor above it writes the recipe of a turn.
+import { check } from './errors.ts';
+import type { Failures } from './failures.ts';
+import type { Interest, Trigger } from './interest.ts';
+import { type Poller, RECORDS_AT } from './poller.ts';
+import {
+  type AnyRegistration,
+  type Budget,
+  Registration,
+  type RegistrationOwner,
+  type Watched,
+} from './registration.ts';
+import { SlotTable } from './slots.ts';
+
+const WORDS_PER_RECORD = 4;
+
+/** What the dispatcher tells the reactor. */
+export interface DispatcherHost {
+  /** Work that waits for no event was queued, or the last referenced registration came or went. */
+  onPlanChange(): void;
+  /** The poller watches through a new kernel object now. */
+  onRebuild(): void;
+}
+
+export class Dispatcher implements RegistrationOwner {
+  readonly budget: Budget = { bytesLeft: 0, operationsLeft: 0 };
+  referencedCount = 0;
+  eventCount = 0;
+  requeuedCount = 0;
+  staleDropped = 0;
+  ghostsRemoved = 0;
+  largestBatch = 0;
+  readonly #poller: Poller;
+  readonly #host: DispatcherHost;
+  readonly #failures: Failures;
+  readonly #words: Uint32Array;
+  readonly #budgetMax: Readonly<Budget>;
+  readonly #slots: SlotTable;
+  readonly #byFd: (AnyRegistration | undefined)[] = [];
+  #requeued: AnyRegistration[] = [];
+  #freed: AnyRegistration[] = [];
+  #depth = 0;
+  #ghostsSeen = 0;
+
+  constructor(
+    poller: Poller,
+    host: DispatcherHost,
+    failures: Failures,
+    budgetMax: Readonly<Budget>,
+    slots = new SlotTable(),
+  ) {
+    this.#poller = poller;
+    this.#host = host;
+    this.#failures = failures;
+    this.#words = poller.memory.words;
+    this.#budgetMax = budgetMax;
+    this.#slots = slots;
+  }
+
+  /** Open registrations. */
+  get registrationCount(): number {
+    return this.#slots.count - this.#freed.length;
+  }
+
+  /** Registrations that wait for the next turn, without an event. */
+  get pendingCount(): number {
+    return this.#requeued.length;
+  }
+
+  /** Whether handlers are being called. */
+  get isDispatching(): boolean {
+    return this.#depth > 0;
+  }
+
+  registrationOf(fd: number): AnyRegistration | undefined {
+    return this.#byFd[fd];
+  }
+
+  /** Arguments are checked already. @throws as `reactor.register`. */
+  add<Data>(what: Watched<Data>): Registration<Data> {
+    const { fd, interest, trigger, isExclusive } = what;
+    const place = this.#slots.take();
+    const { slot, generation } = place;
+    try {
+      const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+      check(result, 'register', { fd });
+    } catch (error) {
+      this.#slots.give(slot);
+      throw error;
+    }
+    this.#orphan(fd);
+    const registration = new Registration<Data>(this, place, what);
+    this.#slots.bySlot[slot] = registration;
+    this.#byFd[fd] = registration;
+    this.countReferenced(1);
+    return registration;
+  }
+
+  /** Begins a turn: hands out what was re-queued before it. */
+  enter(): AnyRegistration[] {
+    this.#depth++;
+    const requeued = this.#requeued;
+    if (requeued.length > 0) this.#requeued = [];
+    return requeued;
+  }
+
+  /** Delivers the first `count` records. */
+  deliverEvents(count: number): void {
+    if (count > this.largestBatch) this.largestBatch = count;
+    const words = this.#words;
+    const table = this.#slots.bySlot;
+    const end = RECORDS_AT + count * WORDS_PER_RECORD;
+    for (let at = RECORDS_AT; at < end; at += WORDS_PER_RECORD) {
+      const registration = table[words[at] as number];
+      if (registration === undefined || registration.generation !== words[at + 1]) {
+        this.#ghostsSeen++; // it ended before this wait began, and yet the kernel knows it
+      } else if (registration.isClosed) {
+        this.staleDropped++; // an earlier handler of this batch closed it
+      } else {
+        // An earlier handler may have changed the interest since the wait.
+        const readiness = (words[at + 2] as number) & registration.mask;
+        if (readiness !== 0) {
+          this.eventCount++;
+          this.#callHandler(registration, readiness | registration.requeuedReadiness);
+        }
+      }
+    }
+  }
+
+  /** Delivers what `enter` handed out. */
+  deliverRequeued(registrations: readonly AnyRegistration[]): void {
+    for (const registration of registrations) {
+      // 0: closed, or an event of this batch took it along.
+      const readiness = registration.requeuedReadiness & registration.mask;
+      registration.requeuedReadiness = 0;
+      if (readiness === 0 || registration.isClosed) continue;
+      this.requeuedCount++;
+      this.#callHandler(registration, readiness);
+    }
+  }
+
+  /** Ends a turn: slots that were freed in it may be used again, ghosts leave the kernel. */
+  leave(): void {
+    if (--this.#depth > 0) return;
+    if (this.#freed.length > 0) this.#freeSlots();
+    if (this.#ghostsSeen > 0) this.#removeGhosts();
+  }
+
+  /** What an inner turn would overwrite of the batch that is being delivered. */
+  saveBatch(): Uint32Array | undefined {
+    return this.#depth > 0 ? this.#words.slice(RECORDS_AT) : undefined;
+  }
+
+  restoreBatch(saved: Uint32Array | undefined): void {
+    if (saved !== undefined) this.#words.set(saved, RECORDS_AT);
+  }
+
+  /** Closes every registration. */
+  clear(): void {
+    for (const registration of [...this.#slots.bySlot]) registration?.close();
+    this.#requeued = [];
+  }
+
+  rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void {
+    const { fd, slot, generation, isExclusive } = registration;
+    if (!isExclusive) {
+      check(this.#poller.modifyRaw(fd, slot, generation, interest, trigger), 'rearm', { fd });
+      return;
+    }
+    // The kernel allows no modification of an exclusive entry.
+    check(this.#poller.handle.remove(fd), 'rearm', { fd });
+    check(this.#poller.addRaw(fd, slot, generation, interest, trigger, true), 'rearm', { fd });
+  }
+
+  requeue(registration: AnyRegistration): void {
+    this.#requeued.push(registration);
+    this.#host.onPlanChange();
+  }
+
+  release(registration: AnyRegistration): void {
+    registration.requeuedReadiness = 0;
+    if (this.#byFd[registration.fd] === registration) {
+      this.#byFd[registration.fd] = undefined;
+      // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of
+      // it that is removed when it shows.
+      this.#poller.handle.remove(registration.fd);
+    }
+    if (this.#depth > 0) this.#freed.push(registration);
+    else this.#slots.give(registration.slot);
+  }
+
+  countReferenced(change: 1 | -1): void {
+    this.referencedCount += change;
+    const isFirst = change === 1 && this.referencedCount === 1;
+    if (isFirst || this.referencedCount === 0) this.#host.onPlanChange();
+  }
+
+  // The kernel took `fd` as new: what was registered under that number is no longer open.
+  #orphan(fd: number): void {
+    const old = this.#byFd[fd];
+    this.#byFd[fd] = undefined;
+    old?.close();
+  }
+
+  #callHandler(registration: AnyRegistration, readiness: number): void {
+    const { budget } = this;
+    budget.bytesLeft = this.#budgetMax.bytesLeft;
+    budget.operationsLeft = this.#budgetMax.operationsLeft;
+    registration.requeuedReadiness = 0;
+    registration.currentReadiness = readiness;
+    const { handler, scope } = registration;
+    try {
+      if (scope === undefined) handler.onReady(readiness, registration);
+      else scope.runInAsyncScope(handler.onReady, handler, readiness, registration);
+    } catch (error) {
+      this.#failures.collect(error);
+    }
+  }
+
+  #freeSlots(): void {
+    for (const { slot } of this.#freed) this.#slots.give(slot);
+    this.#freed = [];
+  }
+
+  #removeGhosts(): void {
+    this.ghostsRemoved += this.#ghostsSeen;
+    this.#ghostsSeen = 0;
+    if (this.#poller.isClosed) return;
+    check(this.#poller.handle.rebuild(), 'rebuild');
+    this.#host.onRebuild();
+  }
+}

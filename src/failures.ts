@@ -1,0 +1,26 @@
+// What handlers threw in a turn, kept until its end: an error of one does not stop the others.
+
+export class Failures {
+  #errors: unknown[] = [];
+
+  /** Bound, so that it can be handed on as it is. */
+  readonly collect = (error: unknown): void => {
+    this.#errors.push(error);
+  };
+
+  /** Calls `callback` and collects what it throws. */
+  guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#errors.push(error);
+    }
+  }
+
+  /** Hands the errors out, oldest first, and forgets them. */
+  take(): unknown[] {
+    const errors = this.#errors;
+    if (errors.length > 0) this.#errors = [];
+    return errors;
+  }
+}

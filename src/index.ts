@@ -1,0 +1,30 @@
+// The table of contents of the package's main entry.
+export type { DriverMode } from './driver.ts';
+export {
+  ClosedError,
+  EdgewiseError,
+  type EdgewiseErrorCode,
+  ErrnoError,
+  type ErrorContext,
+} from './errors.ts';
+export { type Backend, Interest, Readiness, readinessNames, type Trigger } from './interest.ts';
+export type {
+  AttachOptions,
+  ErrorHandler,
+  ReactorOptions,
+  ReactorStats,
+  RegisterOptions,
+} from './options.ts';
+export {
+  type AddOptions,
+  Poller,
+  type PollerCapabilities,
+  type PollerOptions,
+  ReadyEvents,
+  type Token,
+} from './poller.ts';
+export { Reactor } from './reactor.ts';
+export { type Handler, Registration } from './registration.ts';
+export type { SignalHandler, SignalSubscription } from './signals.ts';
+export { Timer } from './timers/timer.ts';
+export { ReactorWaker, Waker } from './waker.ts';

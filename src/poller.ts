@@ -1,0 +1,346 @@
+// The Poller: one readiness mechanism of the kernel behind add / modify / remove / wait / notify.
+// `wait` fills records in memory that was made once; `events` reads them. The layer above is the
+// Reactor (src/reactor.ts); the layer below is native/core/poller.h.
+import {
+  ClosedError,
+  check,
+  EdgewiseError,
+  errnoError,
+  invalidType,
+  invalidValue,
+  outOfRange,
+} from './errors.ts';
+import {
+  BACKENDS,
+  type Backend,
+  type Interest,
+  type Readiness,
+  TRIGGERS,
+  type Trigger,
+} from './interest.ts';
+import { type NativePoller, native } from './native.ts';
+import { checkFd, checkInteger, checkTimeoutMs } from './validate.ts';
+
+/**
+ * What the caller gets back with each event: a whole number from 0 to 2^53 - 1 that it chose.
+ * The Reactor keeps its slot in the upper 21 bits and its generation in the lower 32.
+ */
+export type Token = number;
+
+/** What a back-end can do on this system. */
+export interface PollerCapabilities {
+  readonly backend: Backend;
+  /** The triggers that it honours; any other is `ERR_TRIGGER_UNSUPPORTED`. */
+  readonly triggers: readonly Trigger[];
+  /** Whether `{ exclusive: true }` is possible (EPOLLEXCLUSIVE). */
+  readonly exclusive: boolean;
+  /** Whether it has a descriptor of its own, so that it can stand in another set. */
+  readonly nestable: boolean;
+  /** Descriptors must be below it (FD_SETSIZE of select); Infinity when there is no limit. */
+  readonly fdLimit: number;
+}
+
+export interface PollerOptions {
+  /** Default: the best one of this system (epoll or kqueue). */
+  readonly backend?: Backend;
+  /** The most events that one wait brings, 1 to 65536. Default 1024. */
+  readonly capacity?: number;
+}
+
+export interface AddOptions {
+  /** One-of-many wake-ups among pollers that share the descriptor: EPOLLEXCLUSIVE, Linux. */
+  readonly exclusive?: boolean;
+}
+
+const HEAD_BYTES = 48;
+const RECORD_BYTES = 16;
+const WORDS_PER_RECORD = 4;
+const GENERATION_SPAN = 0x1_0000_0000;
+const CAPACITY_DEFAULT = 1024;
+
+/** @internal index of the first record in `PollerMemory.words` */
+export const RECORDS_AT = HEAD_BYTES / 4;
+/** @internal the words of `PollerMemory.head` (native/addon/poller_wrap.h, SharedHead) */
+export const Head = { NowNs: 0, DeadlineNs: 1, WaitCount: 2, EmptyCount: 3 } as const;
+/** @internal index of the signal bits in `PollerMemory.words`, and the bit of a wake-up */
+export const SIGNALS_AT = 8;
+/** @internal */
+export const SIGNAL_NOTIFIED = 1;
+
+/** @internal the memory that native code fills: a head of doubles, then records of four u32 */
+export class PollerMemory {
+  readonly bytes: Uint8Array;
+  readonly head: Float64Array;
+  readonly words: Uint32Array;
+
+  constructor(capacity: number) {
+    const buffer = new ArrayBuffer(HEAD_BYTES + capacity * RECORD_BYTES);
+    this.bytes = new Uint8Array(buffer);
+    this.head = new Float64Array(buffer, 0, 4);
+    this.words = new Uint32Array(buffer);
+    this.head[Head.DeadlineNs] = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** The events of the last wait, by index. Valid until the next wait. */
+export class ReadyEvents {
+  readonly #words: Uint32Array;
+
+  /** @internal */
+  constructor(words: Uint32Array) {
+    this.#words = words;
+  }
+
+  /** The token that the descriptor was added with. */
+  token(index: number): Token {
+    const at = this.#at(index);
+    return (this.#words[at] as number) * GENERATION_SPAN + (this.#words[at + 1] as number);
+  }
+
+  /** What the kernel reported: {@link Readiness} bits. */
+  readiness(index: number): Readiness {
+    return this.#words[this.#at(index) + 2] as number;
+  }
+
+  /** The back-end's own word: epoll's `events`, poll's `revents`, kqueue's `fflags`. */
+  detail(index: number): number {
+    return this.#words[this.#at(index) + 3] as number;
+  }
+
+  #at(index: number): number {
+    const at = RECORDS_AT + index * WORDS_PER_RECORD;
+    if (index >= 0 && at < this.#words.length && Number.isInteger(index)) return at;
+    throw outOfRange('index', 'the index of an event', index);
+  }
+}
+
+function backendNumber(backend: unknown): number {
+  const number = (BACKENDS as readonly unknown[]).indexOf(backend);
+  if (number >= 0) return number;
+  throw invalidValue('backend', `one of ${BACKENDS.join(', ')}`, backend);
+}
+
+/** @internal */
+export function triggerNumber(trigger: unknown): number {
+  const number = (TRIGGERS as readonly unknown[]).indexOf(trigger);
+  if (number >= 0) return number;
+  throw invalidValue('trigger', `one of ${TRIGGERS.join(', ')}`, trigger);
+}
+
+/** @internal */
+export function checkInterest(value: unknown): number {
+  return checkInteger('interest', value, 0, 7);
+}
+
+/**
+ * Watches descriptors for readiness by one mechanism of the kernel.
+ *
+ * The caller owns the descriptors: remove each before closing it, and read or write until
+ * would-block under the edge trigger (docs/semantics.md).
+ *
+ * @example
+ * const poller = new Poller();
+ * poller.add(fd, 7, Interest.Readable, 'level');
+ * const count = poller.wait(-1);
+ * for (let i = 0; i < count; i++) console.log(poller.events.token(i), poller.events.readiness(i));
+ *
+ * @see epoll(7), kqueue(2), poll(2), select(2)
+ */
+export class Poller {
+  readonly backend: Backend;
+  readonly capabilities: PollerCapabilities;
+  /** The events of the last {@link Poller.wait}. */
+  readonly events: ReadyEvents;
+  /** @internal */
+  readonly memory: PollerMemory;
+  /** @internal */
+  readonly handle: NativePoller;
+  readonly #syscall: string;
+  #isClosed = false;
+
+  /**
+   * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE: this system does not have the back-end.
+   * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for the poller itself.
+   */
+  constructor(options: PollerOptions = {}) {
+    if (typeof options !== 'object' || options === null) {
+      throw invalidType('options', 'an object', options);
+    }
+    const { backend = Poller.preferredBackend, capacity = CAPACITY_DEFAULT } = options;
+    this.capabilities = Poller.capabilitiesOf(backend);
+    this.backend = backend;
+    this.#syscall = SYSCALLS[backend].control;
+    this.memory = new PollerMemory(checkInteger('capacity', capacity, 1, 65_536));
+    this.events = new ReadyEvents(this.memory.words);
+    this.handle = new native.NativePoller();
+    check(this.handle.open(backendNumber(backend), this.memory.bytes), SYSCALLS[backend].open);
+  }
+
+  /** The back-ends of this system, the preferred one first. */
+  static get backends(): Backend[] {
+    const [available, preferred] = native.platformFacts();
+    const names = BACKENDS.filter((_, number) => (available & (1 << number)) !== 0);
+    const first = BACKENDS[preferred] as Backend;
+    return [first, ...names.filter((name) => name !== first)];
+  }
+
+  static get preferredBackend(): Backend {
+    return BACKENDS[native.platformFacts()[1]] as Backend;
+  }
+
+  /**
+   * What `backend` can do on this system.
+   *
+   * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE: this system does not have it.
+   */
+  static capabilitiesOf(backend: Backend): PollerCapabilities {
+    const facts = native.capabilities(backendNumber(backend));
+    if (typeof facts === 'number') {
+      if (Poller.backends.includes(backend)) throw errnoError(facts, SYSCALLS[backend].open);
+      throw new EdgewiseError(
+        'ERR_BACKEND_UNAVAILABLE',
+        `${process.platform} has no ${backend}; it has ${Poller.backends.join(', ')}`,
+      );
+    }
+    const [triggers, exclusive, nestable, fdLimit] = facts;
+    return Object.freeze({
+      backend,
+      triggers: TRIGGERS.filter((_, number) => (triggers & (1 << number)) !== 0),
+      exclusive: exclusive === 1,
+      nestable: nestable === 1,
+      fdLimit: fdLimit === 0 ? Number.POSITIVE_INFINITY : fdLimit,
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Starts watching `fd`.
+   *
+   * @param fd - an open descriptor, 0 to 2^31 - 1; borrowed: it is never closed here.
+   * @param token - comes back with each event of `fd`; a whole number from 0 to 2^53 - 1.
+   * @param interest - {@link Interest} bits. 0: hang-up and error only, reported once.
+   * @param trigger - default `'level'`.
+   * @throws ErrnoError - EEXIST: added already. EBADF: not open. EPERM: a kind of file that cannot
+   *   be waited for, such as a regular file. EINVAL: exclusive with priority or oneshot.
+   * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_CLOSED.
+   * @see epoll_ctl(2), kevent(2)
+   */
+  add(
+    fd: number,
+    token: Token,
+    interest: Interest,
+    trigger: Trigger = 'level',
+    options?: AddOptions,
+  ): void {
+    checkInteger('token', token, 0, Number.MAX_SAFE_INTEGER);
+    const [slot, generation] = [Math.floor(token / GENERATION_SPAN), token % GENERATION_SPAN];
+    const exclusive = options?.exclusive === true;
+    check(this.addRaw(fd, slot, generation, interest, trigger, exclusive), this.#syscall, { fd });
+  }
+
+  /**
+   * Replaces token, interest and trigger of `fd`, and re-arms a oneshot.
+   *
+   * @throws ErrnoError - ENOENT: not added. EINVAL: added as exclusive. Otherwise as `add`.
+   */
+  modify(fd: number, token: Token, interest: Interest, trigger: Trigger = 'level'): void {
+    checkInteger('token', token, 0, Number.MAX_SAFE_INTEGER);
+    const [slot, generation] = [Math.floor(token / GENERATION_SPAN), token % GENERATION_SPAN];
+    check(this.modifyRaw(fd, slot, generation, interest, trigger), this.#syscall, { fd });
+  }
+
+  /**
+   * Stops watching `fd`. Call it before `fd` is closed.
+   *
+   * @throws ErrnoError - ENOENT: not added. EBADF: closed already; it is forgotten all the same.
+   */
+  remove(fd: number): void {
+    this.#assertOpen();
+    check(this.handle.remove(checkFd(fd)), this.#syscall, { fd });
+  }
+
+  /**
+   * Waits until a watched descriptor is ready, the time is up, or `notify` was called.
+   *
+   * @param timeoutMs - milliseconds. -1 blocks, 0 polls. Fractions are honoured where the kernel
+   *   counts in nanoseconds and rounded up elsewhere, never down.
+   * @returns count of records in `events`, 0 to capacity; 0 means timeout or wake-up.
+   * @throws ErrnoError - never EINTR, never EAGAIN.
+   * @see epoll_wait(2), kevent(2), poll(2), select(2)
+   */
+  wait(timeoutMs: number): number {
+    this.#assertOpen();
+    return check(this.handle.wait(checkTimeoutMs(timeoutMs)), SYSCALLS[this.backend].wait);
+  }
+
+  /** Makes the current or the next `wait` return; several calls before it count as one. */
+  notify(): void {
+    this.#assertOpen();
+    check(this.handle.notify(), 'write');
+  }
+
+  /** Ends the poller; watched descriptors stay open. Does nothing the second time. */
+  close(): void {
+    this.#isClosed = true;
+    this.handle.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal for the Reactor: 0 or -errno */
+  addRaw(
+    fd: number,
+    slot: number,
+    generation: number,
+    interest: Interest,
+    trigger: Trigger,
+    exclusive: boolean,
+  ): number {
+    this.#checkWatch(fd, interest, trigger);
+    const [want, how] = [checkInterest(interest), triggerNumber(trigger)];
+    return this.handle.add(fd, slot, generation, want, how, exclusive ? 1 : 0);
+  }
+
+  /** @internal for the Reactor: 0 or -errno */
+  modifyRaw(
+    fd: number,
+    slot: number,
+    generation: number,
+    interest: Interest,
+    trigger: Trigger,
+  ): number {
+    this.#checkWatch(fd, interest, trigger);
+    return this.handle.modify(fd, slot, generation, interest, triggerNumber(trigger));
+  }
+
+  #checkWatch(fd: number, interest: Interest, trigger: Trigger): void {
+    this.#assertOpen();
+    checkFd(fd);
+    checkInterest(interest);
+    triggerNumber(trigger);
+    const { fdLimit, triggers } = this.capabilities;
+    if (fd >= fdLimit) throw outOfRange('fd', `below ${fdLimit} (FD_SETSIZE of select)`, fd);
+    if (triggers.includes(trigger)) return;
+    throw new EdgewiseError(
+      'ERR_TRIGGER_UNSUPPORTED',
+      `${this.backend} has no ${trigger} trigger; it has ${triggers.join(', ')}`,
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError('the Poller');
+  }
+}
+
+// The names that errors carry in `syscall`.
+const SYSCALLS: Record<Backend, { open: string; control: string; wait: string }> = {
+  epoll: { open: 'epoll_create1', control: 'epoll_ctl', wait: 'epoll_wait' },
+  kqueue: { open: 'kqueue', control: 'kevent', wait: 'kevent' },
+  poll: { open: 'pipe', control: 'poll', wait: 'poll' },
+  select: { open: 'pipe', control: 'select', wait: 'select' },
+};
