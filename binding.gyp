@@ -64,7 +64,7 @@
           'sources': ['native/core/socket_open.cc', 'native/core/datagram_batch.cc'],
         }],
         ['OS=="freebsd"', { 'sources': ['native/core/io_ops_freebsd.cc'] }],
-        ['OS in "openbsd netbsd"', { 'sources': ['native/core/io_ops_bsd.cc'] }],
+        ['OS in "openbsd netbsd"', { 'sources': ['native/core/io_ops_none.cc'] }],
         ['OS not in "linux mac freebsd openbsd netbsd"', {
           'sources': ['native/core/unsupported_platform.cc'],
         }],
