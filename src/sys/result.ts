@@ -1,5 +1,5 @@
 // Reading the results of `edgewise/sys`.
-import { getSystemErrorName } from 'node:util';
+import { errnoCode } from '../errors.ts';
 import { checkInteger } from '../validate.ts';
 import { constants } from './constants.ts';
 
@@ -15,15 +15,5 @@ export const WOULD_BLOCK: number = -constants.EAGAIN;
 export function errnoName(result: number): string {
   checkInteger('result', result, -0x80000000, 0x7fffffff);
   if (result >= 0) return 'OK';
-  const name = getSystemErrorName(result);
-  return name.startsWith('E') ? name : (headerName(-result) ?? name);
-}
-
-// Node knows the errors that libuv knows, and EINPROGRESS, for one, is none of them. The headers do.
-function headerName(errno: number): string | undefined {
-  const isError = /^E(?!POLL|V_|VFILT_|FD_)/;
-  const named = Object.entries(constants).find(
-    ([name, value]) => value === errno && isError.test(name),
-  );
-  return named?.[0];
+  return errnoCode(result);
 }
