@@ -43,9 +43,7 @@ struct KernelTimespec {
 // Set once the kernel (or a seccomp filter) has said that it has no epoll_pwait2.
 std::atomic<bool> lacks_pwait2{false};
 
-uint64_t Pack(Token token) {
-  return static_cast<uint64_t>(token.generation) << 32 | token.slot;
-}
+uint64_t Pack(Token token) { return static_cast<uint64_t>(token.generation) << 32 | token.slot; }
 
 Token Unpack(uint64_t data) {
   return {static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32)};
@@ -157,7 +155,8 @@ class EpollPoller final : public Poller {
       Entry& entry = entries_[fd];
       if (entry.events == 0) continue;
       // EBADF, EPERM: the number was closed, or is another file now: there is nothing to watch.
-      if (Control(EPOLL_CTL_ADD, static_cast<int>(fd), entry.events, entry.data) < 0) entry = Entry{};
+      if (Control(EPOLL_CTL_ADD, static_cast<int>(fd), entry.events, entry.data) < 0)
+        entry = Entry{};
     }
     return 0;
   }
