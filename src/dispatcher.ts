@@ -16,6 +16,7 @@ import {
 import { SlotTable } from './slots.ts';
 
 const WORDS_PER_RECORD = 4;
+const NOTHING: readonly AnyRegistration[] = [];
 
 /** What the dispatcher tells the reactor. */
 export interface DispatcherHost {
@@ -111,10 +112,12 @@ export class Dispatcher implements RegistrationOwner {
   }
 
   /** Begins a turn: hands out what was re-queued before it. */
-  enter(): AnyRegistration[] {
+  enter(): readonly AnyRegistration[] {
     this.#depth++;
     const requeued = this.#requeued;
-    if (requeued.length > 0) this.#requeued = [];
+    // Never the list that this turn appends to: it would be served without end.
+    if (requeued.length === 0) return NOTHING;
+    this.#requeued = [];
     return requeued;
   }
 
