@@ -154,6 +154,8 @@ export class Dispatcher implements RegistrationOwner {
   /** Delivers what `enter` handed out. */
   deliverRequeued(registrations: readonly AnyRegistration[]): void {
     for (const registration of registrations) {
+      // Otherwise an event of this batch took it along, and it was re-queued for the next turn.
+      if (registration.requeuedIn !== registrations) continue;
       // 0: closed, or an event of this batch took it along.
       const readiness = registration.requeuedReadiness & registration.mask;
       registration.requeuedReadiness = 0;
@@ -197,6 +199,7 @@ export class Dispatcher implements RegistrationOwner {
   }
 
   requeue(registration: AnyRegistration): void {
+    registration.requeuedIn = this.#requeued;
     this.#requeued.push(registration);
     this.#host.onPlanChange();
   }

@@ -65,6 +65,8 @@ export class Registration<Data = unknown> {
   mask: number;
   /** @internal readiness to be told without the kernel; 0: not queued. The reactor writes it. */
   requeuedReadiness = 0;
+  /** @internal the list that it was queued in last. The reactor writes it. */
+  requeuedIn: readonly AnyRegistration[] | undefined = undefined;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness = 0;
   /** @internal whether the dispatch that is running charged anything. The reactor clears it. */
