@@ -1,5 +1,6 @@
 // The back-ends of this platform and their triggers, as test titles.
 import { describe } from 'vitest';
+import type { DriverMode } from '../../src/driver.ts';
 import type { Backend, Trigger } from '../../src/interest.ts';
 import { Poller } from '../../src/poller.ts';
 
@@ -27,6 +28,22 @@ export function eachTrigger(
     }
   }
 }
+
+/** Calls `define` in a group per back-end and way of living in Node's loop that it has. */
+export function eachDriver(define: (backend: Backend, driver: DriverMode) => void): void {
+  for (const { backend, driver } of DRIVERS) {
+    describe(`${backend}, ${driver}`, () => define(backend, driver));
+  }
+}
+
+/** Every back-end with each of its drivers. */
+export const DRIVERS: readonly { backend: Backend; driver: DriverMode }[] = Poller.backends.flatMap(
+  (backend) => {
+    const modes: DriverMode[] = ['inverted', 'nested'];
+    const { nestable } = Poller.capabilitiesOf(backend);
+    return modes.slice(0, nestable ? 2 : 1).map((driver) => ({ backend, driver }));
+  },
+);
 
 export function isOneshot(trigger: Trigger): boolean {
   return trigger === 'oneshot' || trigger === 'edge-oneshot';
