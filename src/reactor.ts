@@ -284,7 +284,7 @@ export class Reactor implements WakerOwner {
       settlers = { resolve, reject };
     });
     this.#completion = { promise, ...settlers };
-    if (!this.#hasReferenced()) this.stop();
+    this.#endWhenIdle();
     return promise;
   }
 
@@ -343,6 +343,10 @@ export class Reactor implements WakerOwner {
     }
     this.#dispatch(count);
     for (const error of this.#takeErrors()) throwUncaught(error);
+    this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
     if (this.#completion !== undefined && !this.#hasReferenced()) this.stop();
   }
 
@@ -408,6 +412,8 @@ export class Reactor implements WakerOwner {
     if (isReferenced === this.#isDriverReferenced) return;
     this.#isDriverReferenced = isReferenced;
     this.#driver?.setReferenced(isReferenced);
+    // Outside a batch nobody else would look; later, since one may come for the one that went.
+    if (!isReferenced) queueMicrotask(() => this.#endWhenIdle());
   }
 
   #hasReferenced(): boolean {
