@@ -357,7 +357,8 @@ export class Reactor implements WakerOwner {
     this.#dispatcher.deliverEvents(count);
     if (this.#wasNotified()) this.#runWakers();
     if (requeued.length > 0) this.#dispatcher.deliverRequeued(requeued);
-    this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
+    // Not without timers: the time as an argument is a number on the heap, one per turn.
+    if (this.#timers.pendingCount > 0) this.#runTimers();
     if (this.#deferred.length > 0) this.#runDeferred();
     this.#dispatcher.leave();
     this.#plan();
@@ -369,6 +370,10 @@ export class Reactor implements WakerOwner {
 
   #runWakers(): void {
     for (const waker of [...this.#wakers]) this.#failures.guard(() => waker.deliver());
+  }
+
+  #runTimers(): void {
+    this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
   }
 
   #runDeferred(): void {
