@@ -43,9 +43,7 @@ struct KernelTimespec {
 // Set once the kernel (or a seccomp filter) has said that it has no epoll_pwait2.
 std::atomic<bool> lacks_pwait2{false};
 
-uint64_t Pack(Token token) {
-  return static_cast<uint64_t>(token.generation) << 32 | token.slot;
-}
+uint64_t Pack(Token token) { return static_cast<uint64_t>(token.generation) << 32 | token.slot; }
 
 Token Unpack(uint64_t data) {
   return {static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32)};
