@@ -4,7 +4,7 @@
 // The sanitizer's runtime has to be in the process before node's own allocator is used, hence
 // LD_PRELOAD. Leaks are not looked for: node frees little at its exit.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -24,14 +24,15 @@ function run(command, args, options = {}) {
 
 function buildAddon() {
   mkdirSync(FOLDER, { recursive: true });
-  for (const name of ['binding.gyp', 'native', 'bench']) {
+  // A copy, since gyp builds beside the file that a link leads to.
+  copyFileSync(`${ROOT}binding.gyp`, `${FOLDER}/binding.gyp`);
+  for (const name of ['native', 'bench']) {
     if (!existsSync(`${FOLDER}/${name}`)) symlinkSync(`../${name}`, `${FOLDER}/${name}`);
   }
   const flags = `${SANITIZE} -g -fno-omit-frame-pointer`;
   const env = { ...process.env, CFLAGS: flags, CXXFLAGS: flags, LDFLAGS: SANITIZE };
   const gyp = [require.resolve('node-gyp/bin/node-gyp.js'), '--silent', '-C', FOLDER];
-  if (!existsSync(`${FOLDER}/build/Makefile`))
-    run(process.execPath, [...gyp, 'configure'], { env });
+  run(process.execPath, [...gyp, 'configure'], { env });
   const jobs = ['--jobs', String(availableParallelism())];
   run(process.execPath, [...gyp, 'build', ...jobs], {
     env,

@@ -1,7 +1,11 @@
 // Calls every public function with hostile values and judges what comes of it: a documented
 // result, a typed error with a code, or the exception of the hostile value itself.
 import * as edgewise from '../../src/index.ts';
+import { ReadyEvents } from '../../src/poller.ts';
+import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
+import { Timer } from '../../src/timers/timer.ts';
+import { ReactorWaker } from '../../src/waker.ts';
 import { Random } from '../model/random.ts';
 import { INTERNAL, NEVER_NUMBERS, ROLES, type Role, SIGNATURES } from './signatures.ts';
 import { hostile, Sentinel } from './values.ts';
@@ -10,6 +14,9 @@ import { World } from './world.ts';
 const CALLS_PER_WORLD = 250;
 const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
+
+// Classes whose objects callers get, and whose constructors they do not.
+const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker };
 
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => object;
@@ -82,13 +89,15 @@ function targetsOfClass(className: string, type: AnyClass): Target[] {
 /** Every public function, constructor, method, static and getter, found by reflection. */
 export function publicTargets(): Target[] {
   const isSys = (name: string): boolean => name in sys;
-  const targets = Object.entries({ ...edgewise, ...sys }).flatMap(([name, value]): Target[] => {
-    if (isClass(value)) return targetsOfClass(name, value);
-    if (typeof value !== 'function') return [];
-    const call = (_: World, args: unknown[]): unknown => (value as AnyFunction)(...args);
-    const isSyscall = isSys(name) && name !== 'errnoName';
-    return [{ name, roles: SIGNATURES[name] as readonly Role[], isSyscall, call }];
-  });
+  const targets = Object.entries({ ...HANDED_OUT, ...edgewise, ...sys }).flatMap(
+    ([name, value]): Target[] => {
+      if (isClass(value)) return targetsOfClass(name, value);
+      if (typeof value !== 'function') return [];
+      const call = (_: World, args: unknown[]): unknown => (value as AnyFunction)(...args);
+      const isSyscall = isSys(name) && name !== 'errnoName';
+      return [{ name, roles: SIGNATURES[name] as readonly Role[], isSyscall, call }];
+    },
+  );
   return targets.filter(({ name }) => !INTERNAL.has(name));
 }
 
