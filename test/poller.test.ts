@@ -1,5 +1,7 @@
 // The Poller's own surface: options, capabilities, arguments. What it reports is tested by
 // test/conformance/ and test/semantics/.
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { Backend, Trigger } from '../src/interest.ts';
 import { BACKENDS, TRIGGERS } from '../src/interest.ts';
@@ -43,6 +45,14 @@ it('refuses options that it does not know', () => {
   for (const capacity of NO_NUMBERS as number[]) {
     expect(() => new Poller({ capacity })).toThrow(coded('ERR_INVALID_ARG_TYPE'));
   }
+});
+
+it('gives its descriptors back when nobody holds it any more', () => {
+  const script = fileURLToPath(new URL('./workers/dropped.mjs', import.meta.url));
+  const out = execFileSync(process.execPath, ['--expose-gc', script], { encoding: 'utf8' });
+  const [before, held, after] = JSON.parse(out) as [number, number, number];
+  expect(held).toBeGreaterThan(before + 50);
+  expect(after).toBe(before);
 });
 
 eachBackend((backend) => {
