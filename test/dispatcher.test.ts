@@ -22,6 +22,21 @@ eachTrigger((backend, trigger) => {
     }
   });
 
+  it('calls one that re-queues itself for an event in the next turn, not in this', () => {
+    const reactor = make();
+    const [ours, theirs] = descriptors.socketpair();
+    const recorder = new Recorder((_readiness, registration) => {
+      drain(ours);
+      if (recorder.count < 4) registration.requeue();
+    });
+    reactor.register(ours, Interest.Readable, recorder, { trigger });
+    send(theirs, 'x');
+    for (let turn = 1; turn <= 4; turn++) {
+      reactor.turn(0);
+      expect(recorder.count).toBe(turn);
+    }
+  });
+
   it('calls one that has an event as well once per turn', () => {
     const reactor = make();
     const [ours, theirs] = descriptors.socketpair();
