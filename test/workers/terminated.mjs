@@ -15,9 +15,9 @@ const STATES = {
     reactor.turn(-1);
   },
   idle() {
-    reactor.createWaker(() => undefined); // keeps it alive
+    const waker = reactor.createWaker(() => undefined); // keeps it alive
     reactor.attach({ driver });
-    parentPort.postMessage('ready');
+    parentPort.postMessage(waker.id);
   },
   busy() {
     fds.set(pingPong(reactor, 1).fds);
