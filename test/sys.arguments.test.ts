@@ -2,7 +2,7 @@
 // argument, never a crash, never a descriptor left behind, and no exception of the caller's hidden.
 import { describe, expect, test } from 'vitest';
 import * as sys from '../src/sys.ts';
-import { expectNoLeaks, owned } from './helpers/descriptors.ts';
+import { expectNoLeaks, owned } from './helpers/leaks.ts';
 
 const { constants } = sys;
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = constants;

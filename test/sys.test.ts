@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import * as sys from '../src/sys.ts';
-import { expectNoLeaks, openDescriptors, owned } from './helpers/descriptors.ts';
+import { expectNoLeaks, openDescriptors, owned } from './helpers/leaks.ts';
 
 const { constants } = sys;
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK } = constants;
