@@ -53,6 +53,8 @@
             'native/addon/kqueue_wrap.cc',
           ],
         }],
+        ['OS in "mac freebsd"', { 'sources': ['native/core/kqueue_waker_user.cc'] }],
+        ['OS in "openbsd netbsd"', { 'sources': ['native/core/kqueue_waker_pipe.cc'] }],
         # How sockets and pipes are made, and where one call takes many datagrams.
         ['OS=="mac"', {
           'sources': [
@@ -64,7 +66,7 @@
           'sources': ['native/core/socket_open.cc', 'native/core/datagram_batch.cc'],
         }],
         ['OS=="freebsd"', { 'sources': ['native/core/io_ops_freebsd.cc'] }],
-        ['OS in "openbsd netbsd"', { 'sources': ['native/core/io_ops_bsd.cc'] }],
+        ['OS in "openbsd netbsd"', { 'sources': ['native/core/io_ops_none.cc'] }],
         ['OS not in "linux mac freebsd openbsd netbsd"', {
           'sources': ['native/core/unsupported_platform.cc'],
         }],
@@ -74,8 +76,20 @@
       # The load generator of `edgewise demo` and of bench/.
       'target_name': 'edgewise-load',
       'type': 'executable',
-      'sources': ['bench/load/main.cc'],
-      'include_dirs': ['bench/load'],
+      'sources': [
+        'bench/load/main.cc',
+        'bench/load/options.cc',
+        'bench/load/session.cc',
+        'bench/load/connection.cc',
+        'bench/load/report.cc',
+      ],
+      'conditions': [
+        ['OS=="linux"', {
+          'sources': ['bench/load/readiness_epoll.cc', 'bench/load/process_linux.cc'],
+        }, {
+          'sources': ['bench/load/readiness_poll.cc', 'bench/load/process_other.cc'],
+        }],
+      ],
     },
     {
       # The plain C server that bench/ compares with.

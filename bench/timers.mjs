@@ -1,83 +1,81 @@
-// What one timer costs that is set and cleared again, beside Node's own setTimeout and
-// clearTimeout, in one process and in alternating rounds. Most timers of a server never fire: they
-// are the idle and request limits that the next message clears. Run `npm run build:ts` first.
+// What a timer costs that is set and cleared again, beside Node's own setTimeout and clearTimeout,
+// in one process and in alternating rounds. Most timers of a server never fire: they are the idle
+// and request limits that the next message clears. Run `npm run build:ts` first.
 //
-//   node bench/timers.mjs [--rounds 15] [--pairs 200000]
+//   node bench/timers.mjs [--rounds 15]
 //
-// "mixed": 10,000 timers are pending, with 10,000 distinct durations of 1 to 60,000 ms in random
-// order; a pair clears the oldest of them and sets a new one. "one duration" does so with 30 s.
-// Figures are wall time per pair, the median of the rounds. Ours reads performance.now() for the
-// clock at each call, as a Reactor reads its own.
+// Durations are "mixed" (10,000 distinct ones of 1 to 60,000 ms in random order) or one (30 s).
+// What a pair of calls meets depends on the pattern, so all three are shown:
+//   burst    10,000 timers are set, then all are cleared, in that order
+//   ring     10,000 are pending; each pair clears the oldest and sets one of the same duration
+//   alone    each timer is cleared at once, and nothing else is pending
+// Figures are wall time per pair: the median of the rounds, and the median of their ratios. Ours
+// include a reading of the monotonic clock per timer, which Node replaces by the time of its turn;
+// the last line shows what that reading costs here.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Timers } from '../dist/timers/timers.js';
 
 const PENDING_COUNT = 10_000;
 const DURATION_MAX_MS = 60_000;
+const LAP_COUNT = 10;
+const PAIR_COUNT = PENDING_COUNT * LAP_COUNT;
+const WARM_UP_COUNT = 3;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '15' },
-    pairs: { type: 'string', default: '200000' },
-  },
-});
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
 const roundCount = Number(values.rounds);
-const pairCount = Number(values.pairs);
 
 function mixedDurations() {
   let state = 0x9e3779b9;
-  const random = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
   const step = DURATION_MAX_MS / PENDING_COUNT;
-  const durations = Array.from(
-    { length: PENDING_COUNT },
-    (_, index) => 1 + Math.floor(index * step),
-  );
+  const durations = Array.from({ length: PENDING_COUNT }, (_, index) => 1 + index * step);
   for (let index = durations.length - 1; index > 0; index--) {
-    const other = Math.floor(random() * (index + 1));
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const other = Math.floor((state / 2 ** 32) * (index + 1));
     [durations[index], durations[other]] = [durations[other], durations[index]];
   }
   return durations;
 }
 
-const nothing = () => undefined;
-const timers = new Timers(() => performance.now() * 1e6, nothing);
-const contestants = {
-  edgewise: {
-    set: (durationMs) => timers.setTimeout(nothing, durationMs),
-    clear: (timer) => timer.clear(),
-    // A reactor passes over its timers once per turn; Node does so in its own loop.
-    turn: () => timers.runDue(performance.now() * 1e6, nothing),
-  },
-  node: {
-    set: (durationMs) => setTimeout(nothing, durationMs),
-    clear: (timer) => clearTimeout(timer),
-    turn: nothing,
-  },
+const patterns = {
+  burst: `
+    const pending = new Array(durations.length);
+    for (let lap = 0; lap < lapCount; lap++) {
+      for (let at = 0; at < durations.length; at++) pending[at] = set(durations[at]);
+      for (let at = 0; at < durations.length; at++) clear(pending[at]);
+    }`,
+  ring: `
+    const pending = durations.map((duration) => set(duration));
+    for (let lap = 1; lap < lapCount; lap++) {
+      for (let at = 0; at < durations.length; at++) {
+        clear(pending[at]);
+        pending[at] = set(durations[at]);
+      }
+    }
+    for (const timer of pending) clear(timer);`,
+  alone: `
+    for (let lap = 0; lap < lapCount; lap++) {
+      for (let at = 0; at < durations.length; at++) clear(set(durations[at]));
+    }`,
 };
 
-/** Each contestant has its own copy, so that each call in it is monomorphic, as in a program. */
-function compileRound() {
-  return new Function(
-    'contestant',
-    'durations',
-    'pairCount',
-    `
-    const { set, clear } = contestant;
-    const size = durations.length;
-    const pending = durations.map((duration) => set(duration));
-    const startNs = process.hrtime.bigint();
-    for (let pair = 0, at = 0; pair < pairCount; pair++) {
-      clear(pending[at]);
-      pending[at] = set(durations[at]);
-      if (++at === size) at = 0;
-    }
-    const endNs = process.hrtime.bigint();
-    for (const timer of pending) clear(timer);
-    return Number(endNs - startNs) / pairCount;`,
-  );
+const nothing = () => undefined;
+const now = () => performance.now() * 1e6;
+const timers = new Timers(now, nothing);
+const contestants = {
+  edgewise: [(durationMs) => timers.setTimeout(nothing, durationMs), (timer) => timer.clear()],
+  node: [(durationMs) => setTimeout(nothing, durationMs), (timer) => clearTimeout(timer)],
+};
+
+// Each contestant gets a copy of the loop: in a program, too, its calls have one target.
+function compile(pattern) {
+  return new Function('set', 'clear', 'durations', 'lapCount', patterns[pattern]);
+}
+
+function measure(run, [set, clear], durations) {
+  const start = process.hrtime.bigint();
+  run(set, clear, durations, LAP_COUNT);
+  return Number(process.hrtime.bigint() - start) / PAIR_COUNT;
 }
 
 function median(numbers) {
@@ -85,30 +83,40 @@ function median(numbers) {
   return sorted[sorted.length >> 1];
 }
 
-async function compare(title, durations) {
-  const runs = { edgewise: compileRound(), node: compileRound() };
+async function compare(pattern, title, durations) {
+  const runs = { edgewise: compile(pattern), node: compile(pattern) };
   const results = { edgewise: [], node: [] };
-  for (let round = -2; round < roundCount; round++) {
-    const order = round % 2 === 0 ? ['edgewise', 'node'] : ['node', 'edgewise'];
-    for (const name of order) {
-      const pairNs = runs[name](contestants[name], durations, pairCount);
-      contestants[name].turn();
-      if (round >= 0) results[name].push(pairNs); // two rounds warm up
-      await new Promise((resolve) => setImmediate(resolve)); // Node's loop runs its own timers
+  for (let round = -WARM_UP_COUNT; round < roundCount; round++) {
+    for (const name of round % 2 === 0 ? ['edgewise', 'node'] : ['node', 'edgewise']) {
+      const pairNs = measure(runs[name], contestants[name], durations);
+      if (round >= 0) results[name].push(pairNs);
     }
+    timers.runDue(now(), nothing); // both loops take a turn between the rounds
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  const ours = median(results.edgewise);
-  const theirs = median(results.node);
-  const ratio = median(results.edgewise.map((pairNs, round) => pairNs / results.node[round]));
-  console.log(
-    `${title.padEnd(14)} edgewise ${ours.toFixed(0).padStart(5)} ns/pair` +
-      `   node ${theirs.toFixed(0).padStart(5)} ns/pair   ratio ${ratio.toFixed(3)}`,
-  );
+  const ratios = results.edgewise.map((pairNs, round) => pairNs / results.node[round]);
+  const cells = [median(results.edgewise).toFixed(0), median(results.node).toFixed(0)];
+  const row = [...cells, median(ratios).toFixed(2)].map((cell) => cell.padStart(10)).join('');
+  console.log(`${pattern.padEnd(7)}${title.padEnd(8)}${row}`);
 }
 
+function measureClock() {
+  const start = process.hrtime.bigint();
+  let sum = 0;
+  for (let count = 0; count < PAIR_COUNT; count++) sum += now();
+  return sum > 0 ? Number(process.hrtime.bigint() - start) / PAIR_COUNT : 0;
+}
+
+console.log(`ns per set + clear; ${roundCount} rounds of ${PAIR_COUNT} pairs each`);
+console.log(`Node ${process.version}, ${process.platform} ${process.arch}, ${cpus()[0]?.model}`);
 console.log(
-  `set + clear, ${PENDING_COUNT} pending, ${roundCount} rounds of ${pairCount} pairs; ` +
-    `Node ${process.version}, ${cpus()[0]?.model}`,
+  `${' '.repeat(15)}${['edgewise', 'node', 'ratio'].map((s) => s.padStart(10)).join('')}`,
 );
-await compare('mixed', mixedDurations());
-await compare('one duration', new Array(PENDING_COUNT).fill(30_000));
+const mixed = mixedDurations();
+const one = new Array(PENDING_COUNT).fill(DURATION_MAX_MS / 2);
+for (const pattern of Object.keys(patterns)) {
+  await compare(pattern, 'mixed', mixed);
+  await compare(pattern, 'one', one);
+}
+const clockNs = median(Array.from({ length: 9 }, measureClock));
+console.log(`of ours, reading the clock: ${clockNs.toFixed(0)}`);

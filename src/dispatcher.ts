@@ -1,6 +1,7 @@
 // The table of registrations and the delivery of their events: what a turn does between the wait
 // and the timers. It reads the records that native code wrote (src/poller.ts), drops the stale
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
+import { constants } from 'node:os';
 import { check } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { Interest, Trigger } from './interest.ts';
@@ -16,7 +17,8 @@ import {
 import { SlotTable } from './slots.ts';
 
 const WORDS_PER_RECORD = 4;
-const NOTHING: readonly AnyRegistration[] = [];
+const EEXIST = -constants.errno.EEXIST;
+const NONE: readonly AnyRegistration[] = [];
 
 /** What the dispatcher tells the reactor. */
 export interface DispatcherHost {
@@ -96,7 +98,14 @@ export class Dispatcher implements RegistrationOwner {
     const place = this.#slots.take();
     const { slot, generation } = place;
     try {
-      const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+      const add = (): number =>
+        this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+      let result = add();
+      if (result === EEXIST && this.#byFd[fd] === undefined) {
+        // A ghost: it got its number back (dup), so it can be removed by it.
+        this.#poller.handle.remove(fd);
+        result = add();
+      }
       check(result, 'register', { fd });
     } catch (error) {
       this.#slots.give(slot);
@@ -111,14 +120,17 @@ export class Dispatcher implements RegistrationOwner {
     return registration;
   }
 
-  /** Begins a turn: hands out what was re-queued before it. */
+  /** Begins a turn: hands out what was re-queued before it; what comes later is for the next. */
   enter(): readonly AnyRegistration[] {
     this.#depth++;
-    const requeued = this.#requeued;
-    // Never the list that this turn appends to: it would be served without end.
-    if (requeued.length === 0) return NOTHING;
+    if (this.#requeued.length === 0) return NONE;
+    const due = this.#requeued;
     this.#requeued = [];
-    return requeued;
+    for (const registration of due) {
+      registration.dueReadiness |= registration.requeuedReadiness;
+      registration.requeuedReadiness = 0;
+    }
+    return due;
   }
 
   /** Delivers the first `count` records. */
@@ -145,7 +157,10 @@ export class Dispatcher implements RegistrationOwner {
         const readiness = (words[at + 2] as number) & registration.mask;
         if (readiness !== 0) {
           this.eventCount++;
-          this.#callHandler(registration, readiness | registration.requeuedReadiness);
+          this.#callHandler(
+            registration,
+            readiness | (registration.dueReadiness & registration.mask),
+          );
         }
       }
     }
@@ -154,11 +169,9 @@ export class Dispatcher implements RegistrationOwner {
   /** Delivers what `enter` handed out. */
   deliverRequeued(registrations: readonly AnyRegistration[]): void {
     for (const registration of registrations) {
-      // Otherwise an event of this batch took it along, and it was re-queued for the next turn.
-      if (registration.requeuedIn !== registrations) continue;
       // 0: closed, or an event of this batch took it along.
-      const readiness = registration.requeuedReadiness & registration.mask;
-      registration.requeuedReadiness = 0;
+      const readiness = registration.dueReadiness & registration.mask;
+      registration.dueReadiness = 0;
       if (readiness === 0 || registration.isClosed) continue;
       this.requeuedCount++;
       this.#callHandler(registration, readiness);
@@ -199,13 +212,13 @@ export class Dispatcher implements RegistrationOwner {
   }
 
   requeue(registration: AnyRegistration): void {
-    registration.requeuedIn = this.#requeued;
     this.#requeued.push(registration);
     this.#host.onPlanChange();
   }
 
   release(registration: AnyRegistration): void {
     registration.requeuedReadiness = 0;
+    registration.dueReadiness = 0;
     if (this.#byFd[registration.fd] === registration) {
       this.#byFd[registration.fd] = undefined;
       // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of
@@ -233,7 +246,7 @@ export class Dispatcher implements RegistrationOwner {
     const { budget } = this;
     budget.bytesLeft = this.#budgetMax.bytesLeft;
     budget.operationsLeft = this.#budgetMax.operationsLeft;
-    registration.requeuedReadiness = 0;
+    registration.dueReadiness = 0;
     registration.currentReadiness = readiness;
     registration.wasCharged = false;
     const { handler, scope } = registration;

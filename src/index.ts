@@ -24,7 +24,7 @@ export {
   type Token,
 } from './poller.ts';
 export { Reactor } from './reactor.ts';
-export { type Handler, Registration } from './registration.ts';
+export type { Handler, Registration } from './registration.ts';
 export type { SignalHandler, SignalSubscription } from './signals.ts';
-export { Timer } from './timers/timer.ts';
-export { ReactorWaker, Waker } from './waker.ts';
+export type { Timer } from './timers/timer.ts';
+export { type ReactorWaker, Waker } from './waker.ts';

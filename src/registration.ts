@@ -2,7 +2,7 @@
 // `data`. Handlers are shared by many registrations. The reactor is known here only as
 // `RegistrationOwner`, so this file stands below it.
 import type { AsyncResource } from 'node:async_hooks';
-import { ClosedError, outOfRange } from './errors.ts';
+import { ClosedError, invalidType, outOfRange } from './errors.ts';
 import { type Interest, Readiness, readinessNames, type Trigger } from './interest.ts';
 
 /** Receives the events of the registrations that it was given to; one object can serve many. */
@@ -63,10 +63,10 @@ export class Registration<Data = unknown> {
   handler: Handler<Data>;
   /** @internal readiness bits that may be told now */
   mask: number;
-  /** @internal readiness to be told without the kernel; 0: not queued. The reactor writes it. */
+  /** @internal readiness to be told in the next turn; 0: not queued. The reactor clears it. */
   requeuedReadiness = 0;
-  /** @internal the list that it was queued in last. The reactor writes it. */
-  requeuedIn: readonly AnyRegistration[] | undefined = undefined;
+  /** @internal of that, what is to be told in the turn that is running. The reactor writes it. */
+  dueReadiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness = 0;
   /** @internal whether the dispatch that is running charged anything. The reactor clears it. */
@@ -148,6 +148,7 @@ export class Registration<Data = unknown> {
    * @returns whether there is budget left.
    */
   charge(bytes: number): boolean {
+    if (typeof bytes !== 'number') throw invalidType('bytes', 'a number', bytes);
     if (!(bytes >= 0)) throw outOfRange('bytes', 'a number from 0', bytes);
     const { budget } = this.owner;
     this.wasCharged = true;

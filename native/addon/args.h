@@ -1,8 +1,8 @@
 // Taking arguments out of a Node-API call: the only place where a JavaScript value becomes a
 // C value. Each getter answers false for a value that is not exactly what it asks for (a fraction,
 // NaN, a BigInt, a proxy of a typed array, a detached buffer, a range past the end), and calls no
-// JavaScript. The caller then returns `Refuse(env)`; src/validate.ts turns that into a TypeError or a
-// RangeError that names the argument (docs/adr/0002). So the check stands where the pointer is
+// JavaScript. The caller then returns `Refuse(env)`; src/validate.ts turns that into a TypeError or
+// a RangeError that names the argument (docs/adr/0002). So the check stands where the pointer is
 // taken and is made once.
 #pragma once
 
@@ -42,8 +42,7 @@ template <size_t kCount>
 class Args {
  public:
   Args(napi_env env, napi_callback_info info) : env_(env) {
-    size_t count = kCount;
-    napi_get_cb_info(env, info, &count, values_, &this_, nullptr);  // absent ones are undefined
+    napi_get_cb_info(env, info, &count_, values_, &this_, nullptr);  // absent ones are undefined
   }
 
   napi_value operator[](size_t index) const { return values_[index]; }
@@ -79,8 +78,20 @@ class Args {
   }
 
   bool IsUndefined(size_t index) const {
+    if (index >= count_) return true;  // asks nothing of Node, which counts on the I/O path
     napi_valuetype type;
     return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_undefined;
+  }
+
+  // The same, left as it is when the argument is undefined. Present and a number is tried first.
+  bool OptionalOffset(size_t index, int64_t* out) const {
+    if (index >= count_) return true;
+    int64_t value;
+    if (Offset(index, &value)) {
+      *out = value;
+      return true;
+    }
+    return IsUndefined(index);
   }
 
   // A Uint8Array (a Buffer is one) at `index`, then its offset and length, each optional:
@@ -88,10 +99,10 @@ class Args {
   bool BytesAt(size_t index, Bytes* out) const {
     if (!WholeBytes(env_, values_[index], out)) return false;
     int64_t offset = 0;
-    if (!IsUndefined(index + 1) && !Offset(index + 1, &offset)) return false;
+    if (!OptionalOffset(index + 1, &offset)) return false;
     if (static_cast<uint64_t>(offset) > out->length) return false;
     int64_t length = static_cast<int64_t>(out->length) - offset;
-    if (!IsUndefined(index + 2) && !Offset(index + 2, &length)) return false;
+    if (!OptionalOffset(index + 2, &length)) return false;
     if (static_cast<uint64_t>(length) > out->length - static_cast<uint64_t>(offset)) return false;
     out->data += offset;
     out->length = static_cast<size_t>(length);
@@ -100,9 +111,7 @@ class Args {
 
   // All of a Uint8Array over an ArrayBuffer of its own thread that is neither shared nor detached.
   static bool WholeBytes(napi_env env, napi_value value, Bytes* out) {
-    bool is_typed_array = false;
-    if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
-    napi_typedarray_type type;
+    napi_typedarray_type type;  // Node answers napi_invalid_arg for what is no typed array
     napi_value buffer;
     void* data;
     if (napi_get_typedarray_info(env, value, &type, &out->length, &data, &buffer, nullptr) !=
@@ -125,6 +134,7 @@ class Args {
 
  private:
   napi_env env_;
+  size_t count_ = kCount;
   napi_value this_ = nullptr;
   napi_value values_[kCount] = {};
 };

@@ -29,8 +29,9 @@ export class Timer {
   child: Timer | null;
   /** @internal Null once the timer is cleared: it is not called again. */
   callback: (() => void) | null;
-  /** @internal The delay of a timeout, the period of an interval; whole nanoseconds. */
-  readonly delayNs: number;
+  /** @internal The delay of a timeout, the period of an interval: as given, mostly an integer that
+   * needs no box, which nanoseconds would. */
+  readonly delayMs: number;
   /** @internal */
   readonly isInterval: boolean;
   /** @internal */
@@ -39,7 +40,7 @@ export class Timer {
   readonly owner: TimerOwner;
 
   /** @internal use `reactor.setTimeout` or `reactor.setInterval` */
-  constructor(owner: TimerOwner, callback: () => void, delayNs: number, isInterval: boolean) {
+  constructor(owner: TimerOwner, callback: () => void, delayMs: number, isInterval: boolean) {
     this.deadlineNs = 0;
     this.sequence = 0;
     this.slot = NOT_PENDING;
@@ -47,7 +48,7 @@ export class Timer {
     this.prev = null;
     this.child = null;
     this.callback = callback;
-    this.delayNs = delayNs;
+    this.delayMs = delayMs;
     this.isInterval = isInterval;
     this.isReferenced = true;
     this.owner = owner;
@@ -101,6 +102,6 @@ export class Timer {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     const kind = this.isInterval ? 'interval' : 'timeout';
     const state = this.callback === null ? 'cleared' : this.isPending ? 'pending' : 'fired';
-    return `Timer { ${kind} of ${this.delayNs / 1e6} ms, ${state} }`;
+    return `Timer { ${kind} of ${this.delayMs} ms, ${state} }`;
   }
 }

@@ -8,14 +8,18 @@ import { Timer, type TimerOwner } from './timer.ts';
 import { TimingWheel } from './wheel.ts';
 
 const NS_PER_MS = 1e6;
-const PERIOD_MIN_NS = 1e6;
+const PERIOD_MIN_MS = 1;
 
-function checkDelayNs(name: string, delayMs: unknown): number {
+function checkDelayMs(name: string, delayMs: unknown): number {
   if (typeof delayMs !== 'number') throw invalidType(name, 'a number', delayMs);
   if (!(delayMs >= 0 && delayMs < Number.POSITIVE_INFINITY)) {
     throw outOfRange(name, 'a finite number from 0', delayMs);
   }
-  return Math.ceil(delayMs * NS_PER_MS);
+  return delayMs;
+}
+
+function delayNsOf(timer: Timer): number {
+  return Math.ceil(timer.delayMs * NS_PER_MS);
 }
 
 // The sum, and where a double cannot hold it (after 104 days of uptime, or for long delays) the
@@ -38,8 +42,8 @@ export class Timers implements TimerOwner {
   /**
    * @param now - reads the monotonic clock: nanoseconds, never going back. It is read for every
    *   timer that is set, since a time remembered from the start of the turn would fire it early.
-   * @param onChange - called after `nextDeadlineNs` became earlier, and after `referencedCount`
-   *   went from 0 to 1 or back. It must not throw.
+   * @param onChange - called after a timer was set or refreshed to fire before what
+   *   `nextDeadlineNs` was, and after `referencedCount` went from 0 to 1 or back. It must not throw.
    */
   constructor(now: () => number, onChange: () => void) {
     this.#now = now;
@@ -77,8 +81,8 @@ export class Timers implements TimerOwner {
    */
   setTimeout(callback: () => void, delayMs: number): Timer {
     checkFunction('callback', callback);
-    const timer = new Timer(this, callback, checkDelayNs('delayMs', delayMs), false);
-    this.#start(timer);
+    const timer = new Timer(this, callback, checkDelayMs('delayMs', delayMs), false);
+    this.#start(timer, this.#wheel.nextDeadlineNs(), false);
     return timer;
   }
 
@@ -93,9 +97,9 @@ export class Timers implements TimerOwner {
    */
   setInterval(callback: () => void, periodMs: number): Timer {
     checkFunction('callback', callback);
-    const periodNs = Math.max(PERIOD_MIN_NS, checkDelayNs('periodMs', periodMs));
-    const timer = new Timer(this, callback, periodNs, true);
-    this.#start(timer);
+    const delayMs = Math.max(PERIOD_MIN_MS, checkDelayMs('periodMs', periodMs));
+    const timer = new Timer(this, callback, delayMs, true);
+    this.#start(timer, this.#wheel.nextDeadlineNs(), false);
     return timer;
   }
 
@@ -145,10 +149,12 @@ export class Timers implements TimerOwner {
   /** {@link Timer.refresh} */
   refreshTimer(timer: Timer): void {
     if (timer.callback === null) return;
-    // Counted again before it is released: the reactor must not see 0 in between.
+    // Neither its place nor its count is free in between: the reactor, which a connection's limit
+    // is refreshed for with every message, hears of it only if it must wake earlier than planned.
+    const plannedNs = this.#wheel.nextDeadlineNs();
     const wasCounted = this.#wheel.cancel(timer) && timer.isReferenced;
     if (wasCounted) this.#referencedCount--;
-    this.#start(timer, wasCounted);
+    this.#start(timer, plannedNs, wasCounted);
   }
 
   /** {@link Timer.ref} and {@link Timer.unref} */
@@ -160,9 +166,9 @@ export class Timers implements TimerOwner {
     else if (++this.#referencedCount === 1) this.#onChange();
   }
 
-  #start(timer: Timer, wasCounted = false): void {
-    const deadlineNs = addRoundedUp(this.#now(), timer.delayNs);
-    const isEarliest = deadlineNs < this.#wheel.nextDeadlineNs();
+  #start(timer: Timer, plannedNs: number, wasCounted: boolean): void {
+    const deadlineNs = addRoundedUp(this.#now(), delayNsOf(timer));
+    const isEarliest = deadlineNs < plannedNs;
     this.#wheel.insert(timer, deadlineNs);
     const isFirst = timer.isReferenced && ++this.#referencedCount === 1 && !wasCounted;
     if (isEarliest || isFirst) this.#onChange();
@@ -187,7 +193,8 @@ export class Timers implements TimerOwner {
 
 // The first deadline of an interval's phase that is after `nowNs`.
 function nextPeriodNs(timer: Timer, nowNs: number): number {
-  const { deadlineNs, delayNs } = timer;
+  const { deadlineNs } = timer;
+  const delayNs = delayNsOf(timer);
   const missedCount = Math.floor((nowNs - deadlineNs) / delayNs);
   const nextNs = addRoundedUp(deadlineNs, (missedCount + 1) * delayNs);
   return nextNs > nowNs ? nextNs : addRoundedUp(nextNs, delayNs);

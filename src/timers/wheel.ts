@@ -36,14 +36,15 @@ const HALF_NS = TICK_NS * 2 ** HALF_BITS;
 const TICKS_PER_NS = 1 / TICK_NS;
 const HALVES_PER_NS = 1 / HALF_NS;
 // The last instant that has a tick, 9,000 years from boot; later deadlines wait in its slot.
-const LAST_NS = HALF_NS * 2 ** HALF_BITS - HALF_NS;
+const HALF_MAX = 2 ** HALF_BITS - 1;
+const LAST_NS = HALF_MAX * HALF_NS;
 
 function highHalf(ns: number): number {
-  return (Math.min(ns, LAST_NS) * HALVES_PER_NS) | 0;
+  return (ns < LAST_NS ? ns * HALVES_PER_NS : HALF_MAX) | 0;
 }
 
 function lowHalf(ns: number, high: number): number {
-  return ((Math.min(ns, LAST_NS) - high * HALF_NS) * TICKS_PER_NS) | 0;
+  return ns < LAST_NS ? ((ns - high * HALF_NS) * TICKS_PER_NS) | 0 : 0;
 }
 
 // The digit in which the highest set bit of `bits` (not 0) lies.
@@ -106,7 +107,7 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
     entry.sequence = this.#sequence;
     this.#count++;
     if (deadlineNs <= this.#passNowNs) this.#link(entry, DEFERRED);
-    else this.#place(entry);
+    else this.#place(entry, deadlineNs);
   }
 
   /** Takes an entry out. Returns false when it was not pending. */
@@ -214,14 +215,14 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
       const next: Entry | null = entry.next;
       entry.next = null;
       entry.prev = null;
-      this.#place(entry);
+      this.#place(entry, entry.deadlineNs);
       entry = next;
     }
   }
 
-  #place(entry: Entry): void {
-    const high = highHalf(entry.deadlineNs);
-    const low = lowHalf(entry.deadlineNs, high);
+  #place(entry: Entry, deadlineNs: number): void {
+    const high = highHalf(deadlineNs);
+    const low = lowHalf(deadlineNs, high);
     const positionHigh = this.#positionHigh;
     if (high > positionHigh) {
       const digit = highestDigit(high ^ positionHigh);

@@ -1,0 +1,127 @@
+// Server CPU per echoed message: our reactor next to plain C and to node:net, by the method of
+// `edgewise demo` (src/cli/measure.ts). Needs a build: npm run build.
+//
+//   npm run bench:echo -- [--connections 64,1000] [--contenders c,node,...] [--json FILE] [--help]
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, release } from 'node:os';
+import { optionLines, parseOptions, UsageError } from '../dist/cli/arguments.js';
+import { edgewiseContender, nodeNetContender } from '../dist/cli/contenders.js';
+import { findProgram } from '../dist/cli/load.js';
+import { cpuRatio, measure, separateCpus, summarize } from '../dist/cli/measure.js';
+import { progressOn } from '../dist/cli/progress.js';
+import { formatSpread } from '../dist/cli/statistics.js';
+import { formatTable } from '../dist/cli/table.js';
+import { addonPath } from '../dist/native.js';
+
+const cPeer = (name, trigger) => ({
+  name,
+  command: findProgram('peer-epoll-echo', addonPath),
+  args: ['--trigger', trigger],
+});
+
+const CONTENDERS = {
+  'edgewise-level': (name) => edgewiseContender(name, 'level'),
+  'edgewise-edge': (name) => edgewiseContender(name, 'edge'),
+  c: (name) => cPeer(name, 'level'),
+  'c-edge': (name) => cPeer(name, 'edge'),
+  node: (name) => nodeNetContender(name),
+};
+
+const OPTIONS = {
+  connections: { value: 'N,...', help: 'one run for each', default: '64,1000' },
+  size: { value: 'BYTES', help: 'bytes per message', default: '64' },
+  rounds: { value: 'N', help: 'alternating rounds', default: '5' },
+  seconds: { value: 'S', help: 'length of one round', default: '2' },
+  warmup: { value: 'S', help: 'load before each round', default: '0.5' },
+  contenders: {
+    value: 'NAME,...',
+    help: `of ${Object.keys(CONTENDERS).join(', ')}`,
+    default: 'edgewise-level,edgewise-edge,c,node',
+  },
+  json: { value: 'FILE', help: 'write every round there' },
+};
+
+function chosenContenders(options) {
+  return options.texts('contenders').map((name) => {
+    const make = CONTENDERS[name];
+    if (make !== undefined) return make(name);
+    throw new UsageError(`unknown contender '${name}'; there are ${Object.keys(CONTENDERS)}`);
+  });
+}
+
+function toTable(measurements) {
+  const base = (name) => measurements.find((measurement) => measurement.name === name);
+  const ratio = (measurement, to) => {
+    const spread = to === undefined ? null : cpuRatio(measurement, to);
+    return spread === null ? '-' : formatSpread(spread, 3);
+  };
+  const rows = measurements.map((measurement) => {
+    const { cpuUsPerMessage, messagesPerSecond, latencyUs } = summarize(measurement);
+    return [
+      measurement.name,
+      cpuUsPerMessage === null ? '-' : formatSpread(cpuUsPerMessage, 3),
+      ratio(measurement, base('c')),
+      ratio(measurement, base('node')),
+      messagesPerSecond.median.toFixed(0),
+      latencyUs.p99.median.toFixed(0),
+      idleBytesPerConnection(measurement),
+    ];
+  });
+  const header = ['', 'CPU µs/msg', 'x c', 'x node', 'msg/s', 'p99 µs', 'B/conn'];
+  return formatTable([header, ...rows]);
+}
+
+// Of the first round only: later ones reuse the memory of the connections that have gone.
+function idleBytesPerConnection({ rounds: [{ connections, server }] }) {
+  if (server?.rssIdleBytes == null) return '-';
+  return ((server.rssIdleBytes - server.rssBaseBytes) / connections).toFixed(0);
+}
+
+async function runAll(options) {
+  const [size, rounds] = [
+    options.integer('size', 1, 16_777_216),
+    options.integer('rounds', 1, 1000),
+  ];
+  const seconds = options.number('seconds', 0.1, 600);
+  const warmupSeconds = options.number('warmup', 0, 60);
+  const counts = options.integers('connections', 1, 100_000);
+  const contenders = chosenContenders(options);
+  const loadProgram = findProgram('edgewise-load', addonPath);
+  const cpus = separateCpus();
+  const pinning = cpus ? `server on CPU ${cpus.server}, load on ${cpus.load}` : 'not pinned';
+  process.stdout.write(
+    `Echo of ${size} bytes over loopback; Node ${process.version}, ${process.platform} ` +
+      `${release()}, ${availableParallelism()} CPUs, ${pinning}.\nServer CPU per message: median ` +
+      `(min..max) of ${rounds} alternating rounds of ${seconds} s; ratios are taken per round.\n`,
+  );
+  const results = [];
+  for (const connections of counts) {
+    const shape = { connections, size, rounds, seconds, warmupSeconds };
+    const progress = progressOn(process.stderr);
+    const measurements = await measure({
+      ...shape,
+      contenders,
+      loadProgram,
+      onProgress: progress.show,
+    }).finally(progress.end);
+    results.push({ ...shape, measurements });
+    process.stdout.write(`\n${connections} connections\n\n${toTable(measurements)}\n`);
+  }
+  return results;
+}
+
+try {
+  const options = parseOptions(OPTIONS, process.argv.slice(2));
+  if (options.has('help')) {
+    process.stdout.write(`npm run bench:echo -- [options]\n\n${optionLines(OPTIONS)}\n`);
+  } else {
+    const results = await runAll(options);
+    if (options.has('json')) {
+      const text = JSON.stringify({ node: process.version, kernel: release(), results }, null, 2);
+      writeFileSync(options.text('json'), `${text}\n`);
+    }
+  }
+} catch (error) {
+  process.stderr.write(`bench:echo: ${error.message}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,92 @@
+// `edgewise doctor`: what a report of a problem should begin with.
+import { release, version } from 'node:os';
+import type { PollerCapabilities, Reactor } from '../index.ts';
+import type { Command } from './command.ts';
+
+type Line = readonly [what: string, value: string];
+
+// process.report's header is what Node itself knows of the C library and of the limits.
+interface Report {
+  readonly header: { readonly glibcVersionRuntime?: string };
+  readonly userLimits?: {
+    readonly open_files?: { readonly soft: string | number; readonly hard: string | number };
+  };
+}
+
+function systemLines(): Line[] {
+  const report = process.report?.getReport() as unknown as Report | undefined;
+  const files = report?.userLimits?.open_files;
+  const glibc = report?.header.glibcVersionRuntime;
+  return [
+    ['platform', `${process.platform} ${process.arch}${libcName(glibc)}`],
+    ['kernel', `${release()} (${version()})`],
+    ['Node', process.version],
+    ['libuv', process.versions.uv],
+    ['descriptors', files === undefined ? 'unknown' : `${files.soft} soft, ${files.hard} hard`],
+  ];
+}
+
+function libcName(glibc: string | undefined): string {
+  if (process.platform !== 'linux') return '';
+  return glibc === undefined ? ', musl' : `, glibc ${glibc}`;
+}
+
+function backendLine(capabilities: PollerCapabilities, isPreferred: boolean): Line {
+  const { backend, triggers, exclusive, fdLimit } = capabilities;
+  const extras = [
+    isPreferred ? 'preferred' : '',
+    exclusive ? 'exclusive wake-ups' : '',
+    Number.isFinite(fdLimit) ? `descriptors below ${fdLimit}` : '',
+  ].filter((extra) => extra !== '');
+  const tail = extras.length === 0 ? '' : ` (${extras.join(', ')})`;
+  return [`back-end ${backend}`, `${triggers.join(', ')}${tail}`];
+}
+
+async function addonLines(): Promise<Line[]> {
+  const { addonOrigin, addonPath, native } = await import('../native.ts');
+  const { Poller, Reactor } = await import('../index.ts');
+  const [, , hasNanosecondWait] = native.platformFacts();
+  const waitCall = process.platform === 'linux' ? 'epoll_pwait2' : 'nanosecond wait';
+  return [
+    ['addon', `${addonOrigin}, ${addonPath}`],
+    ...Poller.backends.map((backend) =>
+      backendLine(Poller.capabilitiesOf(backend), backend === Poller.preferredBackend),
+    ),
+    [waitCall, hasNanosecondWait === 1 ? 'yes' : 'no: timeouts are rounded up to milliseconds'],
+    ['attach()', driverOf(new Reactor())],
+  ];
+}
+
+// Not what it should be, but what it was when asked to.
+function driverOf(reactor: Reactor): string {
+  try {
+    reactor.attach();
+    return reactor.driverMode ?? 'none';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    reactor.close();
+  }
+}
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'what this platform offers, for a look or a report of a problem',
+  description:
+    'Prints the platform, the back-ends and triggers that it has, the limits, and where the addon\n' +
+    'came from. Exit code 1 when the addon cannot be loaded.',
+  options: {},
+  async run() {
+    const lines = systemLines();
+    const failure = await addonLines().then(
+      (more) => void lines.push(...more),
+      (error: Error) => error,
+    );
+    const width = Math.max(...lines.map(([what]) => what.length));
+    for (const [what, value] of lines) {
+      process.stdout.write(`${what.padEnd(width)}  ${value}\n`);
+    }
+    if (failure !== undefined) throw failure;
+    return 0;
+  },
+};

@@ -1,0 +1,178 @@
+// The echo server on the raw Reactor and edgewise/sys: two handlers, each one object for all its
+// descriptors, one buffer, and nothing allocated per message. It is also what bench/ compares with
+// bench/peers/epoll_echo.c, and makes the same system calls.
+import { isIPv6 } from 'node:net';
+import { check } from '../errors.ts';
+import { type Handler, Interest, Reactor, Readiness, type Registration } from '../index.ts';
+import * as sys from '../sys.ts';
+import type { EchoOptions, EchoServer } from './echo.ts';
+
+const { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = sys.constants;
+const { ECONNABORTED, EINTR, EMFILE, ENFILE, SO_REUSEADDR, TCP_NODELAY } = sys.constants;
+const BUFFER_SIZE = 64 * 1024;
+const BACKLOG = 4096;
+const ACCEPT_COUNT_MAX = 64;
+
+/** What a connection is owed after a short send; nothing more is read until it is paid. */
+type Debt = Uint8Array | undefined;
+
+class EchoHandler implements Handler<Debt> {
+  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  readonly #connections = new Set<Registration<Debt>>();
+  /** Called when a connection has gone, and its descriptor with it. */
+  onDropped: () => void = () => undefined;
+
+  adopt(registration: Registration<Debt>): void {
+    this.#connections.add(registration);
+  }
+
+  onReady(readiness: Readiness, registration: Registration<Debt>): void {
+    if (registration.data !== undefined) this.#pay(registration, registration.data);
+    else this.#echo(readiness, registration);
+  }
+
+  closeAll(): void {
+    for (const registration of this.#connections) this.#drop(registration);
+  }
+
+  // Level: one read per event, the kernel reports the rest again. Edge: until the kernel has no
+  // more, which a short read proves unless the peer's end is queued behind it, or until the
+  // budget of this dispatch is used up.
+  #echo(readiness: Readiness, registration: Registration<Debt>): void {
+    const { fd } = registration;
+    const isLevel = registration.trigger === 'level';
+    const isEnding = (readiness & Readiness.ReadClosed) !== 0;
+    for (;;) {
+      const received = sys.recv(fd, this.#buffer);
+      if (received <= 0) {
+        if (received !== sys.WOULD_BLOCK && received !== -EINTR) this.#drop(registration);
+        return;
+      }
+      const sent = sys.send(fd, this.#buffer, 0, received);
+      if (sent < received) {
+        this.#owe(registration, sent, received);
+        return;
+      }
+      if (isLevel || (received < BUFFER_SIZE && !isEnding)) return;
+      if (!registration.charge(received)) return; // it comes back by itself
+    }
+  }
+
+  #owe(registration: Registration<Debt>, sent: number, received: number): void {
+    if (sent < 0 && sent !== sys.WOULD_BLOCK && sent !== -EINTR) {
+      this.#drop(registration);
+      return;
+    }
+    registration.data = this.#buffer.slice(Math.max(sent, 0), received);
+    registration.setInterest(Interest.Writable);
+  }
+
+  // A change of interest makes the kernel look again, also under the edge trigger: what came while
+  // we did not read is reported then.
+  #pay(registration: Registration<Debt>, debt: Uint8Array): void {
+    const sent = sys.send(registration.fd, debt);
+    if (sent < 0) {
+      if (sent !== sys.WOULD_BLOCK && sent !== -EINTR) this.#drop(registration);
+    } else if (sent < debt.length) {
+      registration.data = debt.subarray(sent);
+    } else {
+      registration.data = undefined;
+      registration.setInterest(Interest.Readable);
+    }
+  }
+
+  #drop(registration: Registration<Debt>): void {
+    const { fd } = registration;
+    this.#connections.delete(registration);
+    registration.close();
+    sys.close(fd);
+    this.onDropped();
+  }
+}
+
+class AcceptHandler implements Handler {
+  readonly #reactor: Reactor;
+  readonly #connections: EchoHandler;
+  readonly #options: EchoOptions;
+
+  constructor(reactor: Reactor, connections: EchoHandler, options: EchoOptions) {
+    this.#reactor = reactor;
+    this.#connections = connections;
+    this.#options = options;
+  }
+
+  // The listener is level-triggered, so a bound needs no re-queueing.
+  onReady(_readiness: Readiness, listener: Registration): void {
+    for (let count = 0; count < ACCEPT_COUNT_MAX; count++) {
+      const fd = sys.accept4(listener.fd, null, SOCK_NONBLOCK);
+      if (fd >= 0) {
+        this.#adopt(fd);
+      } else if (fd === -EMFILE || fd === -ENFILE) {
+        // Level-triggered and unable to accept, it would spin until a descriptor is free.
+        listener.setInterest(Interest.None);
+        return;
+      } else if (fd !== -ECONNABORTED && fd !== -EINTR) {
+        return; // EAGAIN: all are accepted
+      }
+    }
+  }
+
+  #adopt(fd: number): void {
+    if (fd >= this.#reactor.capabilities.fdLimit) {
+      sys.close(fd); // select cannot watch it: this client is turned away
+      return;
+    }
+    sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    const { trigger } = this.#options;
+    const registration = this.#reactor.register<Debt>(fd, Interest.Readable, this.#connections, {
+      trigger,
+      data: undefined,
+    });
+    this.#connections.adopt(registration);
+  }
+}
+
+function openListener({ host, port }: EchoOptions): number {
+  const family = isIPv6(host) ? AF_INET6 : AF_INET;
+  const fd = check(sys.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
+  try {
+    check(sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1), 'setsockopt', { fd });
+    check(sys.bind(fd, { address: host, port }), 'bind', { address: host, port });
+    check(sys.listen(fd, BACKLOG), 'listen', { address: host, port });
+    return fd;
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+/**
+ * Starts an echo server on a Reactor of its own, attached to Node's loop.
+ *
+ * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES: the address cannot be listened on.
+ * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
+ */
+export function startReactorEcho(options: EchoOptions): EchoServer {
+  const { backend } = options;
+  const reactor = new Reactor(backend === undefined ? {} : { backend });
+  const listenerFd = openListener(options);
+  const connections = new EchoHandler();
+  const acceptor = new AcceptHandler(reactor, connections, options);
+  const listener = reactor.register(listenerFd, Interest.Readable, acceptor, { trigger: 'level' });
+  connections.onDropped = () => {
+    if (!listener.isClosed) listener.setInterest(Interest.Readable);
+  };
+  const address = new sys.SocketAddress();
+  check(sys.getsockname(listenerFd, address), 'getsockname', { fd: listenerFd });
+  const done = reactor.run();
+  return {
+    port: address.port,
+    done,
+    close() {
+      listener.close();
+      sys.close(listenerFd);
+      connections.closeAll();
+      reactor.close();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+// `edgewise echo`: an echo server on one of our APIs, until a signal ends it.
+import { isIP } from 'node:net';
+import { BACKENDS, type Backend, type Trigger } from '../interest.ts';
+import { UsageError } from './arguments.ts';
+import type { Command } from './command.ts';
+
+/** What every echo server takes. */
+export interface EchoOptions {
+  /** A numeric address, IPv4 or IPv6. */
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly trigger: Trigger;
+  /** Absent: the best one of this platform. */
+  readonly backend?: Backend;
+}
+
+/** An echo server that accepts. */
+export interface EchoServer {
+  /** The port it listens on, never 0. */
+  readonly port: number;
+  /** Closes the listener and all connections; `done` resolves then. */
+  close(): void;
+  /** Resolves when it was closed; rejects with what ended it otherwise. */
+  readonly done: Promise<void>;
+}
+
+/** @throws ErrnoError - the address is taken, not ours, or not allowed. */
+export type StartEcho = (options: EchoOptions) => EchoServer;
+
+// Loaded when chosen: --help and the other commands work without the addon.
+const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
+  reactor: async () => (await import('./echo-reactor.ts')).startReactorEcho,
+};
+
+const TRIGGERS = ['level', 'edge'] as const;
+
+// What this platform does not have is found here, before anything is opened.
+async function checkAvailable(backend: Backend | undefined, trigger: Trigger): Promise<void> {
+  const { Poller } = await import('../poller.ts');
+  const chosen = backend ?? Poller.preferredBackend;
+  if (!Poller.backends.includes(chosen)) {
+    const names = Poller.backends.join(', ');
+    throw new UsageError(`--backend ${chosen} is not on this platform; there are ${names}`);
+  }
+  if (!Poller.capabilitiesOf(chosen).triggers.includes(trigger)) {
+    throw new UsageError(`--trigger ${trigger} is not a trigger of ${chosen}`);
+  }
+}
+
+async function serve(server: EchoServer, host: string): Promise<void> {
+  const close = () => server.close();
+  process.once('SIGINT', close);
+  process.once('SIGTERM', close);
+  const shown = host.includes(':') ? `[${host}]` : host;
+  process.stdout.write(`listening on ${shown}:${server.port}\n`);
+  try {
+    await server.done;
+  } finally {
+    process.off('SIGINT', close);
+    process.off('SIGTERM', close);
+  }
+}
+
+export const echo: Command = {
+  name: 'echo',
+  summary: 'an echo server, until SIGINT or SIGTERM',
+  description:
+    'Sends back what each client sends. Prints "listening on HOST:PORT" once it accepts, and ends\n' +
+    'with exit code 0 on SIGINT or SIGTERM.',
+  options: {
+    port: { value: 'N', help: 'the port to listen on; 0 takes a free one' },
+    host: { value: 'ADDRESS', help: 'the numeric address to listen on', default: '127.0.0.1' },
+    api: {
+      value: Object.keys(APIS).join('|'),
+      help: 'which of our APIs serves',
+      default: 'reactor',
+    },
+    trigger: { value: TRIGGERS.join('|'), help: 'how readiness repeats', default: 'level' },
+    backend: { value: BACKENDS.join('|'), help: 'the kernel mechanism; the best one if absent' },
+  },
+  async run(options) {
+    const host = options.text('host');
+    if (isIP(host) === 0) throw new UsageError(`--host takes a numeric address, not '${host}'`);
+    const port = options.integer('port', 0, 65535);
+    const trigger = options.choice('trigger', TRIGGERS);
+    const api = options.choice('api', Object.keys(APIS));
+    const backend = options.has('backend') ? options.choice('backend', BACKENDS) : undefined;
+    await checkAvailable(backend, trigger);
+    const start = await APIS[api]?.();
+    const chosen = { host, port, trigger, ...(backend === undefined ? {} : { backend }) };
+    const server = start?.(chosen);
+    if (server !== undefined) await serve(server, host);
+    return 0;
+  },
+};

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+// The command line. Exit codes: 0 done; 1 it failed; 2 bad arguments. Failures and bad arguments
+// are one line on standard error.
+import { readFileSync } from 'node:fs';
+import { optionLines, parseOptions, UsageError } from './arguments.ts';
+import type { Command } from './command.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { echo } from './echo.ts';
+
+const COMMANDS: readonly Command[] = [echo, demo, doctor];
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function help(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return `usage: edgewise <command> [options]
+
+Raw descriptors and a readiness loop of its own for Node.js.
+
+Commands:
+${lines.join('\n')}
+
+'edgewise <command> --help' lists the options of a command; 'edgewise --version' prints ${version()}.
+`;
+}
+
+function commandHelp({ name, description, options }: Command): string {
+  return `usage: edgewise ${name} [options]\n\n${description}\n\nOptions:\n${optionLines(options)}\n`;
+}
+
+async function run([first, ...rest]: readonly string[]): Promise<number> {
+  if (first === '--help' || first === '-h') {
+    process.stdout.write(help());
+    return 0;
+  }
+  if (first === '--version') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  const names = COMMANDS.map(({ name }) => name).join(', ');
+  if (first === undefined) throw new UsageError(`a command is missing: one of ${names}, or --help`);
+  const command = COMMANDS.find(({ name }) => name === first);
+  if (command === undefined) {
+    throw new UsageError(`unknown command '${first}'; there are ${names}, and --help`);
+  }
+  const options = parseOptions(command.options, rest);
+  if (options.has('help')) {
+    process.stdout.write(commandHelp(command));
+    return 0;
+  }
+  return command.run(options);
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`edgewise: ${message.replaceAll('\n', ' ')}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
