@@ -64,7 +64,6 @@ eachBackend((backend) => {
   });
 
   it('A timeout of a fraction of a millisecond does not spin.', () => {
-    const poller = descriptors.using(new Poller({ backend }));
     const reactor = descriptors.using(new Reactor({ backend }));
     const poller = descriptors.using(new Poller({ backend })); // which Node's loop cannot end
     reactor.turn(1); // what stood in Node's loop is told here
