@@ -283,6 +283,10 @@ describe('budgets', () => {
   });
 });
 
+interface Lockfile {
+  readonly packages: Record<string, { readonly optionalDependencies?: Record<string, string> }>;
+}
+
 describe('the repository', () => {
   it('no absolute path of a machine', () => {
     const own = withoutSelf(files);
@@ -291,6 +295,19 @@ describe('the repository', () => {
 
   it('no registry host in the lockfile', () => {
     expect(find(['package-lock.json'], /"resolved":|registry\./)).toEqual([]);
+  });
+
+  it('the lockfile holds the binaries of every system, or npm ci refuses it', () => {
+    const lock: Lockfile = JSON.parse(texts.get('package-lock.json') ?? '');
+    const missing = Object.entries(lock.packages).flatMap(([at, { optionalDependencies }]) =>
+      Object.keys(optionalDependencies ?? {}).filter(
+        (name) =>
+          !(
+            `node_modules/${name}` in lock.packages || `${at}/node_modules/${name}` in lock.packages
+          ),
+      ),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('no dependencies at run time', () => {
