@@ -12,7 +12,7 @@ const STATES = {
   blocked() {
     reactor.setTimeout(() => undefined, 1e9);
     parentPort.postMessage('ready');
-    reactor.turn(-1);
+    for (;;) reactor.turn(-1); // it may end early: a new thread's loop has things to do
   },
   idle() {
     const waker = reactor.createWaker(() => undefined); // keeps it alive
@@ -34,7 +34,7 @@ const STATES = {
     fds.set(pipe);
     reactor.register(pipe[1], Interest.Writable, { onReady });
     if (driver !== undefined) reactor.attach({ driver });
-    else reactor.turn(-1);
+    else for (;;) reactor.turn(-1);
   },
 };
 
