@@ -84,6 +84,7 @@ export type EdgewiseErrorCode =
   | 'ERR_BACKEND_UNAVAILABLE'
   | 'ERR_TRIGGER_UNSUPPORTED'
   | 'ERR_DRIVER_UNAVAILABLE'
+  | 'ERR_MEMORY_UNAVAILABLE'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

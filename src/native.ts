@@ -59,7 +59,7 @@ function load(): { native: Native; origin: AddonOrigin; path: string } {
   return { native: createRequire(import.meta.url)(found.path) as Native, ...found };
 }
 
-export interface Native extends SyscallBindings, PollerBindings {}
+export interface Native extends SyscallBindings, PinnedBindings, PollerBindings {}
 
 type Syscall<Arguments extends readonly unknown[]> = (...args: Arguments) => number;
 
@@ -197,6 +197,17 @@ type BatchSyscall = Syscall<
     flags: number | undefined,
   ]
 >;
+
+/** Memory at a known address (native/addon/pinned_wrap.cc), by number: >= 0, -errno, or REFUSED. */
+export interface PinnedBindings {
+  /** The number of a new block and the memory over it. */
+  pin(length: number): [number, ArrayBuffer] | number;
+  unpin(block: number): number;
+  pinnedRecv(block: number, fd: number, offset?: number, length?: number): number;
+  pinnedSend(block: number, fd: number, offset?: number, length?: number): number;
+  pinnedRead(block: number, fd: number, offset?: number, length?: number): number;
+  pinnedWrite(block: number, fd: number, offset?: number, length?: number): number;
+}
 
 /** A poller (native/addon/poller_wrap.h). Every function: >= 0, -errno, or REFUSED. */
 export interface NativePoller {

@@ -17,13 +17,12 @@ const GENERATED = /^docs\/api\//;
 const LAYERS: readonly (readonly string[])[] = [
   [
     'errors',
-    'interest',
     'failures',
     'timers/heap',
     'sys/constants.sockets',
     'sys/constants.system',
   ],
-  ['validate', 'timers/wheel'],
+  ['interest', 'validate', 'timers/wheel'],
   ['native', 'timers/timer'],
   ['sys/constants', 'timers/timers'],
   ['address'],

@@ -112,6 +112,7 @@ export class World {
       Waker: new edgewise.Waker(reactorWaker.id),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       MessageBatch: new sys.MessageBatch(4, 64),
+      PinnedBuffer: new sys.PinnedBuffer(64),
       EpollEvents: new sys.EpollEvents(4),
       KeventList: new sys.KeventList(4),
       ReceivedMessage: new sys.ReceivedMessage(4),
