@@ -39,13 +39,17 @@ const BUDGET_OPERATIONS = 64;
  * reactor.register(listener, Interest.Readable, { onReady: () => acceptAll(listener) });
  * await reactor.run();
  */
-export class Reactor implements WakerOwner {
+export class Reactor {
   readonly #poller: Poller;
   readonly #head: Float64Array;
   readonly #dispatcher: Dispatcher;
   readonly #timers: Timers;
   readonly #failures = new Failures();
   readonly #wakers = new Set<ReactorWaker>();
+  readonly #wakerOwner: WakerOwner = {
+    countReferenced: (change) => this.#dispatcher.countReferenced(change),
+    forget: (waker) => this.#wakers.delete(waker),
+  };
   readonly #lint: Lint | undefined;
   readonly #keepsContext: boolean;
   readonly #onError: ErrorHandler | undefined;
@@ -205,7 +209,11 @@ export class Reactor implements WakerOwner {
   createWaker(onWake: () => void): ReactorWaker {
     this.#assertOpen();
     const bound = this.#bind('onWake', onWake);
-    const waker = new ReactorWaker(native.createWaker(this.#poller.handle), this, bound);
+    const waker = new ReactorWaker(
+      native.createWaker(this.#poller.handle),
+      this.#wakerOwner,
+      bound,
+    );
     this.#wakers.add(waker);
     this.#dispatcher.countReferenced(1);
     return waker;
@@ -453,16 +461,6 @@ export class Reactor implements WakerOwner {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new ClosedError('the Reactor');
-  }
-
-  /** @internal */
-  countReferenced(change: 1 | -1): void {
-    this.#dispatcher.countReferenced(change);
-  }
-
-  /** @internal */
-  forget(waker: ReactorWaker): void {
-    this.#wakers.delete(waker);
   }
 }
 
