@@ -82,7 +82,7 @@ export class Reactor {
       ...(capacity !== undefined && { capacity }),
     });
     this.#head = this.#poller.memory.head;
-    const host = { onPlanChange: () => this.#plan(), onRebuild: () => this.#driver?.rewatch() };
+    const host = { onPlanChange: () => this.#plan(), onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()) };
     this.#lint = lint === true ? new Lint() : undefined;
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
@@ -175,7 +175,7 @@ export class Reactor {
     return this.#timers.setTimeout(this.#bind('callback', callback), delayMs);
   }
 
-  /** Calls `callback` every `periodMs` milliseconds (from 1), never early, keeping its phase. */
+  /** Calls `callback` every `periodMs` milliseconds, never early, keeping its phase; less than 1 is 1. */
   setInterval(callback: () => void, periodMs: number): Timer {
     this.#assertOpen();
     return this.#timers.setInterval(this.#bind('callback', callback), periodMs);
@@ -265,13 +265,16 @@ export class Reactor {
     }
     if (this.driverMode !== undefined) return;
     this.#driver ??= new LoopDriver(this.#poller.handle, (count) => this.#onBatch(count));
+    this.#watchesHostLoop = false; // attaching takes it out of the set, also when it fails then
     this.#driver.attach(mode);
-    this.#watchesHostLoop = false;
     this.#isDriverReferenced = true; // as libuv makes its handles
     this.#plan();
   }
 
-  /** Leaves Node's loop; registrations and timers stay. Does nothing when not attached. */
+  /**
+   * Leaves Node's loop; registrations and timers stay, and a `run()` waits until the reactor is
+   * attached again or stopped. Does nothing when not attached.
+   */
   detach(): void {
     if (this.driverMode === undefined) return;
     this.#driver?.detach();
@@ -281,12 +284,12 @@ export class Reactor {
    * Attaches, and resolves when nothing referenced is left or `stop()` was called; it is then
    * detached again.
    *
-   * @throws as `attach`.
+   * @throws at once, and as `attach`.
    */
   run(options?: AttachOptions): Promise<void> {
     this.#assertOpen();
-    if (this.#completion !== undefined) return this.#completion.promise;
     this.attach(options);
+    if (this.#completion !== undefined) return this.#completion.promise;
     let settlers!: Omit<PromiseWithSettlers, 'promise'>;
     const promise = new Promise<void>((resolve, reject) => {
       settlers = { resolve, reject };
@@ -361,9 +364,10 @@ export class Reactor {
   // The recipe of a turn, after the wait. Nothing returns early in it.
   #dispatch(count: number): void {
     this.#turns++;
+    const wasNotified = this.#wasNotified(); // an inner turn overwrites it
     const requeued = this.#dispatcher.enter();
     this.#dispatcher.deliverEvents(count);
-    if (this.#wasNotified()) this.#runWakers();
+    if (wasNotified) this.#runWakers();
     if (requeued.length > 0) this.#dispatcher.deliverRequeued(requeued);
     // Not without timers: the time as an argument is a number on the heap, one per turn.
     if (this.#timers.pendingCount > 0) this.#runTimers();
@@ -395,8 +399,8 @@ export class Reactor {
     const errors = this.#failures.take();
     const onError = this.#onError;
     if (onError === undefined) return errors;
-    for (const error of errors) onError(error);
-    return [];
+    for (const error of errors) this.#failures.guard(() => onError(error));
+    return this.#failures.take(); // what `onError` itself threw
   }
 
   #throwErrors(): void {
@@ -446,9 +450,14 @@ export class Reactor {
   #openSignals(): Signals {
     if (this.#signals !== undefined) return this.#signals;
     const signals = new Signals();
-    this.#signals = signals;
     const onReady = (): void => signals.deliver(this.#failures.collect);
-    this.register(signals.fd, Interest.Readable, { onReady }).unref();
+    try {
+      this.register(signals.fd, Interest.Readable, { onReady }).unref();
+    } catch (error) {
+      signals.close();
+      throw error;
+    }
+    this.#signals = signals;
     return signals;
   }
 

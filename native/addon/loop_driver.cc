@@ -214,7 +214,8 @@ void LoopDriver::RunBatches() {
     int count = poller_->Wait(host_deadline);
     if (!Enter(count)) break;
     bool host_is_ready = (poller_->head()->signals & ReadySink::kHostLoopReady) != 0;
-    bool host_is_due = poller_->head()->now_ns >= static_cast<double>(host_deadline);
+    // The time now: the handlers of the batch may have taken long.
+    bool host_is_due = host_deadline != kNoDeadline && RemainingNs(host_deadline) == 0;
     if (host_is_ready || host_is_due) break;
   }
   if (handles_ == attachment) uv_idle_start(&attachment->idle, [](uv_idle_t*) {});
