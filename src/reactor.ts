@@ -82,7 +82,10 @@ export class Reactor {
       ...(capacity !== undefined && { capacity }),
     });
     this.#head = this.#poller.memory.head;
-    const host = { onPlanChange: () => this.#plan(), onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()) };
+    const host = {
+      onPlanChange: () => this.#plan(),
+      onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()),
+    };
     this.#lint = lint === true ? new Lint() : undefined;
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);

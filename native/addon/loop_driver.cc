@@ -35,8 +35,8 @@ class LoopDriver;
 // The libuv handles of one attachment, and what its callbacks need. They may outlive the driver,
 // until libuv has closed each: a handler may detach while we are inside its callback.
 struct Handles {
-  LoopDriver* driver;  // null once detached
-  napi_env env;
+  LoopDriver* driver = nullptr;  // null once detached
+  napi_env env = nullptr;
   napi_ref dispatch = nullptr;
   napi_async_context async_context = nullptr;
   uv_prepare_t prepare;
@@ -98,7 +98,9 @@ LoopDriver* LoopDriver::From(napi_env env, napi_value value) {
 }
 
 napi_status LoopDriver::MakeHandles(napi_value dispatch) {
-  handles_ = new Handles{this, env_};
+  handles_ = new Handles();
+  handles_->driver = this;
+  handles_->env = env_;
   uv_prepare_init(loop_, &handles_->prepare);
   uv_idle_init(loop_, &handles_->idle);
   uv_timer_init(loop_, &handles_->timer);
