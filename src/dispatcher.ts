@@ -271,7 +271,6 @@ export class Dispatcher implements RegistrationOwner {
     } catch (error) {
       this.#failures.collect(error);
     }
-    registration.currentReadiness = 0;
     if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
   }
 

@@ -226,7 +226,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
 export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
-  ...['Poller.addRaw', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
+  ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.forget'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
   ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],
