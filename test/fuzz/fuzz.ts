@@ -1,7 +1,7 @@
 // Calls every public function with hostile values and judges what comes of it: a documented
 // result, a typed error with a code, or the exception of the hostile value itself.
 import * as edgewise from '../../src/index.ts';
-import { ReadyEvents } from '../../src/poller.ts';
+import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
 import { Timer } from '../../src/timers/timer.ts';
