@@ -74,6 +74,9 @@ export type EdgewiseErrorCode =
   | 'ERR_BACKEND_UNAVAILABLE'
   | 'ERR_TRIGGER_UNSUPPORTED'
   | 'ERR_DRIVER_UNAVAILABLE'
+  | 'ERR_OPTION_UNSUPPORTED'
+  | 'ERR_WRITE_AFTER_END'
+  | 'ERR_WRITE_QUEUE_FULL'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

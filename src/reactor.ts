@@ -17,7 +17,7 @@ import type {
   RegisterOptions,
 } from './options.ts';
 import { Head, Poller, SIGNAL_NOTIFIED, SIGNALS_AT, triggerNumber } from './poller.ts';
-import type { Handler, Registration } from './registration.ts';
+import type { Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
 import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
@@ -142,14 +142,13 @@ export class Reactor implements WakerOwner {
     handler: Handler<Data>,
     options: RegisterOptions<Data> = {},
   ): Registration<Data> {
-    this.#assertOpen();
     checkFd(fd);
     checkObject('handler', handler);
     checkFunction('handler.onReady', handler.onReady);
     checkObject('options', options);
     const { trigger = 'level', data, exclusive, asyncContext = this.#keepsContext } = options;
     triggerNumber(trigger);
-    return this.#dispatcher.add<Data>({
+    return this.watch<Data>({
       fd,
       interest,
       trigger,
@@ -158,6 +157,12 @@ export class Reactor implements WakerOwner {
       isExclusive: exclusive === true,
       scope: asyncContext ? new AsyncResource('EDGEWISE_REGISTRATION') : undefined,
     });
+  }
+
+  /** @internal `register` for the layers above: arguments are checked, the async scope is theirs */
+  watch<Data>(what: Watched<Data>): Registration<Data> {
+    this.#assertOpen();
+    return this.#dispatcher.add<Data>(what);
   }
 
   /** The open registration of `fd`, if there is one. */
