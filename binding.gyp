@@ -53,6 +53,8 @@
             'native/addon/kqueue_wrap.cc',
           ],
         }],
+        ['OS in "mac freebsd"', { 'sources': ['native/core/kqueue_waker_user.cc'] }],
+        ['OS in "openbsd netbsd"', { 'sources': ['native/core/kqueue_waker_pipe.cc'] }],
         # How sockets and pipes are made, and where one call takes many datagrams.
         ['OS=="mac"', {
           'sources': [
@@ -64,7 +66,7 @@
           'sources': ['native/core/socket_open.cc', 'native/core/datagram_batch.cc'],
         }],
         ['OS=="freebsd"', { 'sources': ['native/core/io_ops_freebsd.cc'] }],
-        ['OS in "openbsd netbsd"', { 'sources': ['native/core/io_ops_bsd.cc'] }],
+        ['OS in "openbsd netbsd"', { 'sources': ['native/core/io_ops_none.cc'] }],
         ['OS not in "linux mac freebsd openbsd netbsd"', {
           'sources': ['native/core/unsupported_platform.cc'],
         }],

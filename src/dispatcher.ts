@@ -1,6 +1,7 @@
 // The table of registrations and the delivery of their events: what a turn does between the wait
 // and the timers. It reads the records that native code wrote (src/poller.ts), drops the stale
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
+import { constants } from 'node:os';
 import { check } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { Interest, Trigger } from './interest.ts';
@@ -16,6 +17,8 @@ import {
 import { SlotTable } from './slots.ts';
 
 const WORDS_PER_RECORD = 4;
+const EEXIST = -constants.errno.EEXIST;
+const NONE: readonly AnyRegistration[] = [];
 
 /** What the dispatcher tells the reactor. */
 export interface DispatcherHost {
@@ -95,7 +98,14 @@ export class Dispatcher implements RegistrationOwner {
     const place = this.#slots.take();
     const { slot, generation } = place;
     try {
-      const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+      const add = (): number =>
+        this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+      let result = add();
+      if (result === EEXIST && this.#byFd[fd] === undefined) {
+        // A ghost: it got its number back (dup), so it can be removed by it.
+        this.#poller.handle.remove(fd);
+        result = add();
+      }
       check(result, 'register', { fd });
     } catch (error) {
       this.#slots.give(slot);
@@ -110,12 +120,17 @@ export class Dispatcher implements RegistrationOwner {
     return registration;
   }
 
-  /** Begins a turn: hands out what was re-queued before it. */
-  enter(): AnyRegistration[] {
+  /** Begins a turn: hands out what was re-queued before it; what comes later is for the next. */
+  enter(): readonly AnyRegistration[] {
     this.#depth++;
-    const requeued = this.#requeued;
-    if (requeued.length > 0) this.#requeued = [];
-    return requeued;
+    if (this.#requeued.length === 0) return NONE;
+    const due = this.#requeued;
+    this.#requeued = [];
+    for (const registration of due) {
+      registration.dueReadiness |= registration.requeuedReadiness;
+      registration.requeuedReadiness = 0;
+    }
+    return due;
   }
 
   /** Delivers the first `count` records. */
@@ -142,7 +157,10 @@ export class Dispatcher implements RegistrationOwner {
         const readiness = (words[at + 2] as number) & registration.mask;
         if (readiness !== 0) {
           this.eventCount++;
-          this.#callHandler(registration, readiness | registration.requeuedReadiness);
+          this.#callHandler(
+            registration,
+            readiness | (registration.dueReadiness & registration.mask),
+          );
         }
       }
     }
@@ -152,8 +170,8 @@ export class Dispatcher implements RegistrationOwner {
   deliverRequeued(registrations: readonly AnyRegistration[]): void {
     for (const registration of registrations) {
       // 0: closed, or an event of this batch took it along.
-      const readiness = registration.requeuedReadiness & registration.mask;
-      registration.requeuedReadiness = 0;
+      const readiness = registration.dueReadiness & registration.mask;
+      registration.dueReadiness = 0;
       if (readiness === 0 || registration.isClosed) continue;
       this.requeuedCount++;
       this.#callHandler(registration, readiness);
@@ -200,6 +218,7 @@ export class Dispatcher implements RegistrationOwner {
 
   release(registration: AnyRegistration): void {
     registration.requeuedReadiness = 0;
+    registration.dueReadiness = 0;
     if (this.#byFd[registration.fd] === registration) {
       this.#byFd[registration.fd] = undefined;
       // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of
@@ -227,7 +246,7 @@ export class Dispatcher implements RegistrationOwner {
     const { budget } = this;
     budget.bytesLeft = this.#budgetMax.bytesLeft;
     budget.operationsLeft = this.#budgetMax.operationsLeft;
-    registration.requeuedReadiness = 0;
+    registration.dueReadiness = 0;
     registration.currentReadiness = readiness;
     registration.wasCharged = false;
     const { handler, scope } = registration;

@@ -1,5 +1,6 @@
 // Every error that edgewise makes is built here: operating-system errors as Node makes them, and
 // the few codes of our own. A leaf: imports nothing of ours.
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
 /** What an {@link ErrnoError} is about, where there is one. */
@@ -8,6 +9,15 @@ export interface ErrorContext {
   readonly address?: string;
   readonly port?: number;
   readonly path?: string;
+}
+
+/** @internal names a negative result: `'ECONNRESET'` */
+export function errnoCode(errno: number): string {
+  const name = getSystemErrorName(errno);
+  if (name.startsWith('E')) return name;
+  // Node names what libuv knows; EINPROGRESS, for one, is only among the constants.
+  const known = Object.entries(constants.errno).find(([, value]) => value === -errno);
+  return known?.[0] ?? name;
 }
 
 /** An error that the operating system reported, with the fields of Node's own system errors. */
@@ -26,7 +36,7 @@ export class ErrnoError extends Error {
 
   /** @internal use {@link errnoError} */
   constructor(errno: number, syscall: string, context: ErrorContext) {
-    const code = getSystemErrorName(errno);
+    const code = errnoCode(errno);
     super(`${syscall} ${code}${describe(context)}`);
     this.code = code;
     this.errno = errno;

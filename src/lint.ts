@@ -71,7 +71,8 @@ export class Lint {
   #isUndrained(registration: AnyRegistration): boolean {
     if (registration.isClosed || registration.trigger !== 'edge') return false;
     if ((registration.interest & Interest.Readable) === 0) return false;
-    return registration.requeuedReadiness === 0 && this.#isReadable(registration.fd);
+    const isQueued = (registration.requeuedReadiness | registration.dueReadiness) !== 0;
+    return !isQueued && this.#isReadable(registration.fd);
   }
 
   #isReadable(fd: number): boolean {

@@ -289,7 +289,7 @@ export class Reactor implements WakerOwner {
       settlers = { resolve, reject };
     });
     this.#completion = { promise, ...settlers };
-    if (!this.#hasReferenced()) this.stop();
+    this.#endWhenIdle();
     return promise;
   }
 
@@ -348,6 +348,10 @@ export class Reactor implements WakerOwner {
     }
     this.#dispatch(count);
     for (const error of this.#takeErrors()) throwUncaught(error);
+    this.#endWhenIdle();
+  }
+
+  #endWhenIdle(): void {
     if (this.#completion !== undefined && !this.#hasReferenced()) this.stop();
   }
 
@@ -358,7 +362,8 @@ export class Reactor implements WakerOwner {
     this.#dispatcher.deliverEvents(count);
     if (this.#wasNotified()) this.#runWakers();
     if (requeued.length > 0) this.#dispatcher.deliverRequeued(requeued);
-    this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
+    // Not without timers: the time as an argument is a number on the heap, one per turn.
+    if (this.#timers.pendingCount > 0) this.#runTimers();
     if (this.#deferred.length > 0) this.#runDeferred();
     this.#dispatcher.leave();
     this.#plan();
@@ -370,6 +375,10 @@ export class Reactor implements WakerOwner {
 
   #runWakers(): void {
     for (const waker of [...this.#wakers]) this.#failures.guard(() => waker.deliver());
+  }
+
+  #runTimers(): void {
+    this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
   }
 
   #runDeferred(): void {
@@ -413,6 +422,8 @@ export class Reactor implements WakerOwner {
     if (isReferenced === this.#isDriverReferenced) return;
     this.#isDriverReferenced = isReferenced;
     this.#driver?.setReferenced(isReferenced);
+    // Outside a batch nobody else would look; later, since one may come for the one that went.
+    if (!isReferenced) queueMicrotask(() => this.#endWhenIdle());
   }
 
   #hasReferenced(): boolean {

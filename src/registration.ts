@@ -63,8 +63,10 @@ export class Registration<Data = unknown> {
   handler: Handler<Data>;
   /** @internal readiness bits that may be told now */
   mask: number;
-  /** @internal readiness to be told without the kernel; 0: not queued. The reactor writes it. */
+  /** @internal readiness to be told in the next turn; 0: not queued. The reactor clears it. */
   requeuedReadiness = 0;
+  /** @internal of that, what is to be told in the turn that is running. The reactor writes it. */
+  dueReadiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness = 0;
   /** @internal whether the dispatch that is running charged anything. The reactor clears it. */

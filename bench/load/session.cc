@@ -225,16 +225,11 @@ bool Session::Follow(uint32_t index, Outcome outcome) {
   Connection& connection = *connections_[index];
   switch (outcome) {
     case Outcome::kWaiting:
-    case Outcome::kAnswered:
-      break;
-    case Outcome::kWrongEcho:
-      return Fail("wrong echo: a byte differs from what was sent");
-    case Outcome::kSurplus:
-      return Fail("wrong echo: more came back than was sent");
-    case Outcome::kClosed:
-      return Fail("the server closed a connection");
-    case Outcome::kFailed:
-      return FailWith("a connection failed", connection.error());
+    case Outcome::kAnswered: break;
+    case Outcome::kWrongEcho: return Fail("wrong echo: a byte differs from what was sent");
+    case Outcome::kSurplus: return Fail("wrong echo: more came back than was sent");
+    case Outcome::kClosed: return Fail("the server closed a connection");
+    case Outcome::kFailed: return FailWith("a connection failed", connection.error());
   }
   bool wants = connection.wants_writable();
   if (wants == connection.is_watching_writable) return true;

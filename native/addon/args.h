@@ -1,8 +1,8 @@
 // Taking arguments out of a Node-API call: the only place where a JavaScript value becomes a
 // C value. Each getter answers false for a value that is not exactly what it asks for (a fraction,
 // NaN, a BigInt, a proxy of a typed array, a detached buffer, a range past the end), and calls no
-// JavaScript. The caller then returns `Refuse(env)`; src/validate.ts turns that into a TypeError or a
-// RangeError that names the argument (docs/adr/0002). So the check stands where the pointer is
+// JavaScript. The caller then returns `Refuse(env)`; src/validate.ts turns that into a TypeError or
+// a RangeError that names the argument (docs/adr/0002). So the check stands where the pointer is
 // taken and is made once.
 #pragma once
 

@@ -51,7 +51,7 @@ napi_value EpollWait(napi_env env, napi_callback_info info) {
   int epoll_fd, events_max, timeout_ms;
   Bytes records;
   if (!args.Fd(0, &epoll_fd) || !args.Int32(2, &events_max) || !args.Int32(3, &timeout_ms) ||
-      !Args<4>::WholeBytes(env, args[1], &records) || events_max < 1 ||
+      !Args<4>::WholeBytes(env, args[1], &records) || events_max < 1 || timeout_ms < -1 ||
       static_cast<uint32_t>(events_max) > kEventsMax ||
       records.length / sizeof(EventRecord) < static_cast<size_t>(events_max) ||
       reinterpret_cast<uintptr_t>(records.data) % alignof(EventRecord) != 0) {

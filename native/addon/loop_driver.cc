@@ -134,7 +134,8 @@ int LoopDriver::StartInverted(uv_loop_t* loop) {
   int result = poller_->WatchHostLoopLevel(uv_backend_fd(loop));
   if (result < 0) return result;
   inverted_ = this;
-  uv_prepare_start(&handles_->prepare, [](uv_prepare_t* prepare) { Of(prepare->data)->RunBatches(); });
+  uv_prepare_start(&handles_->prepare,
+                   [](uv_prepare_t* prepare) { Of(prepare->data)->RunBatches(); });
   uv_idle_start(&handles_->idle, [](uv_idle_t*) {});
   return 0;
 }
@@ -145,7 +146,8 @@ int LoopDriver::StartNested(uv_loop_t* loop) {
   handles_->open_count++;
   handles_->poll.data = handles_;
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->poll));
-  uv_prepare_start(&handles_->prepare, [](uv_prepare_t* prepare) { Of(prepare->data)->ArmNested(); });
+  uv_prepare_start(&handles_->prepare,
+                   [](uv_prepare_t* prepare) { Of(prepare->data)->ArmNested(); });
   return Rewatch();
 }
 
@@ -230,8 +232,9 @@ void LoopDriver::ArmNested() {
   }
   int64_t left = deadline_ns <= 0 ? 0 : RemainingNs(static_cast<DeadlineNs>(deadline_ns) + 1);
   uv_update_time(loop_);
-  uv_timer_start(&handles_->timer, [](uv_timer_t* timer) { Of(timer->data)->PollNested(); },
-                 static_cast<uint64_t>(CeilToMs(left)), 0);
+  uv_timer_start(
+      &handles_->timer, [](uv_timer_t* timer) { Of(timer->data)->PollNested(); },
+      static_cast<uint64_t>(CeilToMs(left)), 0);
 }
 
 void LoopDriver::PollNested() { Enter(poller_->Wait(kPollOnce)); }

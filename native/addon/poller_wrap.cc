@@ -177,8 +177,8 @@ napi_value PollerWrap::Add(napi_env env, napi_callback_info info) {
       !args.Uint32(4, &trigger) || !args.Uint32(5, &exclusive)) {
     return Refuse(env);
   }
-  return Number(env, wrap->poller_->Add(fd, token, interest, static_cast<Trigger>(trigger),
-                                        exclusive != 0));
+  return Number(
+      env, wrap->poller_->Add(fd, token, interest, static_cast<Trigger>(trigger), exclusive != 0));
 }
 
 // modify(fd, slot, generation, interest, trigger): 0 or -errno.
@@ -239,10 +239,9 @@ napi_value PollerWrap::Rebuild(napi_env env, napi_callback_info info) {
 }
 
 napi_status PollerWrap::Define(napi_env env, napi_value exports) {
-  const Method methods[] = {{"open", Open},     {"close", Close},   {"add", Add},
-                            {"modify", Modify}, {"remove", Remove}, {"wait", Wait},
-                            {"notify", Notify}, {"rebuild", Rebuild},
-                            {"descriptor", Descriptor}};
+  const Method methods[] = {{"open", Open},     {"close", Close},     {"add", Add},
+                            {"modify", Modify}, {"remove", Remove},   {"wait", Wait},
+                            {"notify", Notify}, {"rebuild", Rebuild}, {"descriptor", Descriptor}};
   napi_property_descriptor properties[std::size(methods)] = {};
   for (size_t i = 0; i < std::size(methods); i++) {
     properties[i].utf8name = methods[i].name;

@@ -110,9 +110,9 @@ napi_value Close(napi_env env, napi_callback_info info) {
 }  // namespace
 
 bool InitSignal(napi_env env, napi_value exports) {
-  const Method methods[] = {{"openSignals", Open},         {"signalFd", Fd},
-                            {"addSignal", Add},            {"removeSignal", Remove},
-                            {"takeSignals", Take},         {"reassertSignal", Reassert},
+  const Method methods[] = {{"openSignals", Open},  {"signalFd", Fd},
+                            {"addSignal", Add},     {"removeSignal", Remove},
+                            {"takeSignals", Take},  {"reassertSignal", Reassert},
                             {"closeSignals", Close}};
   return DefineMethods(env, exports, methods);
 }

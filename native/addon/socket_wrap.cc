@@ -2,8 +2,8 @@
 // out. No decisions here. Types and documentation: src/native.ts, src/sys/.
 #include "socket_ops.h"
 
-#include "address_wrap.h"
 #include "addon.h"
+#include "address_wrap.h"
 #include "arrays.h"
 
 namespace edgewise {

@@ -51,10 +51,8 @@ napi_value CloseById(napi_env env, napi_callback_info info) {
 }  // namespace
 
 bool InitWaker(napi_env env, napi_value exports) {
-  const Method methods[] = {{"createWaker", Create},
-                            {"takeWaker", Take},
-                            {"wake", WakeById},
-                            {"closeWaker", CloseById}};
+  const Method methods[] = {
+      {"createWaker", Create}, {"takeWaker", Take}, {"wake", WakeById}, {"closeWaker", CloseById}};
   return DefineMethods(env, exports, methods);
 }
 

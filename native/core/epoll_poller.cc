@@ -43,9 +43,7 @@ struct KernelTimespec {
 // Set once the kernel (or a seccomp filter) has said that it has no epoll_pwait2.
 std::atomic<bool> lacks_pwait2{false};
 
-uint64_t Pack(Token token) {
-  return static_cast<uint64_t>(token.generation) << 32 | token.slot;
-}
+uint64_t Pack(Token token) { return static_cast<uint64_t>(token.generation) << 32 | token.slot; }
 
 Token Unpack(uint64_t data) {
   return {static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32)};
@@ -144,22 +142,25 @@ class EpollPoller final : public Poller {
   int Descriptor() const override { return epoll_fd_; }
 
   // Makes a new interest set under the old number, so that whoever watches this poller's
-  // descriptor keeps the number (but must register it again: the description is a new one).
+  // descriptor keeps the number (but must register it again: the description is a new one). The
+  // old set tells whether a number still stands for the file that was added: only then it has an
+  // entry to delete. A oneshot that has fired is armed again, since nothing tells that it has.
   int Rebuild() override {
     int fresh = epoll_create1(EPOLL_CLOEXEC);
     if (fresh < 0) return -errno;
-    int result = dup3(fresh, epoll_fd_, O_CLOEXEC) < 0 ? -errno : 0;
-    close(fresh);
-    if (result < 0) return result;
-    result = Control(EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
-    if (result < 0) return result;
-    for (size_t fd = 0; fd < entries_.size(); fd++) {
-      Entry& entry = entries_[fd];
+    int result = ControlIn(fresh, EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
+    for (size_t i = 0; result == 0 && i < entries_.size(); i++) {
+      Entry& entry = entries_[i];
       if (entry.events == 0) continue;
-      // EBADF, EPERM: the number was closed, or is another file now: there is nothing to watch.
-      if (Control(EPOLL_CTL_ADD, static_cast<int>(fd), entry.events, entry.data) < 0) entry = Entry{};
+      int fd = static_cast<int>(i);
+      if (Control(EPOLL_CTL_DEL, fd, 0, 0) < 0 ||
+          ControlIn(fresh, EPOLL_CTL_ADD, fd, entry.events, entry.data) < 0) {
+        entry = Entry{};
+      }
     }
-    return 0;
+    if (result == 0 && dup3(fresh, epoll_fd_, O_CLOEXEC) < 0) result = -errno;
+    close(fresh);
+    return result;
   }
 
  private:
@@ -180,10 +181,14 @@ class EpollPoller final : public Poller {
   }
 
   int Control(int operation, int fd, uint32_t events, uint64_t data) {
+    return ControlIn(epoll_fd_, operation, fd, events, data);
+  }
+
+  static int ControlIn(int epoll_fd, int operation, int fd, uint32_t events, uint64_t data) {
     epoll_event event{};
     event.events = events;
     event.data.u64 = data;
-    return epoll_ctl(epoll_fd_, operation, fd, &event) < 0 ? -errno : 0;
+    return epoll_ctl(epoll_fd, operation, fd, &event) < 0 ? -errno : 0;
   }
 
   int WaitOnce(int limit, DeadlineNs deadline) {

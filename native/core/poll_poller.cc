@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "clock.h"
 #include "classic_pollers.h"
+#include "clock.h"
 #include "waker.h"
 #include "watch_table.h"
 

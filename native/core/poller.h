@@ -85,10 +85,10 @@ struct ReadySink {
 
 // What a back-end can do here: the answer to "may I ask for this trigger?".
 struct Capabilities {
-  uint32_t triggers;        // TriggerBit(...) of each trigger that it honours
-  bool exclusive;           // EPOLLEXCLUSIVE or its like
-  bool has_descriptor;      // Descriptor() is pollable, so the poller can be nested
-  int fd_limit;             // descriptors must be below it; 0: no limit of its own
+  uint32_t triggers;    // TriggerBit(...) of each trigger that it honours
+  bool exclusive;       // EPOLLEXCLUSIVE or its like
+  bool has_descriptor;  // Descriptor() is pollable, so the poller can be nested
+  int fd_limit;         // descriptors must be below it; 0: no limit of its own
 };
 
 // An absolute CLOCK_MONOTONIC time in nanoseconds at which `Wait` gives up.

@@ -15,8 +15,8 @@
 
 #include <algorithm>
 
-#include "clock.h"
 #include "classic_pollers.h"
+#include "clock.h"
 #include "waker.h"
 #include "watch_table.h"
 

@@ -79,7 +79,7 @@ int Install(int signum) {
   if (IsOurs(current)) return 0;
   Chain(signum, current);
   saved[signum] = current;
-  struct sigaction ours{};
+  struct sigaction ours {};
   ours.sa_sigaction = OnSignal;
   ours.sa_flags = SA_SIGINFO | SA_RESTART;
   sigfillset(&ours.sa_mask);

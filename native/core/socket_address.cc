@@ -131,27 +131,19 @@ AddressKind KindOf(const AddressSlot& slot) {
     return AddressKind::kNone;
   }
   switch (slot.storage.ss_family) {
-    case AF_UNSPEC:
-      return AddressKind::kNone;
-    case AF_INET:
-      return AddressKind::kIpv4;
-    case AF_INET6:
-      return AddressKind::kIpv6;
-    case AF_UNIX:
-      return UnixKindOf(slot);
-    default:
-      return AddressKind::kOther;
+    case AF_UNSPEC: return AddressKind::kNone;
+    case AF_INET: return AddressKind::kIpv4;
+    case AF_INET6: return AddressKind::kIpv6;
+    case AF_UNIX: return UnixKindOf(slot);
+    default: return AddressKind::kOther;
   }
 }
 
 uint16_t PortOf(const AddressSlot& slot) {
   switch (KindOf(slot)) {
-    case AddressKind::kIpv4:
-      return ntohs(Load<sockaddr_in>(slot).sin_port);
-    case AddressKind::kIpv6:
-      return ntohs(Load<sockaddr_in6>(slot).sin6_port);
-    default:
-      return 0;
+    case AddressKind::kIpv4: return ntohs(Load<sockaddr_in>(slot).sin_port);
+    case AddressKind::kIpv6: return ntohs(Load<sockaddr_in6>(slot).sin6_port);
+    default: return 0;
   }
 }
 

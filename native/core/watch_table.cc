@@ -24,7 +24,8 @@ int WatchTable::Add(int fd, Token token, uint32_t interest, Trigger trigger) {
     if (static_cast<size_t>(fd) >= index_by_fd_.size()) index_by_fd_.resize(fd * 2 + 64, kAbsent);
     index = index_by_fd_[fd] = static_cast<int>(watches_.size());
     watches_.emplace_back();
-  } else if (watches_[index].device == identity.st_dev && watches_[index].inode == identity.st_ino) {
+  } else if (watches_[index].device == identity.st_dev &&
+             watches_[index].inode == identity.st_ino) {
     return -EEXIST;
   }
   watches_[index] = {fd, interest, trigger, true, token, identity.st_dev, identity.st_ino};

@@ -1,5 +1,5 @@
 // Reading the results of `edgewise/sys`.
-import { getSystemErrorName } from 'node:util';
+import { errnoCode } from '../errors.ts';
 import { checkInteger } from '../validate.ts';
 import { constants } from './constants.ts';
 
@@ -14,5 +14,6 @@ export const WOULD_BLOCK: number = -constants.EAGAIN;
  */
 export function errnoName(result: number): string {
   checkInteger('result', result, -0x80000000, 0x7fffffff);
-  return result < 0 ? getSystemErrorName(result) : 'OK';
+  if (result >= 0) return 'OK';
+  return errnoCode(result);
 }

@@ -1,0 +1,100 @@
+// From kqueue's events, one per filter, to one record per descriptor: the part of the kqueue
+// back-end that needs no kqueue, so that recorded event tapes are replayed on any platform
+// (native/test/kqueue_merge_test.cc). kqueue_poller.cc translates struct kevent into FilterEvent.
+//
+// What the kernels tell, and what is made of it:
+// - EV_EOF on the read filter comes with the data that is still unread: readable and readClosed.
+// - Some kernels tell the writer of a pipe that the reader has gone on its read filter only, so an
+//   end of the read side also wakes who wants to write; the write then says what is the matter.
+// - EV_EOF with fflags != 0 is a connection that failed: fflags is its errno.
+// - Under EV_CLEAR, UNIX sockets tell one end twice (FreeBSD, macOS): the second is dropped.
+// - A filter of a oneshot that has already fired may come in the next wait: it is dropped.
+#pragma once
+
+#include <cstdint>
+
+#include "poller.h"
+
+namespace edgewise {
+
+// Bits, because a registration keeps a set of those whose end was told.
+enum class Filter : uint32_t { kRead = 1u << 0, kWrite = 1u << 1, kExcept = 1u << 2 };
+
+// What is left of a struct kevent.
+struct FilterEvent {
+  int fd;
+  Filter filter;
+  bool is_eof;      // EV_EOF
+  uint32_t error;   // the errno of EV_ERROR, otherwise 0
+  uint32_t fflags;  // with is_eof: the errno of the socket, or 0
+  int64_t data;     // bytes to read, space to write, connections to accept
+};
+
+// One registration, by descriptor number. Written by the poller, but for the last four.
+struct KqueueEntry {
+  Token token{};
+  uint32_t interest = 0;
+  Trigger trigger = Trigger::kLevel;
+  bool is_used = false;
+  bool is_broken = false;    // a pipe without a reader that the kernel refused to watch (EPIPE)
+  bool is_armed = false;     // false: it has fired and waits for Modify
+  uint32_t ended = 0;        // Filter bits whose end was told since the last Modify
+  uint32_t ended_error = 0;  // and the errno that was told with it
+  uint64_t wait_number = 0;  // the wait in which it was last given a record, and which one
+  int record_index = -1;
+};
+
+inline uint32_t ErrorOf(const FilterEvent& event) {
+  if (event.error != 0) return event.error;
+  return event.is_eof && event.filter != Filter::kExcept ? event.fflags : 0;
+}
+
+// What one event means to a registration with `interest`; 0: nothing that it wants to hear of.
+inline uint32_t ReadinessOf(const FilterEvent& event, uint32_t interest) {
+  uint32_t readiness = ErrorOf(event) != 0 ? kError | kReadable | kWritable : 0u;
+  if (event.error != 0) return readiness;
+  if (event.filter == Filter::kExcept) return kPriority;
+  if (event.filter == Filter::kWrite) {
+    return readiness | kWritable | (event.is_eof ? kWriteClosed : 0u);
+  }
+  if (event.is_eof) return readiness | kReadable | kReadClosed | (interest & kInterestWritable);
+  return readiness | (interest & kInterestReadable);  // 0: the hang-up watch saw mere data
+}
+
+// Whether `event` tells an end that an edge-triggered registration has already been told.
+inline bool IsToldEnd(const KqueueEntry& entry, const FilterEvent& event) {
+  return IsEdge(entry.trigger) && event.is_eof && event.error == 0 &&
+         (entry.ended & static_cast<uint32_t>(event.filter)) != 0 &&
+         entry.ended_error == ErrorOf(event);
+}
+
+// Adds `event` to the record that `entry` has in this wait, or gives it one. Returns false when
+// the sink is full; the event is then lost, so the caller asks the kernel for no more events than
+// there is room for records.
+inline bool MergeEvent(KqueueEntry& entry, const FilterEvent& event, uint64_t wait_number,
+                       ReadySink& sink) {
+  bool has_record = entry.wait_number == wait_number;
+  if (!entry.is_used || (!entry.is_armed && !has_record)) return true;
+  uint32_t readiness = ReadinessOf(event, entry.interest);
+  if (readiness == 0 || IsToldEnd(entry, event)) return true;
+  bool is_reserved = entry.token.slot >= kFirstReservedSlot;
+  if (!is_reserved && !has_record && sink.IsFull()) return false;
+  if (event.is_eof) {
+    entry.ended |= static_cast<uint32_t>(event.filter);
+    entry.ended_error = ErrorOf(event);
+  }
+  if (IsOneshot(entry.trigger) || entry.interest == 0) entry.is_armed = false;
+  uint32_t detail = event.error != 0 ? event.error : event.fflags;
+  if (is_reserved || !has_record) {
+    entry.wait_number = is_reserved ? 0 : wait_number;
+    entry.record_index = sink.count;
+    sink.Push(entry.token, readiness, detail);
+    return true;
+  }
+  ReadyRecord& record = sink.records[entry.record_index];
+  record.readiness |= readiness;
+  if (record.detail == 0) record.detail = detail;
+  return true;
+}
+
+}  // namespace edgewise

@@ -1,0 +1,97 @@
+// Handlers and reads that tests share.
+import { type Readiness, readinessNames } from '../../src/interest.ts';
+import type { Reactor } from '../../src/reactor.ts';
+import type { Handler, Registration } from '../../src/registration.ts';
+import * as sys from '../../src/sys.ts';
+import { isOneshot } from './matrix.ts';
+
+const bytes = Buffer.alloc(64 * 1024);
+
+/** Writes `data` whole; a test that expects a full buffer writes by itself. */
+export function send(fd: number, data: string | Uint8Array): void {
+  const source = typeof data === 'string' ? Buffer.from(data) : data;
+  const written = sys.write(fd, source);
+  if (written !== source.length) throw new Error(`wrote ${written} of ${source.length}`);
+}
+
+/** Writes until the kernel takes no more. @returns count of bytes. */
+export function fill(fd: number): number {
+  let total = 0;
+  for (;;) {
+    const written = sys.write(fd, bytes);
+    if (written < 0) return total;
+    total += written;
+  }
+}
+
+/** What draining a descriptor brought. */
+export interface Drained {
+  readonly text: string;
+  readonly end: 'would-block' | 'end' | 'error';
+}
+
+/** Reads to would-block, the end, or an error. */
+export function drain(fd: number): Drained {
+  let text = '';
+  for (;;) {
+    const count = sys.read(fd, bytes);
+    if (count > 0) text += bytes.toString('latin1', 0, count);
+    else if (count === 0) return { text, end: 'end' };
+    else return { text, end: count === sys.WOULD_BLOCK ? 'would-block' : 'error' };
+  }
+}
+
+/** Records what it is told, then does `act`; re-arms a oneshot behind it, when `rearms`. */
+export class Recorder implements Handler<unknown> {
+  readonly readiness: string[] = [];
+  seen: Readiness = 0;
+  readonly #act: (readiness: Readiness, registration: Registration<unknown>) => void;
+  readonly #rearms: boolean;
+
+  constructor(
+    act: (readiness: Readiness, registration: Registration<unknown>) => void = () => undefined,
+    rearms = false,
+  ) {
+    this.#act = act;
+    this.#rearms = rearms;
+  }
+
+  get count(): number {
+    return this.readiness.length;
+  }
+
+  onReady(readiness: Readiness, registration: Registration<unknown>): void {
+    this.readiness.push(readinessNames(readiness));
+    this.seen |= readiness;
+    this.#act(readiness, registration);
+    if (this.#rearms && !registration.isClosed && isOneshot(registration.trigger)) {
+      registration.rearm();
+    }
+  }
+}
+
+/** Drains as the rule says, keeps what it read, and closes its registration at the end. */
+export class Reader implements Handler<unknown> {
+  text = '';
+  end: Drained['end'] = 'would-block';
+  eventCount = 0;
+
+  onReady(_readiness: Readiness, registration: Registration<unknown>): void {
+    this.eventCount++;
+    const { text, end } = drain(registration.fd);
+    this.text += text;
+    this.end = end;
+    if (end !== 'would-block') registration.close();
+    else if (isOneshot(registration.trigger)) registration.rearm();
+  }
+}
+
+/** Turns until `isDone`, at most `turnsMax` times; what is not there by then does not come. */
+export function turnUntil(reactor: Reactor, isDone: () => boolean, turnsMax = 1000): void {
+  for (let i = 0; i < turnsMax && !isDone(); i++) reactor.turn(20);
+}
+
+/** Polls a few times, for what must not come. */
+export function turnIdly(reactor: Reactor, turns = 5): void {
+  for (let i = 0; i < turns; i++) reactor.turn(0);
+}

@@ -1,0 +1,32 @@
+// Runs many scripts and, when one shows a difference, shrinks it and puts it into words.
+import type { Backend } from '../../src/interest.ts';
+import { Random } from './random.ts';
+import { Run } from './runner.ts';
+import { randomScript, shrink } from './script.ts';
+import { type MakeSubject, realReactor } from './subject.ts';
+
+export interface Comparison {
+  readonly scriptCount: number;
+  /** Undefined when reactor and oracle agreed in every script. */
+  readonly failure: string | undefined;
+}
+
+/** Script `index` of a run has the seed `seed + index`, so it can be replayed alone. */
+export function compareScripts(
+  backend: Backend,
+  seed: number,
+  scriptCount: number,
+  make: MakeSubject = realReactor,
+): Comparison {
+  for (let index = 0; index < scriptCount; index++) {
+    const script = randomScript(new Random(seed + index));
+    if (new Run(backend, script, make).difference === undefined) continue;
+    const fails = (smaller: typeof script): boolean =>
+      new Run(backend, smaller, make).difference !== undefined;
+    const { difference, trace } = new Run(backend, shrink(script, fails), make);
+    const replay = `EDGEWISE_SEED=${seed + index} EDGEWISE_SCRIPTS=1 npx vitest run test/model`;
+    const failure = [`${backend}: ${difference}`, ...trace, replay].join('\n  ');
+    return { scriptCount: index + 1, failure };
+  }
+  return { scriptCount, failure: undefined };
+}

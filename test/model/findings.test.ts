@@ -1,0 +1,129 @@
+// What the comparison with the oracle has found, each as the shortest program that shows it.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Interest, Readiness } from '../../src/interest.ts';
+import { Poller } from '../../src/poller.ts';
+import { Reactor } from '../../src/reactor.ts';
+import type { Handler } from '../../src/registration.ts';
+import * as sys from '../../src/sys.ts';
+
+const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
+let fds: number[] = [];
+let reactor: Reactor;
+
+function openPair(): [number, number] {
+  const pair = new Int32Array(2);
+  expect(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair)).toBe(0);
+  fds.push(...pair);
+  return [...pair] as [number, number];
+}
+
+function close(fd: number): void {
+  expect(sys.close(fd)).toBe(0);
+  fds = fds.filter((open) => open !== fd);
+}
+
+function dup(fd: number): number {
+  const copy = sys.dup(fd);
+  fds.push(copy);
+  return copy;
+}
+
+const silent: Handler = { onReady: () => undefined };
+
+beforeEach(() => {
+  reactor = new Reactor();
+});
+
+afterEach(() => {
+  reactor.close();
+  for (const fd of fds) sys.close(fd);
+  fds = [];
+});
+
+test('a handler that re-queues itself is called in the next turn, not again in this one', () => {
+  const [fd] = openPair();
+  let callCount = 0;
+  const handler: Handler = {
+    onReady(_, registration) {
+      callCount++;
+      if (callCount < 10) registration.requeue();
+    },
+  };
+  reactor.register(fd, Interest.Writable, handler, { trigger: 'edge' });
+  const calls = [1, 2, 3, 4].map(() => {
+    reactor.turn(0);
+    return callCount;
+  });
+  expect(calls).toEqual([1, 2, 3, 4]);
+});
+
+test('an event takes along what was re-queued before, and not what its handler re-queues', () => {
+  const [fd] = openPair();
+  let callCount = 0;
+  const handler: Handler = {
+    onReady(_, registration) {
+      callCount++;
+      registration.requeue();
+    },
+  };
+  reactor.register(fd, Interest.Writable, handler); // level: an event at each turn
+  const calls = [1, 2, 3].map(() => {
+    reactor.turn(0);
+    return callCount;
+  });
+  expect(calls).toEqual([1, 2, 3]);
+});
+
+test('what was re-queued is told only as far as the interest still has it', () => {
+  const [fd] = openPair();
+  const told: number[] = [];
+  const handler: Handler = { onReady: (readiness) => void told.push(readiness) };
+  const registration = reactor.register(fd, Interest.Readable, handler);
+  registration.requeue();
+  registration.setInterest(Interest.Writable);
+  reactor.turn(0);
+  expect(told).toEqual([Readiness.Writable]);
+});
+
+test.runIf(Poller.backends.includes('epoll'))(
+  'a set that is built anew does not watch the file that got the number of a closed one',
+  () => {
+    const [kept, ghost] = openPair();
+    const told: number[] = [];
+    reactor.register(
+      kept,
+      Interest.Writable,
+      { onReady: () => void told.push(kept) },
+      { trigger: 'edge' },
+    );
+    const ghostly = reactor.register(ghost, Interest.Writable, silent);
+    dup(ghost);
+    dup(kept);
+    close(kept);
+    close(ghost);
+    ghostly.close();
+    expect(openPair()).toEqual([kept, ghost].sort((a, b) => a - b));
+    reactor.turn(0);
+    expect(told).toEqual([kept]); // through the duplicate: the description is watched still
+    expect(reactor.stats.ghostsRemoved).toBe(1);
+    reactor.turn(0);
+    expect(told).toEqual([kept]);
+  },
+);
+
+test.runIf(Poller.backends.includes('epoll'))(
+  'a number that comes back to the file of a ghost can be registered',
+  () => {
+    const [fd] = openPair();
+    const registration = reactor.register(fd, Interest.Writable, silent);
+    const copy = dup(fd);
+    close(fd);
+    registration.close();
+    expect(dup(copy)).toBe(fd);
+    const told: number[] = [];
+    reactor.register(fd, Interest.Writable, { onReady: (readiness) => void told.push(readiness) });
+    reactor.turn(0);
+    expect(told).toEqual([Readiness.Writable]);
+    expect(reactor.stats.ghostsRemoved).toBe(0);
+  },
+);

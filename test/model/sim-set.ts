@@ -1,0 +1,220 @@
+// A simulated interest set over the simulated kernel: what epoll, poll and select keep and report.
+// epoll keeps (description, number) pairs, which outlive the number; poll and select keep numbers.
+//
+// Under the edge triggers there are two lines: an entry with `isEdge` must be reported if it is
+// ready, one with `isActive` may be, since a kernel may see edges where nothing changed.
+import { type Backend, Interest, Readiness, type Trigger } from '../../src/interest.ts';
+import type {
+  ActivityKind,
+  KernelListener,
+  PollState,
+  SimEndpoint,
+  SimKernel,
+} from './sim-kernel.ts';
+
+/** The name of an error; undefined: it worked. */
+export type Code = string | undefined;
+
+export interface SimEntry<Cookie> {
+  readonly fd: number;
+  readonly endpoint: SimEndpoint;
+  cookie: Cookie;
+  interest: number;
+  trigger: Trigger;
+  isArmed: boolean;
+  /** It had fired when the set was built anew, which may have armed it again. */
+  isDoubtful: boolean;
+  isEdge: boolean;
+  isActive: boolean;
+  /** Counts the arming: a report from before a re-arming does not disarm. */
+  armCount: number;
+}
+
+/** What a wait says of one entry. */
+export interface SimRecord<Cookie> {
+  readonly cookie: Cookie;
+  readonly entry: SimEntry<Cookie>;
+  readonly armCount: number;
+  /** Readiness bits that are set. */
+  readonly known: number;
+  /** Readiness bits that may be set. */
+  readonly unknown: number;
+  /** Whether every kernel reports it. */
+  readonly isCertain: boolean;
+}
+
+interface Ready {
+  readonly known: number;
+  readonly unknown: number;
+}
+
+const { Readable, Writable, ReadClosed, WriteClosed } = Readiness;
+const FAILED = Readiness.Error | Readable | Writable;
+
+function isEdgeTrigger(trigger: Trigger): boolean {
+  return trigger === 'edge' || trigger === 'edge-oneshot';
+}
+
+/** A oneshot, and the hang-up of a paused entry, are told once. */
+function firesOnce({ trigger, interest }: SimEntry<unknown>): boolean {
+  return trigger === 'oneshot' || trigger === 'edge-oneshot' || interest === Interest.None;
+}
+
+function readyOf(style: Backend, state: PollState, interest: number): Ready {
+  const wantsRead = (interest & Interest.Readable) !== 0;
+  const wantsWrite = (interest & Interest.Writable) !== 0;
+  let known = 0;
+  if (style === 'select') {
+    if (wantsRead && (state.isReadable || state.isHungUp || state.hasError)) known |= Readable;
+    if (wantsWrite && (state.writable === 'yes' || state.hasError)) known |= Writable;
+  } else {
+    if (wantsRead && state.isReadable) known |= Readable;
+    if (wantsRead && state.isReadClosed) known |= Readable | ReadClosed;
+    if (wantsWrite && state.writable === 'yes') known |= Writable;
+    if (state.isHungUp) known |= ReadClosed | WriteClosed | Readable | Writable;
+    if (state.hasError) known |= FAILED;
+  }
+  const unknown = wantsWrite && state.writable === 'unknown' ? Writable & ~known : 0;
+  return { known, unknown };
+}
+
+export interface SimSetOptions {
+  readonly style: Backend;
+  /** Edges at changes from not ready to ready only: the strictest that a kernel may be. */
+  readonly isStrict?: boolean;
+}
+
+export class SimSet<Cookie> implements KernelListener {
+  entries: SimEntry<Cookie>[] = [];
+  readonly #kernel: SimKernel;
+  readonly #style: Backend;
+  readonly #isStrict: boolean;
+
+  constructor(kernel: SimKernel, { style, isStrict = false }: SimSetOptions) {
+    this.#kernel = kernel;
+    this.#style = style;
+    this.#isStrict = isStrict;
+    kernel.listen(this);
+  }
+
+  get #keepsDescriptions(): boolean {
+    return this.#style === 'epoll';
+  }
+
+  /** The entry that add, modify and remove of `fd` are about. */
+  find(fd: number): SimEntry<Cookie> | undefined {
+    const endpoint = this.#kernel.endpoint(fd);
+    return this.entries.find(
+      (entry) => entry.fd === fd && (!this.#keepsDescriptions || entry.endpoint === endpoint),
+    );
+  }
+
+  add(fd: number, cookie: Cookie, interest: number, trigger: Trigger): Code {
+    const endpoint = this.#kernel.endpoint(fd);
+    if (endpoint === undefined) return 'EBADF';
+    const old = this.find(fd);
+    if (old !== undefined && old.endpoint.file === endpoint.file) return 'EEXIST';
+    if (old !== undefined) this.#drop(old);
+    const armed = { isArmed: true, isDoubtful: false, isEdge: true, isActive: true, armCount: 0 };
+    this.entries.push({ fd, endpoint, cookie, interest, trigger, ...armed });
+    return undefined;
+  }
+
+  modify(fd: number, cookie: Cookie, interest: number, trigger: Trigger): Code {
+    const endpoint = this.#kernel.endpoint(fd);
+    if (endpoint === undefined) return 'EBADF';
+    const entry = this.find(fd);
+    if (entry === undefined || entry.endpoint.file !== endpoint.file) return 'ENOENT';
+    Object.assign(entry, { cookie, interest, trigger });
+    Object.assign(entry, { isArmed: true, isDoubtful: false, isEdge: true, isActive: true });
+    entry.armCount++;
+    return undefined;
+  }
+
+  remove(fd: number): Code {
+    const endpoint = this.#kernel.endpoint(fd);
+    const entry = this.find(fd);
+    if (entry !== undefined) this.#drop(entry);
+    if (endpoint === undefined) return 'EBADF';
+    return entry !== undefined && entry.endpoint.file === endpoint.file ? undefined : 'ENOENT';
+  }
+
+  /** Forgets the entries that `isLive` does not name; the others are looked at anew. */
+  rebuild(isLive: (entry: SimEntry<Cookie>) => boolean): void {
+    this.entries = this.entries.filter(isLive);
+    for (const entry of this.entries) {
+      entry.isActive = true;
+      entry.isDoubtful ||= !entry.isArmed;
+      entry.isArmed = true;
+    }
+  }
+
+  /** What a wait of no time reports. */
+  wait(): SimRecord<Cookie>[] {
+    const closed = this.#keepsDescriptions ? [] : this.#takeClosed();
+    const isBroken = this.#style === 'select' && closed.length > 0;
+    if (isBroken) return closed; // EBADF spoils the whole call
+    return [...closed, ...this.entries.flatMap((entry) => this.#report(entry) ?? [])];
+  }
+
+  disarmAfter(record: SimRecord<Cookie>): void {
+    const { entry, armCount } = record;
+    if (entry.armCount === armCount && firesOnce(entry)) entry.isArmed = false;
+  }
+
+  onActivity(endpoint: SimEndpoint, kind: ActivityKind, isChange: boolean): void {
+    for (const entry of this.entries) {
+      if (entry.endpoint !== endpoint || !concerns(kind, entry.interest)) continue;
+      entry.isActive = true;
+      const isNews = isChange || (kind === 'data' && !this.#isStrict);
+      const isAsked = kind !== 'data' || (entry.interest & Interest.Readable) !== 0;
+      if (isNews && isAsked) entry.isEdge = true;
+    }
+  }
+
+  onRelease(endpoint: SimEndpoint): void {
+    if (!this.#keepsDescriptions) return;
+    this.entries = this.entries.filter((entry) => entry.endpoint !== endpoint);
+  }
+
+  #takeClosed(): SimRecord<Cookie>[] {
+    const isGone = (entry: SimEntry<Cookie>): boolean =>
+      entry.isArmed && this.#kernel.endpoint(entry.fd) === undefined;
+    const isSeen = ({ interest }: SimEntry<Cookie>): boolean =>
+      this.#style !== 'select' || interest !== Interest.None;
+    const gone = this.entries.filter(isGone);
+    if (!gone.some(isSeen)) return [];
+    return gone.map((entry) => {
+      entry.isArmed = false;
+      const { cookie, armCount } = entry;
+      return { cookie, entry, armCount, known: FAILED, unknown: 0, isCertain: true };
+    });
+  }
+
+  #report(entry: SimEntry<Cookie>): SimRecord<Cookie> | undefined {
+    const { cookie, armCount, isEdge, isActive, isDoubtful, trigger, interest } = entry;
+    const endpoint = this.#keepsDescriptions ? entry.endpoint : this.#kernel.endpoint(entry.fd);
+    if (!entry.isArmed || endpoint === undefined) return undefined;
+    const isLevel = !isEdgeTrigger(trigger);
+    if (!isLevel && !isEdge && !(isActive && !this.#isStrict)) return undefined;
+    entry.isEdge = false;
+    entry.isActive = false;
+    const { known, unknown } = readyOf(this.#style, this.#kernel.poll(endpoint), interest);
+    if ((known | unknown) === 0) return undefined;
+    const isCertain = known !== 0 && (isLevel || isEdge) && !isDoubtful;
+    const record = { cookie, entry, armCount, known, unknown, isCertain };
+    if (isCertain) this.disarmAfter(record);
+    return record;
+  }
+
+  #drop(dropped: SimEntry<Cookie>): void {
+    this.entries = this.entries.filter((entry) => entry !== dropped);
+  }
+}
+
+// Linux wakes who waits for priority data when any data comes.
+function concerns(kind: ActivityKind, interest: number): boolean {
+  if (kind === 'state') return true;
+  const asked = kind === 'space' ? Interest.Writable : Interest.Readable | Interest.Priority;
+  return (interest & asked) !== 0;
+}

@@ -1,0 +1,79 @@
+// The reactor under test, behind the little that a script needs of it: the real one, or a Dispatcher
+// with parts of one's own, which is where mutants come in.
+import { Dispatcher, type DispatcherHost } from '../../src/dispatcher.ts';
+import { Failures } from '../../src/failures.ts';
+import type { Backend, Trigger } from '../../src/interest.ts';
+import { Poller } from '../../src/poller.ts';
+import { Reactor } from '../../src/reactor.ts';
+import type { Handler, Registration } from '../../src/registration.ts';
+import type { SlotTable } from '../../src/slots.ts';
+
+/** The reactor under test: as much of it as a script needs. */
+export interface Subject {
+  register(fd: number, interest: number, handler: Handler, trigger: Trigger): Registration;
+  /** turn(0) */
+  turn(): void;
+  close(): void;
+  readonly registrationCount: number;
+  readonly ghostsRemoved: number;
+  readonly triggers: readonly Trigger[];
+}
+
+export type MakeSubject = (backend: Backend) => Subject;
+
+const CAPACITY = 64;
+
+export const realReactor: MakeSubject = (backend) => {
+  const reactor = new Reactor({ backend, capacity: CAPACITY });
+  return {
+    register: (fd, interest, handler, trigger) =>
+      reactor.register(fd, interest, handler, { trigger, data: undefined }),
+    turn: () => void reactor.turn(0),
+    close: () => reactor.close(),
+    get registrationCount() {
+      return reactor.registrationCount;
+    },
+    get ghostsRemoved() {
+      return reactor.stats.ghostsRemoved;
+    },
+    triggers: reactor.capabilities.triggers,
+  };
+};
+
+/** A Dispatcher over a Poller with a table of one's own: where mutants come in. */
+export function reactorWith(makeSlots: () => SlotTable): MakeSubject {
+  return (backend) => {
+    const poller = new Poller({ backend, capacity: CAPACITY });
+    const failures = new Failures();
+    const host: DispatcherHost = { onPlanChange: () => undefined, onRebuild: () => undefined };
+    const budget = { bytesLeft: 1, operationsLeft: 1 };
+    const dispatcher = new Dispatcher(poller, host, failures, budget, undefined, makeSlots());
+    const common = { data: undefined, isExclusive: false, scope: undefined };
+    return {
+      register: (fd, interest, handler, trigger) =>
+        dispatcher.add({ fd, interest, handler, trigger, ...common }),
+      turn: () => {
+        const outer = dispatcher.saveBatch();
+        const count = poller.wait(0);
+        const requeued = dispatcher.enter();
+        dispatcher.deliverEvents(count);
+        dispatcher.deliverRequeued(requeued);
+        dispatcher.leave();
+        dispatcher.restoreBatch(outer);
+        const errors = failures.take();
+        if (errors.length > 0) throw new AggregateError(errors);
+      },
+      close: () => {
+        dispatcher.clear();
+        poller.close();
+      },
+      get registrationCount() {
+        return dispatcher.registrationCount;
+      },
+      get ghostsRemoved() {
+        return dispatcher.ghostsRemoved;
+      },
+      triggers: poller.capabilities.triggers,
+    };
+  };
+}

@@ -1,0 +1,60 @@
+// Pushes events through a handler on the raw path and prints what it cost in memory:
+// `node --expose-gc allocation.mjs <back-end> <trigger> <events> [handler that allocates]`.
+import { PerformanceObserver } from 'node:perf_hooks';
+import { setImmediate as nextLoopPass } from 'node:timers/promises';
+import { Interest, Reactor } from '../../dist/index.js';
+import * as sys from '../../dist/sys.js';
+
+const [, , backend, trigger, events, mutant] = process.argv;
+const EVENTS = Number(events);
+const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
+
+let collections = 0;
+new PerformanceObserver((list) => {
+  collections += list.getEntries().length;
+}).observe({ entryTypes: ['gc'] });
+
+const reactor = new Reactor({ backend });
+const byte = Buffer.alloc(1);
+const isOneshot = trigger.endsWith('oneshot');
+let eventCount = 0;
+let kept; // keeps the optimizer from leaving the mutant's object out
+
+// Answers each byte with a byte: one end's event makes the other end's.
+const handler = {
+  onReady(_readiness, registration) {
+    eventCount++;
+    if (mutant !== undefined) kept = { eventCount };
+    while (sys.read(registration.fd, byte, 0, 1) === 1) {
+      sys.write(registration.fd, byte, 0, 1);
+      if (!registration.charge(1)) break;
+    }
+    if (isOneshot) registration.rearm();
+  },
+};
+for (let i = 0; i < 2; i++) {
+  const fds = new Int32Array(2);
+  sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
+  for (const fd of fds) reactor.register(fd, Interest.Readable, handler, { trigger });
+  sys.write(fds[0], byte);
+}
+
+function push(count) {
+  const end = eventCount + count;
+  while (eventCount < end) reactor.turn(0);
+}
+
+async function measure(count) {
+  globalThis.gc();
+  for (let pass = 0; pass < 5; pass++) await nextLoopPass(); // the observer is told of it here
+  collections = 0;
+  const before = process.memoryUsage().heapUsed;
+  push(count);
+  const grown = process.memoryUsage().heapUsed - before;
+  for (let pass = 0; pass < 5; pass++) await nextLoopPass();
+  return { collections, grown };
+}
+
+await measure(100_000); // the first ones are interpreted, and compiled
+const cost = await measure(EVENTS);
+console.log(JSON.stringify({ events: EVENTS, ...cost, kept: kept !== undefined }));

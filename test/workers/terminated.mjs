@@ -1,0 +1,41 @@
+// A worker that its parent terminates: while it waits, works, or is inside a handler.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Interest, Reactor } from '../../dist/index.js';
+import * as sys from '../../dist/sys.js';
+import { pingPong } from './pingpong.mjs';
+
+// `fds` is shared with the parent, which closes what is open when this thread is gone.
+const { backend, driver, state, fds } = workerData;
+const reactor = new Reactor({ backend });
+
+const STATES = {
+  blocked() {
+    reactor.setTimeout(() => undefined, 1e9);
+    parentPort.postMessage('ready');
+    reactor.turn(-1);
+  },
+  idle() {
+    reactor.createWaker(() => undefined); // keeps it alive
+    reactor.attach({ driver });
+    parentPort.postMessage('ready');
+  },
+  busy() {
+    fds.set(pingPong(reactor, 1).fds);
+    reactor.attach({ driver });
+    setTimeout(() => parentPort.postMessage('ready'), 1);
+  },
+  inside() {
+    const onReady = () => {
+      parentPort.postMessage('ready');
+      for (;;);
+    };
+    const pipe = new Int32Array(2);
+    sys.pipe2(pipe, sys.constants.O_NONBLOCK | sys.constants.O_CLOEXEC);
+    fds.set(pipe);
+    reactor.register(pipe[1], Interest.Writable, { onReady });
+    if (driver !== undefined) reactor.attach({ driver });
+    else reactor.turn(-1);
+  },
+};
+
+STATES[state]();
