@@ -35,6 +35,7 @@
         'native/addon/address_wrap.cc',
         'native/addon/io_wrap.cc',
         'native/addon/datagram_wrap.cc',
+        'native/addon/pinned_wrap.cc',
         'native/addon/loop_driver.cc',
       ],
       'conditions': [

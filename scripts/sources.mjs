@@ -1,4 +1,4 @@
-// The sources of the addon on one system, read from binding.gyp, which is their only list for
+// The sources of a target on one system, read from binding.gyp, which is their only list for
 // node-gyp. A .gyp file is a Python literal; with its comments gone it is a JavaScript one as well.
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
@@ -12,14 +12,15 @@ function isMet(condition, os) {
 
 /**
  * @param {string} os - as gyp calls it: linux, mac, freebsd, netbsd, openbsd
- * @returns {string[]} paths of the addon's sources, relative to the repository
+ * @param {string} name - of the target in binding.gyp
+ * @returns {string[]} paths of the target's sources, relative to the repository
  */
-export function sourcesFor(os) {
+export function sourcesFor(os, name = 'edgewise') {
   const text = readFileSync('binding.gyp', 'utf8').replaceAll(/^\s*#.*$/gm, '');
   const { targets } = runInNewContext(`(${text})`);
-  const addon = targets.find((target) => target.target_name === 'edgewise');
-  const sources = [...addon.sources];
-  for (const [condition, met, unmet] of addon.conditions) {
+  const target = targets.find((one) => one.target_name === name);
+  const sources = [...target.sources];
+  for (const [condition, met, unmet] of target.conditions) {
     sources.push(...((isMet(condition, os) ? met : unmet)?.sources ?? []));
   }
   return sources;

@@ -2,7 +2,7 @@
 // and the timers. It reads the records that native code wrote (src/poller.ts), drops the stale
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
 import { constants } from 'node:os';
-import { check } from './errors.ts';
+import { check, errnoError } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { Interest, Trigger } from './interest.ts';
 import type { Lint } from './lint.ts';
@@ -10,6 +10,7 @@ import { type Poller, RECORDS_AT } from './poller.ts';
 import {
   type AnyRegistration,
   type Budget,
+  type Place,
   Registration,
   type RegistrationOwner,
   type Watched,
@@ -94,19 +95,11 @@ export class Dispatcher implements RegistrationOwner {
 
   /** Arguments are checked already. @throws as `reactor.register`. */
   add<Data>(what: Watched<Data>): Registration<Data> {
-    const { fd, interest, trigger, isExclusive } = what;
+    const { fd } = what;
     const place = this.#slots.take();
-    const { slot, generation } = place;
+    const { slot } = place;
     try {
-      const add = (): number =>
-        this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
-      let result = add();
-      if (result === EEXIST && this.#byFd[fd] === undefined) {
-        // A ghost: it got its number back (dup), so it can be removed by it.
-        this.#poller.handle.remove(fd);
-        result = add();
-      }
-      check(result, 'register', { fd });
+      check(this.#addToPoller(place, what), 'register', { fd });
     } catch (error) {
       this.#slots.give(slot);
       throw error;
@@ -202,13 +195,16 @@ export class Dispatcher implements RegistrationOwner {
 
   rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void {
     const { fd, slot, generation, isExclusive } = registration;
-    if (!isExclusive) {
-      check(this.#poller.modifyRaw(fd, slot, generation, interest, trigger), 'rearm', { fd });
-      return;
+    let result = 0;
+    if (isExclusive) {
+      // The kernel allows no modification of an exclusive entry.
+      result = this.#poller.handle.remove(fd);
+      if (result >= 0) result = this.#poller.addRaw(fd, slot, generation, interest, trigger, true);
+    } else {
+      result = this.#poller.modifyRaw(fd, slot, generation, interest, trigger);
     }
-    // The kernel allows no modification of an exclusive entry.
-    check(this.#poller.handle.remove(fd), 'rearm', { fd });
-    check(this.#poller.addRaw(fd, slot, generation, interest, trigger, true), 'rearm', { fd });
+    // Not check(): its context would be an object for each oneshot event.
+    if (result < 0) throw errnoError(result, 'rearm', { fd });
   }
 
   requeue(registration: AnyRegistration): void {
@@ -233,6 +229,15 @@ export class Dispatcher implements RegistrationOwner {
     this.referencedCount += change;
     const isFirst = change === 1 && this.referencedCount === 1;
     if (isFirst || this.referencedCount === 0) this.#host.onPlanChange();
+  }
+
+  #addToPoller({ slot, generation }: Place, what: Watched<unknown>): number {
+    const { fd, interest, trigger, isExclusive } = what;
+    const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+    if (result !== EEXIST || this.#byFd[fd] !== undefined) return result;
+    // A ghost: it got its number back (dup), so it can be removed by it.
+    this.#poller.handle.remove(fd);
+    return this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
   }
 
   // The kernel took `fd` as new: what was registered under that number is no longer open.

@@ -87,6 +87,7 @@ export type EdgewiseErrorCode =
   | 'ERR_OPTION_UNSUPPORTED'
   | 'ERR_WRITE_AFTER_END'
   | 'ERR_WRITE_QUEUE_FULL'
+  | 'ERR_MEMORY_UNAVAILABLE'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

@@ -1,5 +1,6 @@
 // The vocabulary of readiness: what a caller wants, what the kernel said, how it repeats. A leaf.
 // The bits are those of native/core/poller.h.
+import { invalidType } from './errors.ts';
 
 /** What a caller wants to hear of; combine with `|`. */
 export const Interest = {
@@ -41,6 +42,7 @@ export const BACKENDS: readonly Backend[] = ['epoll', 'kqueue', 'poll', 'select'
 
 /** Names the bits of a readiness or an interest, for messages and tests: `'Readable|Error'`. */
 export function readinessNames(bits: number): string {
+  if (typeof bits !== 'number') throw invalidType('bits', 'a number', bits);
   const names = Object.entries(Readiness).filter(([, bit]) => (bits & bit) !== 0);
   return names.length === 0 ? 'None' : names.map(([name]) => name).join('|');
 }

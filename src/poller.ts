@@ -108,8 +108,11 @@ export class ReadyEvents {
   }
 
   #at(index: number): number {
-    const at = RECORDS_AT + index * WORDS_PER_RECORD;
-    if (index >= 0 && at < this.#words.length && Number.isInteger(index)) return at;
+    if (Number.isInteger(index)) {
+      const at = RECORDS_AT + index * WORDS_PER_RECORD;
+      if (index >= 0 && at < this.#words.length) return at;
+    }
+    if (typeof index !== 'number') throw invalidType('index', 'a number', index);
     throw outOfRange('index', 'the index of an event', index);
   }
 }

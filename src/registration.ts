@@ -2,7 +2,7 @@
 // `data`. Handlers are shared by many registrations. The reactor is known here only as
 // `RegistrationOwner`, so this file stands below it.
 import type { AsyncResource } from 'node:async_hooks';
-import { ClosedError, outOfRange } from './errors.ts';
+import { ClosedError, invalidType, outOfRange } from './errors.ts';
 import { type Interest, Readiness, readinessNames, type Trigger } from './interest.ts';
 
 /** Receives the events of the registrations that it was given to; one object can serve many. */
@@ -148,6 +148,7 @@ export class Registration<Data = unknown> {
    * @returns whether there is budget left.
    */
   charge(bytes: number): boolean {
+    if (typeof bytes !== 'number') throw invalidType('bytes', 'a number', bytes);
     if (!(bytes >= 0)) throw outOfRange('bytes', 'a number from 0', bytes);
     const { budget } = this.owner;
     this.wasCharged = true;

@@ -72,6 +72,7 @@ export {
   recvmsg,
   sendmsg,
 } from './sys/message.ts';
+export { PinnedBuffer } from './sys/pinned.ts';
 export { errnoName, WOULD_BLOCK } from './sys/result.ts';
 export {
   accept,

@@ -97,12 +97,16 @@ class Args {
   // A Uint8Array (a Buffer is one) at `index`, then its offset and length, each optional:
   // offset 0, length what is left behind the offset.
   bool BytesAt(size_t index, Bytes* out) const {
-    if (!WholeBytes(env_, values_[index], out)) return false;
+    return WholeBytes(env_, values_[index], out) && Narrow(index + 1, out);
+  }
+
+  // Cuts `out` down to the offset at `index` and the length behind it, each optional.
+  bool Narrow(size_t index, Bytes* out) const {
     int64_t offset = 0;
-    if (!OptionalOffset(index + 1, &offset)) return false;
+    if (!OptionalOffset(index, &offset)) return false;
     if (static_cast<uint64_t>(offset) > out->length) return false;
     int64_t length = static_cast<int64_t>(out->length) - offset;
-    if (!OptionalOffset(index + 2, &length)) return false;
+    if (!OptionalOffset(index + 1, &length)) return false;
     if (static_cast<uint64_t>(length) > out->length - static_cast<uint64_t>(offset)) return false;
     out->data += offset;
     out->length = static_cast<size_t>(length);

@@ -49,7 +49,7 @@ struct BatchArena {
   }
   uint32_t* lengths() const { return reinterpret_cast<uint32_t*>(base); }
   uint32_t* flags() const { return lengths() + count; }
-  AddressSlot* names() const { return reinterpret_cast<AddressSlot*>(base + count * 8); }
+  AddressSlot* names() const { return reinterpret_cast<AddressSlot*>(base + size_t{count} * 8); }
   uint8_t* bytes(uint32_t index) const {
     return base + HeaderSize(count) + static_cast<size_t>(index) * bytes_max;
   }

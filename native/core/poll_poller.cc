@@ -4,7 +4,8 @@
 // - POLLERR, POLLHUP and POLLNVAL cannot be masked, but a negative descriptor is passed over: that
 //   is how a oneshot that has fired, and a paused watch whose hang-up was told, are kept quiet.
 // - It has no edges: what it reports is the state now. `Trigger::kEdge` is ENOTSUP.
-// - POLLNVAL is a descriptor that was closed behind our back; it is told once, as an error.
+// - It goes by number. One that was closed behind our back (POLLNVAL), or that stands for another
+//   file by now, is told once, as an error.
 // - POLLRDHUP exists on Linux and FreeBSD only, and only when asked for.
 #include <errno.h>
 #include <poll.h>
@@ -105,8 +106,10 @@ class PollPoller final : public Poller {
   void Report(size_t index, ReadySink& sink) {
     Watch& watch = table_[index];
     short revents = poll_fds_[index].revents;
-    sink.Push(watch.token, ToReadiness(revents), static_cast<uint16_t>(revents));
-    if (watch.FiresOnce() || (revents & POLLNVAL) != 0) watch.is_armed = false;
+    bool is_gone = (revents & POLLNVAL) != 0 || !WatchTable::IsSameFile(watch);
+    uint32_t readiness = ToReadiness(is_gone ? POLLNVAL : revents);
+    sink.Push(watch.token, readiness, static_cast<uint16_t>(revents));
+    if (watch.FiresOnce() || is_gone) watch.is_armed = false;
     table_.StartAfter(index);
   }
 

@@ -7,7 +7,7 @@
 //   error as readable and writable. So closed and error bits never come from this back-end, and a
 //   paused watch (interest 0) hears nothing.
 // - One closed descriptor fails the whole wait with EBADF: it is looked for, told once as an
-//   error, and left out from then on.
+//   error, and left out from then on. So is one whose number stands for another file by now.
 // - It has no edges: `Trigger::kEdge` is ENOTSUP.
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,9 @@
 
 namespace edgewise {
 namespace {
+
+// What is told of a descriptor that is not the one that was added any more.
+constexpr uint32_t kGone = kError | kReadable | kWritable;
 
 class SelectPoller final : public Poller {
  public:
@@ -108,8 +111,9 @@ class SelectPoller final : public Poller {
 
   void Report(size_t index, uint32_t readiness, ReadySink& sink) {
     Watch& watch = table_[index];
-    sink.Push(watch.token, readiness, readiness);
-    if (watch.FiresOnce()) watch.is_armed = false;
+    bool is_gone = !WatchTable::IsSameFile(watch);
+    sink.Push(watch.token, is_gone ? kGone : readiness, readiness);
+    if (watch.FiresOnce() || is_gone) watch.is_armed = false;
     table_.StartAfter(index);
   }
 
@@ -117,7 +121,7 @@ class SelectPoller final : public Poller {
     for (size_t i = 0; i < table_.size() && !sink.IsFull(); i++) {
       Watch& watch = table_[i];
       if (!watch.is_armed || fcntl(watch.fd, F_GETFD) >= 0) continue;
-      sink.Push(watch.token, kError | kReadable | kWritable, EBADF);
+      sink.Push(watch.token, kGone, EBADF);
       watch.is_armed = false;
     }
     return sink.count;

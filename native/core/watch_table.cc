@@ -48,6 +48,12 @@ int WatchTable::Modify(int fd, Token token, uint32_t interest, Trigger trigger) 
   return 0;
 }
 
+bool WatchTable::IsSameFile(const Watch& watch) {
+  struct stat identity;
+  return fstat(watch.fd, &identity) == 0 && watch.device == identity.st_dev &&
+         watch.inode == identity.st_ino;
+}
+
 int WatchTable::Remove(int fd) {
   int index = IndexOf(fd);
   if (index == kAbsent) return -ENOENT;

@@ -32,6 +32,10 @@ class WatchTable {
   int Modify(int fd, Token token, uint32_t interest, Trigger trigger);
   int Remove(int fd);
 
+  // Whether the number of a watch still stands for the file that was added: it may have been closed
+  // and opened again without a word to us, and what is ready is then somebody else's.
+  static bool IsSameFile(const Watch& watch);
+
   size_t size() const { return watches_.size(); }
   Watch& operator[](size_t index) { return watches_[index]; }
   const Watch& operator[](size_t index) const { return watches_[index]; }

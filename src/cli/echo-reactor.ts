@@ -17,7 +17,7 @@ const ACCEPT_COUNT_MAX = 64;
 type Debt = Uint8Array | undefined;
 
 class EchoHandler implements Handler<Debt> {
-  readonly #buffer = new Uint8Array(BUFFER_SIZE);
+  readonly #buffer = new sys.PinnedBuffer(BUFFER_SIZE);
   readonly #connections = new Set<Registration<Debt>>();
   /** Called when a connection has gone, and its descriptor with it. */
   onDropped: () => void = () => undefined;
@@ -43,12 +43,12 @@ class EchoHandler implements Handler<Debt> {
     const isLevel = registration.trigger === 'level';
     const isEnding = (readiness & Readiness.ReadClosed) !== 0;
     for (;;) {
-      const received = sys.recv(fd, this.#buffer);
+      const received = this.#buffer.recv(fd);
       if (received <= 0) {
         if (received !== sys.WOULD_BLOCK && received !== -EINTR) this.#drop(registration);
         return;
       }
-      const sent = sys.send(fd, this.#buffer, 0, received);
+      const sent = this.#buffer.send(fd, 0, received);
       if (sent < received) {
         this.#owe(registration, sent, received);
         return;
@@ -63,7 +63,7 @@ class EchoHandler implements Handler<Debt> {
       this.#drop(registration);
       return;
     }
-    registration.data = this.#buffer.slice(Math.max(sent, 0), received);
+    registration.data = this.#buffer.bytes.slice(Math.max(sent, 0), received);
     registration.setInterest(Interest.Writable);
   }
 

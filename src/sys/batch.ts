@@ -55,6 +55,7 @@ export class MessageBatch {
   /** The bytes of message `index`, as many as its length says: a view, not a copy. */
   message(index: number): Uint8Array {
     const memory = memoryOf(this);
+    checkInteger('index', index, 0, memory.messagesMax - 1);
     return bytesOf(memory, index, Math.min(memory.lengths[index] ?? 0, memory.bytesMax));
   }
 

@@ -1,9 +1,13 @@
 // Runs many scripts and, when one shows a difference, shrinks it and puts it into words.
 import type { Backend } from '../../src/interest.ts';
+import { Poller } from '../../src/poller.ts';
 import { Random } from './random.ts';
 import { Run } from './runner.ts';
 import { randomScript, shrink } from './script.ts';
 import { type MakeSubject, realReactor } from './subject.ts';
+
+/** The back-ends of this platform that sim-set.ts simulates: kqueue is not one of them. */
+export const MODELLED = Poller.backends.filter((backend) => backend !== 'kqueue');
 
 export interface Comparison {
   readonly scriptCount: number;

@@ -1,9 +1,8 @@
 // The comparison must be able to fail: a reactor whose registrations have no generations.
 import { expect, test } from 'vitest';
-import { Poller } from '../../src/poller.ts';
 import type { Place } from '../../src/registration.ts';
 import { SlotTable } from '../../src/slots.ts';
-import { compareScripts } from './compare.ts';
+import { compareScripts, MODELLED } from './compare.ts';
 import { seedOfRun } from './random.ts';
 import { reactorWith } from './subject.ts';
 
@@ -17,7 +16,10 @@ class Generationless extends SlotTable {
   }
 }
 
-test(`a reactor without generations is caught, from seed ${seed}`, () => {
+// Only epoll's entries outlive their number: elsewhere no event is ever of an earlier generation.
+const hasEpoll = MODELLED.includes('epoll');
+
+test.runIf(hasEpoll)(`a reactor without generations is caught, from seed ${seed}`, () => {
   const { failure } = compareScripts(
     'epoll',
     seed,
@@ -29,7 +31,7 @@ test(`a reactor without generations is caught, from seed ${seed}`, () => {
   expect(failure).toMatch(/was told|ghost/);
 });
 
-test.each(Poller.backends)('%s: the same reactor with generations is not', (backend) => {
+test.each(MODELLED)('%s: the same reactor with generations is not', (backend) => {
   const { failure } = compareScripts(
     backend,
     seed,
@@ -39,7 +41,7 @@ test.each(Poller.backends)('%s: the same reactor with generations is not', (back
   expect(failure).toBeUndefined();
 });
 
-test('generations near their wrap are told apart', () => {
+test.runIf(hasEpoll)('generations near their wrap are told apart', () => {
   const nearWrap = reactorWith(() => new SlotTable(0xffff_fffd));
   expect(compareScripts('epoll', seed, 300, nearWrap).failure).toBeUndefined();
 });

@@ -202,6 +202,11 @@ export class SimSet<Cookie> implements KernelListener {
     const { known, unknown } = readyOf(this.#style, this.#kernel.poll(endpoint), interest);
     if ((known | unknown) === 0) return undefined;
     const isCertain = known !== 0 && (isLevel || isEdge) && !isDoubtful;
+    if (endpoint.file !== entry.endpoint.file) {
+      // The number stands for another file: an error, told once, when that one is ready.
+      entry.isArmed = !isCertain;
+      return { cookie, entry, armCount, known: FAILED, unknown: 0, isCertain };
+    }
     const record = { cookie, entry, armCount, known, unknown, isCertain };
     if (isCertain) this.disarmAfter(record);
     return record;

@@ -101,6 +101,23 @@ eachTrigger((backend, trigger) => {
     expect(recorder.count).toBe(1);
   });
 
+  it('a ghost does not reach the registration that has its slot now', () => {
+    const reactor = descriptors.using(new Reactor({ backend }));
+    const [gone, theirs] = descriptors.socketpair();
+    const old = reactor.register(gone, Readable, new Recorder(), { trigger });
+    descriptors.dup(gone);
+    descriptors.close(gone);
+    old.close();
+    const recorder = new Recorder();
+    const [ours] = descriptors.socketpair();
+    const fresh = reactor.register(ours, Readable, recorder, { trigger });
+    expect(fresh.slot).toBe(old.slot);
+    send(theirs, 'x');
+    turnIdly(reactor, 10);
+    expect(recorder.count).toBe(0);
+    expect(reactor.stats).toMatchObject({ ghostsRemoved: ghosts, staleDropped: 0, events: 0 });
+  });
+
   it('a child that has inherited the descriptor keeps no ghost either', async () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     const [gone, theirs] = descriptors.socketpair();

@@ -12,12 +12,12 @@ const STATES = {
   blocked() {
     reactor.setTimeout(() => undefined, 1e9);
     parentPort.postMessage('ready');
-    reactor.turn(-1);
+    for (;;) reactor.turn(-1); // it may end early: a new thread's loop has things to do
   },
   idle() {
-    reactor.createWaker(() => undefined); // keeps it alive
+    const waker = reactor.createWaker(() => undefined); // keeps it alive
     reactor.attach({ driver });
-    parentPort.postMessage('ready');
+    parentPort.postMessage(waker.id);
   },
   busy() {
     fds.set(pingPong(reactor, 1).fds);
@@ -34,7 +34,7 @@ const STATES = {
     fds.set(pipe);
     reactor.register(pipe[1], Interest.Writable, { onReady });
     if (driver !== undefined) reactor.attach({ driver });
-    else reactor.turn(-1);
+    else for (;;) reactor.turn(-1);
   },
 };
 

@@ -1,0 +1,163 @@
+// Checks what would be published: packs it, asserts the list of files, installs the tarball in an
+// empty folder, imports it as ESM and by require(), runs its command line, and builds the addon
+// from the tarball's sources as CONTRIBUTING.md ("Other platforms") tells. `npm run check:package`
+// after `npm run build`. A prebuild that is not there is replaced by the local build.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
+const copy = join(folder, 'copy');
+const app = join(folder, 'app');
+const installed = join(app, 'node_modules', 'edgewise');
+const bin = (name) => resolve('node_modules', '.bin', name);
+const sum = { passed: 0, failed: 0 };
+
+function run(command, args, options = {}) {
+  const { EDGEWISE_ADDON: _, ...env } = process.env;
+  const result = spawnSync(command, args, { cwd: app, encoding: 'utf8', env, ...options });
+  if (result.status === 0) return result.stdout;
+  throw new Error(`${command} ${args.join(' ')} failed\n${result.stdout}${result.stderr}`);
+}
+
+async function check(title, body) {
+  try {
+    await body();
+    console.log(`ok      ${title}`);
+    sum.passed += 1;
+  } catch (error) {
+    console.log(`FAILED  ${title}\n${error.stack}`);
+    sum.failed += 1;
+  }
+}
+
+function expect(isTrue, message) {
+  if (!isTrue) throw new Error(message);
+}
+
+/** Copies what npm would pack, with the prebuilds, and packs the copy. */
+function pack() {
+  const [{ files }] = JSON.parse(run('npm', ['pack', '--dry-run', '--json'], { cwd: '.' }));
+  for (const { path } of files) cpSync(path, join(copy, path));
+  const isMusl =
+    process.platform === 'linux' &&
+    process.report.getReport().header.glibcVersionRuntime === undefined;
+  const host = join(
+    copy,
+    'prebuilds',
+    `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`,
+  );
+  if (!existsSync(host)) {
+    mkdirSync(host, { recursive: true });
+    for (const name of ['edgewise.node', 'edgewise-load']) {
+      cpSync(join('build', 'Release', name), join(host, name));
+    }
+  }
+  const args = ['pack', '--json', '--pack-destination', folder];
+  const [packed] = JSON.parse(run('npm', args, { cwd: copy }));
+  return { tarball: join(folder, packed.filename), paths: packed.files.map(({ path }) => path) };
+}
+
+function checkPaths(paths) {
+  const wanted = [
+    ...['package.json', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'SECURITY.md'],
+    ...['CMakeLists.txt', 'native/core/poller.h', 'native/addon/addon.cc'],
+    ...Object.values(manifest.exports).flatMap((entry) =>
+      Object.values(typeof entry === 'string' ? [entry] : entry).map((path) => path.slice(2)),
+    ),
+    manifest.bin.edgewise,
+  ];
+  const missing = wanted.filter((path) => !paths.includes(path));
+  expect(missing.length === 0, `missing: ${missing.join(', ')}`);
+  expect(
+    paths.some((path) => /^prebuilds\/[a-z0-9-]+\/edgewise\.node$/.test(path)),
+    'no prebuild',
+  );
+  const roots = /^(dist|prebuilds|native\/(core|addon)|bench\/(load|peers))\/|^[A-Z]+\.md$/;
+  const known = ['package.json', 'LICENSE', 'CMakeLists.txt'];
+  const strange = paths.filter((path) => !roots.test(path) && !known.includes(path));
+  expect(strange.length === 0, `not expected in the tarball: ${strange.join(', ')}`);
+  const unwanted = paths.filter((path) => /\.test\.|binding\.gyp|\.tsbuildinfo$/.test(path));
+  expect(unwanted.length === 0, `must not be in the tarball: ${unwanted.join(', ')}`);
+}
+
+// The names are checked in a program of the user's: a Poller waits, a syscall answers.
+const PROGRAM = `
+  const poller = new edgewise.Poller();
+  if (poller.wait(0) !== 0) throw new Error('wait');
+  poller.close();
+  const fds = new Int32Array(2);
+  if (typeof sys.socket !== 'function' || typeof sys.close !== 'function') throw new Error('sys');
+  if ('default' in edgewise || edgewise.Reactor === undefined) throw new Error('exports');
+  console.log('works');
+`;
+
+function install(tarball) {
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), '{ "private": true }');
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball]);
+  const esm = "import * as edgewise from 'edgewise';\nimport * as sys from 'edgewise/sys';\n";
+  const cjs = "const edgewise = require('edgewise');\nconst sys = require('edgewise/sys');\n";
+  writeFileSync(join(app, 'esm.mjs'), esm + PROGRAM);
+  writeFileSync(join(app, 'cjs.cjs'), cjs + PROGRAM);
+}
+
+async function echoOnce() {
+  const args = [join(installed, manifest.bin.edgewise), 'echo', '--port', '0'];
+  const server = spawn(process.execPath, args, { cwd: app, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [line] = await once(server.stdout.setEncoding('utf8'), 'data');
+    const port = Number(/listening on .*:(\d+)/.exec(line)?.[1]);
+    const socket = connect(port, '127.0.0.1');
+    socket.write('hello');
+    const [answer] = await once(socket, 'data');
+    socket.destroy();
+    expect(String(answer) === 'hello', `the echo of hello is ${answer}`);
+  } finally {
+    server.kill();
+    await once(server, 'exit');
+  }
+}
+
+function buildFromTarball() {
+  rmSync(join(installed, 'prebuilds'), { recursive: true });
+  const include = resolve(dirname(process.execPath), '..', 'include', 'node');
+  const configure = ['-S', '.', '-B', 'build', '-DCMAKE_BUILD_TYPE=Release'];
+  run('cmake', [...configure, `-DEDGEWISE_NODE_INCLUDE=${include}`], { cwd: installed });
+  run('cmake', ['--build', 'build', '--parallel', '2', '--target', 'edgewise'], { cwd: installed });
+  const doctor = run('npx', ['--no-install', 'edgewise', 'doctor']);
+  expect(/local build/.test(doctor), doctor);
+}
+
+const { tarball, paths } = pack();
+await check(`the tarball holds what it should (${paths.length} files)`, () => checkPaths(paths));
+await check('publint', () => run(bin('publint'), ['run', copy, '--strict'], { cwd: copy }));
+await check('are the types wrong?', () =>
+  run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'], {
+    cwd: folder,
+  }),
+);
+await check('installs offline, without a script', () => install(tarball));
+await check('import', () => run(process.execPath, ['esm.mjs']));
+await check('require', () => run(process.execPath, ['--no-warnings', 'cjs.cjs']));
+await check('npx edgewise doctor', () => {
+  const doctor = run('npx', ['--no-install', 'edgewise', 'doctor']);
+  expect(/prebuild/.test(doctor), doctor);
+});
+await check('edgewise echo', echoOnce);
+await check('the addon builds from the sources in the tarball', buildFromTarball);
+rmSync(folder, { recursive: true });
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+process.exit(sum.failed === 0 ? 0 : 1);

@@ -1,0 +1,67 @@
+// Runs the test suite on several Node versions with the one addon that is built (Node-API keeps
+// its binary interface): `npm run test:nodes [-- 20,22,24,26]`. Call `npm run build` before.
+// The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
+// Exit code 1 when a test fails, or a version that was asked for by name cannot be had.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fetchPackage, UnavailableError } from './fetch.mjs';
+
+const VERSIONS = ['20', '22', '24', '26'];
+const ADDON = 'build/Release/edgewise.node';
+
+function provideNode(major) {
+  if (process.versions.node.split('.')[0] === major) return process.execPath;
+  const folder = fetchPackage(`node-${process.platform}-${process.arch}@${major}`);
+  return join(folder, 'bin', 'node');
+}
+
+function runSuite(node) {
+  const folder = mkdtempSync(join(tmpdir(), 'test-nodes-'));
+  const report = join(folder, 'report.json');
+  // First on the PATH, for the programs that tests start through a shebang or by name.
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { status, stdout, stderr } = spawnSync(node, ['node_modules/vitest/vitest.mjs', ...args], {
+    encoding: 'utf8',
+    env,
+    maxBuffer: 1 << 28,
+  });
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  rmSync(folder, { recursive: true });
+  const passed = counts.numPassedTests ?? 0;
+  const failed = counts.numFailedTests ?? 0;
+  // A crash, or a file that does not load, fails the run without a failed test.
+  const failedCount = status === 0 && passed > 0 ? failed : Math.max(failed, 1);
+  if (failedCount > 0) process.stderr.write(`${stdout}${stderr}`);
+  return { passed, failed: failedCount };
+}
+
+function versionOf(node) {
+  return spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
+}
+
+const asked = process.argv[2];
+const sum = { passed: 0, failed: 0 };
+if (!existsSync(ADDON)) {
+  console.error('test:nodes: there is no addon; npm run build makes it');
+  process.exit(1);
+}
+for (const major of asked?.split(',') ?? VERSIONS) {
+  try {
+    const node = provideNode(major);
+    const startMs = performance.now();
+    const { passed, failed } = runSuite(node);
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
+    console.log(`Node ${versionOf(node)}: ${passed} passed, ${failed} failed (${seconds} s)`);
+    sum.passed += passed;
+    sum.failed += failed;
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    console.log(`Node ${major}: NOT RUN: ${error.message}`);
+    if (asked !== undefined) sum.failed += 1;
+  }
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+process.exit(sum.failed === 0 ? 0 : 1);

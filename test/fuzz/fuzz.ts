@@ -1,0 +1,207 @@
+// Calls every public function with hostile values and judges what comes of it: a documented
+// result, a typed error with a code, or the exception of the hostile value itself.
+import * as edgewise from '../../src/index.ts';
+import { ReadyEvents } from '../../src/poller.ts';
+import { Registration } from '../../src/registration.ts';
+import * as sys from '../../src/sys.ts';
+import { Timer } from '../../src/timers/timer.ts';
+import { ReactorWaker } from '../../src/waker.ts';
+import { Random } from '../model/random.ts';
+import { INTERNAL, NEVER_NUMBERS, ROLES, type Role, SIGNATURES } from './signatures.ts';
+import { hostile, Sentinel } from './values.ts';
+import { World } from './world.ts';
+
+const CALLS_PER_WORLD = 250;
+const REFUSED = -0x80000000;
+const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
+
+// Classes whose objects callers get, and whose constructors they do not.
+const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker };
+
+type AnyFunction = (...args: unknown[]) => unknown;
+type AnyClass = new (...args: unknown[]) => object;
+
+interface Target {
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly isSyscall: boolean;
+  call(world: World, args: unknown[]): unknown;
+}
+
+export interface FuzzReport {
+  readonly callCount: number;
+  /** Calls by the name of the function. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** How calls ended: 'returned', or the code of the error. */
+  readonly outcomes: ReadonlyMap<string, number>;
+  readonly failures: readonly string[];
+}
+
+function isClass(value: unknown): value is AnyClass {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+interface Member {
+  readonly key: string | symbol;
+  readonly isGetter: boolean;
+}
+
+function membersOf(owner: object): Member[] {
+  return Reflect.ownKeys(owner).flatMap((key): Member[] => {
+    const { value, get } = Object.getOwnPropertyDescriptor(owner, key) as PropertyDescriptor;
+    if (key === 'constructor' || (get === undefined && typeof value !== 'function')) return [];
+    return [{ key, isGetter: get !== undefined }];
+  });
+}
+
+function targetOfMember(
+  className: string,
+  member: Member,
+  receiver: (world: World) => object,
+): Target {
+  const { key, isGetter } = member;
+  const name = `${className}.${String(key)}`;
+  const takesNothing = isGetter || typeof key === 'symbol';
+  const roles = takesNothing ? [] : (SIGNATURES[name] as readonly Role[]);
+  const call = (world: World, args: unknown[]): unknown => {
+    const object = receiver(world) as Record<string | symbol, AnyFunction>;
+    return isGetter ? object[key] : object[key]?.(...args);
+  };
+  return { name, roles, isSyscall: false, call };
+}
+
+function targetsOfClass(className: string, type: AnyClass): Target[] {
+  const call = (world: World, args: unknown[]): unknown => {
+    const object = new type(...args);
+    if ('close' in object) world.closeLater(() => (object.close as () => void)());
+    return object;
+  };
+  const roles = SIGNATURES[className] as readonly Role[];
+  return [
+    { name: className, roles, isSyscall: false, call },
+    ...membersOf(type).map((member) => targetOfMember(className, member, () => type)),
+    ...membersOf(type.prototype as object).map((member) =>
+      targetOfMember(className, member, (world) => world.objects[className] as object),
+    ),
+  ];
+}
+
+/** Every public function, constructor, method, static and getter, found by reflection. */
+export function publicTargets(): Target[] {
+  const isSys = (name: string): boolean => name in sys;
+  const targets = Object.entries({ ...HANDED_OUT, ...edgewise, ...sys }).flatMap(
+    ([name, value]): Target[] => {
+      if (isClass(value)) return targetsOfClass(name, value);
+      if (typeof value !== 'function') return [];
+      const call = (_: World, args: unknown[]): unknown => (value as AnyFunction)(...args);
+      const isSyscall = isSys(name) && name !== 'errnoName';
+      return [{ name, roles: SIGNATURES[name] as readonly Role[], isSyscall, call }];
+    },
+  );
+  return targets.filter(({ name }) => !INTERNAL.has(name));
+}
+
+function argumentOf(world: World, random: Random, role: Role): unknown {
+  if (random.below(5) < 3) return ROLES[role](world, random);
+  for (;;) {
+    const value = hostile(random);
+    const isTooMuch =
+      typeof value === 'number' &&
+      (value === -1 || (value > 0 && value < Number.POSITIVE_INFINITY));
+    const isDefault = value === undefined && role === 'timeout';
+    if (!isDefault && !(isTooMuch && NEVER_NUMBERS.includes(role))) return value;
+  }
+}
+
+function argumentsOf(world: World, random: Random, roles: readonly Role[]): unknown[] {
+  const args = roles.map((role) => argumentOf(world, random, role));
+  const mayBeShort = roles[0] !== 'timeout'; // turn() without an argument blocks
+  if (mayBeShort && random.below(8) === 0) args.length = random.below(args.length + 1);
+  if (random.below(16) === 0) args.push(hostile(random));
+  return args;
+}
+
+/** The code that it ended with; undefined: not an error that callers may be left with. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof Sentinel) return 'Sentinel';
+  if (error instanceof AggregateError) {
+    return error.errors.every((one) => codeOf(one) !== undefined) ? 'AggregateError' : undefined;
+  }
+  // What the engine says when a revoked proxy is looked at, or a class given as a callback is
+  // called: the value's own exception.
+  if (error instanceof TypeError && ENGINE_REFUSALS.test(error.message)) return 'engine';
+  const isTyped =
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof edgewise.ErrnoError ||
+    error instanceof edgewise.EdgewiseError;
+  const { code } = error as { code?: unknown };
+  return isTyped && typeof code === 'string' ? code : undefined;
+}
+
+function isDocumentedResult(result: unknown): boolean {
+  if (typeof result !== 'number' || !Number.isInteger(result) || result === REFUSED) return false;
+  return result >= 0 || !sys.errnoName(result).startsWith('Unknown');
+}
+
+const MAKES_DESCRIPTOR = /^(socket|accept4?|dup|eventfd|epoll_create1|kqueue)$/;
+
+/** Remembers the descriptors that a call has made. */
+function adopt(world: World, name: string, args: readonly unknown[], result: unknown): void {
+  if (result instanceof Promise) result.catch(() => undefined);
+  if (name === 'Reactor.onSignal') world.closeLater(() => (result as Disposable)[Symbol.dispose]());
+  if (typeof result !== 'number' || result < 0) return;
+  const { F_DUPFD, F_DUPFD_CLOEXEC } = sys.constants;
+  const isDuplicate = name === 'fcntl' && (args[1] === F_DUPFD || args[1] === F_DUPFD_CLOEXEC);
+  if (isDuplicate || MAKES_DESCRIPTOR.test(name)) world.adopt(result);
+  if (/^(pipe2?|socketpair)$/.test(name)) {
+    const fds = args.find((arg) => arg instanceof Int32Array) as Int32Array;
+    world.adopt(fds[0] as number);
+    world.adopt(fds[1] as number);
+  }
+  if (name === 'recvmsg')
+    for (const fd of (args[2] as sys.ReceivedMessage).descriptors) world.adopt(fd);
+  if (name === 'close') world.forget(args[0] as number);
+}
+
+/** One value in words, without running any of its code. */
+function show(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return 'object';
+  return typeof value === 'function' ? 'function' : String(value).slice(0, 40);
+}
+
+function count(map: Map<string, number>, key: string): void {
+  map.set(key, (map.get(key) ?? 0) + 1);
+}
+
+/** @param seed - of the values; the same seed makes the same calls. */
+export function fuzz(seed: number, callCount: number): FuzzReport {
+  const random = new Random(seed);
+  const targets = publicTargets();
+  const [counts, outcomes] = [new Map<string, number>(), new Map<string, number>()];
+  const failures: string[] = [];
+  let world = new World(random);
+  for (let index = 0; index < callCount && failures.length < 20; index++) {
+    if (index % CALLS_PER_WORLD === CALLS_PER_WORLD - 1) {
+      world.close();
+      world = new World(random);
+    }
+    const target = targets[index % targets.length] as Target;
+    const args = argumentsOf(world, random, target.roles);
+    const what = `call ${index}: ${target.name}(${args.map(show).join(', ')})`;
+    count(counts, target.name);
+    try {
+      const result = target.call(world, args);
+      count(outcomes, 'returned');
+      adopt(world, target.name, args, result);
+      if (target.isSyscall && !isDocumentedResult(result))
+        failures.push(`${what} gave ${show(result)}`);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined) failures.push(`${what} threw ${String(error)}`);
+      else count(outcomes, code);
+    }
+  }
+  world.close();
+  return { callCount, counts, outcomes, failures };
+}

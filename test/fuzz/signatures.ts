@@ -1,0 +1,233 @@
+// What each public function takes, in roles. The fuzz finds the functions by reflection and fails
+// when one of them is not listed here, so a new function cannot stay untested.
+import { Poller } from '../../src/index.ts';
+import * as sys from '../../src/sys.ts';
+import type { Random } from '../model/random.ts';
+import { hostile, throwSentinel, withGetters } from './values.ts';
+import type { World } from './world.ts';
+
+export type Role = keyof typeof ROLES;
+
+const { constants } = sys;
+const SMALL = [0, 1, 2, 3, 4, 5, 7, 8, 16, 64, 1024];
+const OPTIONS = [
+  'SO_ERROR',
+  'SO_SNDBUF',
+  'SO_RCVBUF',
+  'SO_REUSEADDR',
+  'SO_KEEPALIVE',
+  'SO_TYPE',
+] as const;
+// F_SETFL is not among them: it would make descriptors block.
+const COMMANDS = [
+  'F_GETFL',
+  'F_GETFD',
+  'F_SETFD',
+  'F_DUPFD',
+  'F_DUPFD_CLOEXEC',
+  'F_GETPIPE_SZ',
+] as const;
+
+function addressOf(world: World, random: Random): unknown {
+  const text = ['127.0.0.1', '::1', '::', '300.1.1.1', 'fe80::1%nothing', 'localhost', ''];
+  const paths = [`${world.directory}/s${random.below(4)}`, '', 'a\0b', '/'.repeat(300)];
+  const names = ['edgewise-fuzz', '', new Uint8Array(5), new Uint8Array(500)];
+  return random.pick([
+    () => ({ address: random.pick(text), port: random.pick([0, 1, 65_535, 65_536, -1, '80']) }),
+    () => ({ path: random.pick(paths) }),
+    () => ({ abstract: random.pick(names) }),
+    () => ({ unspecified: true }),
+    () => ({ address: hostile(random), port: hostile(random) }),
+    () => world.objects.SocketAddress,
+    () => withGetters(random, () => 1),
+  ])();
+}
+
+function buffersOf(random: Random): unknown {
+  return Array.from({ length: random.below(4) }, () =>
+    random.below(4) === 0 ? hostile(random) : new Uint8Array(random.pick(SMALL)),
+  );
+}
+
+function messageOf(world: World, random: Random): unknown {
+  const message: Record<string, unknown> = { buffers: buffersOf(random) };
+  if (random.below(2) === 0) message.to = addressOf(world, random);
+  if (random.below(2) === 0) message.descriptors = [world.fd(random), world.fd(random)];
+  return message;
+}
+
+function optionsOf(random: Random): unknown {
+  return random.pick([
+    () => ({ backend: random.pick(Poller.backends), capacity: random.pick(SMALL) }),
+    () => ({ budget: { bytes: random.pick(SMALL), operations: hostile(random) } }),
+    () => ({
+      trigger: random.pick(['level', 'edge', 'oneshot']),
+      exclusive: random.below(2) === 0,
+    }),
+    () => ({ driver: random.pick(['inverted', 'nested', 'other']), asyncContext: true }),
+    () => undefined,
+  ])();
+}
+
+/** What a function might be given, by what the argument is. A wrong value is as likely. */
+export const ROLES = {
+  fd: (world: World, random: Random): unknown => world.fd(random),
+  closable: (world: World, random: Random): unknown => world.disposableFd(random),
+  int: (_: World, random: Random): unknown => random.pick(SMALL),
+  bytes: (_: World, random: Random): unknown => new Uint8Array(random.pick(SMALL)),
+  int32s: (_: World, random: Random): unknown => new Int32Array(random.pick([2, 3])),
+  buffers: (_: World, random: Random): unknown => buffersOf(random),
+  address: addressOf,
+  slot: (world: World): unknown => world.objects.SocketAddress,
+  message: messageOf,
+  received: (world: World): unknown => world.objects.ReceivedMessage,
+  batch: (world: World): unknown => world.objects.MessageBatch,
+  epollEvents: (world: World): unknown => world.objects.EpollEvents,
+  kevents: (world: World): unknown => world.objects.KeventList,
+  option: (_: World, random: Random): unknown => constants[random.pick(OPTIONS)],
+  command: (_: World, random: Random): unknown => constants[random.pick(COMMANDS)],
+  offset: (_: World, random: Random): unknown => random.pick([null, 0, 5, 2 ** 40]),
+  trigger: (_: World, random: Random): unknown =>
+    random.pick(['level', 'edge', 'oneshot', 'edge-oneshot']),
+  backend: (_: World, random: Random): unknown =>
+    random.pick(['epoll', 'kqueue', 'poll', 'select']),
+  options: (_: World, random: Random): unknown => optionsOf(random),
+  callback: (_: World, random: Random): unknown => random.pick([() => undefined, throwSentinel]),
+  handler: (): unknown => ({ onReady: () => undefined }),
+  signal: (_: World, random: Random): unknown =>
+    random.pick(['SIGUSR2', 'SIGWINCH', 'SIGKILL', 'SIGSTOP', 'SIGNONE']),
+  // Only what does not block.
+  timeout: (_: World, random: Random): unknown => random.pick([0, -0, 0.01]),
+  any: (_: World, random: Random): unknown => hostile(random),
+} as const;
+
+/** Roles whose wrong values must not be numbers: a large number is a long wait, or a command. */
+export const NEVER_NUMBERS: readonly Role[] = ['timeout', 'command'];
+
+function of(signature: string): readonly Role[] {
+  return signature.split(' ').filter((word) => word !== '') as Role[];
+}
+
+/** By `function`, `Class` (its constructor), `Class.method` or `Class.static`. */
+export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.fromEntries(
+  Object.entries({
+    readinessNames: 'int',
+    Poller: 'options',
+    'Poller.capabilitiesOf': 'backend',
+    'Poller.add': 'fd int int trigger options',
+    'Poller.modify': 'fd int int trigger',
+    'Poller.remove': 'fd',
+    'Poller.wait': 'timeout',
+    'Poller.notify': '',
+    'Poller.close': '',
+    'ReadyEvents.token': 'int',
+    'ReadyEvents.readiness': 'int',
+    'ReadyEvents.detail': 'int',
+    Reactor: 'options',
+    'Reactor.register': 'fd int handler options',
+    'Reactor.registrationOf': 'fd',
+    'Reactor.setTimeout': 'callback int',
+    'Reactor.setInterval': 'callback int',
+    'Reactor.defer': 'callback',
+    'Reactor.onSignal': 'signal callback',
+    'Reactor.createWaker': 'callback',
+    'Reactor.turn': 'timeout',
+    'Reactor.attach': 'options',
+    'Reactor.detach': '',
+    'Reactor.run': 'options',
+    'Reactor.stop': '',
+    'Reactor.ref': '',
+    'Reactor.unref': '',
+    'Reactor.hasRef': '',
+    'Reactor.close': '',
+    'Registration.setInterest': 'int',
+    'Registration.setTrigger': 'trigger',
+    'Registration.rearm': '',
+    'Registration.charge': 'int',
+    'Registration.requeue': 'int',
+    'Registration.ref': '',
+    'Registration.unref': '',
+    'Registration.hasRef': '',
+    'Registration.close': '',
+    'Timer.clear': '',
+    'Timer.refresh': '',
+    'Timer.ref': '',
+    'Timer.unref': '',
+    'Timer.hasRef': '',
+    Waker: 'int',
+    'Waker.wake': '',
+    'ReactorWaker.ref': '',
+    'ReactorWaker.unref': '',
+    'ReactorWaker.hasRef': '',
+    'ReactorWaker.close': '',
+    SocketAddress: 'address',
+    'SocketAddress.set': 'address',
+    'SocketAddress.toString': '',
+    'SocketAddress.toJSON': 'any',
+    MessageBatch: 'int int',
+    PinnedBuffer: 'int',
+    'PinnedBuffer.recv': 'fd int int',
+    'PinnedBuffer.send': 'fd int int',
+    'PinnedBuffer.read': 'fd int int',
+    'PinnedBuffer.write': 'fd int int',
+    'MessageBatch.room': 'int',
+    'MessageBatch.message': 'int',
+    'MessageBatch.address': 'int slot',
+    'MessageBatch.setAddress': 'int address',
+    EpollEvents: 'int',
+    'EpollEvents.events': 'int',
+    'EpollEvents.data': 'int',
+    KeventList: 'int',
+    'KeventList.set': 'int any',
+    'KeventList.get': 'int',
+    ReceivedMessage: 'int',
+    recvmmsg: 'fd batch int int',
+    sendmmsg: 'fd batch int int',
+    epoll_create1: 'int',
+    epoll_ctl: 'fd int fd int int',
+    epoll_wait: 'fd epollEvents int timeout',
+    close: 'closable',
+    dup: 'fd',
+    eventfd: 'int int',
+    fcntl: 'fd command int',
+    pipe: 'int32s',
+    pipe2: 'int32s int',
+    read: 'fd bytes int int',
+    readv: 'fd buffers',
+    sendfile: 'fd fd offset int',
+    splice: 'fd offset fd offset int int',
+    write: 'fd bytes int int',
+    writev: 'fd buffers',
+    kevent: 'fd kevents int kevents int timeout',
+    kqueue: '',
+    recvmsg: 'fd buffers received int',
+    sendmsg: 'fd message int',
+    errnoName: 'int',
+    accept: 'fd slot',
+    accept4: 'fd slot int',
+    bind: 'fd address',
+    connect: 'fd address',
+    getpeername: 'fd slot',
+    getsockname: 'fd slot',
+    getsockopt: 'fd int option bytes',
+    listen: 'fd int',
+    setsockopt: 'fd int option int',
+    shutdown: 'fd int',
+    socket: 'int int int',
+    socketpair: 'int int int int32s',
+    recv: 'fd bytes int int int',
+    recvfrom: 'fd bytes int int int slot',
+    send: 'fd bytes int int int',
+    sendto: 'fd bytes int int int address',
+  }).map(([name, signature]) => [name, of(signature)]),
+);
+
+/** Exported, and yet not for callers: each is marked `@internal` in the source. */
+export const INTERNAL: ReadonlySet<string> = new Set([
+  ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
+  ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
+  ...['Poller.addRaw', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
+  ...['Reactor.countReferenced', 'Reactor.forget'],
+  ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
+  ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],
+]);

@@ -1,0 +1,121 @@
+// What the fuzz calls functions on and with: descriptors of each kind, all non-blocking, and one
+// object of each class. A world is made anew every few hundred calls; closing it closes whatever
+// calls have made in it, so that a leak is a leak of edgewise.
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as edgewise from '../../src/index.ts';
+import * as sys from '../../src/sys.ts';
+import type { Random } from '../model/random.ts';
+
+const { AF_INET, AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK, O_NONBLOCK } = sys.constants;
+const LOCALHOST = { address: '127.0.0.1', port: 0 };
+
+function made(result: number): number {
+  if (result < 0) throw new Error(`the fuzz has no descriptor: ${sys.errnoName(result)}`);
+  return result;
+}
+
+export class World {
+  readonly directory = mkdtempSync(join(tmpdir(), 'edgewise-fuzz-'));
+  readonly poller: edgewise.Poller;
+  readonly reactor: edgewise.Reactor;
+  readonly objects: Readonly<Record<string, object>>;
+  readonly #file: number;
+  readonly #folder: number;
+  readonly #kept: number[] = [];
+  /** Descriptors that calls have made. */
+  readonly #made = new Set<number>();
+  readonly #closers: (() => void)[] = [];
+
+  constructor(random: Random) {
+    const path = join(this.directory, 'file');
+    writeFileSync(path, 'some bytes of a file');
+    this.#file = openSync(path, 'r');
+    this.#folder = openSync(this.directory, 'r');
+    this.#openDescriptors();
+    const backend = random.pick(edgewise.Poller.backends);
+    this.poller = new edgewise.Poller({ backend, capacity: 8 });
+    this.reactor = new edgewise.Reactor({ backend, capacity: 8 });
+    this.objects = this.#makeObjects();
+  }
+
+  /** An open descriptor that is neither 0, 1, 2 nor any of the test runner's own. */
+  fd(random: Random): number {
+    return random.pick(this.#kept);
+  }
+
+  /** One that a call may close. */
+  disposableFd(random: Random): number {
+    const fd = sys.dup(this.fd(random));
+    if (fd >= 0) this.#made.add(fd);
+    return fd >= 0 ? fd : 1_000_003;
+  }
+
+  /** Remembers a descriptor that a call has made. */
+  adopt(fd: number): void {
+    if (!this.#kept.includes(fd)) this.#made.add(fd);
+  }
+
+  forget(fd: number): void {
+    this.#made.delete(fd);
+  }
+
+  /** Remembers an object that has to be closed. */
+  closeLater(close: () => void): void {
+    this.#closers.push(close);
+  }
+
+  close(): void {
+    for (const close of this.#closers) close();
+    this.reactor.close();
+    this.poller.close();
+    for (const fd of this.#made) sys.close(fd);
+    for (const fd of this.#kept.slice(2)) sys.close(fd);
+    closeSync(this.#file);
+    closeSync(this.#folder);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #openDescriptors(): void {
+    const pair = new Int32Array(2);
+    this.#kept.push(this.#file, this.#folder);
+    for (const type of [SOCK_STREAM, SOCK_DGRAM]) {
+      made(sys.socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, pair));
+      this.#kept.push(...pair);
+    }
+    made(sys.pipe2(pair, O_NONBLOCK));
+    this.#kept.push(...pair);
+    for (const type of [SOCK_STREAM, SOCK_DGRAM]) {
+      const fd = made(sys.socket(AF_INET, type | SOCK_NONBLOCK));
+      made(sys.bind(fd, LOCALHOST));
+      this.#kept.push(fd);
+    }
+    sys.listen(this.#kept.at(-2) as number, 8);
+    this.#kept.push(made(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK)));
+    if (process.platform !== 'linux') return;
+    this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, sys.constants.EFD_NONBLOCK)));
+  }
+
+  #makeObjects(): Record<string, object> {
+    const { reactor } = this;
+    const fd = this.#kept[2] as number;
+    const handler = { onReady: () => undefined };
+    const reactorWaker = reactor.createWaker(() => undefined);
+    return {
+      Poller: this.poller,
+      ReadyEvents: this.poller.events,
+      Reactor: reactor,
+      Registration: reactor.register(fd, edgewise.Interest.Readable, handler),
+      Timer: reactor.setTimeout(() => undefined, 5),
+      ReactorWaker: reactorWaker,
+      Waker: new edgewise.Waker(reactorWaker.id),
+      SocketAddress: new sys.SocketAddress(LOCALHOST),
+      MessageBatch: new sys.MessageBatch(4, 64),
+      PinnedBuffer: new sys.PinnedBuffer(64),
+      EpollEvents: new sys.EpollEvents(4),
+      KeventList: new sys.KeventList(4),
+      ReceivedMessage: new sys.ReceivedMessage(4),
+    };
+  }
+}
