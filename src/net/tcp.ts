@@ -1,6 +1,6 @@
 // The options of TCP sockets in one table: the name that users write, the kernel's option, how the
 // value is encoded. What a system lacks is ERR_OPTION_UNSUPPORTED, never a silent no-op.
-import { check, EdgewiseError, invalidType } from '../errors.ts';
+import { EdgewiseError, invalidType } from '../errors.ts';
 import * as sys from '../sys.ts';
 import { checkInteger, checkObject } from '../validate.ts';
 
@@ -62,57 +62,91 @@ const INTEGERS: Record<IntegerOption, readonly [level: number, option: number | 
   deferAcceptSeconds: [TCP, constants.TCP_DEFER_ACCEPT],
 };
 
-const KEEP_ALIVE: Record<keyof KeepAlive, number | undefined> = {
-  idleSeconds: constants.TCP_KEEPIDLE ?? constants.TCP_KEEPALIVE,
-  intervalSeconds: constants.TCP_KEEPINTVL,
-  probeCount: constants.TCP_KEEPCNT,
+const KEEP_ALIVE: Record<keyof KeepAlive, readonly [option: number | undefined, max: number]> = {
+  idleSeconds: [constants.TCP_KEEPIDLE ?? constants.TCP_KEEPALIVE, 32_767],
+  intervalSeconds: [constants.TCP_KEEPINTVL, 32_767],
+  probeCount: [constants.TCP_KEEPCNT, 127],
 };
 
-function set(fd: number, level: number, option: number | undefined, name: string, value: number) {
-  if (option === undefined) {
-    throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', `${process.platform} has no ${name}`);
-  }
-  check(sys.setsockopt(fd, level, option, value), 'setsockopt', { fd });
+/** A system call to come: checked, and encoded for the kernel. */
+interface PlannedOption {
+  readonly level: number;
+  readonly option: number;
+  readonly value: number | Uint8Array;
+  readonly isForListeners: boolean;
 }
 
-function setKeepAlive(fd: number, value: unknown): void {
-  if (typeof value === 'boolean') {
-    set(fd, SOCKET, constants.SO_KEEPALIVE, 'keepAlive', value ? 1 : 0);
-    return;
-  }
-  checkObject('keepAlive', value);
-  set(fd, SOCKET, constants.SO_KEEPALIVE, 'keepAlive', 1);
-  for (const [name, option] of Object.entries(KEEP_ALIVE)) {
-    const figure = (value as KeepAlive)[name as keyof KeepAlive];
-    if (figure === undefined) continue;
-    set(fd, TCP, option, name, checkInteger(`keepAlive.${name}`, figure, 1, 32_767));
-  }
-}
+/** What {@link applyPlan} sets, in order. */
+export type TcpPlan = readonly PlannedOption[];
 
-function setLinger(fd: number, value: unknown): void {
-  const seconds = value === false ? 0 : checkInteger('lingerSeconds', value, 0, 32_767);
-  const linger = new Uint8Array(Int32Array.of(value === false ? 0 : 1, seconds).buffer);
-  check(sys.setsockopt(fd, SOCKET, constants.SO_LINGER, linger), 'setsockopt', { fd });
+const LISTENERS_ONLY: ReadonlySet<string> = new Set(['fastOpen', 'deferAcceptSeconds']);
+
+class Planner {
+  readonly plan: PlannedOption[] = [];
+
+  add(name: string, level: number, option: number | undefined, value: number | Uint8Array): void {
+    if (option === undefined) {
+      throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', `${process.platform} has no ${name}`);
+    }
+    this.plan.push({ level, option, value, isForListeners: LISTENERS_ONLY.has(name) });
+  }
+
+  addKeepAlive(value: unknown): void {
+    if (typeof value === 'boolean') {
+      this.add('keepAlive', SOCKET, constants.SO_KEEPALIVE, value ? 1 : 0);
+      return;
+    }
+    checkObject('keepAlive', value);
+    this.add('keepAlive', SOCKET, constants.SO_KEEPALIVE, 1);
+    for (const [name, [option, max]] of Object.entries(KEEP_ALIVE)) {
+      const figure = (value as KeepAlive)[name as keyof KeepAlive];
+      if (figure === undefined) continue;
+      this.add(name, TCP, option, checkInteger(`keepAlive.${name}`, figure, 1, max));
+    }
+  }
+
+  addLinger(value: unknown): void {
+    const seconds = value === false ? 0 : checkInteger('lingerSeconds', value, 0, 32_767);
+    const linger = new Uint8Array(Int32Array.of(value === false ? 0 : 1, seconds).buffer);
+    this.add('lingerSeconds', SOCKET, constants.SO_LINGER, linger);
+  }
 }
 
 /**
- * Sets every option that is given.
+ * Checks the options that are given, and says how they are set.
  *
  * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: this system does not have it.
- * @throws TypeError, RangeError - a value of the wrong kind. ErrnoError - what the kernel says.
+ * @throws TypeError, RangeError - a value of the wrong kind.
  */
-export function applyTcpOptions(fd: number, options: TcpOptions): void {
+export function planTcpOptions(options: TcpOptions): TcpPlan {
+  checkObject('tcp', options);
+  const planner = new Planner();
   for (const [name, option] of Object.entries(BOOLEANS)) {
     const value = options[name as BooleanOption];
     if (value === undefined) continue;
     if (typeof value !== 'boolean') throw invalidType(name, 'a boolean', value);
-    set(fd, TCP, option, name, value ? 1 : 0);
+    planner.add(name, TCP, option, value ? 1 : 0);
   }
   for (const [name, [level, option]] of Object.entries(INTEGERS)) {
     const value = options[name as IntegerOption];
     if (value === undefined) continue;
-    set(fd, level, option, name, checkInteger(name, value, 0, 0x7fffffff));
+    planner.add(name, level, option, checkInteger(name, value, 0, 0x7fffffff));
   }
-  if (options.keepAlive !== undefined) setKeepAlive(fd, options.keepAlive);
-  if (options.lingerSeconds !== undefined) setLinger(fd, options.lingerSeconds);
+  if (options.keepAlive !== undefined) planner.addKeepAlive(options.keepAlive);
+  if (options.lingerSeconds !== undefined) planner.addLinger(options.lingerSeconds);
+  return planner.plan;
+}
+
+/** What of a listener's options goes to the connections that it accepts. */
+export function forConnections(plan: TcpPlan): TcpPlan {
+  return plan.filter(({ isForListeners }) => !isForListeners);
+}
+
+/** @returns 0, or -errno of the first option that the kernel refused. */
+export function applyPlan(fd: number, plan: TcpPlan): number {
+  for (const { level, option, value } of plan) {
+    const result = sys.setsockopt(fd, level, option, value);
+    if (result < 0) return result;
+  }
+  return 0;
 }
