@@ -143,7 +143,7 @@ function checkOptions<Data>(options: ListenOptions<Data>): void {
  */
 export function adoptListener<Data = unknown>(
   fd: number,
-  options: ConnectionOptionsOf<Data>,
+  options: AdoptOptions<Data>,
 ): Listener<Data> {
   checkFd(fd);
   checkOptions(options);
@@ -167,7 +167,7 @@ export function adoptListener<Data = unknown>(
 }
 
 /** What can be said of a listening socket that exists already. */
-export type ConnectionOptionsOf<Data> = Omit<
+export type AdoptOptions<Data> = Omit<
   ListenOptions<Data>,
   'host' | 'port' | 'path' | 'abstract' | 'backlog' | 'reusePort' | 'ipv6Only'
 >;

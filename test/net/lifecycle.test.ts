@@ -116,6 +116,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
   it('survives end and destroy inside open', async () => {
     const server = new Recorder({
       open: (connection) => {
+        connection.cork();
         connection.end('bye');
         connection.destroy();
       },
@@ -268,19 +269,19 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
       timeout: note(`${who} timeout`),
     });
     const server = new Recorder(hooks('server'));
-    const { open } = storage.run('L', () => start(server, { idleTimeoutMs: 1 }));
+    const { open } = storage.run('L', () => start(server));
     const client = new Recorder(hooks('client'));
-    const connection = storage.run('C', () => open(client, { highWaterMark: 0 }));
+    const connection = storage.run('C', () => open(client, { highWaterMark: 0, idleTimeoutMs: 1 }));
     connection.write('x');
-    await Promise.all([client.told('drain'), server.told('timeout')]);
+    await Promise.all([client.told('drain'), client.told('timeout'), server.told('data')]);
     connection.end();
     await Promise.all([client.told('close'), server.told('close')]);
     const side = (who: string, store: string, names: string[]) =>
       names.map((name) => `${who} ${name} ${store}`);
     expect([...seen].sort()).toEqual(
       [
-        ...side('client', 'C', ['open', 'drain', 'end', 'close']),
-        ...side('server', 'L', ['open', 'data', 'end', 'close', 'timeout']),
+        ...side('client', 'C', ['open', 'drain', 'end', 'close', 'timeout']),
+        ...side('server', 'L', ['open', 'data', 'end', 'close']),
       ].sort(),
     );
   });
