@@ -83,7 +83,7 @@ class Connector implements AttemptOwner {
 
   constructor(
     group: ConnectionGroup,
-    // biome-ignore lint/suspicious/noExplicitAny: as above
+    // biome-ignore lint/suspicious/noExplicitAny: as the field above
     connection: Connection<any>,
     delayMs: number,
     signal: AbortSignal | undefined,

@@ -10,7 +10,7 @@ import * as sys from '../sys.ts';
 import type { Timer } from '../timers/timer.ts';
 import { checkInteger, IOV_MAX } from '../validate.ts';
 import type { ConnectionGroup } from './group.ts';
-import { checkChunks, Outgoing } from './outgoing.ts';
+import { chunksOf, Outgoing } from './outgoing.ts';
 import { encodeShort, isScratch, readMemory, readView } from './scratch.ts';
 import { applyPlan, planTcpOptions, type TcpOptions } from './tcp.ts';
 
@@ -141,7 +141,6 @@ export class Connection<Data = unknown> {
     if (this.#isFlagged(WRITE_FAILED)) return false; // `close` is about to tell why
     const isLong = Array.isArray(bytes) && bytes.length > IOV_MAX;
     if (isLong || !this.#outgoing.isEmpty || this.#isFlagged(CONNECTING | CORKED)) {
-      checkChunks(bytes);
       this.#append(bytes, 0);
     } else {
       this.#send(bytes);
@@ -339,7 +338,7 @@ export class Connection<Data = unknown> {
   // Keeps what is left behind the first `skip` bytes.
   #append(bytes: Uint8Array | readonly Uint8Array[], skip: number): void {
     let left = skip;
-    for (const chunk of Array.isArray(bytes) ? (bytes as Uint8Array[]) : [bytes as Uint8Array]) {
+    for (const chunk of chunksOf(bytes)) {
       if (left >= chunk.length) {
         left -= chunk.length;
         continue;

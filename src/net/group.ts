@@ -32,7 +32,7 @@ export type AnyConnection = Connection<any>;
 
 export class ConnectionGroup implements Handler<AnyConnection> {
   readonly reactor: Reactor;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
+  // biome-ignore lint/suspicious/noExplicitAny: as the type above
   readonly handlers: ConnectionHandlers<any>;
   readonly settings: ConnectionSettings;
   readonly scope: AsyncResource | undefined;

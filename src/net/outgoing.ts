@@ -7,10 +7,23 @@ import { checkBytes } from '../validate.ts';
 /** Most chunks that one writev takes; the kernel allows IOV_MAX (1024). */
 const GATHER_MAX = 64;
 
-/** @throws TypeError - no bytes, or memory that cannot be sent. */
-export function checkChunks(data: unknown): void {
-  if (Array.isArray(data)) data.forEach((chunk, index) => void checkBytes(`data[${index}]`, chunk));
-  else checkBytes('data', data);
+/**
+ * The chunks of what was given to `write`, each looked at once.
+ *
+ * @throws TypeError - no bytes, or memory that cannot be sent.
+ */
+export function chunksOf(data: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
+  if (!Array.isArray(data)) {
+    checkBytes('data', data);
+    return [data as Uint8Array];
+  }
+  const chunks: Uint8Array[] = [];
+  for (let i = 0; i < data.length; i++) {
+    const chunk = data[i] as Uint8Array;
+    checkBytes(`data[${i}]`, chunk);
+    chunks.push(chunk);
+  }
+  return chunks;
 }
 
 export class Outgoing {

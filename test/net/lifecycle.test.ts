@@ -184,6 +184,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
   it.each([
     ['a number', 5],
     ['a list of text', ['text']],
+    ['a list with a hole', new Array(1)],
     ['shared memory', new Uint8Array(new SharedArrayBuffer(8))],
   ])('refuses %s at once, also while connecting', async (_, value) => {
     const { open } = start(new Recorder());
