@@ -69,13 +69,17 @@ export const SIGNAL_NOTIFIED = 1;
 
 /** @internal the memory that native code fills: a head of doubles, then records of four u32 */
 export class PollerMemory {
-  readonly bytes: Uint8Array;
+  readonly block: number;
   readonly head: Float64Array;
   readonly words: Uint32Array;
 
   constructor(capacity: number) {
-    const buffer = new ArrayBuffer(HEAD_BYTES + capacity * RECORD_BYTES);
-    this.bytes = new Uint8Array(buffer);
+    const pinned = native.pin(HEAD_BYTES + capacity * RECORD_BYTES);
+    if (typeof pinned === 'number') {
+      throw new EdgewiseError('ERR_MEMORY_UNAVAILABLE', 'cannot share memory with native code');
+    }
+    const [block, buffer] = pinned;
+    this.block = block;
     this.head = new Float64Array(buffer, 0, 4);
     this.words = new Uint32Array(buffer);
     this.head[Head.DeadlineNs] = Number.POSITIVE_INFINITY;
@@ -176,7 +180,9 @@ export class Poller {
     this.memory = new PollerMemory(checkInteger('capacity', capacity, 1, 65_536));
     this.events = new ReadyEvents(this.memory.words);
     this.handle = new native.NativePoller();
-    check(this.handle.open(backendNumber(backend), this.memory.bytes), SYSCALLS[backend].open);
+    const result = this.handle.open(backendNumber(backend), this.memory.block);
+    native.unpin(this.memory.block); // the handle has it now
+    check(result, SYSCALLS[backend].open);
   }
 
   /** The back-ends of this system, the preferred one first. */
@@ -304,7 +310,7 @@ export class Poller {
     trigger: Trigger,
     exclusive: boolean,
   ): number {
-    this.#checkWatch(fd, interest, trigger);
+    this.checkWatch(fd, interest, trigger);
     const [want, how] = [checkInterest(interest), triggerNumber(trigger)];
     return this.handle.add(fd, slot, generation, want, how, exclusive ? 1 : 0);
   }
@@ -317,11 +323,12 @@ export class Poller {
     interest: Interest,
     trigger: Trigger,
   ): number {
-    this.#checkWatch(fd, interest, trigger);
+    this.checkWatch(fd, interest, trigger);
     return this.handle.modify(fd, slot, generation, interest, triggerNumber(trigger));
   }
 
-  #checkWatch(fd: number, interest: Interest, trigger: Trigger): void {
+  /** @internal what `add` and `modify` refuse before the kernel is asked */
+  checkWatch(fd: number, interest: Interest, trigger: Trigger): void {
     this.#assertOpen();
     checkFd(fd);
     checkInterest(interest);

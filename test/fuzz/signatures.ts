@@ -279,8 +279,8 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
-  ...['Poller.addRaw', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
-  ...['Reactor.countReferenced', 'Reactor.forget', 'Reactor.watch'],
+  ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
+  ...['Reactor.countReferenced', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
   ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],
 ]);
