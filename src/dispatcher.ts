@@ -6,7 +6,8 @@ import { check, errnoError } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { Interest, Trigger } from './interest.ts';
 import type { Lint } from './lint.ts';
-import { type Poller, RECORDS_AT } from './poller.ts';
+import type { Poller } from './poller.ts';
+import { RECORDS_AT, WORDS_PER_RECORD } from './records.ts';
 import {
   type AnyRegistration,
   type Budget,
@@ -17,7 +18,6 @@ import {
 } from './registration.ts';
 import { SlotTable } from './slots.ts';
 
-const WORDS_PER_RECORD = 4;
 const EEXIST = -constants.errno.EEXIST;
 const NONE: readonly AnyRegistration[] = [];
 

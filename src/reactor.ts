@@ -16,7 +16,8 @@ import type {
   ReactorStats,
   RegisterOptions,
 } from './options.ts';
-import { Head, Poller, SIGNAL_NOTIFIED, SIGNALS_AT, triggerNumber } from './poller.ts';
+import { Poller, triggerNumber } from './poller.ts';
+import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from './records.ts';
 import type { Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
 import type { Timer } from './timers/timer.ts';

@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'failures', 'timers/heap', 'sys/constants.sockets', 'sys/constants.system'],
   ['interest', 'validate', 'timers/wheel'],
   ['native', 'timers/timer'],
-  ['sys/constants', 'timers/timers'],
+  ['sys/constants', 'timers/timers', 'records'],
   ['address'],
   ['sys/'],
   ['sys', 'poller', 'registration', 'signals', 'waker', 'driver'],

@@ -3,7 +3,7 @@
 import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { Listener } from '../../src/net/listener.ts';
-import { ReadyEvents } from '../../src/poller.ts';
+import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
 import { Timer } from '../../src/timers/timer.ts';
