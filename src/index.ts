@@ -8,6 +8,15 @@ export {
   type ErrorContext,
 } from './errors.ts';
 export { type Backend, Interest, Readiness, readinessNames, type Trigger } from './interest.ts';
+export type { AcceptStats, ExhaustionPolicy } from './net/acceptor.ts';
+export { type ConnectOptions, connect, type Resolve } from './net/connect.ts';
+export type { Connection, Writable } from './net/connection.ts';
+export type { ConnectionStats } from './net/group.ts';
+export type { ConnectionHandlers } from './net/handlers.ts';
+export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
+export type { Listener, ListenOptions } from './net/listener.ts';
+export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
+export type { KeepAlive, TcpOptions } from './net/tcp.ts';
 export type {
   AttachOptions,
   ErrorHandler,

@@ -18,7 +18,7 @@ import type {
 } from './options.ts';
 import { Poller, triggerNumber } from './poller.ts';
 import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from './records.ts';
-import type { Handler, Registration } from './registration.ts';
+import type { Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
 import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
@@ -41,6 +41,8 @@ const BUDGET_OPERATIONS = 64;
  * await reactor.run();
  */
 export class Reactor {
+  /** @internal what the layers above have open here: `close` closes it first */
+  readonly dependents = new Set<{ close(): void }>();
   readonly #poller: Poller;
   readonly #head: Float64Array;
   readonly #dispatcher: Dispatcher;
@@ -150,14 +152,13 @@ export class Reactor {
     handler: Handler<Data>,
     options: RegisterOptions<Data> = {},
   ): Registration<Data> {
-    this.#assertOpen();
     checkFd(fd);
     checkObject('handler', handler);
     checkFunction('handler.onReady', handler.onReady);
     checkObject('options', options);
     const { trigger = 'level', data, exclusive, asyncContext = this.#keepsContext } = options;
     triggerNumber(trigger);
-    return this.#dispatcher.add<Data>({
+    return this.watch<Data>({
       fd,
       interest,
       trigger,
@@ -166,6 +167,17 @@ export class Reactor {
       isExclusive: exclusive === true,
       scope: asyncContext ? new AsyncResource('EDGEWISE_REGISTRATION') : undefined,
     });
+  }
+
+  /** @internal `register` for the layers above: arguments are checked, the async scope is theirs */
+  watch<Data>(what: Watched<Data>): Registration<Data> {
+    this.#assertOpen();
+    return this.#dispatcher.add<Data>(what);
+  }
+
+  /** @internal 1: something that is not registered, such as a name look-up, is under way; -1: over */
+  countReferenced(change: 1 | -1): void {
+    this.#dispatcher.countReferenced(change);
   }
 
   /** The open registration of `fd`, if there is one. */
@@ -330,20 +342,25 @@ export class Reactor {
   }
 
   /**
-   * Ends the reactor: registrations, timers, wakers, signals and the poller. Watched descriptors
-   * stay open. `run()` resolves. Does nothing the second time.
+   * Ends the reactor: listeners and connections, registrations, timers, wakers, signals and the
+   * poller. Watched descriptors of your own stay open. `run()` resolves. Does nothing the second
+   * time.
+   *
+   * @throws what `close` handlers of connections threw, when no turn is running.
    */
   close(): void {
     if (this.#isClosed) return;
     this.stop();
+    this.#isClosed = true; // from here on nothing new can be opened
+    for (const dependent of [...this.dependents]) this.#failures.guard(() => dependent.close());
     this.#dispatcher.clear();
     for (const waker of [...this.#wakers]) waker.close();
     this.#timers.clear();
     this.#signals?.close();
     this.#deferred = [];
-    this.#isClosed = true;
     this.#poller.close();
     this.#lint?.close();
+    if (!this.#dispatcher.isDispatching) this.#throwErrors();
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,37 @@
+// What users of the net layer write: handlers, shared by all connections of a listener or of a
+// connect call. No closure, emitter or stream per connection.
+import type { Connection } from './connection.ts';
+
+/**
+ * Receives what happens on connections. Every member is optional; one object serves any number of
+ * connections, and `connection.data` holds what belongs to one.
+ *
+ * A handler that throws does not stop the others: the error goes where the reactor's `onError`
+ * says, and the connection stays open.
+ */
+export interface ConnectionHandlers<Data = unknown> {
+  /** The connection is established. Set `connection.data` here. */
+  open?(connection: Connection<Data>): void;
+  /**
+   * Bytes came. `bytes` is a view of memory that the next read overwrites: copy what you keep
+   * (`Buffer.from(bytes)`). `connection.write(bytes)` copies by itself what it has to keep.
+   */
+  data?(connection: Connection<Data>, bytes: Buffer): void;
+  /** The write queue has fallen to the low watermark after `write` had answered false. */
+  drain?(connection: Connection<Data>): void;
+  /**
+   * The peer will send no more. Unless `allowHalfOpen` is set, the connection ends its own side
+   * after this, when all that was written has left.
+   */
+  end?(connection: Connection<Data>): void;
+  /**
+   * The connection is closed, the last call for it, made once for every connection that was
+   * opened or whose `connect` failed.
+   *
+   * @param error - why, when it was not an orderly end: ECONNRESET, ETIMEDOUT, ECONNREFUSED,
+   *   ERR_WRITE_QUEUE_FULL, ERR_CLOSED (the reactor was closed), or what was given to `destroy`.
+   */
+  close?(connection: Connection<Data>, error?: Error): void;
+  /** Nothing was received or sent for as long as `setTimeout` says. It stays open. */
+  timeout?(connection: Connection<Data>): void;
+}

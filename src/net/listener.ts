@@ -1,0 +1,126 @@
+// A listening socket and the connections that it accepts. listen.ts makes the socket.
+import { SocketAddress } from '../address.ts';
+import { check, invalidValue } from '../errors.ts';
+import { Interest } from '../interest.ts';
+import * as sys from '../sys.ts';
+import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionGroup, ConnectionStats } from './group.ts';
+import type { ConnectionOptions } from './settings.ts';
+import { applyPlan, forConnections, planTcpOptions, type TcpOptions } from './tcp.ts';
+
+/** @throws TypeError - it is no policy. */
+export function checkPolicy(policy: unknown): void {
+  if (policy === undefined || policy === 'pause' || policy === 'shed') return;
+  throw invalidValue('onExhaustion', "'pause' or 'shed'", policy);
+}
+
+export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
+  /** A numeric address; default `'::'`, and `'0.0.0.0'` where there is no IPv6. */
+  readonly host?: string;
+  /** 0 to 65535; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** A Unix socket instead of TCP: a path. A stale one, that nobody listens on, is replaced. */
+  readonly path?: string;
+  /** A Unix socket of Linux's abstract namespace. */
+  readonly abstract?: string;
+  /** Connections that may wait to be accepted; the kernel cuts it to somaxconn. Default 4096. */
+  readonly backlog?: number;
+  /** Let other sockets of this user listen on the same port, and share its connections. */
+  readonly reusePort?: boolean;
+  /** `'::'` for IPv6 only. Default false. */
+  readonly ipv6Only?: boolean;
+  /** One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE. */
+  readonly exclusive?: boolean;
+  /** What to do when no descriptor is left. Default `'pause'`. */
+  readonly onExhaustion?: ExhaustionPolicy;
+  /** Set on each accepted connection, and those of listeners on the listening socket. */
+  readonly tcp?: TcpOptions;
+  /** Closes the listener when it is aborted; connections go on. */
+  readonly signal?: AbortSignal;
+}
+
+/** A listening socket. It owns its descriptor. */
+export class Listener<Data = unknown> {
+  readonly fd: number;
+  readonly #group: ConnectionGroup;
+  readonly #acceptor: Acceptor;
+  readonly #address = new SocketAddress();
+  readonly #onClose: () => void;
+  #isClosed = false;
+
+  /** @internal use `listen` or `adoptListener` */
+  constructor(
+    fd: number,
+    options: ListenOptions<Data>,
+    group: ConnectionGroup,
+    onClose: () => void,
+  ) {
+    this.fd = fd;
+    this.#onClose = onClose;
+    this.#group = group;
+    const { tcp, exclusive, onExhaustion = 'pause' } = options;
+    check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
+    const isTcp = this.#address.family === 'IPv4' || this.#address.family === 'IPv6';
+    const plan = isTcp ? forConnections(planTcpOptions({ noDelay: true, ...tcp })) : [];
+    this.#acceptor = new Acceptor(
+      group.reactor,
+      onExhaustion,
+      (connected) => {
+        applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read tells
+        new Connection<Data>(group).establish(connected);
+      },
+      () => this.close(),
+    );
+    const registration = group.reactor.watch<undefined>({
+      fd,
+      interest: Interest.Readable,
+      trigger: group.settings.trigger,
+      handler: this.#acceptor,
+      data: undefined,
+      isExclusive: exclusive === true,
+      scope: group.scope,
+    });
+    this.#acceptor.start(registration);
+    group.opener = this;
+    group.onGone = () => this.#acceptor.retry();
+  }
+
+  /** Where it listens, with the port that it got. */
+  get address(): SocketAddress {
+    return this.#address;
+  }
+
+  /** The port, 0 for Unix sockets. */
+  get port(): number {
+    return this.#address.port;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The open connections that it accepted. */
+  get connections(): ReadonlySet<Connection<Data>> {
+    return this.#group.connections;
+  }
+
+  get stats(): Readonly<AcceptStats & ConnectionStats> {
+    return { ...this.#acceptor.stats, ...this.#group.stats };
+  }
+
+  /** Stops accepting; connections go on. Does nothing the second time. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#acceptor.stop();
+    sys.close(this.fd);
+    this.#onClose();
+    this.#group.opener = undefined;
+    this.#group.leaveIfIdle();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

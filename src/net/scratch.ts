@@ -1,0 +1,44 @@
+// The memory that all connections of a thread read into and encode strings in: one buffer of each
+// kind, since only one handler runs at a time. This is what keeps a connection small.
+
+const READ_SIZE = 64 * 1024;
+const ENCODE_SIZE = 64 * 1024;
+/** Views up to this length are kept, so that a steady stream of small messages makes none. */
+const VIEW_MAX = 4096;
+/** UTF-8 needs at most three bytes per UTF-16 unit. */
+const BYTES_PER_UNIT_MAX = 3;
+
+let readBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+let views: (Buffer | undefined)[] = [];
+const encodeBuffer = Buffer.allocUnsafeSlow(ENCODE_SIZE);
+
+/** Where to read to. A handler may have transferred the memory away: then there is new one. */
+export function readMemory(): Buffer {
+  if (readBuffer.length === 0) {
+    readBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+    views = [];
+  }
+  return readBuffer;
+}
+
+/** The first `length` bytes of what was read. */
+export function readView(length: number): Buffer {
+  if (length > VIEW_MAX) return readBuffer.subarray(0, length);
+  let view = views[length];
+  if (view === undefined) {
+    view = readBuffer.subarray(0, length);
+    views[length] = view;
+  }
+  return view;
+}
+
+/** Encodes a short string; undefined: it needs memory of its own. Valid until the next call. */
+export function encodeShort(text: string): Buffer | undefined {
+  if (text.length * BYTES_PER_UNIT_MAX > ENCODE_SIZE) return undefined;
+  return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, 'utf8'));
+}
+
+/** Whether the next read or string overwrites these bytes, so that keeping them takes a copy. */
+export function isScratch(bytes: Uint8Array): boolean {
+  return bytes.buffer === readBuffer.buffer || bytes.buffer === encodeBuffer.buffer;
+}

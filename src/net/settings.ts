@@ -1,0 +1,84 @@
+// The options that listen and connect have in common, checked once and with their defaults.
+import { AsyncResource } from 'node:async_hooks';
+import { ClosedError, invalidType, invalidValue } from '../errors.ts';
+import { Reactor } from '../reactor.ts';
+import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import { ConnectionGroup } from './group.ts';
+import type { ConnectionHandlers } from './handlers.ts';
+
+const KIB = 1024;
+const HANDLER_NAMES = ['open', 'data', 'drain', 'end', 'close', 'timeout'] as const;
+
+/** What every stream connection can be given. */
+export interface ConnectionOptions<Data = unknown> {
+  readonly handlers: ConnectionHandlers<Data>;
+  /** Default: the reactor of this thread ({@link defaultReactor}), attached to Node's loop. */
+  readonly reactor?: Reactor;
+  /** `'level'`, the default, or `'edge'`. */
+  readonly trigger?: 'level' | 'edge';
+  /** `write` answers false from so many unsent bytes on. Default 64 KiB. */
+  readonly highWaterMark?: number;
+  /** `drain` is called when no more than so many are left. Default 16 KiB. */
+  readonly lowWaterMark?: number;
+  /** Beyond so many unsent bytes the connection is closed. Default 64 MiB. */
+  readonly queueMax?: number;
+  /** Keep our side open when the peer has ended its own. Default false. */
+  readonly allowHalfOpen?: boolean;
+  /** `connection.setTimeout` from the start; milliseconds, 0: none. Default 0. */
+  readonly idleTimeoutMs?: number;
+  /** Keep the async context of this call for the handlers. Default true. */
+  readonly asyncContext?: boolean;
+}
+
+let threadReactor: Reactor | undefined;
+
+/** The reactor of this thread: made, and attached to Node's loop, when it is first asked for. */
+export function defaultReactor(): Reactor {
+  if (threadReactor === undefined || threadReactor.isClosed) {
+    threadReactor = new Reactor();
+    threadReactor.attach();
+  }
+  return threadReactor;
+}
+
+function checkHandlers(handlers: unknown): void {
+  checkObject('handlers', handlers);
+  for (const name of HANDLER_NAMES) {
+    const handler = (handlers as ConnectionHandlers)[name];
+    if (handler !== undefined) checkFunction(`handlers.${name}`, handler);
+  }
+}
+
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw invalidType('signal', 'an AbortSignal', signal);
+}
+
+/**
+ * Makes the group of a listen or connect call.
+ *
+ * @throws TypeError, RangeError - an option of the wrong kind. ClosedError - the reactor is closed.
+ */
+export function groupOf<Data>(options: ConnectionOptions<Data>): ConnectionGroup {
+  const { handlers, reactor = defaultReactor(), trigger = 'level' } = options;
+  checkHandlers(handlers);
+  if (!(reactor instanceof Reactor)) throw invalidType('reactor', 'a Reactor', reactor);
+  if (trigger !== 'level' && trigger !== 'edge') {
+    throw invalidValue('trigger', "'level' or 'edge'", trigger);
+  }
+  if (reactor.isClosed) throw new ClosedError('the Reactor');
+  const count = (name: string, value: unknown) =>
+    checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
+  const highWaterMark = count('highWaterMark', options.highWaterMark ?? 64 * KIB);
+  const settings = {
+    trigger,
+    highWaterMark,
+    lowWaterMark: count('lowWaterMark', options.lowWaterMark ?? Math.min(16 * KIB, highWaterMark)),
+    queueMax: count('queueMax', options.queueMax ?? 64 * KIB * KIB),
+    allowHalfOpen: options.allowHalfOpen === true,
+    idleTimeoutMs: checkInteger('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, 0x7fffffff),
+  };
+  const scope =
+    options.asyncContext === false ? undefined : new AsyncResource('EDGEWISE_CONNECTIONS');
+  return new ConnectionGroup(reactor, handlers as ConnectionHandlers, settings, scope);
+}

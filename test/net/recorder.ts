@@ -1,0 +1,98 @@
+// Handlers that write down what they were told, and promises of the next telling: tests wait for an
+// event, never for a time.
+import type { Connection } from '../../src/net/connection.ts';
+import type { ConnectionHandlers } from '../../src/net/handlers.ts';
+
+export type EventName = 'open' | 'data' | 'drain' | 'end' | 'close' | 'timeout';
+
+export class Recorder {
+  readonly events: EventName[] = [];
+  readonly errors: (Error | undefined)[] = [];
+  readonly connections: Connection[] = [];
+  readonly #hooks: Partial<ConnectionHandlers>;
+  #received: Buffer[] = [];
+  #waiting: { name: EventName; count: number; resolve: () => void }[] = [];
+
+  constructor(hooks: Partial<ConnectionHandlers> = {}) {
+    this.#hooks = hooks;
+  }
+
+  get received(): Buffer {
+    return Buffer.concat(this.#received);
+  }
+
+  count(name: EventName): number {
+    return this.events.filter((event) => event === name).length;
+  }
+
+  /** Resolves when `name` was told `count` times in all. */
+  told(name: EventName, count = 1): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ name, count, resolve });
+      this.#settle();
+    });
+  }
+
+  /** The n-th connection that was opened. */
+  async opened(index = 0): Promise<Connection> {
+    await this.told('open', index + 1);
+    return this.connections[index] as Connection;
+  }
+
+  /** The handlers to pass on: those of a recorder, and `close` of one is not `close` of the other. */
+  get handlers(): Required<ConnectionHandlers> {
+    return {
+      open: (connection) => this.#open(connection),
+      data: (connection, bytes) => this.#data(connection, bytes),
+      drain: (connection) => this.#event('drain', connection),
+      end: (connection) => this.#event('end', connection),
+      close: (connection, error) => this.#close(connection, error),
+      timeout: (connection) => this.#event('timeout', connection),
+    };
+  }
+
+  /** Destroys what is still open. */
+  close(): void {
+    for (const connection of this.connections) connection.destroy();
+  }
+
+  #open(connection: Connection): void {
+    this.connections.push(connection);
+    this.#tell('open');
+    this.#hooks.open?.(connection);
+  }
+
+  #data(connection: Connection, bytes: Buffer): void {
+    this.#received.push(Buffer.from(bytes));
+    this.#tell('data');
+    this.#hooks.data?.(connection, bytes);
+  }
+
+  #close(connection: Connection, error?: Error): void {
+    this.errors.push(error);
+    this.#tell('close');
+    this.#hooks.close?.(connection, error);
+  }
+
+  #event(name: 'drain' | 'end' | 'timeout', connection: Connection): void {
+    this.#tell(name);
+    this.#hooks[name]?.(connection);
+  }
+
+  #tell(name: EventName): void {
+    this.events.push(name);
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#waiting = this.#waiting.filter(({ name, count, resolve }) => {
+      if (this.count(name) < count) return true;
+      resolve();
+      return false;
+    });
+  }
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code;
+}
