@@ -8,6 +8,10 @@ export {
   type ErrorContext,
 } from './errors.ts';
 export { type Backend, Interest, Readiness, readinessNames, type Trigger } from './interest.ts';
+export { bindDatagram } from './net/datagram.bind.ts';
+export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
+export type { DatagramSocket } from './net/datagram.ts';
+export type { MulticastOptions } from './net/multicast.ts';
 export type {
   AttachOptions,
   ErrorHandler,

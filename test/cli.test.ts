@@ -95,6 +95,7 @@ describe('help', () => {
 
   test.each([
     ['echo', ['port', 'host', 'api', 'trigger', 'backend', 'help']],
+    ['udp-echo', ['port', 'host', 'trigger', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {

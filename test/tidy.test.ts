@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['options', 'slots', 'lint'],
   ['dispatcher'],
   ['reactor'],
+  ['net/'],
   ['index'],
   ['cli/'],
 ];

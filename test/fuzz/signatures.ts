@@ -112,6 +112,7 @@ function of(signature: string): readonly Role[] {
 export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.fromEntries(
   Object.entries({
     readinessNames: 'int',
+    bindDatagram: 'options',
     Poller: 'options',
     'Poller.capabilitiesOf': 'backend',
     'Poller.add': 'fd int int trigger options',
