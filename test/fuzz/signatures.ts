@@ -228,7 +228,7 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Poller.addRaw', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
-  ...['Reactor.countReferenced', 'Reactor.forget'],
+  ...['Reactor.countReferenced', 'Reactor.forget', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
   ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],
 ]);

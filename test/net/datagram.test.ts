@@ -1,69 +1,22 @@
+// Datagram sockets over the loopback: receiving, batches, budgets, handlers, options.
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bindDatagram } from '../../src/net/datagram.bind.ts';
 import type { DatagramHandlers, DatagramOptions } from '../../src/net/datagram.options.ts';
 import type { DatagramSocket } from '../../src/net/datagram.ts';
-import { Reactor } from '../../src/reactor.ts';
+import type { ReactorOptions } from '../../src/options.ts';
 import * as sys from '../../src/sys.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
-import { codeOf } from './recorder.ts';
+import { datagramWorld, HOST, Inbound } from './inbound.ts';
 
-const LOOPBACK = { IPv4: '127.0.0.1', IPv6: '::1' } as const;
-const HOST = LOOPBACK.IPv4;
-const TURNS_MAX = 1000;
-const TURN_MS = 1000;
-
-/** Writes down what a socket is told. */
-class Inbound {
-  readonly messages: string[] = [];
-  readonly lengths: number[] = [];
-  readonly senders: string[] = [];
-  readonly truncated: boolean[] = [];
-  readonly errors: (string | undefined)[] = [];
-  drains = 0;
-  closes = 0;
-  readonly handlers: Required<Omit<DatagramHandlers, 'messages'>> = {
-    message: (_socket, bytes, from, isTruncated) => {
-      this.messages.push(bytes.toString());
-      this.lengths.push(bytes.length);
-      this.senders.push(from.toString());
-      this.truncated.push(isTruncated);
-    },
-    drain: () => void this.drains++,
-    error: (_socket, error) => void this.errors.push(codeOf(error)),
-    close: () => void this.closes++,
-  };
-}
-
+const LOOPBACK = { IPv4: HOST, IPv6: '::1' } as const;
 const echo: DatagramHandlers = {
   message: (socket, bytes, from) => void socket.send(bytes, from),
 };
 
 describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
   const descriptors = useDescriptors();
-
-  function start(options: ConstructorParameters<typeof Reactor>[0] = {}) {
-    const reactor = descriptors.using(new Reactor(options));
-    const bind = (handlers: DatagramHandlers, more: Partial<DatagramOptions> = {}) =>
-      descriptors.using(
-        bindDatagram({ host: HOST, trigger, handlers, reactor, ...more } as DatagramOptions),
-      );
-    // Driven by hand: each turn waits for an event.
-    const turnUntil = (isDone: () => boolean) => {
-      for (let turn = 0; turn < TURNS_MAX && !isDone(); turn++) reactor.turn(TURN_MS);
-      expect(isDone()).toBe(true);
-    };
-    return { reactor, bind, turnUntil };
-  }
-
-  function directory(): string {
-    const path = mkdtempSync(join(tmpdir(), 'edgewise-datagram-'));
-    onTestFinished(() => rmSync(path, { recursive: true }));
-    return path;
-  }
+  const start = (options: ReactorOptions = {}) => datagramWorld(descriptors, trigger, options);
 
   it.each(['IPv4', 'IPv6'] as const)('echoes over %s, with the sender of each', (family) => {
     const { bind, turnUntil } = start();
@@ -161,150 +114,6 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     expect(inbound.truncated).toEqual([false]);
   });
 
-  it('tells what cannot be sent, with the address, and sends the next', () => {
-    const { bind, turnUntil } = start();
-    const inbound = new Inbound();
-    const server = bind(inbound.handlers);
-    const told: Error[] = [];
-    const client = bind({ error: (_, error) => void told.push(error) });
-    expect(client.send(new Uint8Array(65_508), server.address)).toBe(false);
-    expect(told).toEqual([]); // never inside the call
-    expect(client.send('next', server.address)).toBe(true);
-    turnUntil(() => inbound.messages.length === 1 && told.length === 1);
-    expect(told[0]).toMatchObject({ code: 'EMSGSIZE', address: HOST, port: server.port });
-    expect(client.stats).toMatchObject({ sendFailed: 1, messagesSent: 1, errors: 1 });
-  });
-
-  it('a refused datagram of a connected socket is told once, and costs no other datagram', () => {
-    const { bind, turnUntil } = start();
-    const gone = bind({});
-    const { port } = gone;
-    gone.close();
-    const inbound = new Inbound();
-    const client = bind(inbound.handlers);
-    client.connect({ address: HOST, port });
-    client.send('to nobody');
-    turnUntil(() => inbound.errors.length === 1);
-    // Now the error is pending when the next datagram is sent, to a server that is there.
-    client.send('to nobody');
-    const server = new Inbound();
-    bind(server.handlers, { port });
-    expect(client.send('to somebody')).toBe(true);
-    turnUntil(() => server.messages.length === 1 && inbound.errors.length === 2);
-    expect(server.messages).toEqual(['to somebody']);
-    expect(inbound.errors).toEqual(['ECONNREFUSED', 'ECONNREFUSED']);
-    expect(client.stats.sendFailed).toBe(0);
-  });
-
-  it('sendMany meets a pending error and sends all the same', () => {
-    const { bind, turnUntil } = start();
-    const gone = bind({});
-    const { port } = gone;
-    gone.close();
-    const inbound = new Inbound();
-    const client = bind(inbound.handlers);
-    client.connect({ address: HOST, port });
-    client.send('to nobody');
-    const server = new Inbound();
-    bind(server.handlers, { port });
-    const batch = new sys.MessageBatch(2, 8);
-    for (let i = 0; i < 2; i++) {
-      batch.room(i).set(Buffer.from(`nr ${i}`));
-      batch.lengths[i] = 4;
-      batch.setAddress(i, undefined);
-    }
-    expect(client.sendMany(batch, 2)).toBe(2);
-    turnUntil(() => server.messages.length === 2 && inbound.errors.length === 1);
-    expect(server.messages).toEqual(['nr 0', 'nr 1']);
-    expect(inbound.errors).toEqual(['ECONNREFUSED']);
-  });
-
-  it('a refused datagram while paused is told once and does not spin', () => {
-    const { reactor, bind, turnUntil } = start();
-    const gone = bind({});
-    const { port } = gone;
-    gone.close();
-    const inbound = new Inbound();
-    const client = bind(inbound.handlers);
-    client.connect({ address: HOST, port });
-    client.pause();
-    client.send('to nobody');
-    turnUntil(() => inbound.errors.length === 1);
-    expect(inbound.errors).toEqual(['ECONNREFUSED']);
-    for (let i = 0; i < 5; i++) expect(reactor.turn(0)).toBe(0);
-  });
-
-  it('connect and disconnect: the peer alone is heard, then all; the port stays', () => {
-    const { bind, turnUntil } = start();
-    const inbound = new Inbound();
-    const socket = bind(inbound.handlers);
-    const { port } = socket;
-    const [friend, stranger] = [bind({}), bind({})];
-    socket.connect(friend.address);
-    expect(socket.remoteAddress?.port).toBe(friend.port);
-    stranger.send('stranger', { address: HOST, port });
-    friend.send('friend', { address: HOST, port });
-    turnUntil(() => inbound.messages.length === 1);
-    socket.disconnect();
-    expect(socket.remoteAddress).toBeUndefined();
-    expect(socket.port).toBe(port);
-    stranger.send('stranger', { address: HOST, port });
-    turnUntil(() => inbound.messages.length === 2);
-    expect(inbound.messages).toEqual(['friend', 'stranger']);
-  });
-
-  it('queues when there is no room, in order, and drops and counts what is beyond the bound', () => {
-    const { bind, turnUntil } = start();
-    const path = join(directory(), 'full');
-    const server = new Inbound();
-    const receiver = bind(server.handlers, { path });
-    const inbound = new Inbound();
-    const client = bind(inbound.handlers, {
-      path: `${path}-client`,
-      queueMax: 20 * 260,
-    });
-    client.connect({ path });
-    receiver.pause();
-    const sent: string[] = [];
-    for (let i = 1000; client.send(`${i}`) && i < 3000; i++) sent.push(`${i}`);
-    expect(client.queuedCount).toBe(20);
-    expect(client.stats.sendDropped).toBe(1);
-    receiver.resume();
-    turnUntil(() => server.messages.length === sent.length && inbound.drains === 1);
-    expect(server.messages).toEqual(sent);
-    expect(client.queuedCount).toBe(0);
-    expect(inbound.drains).toBe(1);
-  });
-
-  it('where writability says nothing, the queue is tried again after a time, without a spin', () => {
-    const { reactor, bind, turnUntil } = start();
-    const path = join(directory(), 'full');
-    const server = new Inbound();
-    const receiver = bind(server.handlers, { path });
-    const client = bind({}, { path: `${path}-client` });
-    receiver.pause();
-    let count = 0;
-    while (client.queuedCount === 0) client.send(`${count++}`, { path });
-    const { waits } = reactor.stats;
-    const until = performance.now() + 100;
-    while (performance.now() < until) reactor.turn(10);
-    expect(reactor.stats.waits - waits).toBeLessThan(40);
-    receiver.resume();
-    turnUntil(() => server.messages.length === count);
-    expect(client.queuedCount).toBe(0);
-  });
-
-  it('what is queued at close is counted as dropped', () => {
-    const { bind } = start();
-    const path = join(directory(), 'full');
-    bind({}, { path }).pause();
-    const client = bind({}, { path: `${path}-client` });
-    client.connect({ path });
-    while (client.queuedCount < 3) client.send('more');
-    client.close();
-    expect(client.stats.sendDropped).toBe(3);
-  });
-
   it('one burst, then silence: all of it arrives within a budget of few operations', () => {
     const { bind, turnUntil } = start({ budget: { operations: 2 } });
     const inbound = new Inbound();
@@ -377,7 +186,7 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     const outer = bind({
       message(_, bytes, from) {
         client.send('inner', inner.address);
-        while (seen.length === 0) reactor.turn(TURN_MS);
+        while (seen.length === 0) reactor.turn(1000);
         seen.push(`${bytes.toString()} ${from.port === client.port}`);
       },
     });
@@ -433,16 +242,6 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     expect(() => bind(both)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
   });
 
-  it('broadcast only where it was asked for', () => {
-    const { bind, reactor } = start();
-    const inbound = new Inbound();
-    const to = { address: '127.255.255.255', port: 9 };
-    expect(bind(inbound.handlers).send('x', to)).toBe(false);
-    reactor.turn(0);
-    expect(inbound.errors).toEqual(['EACCES']);
-    expect(bind(inbound.handlers, { broadcast: true }).send('x', to)).toBe(true);
-  });
-
   it('a receive buffer as large as was asked for', () => {
     const { bind } = start();
     const sizeOf = ({ fd }: DatagramSocket) => {
@@ -451,66 +250,5 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
       return size[0] as number;
     };
     expect(sizeOf(bind({}, { receiveBufferSize: 4096 }))).toBeLessThan(sizeOf(bind({})));
-  });
-});
-
-// An interface with an address of the family, the loopback if it may be. Linux's loopback has no
-// route for multicast over IPv6.
-function interfaceWith(family: string): string | undefined {
-  const all = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-    (addresses ?? []).filter((address) => address.family === family).map((one) => ({ name, one })),
-  );
-  const isWanted = family === 'IPv4' || process.platform !== 'linux';
-  return all.find(({ one }) => one.internal === isWanted)?.name;
-}
-
-describe.each(['level', 'edge'] as const)('%s: multicast over the loopback', (trigger) => {
-  const descriptors = useDescriptors();
-
-  const groups = [
-    { family: 'IPv4', any: '0.0.0.0', group: '239.255.77.1' },
-    { family: 'IPv6', any: '::', group: 'ff02::4577' },
-  ].map((row) => ({ ...row, on: interfaceWith(row.family) }));
-
-  it.each(groups.filter(({ on }) => on !== undefined))(
-    '$family: joined, two sockets hear it; left, they do not',
-    ({ any, group, on }) => {
-      const reactor = descriptors.using(new Reactor());
-      const bind = (inbound: Inbound, port: number, host: string) =>
-        descriptors.using(
-          bindDatagram({ host, port, trigger, reactor, reuseAddress: true, ...inbound }),
-        );
-      const heard = [new Inbound(), new Inbound()] as const;
-      const first = bind(heard[0], 0, any);
-      const second = bind(heard[1], first.port, any);
-      for (const socket of [first, second]) socket.joinGroup(group, on);
-      const sender = bind(new Inbound(), 0, any);
-      sender.setMulticast({ ttl: 0, loop: true, interface: on as string });
-      const to = { address: group, port: first.port };
-      expect(sender.send('hello', to)).toBe(true);
-      const isHeard = (count: number) => heard.every(({ messages }) => messages.length === count);
-      for (let i = 0; i < TURNS_MAX && !isHeard(1); i++) reactor.turn(TURN_MS);
-      expect(heard.map(({ messages }) => messages)).toEqual([['hello'], ['hello']]);
-      expect(() => first.joinGroup(group, on)).toThrow(
-        expect.objectContaining({ code: 'EADDRINUSE' }),
-      );
-      first.leaveGroup(group, on);
-      expect(sender.send('again', to)).toBe(true);
-      for (let i = 0; i < TURNS_MAX && heard[1].messages.length < 2; i++) reactor.turn(TURN_MS);
-      expect(() => first.leaveGroup(group, on)).toThrow(
-        expect.objectContaining({ code: 'EADDRNOTAVAIL' }),
-      );
-      expect(heard[1].messages).toEqual(['hello', 'again']);
-    },
-  );
-
-  it('wrong groups and interfaces are typed errors', () => {
-    const reactor = descriptors.using(new Reactor());
-    const socket = descriptors.using(bindDatagram({ host: HOST, trigger, reactor, handlers: {} }));
-    const code = (expected: string) => expect.objectContaining({ code: expected });
-    expect(() => socket.joinGroup('10.0.0.1')).toThrow(code('EINVAL'));
-    expect(() => socket.joinGroup('name')).toThrow(code('ERR_INVALID_ARG_VALUE'));
-    expect(() => socket.joinGroup('239.1.1.1', 'nothing0')).toThrow(code('ERR_INVALID_ARG_VALUE'));
-    expect(() => socket.setMulticast({ ttl: 256 })).toThrow(code('ERR_OUT_OF_RANGE'));
   });
 });
