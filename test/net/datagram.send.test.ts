@@ -139,7 +139,8 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     const path = join(directory(), 'full');
     const server = new Inbound();
     const receiver = bind(server.handlers, { path });
-    const client = bind({}, { path: `${path}-client` });
+    const inbound = new Inbound();
+    const client = bind(inbound.handlers, { path: `${path}-client` });
     receiver.pause();
     let count = 0;
     while (client.queuedCount === 0) client.send(`${count++}`, { path });
@@ -150,6 +151,34 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     receiver.resume();
     turnUntil(() => server.messages.length === count);
     expect(client.queuedCount).toBe(0);
+    expect(inbound.drains).toBe(0); // nothing was dropped
+  });
+
+  it('what is sent while others are queued leaves behind them', () => {
+    const { bind, turnUntil } = start();
+    const path = join(directory(), 'full');
+    const server = new Inbound();
+    const sent: string[] = [];
+    const send = () => {
+      sent.push(`${sent.length}`);
+      client.send(sent.at(-1) as string, { path });
+    };
+    const receiver = bind(
+      {
+        message(socket, bytes, from, isTruncated) {
+          // The kernel has room again, and the queue has not been told yet.
+          if (server.messages.length === 0) send();
+          server.handlers.message(socket, bytes, from, isTruncated);
+        },
+      },
+      { path },
+    );
+    const client = bind({}, { path: `${path}-client` });
+    receiver.pause();
+    while (client.queuedCount < 2) send();
+    receiver.resume();
+    turnUntil(() => server.messages.length === sent.length);
+    expect(server.messages).toEqual(sent);
   });
 
   it('what is queued at close is counted as dropped', () => {
