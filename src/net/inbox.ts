@@ -17,7 +17,7 @@ export class Inbox {
     this.batch = new MessageBatch(messagesMax, bytesMax);
   }
 
-  /** A handler may have transferred the memory away. */
+  /** A handler may have transferred the memory away, now or from a batch that it has kept. */
   get isUsable(): boolean {
     return this.batch.lengths.length > 0;
   }
@@ -47,11 +47,12 @@ export class InboxPool {
   }
 
   take(): Inbox {
-    return this.#free.pop() ?? new Inbox(this.#messagesMax, this.#bytesMax);
+    const inbox = this.#free.pop();
+    return inbox?.isUsable === true ? inbox : new Inbox(this.#messagesMax, this.#bytesMax);
   }
 
   give(inbox: Inbox): void {
-    if (inbox.isUsable && this.#free.length < KEPT_MAX) this.#free.push(inbox);
+    if (this.#free.length < KEPT_MAX) this.#free.push(inbox);
   }
 }
 

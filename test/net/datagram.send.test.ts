@@ -33,6 +33,20 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(client.stats).toMatchObject({ sendFailed: 1, messagesSent: 1, errors: 1 });
   });
 
+  it('a storm of errors is told in part and counted in full', () => {
+    const { reactor, bind } = start();
+    const inbound = new Inbound();
+    const client = bind(inbound.handlers);
+    const to = { address: HOST, port: 9 };
+    for (let i = 0; i < 100; i++) client.send(new Uint8Array(65_508), to);
+    reactor.turn(0);
+    expect(inbound.errors.length).toBe(64);
+    client.send(new Uint8Array(65_508), to);
+    reactor.turn(0);
+    expect(inbound.errors.length).toBe(65);
+    expect(client.stats).toMatchObject({ errors: 101, sendFailed: 101 });
+  });
+
   it('a refused datagram of a connected socket is told once, and costs no other datagram', () => {
     const { bind, turnUntil } = start();
     const gone = bind({});

@@ -1,4 +1,5 @@
 // Datagram sockets over the loopback: receiving, batches, budgets, handlers, options.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createSocket } from 'node:dgram';
 import { describe, expect, it } from 'vitest';
 import { bindDatagram } from '../../src/net/datagram.bind.ts';
@@ -210,6 +211,53 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     client.send('second', server.address);
     turnUntil(() => lengths.length === 2);
     expect(lengths).toEqual([0, 0]);
+  });
+
+  it('a batch that was kept and transferred later is not used again', () => {
+    const { bind, turnUntil } = start();
+    let kept: sys.MessageBatch | undefined;
+    let count = 0;
+    const server = bind({
+      messages(_, batch) {
+        kept = batch;
+        count++;
+      },
+    });
+    const client = bind({});
+    client.send('first', server.address);
+    turnUntil(() => count === 1);
+    const { lengths } = kept as unknown as sys.MessageBatch;
+    structuredClone(lengths.buffer, { transfer: [lengths.buffer as ArrayBuffer] });
+    client.send('second', server.address);
+    turnUntil(() => count === 2);
+    expect(kept?.lengths[0]).toBe('second'.length);
+  });
+
+  it('keeps the async context of bindDatagram for its handlers', () => {
+    const { bind, turnUntil } = start();
+    const storage = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const see = () => void seen.push(storage.getStore());
+    const handlers = { message: see, close: see };
+    const server = storage.run('of bind', () => bind(handlers));
+    bind({}).send('x', server.address);
+    turnUntil(() => seen.length === 1);
+    server.close();
+    turnUntil(() => seen.length === 2);
+    expect(seen).toEqual(['of bind', 'of bind']);
+  });
+
+  it('closed after its reactor, it is told all the same', async () => {
+    const { reactor, bind } = start();
+    let tell: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const socket = bind({ close: () => tell() });
+    reactor.close();
+    socket.close();
+    await told;
+    expect(socket.fd).toBe(-1);
   });
 
   it('is closed by its signal, and not made when it is aborted already', () => {
