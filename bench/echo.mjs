@@ -22,6 +22,7 @@ const cPeer = (name, trigger) => ({
 const CONTENDERS = {
   'edgewise-level': (name) => edgewiseContender(name, 'level'),
   'edgewise-edge': (name) => edgewiseContender(name, 'edge'),
+  'edgewise-handlers': (name) => edgewiseContender(name, 'level', 'handlers'),
   c: (name) => cPeer(name, 'level'),
   'c-edge': (name) => cPeer(name, 'edge'),
   node: (name) => nodeNetContender(name),

@@ -40,6 +40,8 @@ const BUDGET_OPERATIONS = 64;
  * await reactor.run();
  */
 export class Reactor implements WakerOwner {
+  /** @internal what the layers above have open here: `close` closes it first */
+  readonly dependents = new Set<{ close(): void }>();
   readonly #poller: Poller;
   readonly #head: Float64Array;
   readonly #dispatcher: Dispatcher;
@@ -320,20 +322,25 @@ export class Reactor implements WakerOwner {
   }
 
   /**
-   * Ends the reactor: registrations, timers, wakers, signals and the poller. Watched descriptors
-   * stay open. `run()` resolves. Does nothing the second time.
+   * Ends the reactor: listeners and connections, registrations, timers, wakers, signals and the
+   * poller. Watched descriptors of your own stay open. `run()` resolves. Does nothing the second
+   * time.
+   *
+   * @throws what `close` handlers of connections threw, when no turn is running.
    */
   close(): void {
     if (this.#isClosed) return;
     this.stop();
+    this.#isClosed = true; // from here on nothing new can be opened
+    for (const dependent of [...this.dependents]) this.#failures.guard(() => dependent.close());
     this.#dispatcher.clear();
     for (const waker of [...this.#wakers]) waker.close();
     this.#timers.clear();
     this.#signals?.close();
     this.#deferred = [];
-    this.#isClosed = true;
     this.#poller.close();
     this.#lint?.close();
+    if (!this.#dispatcher.isDispatching) this.#throwErrors();
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Child, Children } from '../src/cli/children.ts';
+import { startHandlersEcho } from '../src/cli/echo-handlers.ts';
 import { startReactorEcho } from '../src/cli/echo-reactor.ts';
 import { startServer } from '../src/cli/measure.ts';
 import { progressOn } from '../src/cli/progress.ts';
@@ -164,24 +165,28 @@ describe('edgewise echo', () => {
     return child.ended;
   }
 
-  const TRIGGERS = [
-    { trigger: 'level', backend: undefined },
-    { trigger: 'edge', backend: undefined },
-    { trigger: 'level', backend: 'poll' },
-    { trigger: 'level', backend: 'select' },
-  ];
+  const CHOICES = ['reactor', 'handlers'].flatMap((api) => [
+    { api, trigger: 'level', backend: undefined },
+    { api, trigger: 'edge', backend: undefined },
+    { api, trigger: 'level', backend: 'poll' },
+    { api, trigger: 'level', backend: 'select' },
+  ]);
 
-  test.each(TRIGGERS)('echoes: $trigger, $backend', async ({ trigger, backend }) => {
+  test.each(CHOICES)('echoes: $api, $trigger, $backend', async ({ api, trigger, backend }) => {
     const choice = backend === undefined ? [] : ['--backend', backend];
-    const { host, port, child } = await start('--trigger', trigger, ...choice);
+    const { host, port, child } = await start('--api', api, '--trigger', trigger, ...choice);
     const text = 'x'.repeat(5_000_000); // more than the kernel takes at once
     expect(await echoOnce(host, port, text)).toBe(text);
     expect(child.output.stdout).toBe(`listening on 127.0.0.1:${port}\n`);
     expect(port).toBeGreaterThan(0);
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with exit code 0', async (signal) => {
-    const { host, port, child } = await start();
+  test.each([
+    ['SIGINT', 'reactor'],
+    ['SIGTERM', 'reactor'],
+    ['SIGTERM', 'handlers'],
+  ] as const)('%s ends it with exit code 0: %s', async (signal, api) => {
+    const { host, port, child } = await start('--api', api);
     const client = connect(port, host);
     await once(client, 'connect');
     const closed = once(client, 'close');
@@ -190,11 +195,11 @@ describe('edgewise echo', () => {
     expect(child.output.stderr).toBe('');
   });
 
-  test('a port that is taken: exit code 1 and one line', async () => {
+  test.each(['reactor', 'handlers'])('a taken port: exit code 1, one line: %s', async (api) => {
     const owner = createServer().listen(0, '127.0.0.1');
     await once(owner, 'listening');
     const { port } = owner.address() as AddressInfo;
-    const ended = await edgewise('echo', '--port', `${port}`);
+    const ended = await edgewise('echo', '--port', `${port}`, '--api', api);
     owner.close();
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toBe(`edgewise: bind EADDRINUSE 127.0.0.1:${port}\n`);
@@ -226,14 +231,19 @@ describe('edgewise udp-echo', () => {
 });
 
 // In this process, so that turns of Node's loop are the server's turns too and can be counted.
-describe('the echo server on the Reactor', () => {
+describe('the echo servers', () => {
   const { AF_INET, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
   const TURNS_MAX = 1_000_000;
 
-  test.each(['level', 'edge'] as const)(
-    '%s: a client that reads nothing until nothing moves any more gets all of it',
-    async (trigger) => {
-      const server = startReactorEcho({ host: '127.0.0.1', port: 0, trigger });
+  test.each([
+    ['reactor', 'level', startReactorEcho],
+    ['reactor', 'edge', startReactorEcho],
+    ['handlers', 'level', startHandlersEcho],
+    ['handlers', 'edge', startHandlersEcho],
+  ] as const)(
+    '%s, %s: a client that reads nothing until nothing moves any more gets all of it',
+    async (_, trigger, startEcho) => {
+      const server = startEcho({ host: '127.0.0.1', port: 0, trigger });
       const fd = sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
       sys.connect(fd, { address: '127.0.0.1', port: server.port });
       const sent = randomBytes(48 * 1024 * 1024); // more than the four kernel buffers hold

@@ -10,7 +10,7 @@ export interface EchoOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  readonly trigger: Trigger;
+  readonly trigger: EchoTrigger;
   /** Absent: the best one of this platform. */
   readonly backend?: Backend;
 }
@@ -31,9 +31,11 @@ export type StartEcho = (options: EchoOptions) => EchoServer;
 // Loaded when chosen: --help and the other commands work without the addon.
 const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
   reactor: async () => (await import('./echo-reactor.ts')).startReactorEcho,
+  handlers: async () => (await import('./echo-handlers.ts')).startHandlersEcho,
 };
 
 const TRIGGERS = ['level', 'edge'] as const;
+type EchoTrigger = (typeof TRIGGERS)[number];
 
 // What this platform does not have is found here, before anything is opened.
 async function checkAvailable(backend: Backend | undefined, trigger: Trigger): Promise<void> {

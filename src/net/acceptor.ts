@@ -9,11 +9,14 @@ import { Interest, type Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
+import type { Timer } from '../timers/timer.ts';
 
-const { EAGAIN, EBADF, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM } = os.errno;
+const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP } =
+  os.errno;
 const ACCEPTS_PER_EVENT_MAX = 64;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 1000;
+const BROKEN: ReadonlySet<number> = new Set([EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP]);
 
 /**
  * What to do when no descriptor is left. `pause`: leave clients in the kernel's queue, and look
@@ -41,20 +44,21 @@ export class Acceptor implements Handler {
   readonly #reactor: Reactor;
   readonly #policy: ExhaustionPolicy;
   readonly #onAccepted: (fd: number) => void;
-  readonly #onBroken: (error: Error) => void;
+  readonly #onBroken: () => void;
   #registration: Registration | undefined;
   #reserve = -1;
   #backoffMs = 0;
+  #timer: Timer | undefined;
 
   /**
    * @param onAccepted - gets each connected, non-blocking descriptor, and owns it.
-   * @param onBroken - the listening descriptor itself is not usable any more.
+   * @param onBroken - the listening descriptor itself is not usable any more; `onReady` throws why.
    */
   constructor(
     reactor: Reactor,
     policy: ExhaustionPolicy,
     onAccepted: (fd: number) => void,
-    onBroken: (error: Error) => void,
+    onBroken: () => void,
   ) {
     this.#reactor = reactor;
     this.#policy = policy;
@@ -71,6 +75,7 @@ export class Acceptor implements Handler {
   stop(): void {
     this.#registration?.close();
     this.#registration = undefined;
+    this.#timer?.clear();
     if (this.#reserve >= 0) sys.close(this.#reserve);
     this.#reserve = -1;
   }
@@ -78,8 +83,8 @@ export class Acceptor implements Handler {
   /** A descriptor has become free: no need to wait for the backoff. */
   retry(): void {
     if (this.#backoffMs === 0) return;
-    this.#backoffMs = 0;
-    this.#listen(Interest.Readable);
+    this.#timer?.clear();
+    this.#goOn();
   }
 
   onReady(_readiness: Readiness, registration: Registration): void {
@@ -89,6 +94,7 @@ export class Acceptor implements Handler {
       const fd = sys.accept4(registration.fd, null, sys.constants.SOCK_NONBLOCK);
       if (fd >= 0) {
         this.stats.accepted++;
+        this.#backoffMs = 0;
         try {
           this.#onAccepted(fd);
         } catch (error) {
@@ -111,22 +117,25 @@ export class Acceptor implements Handler {
       this.stats.exhausted++;
       return this.#policy === 'shed' ? this.#shed(fd) : this.#pause();
     }
-    if (errno === -EBADF || errno === -EINVAL) {
-      this.#onBroken(errnoError(errno, 'accept', { fd }));
-      return false;
+    if (BROKEN.has(-errno)) {
+      this.#onBroken(); // closed or shut down behind our back: it would be reported for ever
+      throw errnoError(errno, 'accept', { fd });
     }
-    this.stats.aborted++; // that one connection has failed: ECONNABORTED, EPROTO, ENETDOWN, …
+    if (errno !== -EINTR) this.stats.aborted++; // that one connection has failed: ECONNABORTED, EPROTO, ENETDOWN, …
     return true;
   }
 
   #pause(): boolean {
     this.#listen(Interest.None);
     this.#backoffMs = Math.min(Math.max(this.#backoffMs * 2, BACKOFF_FIRST_MS), BACKOFF_MAX_MS);
-    const onTime = () => {
-      if (this.#backoffMs > 0) this.#listen(Interest.Readable);
-    };
-    this.#reactor.setTimeout(onTime, this.#backoffMs).unref();
+    this.#timer?.clear();
+    this.#timer = this.#reactor.setTimeout(() => this.#goOn(), this.#backoffMs).unref();
     return false;
+  }
+
+  #goOn(): void {
+    if (this.#policy === 'shed' && this.#reserve < 0) this.#openReserve();
+    this.#listen(Interest.Readable);
   }
 
   // Gives the reserve up, accepts with its number, tells the client by closing, and takes it back.
@@ -140,7 +149,8 @@ export class Acceptor implements Handler {
       this.stats.shed++;
     }
     this.#openReserve();
-    return victim >= 0;
+    if (isExhaustion(victim)) return this.#pause(); // of another kind than the reserve can help
+    return victim !== -EAGAIN;
   }
 
   #openReserve(): void {

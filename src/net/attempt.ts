@@ -8,7 +8,7 @@ import { Interest } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
-import { applyTcpOptions, type TcpOptions } from './tcp.ts';
+import { applyPlan, type TcpPlan } from './tcp.ts';
 
 const { EINPROGRESS, EINTR, ECONNREFUSED, ENOTCONN } = os.errno;
 const { constants } = sys;
@@ -18,7 +18,7 @@ export interface AttemptTarget {
   /** Where to connect from, if not left to the kernel. */
   readonly local: SocketAddress | undefined;
   /** Undefined for Unix sockets. */
-  readonly tcp: TcpOptions | undefined;
+  readonly tcp: TcpPlan | undefined;
 }
 
 export interface AttemptOwner {
@@ -74,13 +74,19 @@ export class Attempt implements Handler {
     const fd = sys.socket(familyOf(address), type, 0);
     if (fd < 0) return fd;
     this.#fd = fd;
-    if (tcp !== undefined) applyTcpOptions(fd, tcp);
+    const set = tcp === undefined ? 0 : applyPlan(fd, tcp);
+    if (set < 0) return set;
     const bound = local === undefined ? 0 : sys.bind(fd, local);
     return bound < 0 ? bound : sys.connect(fd, address);
   }
 
   #watch(): void {
-    this.#registration = this.#reactor.register(this.#fd, Interest.Writable, this);
+    try {
+      this.#registration = this.#reactor.register(this.#fd, Interest.Writable, this);
+    } catch (error) {
+      this.cancel(); // too many for this back-end, or for the kernel
+      this.#owner.onFailed(this, error as Error);
+    }
   }
 
   #judge(): void {

@@ -4,14 +4,14 @@ import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
-import { errnoError, invalidType, outOfRange } from '../errors.ts';
+import { errnoError, invalidType, invalidValue } from '../errors.ts';
 import type { Timer } from '../timers/timer.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Attempt, type AttemptOwner, type AttemptTarget } from './attempt.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionGroup } from './group.ts';
-import { type ConnectionOptions, groupOf } from './settings.ts';
-import type { TcpOptions } from './tcp.ts';
+import { type ConnectionOptions, checkSignal, groupOf } from './settings.ts';
+import { planTcpOptions, type TcpOptions } from './tcp.ts';
 
 /** RFC 8305, section 8: "Connection Attempt Delay". */
 const ATTEMPT_DELAY_MS = 250;
@@ -75,16 +75,27 @@ class Connector implements AttemptOwner {
   readonly #delayMs: number;
   readonly #attempts = new Set<Attempt>();
   readonly #errors: Error[] = [];
+  readonly #signal: AbortSignal | undefined;
+  #isHeld = true;
   #targets: AttemptTarget[] = [];
   #delay: Timer | undefined;
   #deadline: Timer | undefined;
 
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  constructor(group: ConnectionGroup, connection: Connection<any>, delayMs: number) {
+  constructor(
+    group: ConnectionGroup,
+    // biome-ignore lint/suspicious/noExplicitAny: as the field above
+    connection: Connection<any>,
+    delayMs: number,
+    signal: AbortSignal | undefined,
+  ) {
     this.#group = group;
     this.#connection = connection;
     this.#delayMs = delayMs;
-    group.onGone = () => this.#cancel();
+    this.#signal = signal;
+    group.onGone = () => this.#onGone();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    // Looking up a name, nothing is registered yet, and the reactor must not think that it is idle.
+    group.reactor.countReferenced(1);
   }
 
   limit(timeoutMs: number, onTimeout: () => void): void {
@@ -96,10 +107,19 @@ class Connector implements AttemptOwner {
     this.#tryNext();
   }
 
+  readonly #onAbort = (): void => {
+    this.#connection.destroy(this.#signal?.reason);
+  };
+
+  #onGone(): void {
+    this.#cancel();
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
   onConnected(attempt: Attempt, fd: number): void {
     this.#attempts.delete(attempt);
-    this.#cancel();
-    this.#connection.establish(fd);
+    this.#group.inScope(() => this.#connection.establish(fd));
+    this.#cancel(); // after it: the reactor is never without something to do
   }
 
   onFailed(attempt: Attempt, error: Error): void {
@@ -128,6 +148,8 @@ class Connector implements AttemptOwner {
     this.#deadline?.clear();
     for (const attempt of this.#attempts) attempt.cancel();
     this.#attempts.clear();
+    if (this.#isHeld) this.#group.reactor.countReferenced(-1);
+    this.#isHeld = false;
   }
 }
 
@@ -135,84 +157,114 @@ function resolveWithDns(host: string, callback: Parameters<Resolve>[1]): void {
   dnsLookup(host, { all: true, verbatim: true }, callback);
 }
 
+// Looks at everything that can be judged before connecting.
 function checkOptions(options: ConnectOptions): void {
-  const { host, port, path, abstract, resolve, localAddress } = options;
+  const { host, port, path, abstract, resolve, localAddress, localPort, timeoutMs } = options;
   if (host !== undefined && typeof host !== 'string') throw invalidType('host', 'a string', host);
   if (path === undefined && abstract === undefined) checkInteger('port', port, 1, 65_535);
   if (resolve !== undefined) checkFunction('resolve', resolve);
   if (localAddress !== undefined && isIP(localAddress) === 0) {
-    throw outOfRange('localAddress', 'a numeric address', localAddress);
+    throw invalidValue('localAddress', 'a numeric address', localAddress);
   }
+  checkInteger('localPort', localPort ?? 0, 0, 65_535);
+  checkInteger('timeoutMs', timeoutMs ?? 0, 0, 0x7fffffff);
+  checkSignal(options.signal);
+}
+
+function unixTarget({ path, abstract }: ConnectOptions): AttemptTarget | undefined {
+  if (path === undefined && abstract === undefined) return undefined;
+  const address = new SocketAddress(path === undefined ? { abstract: abstract ?? '' } : { path });
+  return { address, local: undefined, tcp: undefined };
+}
+
+// Makes the target of each address of the host.
+function inetTargets(options: ConnectOptions): (address: string) => AttemptTarget {
+  const { port = 0, localAddress, localPort = 0 } = options;
+  const tcp = planTcpOptions({ noDelay: true, ...options.tcp });
+  const isBound = localAddress !== undefined || localPort > 0;
+  return (address) => {
+    const any = isIP(address) === 4 ? '0.0.0.0' : '::';
+    const local = { address: localAddress ?? any, port: localPort };
+    return {
+      address: new SocketAddress({ address, port }),
+      local: isBound ? new SocketAddress(local) : undefined,
+      tcp,
+    };
+  };
 }
 
 /**
  * Connects, and hands the events of the connection to `options.handlers`: `open` when it is
- * established, or `close` with the error. What is written before is sent then.
+ * established, or `close` with the error. What is written before is sent then. No handler is
+ * called before this returns.
+ *
+ * Errors that reach `close`: those of connect(2), such as ECONNREFUSED; ETIMEDOUT after
+ * `timeoutMs`; those of the look-up, such as ENOTFOUND; an AggregateError with the `code` of the
+ * first one when several addresses failed; the signal's reason.
  *
  * @throws TypeError, RangeError - an option of the wrong kind.
+ * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED. ERR_CLOSED: the reactor is closed.
+ * @throws the reason of a signal that is aborted already.
  * @see connect(2), RFC 8305
  */
 export function connect<Data = unknown>(options: ConnectOptions<Data>): Connection<Data> {
   checkObject('options', options);
-  checkOptions(options as ConnectOptions);
-  const delayMs = checkInteger(
-    'attemptDelayMs',
-    options.attemptDelayMs ?? ATTEMPT_DELAY_MS,
-    10,
-    60_000,
-  );
-  const timeoutMs = checkInteger('timeoutMs', options.timeoutMs ?? 0, 0, 0x7fffffff);
-  options.signal?.throwIfAborted();
+  const plain = options as ConnectOptions;
+  checkOptions(plain);
+  const { attemptDelayMs = ATTEMPT_DELAY_MS, timeoutMs = 0, signal } = options;
+  const delayMs = checkInteger('attemptDelayMs', attemptDelayMs, 10, 60_000);
+  const unix = unixTarget(plain);
+  const toTarget = inetTargets(plain);
+  signal?.throwIfAborted();
   const group = groupOf(options);
   const connection = new Connection<Data>(group);
-  const connector = new Connector(group, connection, delayMs);
-  const { host = 'localhost', port = 0, path, abstract, signal } = options;
+  group.connections.add(connection);
+  const connector = new Connector(group, connection, delayMs, signal);
+  const { host = 'localhost', port = 0, path } = options;
   const context = path === undefined ? { address: host, port } : { path };
   connector.limit(timeoutMs, () =>
     connection.destroy(errnoError(-os.errno.ETIMEDOUT, 'connect', context)),
   );
-  signal?.addEventListener('abort', () => connection.destroy(signal.reason), { once: true });
   // The handlers must not be called before the caller has the connection.
   group.reactor.defer(() => {
     if (connection.isClosed) return;
-    if (path !== undefined || abstract !== undefined) {
-      const address = new SocketAddress(
-        path === undefined ? { abstract: abstract ?? '' } : { path },
-      );
-      connector.start([{ address, local: undefined, tcp: undefined }]);
-    } else {
-      resolveAndStart(connector, connection, host, options as ConnectOptions);
-    }
+    if (unix !== undefined) connector.start([unix]);
+    else lookUp(plain, connection, (addresses) => connector.start(addresses.map(toTarget)));
   });
   return connection;
 }
 
-function resolveAndStart(
-  connector: Connector,
+// What a resolver throws, and addresses that are none, end the connection.
+function lookUp(
+  { host = 'localhost', resolve = resolveWithDns }: ConnectOptions,
   // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
   connection: Connection<any>,
-  host: string,
-  options: ConnectOptions,
+  start: (addresses: string[]) => void,
 ): void {
-  const { port = 0, localAddress, localPort = 0, resolve = resolveWithDns } = options;
-  const tcp: TcpOptions = { noDelay: true, ...options.tcp };
-  const local =
-    localAddress === undefined
-      ? undefined
-      : new SocketAddress({ address: localAddress, port: localPort });
-  const toTarget = (address: string): AttemptTarget => ({
-    address: new SocketAddress({ address, port }),
-    local,
-    tcp,
-  });
-  const bare = host.split('%')[0] as string;
-  if (isIP(bare) !== 0) {
-    connector.start([toTarget(host)]);
+  let isAnswered = false;
+  const answer: Parameters<Resolve>[1] = (error, found) => {
+    if (isAnswered || connection.isClosed) return;
+    isAnswered = true;
+    try {
+      if (error !== null) throw error;
+      if (found.length === 0) throw notFound(host);
+      start(interleave(found).map(({ address }) => address));
+    } catch (reason) {
+      connection.destroy(reason as Error);
+    }
+  };
+  if (isIP(host) !== 0) {
+    answer(null, [{ address: host, family: isIP(host) }]);
     return;
   }
-  resolve(host, (error, addresses) => {
-    if (connection.isClosed) return;
-    if (error !== null) connection.destroy(error);
-    else connector.start(interleave(addresses).map(({ address }) => toTarget(address)));
-  });
+  try {
+    resolve(host, answer);
+  } catch (error) {
+    answer(error as Error, []);
+  }
+}
+
+function notFound(host: string): Error {
+  const error = new Error(`${host} has no address`);
+  return Object.assign(error, { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: host });
 }

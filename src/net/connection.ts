@@ -3,17 +3,18 @@
 // some. Everything that connections have in common is in their group (group.ts).
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
-import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
+import { ClosedError, check, EdgewiseError, errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import type { Timer } from '../timers/timer.ts';
-import { checkInteger } from '../validate.ts';
+import { checkInteger, IOV_MAX } from '../validate.ts';
 import type { ConnectionGroup } from './group.ts';
-import { Outgoing } from './outgoing.ts';
+import { chunksOf, Outgoing } from './outgoing.ts';
 import { encodeShort, isScratch, readMemory, readView } from './scratch.ts';
+import { applyPlan, planTcpOptions, type TcpOptions } from './tcp.ts';
 
-const { EAGAIN, EINTR } = os.errno;
+const { EAGAIN, EINTR, ENOTCONN } = os.errno;
 
 /** What `write` takes: text as UTF-8, bytes, or several of them for one system call. */
 export type Writable = string | Uint8Array | readonly Uint8Array[];
@@ -27,7 +28,9 @@ const PAUSED = 16;
 const NEEDS_DRAIN = 32;
 const CORKED = 64;
 const CLOSED = 128;
-const ADDED = 256;
+const UNREFERENCED = 256;
+const CLOSING = 512; // the timer is the deadline of closeGracefully
+const WRITE_FAILED = 1024; // to be closed with `error` when all that came before is read
 
 const NOTHING = new Outgoing();
 
@@ -50,7 +53,6 @@ export class Connection<Data = unknown> {
   #state = 0;
   #outgoing = NOTHING;
   #timer: Timer | undefined = undefined;
-  #idleMs = 0;
   #activity = 0;
   #seenActivity = 0;
 
@@ -111,11 +113,15 @@ export class Connection<Data = unknown> {
       this.destroy(error as Error);
       return;
     }
-    this.#state = (this.#state & ~CONNECTING) | ADDED;
+    if (this.#isFlagged(UNREFERENCED)) this.#registration.unref();
+    this.#state &= ~CONNECTING;
     group.add(this);
-    if (idleTimeoutMs > 0) this.setTimeout(idleTimeoutMs);
-    group.handlers.open?.(this);
-    if (!this.#outgoing.isEmpty || this.#isFlagged(ENDING)) this.#flush();
+    if (idleTimeoutMs > 0 && this.#timer === undefined) this.setTimeout(idleTimeoutMs);
+    try {
+      group.handlers.open?.(this);
+    } finally {
+      if (!this.#outgoing.isEmpty || this.#isFlagged(ENDING)) this.#flush();
+    }
   }
 
   /**
@@ -127,13 +133,18 @@ export class Connection<Data = unknown> {
    *   fallen to the low one. The bytes are kept either way, up to the hard cap, where the connection
    *   is closed with ERR_WRITE_QUEUE_FULL.
    * @throws EdgewiseError - ERR_WRITE_AFTER_END: after `end`. ERR_CLOSED.
+   * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
    */
   write(data: Writable): boolean {
     this.#assertWritable();
     const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
-    const mustQueue = !this.#outgoing.isEmpty || (this.#state & (CONNECTING | CORKED)) !== 0;
-    if (mustQueue) this.#append(bytes, 0);
-    else this.#send(bytes);
+    if (this.#isFlagged(WRITE_FAILED)) return false; // `close` is about to tell why
+    const isLong = Array.isArray(bytes) && bytes.length > IOV_MAX;
+    if (isLong || !this.#outgoing.isEmpty || this.#isFlagged(CONNECTING | CORKED)) {
+      this.#append(bytes, 0);
+    } else {
+      this.#send(bytes);
+    }
     return this.#hasRoom();
   }
 
@@ -161,6 +172,7 @@ export class Connection<Data = unknown> {
   resume(): void {
     this.#state &= ~PAUSED;
     this.#updateInterest();
+    if (this.#isFlagged(WRITE_FAILED) && !this.isClosed) this.#registration?.requeue();
   }
 
   /**
@@ -180,42 +192,44 @@ export class Connection<Data = unknown> {
   /** Closes at once; what was not sent is lost. `error` reaches the `close` handler. */
   destroy(error?: Error): void {
     if (this.isClosed) return;
-    const wasAdded = this.#isFlagged(ADDED);
+    const wasOpen = this.#registration !== undefined;
     this.#state = (this.#state | CLOSED) & ~(CONNECTING | CORKED | NEEDS_DRAIN);
-    this.error = error;
+    this.error = error ?? this.error;
     this.#registration?.close();
     if (this.#fd >= 0) sys.close(this.#fd);
     this.#fd = -1;
     this.#outgoing = NOTHING;
     this.#timer?.clear();
-    this.#group.onClosed(this, wasAdded);
+    this.#group.onClosed(this, wasOpen);
   }
 
   /** Ends this side, and closes at the latest after `timeoutMs` milliseconds (from 0). */
   closeGracefully(timeoutMs: number): void {
+    checkInteger('timeoutMs', timeoutMs, 0, 0x7fffffff);
     if (this.isClosed) return;
     this.end();
-    this.#timer?.clear();
-    this.#idleMs = 0;
-    if (!this.isClosed) {
-      this.#timer = this.#group.reactor.setTimeout(() => this.destroy(), timeoutMs);
-    }
+    if (this.isClosed) return;
+    this.setTimeout(0);
+    this.#timer?.clear(); // of an earlier call
+    this.#state |= CLOSING;
+    this.#timer = this.#group.setTimer(() => this.destroy(), timeoutMs);
   }
 
   /**
    * Calls the `timeout` handler when nothing was received or sent for that long. The wheel's timer
-   * is set once and looks back when it fires: a message costs one counter.
+   * is set once and looks back when it fires: a message costs one counter, and the handler is
+   * called after once to twice that time. Has no effect after `closeGracefully`.
    *
    * @param idleMs - milliseconds; 0 ends it.
    */
   setTimeout(idleMs: number): void {
     checkInteger('idleMs', idleMs, 0, 0x7fffffff);
-    this.#idleMs = idleMs;
+    if (this.#isFlagged(CLOSING | CLOSED)) return;
     this.#timer?.clear();
     this.#timer = undefined;
-    if (idleMs === 0 || this.isClosed) return;
+    if (idleMs === 0) return;
     this.#seenActivity = this.#activity;
-    this.#timer = this.#group.reactor.setTimeout(() => this.#onIdleTimer(), idleMs).unref();
+    this.#timer = this.#group.setTimer(() => this.#onIdleTimer(), idleMs).unref();
   }
 
   /** The peer's address; undefined when it has gone. */
@@ -230,40 +244,69 @@ export class Connection<Data = unknown> {
     return this.#fd >= 0 && sys.getsockname(this.#fd, address) >= 0 ? address : undefined;
   }
 
+  /**
+   * Sets options of the socket.
+   *
+   * @throws TypeError, RangeError - a value of the wrong kind; nothing was set.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: this system does not have one; nothing was set.
+   *   ERR_CLOSED.
+   * @throws ErrnoError - ENOTCONN: still connecting. What the kernel says, such as EOPNOTSUPP for
+   *   an option of TCP on a Unix socket; options before it were set.
+   * @see tcp(7); docs/net.md "Options"
+   */
+  setOptions(options: TcpOptions): void {
+    const plan = planTcpOptions(options);
+    if (this.isClosed) throw new ClosedError('the Connection');
+    if (this.isConnecting) check(-ENOTCONN, 'setsockopt');
+    check(applyPlan(this.#fd, plan), 'setsockopt', { fd: this.#fd });
+  }
+
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
+    this.#state &= ~UNREFERENCED;
     this.#registration?.ref();
     return this;
   }
 
+  /** Lets the reactor end although the connection is open. */
   unref(): this {
+    this.#state |= UNREFERENCED;
     this.#registration?.unref();
     return this;
   }
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
   onReady(readiness: Readiness): void {
-    if ((readiness & Readiness.Writable) !== 0 && !this.#outgoing.isEmpty) this.#flush();
+    if ((readiness & Readiness.Writable) !== 0) {
+      if (!this.#outgoing.isEmpty) this.#flush();
+      this.#tellDrain();
+    }
+    if (this.isClosed) return;
     if ((readiness & Readiness.Readable) !== 0) this.#read(readiness);
     else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
   }
 
   #read(readiness: Readiness): void {
     const registration = this.#registration as Registration;
-    const memory = readMemory();
     const isLevel = registration.trigger === 'level';
+    // With the end or an error queued behind them, a short read does not prove that all is read.
+    const mayHaveMore = (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
+      const memory = readMemory();
+      const { length } = memory;
       const result = sys.recv(this.#fd, memory);
       if (result > 0) {
         this.bytesRead += result;
         this.#activity++;
         this.#group.handlers.data?.(this, readView(result));
-        const isDrained = result < memory.length && (readiness & Readiness.ReadClosed) === 0;
-        if (isLevel || isDrained || this.isClosed || !registration.charge(result)) return;
+        if (this.isClosed) return;
+        if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
+        if (isLevel || (result < length && !mayHaveMore) || !registration.charge(result)) return;
       } else if (result === 0) {
         this.#onReadEnd();
       } else if (result !== -EINTR) {
         if (result !== -EAGAIN) this.destroy(errnoError(result, 'recv', { fd: this.#fd }));
+        else if (this.#isFlagged(WRITE_FAILED)) this.destroy();
         return;
       }
     }
@@ -271,18 +314,20 @@ export class Connection<Data = unknown> {
 
   #onReadEnd(): void {
     this.#state |= READ_ENDED;
-    this.#group.handlers.end?.(this);
-    if (this.isClosed) return;
-    if (!this.#group.settings.allowHalfOpen) this.end();
-    if (this.#isFlagged(WRITE_SHUT)) this.destroy();
-    else this.#updateInterest();
+    try {
+      if (!this.#isFlagged(WRITE_FAILED)) this.#group.handlers.end?.(this);
+    } finally {
+      if (!this.#group.settings.allowHalfOpen) this.end();
+      if (this.#isFlagged(WRITE_SHUT)) this.destroy();
+      else this.#updateInterest();
+    }
   }
 
   #send(bytes: Uint8Array | readonly Uint8Array[]): void {
     const isList = Array.isArray(bytes);
     const result = isList ? sys.writev(this.#fd, bytes) : sys.send(this.#fd, bytes as Uint8Array);
     if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
-      this.destroy(errnoError(result, 'send', { fd: this.#fd }));
+      this.#failWrite(errnoError(result, 'send', { fd: this.#fd }));
       return;
     }
     const sent = Math.max(result, 0);
@@ -293,7 +338,7 @@ export class Connection<Data = unknown> {
   // Keeps what is left behind the first `skip` bytes.
   #append(bytes: Uint8Array | readonly Uint8Array[], skip: number): void {
     let left = skip;
-    for (const chunk of Array.isArray(bytes) ? (bytes as Uint8Array[]) : [bytes as Uint8Array]) {
+    for (const chunk of chunksOf(bytes)) {
       if (left >= chunk.length) {
         left -= chunk.length;
         continue;
@@ -311,27 +356,49 @@ export class Connection<Data = unknown> {
   }
 
   #flush(): void {
+    try {
+      this.#sendQueued();
+    } catch (error) {
+      this.destroy(error as Error); // the caller spoiled the memory: what is owed cannot be sent
+    }
+    if (!this.isClosed) this.#finishIfFlushed();
+  }
+
+  #sendQueued(): void {
     while (!this.#outgoing.isEmpty) {
-      const chunks = this.#outgoing.gather();
-      const [first] = chunks as [Uint8Array];
-      const result = chunks.length === 1 ? sys.send(this.#fd, first) : sys.writev(this.#fd, chunks);
-      if (result === -EAGAIN) break;
+      const result = this.#outgoing.sendTo(this.#fd);
+      if (result === -EAGAIN) return;
       if (result === -EINTR) continue;
       if (result < 0) {
-        this.destroy(errnoError(result, 'send', { fd: this.#fd }));
+        this.#failWrite(errnoError(result, 'send', { fd: this.#fd }));
         return;
       }
       this.#countWritten(result);
       this.#outgoing.consume(result);
     }
-    this.#finishIfFlushed();
-    if (!this.isClosed) this.#tellDrain();
   }
 
+  // The peer does not listen any more, but may have sent something before that: it is read first,
+  // in turns of its own, since this may be inside a call of the user's.
+  #failWrite(error: Error): void {
+    this.error = error;
+    if (this.#isFlagged(PAUSED | READ_ENDED)) {
+      this.destroy();
+      return;
+    }
+    this.#outgoing = NOTHING;
+    this.#state = (this.#state | WRITE_FAILED | WRITE_SHUT) & ~NEEDS_DRAIN;
+    this.#updateInterest();
+    this.#registration?.requeue(Readiness.Readable);
+  }
+
+  // Before the handler the interest is back to what it was: under the edge trigger only a change
+  // makes the kernel report again.
   #tellDrain(): void {
     if (!this.#isFlagged(NEEDS_DRAIN)) return;
     if (this.#outgoing.byteLength > this.#group.settings.lowWaterMark) return;
     this.#state &= ~NEEDS_DRAIN;
+    this.#updateInterest();
     this.#group.handlers.drain?.(this);
   }
 
@@ -349,8 +416,11 @@ export class Connection<Data = unknown> {
   }
 
   #hasRoom(): boolean {
-    if (this.#outgoing.byteLength < this.#group.settings.highWaterMark) return !this.isClosed;
+    const isBelow = this.#outgoing.byteLength < this.#group.settings.highWaterMark;
+    if (isBelow && !this.isClosed) return !this.#isFlagged(WRITE_FAILED);
+    if (this.isClosed || this.#isFlagged(WRITE_FAILED)) return false;
     this.#state |= NEEDS_DRAIN;
+    this.#updateInterest();
     return false;
   }
 
@@ -368,8 +438,8 @@ export class Connection<Data = unknown> {
     const state = this.#state & mask;
     if ((state & CONNECTING) !== 0) return Interest.None;
     const reads = (state & (PAUSED | READ_ENDED)) === 0 ? Interest.Readable : Interest.None;
-    const isHeld = (state & CORKED) !== 0 || this.#outgoing.isEmpty;
-    return reads | (isHeld ? Interest.None : Interest.Writable);
+    const hasWork = !this.#outgoing.isEmpty || (state & NEEDS_DRAIN) !== 0;
+    return reads | (hasWork && (state & CORKED) === 0 ? Interest.Writable : Interest.None);
   }
 
   #updateInterest(): void {
@@ -386,9 +456,10 @@ export class Connection<Data = unknown> {
   }
 
   #onIdleTimer(): void {
-    if (this.#activity === this.#seenActivity) this.#group.handlers.timeout?.(this);
+    const isIdle = this.#activity === this.#seenActivity;
     this.#seenActivity = this.#activity;
-    if (!this.isClosed && this.#idleMs > 0) this.#timer?.refresh();
+    this.#timer?.refresh(); // first: the handler may set another one, or throw
+    if (isIdle) this.#group.handlers.timeout?.(this);
   }
 
   #isFlagged(bits: number): boolean {

@@ -1,9 +1,11 @@
 // What connections of one listener, or of one connect call, share: the reactor, the user's
 // handlers, the limits, and the handler that the reactor calls for all of them.
 import type { AsyncResource } from 'node:async_hooks';
+import { ClosedError } from '../errors.ts';
 import type { Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
+import type { Timer } from '../timers/timer.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 
@@ -30,15 +32,19 @@ export type AnyConnection = Connection<any>;
 
 export class ConnectionGroup implements Handler<AnyConnection> {
   readonly reactor: Reactor;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
+  // biome-ignore lint/suspicious/noExplicitAny: as the type above
   readonly handlers: ConnectionHandlers<any>;
   readonly settings: ConnectionSettings;
   readonly scope: AsyncResource | undefined;
+  /** Those that are open, and the one that `connect` is working on. */
   readonly connections = new Set<AnyConnection>();
-  readonly stats: ConnectionStats = { opened: 0, closed: 0, bytesRead: 0, bytesWritten: 0 };
+  /** The listener, as long as it listens. */
+  opener: { close(): void } | undefined;
   /** Called when a connection is gone, before its `close` handler. */
   onGone: () => void = () => undefined;
   #closing: AnyConnection[] = [];
+  #opened = 0;
+  readonly #gone = { closed: 0, bytesRead: 0, bytesWritten: 0 };
 
   constructor(
     reactor: Reactor,
@@ -50,6 +56,26 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.handlers = handlers;
     this.settings = settings;
     this.scope = scope;
+    reactor.dependents.add(this);
+  }
+
+  get stats(): ConnectionStats {
+    let { bytesRead, bytesWritten } = this.#gone;
+    for (const connection of this.connections) {
+      bytesRead += connection.bytesRead;
+      bytesWritten += connection.bytesWritten;
+    }
+    return { opened: this.#opened, closed: this.#gone.closed, bytesRead, bytesWritten };
+  }
+
+  /** Calls back in the async context of the `listen` or `connect` call. */
+  inScope(callback: () => void): void {
+    if (this.scope === undefined) callback();
+    else this.scope.runInAsyncScope(callback);
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    return this.reactor.setTimeout(() => this.inScope(callback), delayMs);
   }
 
   onReady(readiness: Readiness, registration: Registration<AnyConnection>): void {
@@ -62,20 +88,36 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     }
   }
 
+  /** The connection is established. */
   add(connection: AnyConnection): void {
     this.connections.add(connection);
-    this.stats.opened++;
+    this.#opened++;
   }
 
   /** `close` handlers run at the end of the turn, never inside a call of the user's. */
-  onClosed(connection: AnyConnection, wasAdded: boolean): void {
-    if (wasAdded) {
-      this.connections.delete(connection);
-      this.stats.closed++;
-    }
+  onClosed(connection: AnyConnection, wasOpen: boolean): void {
+    const isKnown = this.connections.delete(connection);
+    if (wasOpen) this.#gone.closed++;
+    this.#gone.bytesRead += connection.bytesRead;
+    this.#gone.bytesWritten += connection.bytesWritten;
     this.onGone();
+    if (!isKnown) return; // accepted, but it could not be watched: nobody has heard of it
     this.#closing.push(connection);
-    if (this.#closing.length === 1) this.reactor.defer(this.#tellClosed);
+    if (this.#closing.length === 1 && !this.reactor.isClosed) this.reactor.defer(this.#tellClosed);
+  }
+
+  /** Lets the reactor forget the group when nothing can happen in it any more. */
+  leaveIfIdle(): void {
+    if (this.opener !== undefined || this.connections.size + this.#closing.length > 0) return;
+    this.reactor.dependents.delete(this);
+  }
+
+  /** The reactor closes: nothing would ever be told of these connections again. */
+  close(): void {
+    this.opener?.close();
+    const error = new ClosedError('the Reactor');
+    for (const connection of [...this.connections]) connection.destroy(error);
+    this.#tellClosed();
   }
 
   readonly #tellClosed = (): void => {
@@ -85,11 +127,12 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     let thrown: unknown;
     for (const connection of closing) {
       try {
-        handlers.close?.(connection, connection.error);
+        this.inScope(() => handlers.close?.(connection, connection.error));
       } catch (error) {
         thrown ??= error;
       }
     }
+    this.leaveIfIdle();
     if (thrown !== undefined) throw thrown;
   };
 }

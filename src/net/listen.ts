@@ -1,13 +1,13 @@
 // listen(): makes a listening socket by its options and starts accepting.
-import { unlinkSync } from 'node:fs';
+import { lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { check, ErrnoError, type ErrorContext } from '../errors.ts';
 import * as sys from '../sys.ts';
 import { checkFd, checkInteger, checkObject } from '../validate.ts';
-import { Listener, type ListenOptions } from './listener.ts';
-import { groupOf } from './settings.ts';
-import { applyTcpOptions } from './tcp.ts';
+import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
+import { checkSignal, groupOf } from './settings.ts';
+import { applyPlan, planTcpOptions } from './tcp.ts';
 
 const BACKLOG = 4096;
 const { EADDRINUSE, EAFNOSUPPORT, EADDRNOTAVAIL, ECONNREFUSED, ENOENT } = os.errno;
@@ -27,8 +27,23 @@ function familyOf(address: SocketAddress): number {
   return address.family === 'IPv6' ? constants.AF_INET6 : constants.AF_UNIX;
 }
 
-// A socket file that nobody listens on is left behind by a process that was killed.
+function statOf(path: string | undefined): Stats | undefined {
+  return path === undefined ? undefined : lstatSync(path, { throwIfNoEntry: false });
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    // Somebody else was faster, and it is gone, which is what we want.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+// A socket file that nobody listens on is left behind by a process that was killed. connect(2)
+// refuses any other file as well, so the kind is looked at first.
 function isStale(address: SocketAddress): boolean {
+  if (statOf(address.path)?.isSocket() !== true) return false;
   const fd = sys.socket(constants.AF_UNIX, constants.SOCK_STREAM | constants.SOCK_NONBLOCK, 0);
   if (fd < 0) return false;
   const result = sys.connect(fd, address);
@@ -39,7 +54,7 @@ function isStale(address: SocketAddress): boolean {
 function bindAt(fd: number, address: SocketAddress): void {
   let result = sys.bind(fd, address);
   if (result === -EADDRINUSE && address.path !== undefined && isStale(address)) {
-    unlinkSync(address.path);
+    unlinkIfThere(address.path);
     result = sys.bind(fd, address);
   }
   check(result, 'bind', contextOf(address));
@@ -52,8 +67,7 @@ function openListener(address: SocketAddress, options: ListenOptions): number {
   try {
     if (family !== constants.AF_UNIX) setUp(fd, family, options);
     bindAt(fd, address);
-    const backlog = checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff);
-    check(sys.listen(fd, backlog), 'listen', contextOf(address));
+    check(sys.listen(fd, options.backlog ?? BACKLOG), 'listen', contextOf(address));
     return fd;
   } catch (error) {
     sys.close(fd);
@@ -67,7 +81,9 @@ function setUp(fd: number, family: number, options: ListenOptions): void {
   if (family === constants.AF_INET6) {
     option(fd, constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
   }
-  if (options.tcp !== undefined) applyTcpOptions(fd, options.tcp);
+  if (options.tcp !== undefined) {
+    check(applyPlan(fd, planTcpOptions(options.tcp)), 'setsockopt', { fd });
+  }
 }
 
 // Without a host: every address of both families, or of IPv4 where there is no IPv6.
@@ -96,24 +112,42 @@ function openByOptions(options: ListenOptions): number {
  * @see socket(7), ip(7), unix(7), listen(2)
  */
 export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<Data> {
-  checkObject('options', options);
+  checkOptions(options);
+  checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff);
+  checkInteger('port', options.port ?? 0, 0, 65_535);
   options.signal?.throwIfAborted();
   const group = groupOf(options);
-  return start(openByOptions(options as ListenOptions), options, group);
+  let fd = -1;
+  try {
+    fd = openByOptions(options as ListenOptions);
+    return start(fd, options, group, options.path);
+  } catch (error) {
+    if (fd >= 0) sys.close(fd);
+    group.leaveIfIdle();
+    throw error;
+  }
+}
+
+function checkOptions<Data>(options: ListenOptions<Data>): void {
+  checkObject('options', options);
+  checkPolicy(options.onExhaustion);
+  checkSignal(options.signal);
+  if (options.tcp !== undefined) planTcpOptions(options.tcp);
 }
 
 /**
  * Listens on a descriptor that is bound and listening already: one that a supervisor handed over.
- * The listener owns it from here on.
+ * The listener owns it from here on; when this throws, it is still the caller's.
  *
  * @throws as `listen`; ErrnoError - EBADF, ENOTSOCK, EINVAL: it is no listening socket.
  */
 export function adoptListener<Data = unknown>(
   fd: number,
-  options: ConnectionOptionsOf<Data>,
+  options: AdoptOptions<Data>,
 ): Listener<Data> {
   checkFd(fd);
-  checkObject('options', options);
+  checkOptions(options);
+  options.signal?.throwIfAborted();
   const isListening = new Int32Array(1);
   const { SOL_SOCKET, SO_ACCEPTCONN } = constants;
   if (SO_ACCEPTCONN !== undefined) {
@@ -123,11 +157,17 @@ export function adoptListener<Data = unknown>(
   const flags = check(sys.fcntl(fd, constants.F_GETFL), 'fcntl', { fd });
   check(sys.fcntl(fd, constants.F_SETFL, flags | constants.O_NONBLOCK), 'fcntl', { fd });
   check(sys.fcntl(fd, constants.F_SETFD, constants.FD_CLOEXEC), 'fcntl', { fd });
-  return start(fd, options, groupOf(options));
+  const group = groupOf(options);
+  try {
+    return start(fd, options, group);
+  } catch (error) {
+    group.leaveIfIdle();
+    throw error;
+  }
 }
 
 /** What can be said of a listening socket that exists already. */
-export type ConnectionOptionsOf<Data> = Omit<
+export type AdoptOptions<Data> = Omit<
   ListenOptions<Data>,
   'host' | 'port' | 'path' | 'abstract' | 'backlog' | 'reusePort' | 'ipv6Only'
 >;
@@ -136,13 +176,17 @@ function start<Data>(
   fd: number,
   options: ListenOptions<Data>,
   group: ReturnType<typeof groupOf>,
+  path?: string,
 ): Listener<Data> {
-  try {
-    const listener = new Listener<Data>(fd, options, group);
-    options.signal?.addEventListener('abort', () => listener.close(), { once: true });
-    return listener;
-  } catch (error) {
-    sys.close(fd);
-    throw error;
-  }
+  const { signal } = options;
+  const file = statOf(path);
+  const onAbort = () => listener.close();
+  const listener = new Listener<Data>(fd, options, group, () => {
+    signal?.removeEventListener('abort', onAbort);
+    // Not the file of whoever has replaced ours meanwhile.
+    const now = file === undefined ? undefined : statOf(path);
+    if (path !== undefined && now?.ino === file?.ino && now?.dev === file?.dev) unlinkIfThere(path);
+  });
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return listener;
 }

@@ -1,13 +1,19 @@
 // A listening socket and the connections that it accepts. listen.ts makes the socket.
 import { SocketAddress } from '../address.ts';
-import { check } from '../errors.ts';
+import { check, invalidValue } from '../errors.ts';
 import { Interest } from '../interest.ts';
 import * as sys from '../sys.ts';
 import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionGroup, ConnectionStats } from './group.ts';
 import type { ConnectionOptions } from './settings.ts';
-import { applyTcpOptions, type TcpOptions } from './tcp.ts';
+import { applyPlan, forConnections, planTcpOptions, type TcpOptions } from './tcp.ts';
+
+/** @throws TypeError - it is no policy. */
+export function checkPolicy(policy: unknown): void {
+  if (policy === undefined || policy === 'pause' || policy === 'shed') return;
+  throw invalidValue('onExhaustion', "'pause' or 'shed'", policy);
+}
 
 export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   /** A numeric address; default `'::'`, and `'0.0.0.0'` where there is no IPv6. */
@@ -40,23 +46,29 @@ export class Listener<Data = unknown> {
   readonly #group: ConnectionGroup;
   readonly #acceptor: Acceptor;
   readonly #address = new SocketAddress();
+  readonly #onClose: () => void;
   #isClosed = false;
 
   /** @internal use `listen` or `adoptListener` */
-  constructor(fd: number, options: ListenOptions<Data>, group: ConnectionGroup) {
+  constructor(
+    fd: number,
+    options: ListenOptions<Data>,
+    group: ConnectionGroup,
+    onClose: () => void,
+  ) {
     this.fd = fd;
+    this.#onClose = onClose;
     this.#group = group;
     const { tcp, exclusive, onExhaustion = 'pause' } = options;
     check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
     const isTcp = this.#address.family === 'IPv4' || this.#address.family === 'IPv6';
-    const accepted: TcpOptions = { noDelay: true, ...tcp };
+    const plan = isTcp ? forConnections(planTcpOptions({ noDelay: true, ...tcp })) : [];
     this.#acceptor = new Acceptor(
       group.reactor,
       onExhaustion,
       (connected) => {
-        const connection = new Connection<Data>(group);
-        if (isTcp) applyTcpOptions(connected, accepted);
-        connection.establish(connected);
+        applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read tells
+        new Connection<Data>(group).establish(connected);
       },
       () => this.close(),
     );
@@ -70,6 +82,7 @@ export class Listener<Data = unknown> {
       scope: group.scope,
     });
     this.#acceptor.start(registration);
+    group.opener = this;
     group.onGone = () => this.#acceptor.retry();
   }
 
@@ -102,6 +115,9 @@ export class Listener<Data = unknown> {
     this.#isClosed = true;
     this.#acceptor.stop();
     sys.close(this.fd);
+    this.#onClose();
+    this.#group.opener = undefined;
+    this.#group.leaveIfIdle();
   }
 
   [Symbol.dispose](): void {

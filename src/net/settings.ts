@@ -1,6 +1,6 @@
 // The options that listen and connect have in common, checked once and with their defaults.
 import { AsyncResource } from 'node:async_hooks';
-import { invalidType, invalidValue } from '../errors.ts';
+import { ClosedError, invalidType, invalidValue } from '../errors.ts';
 import { Reactor } from '../reactor.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { ConnectionGroup } from './group.ts';
@@ -49,10 +49,15 @@ function checkHandlers(handlers: unknown): void {
   }
 }
 
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw invalidType('signal', 'an AbortSignal', signal);
+}
+
 /**
  * Makes the group of a listen or connect call.
  *
- * @throws TypeError, RangeError - an option of the wrong kind.
+ * @throws TypeError, RangeError - an option of the wrong kind. ClosedError - the reactor is closed.
  */
 export function groupOf<Data>(options: ConnectionOptions<Data>): ConnectionGroup {
   const { handlers, reactor = defaultReactor(), trigger = 'level' } = options;
@@ -61,6 +66,7 @@ export function groupOf<Data>(options: ConnectionOptions<Data>): ConnectionGroup
   if (trigger !== 'level' && trigger !== 'edge') {
     throw invalidValue('trigger', "'level' or 'edge'", trigger);
   }
+  if (reactor.isClosed) throw new ClosedError('the Reactor');
   const count = (name: string, value: unknown) =>
     checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
   const highWaterMark = count('highWaterMark', options.highWaterMark ?? 64 * KIB);

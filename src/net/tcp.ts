@@ -1,6 +1,6 @@
 // The options of TCP sockets in one table: the name that users write, the kernel's option, how the
 // value is encoded. What a system lacks is ERR_OPTION_UNSUPPORTED, never a silent no-op.
-import { check, EdgewiseError, invalidType } from '../errors.ts';
+import { EdgewiseError, invalidType } from '../errors.ts';
 import * as sys from '../sys.ts';
 import { checkInteger, checkObject } from '../validate.ts';
 
@@ -43,76 +43,124 @@ type IntegerOption = Exclude<
 >;
 type BooleanOption = 'noDelay' | 'cork' | 'quickAck';
 
+type Names = readonly sys.ConstantName[];
+
 const { constants } = sys;
 const TCP = constants.IPPROTO_TCP;
 const SOCKET = constants.SOL_SOCKET;
 
-const BOOLEANS: Record<BooleanOption, number | undefined> = {
-  noDelay: constants.TCP_NODELAY,
-  cork: constants.TCP_CORK ?? constants.TCP_NOPUSH,
-  quickAck: constants.TCP_QUICKACK,
+// By the names of the kernel's options; where there are two, systems have the one or the other.
+const BOOLEANS: Record<BooleanOption, Names> = {
+  noDelay: ['TCP_NODELAY'],
+  cork: ['TCP_CORK', 'TCP_NOPUSH'],
+  quickAck: ['TCP_QUICKACK'],
 };
 
-const INTEGERS: Record<IntegerOption, readonly [level: number, option: number | undefined]> = {
-  userTimeoutMs: [TCP, constants.TCP_USER_TIMEOUT],
-  notSentLowat: [TCP, constants.TCP_NOTSENT_LOWAT],
-  receiveBufferSize: [SOCKET, constants.SO_RCVBUF],
-  sendBufferSize: [SOCKET, constants.SO_SNDBUF],
-  fastOpen: [TCP, constants.TCP_FASTOPEN],
-  deferAcceptSeconds: [TCP, constants.TCP_DEFER_ACCEPT],
+const INTEGERS: Record<IntegerOption, readonly [level: number, names: Names]> = {
+  userTimeoutMs: [TCP, ['TCP_USER_TIMEOUT']],
+  notSentLowat: [TCP, ['TCP_NOTSENT_LOWAT']],
+  receiveBufferSize: [SOCKET, ['SO_RCVBUF']],
+  sendBufferSize: [SOCKET, ['SO_SNDBUF']],
+  fastOpen: [TCP, ['TCP_FASTOPEN']],
+  deferAcceptSeconds: [TCP, ['TCP_DEFER_ACCEPT']],
 };
 
-const KEEP_ALIVE: Record<keyof KeepAlive, number | undefined> = {
-  idleSeconds: constants.TCP_KEEPIDLE ?? constants.TCP_KEEPALIVE,
-  intervalSeconds: constants.TCP_KEEPINTVL,
-  probeCount: constants.TCP_KEEPCNT,
+const KEEP_ALIVE: Record<keyof KeepAlive, readonly [names: Names, max: number]> = {
+  idleSeconds: [['TCP_KEEPIDLE', 'TCP_KEEPALIVE'], 32_767],
+  intervalSeconds: [['TCP_KEEPINTVL'], 32_767],
+  probeCount: [['TCP_KEEPCNT'], 127],
 };
 
-function set(fd: number, level: number, option: number | undefined, name: string, value: number) {
-  if (option === undefined) {
-    throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', `${process.platform} has no ${name}`);
-  }
-  check(sys.setsockopt(fd, level, option, value), 'setsockopt', { fd });
+/** A system call to come: checked, and encoded for the kernel. */
+interface PlannedOption {
+  readonly level: number;
+  readonly option: number;
+  readonly value: number | Uint8Array;
+  readonly isForListeners: boolean;
 }
 
-function setKeepAlive(fd: number, value: unknown): void {
-  if (typeof value === 'boolean') {
-    set(fd, SOCKET, constants.SO_KEEPALIVE, 'keepAlive', value ? 1 : 0);
-    return;
-  }
-  checkObject('keepAlive', value);
-  set(fd, SOCKET, constants.SO_KEEPALIVE, 'keepAlive', 1);
-  for (const [name, option] of Object.entries(KEEP_ALIVE)) {
-    const figure = (value as KeepAlive)[name as keyof KeepAlive];
-    if (figure === undefined) continue;
-    set(fd, TCP, option, name, checkInteger(`keepAlive.${name}`, figure, 1, 32_767));
-  }
-}
+/** What {@link applyPlan} sets, in order. */
+export type TcpPlan = readonly PlannedOption[];
 
-function setLinger(fd: number, value: unknown): void {
-  const seconds = value === false ? 0 : checkInteger('lingerSeconds', value, 0, 32_767);
-  const linger = new Uint8Array(Int32Array.of(value === false ? 0 : 1, seconds).buffer);
-  check(sys.setsockopt(fd, SOCKET, constants.SO_LINGER, linger), 'setsockopt', { fd });
+const LISTENERS_ONLY: ReadonlySet<string> = new Set(['fastOpen', 'deferAcceptSeconds']);
+
+/** The numbers that a system has for its options. */
+type OptionNumbers = { readonly [Name in sys.ConstantName]?: number | undefined };
+
+class Planner {
+  readonly plan: PlannedOption[] = [];
+  readonly #numbers: OptionNumbers;
+
+  constructor(numbers: OptionNumbers) {
+    this.#numbers = numbers;
+  }
+
+  add(name: string, level: number, names: Names, value: number | Uint8Array): void {
+    const known = names.find((each) => this.#numbers[each] !== undefined);
+    const option = known === undefined ? undefined : this.#numbers[known];
+    if (option === undefined) {
+      throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', `${process.platform} has no ${name}`);
+    }
+    this.plan.push({ level, option, value, isForListeners: LISTENERS_ONLY.has(name) });
+  }
+
+  addKeepAlive(value: unknown): void {
+    if (typeof value === 'boolean') {
+      this.add('keepAlive', SOCKET, ['SO_KEEPALIVE'], value ? 1 : 0);
+      return;
+    }
+    checkObject('keepAlive', value);
+    this.add('keepAlive', SOCKET, ['SO_KEEPALIVE'], 1);
+    for (const [name, [names, max]] of Object.entries(KEEP_ALIVE)) {
+      const figure = (value as KeepAlive)[name as keyof KeepAlive];
+      if (figure === undefined) continue;
+      this.add(name, TCP, names, checkInteger(`keepAlive.${name}`, figure, 1, max));
+    }
+  }
+
+  addLinger(value: unknown): void {
+    const seconds = value === false ? 0 : checkInteger('lingerSeconds', value, 0, 32_767);
+    const linger = new Uint8Array(Int32Array.of(value === false ? 0 : 1, seconds).buffer);
+    this.add('lingerSeconds', SOCKET, ['SO_LINGER'], linger);
+  }
 }
 
 /**
- * Sets every option that is given.
+ * Checks the options that are given, and says how they are set.
  *
- * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: this system does not have it.
- * @throws TypeError, RangeError - a value of the wrong kind. ErrnoError - what the kernel says.
+ * @param numbers - those of this system, unless a test looks at another one.
+ * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: the system does not have it.
+ * @throws TypeError, RangeError - a value of the wrong kind.
  */
-export function applyTcpOptions(fd: number, options: TcpOptions): void {
-  for (const [name, option] of Object.entries(BOOLEANS)) {
+export function planTcpOptions(options: TcpOptions, numbers: OptionNumbers = constants): TcpPlan {
+  checkObject('tcp', options);
+  const planner = new Planner(numbers);
+  for (const [name, names] of Object.entries(BOOLEANS)) {
     const value = options[name as BooleanOption];
     if (value === undefined) continue;
     if (typeof value !== 'boolean') throw invalidType(name, 'a boolean', value);
-    set(fd, TCP, option, name, value ? 1 : 0);
+    planner.add(name, TCP, names, value ? 1 : 0);
   }
-  for (const [name, [level, option]] of Object.entries(INTEGERS)) {
+  for (const [name, [level, names]] of Object.entries(INTEGERS)) {
     const value = options[name as IntegerOption];
     if (value === undefined) continue;
-    set(fd, level, option, name, checkInteger(name, value, 0, 0x7fffffff));
+    planner.add(name, level, names, checkInteger(name, value, 0, 0x7fffffff));
   }
-  if (options.keepAlive !== undefined) setKeepAlive(fd, options.keepAlive);
-  if (options.lingerSeconds !== undefined) setLinger(fd, options.lingerSeconds);
+  if (options.keepAlive !== undefined) planner.addKeepAlive(options.keepAlive);
+  if (options.lingerSeconds !== undefined) planner.addLinger(options.lingerSeconds);
+  return planner.plan;
+}
+
+/** What of a listener's options goes to the connections that it accepts. */
+export function forConnections(plan: TcpPlan): TcpPlan {
+  return plan.filter(({ isForListeners }) => !isForListeners);
+}
+
+/** @returns 0, or -errno of the first option that the kernel refused. */
+export function applyPlan(fd: number, plan: TcpPlan): number {
+  for (const { level, option, value } of plan) {
+    const result = sys.setsockopt(fd, level, option, value);
+    if (result < 0) return result;
+  }
+  return 0;
 }

@@ -1,6 +1,8 @@
 // Calls every public function with hostile values and judges what comes of it: a documented
 // result, a typed error with a code, or the exception of the hostile value itself.
 import * as edgewise from '../../src/index.ts';
+import { Connection } from '../../src/net/connection.ts';
+import { Listener } from '../../src/net/listener.ts';
 import { ReadyEvents } from '../../src/poller.ts';
 import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
@@ -16,7 +18,7 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
 
 // Classes whose objects callers get, and whose constructors they do not.
-const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker };
+const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, Connection, Listener };
 
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => object;
@@ -89,8 +91,11 @@ function targetsOfClass(className: string, type: AnyClass): Target[] {
 /** Every public function, constructor, method, static and getter, found by reflection. */
 export function publicTargets(): Target[] {
   const isSys = (name: string): boolean => name in sys;
-  const targets = Object.entries({ ...HANDED_OUT, ...edgewise, ...sys }).flatMap(
-    ([name, value]): Target[] => {
+  const entries: [string, unknown][] = Object.entries({ ...HANDED_OUT, ...edgewise });
+  // `connect` and `listen` are names of both.
+  const main = entries.map(([name, value]) => [isSys(name) ? `net.${name}` : name, value] as const);
+  const targets = [...main, ...Object.entries(sys)].flatMap(
+    ([name, value]: readonly [string, unknown]): Target[] => {
       if (isClass(value)) return targetsOfClass(name, value);
       if (typeof value !== 'function') return [];
       const call = (_: World, args: unknown[]): unknown => (value as AnyFunction)(...args);
@@ -150,6 +155,7 @@ const MAKES_DESCRIPTOR = /^(socket|accept4?|dup|eventfd|epoll_create1|kqueue)$/;
 function adopt(world: World, name: string, args: readonly unknown[], result: unknown): void {
   if (result instanceof Promise) result.catch(() => undefined);
   if (name === 'Reactor.onSignal') world.closeLater(() => (result as Disposable)[Symbol.dispose]());
+  if (name === 'adoptListener') world.forget(args[0] as number); // it is the listener's now
   if (typeof result !== 'number' || result < 0) return;
   const { F_DUPFD, F_DUPFD_CLOEXEC } = sys.constants;
   const isDuplicate = name === 'fcntl' && (args[1] === F_DUPFD || args[1] === F_DUPFD_CLOEXEC);
@@ -174,6 +180,14 @@ function count(map: Map<string, number>, key: string): void {
   map.set(key, (map.get(key) ?? 0) + 1);
 }
 
+function closeWorld(world: World, failures: string[]): void {
+  try {
+    world.close();
+  } catch (error) {
+    if (codeOf(error) === undefined) failures.push(`closing the world threw ${String(error)}`);
+  }
+}
+
 /** @param seed - of the values; the same seed makes the same calls. */
 export function fuzz(seed: number, callCount: number): FuzzReport {
   const random = new Random(seed);
@@ -183,7 +197,7 @@ export function fuzz(seed: number, callCount: number): FuzzReport {
   let world = new World(random);
   for (let index = 0; index < callCount && failures.length < 20; index++) {
     if (index % CALLS_PER_WORLD === CALLS_PER_WORLD - 1) {
-      world.close();
+      closeWorld(world, failures);
       world = new World(random);
     }
     const target = targets[index % targets.length] as Target;
@@ -202,6 +216,6 @@ export function fuzz(seed: number, callCount: number): FuzzReport {
       else count(outcomes, code);
     }
   }
-  world.close();
+  closeWorld(world, failures);
   return { callCount, counts, outcomes, failures };
 }

@@ -3,7 +3,7 @@
 import { Poller } from '../../src/index.ts';
 import * as sys from '../../src/sys.ts';
 import type { Random } from '../model/random.ts';
-import { hostile, throwSentinel, withGetters } from './values.ts';
+import { hostile, Sentinel, throwSentinel, withGetters } from './values.ts';
 import type { World } from './world.ts';
 
 export type Role = keyof typeof ROLES;
@@ -69,6 +69,39 @@ function optionsOf(random: Random): unknown {
   ])();
 }
 
+// Always with the world's reactor, which is closed with it.
+function streamOptionsOf(world: World, random: Random): unknown {
+  const { reactor } = world;
+  const handlers = { data: () => undefined };
+  const resolve = random.pick([() => undefined, throwSentinel]);
+  return random.pick([
+    () => ({ reactor, handlers, path: `${world.directory}/s${random.below(4)}` }),
+    () => ({
+      reactor,
+      handlers,
+      host: '127.0.0.1',
+      port: random.pick([0, 1, -1, hostile(random)]),
+    }),
+    () => ({ reactor, handlers, host: 'name.invalid', port: 1, resolve }),
+    () => ({ reactor, handlers, port: 1, resolve, tcp: tcpOptionsOf(random) }),
+    () => ({
+      reactor,
+      handlers,
+      port: 1,
+      resolve,
+      signal: AbortSignal.abort(new Sentinel('aborted')),
+    }),
+    () => ({ reactor, handlers: { open: hostile(random) }, trigger: random.pick(['edge', 'no']) }),
+    () => ({ reactor, handlers, onExhaustion: hostile(random), backlog: hostile(random) }),
+    () => ({ reactor, handlers, port: 1, resolve, highWaterMark: hostile(random) }),
+  ])();
+}
+
+function tcpOptionsOf(random: Random): unknown {
+  const name = random.pick(['noDelay', 'keepAlive', 'lingerSeconds', 'cork', 'sendBufferSize']);
+  return { [name]: random.pick([true, false, 1, { idleSeconds: 5 }, hostile(random)]) };
+}
+
 /** What a function might be given, by what the argument is. A wrong value is as likely. */
 export const ROLES = {
   fd: (world: World, random: Random): unknown => world.fd(random),
@@ -92,6 +125,8 @@ export const ROLES = {
   backend: (_: World, random: Random): unknown =>
     random.pick(['epoll', 'kqueue', 'poll', 'select']),
   options: (_: World, random: Random): unknown => optionsOf(random),
+  streamOptions: streamOptionsOf,
+  tcpOptions: (_: World, random: Random): unknown => tcpOptionsOf(random),
   callback: (_: World, random: Random): unknown => random.pick([() => undefined, throwSentinel]),
   handler: (): unknown => ({ onReady: () => undefined }),
   signal: (_: World, random: Random): unknown =>
@@ -155,6 +190,23 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Timer.ref': '',
     'Timer.unref': '',
     'Timer.hasRef': '',
+    'net.listen': 'streamOptions',
+    'net.connect': 'streamOptions',
+    adoptListener: 'closable streamOptions',
+    defaultReactor: '',
+    'Listener.close': '',
+    'Connection.write': 'bytes',
+    'Connection.cork': '',
+    'Connection.uncork': '',
+    'Connection.pause': '',
+    'Connection.resume': '',
+    'Connection.end': 'bytes',
+    'Connection.destroy': 'any',
+    'Connection.closeGracefully': 'int',
+    'Connection.setTimeout': 'int',
+    'Connection.setOptions': 'tcpOptions',
+    'Connection.ref': '',
+    'Connection.unref': '',
     Waker: 'int',
     'Waker.wake': '',
     'ReactorWaker.ref': '',
@@ -227,6 +279,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
 export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
+  ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
   ...['Poller.addRaw', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.forget', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],

@@ -5,6 +5,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as edgewise from '../../src/index.ts';
+import { Connection } from '../../src/net/connection.ts';
+import { groupOf } from '../../src/net/settings.ts';
 import * as sys from '../../src/sys.ts';
 import type { Random } from '../model/random.ts';
 
@@ -66,9 +68,17 @@ export class World {
     this.#closers.push(close);
   }
 
+  /** @throws what `close` handlers of connections threw, when all is closed. */
   close(): void {
-    for (const close of this.#closers) close();
-    this.reactor.close();
+    try {
+      for (const close of this.#closers) close();
+      this.reactor.close();
+    } finally {
+      this.#closeDescriptors();
+    }
+  }
+
+  #closeDescriptors(): void {
     this.poller.close();
     for (const fd of this.#made) sys.close(fd);
     for (const fd of this.#kept.slice(2)) sys.close(fd);
@@ -102,6 +112,12 @@ export class World {
     const fd = this.#kept[2] as number;
     const handler = { onReady: () => undefined };
     const reactorWaker = reactor.createWaker(() => undefined);
+    const connection = new Connection(groupOf({ handlers: {}, reactor }));
+    const pair = new Int32Array(2);
+    made(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
+    connection.establish(pair[0] as number);
+    this.#made.add(pair[1] as number);
+    const path = join(this.directory, 'listener');
     return {
       Poller: this.poller,
       ReadyEvents: this.poller.events,
@@ -110,6 +126,8 @@ export class World {
       Timer: reactor.setTimeout(() => undefined, 5),
       ReactorWaker: reactorWaker,
       Waker: new edgewise.Waker(reactorWaker.id),
+      Connection: connection,
+      Listener: edgewise.listen({ path, handlers: {}, reactor }),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       MessageBatch: new sys.MessageBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),

@@ -1,3 +1,5 @@
+// Stream connections over real sockets, under level and edge: what handlers are told, and in what
+// order, from open to close.
 import { connect as nodeConnect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../src/net/connect.ts';
