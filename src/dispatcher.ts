@@ -6,7 +6,8 @@ import { check, errnoError } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { Interest, Trigger } from './interest.ts';
 import type { Lint } from './lint.ts';
-import { type Poller, RECORDS_AT } from './poller.ts';
+import type { Poller } from './poller.ts';
+import { RECORDS_AT, WORDS_PER_RECORD } from './records.ts';
 import {
   type AnyRegistration,
   type Budget,
@@ -17,7 +18,6 @@ import {
 } from './registration.ts';
 import { SlotTable } from './slots.ts';
 
-const WORDS_PER_RECORD = 4;
 const EEXIST = -constants.errno.EEXIST;
 const NONE: readonly AnyRegistration[] = [];
 
@@ -50,6 +50,7 @@ export class Dispatcher implements RegistrationOwner {
   #freed: AnyRegistration[] = [];
   #depth = 0;
   #ghostsSeen = 0;
+  #isHaunted = false;
 
   constructor(
     poller: Poller,
@@ -195,14 +196,9 @@ export class Dispatcher implements RegistrationOwner {
 
   rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void {
     const { fd, slot, generation, isExclusive } = registration;
-    let result = 0;
-    if (isExclusive) {
-      // The kernel allows no modification of an exclusive entry.
-      result = this.#poller.handle.remove(fd);
-      if (result >= 0) result = this.#poller.addRaw(fd, slot, generation, interest, trigger, true);
-    } else {
-      result = this.#poller.modifyRaw(fd, slot, generation, interest, trigger);
-    }
+    const result = isExclusive
+      ? this.#rearmExclusive(registration, interest, trigger)
+      : this.#poller.modifyRaw(fd, slot, generation, interest, trigger);
     // Not check(): its context would be an object for each oneshot event.
     if (result < 0) throw errnoError(result, 'rearm', { fd });
   }
@@ -229,6 +225,20 @@ export class Dispatcher implements RegistrationOwner {
     this.referencedCount += change;
     const isFirst = change === 1 && this.referencedCount === 1;
     if (isFirst || this.referencedCount === 0) this.#host.onPlanChange();
+  }
+
+  // The kernel allows no modification of an exclusive entry, and no interest 0: it is taken out,
+  // and put in again. What was there before comes back when the new one is refused.
+  #rearmExclusive(registration: AnyRegistration, interest: Interest, trigger: Trigger): number {
+    const { fd, slot, generation } = registration;
+    this.#poller.checkWatch(fd, interest, trigger);
+    this.#poller.handle.remove(fd); // ENOENT: it was paused
+    if (interest === 0) return 0;
+    const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, true);
+    if (result < 0 && registration.interest !== 0) {
+      this.#poller.addRaw(fd, slot, generation, registration.interest, registration.trigger, true);
+    }
+    return result;
   }
 
   #addToPoller({ slot, generation }: Place, what: Watched<unknown>): number {
@@ -273,7 +283,10 @@ export class Dispatcher implements RegistrationOwner {
     this.ghostsRemoved += this.#ghostsSeen;
     this.#ghostsSeen = 0;
     if (this.#poller.isClosed) return;
-    check(this.#poller.handle.rebuild(), 'rebuild');
-    this.#host.onRebuild();
+    const result = this.#poller.handle.rebuild();
+    // Told once: without a free descriptor the ghost shows again at each turn until there is one.
+    if (result < 0 && !this.#isHaunted) this.#failures.collect(errnoError(result, 'rebuild'));
+    this.#isHaunted = result < 0;
+    if (result >= 0) this.#host.onRebuild();
   }
 }

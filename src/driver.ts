@@ -1,7 +1,7 @@
 // Who calls the turn: the caller by hand (`turn`), or Node's own loop (`attach`, `run`). The
 // reactor declares what a driver drives; the native side is native/addon/loop_driver.cc.
 import { constants } from 'node:os';
-import { EdgewiseError, errnoError } from './errors.ts';
+import { check, EdgewiseError, errnoError } from './errors.ts';
 import { type NativeLoopDriver, type NativePoller, native } from './native.ts';
 
 /**
@@ -68,6 +68,6 @@ export class LoopDriver {
 
   /** After the poller was rebuilt: a nested driver must watch the new description. */
   rewatch(): void {
-    this.#native.rewatch();
+    check(this.#native.rewatch(), 'uv_poll_start');
   }
 }

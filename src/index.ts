@@ -33,10 +33,9 @@ export {
   Poller,
   type PollerCapabilities,
   type PollerOptions,
-  ReadyEvents,
-  type Token,
 } from './poller.ts';
 export { Reactor } from './reactor.ts';
+export { ReadyEvents, type Token } from './records.ts';
 export type { Handler, Registration } from './registration.ts';
 export type { SignalHandler, SignalSubscription } from './signals.ts';
 export type { Timer } from './timers/timer.ts';

@@ -76,11 +76,13 @@ export class Lint {
   }
 
   #isReadable(fd: number): boolean {
-    this.#probe.add(fd, 0, Interest.Readable);
     try {
-      return this.#probe.wait(0) > 0;
-    } finally {
+      this.#probe.add(fd, 0, Interest.Readable);
+      const isReadable = this.#probe.wait(0) > 0;
       this.#probe.remove(fd);
+      return isReadable;
+    } catch {
+      return false; // the handler closed the descriptor, and left the registration
     }
   }
 

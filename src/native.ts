@@ -211,7 +211,8 @@ export interface PinnedBindings {
 
 /** A poller (native/addon/poller_wrap.h). Every function: >= 0, -errno, or REFUSED. */
 export interface NativePoller {
-  open(backend: number, memory: Uint8Array): number;
+  /** block: the number of pinned memory. */
+  open(backend: number, block: number): number;
   close(): void;
   add(
     fd: number,

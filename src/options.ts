@@ -40,7 +40,10 @@ export interface RegisterOptions<Data = unknown> {
   readonly trigger?: Trigger;
   /** Kept as `registration.data`. */
   readonly data?: Data;
-  /** One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. */
+  /**
+   * One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. Paused,
+   * it hears nothing, not even a hang-up.
+   */
   readonly exclusive?: boolean;
   /** Overrides the reactor's `asyncContext`. */
   readonly asyncContext?: boolean;

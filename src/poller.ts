@@ -10,22 +10,10 @@ import {
   invalidValue,
   outOfRange,
 } from './errors.ts';
-import {
-  BACKENDS,
-  type Backend,
-  type Interest,
-  type Readiness,
-  TRIGGERS,
-  type Trigger,
-} from './interest.ts';
+import { BACKENDS, type Backend, type Interest, TRIGGERS, type Trigger } from './interest.ts';
 import { type NativePoller, native } from './native.ts';
+import { GENERATION_SPAN, PollerMemory, ReadyEvents, type Token } from './records.ts';
 import { checkFd, checkInteger, checkTimeoutMs } from './validate.ts';
-
-/**
- * What the caller gets back with each event: a whole number from 0 to 2^53 - 1 that it chose.
- * The Reactor keeps its slot in the upper 21 bits and its generation in the lower 32.
- */
-export type Token = number;
 
 /** What a back-end can do on this system. */
 export interface PollerCapabilities {
@@ -52,70 +40,7 @@ export interface AddOptions {
   readonly exclusive?: boolean;
 }
 
-const HEAD_BYTES = 48;
-const RECORD_BYTES = 16;
-const WORDS_PER_RECORD = 4;
-const GENERATION_SPAN = 0x1_0000_0000;
 const CAPACITY_DEFAULT = 1024;
-
-/** @internal index of the first record in `PollerMemory.words` */
-export const RECORDS_AT = HEAD_BYTES / 4;
-/** @internal the words of `PollerMemory.head` (native/addon/poller_wrap.h, SharedHead) */
-export const Head = { NowNs: 0, DeadlineNs: 1, WaitCount: 2, EmptyCount: 3 } as const;
-/** @internal index of the signal bits in `PollerMemory.words`, and the bit of a wake-up */
-export const SIGNALS_AT = 8;
-/** @internal */
-export const SIGNAL_NOTIFIED = 1;
-
-/** @internal the memory that native code fills: a head of doubles, then records of four u32 */
-export class PollerMemory {
-  readonly bytes: Uint8Array;
-  readonly head: Float64Array;
-  readonly words: Uint32Array;
-
-  constructor(capacity: number) {
-    const buffer = new ArrayBuffer(HEAD_BYTES + capacity * RECORD_BYTES);
-    this.bytes = new Uint8Array(buffer);
-    this.head = new Float64Array(buffer, 0, 4);
-    this.words = new Uint32Array(buffer);
-    this.head[Head.DeadlineNs] = Number.POSITIVE_INFINITY;
-  }
-}
-
-/** The events of the last wait, by index. Valid until the next wait. */
-export class ReadyEvents {
-  readonly #words: Uint32Array;
-
-  /** @internal */
-  constructor(words: Uint32Array) {
-    this.#words = words;
-  }
-
-  /** The token that the descriptor was added with. */
-  token(index: number): Token {
-    const at = this.#at(index);
-    return (this.#words[at] as number) * GENERATION_SPAN + (this.#words[at + 1] as number);
-  }
-
-  /** What the kernel reported: {@link Readiness} bits. */
-  readiness(index: number): Readiness {
-    return this.#words[this.#at(index) + 2] as number;
-  }
-
-  /** The back-end's own word: epoll's `events`, poll's `revents`, kqueue's `fflags`. */
-  detail(index: number): number {
-    return this.#words[this.#at(index) + 3] as number;
-  }
-
-  #at(index: number): number {
-    if (Number.isInteger(index)) {
-      const at = RECORDS_AT + index * WORDS_PER_RECORD;
-      if (index >= 0 && at < this.#words.length) return at;
-    }
-    if (typeof index !== 'number') throw invalidType('index', 'a number', index);
-    throw outOfRange('index', 'the index of an event', index);
-  }
-}
 
 function backendNumber(backend: unknown): number {
   const number = (BACKENDS as readonly unknown[]).indexOf(backend);
@@ -176,7 +101,9 @@ export class Poller {
     this.memory = new PollerMemory(checkInteger('capacity', capacity, 1, 65_536));
     this.events = new ReadyEvents(this.memory.words);
     this.handle = new native.NativePoller();
-    check(this.handle.open(backendNumber(backend), this.memory.bytes), SYSCALLS[backend].open);
+    const result = this.handle.open(backendNumber(backend), this.memory.block);
+    native.unpin(this.memory.block); // the handle has it now
+    check(result, SYSCALLS[backend].open);
   }
 
   /** The back-ends of this system, the preferred one first. */
@@ -304,7 +231,7 @@ export class Poller {
     trigger: Trigger,
     exclusive: boolean,
   ): number {
-    this.#checkWatch(fd, interest, trigger);
+    this.checkWatch(fd, interest, trigger);
     const [want, how] = [checkInterest(interest), triggerNumber(trigger)];
     return this.handle.add(fd, slot, generation, want, how, exclusive ? 1 : 0);
   }
@@ -317,11 +244,12 @@ export class Poller {
     interest: Interest,
     trigger: Trigger,
   ): number {
-    this.#checkWatch(fd, interest, trigger);
+    this.checkWatch(fd, interest, trigger);
     return this.handle.modify(fd, slot, generation, interest, triggerNumber(trigger));
   }
 
-  #checkWatch(fd: number, interest: Interest, trigger: Trigger): void {
+  /** @internal what `add` and `modify` refuse before the kernel is asked */
+  checkWatch(fd: number, interest: Interest, trigger: Trigger): void {
     this.#assertOpen();
     checkFd(fd);
     checkInterest(interest);

@@ -16,7 +16,8 @@ import type {
   ReactorStats,
   RegisterOptions,
 } from './options.ts';
-import { Head, Poller, SIGNAL_NOTIFIED, SIGNALS_AT, triggerNumber } from './poller.ts';
+import { Poller, triggerNumber } from './poller.ts';
+import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from './records.ts';
 import type { Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
 import type { Timer } from './timers/timer.ts';
@@ -39,7 +40,7 @@ const BUDGET_OPERATIONS = 64;
  * reactor.register(listener, Interest.Readable, { onReady: () => acceptAll(listener) });
  * await reactor.run();
  */
-export class Reactor implements WakerOwner {
+export class Reactor {
   /** @internal what the layers above have open here: `close` closes it first */
   readonly dependents = new Set<{ close(): void }>();
   readonly #poller: Poller;
@@ -48,6 +49,10 @@ export class Reactor implements WakerOwner {
   readonly #timers: Timers;
   readonly #failures = new Failures();
   readonly #wakers = new Set<ReactorWaker>();
+  readonly #wakerOwner: WakerOwner = {
+    countReferenced: (change) => this.#dispatcher.countReferenced(change),
+    forget: (waker) => this.#wakers.delete(waker),
+  };
   readonly #lint: Lint | undefined;
   readonly #keepsContext: boolean;
   readonly #onError: ErrorHandler | undefined;
@@ -80,7 +85,10 @@ export class Reactor implements WakerOwner {
       ...(capacity !== undefined && { capacity }),
     });
     this.#head = this.#poller.memory.head;
-    const host = { onPlanChange: () => this.#plan(), onRebuild: () => this.#driver?.rewatch() };
+    const host = {
+      onPlanChange: () => this.#plan(),
+      onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()),
+    };
     this.#lint = lint === true ? new Lint() : undefined;
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
@@ -167,6 +175,11 @@ export class Reactor implements WakerOwner {
     return this.#dispatcher.add<Data>(what);
   }
 
+  /** @internal 1: something that is not registered, such as a name look-up, is under way; -1: over */
+  countReferenced(change: 1 | -1): void {
+    this.#dispatcher.countReferenced(change);
+  }
+
   /** The open registration of `fd`, if there is one. */
   registrationOf(fd: number): Registration | undefined {
     return this.#dispatcher.registrationOf(checkFd(fd));
@@ -178,7 +191,7 @@ export class Reactor implements WakerOwner {
     return this.#timers.setTimeout(this.#bind('callback', callback), delayMs);
   }
 
-  /** Calls `callback` every `periodMs` milliseconds (from 1), never early, keeping its phase. */
+  /** Calls `callback` every `periodMs` milliseconds, never early, keeping its phase; less than 1 is 1. */
   setInterval(callback: () => void, periodMs: number): Timer {
     this.#assertOpen();
     return this.#timers.setInterval(this.#bind('callback', callback), periodMs);
@@ -212,7 +225,11 @@ export class Reactor implements WakerOwner {
   createWaker(onWake: () => void): ReactorWaker {
     this.#assertOpen();
     const bound = this.#bind('onWake', onWake);
-    const waker = new ReactorWaker(native.createWaker(this.#poller.handle), this, bound);
+    const waker = new ReactorWaker(
+      native.createWaker(this.#poller.handle),
+      this.#wakerOwner,
+      bound,
+    );
     this.#wakers.add(waker);
     this.#dispatcher.countReferenced(1);
     return waker;
@@ -264,13 +281,16 @@ export class Reactor implements WakerOwner {
     }
     if (this.driverMode !== undefined) return;
     this.#driver ??= new LoopDriver(this.#poller.handle, (count) => this.#onBatch(count));
+    this.#watchesHostLoop = false; // attaching takes it out of the set, also when it fails then
     this.#driver.attach(mode);
-    this.#watchesHostLoop = false;
     this.#isDriverReferenced = true; // as libuv makes its handles
     this.#plan();
   }
 
-  /** Leaves Node's loop; registrations and timers stay. Does nothing when not attached. */
+  /**
+   * Leaves Node's loop; registrations and timers stay, and a `run()` waits until the reactor is
+   * attached again or stopped. Does nothing when not attached.
+   */
   detach(): void {
     if (this.driverMode === undefined) return;
     this.#driver?.detach();
@@ -280,12 +300,12 @@ export class Reactor implements WakerOwner {
    * Attaches, and resolves when nothing referenced is left or `stop()` was called; it is then
    * detached again.
    *
-   * @throws as `attach`.
+   * @throws at once, and as `attach`.
    */
   run(options?: AttachOptions): Promise<void> {
     this.#assertOpen();
-    if (this.#completion !== undefined) return this.#completion.promise;
     this.attach(options);
+    if (this.#completion !== undefined) return this.#completion.promise;
     let settlers!: Omit<PromiseWithSettlers, 'promise'>;
     const promise = new Promise<void>((resolve, reject) => {
       settlers = { resolve, reject };
@@ -365,9 +385,10 @@ export class Reactor implements WakerOwner {
   // The recipe of a turn, after the wait. Nothing returns early in it.
   #dispatch(count: number): void {
     this.#turns++;
+    const wasNotified = this.#wasNotified(); // an inner turn overwrites it
     const requeued = this.#dispatcher.enter();
     this.#dispatcher.deliverEvents(count);
-    if (this.#wasNotified()) this.#runWakers();
+    if (wasNotified) this.#runWakers();
     if (requeued.length > 0) this.#dispatcher.deliverRequeued(requeued);
     // Not without timers: the time as an argument is a number on the heap, one per turn.
     if (this.#timers.pendingCount > 0) this.#runTimers();
@@ -399,8 +420,8 @@ export class Reactor implements WakerOwner {
     const errors = this.#failures.take();
     const onError = this.#onError;
     if (onError === undefined) return errors;
-    for (const error of errors) onError(error);
-    return [];
+    for (const error of errors) this.#failures.guard(() => onError(error));
+    return this.#failures.take(); // what `onError` itself threw
   }
 
   #throwErrors(): void {
@@ -450,9 +471,14 @@ export class Reactor implements WakerOwner {
   #openSignals(): Signals {
     if (this.#signals !== undefined) return this.#signals;
     const signals = new Signals();
-    this.#signals = signals;
     const onReady = (): void => signals.deliver(this.#failures.collect);
-    this.register(signals.fd, Interest.Readable, { onReady }).unref();
+    try {
+      this.register(signals.fd, Interest.Readable, { onReady }).unref();
+    } catch (error) {
+      signals.close();
+      throw error;
+    }
+    this.#signals = signals;
     return signals;
   }
 
@@ -465,16 +491,6 @@ export class Reactor implements WakerOwner {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new ClosedError('the Reactor');
-  }
-
-  /** @internal */
-  countReferenced(change: 1 | -1): void {
-    this.#dispatcher.countReferenced(change);
-  }
-
-  /** @internal */
-  forget(waker: ReactorWaker): void {
-    this.#wakers.delete(waker);
   }
 }
 

@@ -156,7 +156,7 @@ export class Registration<Data = unknown> {
     budget.operationsLeft--;
     if (budget.bytesLeft > 0 && budget.operationsLeft > 0) return true;
     if (this.#isOpen && (this.#trigger === 'edge' || this.#trigger === 'edge-oneshot')) {
-      this.requeue(this.currentReadiness);
+      this.requeue(this.currentReadiness || this.#interest); // 0: charged by another's handler
     }
     return false;
   }

@@ -25,24 +25,42 @@ function numberOf(name: unknown): number {
   throw invalidValue('signal', "the name of a signal, such as 'SIGTERM'", name);
 }
 
+// Who is to be put back in front; one pair of listeners serves all reactors of the thread.
+const watching = new Set<Signals>();
+
+function reassert(event: string | symbol): void {
+  const signum = typeof event === 'string' ? NUMBERS[event] : undefined;
+  if (signum === undefined) return;
+  for (const signals of watching) if (signals.watches(signum)) native.reassertSignal(signum);
+}
+
+function watchListeners(signals: Signals): void {
+  if (isMainThread && watching.size === 0) {
+    process.on('newListener', reassert);
+    process.on('removeListener', reassert);
+  }
+  watching.add(signals);
+}
+
+function unwatchListeners(signals: Signals): void {
+  watching.delete(signals);
+  if (watching.size > 0) return;
+  process.off('newListener', reassert);
+  process.off('removeListener', reassert);
+}
+
 /** The signals of one reactor. */
 export class Signals {
   readonly #handle: NativeSignals;
   readonly #handlers = new Map<number, Set<SignalEntry>>();
   readonly #pending = new Uint8Array(8);
-  readonly #reassert = (event: string | symbol): void => {
-    const signum = typeof event === 'string' ? NUMBERS[event] : undefined;
-    if (signum !== undefined && this.#handlers.has(signum)) native.reassertSignal(signum);
-  };
 
   /** @throws ErrnoError - EMFILE, ENFILE; EAGAIN: 64 reactors of this process watch signals. */
   constructor() {
     const handle = native.openSignals();
     if (typeof handle === 'number') throw errnoError(handle, 'pipe');
     this.#handle = handle;
-    if (!isMainThread) return;
-    process.on('newListener', this.#reassert);
-    process.on('removeListener', this.#reassert);
+    watchListeners(this);
   }
 
   /** The descriptor to watch for reading, level-triggered; call `deliver` when it is ready. */
@@ -72,6 +90,11 @@ export class Signals {
     native.removeSignal(this.#handle, entry.signum);
   }
 
+  /** @internal */
+  watches(signum: number): boolean {
+    return this.#handlers.has(signum);
+  }
+
   /** Calls the handlers of the signals that came since the last time. */
   deliver(onError: (error: unknown) => void): void {
     native.takeSignals(this.#handle, this.#pending);
@@ -84,8 +107,7 @@ export class Signals {
 
   /** Ends all subscriptions and gives the dispositions from before back. */
   close(): void {
-    process.off('newListener', this.#reassert);
-    process.off('removeListener', this.#reassert);
+    unwatchListeners(this);
     this.#handlers.clear();
     native.closeSignals(this.#handle);
   }

@@ -44,7 +44,7 @@ export class Waker {
 /** What a waker asks of the reactor that made it. */
 export interface WakerOwner {
   countReferenced(change: 1 | -1): void;
-  forget(waker: ReactorWaker): void;
+  forget(waker: ReactorWaker): unknown;
 }
 
 /** The waker on the side of its reactor, made by `reactor.createWaker`. */

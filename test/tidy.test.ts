@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'failures', 'timers/heap', 'sys/constants.sockets', 'sys/constants.system'],
   ['interest', 'validate', 'timers/wheel'],
   ['native', 'timers/timer'],
-  ['sys/constants', 'timers/timers'],
+  ['sys/constants', 'timers/timers', 'records'],
   ['address'],
   ['sys/'],
   ['sys', 'poller', 'registration', 'signals', 'waker', 'driver'],
@@ -39,7 +39,7 @@ const LINES_MAX_BACKEND = 300;
 const FUNCTION_LINES_MAX = 60;
 const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
-  'src/reactor.ts': { max: 500, why: 'the public class: half of its lines are its documentation' },
+  'src/reactor.ts': { max: 520, why: 'the public class: half of its lines are its documentation' },
   'src/net/connection.ts': { max: 490, why: 'the public class: a third of it is documentation' },
   'test/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
   'test/sys.arguments.test.ts': { max: 400, why: 'a table of wrong arguments, one row each' },

@@ -35,8 +35,8 @@ class LoopDriver;
 // The libuv handles of one attachment, and what its callbacks need. They may outlive the driver,
 // until libuv has closed each: a handler may detach while we are inside its callback.
 struct Handles {
-  LoopDriver* driver;  // null once detached
-  napi_env env;
+  LoopDriver* driver = nullptr;  // null once detached
+  napi_env env = nullptr;
   napi_ref dispatch = nullptr;
   napi_async_context async_context = nullptr;
   uv_prepare_t prepare;
@@ -98,7 +98,9 @@ LoopDriver* LoopDriver::From(napi_env env, napi_value value) {
 }
 
 napi_status LoopDriver::MakeHandles(napi_value dispatch) {
-  handles_ = new Handles{this, env_};
+  handles_ = new Handles();
+  handles_->driver = this;
+  handles_->env = env_;
   uv_prepare_init(loop_, &handles_->prepare);
   uv_idle_init(loop_, &handles_->idle);
   uv_timer_init(loop_, &handles_->timer);
@@ -214,7 +216,8 @@ void LoopDriver::RunBatches() {
     int count = poller_->Wait(host_deadline);
     if (!Enter(count)) break;
     bool host_is_ready = (poller_->head()->signals & ReadySink::kHostLoopReady) != 0;
-    bool host_is_due = poller_->head()->now_ns >= static_cast<double>(host_deadline);
+    // The time now: the handlers of the batch may have taken long.
+    bool host_is_due = host_deadline != kNoDeadline && RemainingNs(host_deadline) == 0;
     if (host_is_ready || host_is_due) break;
   }
   if (handles_ == attachment) uv_idle_start(&attachment->idle, [](uv_idle_t*) {});

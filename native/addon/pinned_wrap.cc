@@ -2,8 +2,10 @@
 // each call. src/sys/pinned.ts holds it.
 //
 // The block is ours. It is freed when nobody can reach it any more: neither the table of this
-// thread (by number), nor the ArrayBuffer over it, wherever that was transferred to.
-#include <atomic>
+// thread (by number), nor native code, nor the ArrayBuffer over it, wherever that was transferred
+// to.
+#include "pinned.h"
+
 #include <cstdlib>
 #include <vector>
 
@@ -15,20 +17,31 @@
 namespace edgewise {
 namespace {
 
-struct Block {
-  std::atomic<int> owners{2};  // the table, the ArrayBuffer
-  size_t length;
-  uint8_t* data;
+// The blocks of this thread by number; null once unpinned. An environment has one thread, and the
+// thread one environment.
+struct Table {
+  std::vector<Block*> blocks;
 
-  void Release() {
-    if (owners.fetch_sub(1) > 1) return;
-    std::free(data);
-    delete this;
+  ~Table() {
+    for (Block* block : blocks) {
+      if (block != nullptr) block->Release();
+    }
   }
+
+  size_t Enter(Block* block) {
+    for (size_t i = 0; i < blocks.size(); i++) {
+      if (blocks[i] != nullptr) continue;
+      blocks[i] = block;
+      return i;
+    }
+    blocks.push_back(block);
+    return blocks.size() - 1;
+  }
+
+  Block* Find(uint32_t number) const { return number < blocks.size() ? blocks[number] : nullptr; }
 };
 
-// By number; null once unpinned. An environment has one thread, and the thread one environment.
-thread_local std::vector<Block*> blocks;
+thread_local Table table;
 
 void OnCollected(napi_env, void*, void* block) { static_cast<Block*>(block)->Release(); }
 
@@ -39,17 +52,17 @@ napi_value Pin(napi_env env, napi_callback_info info) {
   if (!args.Uint32(0, &length) || length == 0) return Refuse(env);
   auto* data = static_cast<uint8_t*>(std::calloc(length, 1));
   if (data == nullptr) return Refuse(env);
-  auto* block = new Block{{2}, length, data};
+  auto* block = new Block(data, length);
   napi_value buffer;
   if (napi_create_external_arraybuffer(env, data, length, OnCollected, block, &buffer) != napi_ok) {
     block->Release();
     block->Release();
     return Refuse(env);
   }
-  blocks.push_back(block);
+  size_t number = table.Enter(block);
   napi_value result;
   napi_create_array_with_length(env, 2, &result);
-  napi_set_element(env, result, 0, Number(env, static_cast<double>(blocks.size() - 1)));
+  napi_set_element(env, result, 0, Number(env, static_cast<double>(number)));
   napi_set_element(env, result, 1, buffer);
   return result;
 }
@@ -58,11 +71,9 @@ napi_value Pin(napi_env env, napi_callback_info info) {
 napi_value Unpin(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   uint32_t number;
-  if (!args.Uint32(0, &number) || number >= blocks.size() || blocks[number] == nullptr) {
-    return Refuse(env);
-  }
-  blocks[number]->Release();
-  blocks[number] = nullptr;
+  if (!args.Uint32(0, &number) || table.Find(number) == nullptr) return Refuse(env);
+  table.blocks[number]->Release();
+  table.blocks[number] = nullptr;
   return Number(env, 0);
 }
 
@@ -70,8 +81,8 @@ napi_value Unpin(napi_env env, napi_callback_info info) {
 template <size_t kCount>
 bool PinnedAt(const Args<kCount>& args, int* fd, Bytes* out) {
   uint32_t number;
-  if (!args.Uint32(0, &number) || number >= blocks.size() || !args.Fd(1, fd)) return false;
-  const Block* block = blocks[number];
+  if (!args.Uint32(0, &number) || !args.Fd(1, fd)) return false;
+  const Block* block = table.Find(number);
   if (block == nullptr) return false;
   *out = {block->data, block->length};
   return args.Narrow(2, out);
@@ -114,6 +125,18 @@ napi_value Write(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
+void Block::Release() {
+  if (owners_.fetch_sub(1) > 1) return;
+  std::free(data);
+  delete this;
+}
+
+Block* ShareBlock(uint32_t number) {
+  Block* block = table.Find(number);
+  if (block != nullptr) block->Share();
+  return block;
+}
 
 bool InitPinned(napi_env env, napi_value exports) {
   const Method methods[] = {{"pin", Pin},         {"unpin", Unpin},     {"pinnedRecv", Recv},

@@ -1,6 +1,7 @@
 #include "poller_wrap.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <iterator>
@@ -15,6 +16,10 @@ namespace edgewise {
 namespace {
 
 constexpr napi_type_tag kPollerTag = {0x6564676577697365, 0x706f6c6c65720001};
+
+// How long a thread blocks at most while its host has something that it cannot be given: the
+// thread may be told to end meanwhile, and a host that is pending already is told nothing new.
+constexpr int64_t kWaitWhileHostIsPendingNs = 50 * kNsPerMs;
 
 // A deadline of TypeScript's, in nanoseconds: 0 or less is now, beyond what an int64 holds never.
 DeadlineNs ToDeadline(double ns) {
@@ -70,7 +75,7 @@ void PollerWrap::Release() {
   poller_.reset();
   latch_.reset();
   host_fd_ = -1;
-  if (memory_ != nullptr) napi_delete_reference(env_, memory_);
+  if (memory_ != nullptr) memory_->Release();
   memory_ = nullptr;
   head_ = nullptr;
   records_ = nullptr;
@@ -89,6 +94,9 @@ PollerWrap* PollerWrap::From(napi_env env, napi_value value) {
 int PollerWrap::Wait(DeadlineNs deadline) {
   ReadySink sink{records_, capacity_};
   deadline = std::min(deadline, ToDeadline(head_->deadline_ns));
+  if (latch_ != nullptr && deadline != kPollOnce && HostIsPending()) {
+    deadline = std::min(deadline, MonotonicNowNs() + kWaitWhileHostIsPendingNs);
+  }
   int count = poller_->Wait(sink, deadline);
   if ((sink.signals & ReadySink::kHostLoopReady) != 0 && latch_ != nullptr) {
     ReadyRecord unused;
@@ -103,8 +111,14 @@ int PollerWrap::Wait(DeadlineNs deadline) {
   return count;
 }
 
+bool PollerWrap::HostIsPending() const {
+  pollfd host = {host_loop_fd_, POLLIN, 0};
+  return poll(&host, 1, 0) > 0;
+}
+
 int PollerWrap::WatchHostLoopEdge(int host_fd) {
   UnwatchHostLoop();
+  host_loop_fd_ = host_fd;
   int error = 0;
   latch_ = CreatePoller(PreferredBackend(), &error);
   if (latch_ == nullptr) return error;
@@ -128,7 +142,7 @@ void PollerWrap::UnwatchHostLoop() {
 
 napi_value PollerWrap::New(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
-  auto* wrap = new PollerWrap(env);
+  auto* wrap = new PollerWrap();
   auto finalize = [](napi_env, void* data, void*) { delete static_cast<PollerWrap*>(data); };
   if (napi_wrap(env, args.receiver(), wrap, finalize, nullptr, nullptr) != napi_ok) {
     delete wrap;
@@ -138,24 +152,27 @@ napi_value PollerWrap::New(napi_env env, napi_callback_info info) {
   return args.receiver();
 }
 
-// open(backend, memory: Uint8Array): 0 or -errno.
+// open(backend, block: the number of pinned memory): 0 or -errno.
 napi_value PollerWrap::Open(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   PollerWrap* wrap = From(env, args.receiver());
-  uint32_t backend;
-  Bytes memory;
-  if (wrap == nullptr || wrap->is_open() || !args.Uint32(0, &backend) ||
-      !Args<2>::WholeBytes(env, args[1], &memory) ||
-      memory.length < sizeof(SharedHead) + sizeof(ReadyRecord)) {
+  uint32_t backend, number;
+  if (wrap == nullptr || wrap->is_open() || !args.Uint32(0, &backend) || !args.Uint32(1, &number)) {
     return Refuse(env);
   }
   int error = 0;
   wrap->poller_ = CreatePoller(static_cast<Backend>(backend), &error);
   if (wrap->poller_ == nullptr) return Number(env, error);
-  napi_create_reference(env, args[1], 1, &wrap->memory_);
-  wrap->head_ = reinterpret_cast<SharedHead*>(memory.data);
-  wrap->records_ = reinterpret_cast<ReadyRecord*>(memory.data + sizeof(SharedHead));
-  wrap->capacity_ = static_cast<int>((memory.length - sizeof(SharedHead)) / sizeof(ReadyRecord));
+  Block* memory = ShareBlock(number);
+  if (memory == nullptr || memory->length < sizeof(SharedHead) + sizeof(ReadyRecord)) {
+    if (memory != nullptr) memory->Release();
+    wrap->poller_.reset();
+    return Refuse(env);
+  }
+  wrap->memory_ = memory;
+  wrap->head_ = reinterpret_cast<SharedHead*>(memory->data);
+  wrap->records_ = reinterpret_cast<ReadyRecord*>(memory->data + sizeof(SharedHead));
+  wrap->capacity_ = static_cast<int>((memory->length - sizeof(SharedHead)) / sizeof(ReadyRecord));
   return Number(env, 0);
 }
 

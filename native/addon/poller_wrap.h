@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "pinned.h"
 #include "poller.h"
 
 namespace edgewise {
@@ -39,13 +40,15 @@ class PollerWrap {
   // A thread that blocks in a wait must be endable: the host loop's own descriptor in our set
   // makes the wait return when the host wants the thread. Through `latch_`, each readiness of the
   // host is seen once, or a busy host would make every turn return at once.
+  // What it has seen may still stand there (nobody serves the host while turns hold the thread),
+  // and then the host's next wish makes no new edge: such a wait is cut short.
   int WatchHostLoopEdge(int host_fd);
   // The same without the latch, for a driver that gives the host its turn.
   int WatchHostLoopLevel(int host_fd);
   void UnwatchHostLoop();
 
  private:
-  explicit PollerWrap(napi_env env) : env_(env) {}
+  PollerWrap() = default;
   ~PollerWrap();
 
   static napi_value New(napi_env env, napi_callback_info info);
@@ -61,12 +64,14 @@ class PollerWrap {
 
   void Release();
 
-  napi_env env_;
-  napi_ref memory_ = nullptr;  // keeps the shared memory alive as long as we write to it
+  Block* memory_ = nullptr;  // shared with JavaScript, and alive as long as we write to it
   SharedHead* head_ = nullptr;
   ReadyRecord* records_ = nullptr;
   int capacity_ = 0;
+  bool HostIsPending() const;
+
   int host_fd_ = -1;               // what stands in the set for the host loop, or -1
+  int host_loop_fd_ = -1;          // the host loop's own, behind the latch
   std::unique_ptr<Poller> latch_;  // before poller_: poller_ watches its descriptor
   std::unique_ptr<Poller> poller_;
 };

@@ -144,7 +144,8 @@ class EpollPoller final : public Poller {
   // Makes a new interest set under the old number, so that whoever watches this poller's
   // descriptor keeps the number (but must register it again: the description is a new one). The
   // old set tells whether a number still stands for the file that was added: only then it has an
-  // entry to delete. A oneshot that has fired is armed again, since nothing tells that it has.
+  // entry to modify (EINVAL: it has, an exclusive one). On failure the old set stays in place.
+  // A oneshot that has fired is armed again, since nothing tells that it has.
   int Rebuild() override {
     int fresh = epoll_create1(EPOLL_CLOEXEC);
     if (fresh < 0) return -errno;
@@ -153,8 +154,10 @@ class EpollPoller final : public Poller {
       Entry& entry = entries_[i];
       if (entry.events == 0) continue;
       int fd = static_cast<int>(i);
-      if (Control(EPOLL_CTL_DEL, fd, 0, 0) < 0 ||
-          ControlIn(fresh, EPOLL_CTL_ADD, fd, entry.events, entry.data) < 0) {
+      int known = Control(EPOLL_CTL_MOD, fd, entry.events, entry.data);
+      if (known == 0 || known == -EINVAL) {
+        result = ControlIn(fresh, EPOLL_CTL_ADD, fd, entry.events, entry.data);
+      } else {
         entry = Entry{};
       }
     }

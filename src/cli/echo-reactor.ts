@@ -12,6 +12,7 @@ const { ECONNABORTED, EINTR, EMFILE, ENFILE, SO_REUSEADDR, TCP_NODELAY } = sys.c
 const BUFFER_SIZE = 64 * 1024;
 const BACKLOG = 4096;
 const ACCEPT_COUNT_MAX = 64;
+const ACCEPT_RETRY_MS = 100;
 
 /** What a connection is owed after a short send; nothing more is read until it is paid. */
 type Debt = Uint8Array | undefined;
@@ -108,13 +109,22 @@ class AcceptHandler implements Handler {
       if (fd >= 0) {
         this.#adopt(fd);
       } else if (fd === -EMFILE || fd === -ENFILE) {
-        // Level-triggered and unable to accept, it would spin until a descriptor is free.
-        listener.setInterest(Interest.None);
+        this.#pause(listener);
         return;
       } else if (fd !== -ECONNABORTED && fd !== -EINTR) {
         return; // EAGAIN: all are accepted
       }
     }
+  }
+
+  // Level-triggered and unable to accept, it would spin. It looks again when a connection of ours
+  // has gone, and after a while, since the descriptors may be somebody else's.
+  #pause(listener: Registration): void {
+    listener.setInterest(Interest.None);
+    const resume = () => {
+      if (!listener.isClosed) listener.setInterest(Interest.Readable);
+    };
+    this.#reactor.setTimeout(resume, ACCEPT_RETRY_MS).unref();
   }
 
   #adopt(fd: number): void {

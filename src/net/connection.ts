@@ -37,8 +37,8 @@ const NOTHING = new Outgoing();
 /**
  * One connection. It owns its descriptor.
  *
- * No method but `write` and `end` throws for what the peer or the network does: errors end the
- * connection and arrive at the `close` handler.
+ * No method but `setOptions` throws for what the kernel says: errors of the peer and of the network
+ * end the connection and arrive at the `close` handler.
  */
 export class Connection<Data = unknown> {
   /** What the user keeps with it. */

@@ -29,7 +29,7 @@ export interface ConnectionHandlers<Data = unknown> {
    * opened or whose `connect` failed.
    *
    * @param error - why, when it was not an orderly end: ECONNRESET, ETIMEDOUT, ECONNREFUSED,
-   *   ERR_WRITE_QUEUE_FULL, or what was given to `destroy`.
+   *   ERR_WRITE_QUEUE_FULL, ERR_CLOSED (the reactor was closed), or what was given to `destroy`.
    */
   close?(connection: Connection<Data>, error?: Error): void;
   /** Nothing was received or sent for as long as `setTimeout` says. It stays open. */

@@ -4,7 +4,7 @@ import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { DatagramSocket } from '../../src/net/datagram.ts';
 import { Listener } from '../../src/net/listener.ts';
-import { ReadyEvents } from '../../src/poller.ts';
+import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
 import { Timer } from '../../src/timers/timer.ts';

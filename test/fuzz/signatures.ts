@@ -323,8 +323,8 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
-  ...['Poller.addRaw', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
-  ...['Reactor.countReferenced', 'Reactor.forget', 'Reactor.watch'],
+  ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
+  ...['Reactor.countReferenced', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
   ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],
 ]);

@@ -2,7 +2,8 @@
 // words. Nothing sleeps: each wait ends by an event, or by a deadline that is only met in failure.
 import { expect } from 'vitest';
 import { type Readiness, readinessNames } from '../../src/interest.ts';
-import type { Poller, Token } from '../../src/poller.ts';
+import type { Poller } from '../../src/poller.ts';
+import type { Token } from '../../src/records.ts';
 
 const WAITS_MAX = 20;
 const FAILURE_MS = 250;

@@ -3,7 +3,8 @@
 // may: Linux reports each arrival, and so hides a reader that does not drain.
 import { constants } from 'node:os';
 import type { Trigger } from '../../src/interest.ts';
-import { type Poller, PollerMemory, RECORDS_AT } from '../../src/poller.ts';
+import type { Poller } from '../../src/poller.ts';
+import { PollerMemory, RECORDS_AT } from '../../src/records.ts';
 import type { SimKernel } from './sim-kernel.ts';
 import { type Code, SimSet } from './sim-set.ts';
 
