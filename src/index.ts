@@ -11,10 +11,14 @@ export { type Backend, Interest, Readiness, readinessNames, type Trigger } from 
 export type { AcceptStats, ExhaustionPolicy } from './net/acceptor.ts';
 export { type ConnectOptions, connect, type Resolve } from './net/connect.ts';
 export type { Connection, Writable } from './net/connection.ts';
+export { bindDatagram } from './net/datagram.bind.ts';
+export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
+export type { DatagramSocket } from './net/datagram.ts';
 export type { ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
 export type { Listener, ListenOptions } from './net/listener.ts';
+export type { MulticastOptions } from './net/multicast.ts';
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
 export type {

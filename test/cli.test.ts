@@ -1,6 +1,7 @@
 // The command line as a person or a script meets it: the built program, its exit codes, and one
 // line on standard error for each mistake.
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -89,13 +90,14 @@ describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'demo', 'doctor']) {
+    for (const name of ['echo', 'udp-echo', 'demo', 'doctor']) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });
 
   test.each([
     ['echo', ['port', 'host', 'api', 'trigger', 'backend', 'help']],
+    ['udp-echo', ['port', 'host', 'trigger', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {
@@ -201,6 +203,30 @@ describe('edgewise echo', () => {
     owner.close();
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toBe(`edgewise: bind EADDRINUSE 127.0.0.1:${port}\n`);
+  });
+});
+
+describe('edgewise udp-echo', () => {
+  test.each(['level', 'edge'])('%s: echoes, and SIGTERM ends it', async (trigger) => {
+    const { host, port, child } = await startServer(children, {
+      name: 'udp-echo',
+      command: process.execPath,
+      args: [MAIN, 'udp-echo', '--port', '0', '--trigger', trigger],
+    });
+    const socket = createSocket('udp4');
+    const answer = once(socket, 'message');
+    socket.send('hello', port, host);
+    expect(String((await answer)[0])).toBe('hello');
+    socket.close();
+    process.kill(child.pid, 'SIGTERM');
+    expect(await child.ended).toBe(0);
+    expect(child.output).toEqual({ stdout: `listening on 127.0.0.1:${port}\n`, stderr: '' });
+  });
+
+  test('bad arguments: exit code 2', async () => {
+    for (const args of [[], ['--port', 'x'], ['--port', '0', '--host', 'localhost']]) {
+      expect(await edgewise('udp-echo', ...args)).toMatchObject({ code: 2, stdout: '' });
+    }
   });
 });
 

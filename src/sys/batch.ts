@@ -43,7 +43,8 @@ export class MessageBatch {
     const memory = new ArrayBuffer(headerSize + messagesMax * bytesMax);
     this.lengths = new Uint32Array(memory, 0, messagesMax);
     this.flags = new Uint32Array(memory, messagesMax * 4, messagesMax);
-    this.#memory = { arena: new Uint8Array(memory), messagesMax, bytesMax, lengths: this.lengths };
+    const arena = new Uint8Array(memory);
+    this.#memory = { arena, messagesMax, bytesMax, lengths: this.lengths, slots: [] };
   }
 
   /** All the bytes of message `index`, filled or not: the place to write what is to be sent. */
@@ -84,6 +85,8 @@ interface BatchMemory {
   readonly messagesMax: number;
   readonly bytesMax: number;
   readonly lengths: Uint32Array;
+  /** Views of the addresses, made when first asked for: a stream of datagrams makes none. */
+  readonly slots: (Uint8Array | undefined)[];
 }
 
 function memoryOf(batch: MessageBatch, name = 'this'): BatchMemory {
@@ -101,10 +104,15 @@ function bytesOf({ arena, messagesMax, bytesMax }: BatchMemory, index: number, l
   return arena.subarray(start, start + length);
 }
 
-function slotIn({ arena, messagesMax }: BatchMemory, index: number): Uint8Array {
+function slotIn({ arena, messagesMax, slots }: BatchMemory, index: number): Uint8Array {
   checkInteger('index', index, 0, messagesMax - 1);
-  const start = messagesMax * 8 + index * native.addressSlotSize;
-  return arena.subarray(start, start + native.addressSlotSize);
+  let slot = slots[index];
+  if (slot === undefined) {
+    const start = messagesMax * 8 + index * native.addressSlotSize;
+    slot = arena.subarray(start, start + native.addressSlotSize);
+    slots[index] = slot;
+  }
+  return slot;
 }
 
 /**

@@ -2,6 +2,7 @@
 // result, a typed error with a code, or the exception of the hostile value itself.
 import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
+import { DatagramSocket } from '../../src/net/datagram.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
@@ -18,7 +19,8 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
 
 // Classes whose objects callers get, and whose constructors they do not.
-const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, Connection, Listener };
+const NET = { Connection, Listener, DatagramSocket };
+const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET };
 
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => object;
@@ -155,6 +157,7 @@ const MAKES_DESCRIPTOR = /^(socket|accept4?|dup|eventfd|epoll_create1|kqueue)$/;
 function adopt(world: World, name: string, args: readonly unknown[], result: unknown): void {
   if (result instanceof Promise) result.catch(() => undefined);
   if (name === 'Reactor.onSignal') world.closeLater(() => (result as Disposable)[Symbol.dispose]());
+  if (name === 'bindDatagram') world.closeLater(() => (result as DatagramSocket).close());
   if (name === 'adoptListener') world.forget(args[0] as number); // it is the listener's now
   if (typeof result !== 'number' || result < 0) return;
   const { F_DUPFD, F_DUPFD_CLOEXEC } = sys.constants;

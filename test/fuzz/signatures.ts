@@ -97,6 +97,28 @@ function streamOptionsOf(world: World, random: Random): unknown {
   ])();
 }
 
+// Always with the world's reactor, as above.
+function datagramOptionsOf(world: World, random: Random): unknown {
+  const { reactor } = world;
+  const options: Record<string, unknown> = { reactor, handlers: {}, host: '127.0.0.1' };
+  const any = () => hostile(random);
+  const more: Record<string, () => unknown> = {
+    handlers: () => ({ [random.pick(['message', 'messages', 'error'])]: any() }),
+    host: () => random.pick(['::1', '', any()]),
+    port: () => random.pick([0, 65_536, any()]),
+    path: () => `${world.directory}/d${random.below(4)}`,
+    batch: () => random.pick([{ messages: any() }, { bytes: random.pick(SMALL) }, any()]),
+    queueMax: any,
+    receiveBufferSize: () => random.pick([...SMALL, any()]),
+    trigger: () => random.pick(['level', 'edge', any()]),
+    signal: () => AbortSignal.abort(new Sentinel('aborted')),
+  };
+  for (const name of Object.keys(more)) {
+    if (random.below(4) === 0) options[name] = more[name]?.();
+  }
+  return options;
+}
+
 function tcpOptionsOf(random: Random): unknown {
   const name = random.pick(['noDelay', 'keepAlive', 'lingerSeconds', 'cork', 'sendBufferSize']);
   return { [name]: random.pick([true, false, 1, { idleSeconds: 5 }, hostile(random)]) };
@@ -126,6 +148,14 @@ export const ROLES = {
     random.pick(['epoll', 'kqueue', 'poll', 'select']),
   options: (_: World, random: Random): unknown => optionsOf(random),
   streamOptions: streamOptionsOf,
+  datagramOptions: datagramOptionsOf,
+  group: (_: World, random: Random): unknown =>
+    random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
+  multicast: (_: World, random: Random): unknown => ({
+    ttl: random.pick([0, 255, 256, hostile(random)]),
+    loop: random.pick([true, hostile(random)]),
+    interface: random.pick(['127.0.0.1', 'nothing0', hostile(random)]),
+  }),
   tcpOptions: (_: World, random: Random): unknown => tcpOptionsOf(random),
   callback: (_: World, random: Random): unknown => random.pick([() => undefined, throwSentinel]),
   handler: (): unknown => ({ onReady: () => undefined }),
@@ -194,6 +224,19 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     adoptListener: 'closable streamOptions',
     defaultReactor: '',
     'Listener.close': '',
+    bindDatagram: 'datagramOptions',
+    'DatagramSocket.send': 'bytes address',
+    'DatagramSocket.sendMany': 'batch int',
+    'DatagramSocket.connect': 'address',
+    'DatagramSocket.disconnect': '',
+    'DatagramSocket.joinGroup': 'group any',
+    'DatagramSocket.leaveGroup': 'group any',
+    'DatagramSocket.setMulticast': 'multicast',
+    'DatagramSocket.pause': '',
+    'DatagramSocket.resume': '',
+    'DatagramSocket.ref': '',
+    'DatagramSocket.unref': '',
+    'DatagramSocket.close': '',
     'Connection.write': 'bytes',
     'Connection.cork': '',
     'Connection.uncork': '',
@@ -279,6 +322,7 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
+  ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],

@@ -78,6 +78,11 @@ export class World {
     }
   }
 
+  #closing<T extends { close(): void }>(object: T): T {
+    this.closeLater(() => object.close());
+    return object;
+  }
+
   #closeDescriptors(): void {
     this.poller.close();
     for (const fd of this.#made) sys.close(fd);
@@ -127,7 +132,10 @@ export class World {
       ReactorWaker: reactorWaker,
       Waker: new edgewise.Waker(reactorWaker.id),
       Connection: connection,
-      Listener: edgewise.listen({ path, handlers: {}, reactor }),
+      DatagramSocket: this.#closing(
+        edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
+      ),
+      Listener: this.#closing(edgewise.listen({ path, handlers: {}, reactor })),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       MessageBatch: new sys.MessageBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),

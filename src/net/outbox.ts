@@ -1,0 +1,69 @@
+// The datagrams that the kernel had no room for, in order, up to a bound. Both bytes and address are
+// copies: what handlers are given is overwritten by the next batch.
+import { type AddressInput, SocketAddress } from '../address.ts';
+
+/** What a datagram costs in memory beside its bytes, so that empty ones are bounded as well. */
+const OVERHEAD = 256;
+/** Removed entries stay until so many can be dropped at once. */
+const COMPACT_MIN = 64;
+
+export interface OutgoingDatagram {
+  readonly bytes: Uint8Array;
+  /** Undefined: the peer of a connected socket. */
+  readonly to: SocketAddress | undefined;
+}
+
+export class Outbox {
+  readonly #byteLengthMax: number;
+  #datagrams: OutgoingDatagram[] = [];
+  #head = 0;
+  #byteLength = 0;
+
+  /** @param byteLengthMax - 256 for each datagram included. */
+  constructor(byteLengthMax: number) {
+    this.#byteLengthMax = byteLengthMax;
+  }
+
+  get count(): number {
+    return this.#datagrams.length - this.#head;
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
+  /** The oldest; undefined when there is none. */
+  get first(): OutgoingDatagram | undefined {
+    return this.#datagrams[this.#head];
+  }
+
+  /** @returns false: there is no room for it. */
+  append(bytes: Uint8Array, to: AddressInput | undefined): boolean {
+    const byteLength = this.#byteLength + bytes.length + OVERHEAD;
+    if (byteLength > this.#byteLengthMax) return false;
+    const copy = to === undefined ? undefined : new SocketAddress(to);
+    this.#datagrams.push({ bytes: Uint8Array.from(bytes), to: copy });
+    this.#byteLength = byteLength;
+    return true;
+  }
+
+  /** Forgets the oldest: it has left. */
+  shift(): void {
+    const { first } = this;
+    if (first === undefined) return;
+    this.#byteLength -= first.bytes.length + OVERHEAD;
+    this.#head++;
+    if (this.#head < COMPACT_MIN && this.count > 0) return;
+    this.#datagrams = this.#datagrams.slice(this.#head);
+    this.#head = 0;
+  }
+
+  /** @returns how many were forgotten. */
+  clear(): number {
+    const { count } = this;
+    this.#datagrams = [];
+    this.#head = 0;
+    this.#byteLength = 0;
+    return count;
+  }
+}

@@ -1,0 +1,52 @@
+// What tests of datagram sockets share: handlers that write down what they were told, and a reactor
+// that is driven by hand until something was told.
+import { expect } from 'vitest';
+import { bindDatagram } from '../../src/net/datagram.bind.ts';
+import type { DatagramHandlers, DatagramOptions } from '../../src/net/datagram.options.ts';
+import type { ReactorOptions } from '../../src/options.ts';
+import { Reactor } from '../../src/reactor.ts';
+import type { Descriptors } from '../helpers/descriptors.ts';
+import { codeOf } from './recorder.ts';
+
+export const HOST = '127.0.0.1';
+const TURNS_MAX = 1000;
+const TURN_MS = 1000;
+
+/** Writes down what a socket is told. */
+export class Inbound {
+  readonly messages: string[] = [];
+  readonly lengths: number[] = [];
+  readonly senders: string[] = [];
+  readonly truncated: boolean[] = [];
+  readonly errors: (string | undefined)[] = [];
+  drains = 0;
+  closes = 0;
+  readonly handlers: Required<Omit<DatagramHandlers, 'messages'>> = {
+    message: (_socket, bytes, from, isTruncated) => {
+      this.messages.push(bytes.toString());
+      this.lengths.push(bytes.length);
+      this.senders.push(from.toString());
+      this.truncated.push(isTruncated);
+    },
+    drain: () => void this.drains++,
+    error: (_socket, error) => void this.errors.push(codeOf(error)),
+    close: () => void this.closes++,
+  };
+}
+
+/** A reactor, and sockets on it that are closed after the test. */
+export function datagramWorld(
+  descriptors: Descriptors,
+  trigger: 'level' | 'edge',
+  options: ReactorOptions = {},
+) {
+  const reactor = descriptors.using(new Reactor(options));
+  const bind = (handlers: DatagramHandlers, more: Partial<DatagramOptions> = {}) =>
+    descriptors.using(bindDatagram({ host: HOST, trigger, handlers, reactor, ...more }));
+  // Each turn waits for an event.
+  const turnUntil = (isDone: () => boolean) => {
+    for (let turn = 0; turn < TURNS_MAX && !isDone(); turn++) reactor.turn(TURN_MS);
+    expect(isDone()).toBe(true);
+  };
+  return { reactor, bind, turnUntil };
+}
