@@ -1,5 +1,5 @@
 // Memory whose address native code knows. A call on a Uint8Array asks Node-API where its bytes are
-// each time, a quarter of what the call costs beside the kernel; a pinned buffer was asked once.
+// each time; a pinned buffer was asked once: about 30 ns less per call, in a loop over a closed number.
 import { EdgewiseError } from '../errors.ts';
 import { native } from '../native.ts';
 import { checkFd, checkInteger, REFUSED, refuseTransfer, refuseUnnamed } from '../validate.ts';

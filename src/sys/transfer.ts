@@ -1,6 +1,6 @@
 // recv, send and their like: the I/O path. Arguments go to native code unchecked; only what it
 // refuses is looked at again (docs/adr/0002). recv and send pass on no more arguments than they were
-// given, because Node-API is asked about each: a quarter of what the call costs beside the kernel.
+// given, because Node-API is asked about each: about 25 ns for three that are undefined.
 import { type AddressInput, optionalSlotOf, type SocketAddress, slotOfInput } from '../address.ts';
 import { native } from '../native.ts';
 import { REFUSED, refuseTransfer } from '../validate.ts';
