@@ -5,14 +5,18 @@ import * as sys from '../../dist/sys.js';
 import { pingPong } from './pingpong.mjs';
 
 // `fds` is shared with the parent, which closes what is open when this thread is gone.
-const { backend, driver, state, fds } = workerData;
+const { backend, driver, state, fds, turns } = workerData;
 const reactor = new Reactor({ backend });
 
 const STATES = {
   blocked() {
     reactor.setTimeout(() => undefined, 1e9);
     parentPort.postMessage('ready');
-    for (;;) reactor.turn(-1); // it may end early: a new thread's loop has things to do
+    // A turn may end early: a new thread's loop has things to do.
+    for (;;) {
+      reactor.turn(-1);
+      if (turns !== undefined) Atomics.add(turns, 0, 1);
+    }
   },
   idle() {
     const waker = reactor.createWaker(() => undefined); // keeps it alive
