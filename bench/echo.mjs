@@ -23,6 +23,7 @@ const CONTENDERS = {
   'edgewise-level': (name) => edgewiseContender(name, 'level'),
   'edgewise-edge': (name) => edgewiseContender(name, 'edge'),
   'edgewise-handlers': (name) => edgewiseContender(name, 'level', 'handlers'),
+  'edgewise-promises': (name) => edgewiseContender(name, 'level', 'promises'),
   c: (name) => cPeer(name, 'level'),
   'c-edge': (name) => cPeer(name, 'edge'),
   node: (name) => nodeNetContender(name),

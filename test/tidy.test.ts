@@ -26,7 +26,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['dispatcher'],
   ['reactor'],
   ['net/'],
-  ['index'],
+  ['index', 'promises/'],
+  ['promises'],
   ['cli/'],
 ];
 

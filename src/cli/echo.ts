@@ -32,6 +32,7 @@ export type StartEcho = (options: EchoOptions) => EchoServer;
 const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
   reactor: async () => (await import('./echo-reactor.ts')).startReactorEcho,
   handlers: async () => (await import('./echo-handlers.ts')).startHandlersEcho,
+  promises: async () => (await import('./echo-promises.ts')).startPromisesEcho,
 };
 
 const TRIGGERS = ['level', 'edge'] as const;

@@ -4,6 +4,7 @@
 import { constants as os } from 'node:os';
 import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
+import type { Reactor } from '../reactor.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import type { Timer } from '../timers/timer.ts';
@@ -30,6 +31,7 @@ const CORKED = 64;
 const CLOSED = 128;
 const UNREFERENCED = 256;
 const CLOSING = 512; // the timer is the deadline of closeGracefully
+const COPIES = 2048; // of what is kept: whoever writes uses its memory again
 const WRITE_FAILED = 1024; // to be closed with `error` when all that came before is read
 
 const NOTHING = new Outgoing();
@@ -60,6 +62,16 @@ export class Connection<Data = unknown> extends StreamSocket {
   constructor(group: ConnectionGroup) {
     super();
     this.#group = group;
+  }
+
+  /** @internal */
+  get reactor(): Reactor {
+    return this.#group.reactor;
+  }
+
+  /** From so many unsent bytes on `write` answers false. */
+  get highWaterMark(): number {
+    return this.#group.settings.highWaterMark;
   }
 
   get isConnecting(): boolean {
@@ -164,6 +176,37 @@ export class Connection<Data = unknown> extends StreamSocket {
   divert(pump: Pump | undefined): void {
     this.#pump = pump;
     this.updateInterest();
+  }
+
+  /**
+   * @internal reads what has come, past the handlers.
+   *
+   * @returns as recv(2): 0 at the end, which is then known; -EAGAIN: nothing there. After any other
+   *   error the connection is closed with it.
+   * @throws TypeError - `memory` cannot be read into.
+   */
+  receive(memory: Uint8Array): number {
+    for (;;) {
+      const result = sys.recv(this.fd, memory);
+      if (result > 0) {
+        this.bytesRead += result;
+        this.#activity++;
+      } else if (result === 0) {
+        this.#onReadEnd();
+      } else if (result === -EINTR) {
+        continue;
+      } else if (result !== -EAGAIN) {
+        this.destroy(errnoError(result, 'recv', { fd: this.fd }));
+      } else if (this.#isFlagged(WRITE_FAILED)) {
+        this.destroy();
+      }
+      return result;
+    }
+  }
+
+  /** @internal copies the bytes that `write` keeps: the caller uses its memory again */
+  copyWhatIsKept(): void {
+    this.#state |= COPIES;
   }
 
   /** @internal what the pump is interested in has changed */
@@ -291,28 +334,20 @@ export class Connection<Data = unknown> extends StreamSocket {
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
       const memory = readMemory();
       const { length } = memory;
-      const result = sys.recv(this.fd, memory);
-      if (result > 0) {
-        this.bytesRead += result;
-        this.#activity++;
-        this.#group.handlers.data?.(this, readView(result));
-        if (this.isClosed) return;
-        if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
-        if (isLevel || (result < length && !mayHaveMore) || !registration.charge(result)) return;
-      } else if (result === 0) {
-        this.#onReadEnd();
-      } else if (result !== -EINTR) {
-        if (result !== -EAGAIN) this.destroy(errnoError(result, 'recv', { fd: this.fd }));
-        else if (this.#isFlagged(WRITE_FAILED)) this.destroy();
-        return;
-      }
+      const result = this.receive(memory);
+      if (result <= 0) return;
+      this.#group.handlers.data?.(this, readView(result));
+      if (this.isClosed) return;
+      if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
+      if (isLevel || (result < length && !mayHaveMore) || !registration.charge(result)) return;
     }
   }
 
   #onReadEnd(): void {
     this.#state |= READ_ENDED;
     try {
-      if (!this.#isFlagged(WRITE_FAILED)) this.#group.handlers.end?.(this);
+      const isTold = this.#pump === undefined && !this.#isFlagged(WRITE_FAILED);
+      if (isTold) this.#group.handlers.end?.(this);
     } finally {
       if (!this.#group.settings.allowHalfOpen) this.end();
       if (this.#isFlagged(WRITE_SHUT)) this.destroy();
@@ -348,7 +383,8 @@ export class Connection<Data = unknown> extends StreamSocket {
   }
 
   #keep(chunk: Uint8Array): void {
-    this.#ownOutgoing().append(isScratch(chunk) ? Buffer.from(chunk) : chunk);
+    const mustCopy = this.#isFlagged(COPIES) || isScratch(chunk);
+    this.#ownOutgoing().append(mustCopy ? Buffer.from(chunk) : chunk);
   }
 
   #ownOutgoing(): Outgoing {
@@ -415,7 +451,8 @@ export class Connection<Data = unknown> extends StreamSocket {
     if (this.#outgoing.byteLength > this.#group.settings.lowWaterMark) return;
     this.#state &= ~NEEDS_DRAIN;
     this.updateInterest();
-    this.#group.handlers.drain?.(this);
+    if (this.#pump === undefined) this.#group.handlers.drain?.(this);
+    else this.#pump.onDrain?.();
   }
 
   #finishIfFlushed(): void {

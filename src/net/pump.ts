@@ -7,6 +7,8 @@ export interface Pump {
   readonly interest: Interest;
   /** The descriptor is ready. What was written before may not have left yet. */
   onReady(readiness: Readiness): void;
+  /** As the handler `drain`, in its place. */
+  onDrain?(): void;
   /** The connection is closed; `error` says why, when that was not orderly. */
   onClosed(error: Error | undefined): void;
 }

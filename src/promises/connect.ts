@@ -1,0 +1,37 @@
+// connect() for `await`.
+import { connect as connectWithHandlers, type ConnectOptions as Options } from '../net/connect.ts';
+import { Connection } from './connection.ts';
+import { renewed } from './failure.ts';
+import { destroyIdle } from './listener.ts';
+import { Waiter } from './waiter.ts';
+
+/** As those of `connect` in `edgewise`, without `handlers`. */
+export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'> & {
+  /** Keep our side open when the peer has ended its own. Default true. */
+  readonly allowHalfOpen?: boolean;
+};
+
+/**
+ * Connects, and resolves when it is connected.
+ *
+ * @param options - `signal` closes the connection also later, with its reason.
+ * @throws ErrnoError - ECONNREFUSED, ETIMEDOUT, ENETUNREACH, …; Node's ENOTFOUND and the like of the
+ *   name; an AggregateError with the `code` of the first when several addresses have failed.
+ * @throws TypeError, RangeError - an option of the wrong kind.
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const waiter = new Waiter<Connection | Error>();
+  const { trigger = 'level' } = options;
+  connectWithHandlers<Connection>({
+    allowHalfOpen: true,
+    ...options,
+    handlers: {
+      open: (connection) => waiter.resolve(new Connection(connection, trigger)),
+      close: (_connection, error) => waiter.resolve(renewed(error, 'the Connection')),
+      timeout: (connection) => destroyIdle(connection),
+    },
+  });
+  const result = await waiter.promise;
+  if (result instanceof Connection) return result;
+  throw result;
+}
