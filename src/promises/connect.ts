@@ -20,18 +20,22 @@ export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOp
  * @throws TypeError, RangeError - an option of the wrong kind.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const waiter = new Waiter<Connection | Error>();
+  const waiter = new Waiter<Connection | undefined>();
+  let failure: Error | undefined;
   const { trigger = 'level' } = options;
   connectWithHandlers<Connection>({
     allowHalfOpen: true,
     ...options,
     handlers: {
       open: (connection) => waiter.resolve(new Connection(connection, trigger)),
-      close: (_connection, error) => waiter.resolve(renewed(error, 'the Connection')),
+      close: (_connection, error) => {
+        failure = error;
+        waiter.resolve(undefined);
+      },
       timeout: (connection) => destroyIdle(connection),
     },
   });
-  const result = await waiter.promise;
-  if (result instanceof Connection) return result;
-  throw result;
+  const connection = await waiter.promise;
+  if (connection === undefined) throw renewed(failure, 'the Connection');
+  return connection;
 }

@@ -43,7 +43,7 @@ export async function timeout<T>(
   const limit = new Waiter<typeof LATE>(signal);
   const timer = reactor.setTimeout(() => limit.resolve(LATE), ms);
   try {
-    const result = await Promise.race([promise, limit.promise]);
+    const result = await Promise.race([promise, settled(limit, reactor)]);
     if (result !== LATE) return result;
   } finally {
     timer.clear();
