@@ -345,11 +345,11 @@ export class Connection<Data = unknown> extends StreamSocket {
 
   #onReadEnd(): void {
     this.#state |= READ_ENDED;
+    const isOwn = this.#pump === undefined; // a pump decides for itself when to end our side
     try {
-      const isTold = this.#pump === undefined && !this.#isFlagged(WRITE_FAILED);
-      if (isTold) this.#group.handlers.end?.(this);
+      if (isOwn && !this.#isFlagged(WRITE_FAILED)) this.#group.handlers.end?.(this);
     } finally {
-      if (!this.#group.settings.allowHalfOpen) this.end();
+      if (isOwn && !this.#group.settings.allowHalfOpen) this.end();
       if (this.#isFlagged(WRITE_SHUT)) this.destroy();
       else this.updateInterest();
     }

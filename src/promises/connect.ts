@@ -6,10 +6,7 @@ import { destroyIdle } from './listener.ts';
 import { Waiter } from './waiter.ts';
 
 /** As those of `connect` in `edgewise`, without `handlers`. */
-export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'> & {
-  /** Keep our side open when the peer has ended its own. Default true. */
-  readonly allowHalfOpen?: boolean;
-};
+export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'>;
 
 /**
  * Connects, and resolves when it is connected.
@@ -24,7 +21,6 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   let failure: Error | undefined;
   const { trigger = 'level' } = options;
   connectWithHandlers<Connection>({
-    allowHalfOpen: true,
     ...options,
     handlers: {
       open: (connection) => waiter.resolve(new Connection(connection, trigger)),

@@ -15,10 +15,7 @@ const { ETIMEDOUT } = os.errno;
 const KEPT_MAX = 64;
 
 /** As those of `listen` in `edgewise`, without `handlers`. */
-export type ListenOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'> & {
-  /** Keep our side open when the peer has ended its own. Default true. */
-  readonly allowHalfOpen?: boolean;
-};
+export type ListenOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'>;
 
 /** A listener whose connections are awaited. It owns its descriptor. */
 export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
@@ -31,7 +28,6 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
   constructor(options: ListenOptions) {
     const { trigger = 'level' } = options;
     this.raw = listenWithHandlers<Connection>({
-      allowHalfOpen: true,
       ...options,
       handlers: {
         open: (connection) => this.#onAccepted(new Connection(connection, trigger)),
