@@ -27,7 +27,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['reactor'],
   ['net/'],
   ['index', 'promises/'],
-  ['promises'],
+  ['promises', 'stream/'],
+  ['stream', 'compat/'],
   ['cli/'],
 ];
 

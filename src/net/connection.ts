@@ -69,6 +69,11 @@ export class Connection<Data = unknown> extends StreamSocket {
     return this.#group.reactor;
   }
 
+  /** @internal */
+  get trigger(): 'level' | 'edge' {
+    return this.#group.settings.trigger;
+  }
+
   /** From so many unsent bytes on `write` answers false. */
   get highWaterMark(): number {
     return this.#group.settings.highWaterMark;
@@ -125,6 +130,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     group.add(this);
     if (idleTimeoutMs > 0 && this.#timer === undefined) this.setTimeout(idleTimeoutMs);
     try {
+      this.#pump?.onOpen?.();
       group.handlers.open?.(this);
     } finally {
       if (!this.#outgoing.isEmpty || this.#isFlagged(ENDING)) this.#flush();
@@ -164,7 +170,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     }
     const isFirst = this.#outgoing.isEmpty;
     this.#ownOutgoing().append(piece);
-    if (this.#outgoing.byteLength > this.#group.settings.queueMax) this.#overflow();
+    if (this.#isOverfull()) this.#overflow();
     else if (isFirst && !this.#isFlagged(CONNECTING | CORKED)) this.#flush();
     return this.#hasRoom();
   }
@@ -202,6 +208,11 @@ export class Connection<Data = unknown> extends StreamSocket {
       }
       return result;
     }
+  }
+
+  /** @internal has the pump called in the next turn */
+  requeue(readiness: Readiness): void {
+    if (this.#registration?.isClosed === false) this.#registration.requeue(readiness);
   }
 
   /** @internal copies the bytes that `write` keeps: the caller uses its memory again */
@@ -378,7 +389,7 @@ export class Connection<Data = unknown> extends StreamSocket {
       this.#keep(left === 0 ? chunk : chunk.subarray(left));
       left = 0;
     }
-    if (this.#outgoing.byteLength > this.#group.settings.queueMax) this.#overflow();
+    if (this.#isOverfull()) this.#overflow();
     else this.updateInterest();
   }
 
@@ -475,6 +486,11 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.#state |= NEEDS_DRAIN;
     this.updateInterest();
     return false;
+  }
+
+  #isOverfull(): boolean {
+    const { byteLength } = this.#outgoing;
+    return byteLength > this.#group.settings.queueMax && this.#pump?.isUnlimited !== true;
   }
 
   #overflow(): void {

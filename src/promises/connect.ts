@@ -19,11 +19,10 @@ export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOp
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const waiter = new Waiter<Connection | undefined>();
   let failure: Error | undefined;
-  const { trigger = 'level' } = options;
   connectWithHandlers<Connection>({
     ...options,
     handlers: {
-      open: (connection) => waiter.resolve(new Connection(connection, trigger)),
+      open: (connection) => waiter.resolve(new Connection(connection)),
       close: (_connection, error) => {
         failure = error;
         waiter.resolve(undefined);

@@ -28,7 +28,6 @@ const OPERATIONS_IN_A_ROW_MAX = 64;
 export class Connection extends ByteReader implements AsyncDisposable, Pump {
   /** The connection of handlers beneath: counters, watermarks, pause and all that is not here. */
   readonly raw: HandlerConnection<Connection>;
-  readonly #trigger: 'level' | 'edge';
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
@@ -40,10 +39,9 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #credit = OPERATIONS_IN_A_ROW_MAX;
 
   /** @internal use `connect` or `listen` */
-  constructor(raw: HandlerConnection<Connection>, trigger: 'level' | 'edge') {
+  constructor(raw: HandlerConnection<Connection>) {
     super();
     this.raw = raw;
-    this.#trigger = trigger;
     raw.data = this;
     raw.copyWhatIsKept();
     raw.divert(this);
@@ -166,7 +164,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
     if (this.#isDiscarding) this.#discard();
     else if (this.#reader !== undefined) this.#wakeReader();
-    else if (this.#trigger === 'level') this.#want(Interest.None); // until somebody reads
+    else if (this.raw.trigger === 'level') this.#want(Interest.None); // until somebody reads
   }
 
   /** @internal */

@@ -26,11 +26,10 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
 
   /** @internal use `listen` */
   constructor(options: ListenOptions) {
-    const { trigger = 'level' } = options;
     this.raw = listenWithHandlers<Connection>({
       ...options,
       handlers: {
-        open: (connection) => this.#onAccepted(new Connection(connection, trigger)),
+        open: (connection) => this.#onAccepted(new Connection(connection)),
         timeout: (connection) => destroyIdle(connection),
       },
     });
