@@ -8,7 +8,7 @@ import { Interest, Readiness } from '../interest.ts';
 import type { Connection, Writable } from '../net/connection.ts';
 import type { Piece } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
-import { readMemory, readView } from '../net/scratch.ts';
+import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
 import type { Timer } from '../timers/timer.ts';
@@ -63,6 +63,8 @@ export class SocketDuplex extends Duplex implements Pump {
   #names: Names | undefined = undefined;
   #isReferenced = true;
   #timer: Timer | undefined = undefined;
+  #timerDueMs = 0;
+  #lastActivityMs = 0;
   /** Milliseconds of silence until `timeout` is emitted; 0: never. */
   timeout = 0;
 
@@ -158,12 +160,8 @@ export class SocketDuplex extends Duplex implements Pump {
   /** Emits `timeout` after so much silence; 0: never. The stream stays open. */
   setTimeout(timeoutMs: number, callback?: () => void): this {
     this.timeout = timeoutMs;
-    this.#timer?.clear();
-    this.#timer = undefined;
-    if (timeoutMs > 0) {
-      const reactor = this.#connection?.reactor ?? defaultReactor();
-      this.#timer = reactor.setTimeout(() => this.emit('timeout'), timeoutMs).unref();
-    }
+    this.#touch();
+    if (timeoutMs > 0) this.#plan();
     if (callback === undefined) return this;
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
   }
@@ -206,17 +204,11 @@ export class SocketDuplex extends Duplex implements Pump {
   }
 
   override _write(chunk: string | Buffer, encoding: BufferEncoding, callback: Callback): void {
-    this.#send(typeof chunk === 'string' ? textOf(chunk, encoding) : chunk, callback);
+    this.#sendChunks([{ chunk, encoding }], callback);
   }
 
-  override _writev(
-    chunks: readonly { chunk: string | Buffer; encoding: BufferEncoding }[],
-    callback: Callback,
-  ): void {
-    const list = chunks.map(({ chunk, encoding }) =>
-      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
-    );
-    this.#send(list, callback);
+  override _writev(chunks: readonly EncodableChunk[], callback: Callback): void {
+    this.#sendChunks(chunks, callback);
   }
 
   override _final(callback: Callback): void {
@@ -300,12 +292,13 @@ export class SocketDuplex extends Duplex implements Pump {
     return count === -EAGAIN || (count > 0 && count < length);
   }
 
-  #send(data: Writable, callback: Callback): void {
+  #sendChunks(chunks: readonly EncodableChunk[], callback: Callback): void {
     const connection = this.#connection;
-    if (connection === undefined) {
-      this.#onConnected.push(() => this.#send(data, callback));
-      return;
-    }
+    if (connection === undefined) this.#onConnected.push(() => this.#sendChunks(chunks, callback));
+    else this.#send(connection, gatherShort(chunks) ?? bytesOf(chunks), callback);
+  }
+
+  #send(connection: AnyConnection, data: Writable, callback: Callback): void {
     try {
       connection.write(data);
       this.#touch();
@@ -337,8 +330,27 @@ export class SocketDuplex extends Duplex implements Pump {
   }
 
   #touch(): void {
-    if (this.#timer?.isPending === true) this.#timer.refresh();
-    else if (this.timeout > 0 && !this.destroyed) this.setTimeout(this.timeout);
+    if (this.timeout === 0) return;
+    this.#lastActivityMs = performance.now();
+    if (this.#timer?.isPending !== true) this.#plan();
+  }
+
+  // One timer looks back when it fires: what happens meanwhile costs a reading of the clock.
+  #plan(): void {
+    const dueMs = this.#lastActivityMs + this.timeout;
+    if (this.#timer?.isPending === true && this.#timerDueMs <= dueMs) return;
+    this.#timer?.clear();
+    const reactor = this.#connection?.reactor ?? defaultReactor();
+    const delayMs = Math.max(dueMs - performance.now(), 0);
+    this.#timerDueMs = dueMs;
+    this.#timer = reactor.setTimeout(() => this.#onTimer(), delayMs).unref();
+  }
+
+  #onTimer(): void {
+    if (this.timeout === 0 || this.destroyed) return;
+    // Told once; the next activity sets the timer again.
+    if (performance.now() - this.#lastActivityMs < this.timeout) this.#plan();
+    else this.emit('timeout');
   }
 
   get #local(): SocketAddress | undefined {
@@ -363,6 +375,9 @@ export class SocketDuplex extends Duplex implements Pump {
   }
 }
 
-function textOf(text: string, encoding: BufferEncoding): string | Buffer {
-  return encoding === 'utf8' ? text : Buffer.from(text, encoding);
+function bytesOf(chunks: readonly EncodableChunk[]): Writable {
+  const list = chunks.map(({ chunk, encoding }) =>
+    typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
+  );
+  return list.length === 1 ? (list[0] as Uint8Array) : list;
 }
