@@ -34,6 +34,7 @@ class DescriptorWaiters implements Handler<undefined> {
       else this.#register(reactor, fd);
     } catch (error) {
       this.#leave(interest);
+      waiter.resolve(0); // lets go of the signal; nobody has the promise
       throw error;
     }
     return waiter;

@@ -14,8 +14,6 @@ import type { TcpOptions } from '../net/tcp.ts';
 import type { Timer } from '../timers/timer.ts';
 
 const { EAGAIN } = os.errno;
-/** Under the edge trigger so many reads are done in one turn; then others get theirs. */
-const READS_PER_EVENT_MAX = 16;
 
 type Callback = (error?: Error | null) => void;
 
@@ -248,16 +246,12 @@ export class SocketDuplex extends Duplex implements Pump {
       if (this.#trigger === 'level') this.#want(Interest.None); // until somebody reads
       return;
     }
+    // One read in a turn, as in node:net: what the user defers at some bytes, an answer for one, is
+    // done before the end behind them is told.
     const isLast = (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
-    for (let count = 0; this.#wantsData && !connection.isReadEnded; count++) {
-      if (count === READS_PER_EVENT_MAX) {
-        connection.requeue(readiness);
-        return;
-      }
-      const isEmpty = this.#receive(connection);
-      if (isEmpty && !isLast) return;
-      if (this.#trigger === 'level' || connection.isClosed) return;
-    }
+    const isEmpty = this.#receive(connection) && !isLast;
+    const mayGoOn = this.#wantsData && !connection.isReadEnded;
+    if (mayGoOn && !isEmpty && this.#trigger === 'edge') connection.requeue(readiness);
   }
 
   /** @internal the connection is closed: by the peer, an error, or by us */
