@@ -1,0 +1,30 @@
+// Preloaded into a server whose memory bench/idle.mjs measures (`node --expose-gc --import`): on
+// each message of the parent it collects what is garbage and answers what is left, until that no
+// longer changes.
+import { readFileSync } from 'node:fs';
+import { setTimeout as elapsed } from 'node:timers/promises';
+
+const ROUNDS_MAX = 20;
+const PAUSE_MS = 30; // V8 gives pages back on threads of its own
+const STEADY_BYTES = 64 * 1024;
+
+// Not statm: its counter lags behind by some pages for each CPU. See proc_pid_smaps(5).
+function residentBytes() {
+  const [, kilobytes] = /^Rss:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/smaps_rollup', 'latin1'));
+  return Number(kilobytes) * 1024;
+}
+
+async function collect() {
+  let before = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    globalThis.gc();
+    await elapsed(PAUSE_MS);
+    const now = residentBytes();
+    if (Math.abs(before - now) < STEADY_BYTES) break;
+    before = now;
+  }
+  return { rss: residentBytes(), ...process.memoryUsage() };
+}
+
+process.on('message', async () => process.send(await collect()));
+process.channel.unref();
