@@ -58,7 +58,7 @@ function chosenContenders(options) {
   });
 }
 
-function toTable(measurements) {
+function toTable(measurements, mode) {
   const base = (name) => measurements.find((measurement) => measurement.name === name);
   const ratio = (measurement, to) => {
     const spread = to === undefined ? null : cpuRatio(measurement, to);
@@ -73,10 +73,11 @@ function toTable(measurements) {
       ratio(measurement, base('node')),
       messagesPerSecond.median.toFixed(0),
       latencyUs.p99.median.toFixed(0),
-      idleBytesPerConnection(measurement),
+      ...(mode === 'echo' ? [idleBytesPerConnection(measurement)] : []),
     ];
   });
-  const header = ['', 'CPU µs each', 'x c', 'x node', 'per second', 'p99 µs', 'B/conn'];
+  const header = ['', 'CPU µs each', 'x c', 'x node', 'per second', 'p99 µs'];
+  if (mode === 'echo') header.push('B/conn');
   return formatTable([header, ...rows]);
 }
 
@@ -116,7 +117,7 @@ async function runAll(options) {
       onProgress: progress.show,
     }).finally(progress.end);
     results.push({ ...shape, measurements });
-    process.stdout.write(`\n${connections} connections\n\n${toTable(measurements)}\n`);
+    process.stdout.write(`\n${connections} connections\n\n${toTable(measurements, mode)}\n`);
   }
   return results;
 }

@@ -2,11 +2,12 @@
 // node:net, each in a fresh process for each run; the clients are another process (edgewise-load).
 // What the kernel keeps for a socket is not resident memory of the process, and not in the figures.
 //
-//   npm run build && npm run bench:idle -- [--connections 10000] [--runs 5]
+//   npm run build && npm run bench:idle -- [--connections 10000] [--runs 5] [--fresh]
 //
 // One run: some load, so that code is compiled and its memory touched; garbage is collected, and
 // the resident memory taken; all connections open and each exchanges one message; garbage is
 // collected, and the resident memory taken again; each exchanges another one, so none was lost.
+// With --fresh there is no load before: what the server's code takes is in the figures as well.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -21,16 +22,24 @@ const { values } = parseArgs({
   options: {
     connections: { type: 'string', default: '10000' },
     runs: { type: 'string', default: '5' },
+    fresh: { type: 'boolean', default: false },
   },
 });
 const [connections, runs] = [Number(values.connections), Number(values.runs)];
 const LOAD = findProgram('edgewise-load', addonPath);
-const PRELOADED = ['--expose-gc', '--import', fileURLToPath(new URL('collect.mjs', import.meta.url))];
+const PRELOADED = [
+  '--expose-gc',
+  '--import',
+  fileURLToPath(new URL('collect.mjs', import.meta.url)),
+];
 const CONTENDERS = [
   edgewiseContender('edgewise, level', 'level', 'handlers'),
   edgewiseContender('edgewise, edge', 'edge', 'handlers'),
   nodeNetContender('node:net'),
 ];
+
+// Of the last: what was left behind while opening is in it, and goes when V8 finds it worth while.
+const COLUMNS = ['resident', "in V8's heap", 'before collecting'];
 
 function startLoad(port, ...args) {
   const all = ['--port', port, '--sources', '8', '--stall', '60', ...args];
@@ -54,21 +63,24 @@ async function memoryOf(server) {
   return memory;
 }
 
-/** Bytes per connection: resident, and of V8's heap. */
+/** Bytes per connection, in the order of COLUMNS. */
 async function run({ command, args }) {
   const stdio = ['ignore', 'pipe', 'inherit', 'ipc'];
   const server = spawn(command, [...PRELOADED, ...args], { stdio });
   try {
     const port = /:(\d+)\n/.exec(await firstOutput(server))[1];
-    await finish(startLoad(port, '--mode', 'connect', '--seconds', '1'));
+    if (!values.fresh) await finish(startLoad(port, '--mode', 'connect', '--seconds', '1'));
     const before = await memoryOf(server);
     const load = startLoad(port, '--mode', 'hold', '--connections', String(connections));
     await firstOutput(load);
     const after = await memoryOf(server);
     load.stdin.end();
     await finish(load);
-    const per = (name) => (after[name] - before[name]) / connections;
-    return { resident: per('rss'), heap: per('heapUsed') };
+    return [
+      after.collected - before.collected,
+      after.heapUsed - before.heapUsed,
+      after.asItIs - before.collected,
+    ].map((bytes) => bytes / connections);
   } finally {
     const ended = once(server, 'close');
     server.kill();
@@ -76,20 +88,22 @@ async function run({ command, args }) {
   }
 }
 
-const rows = [['', 'resident B/connection', "V8's heap, used", 'x node:net']];
-const results = CONTENDERS.map(({ name }) => ({ name, resident: [], heap: [] }));
+const results = CONTENDERS.map(() => []);
 for (let round = 0; round < runs; round++) {
   for (const [index, contender] of CONTENDERS.entries()) {
-    const { resident, heap } = await run(contender);
-    results[index].resident.push(resident);
-    results[index].heap.push(heap);
+    results[index].push(await run(contender));
   }
 }
-const base = spreadOf(results.at(-1).resident).median;
-for (const { name, resident, heap } of results) {
-  const spread = spreadOf(resident);
-  const ratio = (spread.median / base).toFixed(2);
-  rows.push([name, formatSpread(spread, 0), formatSpread(spreadOf(heap), 0), ratio]);
-}
-console.log(`${connections} idle connections, median (min..max) of ${runs} runs, ${process.version}`);
-console.log(`\n${formatTable(rows)}`);
+const spreads = results.map((figures) =>
+  COLUMNS.map((_, column) => spreadOf(figures.map((figure) => figure[column]))),
+);
+const base = spreads.at(-1)[0].median;
+const rows = CONTENDERS.map(({ name }, index) => [
+  name,
+  ...spreads[index].map((spread) => formatSpread(spread, 0)),
+  (spreads[index][0].median / base).toFixed(2),
+]);
+console.log(
+  `${connections} idle connections, bytes for each, median (min..max) of ${runs} runs; ` +
+    `Node ${process.version}\n\n${formatTable([['', ...COLUMNS, 'x node:net'], ...rows])}`,
+);
