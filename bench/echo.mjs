@@ -50,6 +50,19 @@ const OPTIONS = {
   json: { value: 'FILE', help: 'write every round there' },
 };
 
+// Other defaults of --mode connect.
+const CONNECT_OPTIONS = {
+  ...OPTIONS,
+  connections: { ...OPTIONS.connections, default: '64' },
+  contenders: { ...OPTIONS.contenders, default: 'edgewise-handlers,c,node' },
+};
+
+function readOptions(words) {
+  const options = parseOptions(OPTIONS, words);
+  const isConnect = options.choice('mode', ['echo', 'connect']) === 'connect';
+  return isConnect ? parseOptions(CONNECT_OPTIONS, words) : options;
+}
+
 function chosenContenders(options) {
   return options.texts('contenders').map((name) => {
     const make = CONTENDERS[name];
@@ -94,7 +107,7 @@ async function runAll(options) {
   ];
   const seconds = options.number('seconds', 0.1, 600);
   const warmupSeconds = options.number('warmup', 0, 60);
-  const mode = options.choice('mode', ['echo', 'connect']);
+  const mode = options.text('mode');
   const counts = options.integers('connections', 1, 100_000);
   const contenders = chosenContenders(options);
   const loadProgram = findProgram('edgewise-load', addonPath);
@@ -123,7 +136,7 @@ async function runAll(options) {
 }
 
 try {
-  const options = parseOptions(OPTIONS, process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2));
   if (options.has('help')) {
     process.stdout.write(`npm run bench:echo -- [options]\n\n${optionLines(OPTIONS)}\n`);
   } else {
