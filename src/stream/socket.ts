@@ -11,7 +11,7 @@ import type { Pump } from '../net/pump.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
-import type { Timer } from '../timers/timer.ts';
+import { IdleTimeout } from './idle.ts';
 
 const { EAGAIN } = os.errno;
 
@@ -60,11 +60,10 @@ export class SocketDuplex extends Duplex implements Pump {
   #failed: Callback | undefined = undefined;
   #names: Names | undefined = undefined;
   #isReferenced = true;
-  #timer: Timer | undefined = undefined;
-  #timerDueMs = 0;
-  #lastActivityMs = 0;
-  /** Milliseconds of silence until `timeout` is emitted; 0: never. */
-  timeout = 0;
+  readonly #idle = new IdleTimeout(
+    () => this.#connection?.reactor ?? defaultReactor(),
+    () => this.emit('timeout'),
+  );
 
   constructor(options: DuplexOptions = {}) {
     super({ allowHalfOpen: true, ...options, decodeStrings: false, emitClose: false });
@@ -84,6 +83,11 @@ export class SocketDuplex extends Duplex implements Pump {
     this.#start();
     this.emit('connect');
     this.emit('ready');
+  }
+
+  /** Milliseconds of silence until `timeout` is emitted; 0: never. */
+  get timeout(): number {
+    return this.#idle.timeoutMs;
   }
 
   get connecting(): boolean {
@@ -157,9 +161,7 @@ export class SocketDuplex extends Duplex implements Pump {
 
   /** Emits `timeout` after so much silence; 0: never. The stream stays open. */
   setTimeout(timeoutMs: number, callback?: () => void): this {
-    this.timeout = timeoutMs;
-    this.#touch();
-    if (timeoutMs > 0) this.#plan();
+    this.#idle.set(timeoutMs);
     if (callback === undefined) return this;
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
   }
@@ -224,7 +226,7 @@ export class SocketDuplex extends Duplex implements Pump {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#timer?.clear();
+    this.#idle.clear();
     this.#wantsData = false;
     const failed = this.#failed;
     this.#failed = undefined;
@@ -256,7 +258,7 @@ export class SocketDuplex extends Duplex implements Pump {
 
   /** @internal the connection is closed: by the peer, an error, or by us */
   onClosed(error: Error | undefined): void {
-    this.#timer?.clear();
+    this.#idle.clear();
     if (error === undefined && this.writableFinished && this.#connection?.isReadEnded) return;
     this.destroy(error);
   }
@@ -264,7 +266,7 @@ export class SocketDuplex extends Duplex implements Pump {
   #start(): void {
     for (const options of this.#options.splice(0)) this.#set(options);
     this.#names = { remote: this.#connection?.remoteAddress, local: undefined };
-    this.#touch();
+    this.#idle.touch();
     for (const callback of this.#onConnected.splice(0)) callback();
     if (!this.isPaused()) this.read(0);
   }
@@ -275,7 +277,7 @@ export class SocketDuplex extends Duplex implements Pump {
     const { length } = memory;
     const count = connection.receive(memory);
     if (count > 0) {
-      this.#touch();
+      this.#idle.touch();
       this.#wantsData = this.push(Buffer.from(readView(count)));
     } else if (count === 0) {
       this.#wantsData = false;
@@ -295,7 +297,7 @@ export class SocketDuplex extends Duplex implements Pump {
   #send(connection: AnyConnection, data: Writable, callback: Callback): void {
     try {
       connection.write(data);
-      this.#touch();
+      this.#idle.touch();
     } catch (error) {
       callback(connection.error ?? (error as Error));
       return;
@@ -309,7 +311,7 @@ export class SocketDuplex extends Duplex implements Pump {
   // A failed write is told when the connection is closed: what came before is read first.
   #mark(connection: AnyConnection, callback: Callback): void {
     const settle = (error?: Error) => {
-      this.#touch();
+      this.#idle.touch();
       if (error === undefined) callback();
       else if (this.destroyed || connection.isClosed) callback(error);
       else this.#failed = callback;
@@ -321,30 +323,6 @@ export class SocketDuplex extends Duplex implements Pump {
     if (interest === this.#interest) return;
     this.#interest = interest;
     this.#connection?.updateInterest();
-  }
-
-  #touch(): void {
-    if (this.timeout === 0) return;
-    this.#lastActivityMs = performance.now();
-    if (this.#timer?.isPending !== true) this.#plan();
-  }
-
-  // One timer looks back when it fires: what happens meanwhile costs a reading of the clock.
-  #plan(): void {
-    const dueMs = this.#lastActivityMs + this.timeout;
-    if (this.#timer?.isPending === true && this.#timerDueMs <= dueMs) return;
-    this.#timer?.clear();
-    const reactor = this.#connection?.reactor ?? defaultReactor();
-    const delayMs = Math.max(dueMs - performance.now(), 0);
-    this.#timerDueMs = dueMs;
-    this.#timer = reactor.setTimeout(() => this.#onTimer(), delayMs).unref();
-  }
-
-  #onTimer(): void {
-    if (this.timeout === 0 || this.destroyed) return;
-    // Told once; the next activity sets the timer again.
-    if (performance.now() - this.#lastActivityMs < this.timeout) this.#plan();
-    else this.emit('timeout');
   }
 
   get #local(): SocketAddress | undefined {
