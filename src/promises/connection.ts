@@ -4,7 +4,7 @@
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
-import { Interest, Readiness } from '../interest.ts';
+import { Interest } from '../interest.ts';
 import type { Connection as HandlerConnection, Writable } from '../net/connection.ts';
 import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
@@ -34,7 +34,6 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #longWrite: Promise<void> | undefined = undefined;
   #interest: Interest = Interest.Readable;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
-  #isLast = false; // the end or an error is queued: a short read does not prove that it is empty
   #isDiscarding = false;
   #credit = OPERATIONS_IN_A_ROW_MAX;
 
@@ -158,9 +157,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   }
 
   /** @internal */
-  onReady(readiness: Readiness): void {
+  onReady(): void {
     this.#isDry = false;
-    this.#isLast ||= (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
     if (this.#isDiscarding) this.#discard();
     else if (this.#reader !== undefined) this.#wakeReader();
@@ -218,7 +216,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     if (raw.isClosed) throw this.#failure();
     if (this.#isDry) return WOULD_BLOCK;
     const count = raw.receive(memory);
-    this.#isDry = count === -EAGAIN || (count < memory.length && !this.#isLast);
+    // Level reports again what a short read has left, behind an urgent mark for one; edge does not.
+    this.#isDry = count === -EAGAIN || (count < memory.length && raw.trigger === 'level');
     if (count >= 0) return count;
     if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
     throw this.#failure();

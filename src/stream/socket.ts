@@ -1,6 +1,5 @@
 // A connection as a stream of Node: a Duplex with what clients expect of a net.Socket besides. It
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
-import { constants as os } from 'node:os';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { SocketAddress } from '../address.ts';
 import { ErrnoError } from '../errors.ts';
@@ -12,8 +11,6 @@ import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/s
 import { defaultReactor } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
 import { IdleTimeout } from './idle.ts';
-
-const { EAGAIN } = os.errno;
 
 type Callback = (error?: Error | null) => void;
 
@@ -250,10 +247,11 @@ export class SocketDuplex extends Duplex implements Pump {
     }
     // One read in a turn, as in node:net: what the user defers at some bytes, an answer for one, is
     // done before the end behind them is told.
-    const isLast = (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
-    const isEmpty = this.#receive(connection) && !isLast;
-    const mayGoOn = this.#wantsData && !connection.isReadEnded;
-    if (mayGoOn && !isEmpty && this.#trigger === 'edge') connection.requeue(readiness);
+    const count = connection.receive(readMemory());
+    if (count > 0) this.#deliver(count);
+    else if (count === 0) this.#deliverEnd(connection);
+    const mayHaveMore = count > 0 && this.#wantsData && this.#trigger === 'edge';
+    if (mayHaveMore) connection.requeue(readiness);
   }
 
   /** @internal the connection is closed: by the peer, an error, or by us */
@@ -271,21 +269,16 @@ export class SocketDuplex extends Duplex implements Pump {
     if (!this.isPaused()) this.read(0);
   }
 
-  // Answers whether the socket is empty: a short read proves it.
-  #receive(connection: AnyConnection): boolean {
-    const memory = readMemory();
-    const { length } = memory;
-    const count = connection.receive(memory);
-    if (count > 0) {
-      this.#idle.touch();
-      this.#wantsData = this.push(Buffer.from(readView(count)));
-    } else if (count === 0) {
-      this.#wantsData = false;
-      this.push(null);
-      this.read(0); // nobody may be reading: the end is told all the same
-      connection.updateInterest();
-    }
-    return count === -EAGAIN || (count > 0 && count < length);
+  #deliver(count: number): void {
+    this.#idle.touch();
+    this.#wantsData = this.push(Buffer.from(readView(count)));
+  }
+
+  #deliverEnd(connection: AnyConnection): void {
+    this.#wantsData = false;
+    this.push(null);
+    this.read(0); // nobody may be reading: the end is told all the same
+    connection.updateInterest();
   }
 
   #sendChunks(chunks: readonly EncodableChunk[], callback: Callback): void {
