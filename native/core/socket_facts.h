@@ -11,7 +11,7 @@
 
 namespace edgewise::sys {
 
-// The place of each figure; src/sys/tcp_info.ts names them in the same order. Times are in
+// The place of each figure; src/sys/tcpinfo.ts names them in the same order. Times are in
 // milliseconds, windows in bytes, rates in bytes per second; infinite: the kernel sets no limit.
 enum TcpFigure : size_t {
   kTcpState,  // of TcpState
