@@ -18,7 +18,7 @@ const { EBADF, EINVAL, EIO, EISDIR, ENOSYS, EOPNOTSUPP, EOVERFLOW, ESPIPE, ESTAL
  * Most bytes of one call. A peer that reads as fast as we send would keep the kernel in it up to
  * the end of the file.
  */
-const TRANSFER_MAX = 256 * 1024;
+const TRANSFER_MAX = 1024 * 1024;
 
 /** There is no sendfile here, or none for this file. */
 const MUST_COPY: ReadonlySet<number> = new Set([ENOSYS, EINVAL, EOPNOTSUPP]);
