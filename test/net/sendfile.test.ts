@@ -273,8 +273,9 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(server.received.toString()).toBe('0123456789'.repeat(5));
   });
 
-  const isLinuxTcp = process.platform === 'linux' && transport === 'tcp';
-  it.runIf(isLinuxTcp)('a corked head and a small file leave in one segment', async () => {
+  // MSG_MORE is Linux's, and segments are TCP's: elsewhere there is nothing to look at.
+  const tests = process.platform === 'linux' && transport === 'tcp' ? [true] : [];
+  it.each(tests)('a corked head and a small file leave in one segment', async () => {
     const { connection, server } = await pair();
     const before = connection.tcpInfo().segmentsSent as number;
     connection.cork();
