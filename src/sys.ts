@@ -25,6 +25,8 @@
  * | kqueue, kevent | -ENOSYS | yes | yes | yes |
  * | eventfd, splice | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | sendfile | yes | yes, offset required | yes, offset required | -ENOSYS |
+ * | tcp_info | yes | TCP_CONNECTION_INFO | yes | yes |
+ * | getpeereid | SO_PEERCRED | yes | yes | yes |
  * | recvmmsg, sendmmsg | yes | one call per datagram | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *
@@ -50,6 +52,7 @@ export {
   type ProtocolConstant,
   type SocketConstant,
 } from './sys/constants.ts';
+export { getpeereid, PeerCredentials } from './sys/credentials.ts';
 export { EpollEvents, epoll_create1, epoll_ctl, epoll_wait } from './sys/epoll.ts';
 export {
   close,
@@ -58,6 +61,7 @@ export {
   fcntl,
   pipe,
   pipe2,
+  pread,
   read,
   readv,
   sendfile,
@@ -88,4 +92,5 @@ export {
   socket,
   socketpair,
 } from './sys/socket.ts';
+export { TcpInfo, type TcpState, tcp_info } from './sys/tcpinfo.ts';
 export { recv, recvfrom, send, sendto } from './sys/transfer.ts';
