@@ -93,6 +93,8 @@ export type EdgewiseErrorCode =
   | 'ERR_WRITE_QUEUE_FULL'
   | 'ERR_FILE_SHRANK'
   | 'ERR_MEMORY_UNAVAILABLE'
+  | 'ERR_MESSAGE_TOO_LARGE'
+  | 'ERR_MESSAGE_UNSUPPORTED'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

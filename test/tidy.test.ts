@@ -31,6 +31,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['promises'],
   ['stream/'],
   ['stream'],
+  ['multi/'],
+  ['multi'],
   ['compat/'],
   ['cli/'],
 ];

@@ -1,0 +1,228 @@
+// A bounded queue from any number of threads to one reactor: a lane (ring.ts) in shared memory for
+// each producer, and the reactor's waker. Producers never wait for one another, so one that is
+// terminated at any point harms nobody.
+//
+// Wake-ups are coalesced by an epoch, which the reader counts up *before* it looks at the lanes. A
+// producer that has woken it since then need not do so again: whatever it publishes until the epoch
+// changes is seen. The epoch is noted after the wake-up, so a thread that ends between loses none.
+import { EdgewiseError, outOfRange } from '../errors.ts';
+import type { Reactor } from '../index.ts';
+import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import { type ReactorWaker, Waker } from '../waker.ts';
+import { Reader } from './message.ts';
+import { messageSizeMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
+
+const LANE_BYTES = 256 * 1024;
+const LANE_BYTES_MIN = 64;
+const LANE_BYTES_MAX = 1 << 28;
+const PRODUCERS_MAX = 1024;
+/** Messages of one lane in one turn, so that one producer keeps neither others nor descriptors waiting. */
+const MESSAGES_PER_TURN_MAX = 2048;
+
+/** Words at the beginning of the shared memory, in cache lines of their own. */
+export const Word = { Epoch: 0, Lanes: 16, LaneBytes: 17, IsClosed: 18 } as const;
+export const CONTROL_BYTES = 256;
+/** Of each lane: `Owner`, `Wants` (a word each), and the waker of its producer (a double). */
+export const LaneWord = { Owner: 0, Wants: 1, WakerId: 2 } as const;
+export const LANE_CONTROL_BYTES = 64;
+
+/** Where a lane begins: its words, then its ring. */
+export function laneStart(lane: number, laneBytes: number): number {
+  return CONTROL_BYTES + lane * (LANE_CONTROL_BYTES + RING_CONTROL_WORDS * 4 + laneBytes);
+}
+
+/** What a thread needs to post: can be sent to it by `postMessage` or as `workerData`. */
+export interface MailboxAddress {
+  readonly memory: SharedArrayBuffer;
+  readonly wakerId: number;
+}
+
+export interface MailboxOptions {
+  readonly reactor: Reactor;
+  /**
+   * Called in a turn of the reactor for each message. Bytes come as a `Buffer` that the next message
+   * overwrites: copy what you keep.
+   *
+   * @param producer - the lane that it came through: `sender.lane`.
+   */
+  readonly onMessage: (message: unknown, producer: number) => void;
+  /** How many senders there can be at a time, 1 to 1024. Default 8. */
+  readonly producersMax?: number;
+  /** Room for each of them: a power of two, 64 to 2^28. Default 256 KiB. */
+  readonly laneBytes?: number;
+}
+
+/** Counts since the mailbox was made. */
+export interface MailboxStats {
+  readonly received: number;
+  /** Times that the reactor was woken and looked. */
+  readonly drains: number;
+}
+
+/**
+ * Receives messages of other threads in turns of a reactor, each once, and in order for each sender.
+ *
+ * It keeps the reactor alive until it is closed, or `unref`.
+ *
+ * @example
+ * const mailbox = new Mailbox({ reactor, onMessage: (message) => console.log(message) });
+ * new Worker(url, { workerData: mailbox.address });
+ * // there: new MailboxSender(workerData).post('hello');
+ */
+export class Mailbox {
+  readonly address: MailboxAddress;
+  /** The longest message, in bytes as it is encoded: text in UTF-8, objects as `v8.serialize` does. */
+  readonly messageSizeMax: number;
+  readonly #waker: ReactorWaker;
+  readonly #control: Int32Array;
+  readonly #lanes: readonly Lane[];
+  readonly #reader = new Reader();
+  readonly #onMessage: MailboxOptions['onMessage'];
+  #received = 0;
+  #drains = 0;
+  #first = 0;
+  #isClosed = false;
+
+  /**
+   * @throws TypeError, RangeError - an option of the wrong kind.
+   * @throws EdgewiseError - ERR_CLOSED: the reactor is.
+   */
+  constructor(options: MailboxOptions) {
+    checkObject('options', options);
+    const { reactor, onMessage, producersMax = 8, laneBytes = LANE_BYTES } = options;
+    checkObject('reactor', reactor);
+    checkFunction('onMessage', onMessage);
+    checkInteger('producersMax', producersMax, 1, PRODUCERS_MAX);
+    checkInteger('laneBytes', laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX);
+    if ((laneBytes & (laneBytes - 1)) !== 0) {
+      throw outOfRange('laneBytes', 'a power of two', laneBytes);
+    }
+    const memory = new SharedArrayBuffer(laneStart(producersMax, laneBytes));
+    this.#control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+    this.#control[Word.Lanes] = producersMax;
+    this.#control[Word.LaneBytes] = laneBytes;
+    this.#lanes = Array.from(
+      { length: producersMax },
+      (_, index) => new Lane(memory, laneStart(index, laneBytes), laneBytes),
+    );
+    this.messageSizeMax = messageSizeMax(laneBytes);
+    this.#onMessage = onMessage;
+    this.#waker = reactor.createWaker(() => this.#drain());
+    this.address = { memory, wakerId: this.#waker.id };
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get stats(): MailboxStats {
+    return { received: this.#received, drains: this.#drains };
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#waker.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although somebody might post. */
+  unref(): this {
+    this.#waker.unref();
+    return this;
+  }
+
+  /**
+   * Takes the lanes back from the senders of a thread that has ended without closing them. What they
+   * have posted is delivered.
+   *
+   * @param threadId - `worker.threadId`, as it was while the thread ran.
+   */
+  releaseThread(threadId: number): void {
+    const owner = checkInteger('threadId', threadId, 0, 0x7ffffffe) + 1;
+    for (const lane of this.#lanes) lane.release(owner);
+  }
+
+  /** Ends it: `post` throws ERR_CLOSED from here on. What was not delivered yet is dropped. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    Atomics.store(this.#control, Word.IsClosed, 1);
+    this.#waker.close();
+    for (const lane of this.#lanes) lane.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #drain(): void {
+    this.#drains++;
+    Atomics.add(this.#control, Word.Epoch, 1); // before looking: see above
+    let hasMore = true; // also when a handler throws
+    try {
+      hasMore = this.#drainLanes();
+    } finally {
+      if (hasMore && !this.#isClosed) this.#waker.wake(); // descriptors have their turn before
+    }
+  }
+
+  // Answers whether there may be more.
+  #drainLanes(): boolean {
+    const count = this.#lanes.length;
+    this.#first = (this.#first + 1) % count;
+    let hasMore = false;
+    for (let i = 0; i < count && !this.#isClosed; i++) {
+      const index = (this.#first + i) % count;
+      const lane = this.#lanes[index] as Lane;
+      if (lane.ring.isEmpty) continue;
+      try {
+        lane.ring.read(this.#reader, MESSAGES_PER_TURN_MAX, (message) => {
+          this.#received++;
+          this.#onMessage(message, index);
+          return !this.#isClosed;
+        });
+      } finally {
+        lane.tellRoom();
+      }
+      hasMore ||= !lane.ring.isEmpty;
+    }
+    return hasMore;
+  }
+}
+
+/** The reader's side of a lane. */
+class Lane {
+  readonly ring: RingReader;
+  readonly #words: Int32Array;
+  readonly #wakerId: Float64Array;
+
+  constructor(memory: SharedArrayBuffer, start: number, laneBytes: number) {
+    this.#words = new Int32Array(memory, start, LANE_CONTROL_BYTES / 4);
+    this.#wakerId = new Float64Array(memory, start, LANE_CONTROL_BYTES / 8);
+    this.ring = new RingReader(memory, start + LANE_CONTROL_BYTES, laneBytes);
+  }
+
+  release(owner: number): void {
+    Atomics.compareExchange(this.#words, LaneWord.Owner, owner, 0);
+  }
+
+  /** The mailbox is closed: whoever waits for room, or is about to, goes on. */
+  end(): void {
+    this.ring.end();
+    this.tellRoom();
+  }
+
+  /** Wakes a producer that has found the lane full. */
+  tellRoom(): void {
+    if (Atomics.exchange(this.#words, LaneWord.Wants, 0) === 0) return;
+    this.ring.notifyWriter();
+    const wakerId = this.#wakerId[LaneWord.WakerId] as number;
+    if (wakerId > 0) new Waker(wakerId).wake(); // false: that thread has gone meanwhile
+  }
+}
+
+/** @internal the error of a message that is longer than the mailbox takes */
+export function tooLarge(length: number, max: number): EdgewiseError {
+  const text = `a message of ${length} bytes does not fit: at most ${max}`;
+  return new EdgewiseError('ERR_MESSAGE_TOO_LARGE', text);
+}

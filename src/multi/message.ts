@@ -1,0 +1,135 @@
+// How a message lies in a ring of shared memory (ring.ts): bytes, text and numbers as they are, plain
+// objects as JSON, and anything else by V8's structured clone. Writers and readers are threads of one process, so nothing
+// here has to be portable.
+import { deserialize, serialize } from 'node:v8';
+import { EdgewiseError } from '../errors.ts';
+import { checkBytes } from '../validate.ts';
+import { isPlain } from './plain.ts';
+
+/** What a record holds; 0 fills the end of a ring up. */
+export const Kind = { Filler: 0, Bytes: 1, Text: 2, Number: 3, Structured: 4, Json: 5 } as const;
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+const NUMBER_SIZE = 8;
+/** Below this length a loop is faster than a copy by V8 or the C library. */
+const LOOP_MAX = 48;
+/** UTF-8 has no half of a pair; JSON escapes it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const NOTHING = new Uint8Array(0);
+
+/** The memory of a ring under the views that encoding takes. */
+export interface Memory {
+  readonly bytes: Buffer;
+  readonly doubles: Float64Array;
+}
+
+/** A message, looked at once: what it is and how long. */
+export class Draft {
+  kind: Kind = Kind.Bytes;
+  length = 0;
+  #bytes: Uint8Array = NOTHING;
+  #text = '';
+  #number = 0;
+
+  /**
+   * @throws TypeError - detached bytes, or bytes over shared memory that have no length.
+   * @throws EdgewiseError - ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
+   */
+  take(message: unknown): void {
+    if (message instanceof Uint8Array) {
+      this.#take(Kind.Bytes, message.length);
+      if (this.length === 0) checkBytes('message', message);
+      this.#bytes = message;
+    } else if (typeof message === 'number') {
+      this.#take(Kind.Number, NUMBER_SIZE);
+      this.#number = message;
+    } else if (typeof message === 'string' && !LONE_SURROGATE.test(message)) {
+      this.#takeText(Kind.Text, message);
+    } else if (isPlain(message)) {
+      this.#takeText(Kind.Json, JSON.stringify(message));
+    } else {
+      this.#bytes = clone(message);
+      this.#take(Kind.Structured, this.#bytes.length);
+    }
+  }
+
+  /** Writes it at `offset`, a multiple of 8, where there is room for `length` bytes. */
+  writeTo({ bytes, doubles }: Memory, offset: number): void {
+    if (this.kind === Kind.Number) doubles[offset >>> 3] = this.#number;
+    else if (this.kind === Kind.Text || this.kind === Kind.Json) bytes.write(this.#text, offset);
+    else copy(this.#bytes, 0, bytes, offset, this.length);
+  }
+
+  /** Forgets the message: a sender does not keep its memory. */
+  clear(): void {
+    this.#bytes = NOTHING;
+    this.#text = '';
+  }
+
+  #takeText(kind: Kind, text: string): void {
+    this.#take(kind, Buffer.byteLength(text));
+    this.#text = text;
+  }
+
+  #take(kind: Kind, length: number): void {
+    this.kind = kind;
+    this.length = length;
+  }
+}
+
+function clone(message: unknown): Buffer {
+  try {
+    return serialize(message);
+  } catch (cause) {
+    const text = 'a message takes what structured clone does';
+    throw new EdgewiseError('ERR_MESSAGE_UNSUPPORTED', text, { cause });
+  }
+}
+
+function copy(
+  from: Uint8Array,
+  start: number,
+  to: Uint8Array,
+  offset: number,
+  length: number,
+): void {
+  if (length > LOOP_MAX) {
+    to.set(length === from.length ? from : from.subarray(start, start + length), offset);
+    return;
+  }
+  for (let i = 0; i < length; i++) to[offset + i] = from[start + i] as number;
+}
+
+/** Reads messages; bytes into memory of its own, which the next message overwrites. */
+export class Reader {
+  #scratch = Buffer.alloc(0);
+  // One view for each short length, so that a stream of small messages makes none.
+  #views: (Buffer | undefined)[] = [];
+
+  read({ bytes, doubles }: Memory, kind: Kind, offset: number, length: number): unknown {
+    if (kind === Kind.Number) return doubles[offset >>> 3];
+    if (kind === Kind.Text) return bytes.toString('utf8', offset, offset + length);
+    if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
+    // What is cloned may hold views of the memory that it is read from, and is kept.
+    const view = kind === Kind.Bytes ? this.#viewOf(length) : Buffer.allocUnsafeSlow(length);
+    copy(bytes, offset, view, 0, length);
+    return kind === Kind.Bytes ? view : deserialize(view);
+  }
+
+  #viewOf(length: number): Buffer {
+    // A handler may have transferred the memory away.
+    if (length > this.#scratch.length) this.#grow(length);
+    if (length > LOOP_MAX) return this.#scratch.subarray(0, length);
+    let view = this.#views[length];
+    if (view === undefined) {
+      view = this.#scratch.subarray(0, length);
+      this.#views[length] = view;
+    }
+    return view;
+  }
+
+  #grow(length: number): void {
+    this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, 4096));
+    this.#views = [];
+  }
+}

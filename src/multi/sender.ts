@@ -1,0 +1,153 @@
+// The producer's side of a mailbox (mailbox.ts): one lane of it, claimed by one atomic exchange.
+import { threadId } from 'node:worker_threads';
+import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
+import type { Reactor } from '../index.ts';
+import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
+import { type ReactorWaker, Waker } from '../waker.ts';
+import {
+  CONTROL_BYTES,
+  LANE_CONTROL_BYTES,
+  LaneWord,
+  laneStart,
+  type MailboxAddress,
+  tooLarge,
+  Word,
+} from './mailbox.ts';
+import { Draft } from './message.ts';
+import { messageSizeMax, RingWriter } from './ring.ts';
+
+export interface MailboxSenderOptions {
+  /** This thread's reactor, for `onRoom`. */
+  readonly reactor?: Reactor;
+  /** Called in a turn when there may be room again after `post` had answered false. */
+  readonly onRoom?: () => void;
+}
+
+/**
+ * Posts messages to the mailbox of another thread, or of this one. It belongs to the thread that
+ * made it; close it when that thread has no more to post, or its lane stays taken.
+ */
+export class MailboxSender {
+  /** The number of its lane: what `onMessage` is told as the producer. */
+  readonly lane: number;
+  readonly messageSizeMax: number;
+  readonly #waker: Waker;
+  readonly #control: Int32Array;
+  readonly #words: Int32Array;
+  readonly #ring: RingWriter;
+  readonly #draft = new Draft();
+  readonly #onRoom: ReactorWaker | undefined;
+  #wokenEpoch = Number.NaN; // the epoch in which it has woken the reader
+  #isClosed = false;
+
+  /**
+   * @throws TypeError - no address of a mailbox, or an option of the wrong kind.
+   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producersMax` senders. ERR_CLOSED.
+   */
+  constructor(address: MailboxAddress, options: MailboxSenderOptions = {}) {
+    checkObject('address', address);
+    checkObject('options', options);
+    const { memory, wakerId } = address;
+    if (!(memory instanceof SharedArrayBuffer)) {
+      throw invalidType('address.memory', 'a SharedArrayBuffer', memory);
+    }
+    const { reactor, onRoom } = options;
+    if (onRoom !== undefined) {
+      checkFunction('options.onRoom', onRoom);
+      checkObject('options.reactor', reactor);
+    }
+    this.#waker = new Waker(wakerId);
+    this.#control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+    this.#assertOpen();
+    this.lane = this.#claim(memory);
+    const laneBytes = this.#control[Word.LaneBytes] as number;
+    const start = laneStart(this.lane, laneBytes);
+    this.#words = new Int32Array(memory, start, LANE_CONTROL_BYTES / 4);
+    this.#ring = new RingWriter(memory, start + LANE_CONTROL_BYTES, laneBytes);
+    this.messageSizeMax = messageSizeMax(laneBytes);
+    this.#onRoom = onRoom === undefined ? undefined : reactor?.createWaker(onRoom).unref();
+    const wakers = new Float64Array(memory, start, LANE_CONTROL_BYTES / 8);
+    wakers[LaneWord.WakerId] = this.#onRoom?.id ?? 0;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Queues a message: bytes (a Uint8Array, copied), text, a number, or anything else that structured
+   * clone takes.
+   *
+   * @returns false: there is no room, and nothing was queued. `onRoom` or `waitForRoom` tell when to
+   *   try again.
+   * @throws EdgewiseError - ERR_MESSAGE_TOO_LARGE: longer than `messageSizeMax`. ERR_CLOSED: the
+   *   mailbox or its reactor. ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
+   * @throws TypeError - detached bytes.
+   */
+  post(message: unknown): boolean {
+    this.#assertOpen();
+    const draft = this.#draft;
+    draft.take(message);
+    if (draft.length > this.messageSizeMax) throw tooLarge(draft.length, this.messageSizeMax);
+    const isWritten = this.#ring.write(draft) || this.#writeAfterAsking();
+    draft.clear();
+    if (isWritten && Atomics.load(this.#control, Word.Epoch) === this.#wokenEpoch) return true;
+    this.#wake();
+    return isWritten;
+  }
+
+  /**
+   * Blocks this thread until the reader has taken something, or has nothing to take.
+   *
+   * Only where the reader is on another thread, and never inside a handler that others wait for.
+   *
+   * @param timeoutMs - milliseconds, -1: as long as it takes; bound it where the reader's thread may
+   *   be terminated.
+   */
+  waitForRoom(timeoutMs = -1): void {
+    checkTimeoutMs(timeoutMs);
+    this.#assertOpen();
+    this.#ring.waitForReader(timeoutMs === -1 ? Number.POSITIVE_INFINITY : timeoutMs);
+  }
+
+  /** Gives the lane back. What was posted is delivered. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#onRoom?.close();
+    Atomics.store(this.#words, LaneWord.Wants, 0);
+    // Not the owner that came after `releaseThread`.
+    Atomics.compareExchange(this.#words, LaneWord.Owner, threadId + 1, 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  // Asks to be told of room, and tries once more: the reader may have made some before it was asked.
+  #writeAfterAsking(): boolean {
+    Atomics.store(this.#words, LaneWord.Wants, 1);
+    return this.#ring.write(this.#draft);
+  }
+
+  #wake(): void {
+    const epoch = Atomics.load(this.#control, Word.Epoch);
+    if (!this.#waker.wake()) throw new ClosedError('the Mailbox');
+    this.#wokenEpoch = epoch;
+  }
+
+  #claim(memory: SharedArrayBuffer): number {
+    const lanes = this.#control[Word.Lanes] as number;
+    const laneBytes = this.#control[Word.LaneBytes] as number;
+    for (let lane = 0; lane < lanes; lane++) {
+      const words = new Int32Array(memory, laneStart(lane, laneBytes), LANE_CONTROL_BYTES / 4);
+      if (Atomics.compareExchange(words, LaneWord.Owner, 0, threadId + 1) === 0) return lane;
+    }
+    throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `the Mailbox has ${lanes} senders`);
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError('the MailboxSender');
+    if (Atomics.load(this.#control, Word.IsClosed) !== 0) throw new ClosedError('the Mailbox');
+  }
+}
