@@ -18,6 +18,7 @@
       'sources': [
         'native/core/waker.cc',
         'native/core/waker_registry.cc',
+        'native/core/descriptor_owners.cc',
         'native/core/signal_watch.cc',
         'native/core/watch_table.cc',
         'native/core/poll_poller.cc',
@@ -31,6 +32,7 @@
         'native/addon/constants.cc',
         'native/addon/poller_wrap.cc',
         'native/addon/waker_wrap.cc',
+        'native/addon/owners_wrap.cc',
         'native/addon/signal_wrap.cc',
         'native/addon/socket_wrap.cc',
         'native/addon/address_wrap.cc',
@@ -48,6 +50,7 @@
             'native/core/io_ops_linux.cc',
             'native/core/tcp_info_linux.cc',
             'native/core/peer_credentials_linux.cc',
+            'native/core/port_steering_linux.cc',
             'native/addon/epoll_wrap.cc',
           ],
         }],
@@ -55,6 +58,7 @@
           'sources': [
             'native/core/kqueue_poller.cc',
             'native/core/backends_bsd.cc',
+            'native/core/port_steering_none.cc',
             'native/addon/kqueue_wrap.cc',
           ],
         }],

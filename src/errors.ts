@@ -95,6 +95,9 @@ export type EdgewiseErrorCode =
   | 'ERR_MEMORY_UNAVAILABLE'
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_MESSAGE_UNSUPPORTED'
+  | 'ERR_MODULE_INVALID'
+  | 'ERR_SUB_REACTOR_START'
+  | 'ERR_SUB_REACTOR_DIED'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

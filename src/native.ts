@@ -268,6 +268,14 @@ export interface PollerBindings {
   takeWaker(id: number): number;
   wake(id: number): number;
   closeWaker(id: number): number;
+  /** Makes this thread an owner of descriptors: what it has open is closed when it ends. */
+  openOwner(): number;
+  /** Hands a descriptor of this thread to another owner. -ESRCH: that has ended. */
+  giveDescriptor(fd: number, owner: number): number;
+  /** Takes back what was given. -ESRCH: it is not that owner's any more. */
+  takeDescriptor(fd: number, owner: number): number;
+  /** Linux: the sockets of a port take connections by CPU. -EOPNOTSUPP elsewhere. */
+  steerByCpu(fd: number, count: number): number;
   openSignals(): NativeSignals | number;
   signalFd(signals: NativeSignals): number;
   addSignal(signals: NativeSignals, signum: number): number;

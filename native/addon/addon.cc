@@ -12,7 +12,7 @@ napi_value Init(napi_env env, napi_value exports) {
       InitConstants(env, exports) && InitSocket(env, exports) && InitIo(env, exports) &&
       InitSocketFacts(env, exports) && InitPinned(env, exports) && InitDatagram(env, exports) &&
       InitKernelQueue(env, exports) && InitPoller(env, exports) && InitWaker(env, exports) &&
-      InitSignal(env, exports) && InitLoopDriver(env, exports);
+      InitOwners(env, exports) && InitSignal(env, exports) && InitLoopDriver(env, exports);
   return is_complete ? exports : nullptr;
 }
 

@@ -15,6 +15,7 @@ bool InitDatagram(napi_env env, napi_value exports);     // datagram_wrap.cc
 bool InitKernelQueue(napi_env env, napi_value exports);  // epoll_wrap.cc or kqueue_wrap.cc
 bool InitPoller(napi_env env, napi_value exports);       // poller_wrap.cc
 bool InitWaker(napi_env env, napi_value exports);        // waker_wrap.cc
+bool InitOwners(napi_env env, napi_value exports);       // owners_wrap.cc
 bool InitSignal(napi_env env, napi_value exports);       // signal_wrap.cc
 bool InitLoopDriver(napi_env env, napi_value exports);   // loop_driver.cc
 

@@ -4,6 +4,7 @@
 
 #include "addon.h"
 #include "arrays.h"
+#include "descriptor_owners.h"
 
 namespace edgewise {
 namespace {
@@ -63,6 +64,7 @@ napi_value Close(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   int fd;
   if (!args.Fd(0, &fd)) return Refuse(env);
+  DisownByThread(fd);
   return Number(env, sys::Close(fd));
 }
 

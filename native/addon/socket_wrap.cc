@@ -5,6 +5,7 @@
 #include "addon.h"
 #include "address_wrap.h"
 #include "arrays.h"
+#include "descriptor_owners.h"
 
 namespace edgewise {
 namespace {
@@ -15,7 +16,7 @@ napi_value Socket(napi_env env, napi_callback_info info) {
   if (!args.Fd(0, &domain) || !args.Fd(1, &type) || !FlagsAt(args, 2, &protocol)) {
     return Refuse(env);
   }
-  return Number(env, sys::Socket(domain, type, protocol));
+  return Number(env, OwnByThread(sys::Socket(domain, type, protocol)));
 }
 
 napi_value Socketpair(napi_env env, napi_callback_info info) {
@@ -60,7 +61,7 @@ napi_value Accept4(napi_env env, napi_callback_info info) {
   if (!args.Fd(0, &fd) || !FlagsAt(args, 2, &flags) || !OptionalSlotAt(env, args, 1, &from)) {
     return Refuse(env);
   }
-  return Number(env, sys::Accept4(fd, from, flags));
+  return Number(env, OwnByThread(sys::Accept4(fd, from, flags)));
 }
 
 napi_value Shutdown(napi_env env, napi_callback_info info) {

@@ -5,7 +5,7 @@ import type { EchoOptions, EchoServer } from './echo.ts';
 
 const BACKLOG = 4096;
 
-const handlers: ConnectionHandlers = {
+export const echoHandlers: ConnectionHandlers = {
   data(connection, bytes) {
     if (!connection.write(bytes)) connection.pause();
   },
@@ -23,7 +23,10 @@ const handlers: ConnectionHandlers = {
 export function startHandlersEcho({ host, port, trigger, backend }: EchoOptions): EchoServer {
   const reactor = new Reactor(backend === undefined ? {} : { backend });
   try {
-    const listener = listen({ host, port, backlog: BACKLOG, trigger, reactor, handlers });
+    const listener = listen({
+      ...{ host, port, backlog: BACKLOG, trigger, reactor },
+      handlers: echoHandlers,
+    });
     return { port: listener.port, done: reactor.run(), close: () => reactor.close() };
   } catch (error) {
     reactor.close();

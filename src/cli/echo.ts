@@ -1,7 +1,7 @@
 // `edgewise echo`: an echo server on one of our APIs, until a signal ends it.
 import { isIP } from 'node:net';
 import { BACKENDS, type Backend, type Trigger } from '../interest.ts';
-import { UsageError } from './arguments.ts';
+import { type Options, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 
 /** What every echo server takes. */
@@ -37,6 +37,8 @@ const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
   net: async () => (await import('./echo-net.ts')).startNetEcho,
 };
 
+const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
+const REACTORS_MAX = 1024;
 const TRIGGERS = ['level', 'edge'] as const;
 type EchoTrigger = (typeof TRIGGERS)[number];
 
@@ -51,6 +53,14 @@ async function checkAvailable(backend: Backend | undefined, trigger: Trigger): P
   if (!Poller.capabilitiesOf(chosen).triggers.includes(trigger)) {
     throw new UsageError(`--trigger ${trigger} is not a trigger of ${chosen}`);
   }
+}
+
+async function startPool(chosen: EchoOptions, options: Options): Promise<EchoServer> {
+  const reactors = options.integer('reactors', 1, REACTORS_MAX);
+  const strategy = options.choice('strategy', STRATEGIES);
+  if (chosen.backend !== undefined) throw new UsageError('--backend is not for --reactors');
+  const { startPoolEcho } = await import('./echo-pool.ts');
+  return startPoolEcho({ ...chosen, reactors, strategy });
 }
 
 async function serve(server: EchoServer, host: string): Promise<void> {
@@ -82,6 +92,12 @@ export const echo: Command = {
       default: 'reactor',
     },
     trigger: { value: TRIGGERS.join('|'), help: 'how readiness repeats', default: 'level' },
+    reactors: { value: 'N', help: 'so many threads serve, with the handlers API' },
+    strategy: {
+      value: STRATEGIES.join('|'),
+      help: 'how connections come to them',
+      default: 'acceptor',
+    },
     backend: { value: BACKENDS.join('|'), help: 'the kernel mechanism; the best one if absent' },
   },
   async run(options) {
@@ -92,9 +108,10 @@ export const echo: Command = {
     const api = options.choice('api', Object.keys(APIS));
     const backend = options.has('backend') ? options.choice('backend', BACKENDS) : undefined;
     await checkAvailable(backend, trigger);
-    const start = await APIS[api]?.();
     const chosen = { host, port, trigger, ...(backend === undefined ? {} : { backend }) };
-    const server = await start?.(chosen);
+    const server = options.has('reactors')
+      ? await startPool(chosen, options)
+      : await (await APIS[api]?.())?.(chosen);
     if (server !== undefined) await serve(server, host);
     return 0;
   },

@@ -119,6 +119,11 @@ export class Mailbox {
     return { received: this.#received, drains: this.#drains };
   }
 
+  /** Whether everything that was posted has been delivered. */
+  get isEmpty(): boolean {
+    return this.#lanes.every((lane) => lane.ring.isEmpty);
+  }
+
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
     this.#waker.ref();

@@ -85,8 +85,11 @@ function setUp(fd: number, family: number, options: ListenOptions): void {
   if (tcp !== undefined) check(applyPlan(fd, planTcpOptions(tcp)), 'setsockopt', { fd });
 }
 
-// Without a host: every address of both families, or of IPv4 where there is no IPv6.
-function openByOptions(options: ListenOptions): number {
+/**
+ * @internal a descriptor that listens, and that nobody accepts from yet. Without a host: on every
+ * address of both families, or of IPv4 where there is no IPv6.
+ */
+export function openByOptions(options: ListenOptions): number {
   const { path, abstract, host, port = 0 } = options;
   if (path !== undefined) return openListener(new SocketAddress({ path }), options);
   if (abstract !== undefined) return openListener(new SocketAddress({ abstract }), options);

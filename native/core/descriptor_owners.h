@@ -1,0 +1,37 @@
+// Which thread a descriptor belongs to, for threads that may be ended at any point.
+//
+// The descriptor table is the process's: what a thread has open stays open when it ends. A thread
+// that calls OpenOwner is written down as the owner of each descriptor that it makes from then on
+// by OwnByThread, and CloseOwner, called when it ends, closes what is left. Handing a descriptor to
+// another such thread is one step, so at any time exactly one of the two closes it.
+//
+// All functions may be called from any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace edgewise {
+
+using OwnerId = uint64_t;  // from 1 on, below 2^53; 0: a thread that is no owner
+
+// Makes the calling thread an owner, or answers which one it is already; `is_new` tells.
+OwnerId OpenOwner(bool* is_new);
+
+// The calling thread is no owner any more: closes what it owns. Returns how many descriptors that
+// were.
+int CloseOwner();
+
+// Notes `fd`, when it is one (>= 0), as the calling thread's, if that is an owner. Returns `fd`.
+int OwnByThread(int fd);
+
+// To be called before the calling thread closes `fd`: afterwards the number may be anybody's.
+void DisownByThread(int fd);
+
+// Hands `fd` of the calling thread to `to`. Returns 0 or -errno. ESRCH: `to` has ended, the
+// descriptor stays the caller's. EPERM: it is another thread's.
+int GiveDescriptor(int fd, OwnerId to);
+
+// Takes back what was given to `from`. Returns 0 or -errno. ESRCH: it is not `from`'s any more.
+int TakeDescriptor(int fd, OwnerId from);
+
+}  // namespace edgewise

@@ -1,0 +1,53 @@
+// `edgewise echo --reactors N`: the echo server of echo-handlers.ts on several threads. When it ends
+// it prints how the load lay on them.
+import { type PoolStrategy, ReactorPool } from '../multi.ts';
+import type { EchoOptions, EchoServer } from './echo.ts';
+import { formatTable } from './table.ts';
+
+export interface PoolEchoOptions extends EchoOptions {
+  readonly reactors: number;
+  readonly strategy: PoolStrategy;
+}
+
+async function fairnessTable(pool: ReactorPool): Promise<string> {
+  const { reactors, imbalance, total } = await pool.report();
+  const rows = reactors.map((each) => [
+    `${each.index}`,
+    `${each.accepted}`,
+    `${each.open}`,
+    `${each.bytesRead + each.bytesWritten}`,
+  ]);
+  const bytes = total.bytesRead + total.bytesWritten;
+  return formatTable([
+    ['reactor', 'accepted', 'open', 'bytes'],
+    ...rows,
+    ['all', `${total.accepted}`, `${total.open}`, `${bytes}`],
+    ['largest / mean', ...[imbalance.accepted, imbalance.open, imbalance.bytes].map(twoDigits)],
+  ]);
+}
+
+function twoDigits(value: number): string {
+  return value.toFixed(2);
+}
+
+/**
+ * Starts an echo server on a pool of sub-reactors.
+ *
+ * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES: the address cannot be listened on.
+ */
+export async function startPoolEcho(options: PoolEchoOptions): Promise<EchoServer> {
+  const { host, port, trigger, reactors, strategy } = options;
+  const pool = new ReactorPool({
+    ...{ size: reactors, strategy, host, port, connection: { trigger } },
+    module: new URL('./echo-sub.js', import.meta.url),
+  });
+  await pool.start();
+  let close!: () => void;
+  const done = new Promise<void>((resolve) => {
+    close = resolve;
+  }).then(async () => {
+    process.stdout.write(`${await fairnessTable(pool)}\n`);
+    await pool.close();
+  });
+  return { port: pool.port, done, close };
+}

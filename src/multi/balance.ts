@@ -1,0 +1,51 @@
+// Whom the main reactor gives the next connection.
+import { SocketAddress } from '../address.ts';
+import * as sys from '../sys.ts';
+import type { PoolBalance } from './options.ts';
+
+export interface Candidate {
+  readonly isRunning: boolean;
+  readonly open: number;
+}
+
+/** Answers the place of the first choice among `candidates`; others follow it in order. */
+export type Balance = (fd: number, candidates: readonly Candidate[]) => number;
+
+function roundRobin(): Balance {
+  let next = 0;
+  return (_fd, candidates) => {
+    const chosen = next % candidates.length;
+    next = chosen + 1;
+    return chosen;
+  };
+}
+
+function leastConnections(_fd: number, candidates: readonly Candidate[]): number {
+  let best = 0;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const [index, { isRunning, open }] of candidates.entries()) {
+    if (!isRunning || open >= fewest) continue;
+    best = index;
+    fewest = open;
+  }
+  return best;
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+// FNV-1a of the address without the port: who comes back meets the same sub-reactor.
+function sourceHash(fd: number, candidates: readonly Candidate[]): number {
+  const peer = new SocketAddress();
+  if (sys.getpeername(fd, peer) < 0) return 0; // it has gone already
+  let hash = FNV_OFFSET;
+  for (const byte of Buffer.from(peer.address ?? '')) {
+    hash = Math.imul(hash ^ byte, FNV_PRIME) >>> 0;
+  }
+  return hash % candidates.length;
+}
+
+export function balanceOf(name: PoolBalance): Balance {
+  if (name === 'round-robin') return roundRobin();
+  return name === 'least-connections' ? leastConnections : sourceHash;
+}

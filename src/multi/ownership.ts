@@ -1,0 +1,37 @@
+// Descriptors that go from thread to thread as numbers, and who closes them: exactly one thread owns
+// each at any time, and what a thread owns is closed when it ends, also by `terminate()` (see
+// native/core/descriptor_owners.h).
+import { constants as os } from 'node:os';
+import { check, errnoError } from '../errors.ts';
+import { native } from '../native.ts';
+
+/** A thread that owns descriptors; from 1 on, never used twice. */
+export type OwnerId = number;
+
+/** Makes this thread an owner: what it accepts or opens from here on is closed when it ends. */
+export function becomeOwner(): OwnerId {
+  return native.openOwner();
+}
+
+/** @returns false: that thread has ended; the descriptor is still the caller's. */
+export function giveDescriptor(fd: number, owner: OwnerId): boolean {
+  const result = native.giveDescriptor(fd, owner);
+  if (result === -os.errno.ESRCH) return false;
+  check(result, 'giveDescriptor', { fd });
+  return true;
+}
+
+/** @returns false: it is not that owner's any more, so it has been closed. */
+export function takeDescriptorBack(fd: number, owner: OwnerId): boolean {
+  return native.takeDescriptor(fd, owner) >= 0;
+}
+
+/**
+ * Has the kernel choose among the sockets of a port by CPU.
+ *
+ * @throws ErrnoError - EOPNOTSUPP: not Linux. EPERM, EINVAL: the kernel refuses the filter.
+ */
+export function steerByCpu(fd: number, count: number): void {
+  const result = native.steerByCpu(fd, count);
+  if (result < 0) throw errnoError(result, 'setsockopt', { fd });
+}

@@ -1,0 +1,247 @@
+// The main thread's side of one sub-reactor: its thread, the mailbox that descriptors go through, and
+// its figures. A thread that has died is started anew in the same place; the figures go on.
+import { Worker } from 'node:worker_threads';
+import { EdgewiseError } from '../errors.ts';
+import * as sys from '../sys.ts';
+import type { PoolSettings } from './options.ts';
+import { giveDescriptor, type OwnerId, takeDescriptorBack } from './ownership.ts';
+import {
+  FIGURES_SIZE,
+  Figure,
+  type FromSubReactor,
+  type SubReactorData,
+  type ToSubReactor,
+} from './protocol.ts';
+import { MailboxSender } from './sender.ts';
+
+// The thread runs the built file also when this one runs from the sources, as in tests: the oldest
+// Node that we support loads no TypeScript.
+const isBuilt = import.meta.url.endsWith('.js');
+const ENTRY = new URL(isBuilt ? './worker.js' : '../../dist/multi/worker.js', import.meta.url);
+
+export interface SubReactorOwner {
+  /** There may be room again in the mailbox, or a thread to hand to. */
+  onRoom(): void;
+  /** The thread has ended without having been told to. */
+  onDeath(sub: SubReactor, error: Error): void;
+}
+
+/** What a thread was before it could be used, or is. */
+interface Running {
+  readonly worker: Worker;
+  readonly owner: OwnerId;
+  readonly sender: MailboxSender;
+}
+
+export class SubReactor {
+  readonly index: number;
+  readonly #settings: PoolSettings;
+  readonly #owner: SubReactorOwner;
+  readonly #figures = new Float64Array(new SharedArrayBuffer(FIGURES_SIZE));
+  #worker: Worker | undefined;
+  #running: Running | undefined;
+  #isEnding = false;
+  #drainMs = 0;
+  #handed = 0;
+  #broken = 0;
+  #live = { bytesRead: 0, bytesWritten: 0 };
+  #onReport: (() => void)[] = [];
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(index: number, settings: PoolSettings, owner: SubReactorOwner) {
+    this.index = index;
+    this.#settings = settings;
+    this.#owner = owner;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined && !this.#isEnding;
+  }
+
+  /** Of its thread; undefined while there is none. */
+  get threadId(): number | undefined {
+    return this.#worker?.threadId;
+  }
+
+  /** Connections that it has been given, or has accepted, since the pool was made. */
+  get accepted(): number {
+    return Math.max(this.#handed, this.#figure(Figure.Opened));
+  }
+
+  /** Those of them that are open, or on their way. */
+  get open(): number {
+    return this.accepted - this.#figure(Figure.Closed) - this.#broken;
+  }
+
+  /** Those that a thread took along when it died. */
+  get broken(): number {
+    return this.#broken;
+  }
+
+  /** As of the last `refresh`, for connections that are open. */
+  get bytes(): { read: number; written: number } {
+    return {
+      read: this.#figure(Figure.BytesRead) + this.#live.bytesRead,
+      written: this.#figure(Figure.BytesWritten) + this.#live.bytesWritten,
+    };
+  }
+
+  /**
+   * Starts the thread, and resolves when it can be handed connections.
+   *
+   * @throws EdgewiseError - ERR_MODULE_INVALID: it cannot be loaded, or exports no handlers.
+   *   ERR_SUB_REACTOR_START: what the module's `start` threw, a time-out, or the thread has ended.
+   */
+  start(): Promise<void> {
+    const { module, connection, data, startTimeoutMs } = this.#settings;
+    const workerData: SubReactorData = {
+      index: this.index,
+      module,
+      connection,
+      data,
+      figures: this.#figures.buffer as unknown as SharedArrayBuffer,
+    };
+    const worker = new Worker(ENTRY, { workerData, name: `sub-reactor ${this.index}` });
+    this.#worker = worker;
+    this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()));
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        clearTimeout(timer);
+        worker.removeAllListeners('message');
+        reject(error);
+      };
+      const timer = setTimeout(() => {
+        fail(this.#startError(`did not start within ${startTimeoutMs} ms`));
+        void worker.terminate();
+      }, startTimeoutMs);
+      let cause: unknown;
+      worker.on('error', (error) => {
+        cause = error;
+      });
+      worker.once('exit', (code) => {
+        fail(this.#startError(`ended with ${code}`, cause)); // does nothing when it was running
+        this.#onExit(worker, cause, code);
+      });
+      worker.on('message', (message: FromSubReactor) => {
+        if (message.type === 'ready') {
+          clearTimeout(timer);
+          this.#onReady(worker, message);
+          resolve();
+        } else if (message.type === 'failed') {
+          fail(this.#failure(message));
+        } else if (message.type === 'report') {
+          this.#live = message;
+          for (const settle of this.#onReport.splice(0)) settle();
+        }
+      });
+    });
+  }
+
+  /**
+   * Hands a connected descriptor over; it is the sub-reactor's from here on.
+   *
+   * @returns false: it cannot be taken now, and is still the caller's.
+   */
+  hand(fd: number): boolean {
+    const running = this.#running;
+    if (running === undefined || this.#isEnding) return false;
+    if (!giveDescriptor(fd, running.owner)) return false; // the thread has ended this moment
+    // What cannot be taken back was closed with the thread, whose end is about to be told.
+    if (!this.#post(running, fd) && takeDescriptorBack(fd, running.owner)) return false;
+    this.#handed++;
+    return true;
+  }
+
+  /** Has it accept from a duplicate of a listening descriptor, which stays the caller's. */
+  listen(listening: number, isExclusive: boolean): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    const fd = sys.dup(listening);
+    if (fd < 0) {
+      void running.worker.terminate(); // no descriptor left: started anew, as after any death
+      return;
+    }
+    if (giveDescriptor(fd, running.owner)) this.#tell({ type: 'listen', fd, isExclusive });
+    else sys.close(fd);
+  }
+
+  /** Asks for the bytes of its open connections; resolves when they have come, or after the time. */
+  refresh(timeoutMs: number): Promise<void> {
+    if (!this.isRunning) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onReport.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#tell({ type: 'report' });
+    });
+  }
+
+  /** Ends it: at the latest after `deadlineMs`, and by force when it is then still there. */
+  async end(deadlineMs: number, graceMs: number): Promise<void> {
+    this.#isEnding = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    // One that is starting is left to: Node loses descriptors of a thread that is terminated while
+    // it loads modules. It is told to end when it is ready.
+    this.#drainMs = deadlineMs;
+    this.#tell({ type: 'drain', deadlineMs });
+    const timer = setTimeout(() => void worker.terminate(), deadlineMs + graceMs);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #figure(place: number): number {
+    return this.#figures[place] as number;
+  }
+
+  #onReady(worker: Worker, { owner, mailbox }: FromSubReactor & { type: 'ready' }): void {
+    const sender = new MailboxSender(mailbox, {
+      reactor: this.#settings.reactor,
+      onRoom: () => this.#owner.onRoom(),
+    });
+    this.#running = { worker, owner, sender };
+    if (this.#isEnding) this.#tell({ type: 'drain', deadlineMs: this.#drainMs });
+  }
+
+  #onExit(worker: Worker, cause: unknown, code: number): void {
+    if (this.#worker !== worker) return;
+    const running = this.#running;
+    this.#worker = undefined;
+    this.#running = undefined;
+    running?.sender.close();
+    for (const settle of this.#onReport.splice(0)) settle();
+    this.#live = { bytesRead: 0, bytesWritten: 0 };
+    this.#broken += this.open;
+    this.#figures[Figure.Handler] = 0;
+    if (running === undefined || this.#isEnding) return;
+    const text = `sub-reactor ${this.index} has died with exit code ${code}`;
+    this.#owner.onDeath(this, new EdgewiseError('ERR_SUB_REACTOR_DIED', text, { cause }));
+  }
+
+  // false: its mailbox is full, or the thread is just ending.
+  #post({ sender }: Running, fd: number): boolean {
+    try {
+      return sender.post(fd);
+    } catch (error) {
+      if ((error as EdgewiseError).code !== 'ERR_CLOSED') throw error;
+      return false;
+    }
+  }
+
+  #tell(message: ToSubReactor): void {
+    this.#running?.worker.postMessage(message);
+  }
+
+  #failure({ isModule, error }: FromSubReactor & { type: 'failed' }): EdgewiseError {
+    if (!isModule) return this.#startError('could not start', error);
+    const text = `the module ${this.#settings.module} cannot be used`;
+    return new EdgewiseError('ERR_MODULE_INVALID', text, { cause: error });
+  }
+
+  #startError(text: string, cause?: unknown): EdgewiseError {
+    const message = `sub-reactor ${this.index} ${text}`;
+    return new EdgewiseError('ERR_SUB_REACTOR_START', message, { cause });
+  }
+}
