@@ -6,7 +6,12 @@ export {
   type MailboxOptions,
   type MailboxStats,
 } from './multi/mailbox.ts';
-export type { PoolBalance, PoolStrategy, ReactorPoolOptions } from './multi/options.ts';
+export type {
+  BlockedHandler,
+  PoolBalance,
+  PoolStrategy,
+  ReactorPoolOptions,
+} from './multi/options.ts';
 export { ReactorPool } from './multi/pool.ts';
 export type {
   PoolConnectionOptions,

@@ -55,6 +55,20 @@ export interface ReactorPoolOptions {
    * as well when that fails, and tried again. Default: `process.emitWarning`.
    */
   readonly onError?: (error: Error) => void;
+  /** A handler that runs for so long is told to `onBlocked`; milliseconds, 0: never. Default 1000. */
+  readonly blockedAfterMs?: number;
+  /** Told once for each call of a handler that blocks. Default: `process.emitWarning`. */
+  readonly onBlocked?: (blocked: BlockedHandler) => void;
+}
+
+/** A handler that keeps a sub-reactor from serving anybody else. */
+export interface BlockedHandler {
+  /** Of the sub-reactor. */
+  readonly index: number;
+  /** `'data'`, `'open'`, … */
+  readonly handler: string;
+  /** How long at least, up to now. */
+  readonly blockedMs: number;
 }
 
 export interface PoolSettings {
@@ -69,9 +83,17 @@ export interface PoolSettings {
   readonly reactor: Reactor;
   readonly startTimeoutMs: number;
   readonly onError: (error: Error) => void;
+  readonly blockedAfterMs: number;
+  readonly onBlocked: (blocked: BlockedHandler) => void;
 }
 
 const BACKLOG = 4096;
+const BLOCKED_AFTER_MS = 1000;
+
+function warnOfBlocked({ index, handler, blockedMs }: BlockedHandler): void {
+  const text = `the handler '${handler}' of sub-reactor ${index} has blocked for ${blockedMs} ms`;
+  process.emitWarning(text, 'EdgewiseWarning');
+}
 
 function oneOf<Choice extends string>(
   name: string,
@@ -95,7 +117,9 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
   const { size, module, strategy = 'acceptor', balance = 'round-robin', host } = options;
   const { connection = {}, onError = (error) => process.emitWarning(error) } = options;
   checkObject('connection', connection);
+  const { blockedAfterMs = BLOCKED_AFTER_MS, onBlocked = warnOfBlocked } = options;
   checkFunction('onError', onError);
+  checkFunction('onBlocked', onBlocked);
   planTcpOptions(connection.tcp ?? {});
   return {
     size: checkInteger('size', size, 1, SIZE_MAX),
@@ -118,5 +142,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
       0x7fffffff,
     ),
     onError,
+    blockedAfterMs: checkInteger('blockedAfterMs', blockedAfterMs, 0, 0x7fffffff),
+    onBlocked,
   };
 }

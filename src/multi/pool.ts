@@ -10,6 +10,8 @@ import { SubReactor, type SubReactorOwner } from './sub-reactor.ts';
 const REPORT_TIMEOUT_MS = 1000;
 /** For a thread to close everything after its deadline, before it is ended by force. */
 const END_GRACE_MS = 2000;
+/** How often it is looked for a blocked handler, as a part of the threshold. */
+const BLOCK_CHECKS = 4;
 const RESTART_DELAY_MIN_MS = 10;
 const RESTART_DELAY_MAX_MS = 5000;
 const RESTART_GROWTH = 4;
@@ -38,6 +40,7 @@ export class ReactorPool {
   readonly #subs: readonly SubReactor[];
   readonly #restarts: readonly Restarts[];
   #intake: Intake | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -104,6 +107,17 @@ export class ReactorPool {
   }
 
   /**
+   * Ends the thread of a sub-reactor by force, as a fault would: its connections break, `onError` is
+   * told, and it is started anew. For tests of what depends on the pool.
+   *
+   * @param index - from 0 to `size` - 1.
+   */
+  kill(index: number): Promise<void> {
+    checkInteger('index', index, 0, this.size - 1);
+    return (this.#subs[index] as SubReactor).kill();
+  }
+
+  /**
    * Stops accepting, lets connections finish, closes what is left after the deadline, and ends the
    * threads. Resolves when they have ended.
    *
@@ -124,6 +138,7 @@ export class ReactorPool {
       const intake = await this.#startAll();
       this.#intake = intake;
       for (const sub of this.#subs) intake.admit(sub);
+      this.#watchHandlers();
     } catch (error) {
       await this.close();
       throw error;
@@ -139,8 +154,21 @@ export class ReactorPool {
 
   async #close(deadlineMs: number): Promise<void> {
     this.#intake?.close();
+    clearInterval(this.#watch);
     for (const { timer } of this.#restarts) clearTimeout(timer);
     await Promise.all(this.#subs.map((sub) => sub.end(deadlineMs, END_GRACE_MS)));
+  }
+
+  #watchHandlers(): void {
+    const { blockedAfterMs, onBlocked } = this.#settings;
+    if (blockedAfterMs === 0) return;
+    const look = () => {
+      for (const sub of this.#subs) {
+        const blocked = sub.blockedHandler(blockedAfterMs);
+        if (blocked !== undefined) onBlocked(blocked);
+      }
+    };
+    this.#watch = setInterval(look, Math.max(blockedAfterMs / BLOCK_CHECKS, 1)).unref();
   }
 
   #onDeath(sub: SubReactor, error: Error): void {

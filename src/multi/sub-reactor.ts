@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { EdgewiseError } from '../errors.ts';
 import * as sys from '../sys.ts';
-import type { PoolSettings } from './options.ts';
+import type { BlockedHandler, PoolSettings } from './options.ts';
 import { giveDescriptor, type OwnerId, takeDescriptorBack } from './ownership.ts';
 import {
   FIGURES_SIZE,
@@ -11,6 +11,7 @@ import {
   type FromSubReactor,
   type SubReactorData,
   type ToSubReactor,
+  WATCHED,
 } from './protocol.ts';
 import { MailboxSender } from './sender.ts';
 
@@ -44,6 +45,9 @@ export class SubReactor {
   #drainMs = 0;
   #handed = 0;
   #broken = 0;
+  #seenCall = -1;
+  #seenMs = 0;
+  #toldCall = -1;
   #live = { bytesRead: 0, bytesWritten: 0 };
   #onReport: (() => void)[] = [];
   #ended: Promise<void> = Promise.resolve();
@@ -176,6 +180,27 @@ export class SubReactor {
       });
       this.#tell({ type: 'report' });
     });
+  }
+
+  /** Ends the thread by force, wherever it is. */
+  async kill(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  /** The handler that has been running for so long, in one call; told once for each call. */
+  blockedHandler(blockedAfterMs: number): BlockedHandler | undefined {
+    const call = this.#figure(Figure.Calls);
+    const mark = this.#figure(Figure.Handler);
+    const now = performance.now();
+    if (mark === 0 || call !== this.#seenCall) {
+      this.#seenCall = mark === 0 ? -1 : call;
+      this.#seenMs = now;
+      return undefined;
+    }
+    const blockedMs = Math.floor(now - this.#seenMs);
+    if (blockedMs < blockedAfterMs || call === this.#toldCall) return undefined;
+    this.#toldCall = call;
+    return { index: this.index, handler: WATCHED[mark - 1] ?? 'unknown', blockedMs };
   }
 
   /** Ends it: at the latest after `deadlineMs`, and by force when it is then still there. */

@@ -1,0 +1,190 @@
+// The life of a pool: drained, crashed and started anew, blocked, terminated, and the end of the
+// process.
+import { execFile } from 'node:child_process';
+import { setImmediate as nextLoopPass } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { defaultReactor } from '../../src/index.ts';
+import { type BlockedHandler, ReactorPool, type ReactorPoolOptions } from '../../src/multi.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
+import { openClient } from './clients.ts';
+
+beforeAll(() => void defaultReactor()); // stays
+useDescriptors();
+const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
+const MODULE = new URL('../workers/sub-echo.mjs', import.meta.url);
+const path = (name: string) => fileURLToPath(new URL(`../workers/${name}.mjs`, import.meta.url));
+const run = promisify(execFile);
+
+/** Something that happens once or more often, to be waited for. */
+class Signal<Value> {
+  readonly seen: Value[] = [];
+  #onNext: () => void = () => undefined;
+
+  readonly emit = (value: Value): void => {
+    this.seen.push(value);
+    this.#onNext();
+  };
+
+  async next(): Promise<Value> {
+    while (this.seen.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#onNext = resolve;
+      });
+    }
+    return this.seen.shift() as Value;
+  }
+}
+
+async function startPool(options: Partial<ReactorPoolOptions> = {}) {
+  const errors = new Signal<Error>();
+  const onError = errors.emit;
+  const pool = new ReactorPool({ size: 2, module: MODULE, host: '127.0.0.1', onError, ...options });
+  await pool.start();
+  return { pool, errors };
+}
+
+async function untilRestarted(pool: ReactorPool, restarts: number) {
+  for (;;) {
+    const report = await pool.report();
+    if (report.total.restarts === restarts) return report;
+    await nextLoopPass(); // of a thread that is not there it answers at once
+  }
+}
+
+describe.each(STRATEGIES)('%s', (strategy) => {
+  it('drains: nobody new, and those who are there finish', async () => {
+    const { pool } = await startPool({ strategy });
+    const { port } = pool;
+    const client = await openClient(port);
+    expect(await client.ask('before')).toBe('before');
+    const closed = pool.close({ deadlineMs: 60_000 });
+    for (;;) {
+      const late = await openClient(port).catch((error) => error.code);
+      if (late === 'ECONNREFUSED') break;
+      late.close(); // the listener of a sub-reactor is on its way to be closed
+    }
+    expect(await client.ask('after')).toBe('after');
+    client.close();
+    await closed; // long before the deadline
+  });
+
+  it('at the deadline closes who is still there', async () => {
+    const { pool } = await startPool({ strategy });
+    const client = await openClient(pool.port);
+    expect(await client.ask('hello')).toBe('hello');
+    await pool.close({ deadlineMs: 50 });
+    expect(await client.ask('').catch(() => '')).toBe('');
+    client.close();
+  });
+
+  it('one that dies takes its own connections along, and is started anew', async () => {
+    const { pool, errors } = await startPool({ strategy });
+    const all = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const client = await openClient(pool.port);
+        return { client, index: await client.ask('index?') };
+      }),
+    );
+    const victim = all[0]?.index;
+    const others = all.filter(({ index }) => index !== victim);
+    await pool.kill(Number(victim));
+    expect(await errors.next()).toMatchObject({ code: 'ERR_SUB_REACTOR_DIED' });
+    for (const { client } of others) expect(await client.ask('still')).toBe('still');
+    for (const { client, index } of all) {
+      if (index === victim) expect(await client.ask('gone').catch(() => '')).toBe('');
+    }
+    const { reactors, total } = await untilRestarted(pool, 1);
+    expect(total).toMatchObject({ broken: 20 - others.length, open: others.length });
+    expect(reactors[Number(victim)]).toMatchObject({ restarts: 1, open: 0 });
+    const late = await openClient(pool.port);
+    expect(await late.ask('late')).toBe('late');
+    for (const { client } of [...all, { client: late }]) client.close();
+    await pool.close();
+  });
+});
+
+describe('a thread that ends by itself', () => {
+  it.each([
+    ['throw!', 'thrown by a handler'],
+    ['exit!', undefined],
+  ])('%s: told with its cause, and clients wait until it is there again', async (word, message) => {
+    const { pool, errors } = await startPool({ size: 1 });
+    const client = await openClient(pool.port);
+    expect(await client.ask(word).catch(() => '')).toBe('');
+    const late = await openClient(pool.port); // in the kernel's queue meanwhile, or handed over
+    const died = await errors.next();
+    expect(died).toMatchObject({ code: 'ERR_SUB_REACTOR_DIED' });
+    expect((died.cause as Error | undefined)?.message).toBe(message);
+    const isServed = (await late.ask('late').catch(() => '')) === 'late';
+    const again = await openClient(pool.port);
+    expect(await again.ask('again')).toBe('again');
+    const { total } = await untilRestarted(pool, 1);
+    expect(total.broken).toBe(isServed ? 1 : 2); // counted, whichever it was
+    for (const each of [client, late, again]) each.close();
+    await pool.close();
+  });
+
+  it('the report goes on over the restart', async () => {
+    const { pool, errors } = await startPool({ size: 1 });
+    const first = await openClient(pool.port);
+    await first.ask('12345');
+    first.close();
+    while ((await pool.report()).total.open > 0) await nextLoopPass();
+    await pool.kill(0);
+    await errors.next();
+    await untilRestarted(pool, 1);
+    const second = await openClient(pool.port);
+    await second.ask('123');
+    const { total } = await pool.report();
+    expect(total).toMatchObject({ accepted: 2, open: 1, broken: 0, bytesRead: 8, bytesWritten: 8 });
+    second.close();
+    await pool.close();
+  });
+});
+
+it('a handler that blocks is told by its name, once', async () => {
+  const blocked = new Signal<BlockedHandler>();
+  const { pool } = await startPool({ blockedAfterMs: 50, onBlocked: blocked.emit });
+  const client = await openClient(pool.port);
+  const index = Number(await client.ask('index?'));
+  expect(await client.ask('block!')).toBe('unblocked');
+  const told = await blocked.next();
+  expect(told).toMatchObject({ index, handler: 'data' });
+  expect(told.blockedMs).toBeGreaterThanOrEqual(50);
+  expect(blocked.seen).toEqual([]);
+  client.close();
+  await pool.close();
+});
+
+it('close while it starts ends what was started', async () => {
+  const pool = new ReactorPool({ size: 2, module: MODULE, host: '127.0.0.1' });
+  const started = pool.start();
+  const closed = pool.close();
+  await expect(started).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  await closed;
+});
+
+describe('the process', () => {
+  it('ends by itself after close', async () => {
+    const { stdout, stderr } = await run(process.execPath, [path('pool-process')]);
+    expect(stdout).toBe('hello\nclosed\n');
+    expect(stderr).toBe('');
+  });
+
+  it('ends by process.exit with everything open', async () => {
+    const { stdout, stderr } = await run(process.execPath, [path('pool-process'), 'exit']);
+    expect(stdout).toBe('hello\n');
+    expect(stderr).toBe('');
+  });
+});
+
+it('six kills under load: only their own connections break, and nothing is left', async () => {
+  const { stdout } = await run(process.execPath, [path('kills'), '--kills', '6', '--period', '20']);
+  const results = stdout.trim().split('\n');
+  expect(results.at(-1)).toBe('3 passed, 0 failed');
+  for (const result of results.slice(0, -1)) {
+    expect(JSON.parse(result)).toMatchObject({ deaths: 6, restarts: 6, wronged: 0 });
+  }
+});

@@ -1,0 +1,129 @@
+// Kills sub-reactors of a pool under load, one after the other, and looks at what breaks: only the
+// connections of the one that was killed, and at the end as many descriptors and as much memory as
+// after the first kills. `npm run test:kills`; `--kills N --period MS --strategy NAME` make it shorter.
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ReactorPool } from '../../dist/multi.js';
+import { connect } from '../../dist/promises.js';
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '30' },
+    period: { type: 'string', default: '1000' },
+    clients: { type: 'string', default: '24' },
+    strategy: { type: 'string', default: 'acceptor,reusePort,exclusive' },
+  },
+});
+const [kills, periodMs, clientCount] = ['kills', 'period', 'clients'].map((name) =>
+  Number(values[name]),
+);
+const SIZE = 3;
+const MESSAGE = Buffer.alloc(100, 'm');
+const GROWTH_MAX = 48 * 1024 * 1024;
+const module = new URL('./sub-echo.mjs', import.meta.url);
+
+class Load {
+  isOver = false;
+  messages = 0;
+  broken = 0;
+  /** Connections that broke although nobody had killed their sub-reactor. */
+  wronged = 0;
+  killsOf = new Array(SIZE).fill(0);
+
+  constructor(port) {
+    this.port = port;
+  }
+
+  async client() {
+    while (!this.isOver) {
+      const before = this.killsOf.reduce((sum, count) => sum + count);
+      let index = -1;
+      let open;
+      let killsBefore = 0;
+      try {
+        const connection = await connect({ host: '127.0.0.1', port: this.port });
+        open = connection;
+        await connection.write('index?');
+        const answer = await connection.read();
+        if (answer === null) throw new Error('ended before it was served');
+        index = Number(answer.toString());
+        killsBefore = this.killsOf[index];
+        await this.#exchange(connection);
+      } catch {
+        this.broken++;
+        const now = this.killsOf.reduce((sum, count) => sum + count);
+        // One that was on its way had not been told whose it is.
+        const isExplained = index === -1 ? now > before : this.killsOf[index] > killsBefore;
+        if (!isExplained) this.wronged++;
+      } finally {
+        open?.destroy();
+      }
+    }
+  }
+
+  async #exchange(connection) {
+    while (!this.isOver) {
+      await connection.write(MESSAGE);
+      for (let got = 0; got < MESSAGE.length; ) {
+        const bytes = await connection.read();
+        if (bytes === null) throw new Error('ended');
+        got += bytes.length;
+      }
+      this.messages++;
+    }
+  }
+}
+
+const descriptorCount = () => readdirSync('/proc/self/fd').length;
+
+async function run(strategy) {
+  let deaths = 0;
+  const others = [];
+  const pool = new ReactorPool({
+    ...{ size: SIZE, module, strategy, host: '127.0.0.1' },
+    onError: (error) => {
+      if (error.code === 'ERR_SUB_REACTOR_DIED') deaths++;
+      else others.push(error);
+    },
+  });
+  await pool.start();
+  const [atStart, load] = [descriptorCount(), new Load(pool.port)];
+  const clients = Array.from({ length: clientCount }, () => load.client());
+  let rssBefore = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    await sleep(periodMs);
+    while ((await pool.report()).total.restarts < kill) await sleep(10);
+    const index = kill % SIZE;
+    const { messages } = load;
+    load.killsOf[index]++; // before: what breaks meanwhile is explained
+    await pool.kill(index);
+    while (load.messages < messages + clientCount) await sleep(1); // the others go on
+    if (kill === Math.floor(kills / 3)) rssBefore = process.memoryUsage.rss();
+  }
+  while ((await pool.report()).total.restarts < kills) await sleep(10);
+  load.isOver = true;
+  await Promise.all(clients);
+  while ((await pool.report()).total.open > 0) await sleep(1);
+  const [descriptors, rss] = [descriptorCount(), process.memoryUsage.rss()];
+  const { total } = await pool.report();
+  await pool.close();
+  const { messages, broken, wronged } = load;
+  return {
+    ...{ strategy, kills, deaths, messages, broken, wronged, otherErrors: others.length },
+    ...{ restarts: total.restarts, descriptorsLeft: descriptors - atStart },
+    grownBytes: rss - rssBefore,
+  };
+}
+
+let failed = 0;
+const strategies = values.strategy.split(',');
+for (const strategy of strategies) {
+  const result = await run(strategy);
+  console.log(JSON.stringify(result));
+  const { deaths, restarts, wronged, otherErrors, descriptorsLeft, grownBytes } = result;
+  const isWhole = deaths === kills && restarts === kills && wronged === 0 && otherErrors === 0;
+  if (!isWhole || descriptorsLeft > 0 || grownBytes > GROWTH_MAX) failed++;
+}
+console.log(`${strategies.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
