@@ -19,6 +19,7 @@ export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
 export type { Listener, ListenOptions } from './net/listener.ts';
 export type { MulticastOptions } from './net/multicast.ts';
+export { type Relay, type RelayHandlers, type RelayOptions, relay } from './net/relay.ts';
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
 export type {

@@ -166,6 +166,39 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.updateInterest();
   }
 
+  /** @internal */
+  get group(): ConnectionGroup {
+    return this.#group;
+  }
+
+  /** @internal to be charged and re-queued by the pump: of a connected one only */
+  get registration(): Registration<Connection<Data>> {
+    return this.#registration as Registration<Connection<Data>>;
+  }
+
+  /** @internal whether a pump reads and writes it */
+  get isDiverted(): boolean {
+    return this.#pump !== undefined;
+  }
+
+  /** @internal whether all that was written has left: a pump sends nothing before */
+  get isFlushed(): boolean {
+    return this.#outgoing.isEmpty;
+  }
+
+  /** @internal the pump has moved bytes */
+  countPumped(read: number, written: number): void {
+    this.bytesRead += read;
+    this.#countWritten(written);
+  }
+
+  /** @internal the pump has read the peer's end */
+  endRead(): void {
+    this.#state |= READ_ENDED;
+    if (this.#isFlagged(WRITE_SHUT)) this.destroy();
+    else this.updateInterest();
+  }
+
   /** @internal what the pump is interested in has changed */
   updateInterest(): void {
     const registration = this.#registration;
@@ -296,7 +329,7 @@ export class Connection<Data = unknown> extends StreamSocket {
         this.bytesRead += result;
         this.#activity++;
         this.#group.handlers.data?.(this, readView(result));
-        if (this.isClosed) return;
+        if (this.isClosed || this.#pump !== undefined) return;
         if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
         if (isLevel || (result < length && !mayHaveMore) || !registration.charge(result)) return;
       } else if (result === 0) {
@@ -314,7 +347,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     try {
       if (!this.#isFlagged(WRITE_FAILED)) this.#group.handlers.end?.(this);
     } finally {
-      if (!this.#group.settings.allowHalfOpen) this.end();
+      if (!this.#group.settings.allowHalfOpen && this.#pump === undefined) this.end();
       if (this.#isFlagged(WRITE_SHUT)) this.destroy();
       else this.updateInterest();
     }
@@ -463,10 +496,8 @@ export class Connection<Data = unknown> extends StreamSocket {
   }
 
   #failWithPendingError(): void {
-    const value = new Int32Array(1);
-    sys.getsockopt(this.fd, sys.constants.SOL_SOCKET, sys.constants.SO_ERROR, value);
-    const [errno] = value as unknown as [number];
-    if (errno !== 0) this.destroy(errnoError(-errno, 'recv', { fd: this.fd }));
+    const errno = this.takePendingError();
+    if (errno !== 0) this.destroy(errnoError(errno, 'recv', { fd: this.fd }));
   }
 
   #onIdleTimer(): void {

@@ -47,6 +47,13 @@ export abstract class StreamSocket {
     check(applyPlan(this.#fd, plan), 'setsockopt', { fd: this.#fd });
   }
 
+  /** @internal the socket's pending error, -errno, which this clears; 0: there is none */
+  takePendingError(): number {
+    const value = new Int32Array(1);
+    sys.getsockopt(this.#fd, sys.constants.SOL_SOCKET, sys.constants.SO_ERROR, value);
+    return -(value[0] as number);
+  }
+
   /** @internal */
   protected setFd(fd: number): void {
     this.#fd = fd;
