@@ -107,18 +107,18 @@ describe('edgewise relay', () => {
   });
 
   test.each([
-    [],
-    ['--port', '0'],
-    ['--target', '127.0.0.1:80'],
-    ['--port', '0', '--target', 'localhost'],
-    ['--port', '0', '--target', '127.0.0.1:0'],
-    ['--port', '0', '--target', '127.0.0.1:65536'],
-    ['--port', '0', '--target', '::1:80'],
-    ['--port', '0', '--target', '[::1]'],
-    ['--port', '0', '--target', 'a:80', '--trigger', 'oneshot'],
-    ['--port', '0', '--target', 'a:80', '--host', 'localhost'],
-  ])('bad arguments: exit code 2 and one line: %s %s %s %s', async (...args) => {
-    const given = args.filter((arg) => arg !== undefined);
+    '',
+    '--port 0',
+    '--target 127.0.0.1:80',
+    '--port 0 --target localhost',
+    '--port 0 --target 127.0.0.1:0',
+    '--port 0 --target 127.0.0.1:65536',
+    '--port 0 --target ::1:80',
+    '--port 0 --target [::1]',
+    '--port 0 --target a:80 --trigger oneshot',
+    '--port 0 --target a:80 --host localhost',
+  ])('bad arguments: exit code 2 and one line: %s', async (line) => {
+    const given = line.split(' ').filter((word) => word !== '');
     const child = await children.start('relay', process.execPath, [MAIN, 'relay', ...given]);
     expect(await child.ended).toBe(2);
     expect(child.output.stdout).toBe('');
