@@ -6,6 +6,7 @@ import { type Pipe, pipes } from './pipes.ts';
 import { isScratch, readMemory, readView } from './scratch.ts';
 
 const { EINVAL, EMFILE, ENOSYS } = os.errno;
+const CANNOT: readonly number[] = [0, -EINVAL, -ENOSYS, -EMFILE];
 const { SPLICE_F_MOVE, SPLICE_F_NONBLOCK } = sys.constants;
 // Never SPLICE_F_MORE: it would hold the last segment back. The kernel sets it where it is right.
 const SPLICE_FLAGS = (SPLICE_F_MOVE ?? 0) | (SPLICE_F_NONBLOCK ?? 0);
@@ -14,6 +15,8 @@ const SPLICE_FLAGS = (SPLICE_F_MOVE ?? 0) | (SPLICE_F_NONBLOCK ?? 0);
 export interface Conduit {
   /** Bytes in it. */
   readonly byteLength: number;
+  /** Whether it cannot take what is behind an urgent byte: `replacement` can. */
+  readonly stopsAtUrgent: boolean;
   /**
    * Takes what `fd` has to read, by one system call.
    *
@@ -30,12 +33,15 @@ export interface Conduit {
   hold(): void;
   /** Forgets what is in it. */
   discard(): void;
-  /** What goes on in its place, with all that is in it, when `result` means that it cannot. */
+  /** What goes on in its place when a call has answered `result` and that is not the last word. */
   replacementFor(result: number): Conduit | undefined;
+  /** What goes on in its place, with all that is in it. */
+  replacement(): Conduit;
 }
 
 /** Through memory: the thread's one read buffer, and of its own only what did not leave at once. */
 export class CopyConduit implements Conduit {
+  readonly stopsAtUrgent = false;
   #bytes: Uint8Array | undefined;
 
   constructor(bytes?: Uint8Array) {
@@ -70,10 +76,15 @@ export class CopyConduit implements Conduit {
   replacementFor(): undefined {
     return undefined;
   }
+
+  replacement(): this {
+    return this;
+  }
 }
 
 /** Through a pipe of the pool, which it has only while there are bytes in it. */
 export class SpliceConduit implements Conduit {
+  readonly stopsAtUrgent = true;
   byteLength = 0;
   #pipe: Pipe | undefined = undefined;
 
@@ -114,9 +125,13 @@ export class SpliceConduit implements Conduit {
   }
 
   // EINVAL: a kind of socket that splice does not know, such as one under TLS of the kernel. ENOSYS:
-  // a sandbox. EMFILE: no pipe is to be had.
+  // a sandbox. EMFILE: no pipe is to be had. 0: at an urgent byte with the end behind it, Linux
+  // shows splice the end although there are bytes between; recv(2) tells.
   replacementFor(result: number): Conduit | undefined {
-    if (result !== -EINVAL && result !== -ENOSYS && result !== -EMFILE) return undefined;
+    return CANNOT.includes(result) ? this.replacement() : undefined;
+  }
+
+  replacement(): Conduit {
     const bytes = this.#takeBytes();
     this.discard();
     return new CopyConduit(bytes);

@@ -54,6 +54,16 @@ export class Direction {
     return this.#conduit.byteLength > 0;
   }
 
+  /** Whether urgent data of the source has to be told. */
+  get wantsPriority(): boolean {
+    return this.wantsReadable && this.#conduit.stopsAtUrgent;
+  }
+
+  /** Goes on by copying: splice(2) would stop for ever at an urgent byte, which recv(2) leaves out. */
+  passUrgent(): void {
+    this.#conduit = this.#conduit.replacement();
+  }
+
   /** The source had ended before this began. */
   end(): void {
     this.#isOpen = false;
@@ -108,7 +118,7 @@ export class Direction {
   }
 
   #replaceConduit(result: number): boolean {
-    if (result >= 0) return false;
+    if (result > 0) return false;
     const replacement = this.#conduit.replacementFor(result);
     if (replacement === undefined) return false;
     this.#conduit = replacement;

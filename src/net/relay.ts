@@ -57,6 +57,7 @@ class End implements Pump {
   get interest(): Interest {
     return (
       (this.outbound.wantsReadable ? Interest.Readable : Interest.None) |
+      (this.outbound.wantsPriority ? Interest.Priority : Interest.None) |
       (this.inbound.wantsWritable ? Interest.Writable : Interest.None)
     );
   }
@@ -189,7 +190,8 @@ export class Relay {
     const { error } = connection;
     if (error !== undefined) this.#onWriteFailed(inbound, error);
     if ((readiness & Readiness.Writable) !== 0) inbound.pump();
-    if ((readiness & Readiness.Readable) !== 0) outbound.pump();
+    if ((readiness & Readiness.Priority) !== 0) outbound.passUrgent();
+    if ((readiness & (Readiness.Readable | Readiness.Priority)) !== 0) outbound.pump();
     else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError(outbound);
     this.#updateInterest();
   }

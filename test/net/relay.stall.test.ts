@@ -17,6 +17,8 @@ const { AF_INET, AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC } = sys.constants;
 const { EAGAIN } = sys.constants;
 const STREAM = SOCK_STREAM | SOCK_CLOEXEC;
 const QUIET_MS = 40;
+const LOST_MS = 5000;
+const TURNS_MAX = 100_000;
 const CHUNK = randomBytes(64 * 1024);
 
 const CASES = [
@@ -75,7 +77,9 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
   }
 
   function settle(reactor: Reactor, quietMs = QUIET_MS): void {
-    while (!isQuiet(reactor, quietMs));
+    for (let turns = 0; !isQuiet(reactor, quietMs); turns++) {
+      if (turns > TURNS_MAX) throw new Error('it does not come to rest');
+    }
   }
 
   /** Sends random bytes until nobody on the way takes any more. */
@@ -102,7 +106,7 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     while (total < length) {
       const count = sys.recv(fd, memory);
       if (count === -EAGAIN) {
-        reactor.turn(1000);
+        if (isQuiet(reactor, LOST_MS)) throw new Error(`nothing comes behind ${total} bytes`);
         continue;
       }
       if (count <= 0) return { bytes: Buffer.concat(chunks), result: sys.errnoName(count) };
@@ -188,6 +192,22 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     expect(String(drain(reactor, a.peer).bytes)).toBe('last words');
   });
 
+  it.each([
+    ['in one go', false],
+    ['with the rest to come', true],
+  ])('goes on behind an urgent byte, %s', (_when, isLate) => {
+    const { reactor, a, b } = joined();
+    const { MSG_OOB, SHUT_WR } = sys.constants;
+    must(sys.send(a.peer, Buffer.from('before ')));
+    must(sys.send(a.peer, Buffer.from('!'), 0, 1, MSG_OOB));
+    if (isLate) settle(reactor);
+    must(sys.send(a.peer, Buffer.from('behind')));
+    if (isLate) settle(reactor);
+    must(sys.shutdown(a.peer, SHUT_WR));
+    expect(drain(reactor, b.peer)).toEqual({ bytes: Buffer.from('before behind'), result: 'OK' });
+    expect(isQuiet(reactor)).toBe(true);
+  });
+
   it('gives pipes back empty, and closes them with the last relay', () => {
     const { reactor, a, b, link } = joined();
     expect(pipes.openCount).toBe(0);
@@ -199,6 +219,19 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     expect(pipes.openCount).toBe(copy ? 0 : 2);
     link.close();
     expect(pipes.openCount).toBe(0);
+  });
+
+  it('gives no pipe with bytes in it to another relay', () => {
+    const { reactor, side, a, b, link } = joined();
+    const [c, d] = [side(), side()];
+    const other = relay(c.connection, d.connection, { copy }); // keeps the pool alive
+    stuff(reactor, a.peer);
+    stuff(reactor, b.peer);
+    link.close();
+    must(sys.send(c.peer, Buffer.from('mine')));
+    must(sys.shutdown(c.peer, sys.constants.SHUT_WR));
+    expect(drain(reactor, d.peer)).toEqual({ bytes: Buffer.from('mine'), result: 'OK' });
+    other.close();
   });
 
   it('copies when the pool is exhausted, and loses nothing', () => {
