@@ -86,7 +86,7 @@ export class Direction {
         this.#onNothing(count);
         return;
       }
-      this.source.countPumped(count, 0);
+      this.source.bytesRead += count;
       if (!this.#drain() || !this.#mayGoOn(count)) return;
     }
   }
@@ -104,7 +104,7 @@ export class Direction {
       const count = target.isFlushed ? this.#conduit.drain(target.fd) : -EAGAIN;
       if (count > 0) {
         this.byteCount += count;
-        target.countPumped(0, count);
+        target.bytesWritten += count;
       } else if (count === -EAGAIN) {
         this.#conduit.hold();
         return false;
