@@ -147,6 +147,23 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
     expect(byItself.a.recorder.errors).toEqual([reason]);
   });
 
+  it('counts as activity: timeout is told of silence only', async () => {
+    const { a, b, recorder } = await joined(descriptors, sides, { copy });
+    let relayed = 0;
+    b.peer.on('data', (bytes: Buffer) => {
+      relayed += bytes.length;
+    });
+    for (const { connection } of [a, b]) connection.setTimeout(20);
+    await Promise.all([a.recorder.told('timeout'), b.recorder.told('timeout')]);
+    const ticking = setInterval(() => a.peer.write('x'), 1);
+    while (relayed < 100) await once(b.peer, 'data');
+    clearInterval(ticking);
+    expect(a.connection.bytesRead).toBeGreaterThanOrEqual(relayed);
+    expect(b.connection.bytesWritten).toBeGreaterThanOrEqual(relayed);
+    a.connection.destroy();
+    await recorder.closed;
+  });
+
   it('closes with its reactor: ERR_CLOSED', async () => {
     const { a, b, reactor, recorder } = await joined(descriptors, sides, { copy });
     reactor.close();
