@@ -188,7 +188,7 @@ export class Relay {
   #onReady({ connection, outbound, inbound }: End, readiness: Readiness): void {
     // What the user had written could not be sent: the connection waits for its last words.
     const { error } = connection;
-    if (error !== undefined) this.#onWriteFailed(inbound, error);
+    if (error !== undefined && this.#error === undefined) this.#onWriteFailed(inbound, error);
     if ((readiness & Readiness.Writable) !== 0) inbound.pump();
     if ((readiness & Readiness.Priority) !== 0) outbound.passUrgent();
     if ((readiness & (Readiness.Readable | Readiness.Priority)) !== 0) outbound.pump();
@@ -218,7 +218,10 @@ export class Relay {
   // The target does not listen any more, but may have sent something before that, which is still
   // to be read: its own direction goes on until there is nothing more.
   #onWriteFailed(direction: Direction, error: Error): void {
-    if (this.#error !== undefined) return;
+    if (this.#error !== undefined) {
+      this.close(); // now neither side takes anything
+      return;
+    }
     this.#error = error;
     direction.stop();
     const back = direction === this.#aToB ? this.#bToA : this.#aToB;

@@ -166,6 +166,19 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     expect(drain(reactor, a.peer).result).toBe('ECONNRESET');
   });
 
+  it('a reset of the one, and then of the other, while both directions are stuck', () => {
+    const { reactor, a, b, told, link } = joined();
+    stuff(reactor, a.peer);
+    stuff(reactor, b.peer);
+    reset(descriptors, b.peer);
+    settle(reactor);
+    expect(link.isClosed).toBe(false); // what b has sent before is still to be passed on
+    reset(descriptors, a.peer);
+    settle(reactor);
+    expect(told.map(codeOf)).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/)]);
+    expect(a.connection.isClosed && b.connection.isClosed).toBe(true);
+  });
+
   it('passes the last words of a side on that takes no more', () => {
     const { reactor, a, b, told } = joined();
     stuff(reactor, a.peer);
