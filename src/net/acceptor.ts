@@ -16,6 +16,8 @@ const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK,
 const ACCEPTS_PER_EVENT_MAX = 64;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 1000;
+/** Steep, so that even the first two seconds of a shortage cost fewer than ten waits. */
+const BACKOFF_GROWTH = 10;
 const BROKEN: ReadonlySet<number> = new Set([EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP]);
 
 /**
@@ -48,6 +50,7 @@ export class Acceptor implements Handler {
   #registration: Registration | undefined;
   #reserve = -1;
   #backoffMs = 0;
+  #isHeld = false;
   #timer: Timer | undefined;
 
   /**
@@ -70,6 +73,12 @@ export class Acceptor implements Handler {
   start(registration: Registration): void {
     this.#registration = registration;
     if (this.#policy === 'shed') this.#openReserve();
+  }
+
+  /** Stops accepting, or goes on: clients wait in the kernel's queue meanwhile. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (this.#timer?.isPending !== true) this.#listen(Interest.Readable);
   }
 
   stop(): void {
@@ -103,11 +112,12 @@ export class Acceptor implements Handler {
       } else {
         mayHaveMore = fd !== -EAGAIN && this.#survives(fd, registration.fd);
       }
-      if (!mayHaveMore || registration.isClosed) break;
+      if (!mayHaveMore || registration.isClosed || this.#isHeld) break;
     }
     // Level reports the rest by itself; an edge would not.
     const isEdge = registration.trigger === 'edge';
-    if (mayHaveMore && isEdge && !registration.isClosed) registration.requeue();
+    const goesOn = mayHaveMore && !this.#isHeld && !registration.isClosed;
+    if (goesOn && isEdge) registration.requeue();
     if (thrown !== undefined) throw thrown;
   }
 
@@ -127,7 +137,8 @@ export class Acceptor implements Handler {
 
   #pause(): boolean {
     this.#listen(Interest.None);
-    this.#backoffMs = Math.min(Math.max(this.#backoffMs * 2, BACKOFF_FIRST_MS), BACKOFF_MAX_MS);
+    const nextMs = Math.max(this.#backoffMs * BACKOFF_GROWTH, BACKOFF_FIRST_MS);
+    this.#backoffMs = Math.min(nextMs, BACKOFF_MAX_MS);
     this.#timer?.clear();
     this.#timer = this.#reactor.setTimeout(() => this.#goOn(), this.#backoffMs).unref();
     return false;
@@ -163,6 +174,7 @@ export class Acceptor implements Handler {
 
   #listen(interest: Interest): void {
     const registration = this.#registration;
-    if (registration !== undefined && !registration.isClosed) registration.setInterest(interest);
+    if (registration === undefined || registration.isClosed) return;
+    registration.setInterest(this.#isHeld ? Interest.None : interest);
   }
 }

@@ -140,7 +140,7 @@ export class Direction {
     const { registration } = this.source;
     if (registration.trigger === 'level') return false;
     if (registration.charge(count)) return true;
-    registration.requeue(Readiness.Readable); // also when the other end's readiness led here
+    this.source.requeue(Readiness.Readable); // also when the other end's readiness led here
     return false;
   }
 }

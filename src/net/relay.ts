@@ -182,7 +182,7 @@ export class Relay {
     if (source.isClosed) return;
     source.resume();
     if (source.isReadEnded) direction.end();
-    else source.registration.requeue(Readiness.Readable);
+    else source.requeue(Readiness.Readable);
   }
 
   #onReady({ connection, outbound, inbound }: End, readiness: Readiness): void {
@@ -226,7 +226,7 @@ export class Relay {
     direction.stop();
     const back = direction === this.#aToB ? this.#bToA : this.#aToB;
     if (!back.isOpen || back.source.isPaused) this.close();
-    else back.source.registration.requeue(Readiness.Readable);
+    else back.source.requeue(Readiness.Readable);
   }
 
   // With bytes stuck on the way the source is not read, so the error would not be met.
