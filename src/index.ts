@@ -15,11 +15,12 @@ export { bindDatagram } from './net/datagram.bind.ts';
 export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
 export type { SentHandler } from './net/file-piece.ts';
-export type { ConnectionStats } from './net/group.ts';
+export type { AnyConnection, ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
 export type { Listener, ListenOptions } from './net/listener.ts';
 export type { MulticastOptions } from './net/multicast.ts';
+export { type Relay, type RelayHandlers, type RelayOptions, relay } from './net/relay.ts';
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
 export type {

@@ -183,6 +183,31 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.updateInterest();
   }
 
+  /** @internal */
+  get group(): ConnectionGroup {
+    return this.#group;
+  }
+
+  /** @internal to be charged and re-queued by the pump: of a connected one only */
+  get registration(): Registration<Connection<Data>> {
+    return this.#registration as Registration<Connection<Data>>;
+  }
+
+  /** @internal whether a pump reads and writes it */
+  get isDiverted(): boolean {
+    return this.#pump !== undefined;
+  }
+
+  /** @internal whether all that was written has left: a pump sends nothing before */
+  get isFlushed(): boolean {
+    return this.#outgoing.isEmpty;
+  }
+
+  /** @internal the pump has read the peer's end */
+  endRead(): void {
+    this.#onReadEnd();
+  }
+
   /**
    * @internal reads what has come, past the handlers.
    *
@@ -344,7 +369,7 @@ export class Connection<Data = unknown> extends StreamSocket {
       const result = this.receive(readMemory());
       if (result <= 0) return;
       this.#group.handlers.data?.(this, readView(result));
-      if (this.isClosed) return;
+      if (this.isClosed || this.#pump !== undefined) return; // it reads from here on
       if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
       if (isLevel || !registration.charge(result)) return;
     }
@@ -356,7 +381,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     try {
       if (isOwn && !this.#isFlagged(WRITE_FAILED)) this.#group.handlers.end?.(this);
     } finally {
-      if (isOwn && !this.#group.settings.allowHalfOpen) this.end();
+      if (this.#pump === undefined && !this.#group.settings.allowHalfOpen) this.end();
       if (this.#isFlagged(WRITE_SHUT)) this.destroy();
       else this.updateInterest();
     }
@@ -507,10 +532,8 @@ export class Connection<Data = unknown> extends StreamSocket {
   }
 
   #failWithPendingError(): void {
-    const value = new Int32Array(1);
-    sys.getsockopt(this.fd, sys.constants.SOL_SOCKET, sys.constants.SO_ERROR, value);
-    const [errno] = value as unknown as [number];
-    if (errno !== 0) this.destroy(errnoError(-errno, 'recv', { fd: this.fd }));
+    const errno = this.takePendingError();
+    if (errno !== 0) this.destroy(errnoError(errno, 'recv', { fd: this.fd }));
   }
 
   #onIdleTimer(): void {

@@ -27,6 +27,7 @@ export interface ConnectionStats {
   bytesWritten: number;
 }
 
+/** A connection, whatever its user keeps with it. */
 // biome-ignore lint/suspicious/noExplicitAny: a group does not look at the users' data
 export type AnyConnection = Connection<any>;
 

@@ -4,6 +4,7 @@ import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { DatagramSocket } from '../../src/net/datagram.ts';
 import { Listener } from '../../src/net/listener.ts';
+import { Relay } from '../../src/net/relay.ts';
 import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
@@ -19,7 +20,7 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
 
 // Classes whose objects callers get, and whose constructors they do not.
-const NET = { Connection, Listener, DatagramSocket };
+const NET = { Connection, Listener, DatagramSocket, Relay };
 const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET };
 
 type AnyFunction = (...args: unknown[]) => unknown;

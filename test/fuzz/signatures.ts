@@ -151,6 +151,14 @@ export const ROLES = {
   options: (_: World, random: Random): unknown => optionsOf(random),
   streamOptions: streamOptionsOf,
   datagramOptions: datagramOptionsOf,
+  connection: (world: World, random: Random): unknown =>
+    world.objects[random.pick(['Connection', 'Other', 'Relayed'])],
+  relayOptions: (_: World, random: Random): unknown =>
+    random.pick([
+      () => undefined,
+      () => ({ copy: random.pick([true, false, hostile(random)]) }),
+      () => ({ handlers: { close: random.pick([throwSentinel, hostile(random)]) } }),
+    ])(),
   group: (_: World, random: Random): unknown =>
     random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
   multicast: (_: World, random: Random): unknown => ({
@@ -258,6 +266,8 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.setOptions': 'tcpOptions',
     'Connection.ref': '',
     'Connection.unref': '',
+    relay: 'connection connection relayOptions',
+    'Relay.close': 'any',
     Waker: 'int',
     'Waker.wake': '',
     'ReactorWaker.wake': '',
@@ -343,6 +353,10 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   'Connection.assertConnected',
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
+  ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],
+  ...['Connection.setFd', 'Connection.closeFd'],
+  'Connection.assertConnected',
+  ...['Connection.endRead', 'Connection.takePendingError', 'Relay', 'Relay.start'],
   ...['Reactor.countReferenced', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
   ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],

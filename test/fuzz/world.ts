@@ -112,16 +112,21 @@ export class World {
     this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, sys.constants.EFD_NONBLOCK)));
   }
 
+  #makeConnection(): Connection {
+    const connection = new Connection(groupOf({ handlers: {}, reactor: this.reactor }));
+    const pair = new Int32Array(2);
+    made(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
+    connection.establish(pair[0] as number);
+    this.#made.add(pair[1] as number);
+    return connection;
+  }
+
   #makeObjects(): Record<string, object> {
     const { reactor } = this;
     const fd = this.#kept[2] as number;
     const handler = { onReady: () => undefined };
     const reactorWaker = reactor.createWaker(() => undefined);
-    const connection = new Connection(groupOf({ handlers: {}, reactor }));
-    const pair = new Int32Array(2);
-    made(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
-    connection.establish(pair[0] as number);
-    this.#made.add(pair[1] as number);
+    const relayed = this.#makeConnection();
     const path = join(this.directory, 'listener');
     return {
       Poller: this.poller,
@@ -131,7 +136,10 @@ export class World {
       Timer: reactor.setTimeout(() => undefined, 5),
       ReactorWaker: reactorWaker,
       Waker: new edgewise.Waker(reactorWaker.id),
-      Connection: connection,
+      Connection: this.#makeConnection(),
+      Other: this.#makeConnection(),
+      Relayed: relayed,
+      Relay: edgewise.relay(relayed, this.#makeConnection()),
       DatagramSocket: this.#closing(
         edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
       ),
