@@ -11,6 +11,7 @@ import { checkInteger, IOV_MAX } from '../validate.ts';
 import type { ConnectionGroup } from './group.ts';
 import { chunksOf, Outgoing, type Piece } from './outgoing.ts';
 import type { Pump } from './pump.ts';
+import { checkRights, deliverRights, RightsPiece, receive, takeRights } from './rights.ts';
 import { encodeShort, isScratch, readMemory, readView } from './scratch.ts';
 import { StreamSocket } from './stream-socket.ts';
 
@@ -37,7 +38,7 @@ const NOTHING = new Outgoing();
 /**
  * One connection. It owns its descriptor.
  *
- * No method but `setOptions` throws for what the kernel says: errors of the peer and of the network
+ * No method but `setOptions` and `writeDescriptors` throws for what the kernel says: errors of the peer and of the network
  * end the connection and arrive at the `close` handler.
  */
 export class Connection<Data = unknown> extends StreamSocket {
@@ -141,6 +142,35 @@ export class Connection<Data = unknown> extends StreamSocket {
       this.#send(bytes);
     }
     return this.#hasRoom();
+  }
+
+  /**
+   * Sends bytes and, with the first of them, descriptors over a Unix socket, after all that was
+   * written before. The peer gets duplicates; these stay the caller's, who may close them as soon
+   * as this returns.
+   *
+   * @param data - at least one byte; copied when it has to be kept.
+   * @param fileDescriptors - 1 to 253.
+   * @returns as `write`.
+   * @throws ErrnoError - nothing was sent: EBADF: one is closed. EMFILE: it had to wait, and there
+   *   are none for the duplicates. ETOOMANYREFS: too many of this user's are under way; when they
+   *   had to wait, that closes the connection.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: TCP.
+   * @throws as `write`; RangeError - no byte; none or too many descriptors.
+   * @see unix(7) "SCM_RIGHTS"
+   */
+  writeDescriptors(data: string | Uint8Array, fileDescriptors: readonly number[]): boolean {
+    this.#assertWritable();
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const fds = checkRights(fileDescriptors, this.#group.settings.isUnix);
+    const piece = new RightsPiece(bytes, fds);
+    const mustWait = CONNECTING | CORKED | WRITE_FAILED;
+    if (this.#outgoing.isEmpty && !this.#isFlagged(mustWait)) {
+      this.#countWritten(piece.sendNow(this.fd));
+    }
+    if (piece.isSent) return this.#hasRoom();
+    piece.own();
+    return this.enqueue(piece);
   }
 
   /** @internal sends what is not plain bytes, in its place among the writes; as `write` */
@@ -286,16 +316,18 @@ export class Connection<Data = unknown> extends StreamSocket {
   #read(readiness: Readiness): void {
     const registration = this.#registration as Registration;
     const isLevel = registration.trigger === 'level';
-    // With the end or an error queued behind them, a short read does not prove that all is read.
-    const mayHaveMore = (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
+    // With the end or an error queued behind them, a short read does not prove that all is read;
+    // nor over a Unix socket, where a read ends behind the bytes that brought descriptors.
+    const { isUnix } = this.#group.settings;
+    const mayHaveMore = isUnix || (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
       const memory = readMemory();
       const { length } = memory;
-      const result = sys.recv(this.fd, memory);
+      const result = this.#receive(memory);
       if (result > 0) {
         this.bytesRead += result;
         this.#activity++;
-        this.#group.handlers.data?.(this, readView(result));
+        this.#deliver(readView(result));
         if (this.isClosed) return;
         if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
         if (isLevel || (result < length && !mayHaveMore) || !registration.charge(result)) return;
@@ -307,6 +339,18 @@ export class Connection<Data = unknown> extends StreamSocket {
         return;
       }
     }
+  }
+
+  #receive(memory: Uint8Array): number {
+    const { receivesDescriptors } = this.#group.settings;
+    return receivesDescriptors ? receive(this.fd, memory) : sys.recv(this.fd, memory);
+  }
+
+  #deliver(bytes: Buffer): void {
+    const { handlers, settings } = this.#group;
+    const rights = settings.receivesDescriptors ? takeRights() : undefined;
+    if (rights === undefined) handlers.data?.(this, bytes);
+    else deliverRights(this, handlers, rights, bytes);
   }
 
   #onReadEnd(): void {

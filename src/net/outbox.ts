@@ -1,6 +1,7 @@
 // The datagrams that the kernel had no room for, in order, up to a bound. Both bytes and address are
 // copies: what handlers are given is overwritten by the next batch.
 import { type AddressInput, SocketAddress } from '../address.ts';
+import { closeAll } from './rights.ts';
 
 /** What a datagram costs in memory beside its bytes, so that empty ones are bounded as well. */
 const OVERHEAD = 256;
@@ -11,6 +12,8 @@ export interface OutgoingDatagram {
   readonly bytes: Uint8Array;
   /** Undefined: the peer of a connected socket. */
   readonly to: SocketAddress | undefined;
+  /** Duplicates that go with it. */
+  readonly fileDescriptors: readonly number[];
 }
 
 export class Outbox {
@@ -37,12 +40,24 @@ export class Outbox {
     return this.#datagrams[this.#head];
   }
 
-  /** @returns false: there is no room for it. */
-  append(bytes: Uint8Array, to: AddressInput | undefined): boolean {
+  /** Whether there is room for so many bytes more. */
+  hasRoom(length: number): boolean {
+    return this.#byteLength + length + OVERHEAD <= this.#byteLengthMax;
+  }
+
+  /**
+   * @param fileDescriptors - the outbox's from here on, if this answers true.
+   * @returns false: there is no room for it.
+   */
+  append(
+    bytes: Uint8Array,
+    to: AddressInput | undefined,
+    fileDescriptors: readonly number[] = [],
+  ): boolean {
     const byteLength = this.#byteLength + bytes.length + OVERHEAD;
     if (byteLength > this.#byteLengthMax) return false;
     const copy = to === undefined ? undefined : new SocketAddress(to);
-    this.#datagrams.push({ bytes: Uint8Array.from(bytes), to: copy });
+    this.#datagrams.push({ bytes: Uint8Array.from(bytes), to: copy, fileDescriptors });
     this.#byteLength = byteLength;
     return true;
   }
@@ -51,6 +66,7 @@ export class Outbox {
   shift(): void {
     const { first } = this;
     if (first === undefined) return;
+    closeAll(first.fileDescriptors);
     this.#byteLength -= first.bytes.length + OVERHEAD;
     this.#head++;
     if (this.#head < COMPACT_MIN && this.count > 0) return;
@@ -61,6 +77,7 @@ export class Outbox {
   /** @returns how many were forgotten. */
   clear(): number {
     const { count } = this;
+    for (const { fileDescriptors } of this.#datagrams.slice(this.#head)) closeAll(fileDescriptors);
     this.#datagrams = [];
     this.#head = 0;
     this.#byteLength = 0;

@@ -158,7 +158,8 @@ function adopt(world: World, name: string, args: readonly unknown[], result: unk
   if (result instanceof Promise) result.catch(() => undefined);
   if (name === 'Reactor.onSignal') world.closeLater(() => (result as Disposable)[Symbol.dispose]());
   if (name === 'bindDatagram') world.closeLater(() => (result as DatagramSocket).close());
-  if (name === 'adoptListener') world.forget(args[0] as number); // it is the listener's now
+  if (name === 'adoptDatagram') world.closeLater(() => (result as DatagramSocket).close());
+  if (/^adopt/.test(name)) world.forget(args[0] as number); // it is the listener's now, or the like
   if (typeof result !== 'number' || result < 0) return;
   const { F_DUPFD, F_DUPFD_CLOEXEC } = sys.constants;
   const isDuplicate = name === 'fcntl' && (args[1] === F_DUPFD || args[1] === F_DUPFD_CLOEXEC);

@@ -117,7 +117,7 @@ export class World {
     const fd = this.#kept[2] as number;
     const handler = { onReady: () => undefined };
     const reactorWaker = reactor.createWaker(() => undefined);
-    const connection = new Connection(groupOf({ handlers: {}, reactor }));
+    const connection = new Connection(groupOf({ handlers: {}, reactor }, true));
     const pair = new Int32Array(2);
     made(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
     connection.establish(pair[0] as number);
