@@ -22,11 +22,19 @@ export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/dat
 export type { DatagramSocket } from './net/datagram.ts';
 export type { ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
+export {
+  type HandOver,
+  type HandOverHandlers,
+  type HandOverOptions,
+  type HandOverSocket,
+  offerHandOver,
+} from './net/handover.ts';
 export type { DescriptorKind } from './net/inherited.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
 export type { Listener, ListenOptions } from './net/listener.ts';
 export type { MulticastOptions } from './net/multicast.ts';
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
+export { type TakeOver, type TakeOverOptions, takeOver } from './net/takeover.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
 export type {
   AttachOptions,

@@ -175,8 +175,9 @@ function start<Data>(
   const { signal } = options;
   const file = statOf(path);
   const onAbort = () => listener.close();
-  const listener = new Listener<Data>(fd, options, group, () => {
+  const listener = new Listener<Data>(fd, options, group, (keepsFile) => {
     signal?.removeEventListener('abort', onAbort);
+    if (keepsFile) return;
     // Not the file of whoever has replaced ours meanwhile.
     const now = file === undefined ? undefined : statOf(path);
     if (path !== undefined && now?.ino === file?.ino && now?.dev === file?.dev) unlinkIfThere(path);

@@ -2,6 +2,7 @@
 import { SocketAddress } from '../address.ts';
 import { check, invalidValue } from '../errors.ts';
 import { Interest } from '../interest.ts';
+import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
 import { Connection } from './connection.ts';
@@ -45,8 +46,9 @@ export class Listener<Data = unknown> {
   readonly fd: number;
   readonly #group: ConnectionGroup;
   readonly #acceptor: Acceptor;
+  readonly #registration: Registration<undefined>;
   readonly #address = new SocketAddress();
-  readonly #onClose: () => void;
+  readonly #onClose: (keepsFile: boolean) => void;
   #isClosed = false;
 
   /** @internal use `listen` or `adoptListener` */
@@ -54,7 +56,7 @@ export class Listener<Data = unknown> {
     fd: number,
     options: ListenOptions<Data>,
     group: ConnectionGroup,
-    onClose: () => void,
+    onClose: (keepsFile: boolean) => void,
   ) {
     this.fd = fd;
     this.#onClose = onClose;
@@ -72,7 +74,7 @@ export class Listener<Data = unknown> {
       },
       () => this.close(),
     );
-    const registration = group.reactor.watch<undefined>({
+    this.#registration = group.reactor.watch<undefined>({
       fd,
       interest: Interest.Readable,
       trigger: group.settings.trigger,
@@ -81,7 +83,7 @@ export class Listener<Data = unknown> {
       isExclusive: exclusive === true,
       scope: group.scope,
     });
-    this.#acceptor.start(registration);
+    this.#acceptor.start(this.#registration);
     group.opener = this;
     group.onGone = () => this.#acceptor.retry();
   }
@@ -111,11 +113,35 @@ export class Listener<Data = unknown> {
 
   /** Stops accepting; connections go on. Does nothing the second time. */
   close(): void {
+    this.#close(false);
+  }
+
+  /**
+   * The same, but leaves the file of a Unix socket where it is: for another process that listens on
+   * the same socket.
+   */
+  release(): void {
+    this.#close(true);
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#registration.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although it listens. */
+  unref(): this {
+    this.#registration.unref();
+    return this;
+  }
+
+  #close(keepsFile: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#acceptor.stop();
     sys.close(this.fd);
-    this.#onClose();
+    this.#onClose(keepsFile);
     this.#group.opener = undefined;
     this.#group.leaveIfIdle();
   }

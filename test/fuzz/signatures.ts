@@ -119,6 +119,28 @@ function datagramOptionsOf(world: World, random: Random): unknown {
   return options;
 }
 
+// Always with the world's reactor, as above; also for takeOver, which takes the path of these.
+function handOverOptionsOf(world: World, random: Random): unknown {
+  const { Listener, DatagramSocket } = world.objects;
+  const options: Record<string, unknown> = {
+    reactor: world.reactor,
+    path: `${world.directory}/h${random.below(4)}`,
+    sockets: { listener: Listener, datagrams: DatagramSocket },
+    handlers: { handedOver: () => undefined },
+  };
+  const more: Record<string, () => unknown> = {
+    path: () => random.pick([`${world.directory}/none/h`, '', 'a\0b', hostile(random)]),
+    sockets: () => random.pick([{ any: hostile(random) }, {}, hostile(random)]),
+    handlers: () => random.pick([{ handedOver: hostile(random) }, hostile(random)]),
+    confirmTimeoutMs: () => hostile(random),
+    timeoutMs: () => hostile(random),
+  };
+  for (const name of Object.keys(more)) {
+    if (random.below(4) === 0) options[name] = more[name]?.();
+  }
+  return options;
+}
+
 function tcpOptionsOf(random: Random): unknown {
   const name = random.pick(['noDelay', 'keepAlive', 'lingerSeconds', 'cork', 'sendBufferSize']);
   return { [name]: random.pick([true, false, 1, { idleSeconds: 5 }, hostile(random)]) };
@@ -153,6 +175,7 @@ export const ROLES = {
   options: (_: World, random: Random): unknown => optionsOf(random),
   streamOptions: streamOptionsOf,
   datagramOptions: datagramOptionsOf,
+  handOverOptions: handOverOptionsOf,
   activationOptions: (_: World, random: Random): unknown => ({ ignorePid: hostile(random) }),
   group: (_: World, random: Random): unknown =>
     random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
@@ -230,8 +253,14 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     adoptConnection: 'closable streamOptions',
     adoptDatagram: 'closable datagramOptions',
     activationSockets: 'activationOptions',
+    offerHandOver: 'handOverOptions',
+    takeOver: 'handOverOptions',
+    'HandOver.close': '',
     defaultReactor: '',
     'Listener.close': '',
+    'Listener.release': '',
+    'Listener.ref': '',
+    'Listener.unref': '',
     bindDatagram: 'datagramOptions',
     'DatagramSocket.send': 'bytes address',
     'DatagramSocket.sendMany': 'batch int',
@@ -344,6 +373,7 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],
   ...['Connection.tellLater', 'Connection.setFd', 'Connection.closeFd'],
   'Connection.assertConnected',
+  'HandOver',
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],

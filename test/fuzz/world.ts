@@ -123,6 +123,7 @@ export class World {
     connection.establish(pair[0] as number);
     this.#made.add(pair[1] as number);
     const path = join(this.directory, 'listener');
+    const listener = this.#closing(edgewise.listen({ path, handlers: {}, reactor }));
     return {
       Poller: this.poller,
       ReadyEvents: this.poller.events,
@@ -135,7 +136,15 @@ export class World {
       DatagramSocket: this.#closing(
         edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
       ),
-      Listener: this.#closing(edgewise.listen({ path, handlers: {}, reactor })),
+      Listener: listener,
+      HandOver: this.#closing(
+        edgewise.offerHandOver({
+          path: join(this.directory, 'hand-over'),
+          sockets: { listener },
+          handlers: { handedOver: () => undefined },
+          reactor,
+        }),
+      ),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       MessageBatch: new sys.MessageBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),
