@@ -67,22 +67,18 @@ describe.each(['level', 'edge'] as const)('%s: adoptConnection', (trigger) => {
   it('lets the reactor end, also when `open` throws', async () => {
     const [ours] = descriptors.socketpair();
     const reactor = descriptors.using(new Reactor({ onError: () => undefined }));
-    let tell = () => undefined as void;
-    const opened = new Promise<void>((resolve) => {
-      tell = resolve;
-    });
-    const handlers = {
+    const server = new Recorder({
       open: () => {
-        tell();
         throw new Error('from open');
       },
-    };
+    });
+    const { handlers } = server;
     const connection = adoptConnection(must(sys.dup(ours)), { handlers, trigger, reactor });
     let isOver = false;
     const over = reactor.run().then(() => {
       isOver = true;
     });
-    await opened;
+    await server.told('open');
     expect([connection.isConnecting, isOver]).toEqual([false, false]);
     connection.destroy();
     await over; // nothing is left to wait for
