@@ -17,7 +17,7 @@ import type { Timer } from '../timers/timer.ts';
 import { checkBytes } from '../validate.ts';
 import type { DatagramNews } from './datagram.news.ts';
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
-import { duplicateAll } from './rights.ts';
+import { closeAll, duplicateAll, sendWithRights } from './rights.ts';
 
 const { EAGAIN, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;
@@ -40,6 +40,8 @@ export class DatagramSender<Data> {
   #needsDrain = false;
   #timer: Timer | undefined = undefined;
   #retryMs = RETRY_MS_MIN;
+  /** Descriptors that go with the datagram that is being sent. */
+  #fds = NONE;
 
   constructor(
     fd: number,
@@ -61,14 +63,28 @@ export class DatagramSender<Data> {
   }
 
   /**
-   * @param fds - descriptors that go with it; duplicated when it has to wait.
+   * @param fds - duplicated when it has to wait.
    * @returns whether it was taken.
    * @throws ErrnoError - EMFILE: there are none for the duplicates.
    */
-  send(bytes: Uint8Array, to: AddressInput | undefined, fds = NONE): boolean {
-    if (!this.#settings.outbox.isEmpty) return this.#keep(bytes, to, fds);
-    const result = this.#transmit(bytes, to, fds);
-    return result === -EAGAIN ? this.#keep(bytes, to, fds) : result >= 0;
+  sendDescriptors(
+    bytes: Uint8Array,
+    to: AddressInput | undefined,
+    fds: readonly number[],
+  ): boolean {
+    this.#fds = fds;
+    try {
+      return this.send(bytes, to);
+    } finally {
+      this.#fds = NONE;
+    }
+  }
+
+  /** @returns whether it was taken. */
+  send(bytes: Uint8Array, to: AddressInput | undefined): boolean {
+    if (!this.#settings.outbox.isEmpty) return this.#keep(bytes, to);
+    const result = this.#transmit(bytes, to);
+    return result === -EAGAIN ? this.#keep(bytes, to) : result >= 0;
   }
 
   /** @returns how many were taken. */
@@ -96,9 +112,11 @@ export class DatagramSender<Data> {
     const { outbox } = this.#settings;
     const countBefore = outbox.count;
     for (let next = outbox.first; next !== undefined; next = outbox.first) {
-      if (this.#transmit(next.bytes, next.to, next.fileDescriptors) === -EAGAIN) break;
+      this.#fds = next.fileDescriptors;
+      if (this.#transmit(next.bytes, next.to) === -EAGAIN) break;
       outbox.shift();
     }
+    this.#fds = NONE;
     if (!outbox.isEmpty) {
       this.#waitForRoom(outbox.count < countBefore);
       return;
@@ -121,26 +139,20 @@ export class DatagramSender<Data> {
   #sendNext(first: number, bytes: Uint8Array, to: AddressInput | undefined): boolean {
     const isOwnError = first < 0 && first !== -EAGAIN && first !== -ENOBUFS;
     if (!isOwnError) return this.send(bytes, to);
-    const result = this.#transmitAgain(first, bytes, to, NONE);
-    return result === -EAGAIN ? this.#keep(bytes, to, NONE) : result >= 0;
+    const result = this.#transmitAgain(first, bytes, to);
+    return result === -EAGAIN ? this.#keep(bytes, to) : result >= 0;
   }
 
   // @returns bytes sent; -EAGAIN: no room; another -errno: it cannot be sent, and was told.
-  #transmit(bytes: Uint8Array, to: AddressInput | undefined, fds: readonly number[]): number {
-    const result = this.#sendOnce(bytes, to, fds);
-    if (result >= 0 || result === -EAGAIN) return result;
-    return this.#transmitAgain(result, bytes, to, fds);
+  #transmit(bytes: Uint8Array, to: AddressInput | undefined): number {
+    const result = this.#sendOnce(bytes, to);
+    return result >= 0 || result === -EAGAIN ? result : this.#transmitAgain(result, bytes, to);
   }
 
   // `first` may have been the error of an earlier datagram: see the head of the file.
-  #transmitAgain(
-    first: number,
-    bytes: Uint8Array,
-    to: AddressInput | undefined,
-    fds: readonly number[],
-  ): number {
+  #transmitAgain(first: number, bytes: Uint8Array, to: AddressInput | undefined): number {
     const fd = this.#fd;
-    const result = this.#sendOnce(bytes, to, fds);
+    const result = this.#sendOnce(bytes, to);
     if (first !== result) this.#news.addError(() => errnoError(first, 'send', { fd }));
     if (result >= 0 || result === -EAGAIN) return result;
     this.#stats.sendFailed++;
@@ -150,8 +162,13 @@ export class DatagramSender<Data> {
     return result;
   }
 
-  #sendOnce(bytes: Uint8Array, to: AddressInput | undefined, fds: readonly number[]): number {
-    const result = this.#call(bytes, to, fds);
+  #sendOnce(bytes: Uint8Array, to: AddressInput | undefined): number {
+    const result =
+      this.#fds.length > 0
+        ? sendWithRights(this.#fd, bytes, this.#fds, to)
+        : to === undefined
+          ? sys.send(this.#fd, bytes)
+          : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
     if (result === -ENOBUFS) return -EAGAIN;
     if (result >= 0) {
       this.#stats.messagesSent++;
@@ -160,21 +177,16 @@ export class DatagramSender<Data> {
     return result;
   }
 
-  #call(bytes: Uint8Array, to: AddressInput | undefined, descriptors: readonly number[]): number {
-    if (descriptors.length > 0) {
-      const message = { buffers: [bytes], descriptors };
-      return sys.sendmsg(this.#fd, to === undefined ? message : { ...message, to });
-    }
-    if (to === undefined) return sys.send(this.#fd, bytes);
-    return sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
-  }
-
-  #keep(bytes: Uint8Array, to: AddressInput | undefined, fds: readonly number[]): boolean {
+  #keep(bytes: Uint8Array, to: AddressInput | undefined): boolean {
     checkBytes('data', bytes);
     const { outbox } = this.#settings;
-    const kept = fds.length > 0 && outbox.hasRoom(bytes.length) ? duplicateAll(fds) : NONE;
+    const fds = duplicateAll(this.#fds);
     if (outbox.isEmpty) this.#setWaiting(true);
-    if (outbox.append(bytes, to, kept)) return true;
+    if (outbox.append(bytes, to)) {
+      outbox.attach(fds);
+      return true;
+    }
+    closeAll(fds);
     this.#stats.sendDropped++;
     this.#needsDrain = true;
     return false;

@@ -141,7 +141,8 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
   ): boolean {
     this.#assertOpen();
     const fds = checkRights(fileDescriptors, this.#settings.isUnix);
-    return this.#sender.send(typeof data === 'string' ? Buffer.from(data) : data, to, fds);
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    return this.#sender.sendDescriptors(bytes, to, fds);
   }
 
   /**

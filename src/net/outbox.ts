@@ -7,13 +7,14 @@ import { closeAll } from './rights.ts';
 const OVERHEAD = 256;
 /** Removed entries stay until so many can be dropped at once. */
 const COMPACT_MIN = 64;
+const NONE: readonly number[] = [];
 
 export interface OutgoingDatagram {
   readonly bytes: Uint8Array;
   /** Undefined: the peer of a connected socket. */
   readonly to: SocketAddress | undefined;
-  /** Duplicates that go with it. */
-  readonly fileDescriptors: readonly number[];
+  /** Descriptors that go with it: the outbox's. */
+  fileDescriptors: readonly number[];
 }
 
 export class Outbox {
@@ -40,26 +41,20 @@ export class Outbox {
     return this.#datagrams[this.#head];
   }
 
-  /** Whether there is room for so many bytes more. */
-  hasRoom(length: number): boolean {
-    return this.#byteLength + length + OVERHEAD <= this.#byteLengthMax;
-  }
-
-  /**
-   * @param fileDescriptors - the outbox's from here on, if this answers true.
-   * @returns false: there is no room for it.
-   */
-  append(
-    bytes: Uint8Array,
-    to: AddressInput | undefined,
-    fileDescriptors: readonly number[] = [],
-  ): boolean {
+  /** @returns false: there is no room for it. */
+  append(bytes: Uint8Array, to: AddressInput | undefined): boolean {
     const byteLength = this.#byteLength + bytes.length + OVERHEAD;
     if (byteLength > this.#byteLengthMax) return false;
     const copy = to === undefined ? undefined : new SocketAddress(to);
-    this.#datagrams.push({ bytes: Uint8Array.from(bytes), to: copy, fileDescriptors });
+    this.#datagrams.push({ bytes: Uint8Array.from(bytes), to: copy, fileDescriptors: NONE });
     this.#byteLength = byteLength;
     return true;
+  }
+
+  /** Gives descriptors to the datagram that was appended last; they are the outbox's from here on. */
+  attach(fileDescriptors: readonly number[]): void {
+    const last = this.#datagrams.at(-1);
+    if (last !== undefined) last.fileDescriptors = fileDescriptors;
   }
 
   /** Forgets the oldest: it has left. */

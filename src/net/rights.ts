@@ -5,6 +5,7 @@
 // looked at here. On a stream they come with the first byte of what was sent with them; a read ends
 // behind those bytes, but may begin with earlier ones.
 import { constants as os } from 'node:os';
+import type { AddressInput } from '../address.ts';
 import { check, EdgewiseError, errnoError, invalidType } from '../errors.ts';
 import type { MessageBatch } from '../sys/batch.ts';
 import * as sys from '../sys.ts';
@@ -183,6 +184,17 @@ export function deliverRights<Data>(
   } finally {
     if (!connection.isClosed) handlers.data?.(connection, copy);
   }
+}
+
+/** Sends one datagram with descriptors, as sendto(2). */
+export function sendWithRights(
+  fd: number,
+  bytes: Uint8Array,
+  descriptors: readonly number[],
+  to: AddressInput | undefined,
+): number {
+  const message = { buffers: [bytes], descriptors };
+  return sys.sendmsg(fd, to === undefined ? message : { ...message, to });
 }
 
 /**
