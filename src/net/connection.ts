@@ -54,8 +54,7 @@ export class Connection<Data = unknown> extends StreamSocket {
   #state = CONNECTING;
   #outgoing = NOTHING;
   #timer: Timer | undefined = undefined;
-  #activity = 0;
-  #seenActivity = 0;
+  #bytesSeen = 0; // by the idle timer: read and written until then
 
   /** @internal use `listen` or `connect` */
   constructor(group: ConnectionGroup) {
@@ -166,7 +165,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     const piece = new RightsPiece(bytes, fds);
     const mustWait = CONNECTING | CORKED | WRITE_FAILED;
     if (this.#outgoing.isEmpty && !this.#isFlagged(mustWait)) {
-      this.#countWritten(piece.sendNow(this.fd));
+      this.bytesWritten += piece.sendNow(this.fd);
     }
     if (piece.isSent) return this.#hasRoom();
     piece.own();
@@ -272,7 +271,7 @@ export class Connection<Data = unknown> extends StreamSocket {
 
   /**
    * Calls the `timeout` handler when nothing was received or sent for that long. The wheel's timer
-   * is set once and looks back when it fires: a message costs one counter, and the handler is
+   * is set once and looks back when it fires: a message costs nothing, and the handler is
    * called after once to twice that time. Has no effect after `closeGracefully`.
    *
    * @param idleMs - milliseconds; 0 ends it.
@@ -283,7 +282,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.#timer?.clear();
     this.#timer = undefined;
     if (idleMs === 0) return;
-    this.#seenActivity = this.#activity;
+    this.#bytesSeen = this.bytesRead + this.bytesWritten;
     this.#timer = this.#group.setTimer(() => this.#onIdleTimer(), idleMs).unref();
   }
 
@@ -309,28 +308,24 @@ export class Connection<Data = unknown> extends StreamSocket {
     }
     if (this.isClosed) return;
     if (this.#pump !== undefined) this.#pump.onReady(readiness);
-    else if ((readiness & Readiness.Readable) !== 0) this.#read(readiness);
+    else if ((readiness & Readiness.Readable) !== 0) this.#read();
     else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
   }
 
-  #read(readiness: Readiness): void {
+  #read(): void {
     const registration = this.#registration as Registration;
     const isLevel = registration.trigger === 'level';
-    // With the end or an error queued behind them, a short read does not prove that all is read;
-    // nor over a Unix socket, where a read ends behind the bytes that brought descriptors.
-    const { isUnix } = this.#group.settings;
-    const mayHaveMore = isUnix || (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
+    // Under the edge trigger until would-block: a short read does not prove that all is read. It
+    // stops at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
       const memory = readMemory();
-      const { length } = memory;
       const result = this.#receive(memory);
       if (result > 0) {
         this.bytesRead += result;
-        this.#activity++;
         this.#deliver(readView(result));
         if (this.isClosed) return;
         if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
-        if (isLevel || (result < length && !mayHaveMore) || !registration.charge(result)) return;
+        if (isLevel || !registration.charge(result)) return;
       } else if (result === 0) {
         this.#onReadEnd();
       } else if (result !== -EINTR) {
@@ -372,7 +367,7 @@ export class Connection<Data = unknown> extends StreamSocket {
       return;
     }
     const sent = Math.max(result, 0);
-    this.#countWritten(sent);
+    this.bytesWritten += sent;
     if (isList || sent < bytes.length) this.#append(bytes, sent);
   }
 
@@ -424,7 +419,7 @@ export class Connection<Data = unknown> extends StreamSocket {
         this.#failWrite(errnoError(result, 'send', { fd: this.fd }));
         return;
       }
-      this.#countWritten(result);
+      this.bytesWritten += result;
       this.#outgoing.consume(result);
       if (!this.#outgoing.isEmpty && !this.#mayGoOn(result)) return;
     }
@@ -465,9 +460,12 @@ export class Connection<Data = unknown> extends StreamSocket {
   #finishIfFlushed(): void {
     if (this.#isFlagged(ENDING) && this.#outgoing.isEmpty && !this.#isFlagged(WRITE_SHUT)) {
       this.#state |= WRITE_SHUT;
-      // ENOTCONN: the peer has reset it meanwhile, which the next read tells.
-      sys.shutdown(this.fd, sys.constants.SHUT_WR);
+      // Also when the close follows at once: alone it would send no FIN while a duplicate of the
+      // descriptor is open elsewhere, and an RST with lingerSeconds 0.
+      // ENOTCONN: the peer has reset it meanwhile, which the next read tells, if there is one.
+      const result = sys.shutdown(this.fd, sys.constants.SHUT_WR);
       if (this.isReadEnded) {
+        if (result < 0) this.#failWithPendingError();
         this.destroy();
         return;
       }
@@ -487,11 +485,6 @@ export class Connection<Data = unknown> extends StreamSocket {
   #overflow(): void {
     const message = `more than ${this.#group.settings.queueMax} bytes wait to be sent`;
     this.destroy(new EdgewiseError('ERR_WRITE_QUEUE_FULL', message));
-  }
-
-  #countWritten(count: number): void {
-    this.bytesWritten += count;
-    this.#activity++;
   }
 
   #wantedInterest(mask = -1): Interest {
@@ -514,8 +507,9 @@ export class Connection<Data = unknown> extends StreamSocket {
   }
 
   #onIdleTimer(): void {
-    const isIdle = this.#activity === this.#seenActivity;
-    this.#seenActivity = this.#activity;
+    const bytes = this.bytesRead + this.bytesWritten;
+    const isIdle = bytes === this.#bytesSeen;
+    this.#bytesSeen = bytes;
     this.#timer?.refresh(); // first: the handler may set another one, or throw
     if (isIdle) this.#group.handlers.timeout?.(this);
   }

@@ -19,7 +19,7 @@ import type { DatagramNews } from './datagram.news.ts';
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
 import { closeAll, duplicateAll, sendWithRights } from './rights.ts';
 
-const { EAGAIN, ENOBUFS } = os.errno;
+const { EAGAIN, EINTR, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 1024;
 const NONE: readonly number[] = [];
@@ -137,7 +137,7 @@ export class DatagramSender<Data> {
   }
 
   #sendNext(first: number, bytes: Uint8Array, to: AddressInput | undefined): boolean {
-    const isOwnError = first < 0 && first !== -EAGAIN && first !== -ENOBUFS;
+    const isOwnError = first < 0 && ![-EAGAIN, -EINTR, -ENOBUFS].includes(first);
     if (!isOwnError) return this.send(bytes, to);
     const result = this.#transmitAgain(first, bytes, to);
     return result === -EAGAIN ? this.#keep(bytes, to) : result >= 0;
@@ -163,12 +163,15 @@ export class DatagramSender<Data> {
   }
 
   #sendOnce(bytes: Uint8Array, to: AddressInput | undefined): number {
-    const result =
-      this.#fds.length > 0
-        ? sendWithRights(this.#fd, bytes, this.#fds, to)
-        : to === undefined
-          ? sys.send(this.#fd, bytes)
-          : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+    let result = -EINTR; // a signal came before anything was sent
+    while (result === -EINTR) {
+      result =
+        this.#fds.length > 0
+          ? sendWithRights(this.#fd, bytes, this.#fds, to)
+          : to === undefined
+            ? sys.send(this.#fd, bytes)
+            : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+    }
     if (result === -ENOBUFS) return -EAGAIN;
     if (result >= 0) {
       this.#stats.messagesSent++;

@@ -102,7 +102,8 @@ export class RightsPiece implements Piece {
    * @throws ErrnoError - ETOOMANYREFS, EBADF, …: the descriptors are refused; nothing was sent.
    */
   sendNow(fd: number): number {
-    const result = this.sendTo(fd);
+    let result = this.sendTo(fd);
+    while (result === -EINTR) result = this.sendTo(fd);
     if (REFUSALS.has(-result)) throw errnoError(result, 'sendmsg', { fd });
     return Math.max(result, 0);
   }
