@@ -49,6 +49,8 @@ export class Listener<Data = unknown> {
   readonly #registration: Registration<undefined>;
   readonly #address = new SocketAddress();
   readonly #onClose: (keepsFile: boolean) => void;
+  /** @internal called when it is closed, by whomever */
+  onClosed: (() => void) | undefined = undefined;
   #isClosed = false;
 
   /** @internal use `listen` or `adoptListener` */
@@ -111,6 +113,16 @@ export class Listener<Data = unknown> {
     return { ...this.#acceptor.stats, ...this.#group.stats };
   }
 
+  /** Stops accepting for a while: clients wait in the kernel's queue (`backlog`). */
+  pause(): void {
+    this.#acceptor.hold(true);
+  }
+
+  /** Accepts again. */
+  resume(): void {
+    this.#acceptor.hold(false);
+  }
+
   /** Stops accepting; connections go on. Does nothing the second time. */
   close(): void {
     this.#close(false);
@@ -124,6 +136,17 @@ export class Listener<Data = unknown> {
     this.#close(true);
   }
 
+  #close(keepsFile: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#acceptor.stop();
+    sys.close(this.fd);
+    this.#onClose(keepsFile);
+    this.#group.opener = undefined;
+    this.#group.leaveIfIdle();
+    this.onClosed?.();
+  }
+
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
     this.#registration.ref();
@@ -134,16 +157,6 @@ export class Listener<Data = unknown> {
   unref(): this {
     this.#registration.unref();
     return this;
-  }
-
-  #close(keepsFile: boolean): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#acceptor.stop();
-    sys.close(this.fd);
-    this.#onClose(keepsFile);
-    this.#group.opener = undefined;
-    this.#group.leaveIfIdle();
   }
 
   [Symbol.dispose](): void {

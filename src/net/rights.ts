@@ -151,7 +151,7 @@ export interface Rights {
 const received = new sys.ReceivedMessage(DESCRIPTORS_MAX);
 
 /** recvmsg(2) with room for all descriptors that a message can carry. */
-export function receive(fd: number, memory: Uint8Array): number {
+export function receiveWithRights(fd: number, memory: Uint8Array): number {
   const result = sys.recvmsg(fd, [memory], received);
   if (result !== 0 || received.descriptors.length === 0) return result;
   // Some kernels let descriptors travel without a byte. It is not the end of the stream.
@@ -159,7 +159,7 @@ export function receive(fd: number, memory: Uint8Array): number {
   return -EINTR;
 }
 
-/** What came with the last {@link receive}; undefined: nothing but bytes. */
+/** What came with the last {@link receiveWithRights}; undefined: nothing but bytes. */
 export function takeRights(): Rights | undefined {
   const { isControlTruncated: isTruncated, descriptors: fileDescriptors } = received;
   if (fileDescriptors.length === 0 && !isTruncated) return undefined;

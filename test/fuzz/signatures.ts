@@ -259,6 +259,8 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     defaultReactor: '',
     'Listener.close': '',
     'Listener.release': '',
+    'Listener.pause': '',
+    'Listener.resume': '',
     'Listener.ref': '',
     'Listener.unref': '',
     bindDatagram: 'datagramOptions',
@@ -370,10 +372,11 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
-  ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],
   ...['Connection.tellLater', 'Connection.setFd', 'Connection.closeFd'],
   'Connection.assertConnected',
   'HandOver',
+  ...['Connection.enqueue', 'Connection.divert', 'Connection.receive', 'Connection.requeue'],
+  ...['Connection.copyWhatIsKept', 'Connection.updateInterest'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],
