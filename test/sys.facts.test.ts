@@ -1,5 +1,5 @@
 // The system calls that tell of a socket or a file without moving it: tcp_info, getpeereid, pread.
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -20,6 +20,24 @@ describe('tcp_info, getpeereid, pread', () => {
     must(sys.shutdown(client, constants.SHUT_WR));
     expect(sys.tcp_info(server, info)).toBe(0);
     expect(info.state).toBe('close-wait');
+  });
+
+  // Many figures are 0 on a loopback without losses: their order cannot be seen from outside.
+  it('names the figures in the order of the native header', () => {
+    const source = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+    const [, header = ''] =
+      /enum TcpFigure [^{]*\{([^}]*)kTcpFigureCount/.exec(source('native/core/socket_facts.h')) ??
+      [];
+    const [, list = ''] = /const FIGURES = \[([^\]]*)\]/.exec(source('src/sys/tcpinfo.ts')) ?? [];
+    const native = [...header.matchAll(/^ {2}k(\w+),/gm)].map(([, each]) =>
+      each?.replace(/Time$/, ''),
+    );
+    const names = [...list.matchAll(/'(\w+?)(Ms)?'/g)].map(([, each = '']) => each);
+    expect([
+      'TcpState',
+      ...names.map((each) => each.replace(/^./, (c) => c.toUpperCase())),
+    ]).toEqual(native);
+    expect(names).toHaveLength(Object.keys(new sys.TcpInfo()).length - 1);
   });
 
   it('tcp_info says what is no TCP socket, and leaves the rest as it was', () => {

@@ -38,11 +38,6 @@ export function encodeShort(text: string): Buffer | undefined {
   return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, 'utf8'));
 }
 
-/** Memory to copy through in one go: the next string overwrites it. */
-export function copyMemory(): Buffer {
-  return encodeBuffer;
-}
-
 /** Text and bytes as a stream of Node hands them over. */
 export interface EncodableChunk {
   readonly chunk: string | Uint8Array;
@@ -65,6 +60,11 @@ export function gatherShort(chunks: readonly EncodableChunk[]): Buffer | undefin
     }
   }
   return encodeBuffer.subarray(0, end);
+}
+
+/** Memory to copy through in one go: the next string overwrites it. */
+export function copyMemory(): Buffer {
+  return encodeBuffer;
 }
 
 /** Whether the next read or string overwrites these bytes, so that keeping them takes a copy. */

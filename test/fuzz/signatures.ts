@@ -372,11 +372,11 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
+  ...['Connection.enqueue', 'Connection.divert', 'Connection.receive', 'Connection.requeue'],
+  ...['Connection.copyWhatIsKept', 'Connection.updateInterest'],
   ...['Connection.tellLater', 'Connection.setFd', 'Connection.closeFd'],
   'Connection.assertConnected',
   'HandOver',
-  ...['Connection.enqueue', 'Connection.divert', 'Connection.receive', 'Connection.requeue'],
-  ...['Connection.copyWhatIsKept', 'Connection.updateInterest'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],

@@ -15,7 +15,7 @@ import { codeOf, Recorder } from './recorder.ts';
 const HOST = '127.0.0.1';
 const BIG = 3_000_000;
 /** More than the buffers of both ends of any of our sockets take. */
-const MORE_THAN_BUFFERS = 24_000_000;
+const MORE_THAN_BUFFERS = 16_000_000;
 const EVERYTHING = Buffer.alloc(BIG, 'The pages of a file. ');
 
 const directory = mkdtempSync(join(tmpdir(), 'edgewise-sendfile-'));
@@ -273,8 +273,9 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(server.received.toString()).toBe('0123456789'.repeat(5));
   });
 
-  const isLinuxTcp = process.platform === 'linux' && transport === 'tcp';
-  it.runIf(isLinuxTcp)('a corked head and a small file leave in one segment', async () => {
+  // MSG_MORE is Linux's, and segments are TCP's: elsewhere there is nothing to look at.
+  const tests = process.platform === 'linux' && transport === 'tcp' ? [true] : [];
+  it.each(tests)('a corked head and a small file leave in one segment', async () => {
     const { connection, server } = await pair();
     const before = connection.tcpInfo().segmentsSent as number;
     connection.cork();
