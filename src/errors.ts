@@ -11,13 +11,23 @@ export interface ErrorContext {
   readonly path?: string;
 }
 
+// Names of errors by number, where Node has none: ETOOMANYREFS, for one.
+const systemNames = new Map<number, string>();
+
+/** @internal learns the names of the system's own headers, which only the layers above can read */
+export function learnErrorNames(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (/^E(?!POLL)[A-Z0-9]+$/.test(name) && !systemNames.has(value)) systemNames.set(value, name);
+  }
+}
+
 /** @internal names a negative result: `'ECONNRESET'` */
 export function errnoCode(errno: number): string {
   const name = getSystemErrorName(errno);
   if (name.startsWith('E')) return name;
   // Node names what libuv knows; EINPROGRESS, for one, is only among the constants.
   const known = Object.entries(constants.errno).find(([, value]) => value === -errno);
-  return known?.[0] ?? name;
+  return known?.[0] ?? systemNames.get(-errno) ?? name;
 }
 
 /** An error that the operating system reported, with the fields of Node's own system errors. */
@@ -94,6 +104,9 @@ export type EdgewiseErrorCode =
   | 'ERR_FILE_SHRANK'
   | 'ERR_CONNECTION_RELAYED'
   | 'ERR_MEMORY_UNAVAILABLE'
+  | 'ERR_ACTIVATION_INVALID'
+  | 'ERR_HANDOVER_FAILED'
+  | 'ERR_PATH_UNSAFE'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

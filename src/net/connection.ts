@@ -12,6 +12,13 @@ import { checkInteger, IOV_MAX } from '../validate.ts';
 import type { ConnectionGroup } from './group.ts';
 import { chunksOf, Outgoing, type Piece } from './outgoing.ts';
 import type { Pump } from './pump.ts';
+import {
+  checkRights,
+  deliverRights,
+  RightsPiece,
+  receiveWithRights,
+  takeRights,
+} from './rights.ts';
 import { encodeShort, isScratch, readMemory, readView } from './scratch.ts';
 import { StreamSocket } from './stream-socket.ts';
 
@@ -160,6 +167,35 @@ export class Connection<Data = unknown> extends StreamSocket {
     return this.#hasRoom();
   }
 
+  /**
+   * Sends bytes and, with the first of them, descriptors over a Unix socket, after all that was
+   * written before. The peer gets duplicates; these stay the caller's, who may close them as soon
+   * as this returns.
+   *
+   * @param data - at least one byte; copied when it has to be kept.
+   * @param fileDescriptors - 1 to 253.
+   * @returns as `write`.
+   * @throws ErrnoError - nothing was sent: EBADF: one is closed. EMFILE: it had to wait, and there
+   *   are none for the duplicates. ETOOMANYREFS: too many of this user's are under way; when they
+   *   had to wait, that closes the connection.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: TCP.
+   * @throws as `write`; RangeError - no byte; none or too many descriptors.
+   * @see unix(7) "SCM_RIGHTS"
+   */
+  writeDescriptors(data: string | Uint8Array, fileDescriptors: readonly number[]): boolean {
+    this.#assertWritable();
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const fds = checkRights(fileDescriptors, this.#group.settings.isUnix);
+    const piece = new RightsPiece(bytes, fds);
+    const mustWait = CONNECTING | CORKED | WRITE_FAILED;
+    if (this.#outgoing.isEmpty && !this.#isFlagged(mustWait)) {
+      this.bytesWritten += piece.sendNow(this.fd);
+    }
+    if (piece.isSent) return this.#hasRoom();
+    piece.own();
+    return this.enqueue(piece);
+  }
+
   /** @internal sends what is not plain bytes, in its place among the writes; as `write` */
   enqueue(piece: Piece): boolean {
     this.#assertWritable();
@@ -216,8 +252,14 @@ export class Connection<Data = unknown> extends StreamSocket {
    * @throws TypeError - `memory` cannot be read into.
    */
   receive(memory: Uint8Array): number {
+    return this.#receive(memory, false); // descriptors that come are dropped by the kernel
+  }
+
+  #receive(memory: Uint8Array, takesDescriptors: boolean): number {
     for (;;) {
-      const result = sys.recv(this.fd, memory);
+      const result = takesDescriptors
+        ? receiveWithRights(this.fd, memory)
+        : sys.recv(this.fd, memory);
       if (result > 0) {
         this.bytesRead += result;
       } else if (result === 0) {
@@ -362,17 +404,27 @@ export class Connection<Data = unknown> extends StreamSocket {
 
   #read(): void {
     const registration = this.#registration as Registration;
+    const { handlers, settings } = this.#group;
+    const { receivesDescriptors } = settings;
     const isLevel = registration.trigger === 'level';
     // Under the edge trigger until would-block: a short read does not prove that all is read. It
     // stops at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
-      const result = this.receive(readMemory());
+      const result = this.#receive(readMemory(), receivesDescriptors);
       if (result <= 0) return;
-      this.#group.handlers.data?.(this, readView(result));
-      if (this.isClosed || this.#pump !== undefined) return; // it reads from here on
+      if (receivesDescriptors) this.#deliver(readView(result));
+      else handlers.data?.(this, readView(result));
+      if (this.isClosed || this.#pump !== undefined) return; // a pump reads from here on
       if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
       if (isLevel || !registration.charge(result)) return;
     }
+  }
+
+  #deliver(bytes: Buffer): void {
+    const { handlers } = this.#group;
+    const rights = takeRights();
+    if (rights === undefined) handlers.data?.(this, bytes);
+    else deliverRights(this, handlers, rights, bytes);
   }
 
   #onReadEnd(): void {

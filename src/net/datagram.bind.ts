@@ -86,7 +86,8 @@ export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): Da
   checkObject('options', options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const settings = datagramSettings(options);
+  const isUnix = options.path !== undefined || options.abstract !== undefined;
+  const settings = datagramSettings(options, isUnix);
   const fd = openByOptions(options as DatagramOptions);
   try {
     const socket = new DatagramSocket<Data>(fd, settings);

@@ -8,13 +8,15 @@ import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { DatagramSocket } from './datagram.ts';
 import { type InboxPool, inboxPool } from './inbox.ts';
 import { Outbox } from './outbox.ts';
-import { defaultReactor } from './settings.ts';
+import { defaultReactor, receivesDescriptors } from './settings.ts';
 
 const MESSAGES = 32;
 // Longer than any datagram, and a step that does not put all messages on the same cache lines.
 const BYTES = 65_536 + 64;
 const QUEUE_MAX = 1024 * 1024;
-const HANDLER_NAMES = ['message', 'messages', 'drain', 'error', 'close'] as const;
+const HANDLER_NAMES = [
+  ...(['message', 'messages', 'descriptors', 'drain', 'error', 'close'] as const),
+];
 
 /**
  * Receives what happens on datagram sockets. Every member is optional; one object serves any number
@@ -43,6 +45,15 @@ export interface DatagramHandlers<Data = unknown> {
    * without a copy. `batch.flags[i] & MSG_TRUNC`: message `i` was truncated.
    */
   messages?(socket: DatagramSocket<Data>, batch: MessageBatch, count: number): void;
+  /**
+   * Descriptors came over a Unix socket, with the option `receiveDescriptors`; told right before the
+   * datagram that they came with. They are close-on-exec, and yours to close from this call on, also
+   * when this throws.
+   *
+   * @param isTruncated - some were lost, since this process has no numbers left for them
+   *   (MSG_CTRUNC); maybe all.
+   */
+  descriptors?(socket: DatagramSocket<Data>, fileDescriptors: number[], isTruncated: boolean): void;
   /** All that was queued has left, after `send` or `sendMany` had to drop something. */
   drain?(socket: DatagramSocket<Data>): void;
   /**
@@ -96,6 +107,11 @@ export interface DatagramOptions<Data = unknown> {
    * comes beyond is dropped and counted. Default 1 MiB; 0 queues nothing.
    */
   readonly queueMax?: number;
+  /**
+   * Take in descriptors that are sent to a Unix socket, and tell the `descriptors` handler, which
+   * must be there. Otherwise the kernel drops them. Costs a system call per datagram. Default false.
+   */
+  readonly receiveDescriptors?: boolean;
   /** Closes the socket when it is aborted. */
   readonly signal?: AbortSignal;
   /** Keep the async context of this call for the handlers. Default true. */
@@ -129,6 +145,9 @@ export interface DatagramSettings<Data> {
   readonly pool: InboxPool;
   readonly outbox: Outbox;
   readonly scope: AsyncResource | undefined;
+  /** A Unix socket: it can pass descriptors. */
+  readonly isUnix: boolean;
+  readonly receivesDescriptors: boolean;
 }
 
 function checkHandlers(handlers: unknown): void {
@@ -147,7 +166,10 @@ function checkHandlers(handlers: unknown): void {
  *
  * @throws TypeError, RangeError - an option of the wrong kind.
  */
-export function datagramSettings<Data>(options: DatagramOptions<Data>): DatagramSettings<Data> {
+export function datagramSettings<Data>(
+  options: DatagramOptions<Data>,
+  isUnix: boolean,
+): DatagramSettings<Data> {
   const { handlers, trigger = 'level', batch = {} } = options;
   checkHandlers(handlers);
   if (trigger !== 'level' && trigger !== 'edge') {
@@ -169,5 +191,7 @@ export function datagramSettings<Data>(options: DatagramOptions<Data>): Datagram
     pool: inboxPool(messages, bytes),
     outbox,
     scope: keepsContext ? new AsyncResource('EDGEWISE_DATAGRAMS') : undefined,
+    isUnix,
+    receivesDescriptors: receivesDescriptors(options, isUnix, 'UDP'),
   };
 }

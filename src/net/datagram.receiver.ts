@@ -5,11 +5,13 @@ import { errnoError } from '../errors.ts';
 import { Failures } from '../failures.ts';
 import { Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
+import type { MessageBatch } from '../sys/batch.ts';
 import * as sys from '../sys.ts';
 import type { DatagramNews } from './datagram.news.ts';
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
 import type { DatagramSocket } from './datagram.ts';
 import type { Inbox } from './inbox.ts';
+import { closeAll, type Rights, receiveDatagram, takeRights } from './rights.ts';
 
 const { EAGAIN, EINTR } = os.errno;
 const { MSG_TRUNC } = sys.constants;
@@ -59,11 +61,12 @@ export class DatagramReceiver<Data> {
     const { batch } = inbox;
     const socket = this.#socket;
     const isError = (readiness & Readiness.Error) !== 0;
+    const countMax = this.#settings.receivesDescriptors ? 1 : batch.messagesMax;
     while (!socket.isPaused && !socket.isClosed) {
-      const count = sys.recvmmsg(socket.fd, batch);
+      const count = this.#receive(batch, failures);
       if (count > 0) {
         const byteCount = this.#deliver(inbox, count, failures);
-        if (socket.isClosed || (count < batch.messagesMax && !isError)) return;
+        if (socket.isClosed || (count < countMax && !isError)) return;
         if (!registration.charge(byteCount)) return;
         if (!inbox.isUsable) {
           registration.requeue(); // its memory was transferred away: the rest is for another one
@@ -78,6 +81,22 @@ export class DatagramReceiver<Data> {
     }
   }
 
+  // @returns how many datagrams there were, or -errno.
+  #receive(batch: MessageBatch, failures: Failures): number {
+    const { fd } = this.#socket;
+    if (!this.#settings.receivesDescriptors) return sys.recvmmsg(fd, batch);
+    const result = receiveDatagram(fd, batch);
+    const rights = result > 0 ? takeRights() : undefined;
+    if (rights !== undefined) failures.guard(() => this.#tellRights(rights));
+    return result;
+  }
+
+  #tellRights({ fileDescriptors, isTruncated }: Rights): void {
+    const { handlers } = this.#settings;
+    if (handlers.descriptors === undefined) closeAll(fileDescriptors);
+    else handlers.descriptors(this.#socket, fileDescriptors, isTruncated);
+  }
+
   // @returns the bytes of all.
   #deliver(inbox: Inbox, count: number, failures: Failures): number {
     const { lengths, flags } = inbox.batch;
@@ -90,7 +109,8 @@ export class DatagramReceiver<Data> {
     stats.messagesReceived += count;
     stats.bytesReceived += byteCount;
     const { handlers } = this.#settings;
-    if (handlers.messages === undefined) {
+    // A handler told of descriptors may have closed it.
+    if (handlers.messages === undefined || this.#socket.isClosed) {
       stats.receiveDropped += count - this.#deliverApart(inbox, count, failures);
       return byteCount;
     }

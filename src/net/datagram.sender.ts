@@ -17,10 +17,12 @@ import type { Timer } from '../timers/timer.ts';
 import { checkBytes } from '../validate.ts';
 import type { DatagramNews } from './datagram.news.ts';
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
+import { closeAll, duplicateAll, sendWithRights } from './rights.ts';
 
 const { EAGAIN, EINTR, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 1024;
+const NONE: readonly number[] = [];
 
 export function contextOf(to: AddressInput): ErrorContext {
   const { address, port, path } = new SocketAddress(to);
@@ -38,6 +40,8 @@ export class DatagramSender<Data> {
   #needsDrain = false;
   #timer: Timer | undefined = undefined;
   #retryMs = RETRY_MS_MIN;
+  /** Descriptors that go with the datagram that is being sent. */
+  #fds = NONE;
 
   constructor(
     fd: number,
@@ -56,6 +60,24 @@ export class DatagramSender<Data> {
   /** Whether to watch for writability. */
   get isWaiting(): boolean {
     return this.#isWaiting;
+  }
+
+  /**
+   * @param fds - duplicated when it has to wait.
+   * @returns whether it was taken.
+   * @throws ErrnoError - EMFILE: there are none for the duplicates.
+   */
+  sendDescriptors(
+    bytes: Uint8Array,
+    to: AddressInput | undefined,
+    fds: readonly number[],
+  ): boolean {
+    this.#fds = fds;
+    try {
+      return this.send(bytes, to);
+    } finally {
+      this.#fds = NONE;
+    }
   }
 
   /** @returns whether it was taken. */
@@ -90,9 +112,11 @@ export class DatagramSender<Data> {
     const { outbox } = this.#settings;
     const countBefore = outbox.count;
     for (let next = outbox.first; next !== undefined; next = outbox.first) {
+      this.#fds = next.fileDescriptors;
       if (this.#transmit(next.bytes, next.to) === -EAGAIN) break;
       outbox.shift();
     }
+    this.#fds = NONE;
     if (!outbox.isEmpty) {
       this.#waitForRoom(outbox.count < countBefore);
       return;
@@ -142,9 +166,11 @@ export class DatagramSender<Data> {
     let result = -EINTR; // a signal came before anything was sent
     while (result === -EINTR) {
       result =
-        to === undefined
-          ? sys.send(this.#fd, bytes)
-          : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+        this.#fds.length > 0
+          ? sendWithRights(this.#fd, bytes, this.#fds, to)
+          : to === undefined
+            ? sys.send(this.#fd, bytes)
+            : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
     }
     if (result === -ENOBUFS) return -EAGAIN;
     if (result >= 0) {
@@ -157,8 +183,13 @@ export class DatagramSender<Data> {
   #keep(bytes: Uint8Array, to: AddressInput | undefined): boolean {
     checkBytes('data', bytes);
     const { outbox } = this.#settings;
+    const fds = duplicateAll(this.#fds);
     if (outbox.isEmpty) this.#setWaiting(true);
-    if (outbox.append(bytes, to)) return true;
+    if (outbox.append(bytes, to)) {
+      outbox.attach(fds);
+      return true;
+    }
+    closeAll(fds);
     this.#stats.sendDropped++;
     this.#needsDrain = true;
     return false;

@@ -15,6 +15,7 @@ import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
 import { DatagramReceiver } from './datagram.receiver.ts';
 import { contextOf, DatagramSender } from './datagram.sender.ts';
 import { type MulticastOptions, setMembership, setMulticastOptions } from './multicast.ts';
+import { checkRights } from './rights.ts';
 import { encodeShort } from './scratch.ts';
 
 const { EAFNOSUPPORT } = os.errno;
@@ -125,6 +126,29 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
     this.#assertOpen();
     const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
     return this.#sender.send(bytes, to);
+  }
+
+  /**
+   * Sends one datagram and, with it, descriptors over a Unix socket. The receiver gets duplicates;
+   * these stay the caller's, who may close them as soon as this returns.
+   *
+   * @param fileDescriptors - 1 to 253.
+   * @returns as `send`; `error` is told ETOOMANYREFS when too many of this user's are under way.
+   * @throws ErrnoError - EBADF: one is closed. EMFILE: it has to wait, and there are none for the
+   *   duplicates.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: UDP.
+   * @throws as `send`.
+   * @see unix(7) "SCM_RIGHTS"
+   */
+  sendDescriptors(
+    data: string | Uint8Array,
+    fileDescriptors: readonly number[],
+    to?: AddressInput,
+  ): boolean {
+    this.#assertOpen();
+    const fds = checkRights(fileDescriptors, this.#settings.isUnix);
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    return this.#sender.sendDescriptors(bytes, to, fds);
   }
 
   /**

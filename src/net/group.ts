@@ -17,6 +17,9 @@ export interface ConnectionSettings {
   readonly queueMax: number;
   readonly allowHalfOpen: boolean;
   readonly idleTimeoutMs: number;
+  /** Unix sockets: they can pass descriptors. */
+  readonly isUnix: boolean;
+  readonly receivesDescriptors: boolean;
 }
 
 /** Counts of one group since it was made. */

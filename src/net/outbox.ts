@@ -1,16 +1,20 @@
 // The datagrams that the kernel had no room for, in order, up to a bound. Both bytes and address are
 // copies: what handlers are given is overwritten by the next batch.
 import { type AddressInput, SocketAddress } from '../address.ts';
+import { closeAll } from './rights.ts';
 
 /** What a datagram costs in memory beside its bytes, so that empty ones are bounded as well. */
 const OVERHEAD = 256;
 /** Removed entries stay until so many can be dropped at once. */
 const COMPACT_MIN = 64;
+const NONE: readonly number[] = [];
 
 export interface OutgoingDatagram {
   readonly bytes: Uint8Array;
   /** Undefined: the peer of a connected socket. */
   readonly to: SocketAddress | undefined;
+  /** Descriptors that go with it: the outbox's. */
+  fileDescriptors: readonly number[];
 }
 
 export class Outbox {
@@ -42,15 +46,22 @@ export class Outbox {
     const byteLength = this.#byteLength + bytes.length + OVERHEAD;
     if (byteLength > this.#byteLengthMax) return false;
     const copy = to === undefined ? undefined : new SocketAddress(to);
-    this.#datagrams.push({ bytes: Uint8Array.from(bytes), to: copy });
+    this.#datagrams.push({ bytes: Uint8Array.from(bytes), to: copy, fileDescriptors: NONE });
     this.#byteLength = byteLength;
     return true;
+  }
+
+  /** Gives descriptors to the datagram that was appended last; they are the outbox's from here on. */
+  attach(fileDescriptors: readonly number[]): void {
+    const last = this.#datagrams.at(-1);
+    if (last !== undefined) last.fileDescriptors = fileDescriptors;
   }
 
   /** Forgets the oldest: it has left. */
   shift(): void {
     const { first } = this;
     if (first === undefined) return;
+    closeAll(first.fileDescriptors);
     this.#byteLength -= first.bytes.length + OVERHEAD;
     this.#head++;
     if (this.#head < COMPACT_MIN && this.count > 0) return;
@@ -61,6 +72,7 @@ export class Outbox {
   /** @returns how many were forgotten. */
   clear(): number {
     const { count } = this;
+    for (const { fileDescriptors } of this.#datagrams.slice(this.#head)) closeAll(fileDescriptors);
     this.#datagrams = [];
     this.#head = 0;
     this.#byteLength = 0;

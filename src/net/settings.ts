@@ -7,7 +7,9 @@ import { ConnectionGroup } from './group.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 
 const KIB = 1024;
-const HANDLER_NAMES = ['open', 'data', 'drain', 'end', 'close', 'timeout'] as const;
+const HANDLER_NAMES = [
+  ...(['open', 'data', 'descriptors', 'drain', 'end', 'close', 'timeout'] as const),
+];
 
 /** What every stream connection can be given. */
 export interface ConnectionOptions<Data = unknown> {
@@ -26,6 +28,11 @@ export interface ConnectionOptions<Data = unknown> {
   readonly allowHalfOpen?: boolean;
   /** `connection.setTimeout` from the start; milliseconds, 0: none. Default 0. */
   readonly idleTimeoutMs?: number;
+  /**
+   * Take in descriptors that the peers send over Unix sockets, and tell the `descriptors` handler,
+   * which must be there. Otherwise the kernel drops them. Default false.
+   */
+  readonly receiveDescriptors?: boolean;
   /** Keep the async context of this call for the handlers. Default true. */
   readonly asyncContext?: boolean;
 }
@@ -55,11 +62,29 @@ export function checkSignal(signal: unknown): void {
 }
 
 /**
+ * Whether descriptors are to be taken in.
+ *
+ * @throws TypeError - they cannot, or nobody is there to be told.
+ */
+export function receivesDescriptors(
+  options: { receiveDescriptors?: boolean; handlers: { descriptors?: unknown } },
+  isUnix: boolean,
+  other: 'TCP' | 'UDP',
+): boolean {
+  const { receiveDescriptors, handlers } = options;
+  if (receiveDescriptors !== true) return false;
+  if (!isUnix) throw invalidValue('receiveDescriptors', `absent for ${other}`, true);
+  checkFunction('handlers.descriptors', handlers.descriptors);
+  return true;
+}
+
+/**
  * Makes the group of a listen or connect call.
  *
+ * @param isUnix - whether its connections are those of Unix sockets.
  * @throws TypeError, RangeError - an option of the wrong kind. ClosedError - the reactor is closed.
  */
-export function groupOf<Data>(options: ConnectionOptions<Data>): ConnectionGroup {
+export function groupOf<Data>(options: ConnectionOptions<Data>, isUnix: boolean): ConnectionGroup {
   const { handlers, reactor = defaultReactor(), trigger = 'level' } = options;
   checkHandlers(handlers);
   if (!(reactor instanceof Reactor)) throw invalidType('reactor', 'a Reactor', reactor);
@@ -77,6 +102,8 @@ export function groupOf<Data>(options: ConnectionOptions<Data>): ConnectionGroup
     queueMax: count('queueMax', options.queueMax ?? 64 * KIB * KIB),
     allowHalfOpen: options.allowHalfOpen === true,
     idleTimeoutMs: checkInteger('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, 0x7fffffff),
+    isUnix,
+    receivesDescriptors: receivesDescriptors(options, isUnix, 'TCP'),
   };
   const scope =
     options.asyncContext === false ? undefined : new AsyncResource('EDGEWISE_CONNECTIONS');

@@ -1,5 +1,6 @@
 // `constants` and the names in it. Their numbers are the system's own, read from its headers when the addon
 // is built (native/addon/constants/*.inc has the same rows); none is written down here.
+import { learnErrorNames } from '../errors.ts';
 import { native } from '../native.ts';
 import type { ProtocolConstant, SocketConstant } from './constants.sockets.ts';
 import type { ErrorConstant, EventConstant, FileConstant } from './constants.system.ts';
@@ -23,3 +24,5 @@ export type ConstantName =
  * `epoll_ctl` takes both.
  */
 export const constants: Readonly<Record<ConstantName, number>> = native.constants;
+
+learnErrorNames(constants);

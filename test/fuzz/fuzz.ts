@@ -3,6 +3,7 @@
 import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { DatagramSocket } from '../../src/net/datagram.ts';
+import { HandOver } from '../../src/net/handover.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { Relay } from '../../src/net/relay.ts';
 import { ReadyEvents } from '../../src/records.ts';
@@ -20,7 +21,7 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
 
 // Classes whose objects callers get, and whose constructors they do not.
-const NET = { Connection, Listener, DatagramSocket, Relay };
+const NET = { Connection, Listener, DatagramSocket, HandOver, Relay };
 const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET };
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -166,7 +167,9 @@ function adopt(world: World, name: string, args: readonly unknown[], result: unk
   if (result instanceof Promise) result.catch(() => undefined);
   if (name === 'Reactor.onSignal') world.closeLater(() => (result as Disposable)[Symbol.dispose]());
   if (name === 'bindDatagram') world.closeLater(() => (result as DatagramSocket).close());
-  if (name === 'adoptListener') world.forget(args[0] as number); // it is the listener's now
+  if (name === 'adoptDatagram') world.closeLater(() => (result as DatagramSocket).close());
+  if (name === 'offerHandOver') world.closeLater(() => (result as HandOver).close());
+  if (/^adopt/.test(name)) world.forget(args[0] as number); // it is the listener's now, or the like
   if (typeof result !== 'number' || result < 0) return;
   const { F_DUPFD, F_DUPFD_CLOEXEC } = sys.constants;
   const isDuplicate = name === 'fcntl' && (args[1] === F_DUPFD || args[1] === F_DUPFD_CLOEXEC);

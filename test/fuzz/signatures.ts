@@ -119,6 +119,28 @@ function datagramOptionsOf(world: World, random: Random): unknown {
   return options;
 }
 
+// Always with the world's reactor, as above; also for takeOver, which takes the path of these.
+function handOverOptionsOf(world: World, random: Random): unknown {
+  const { Listener, DatagramSocket } = world.objects;
+  const options: Record<string, unknown> = {
+    reactor: world.reactor,
+    path: `${world.directory}/h${random.below(4)}`,
+    sockets: { listener: Listener, datagrams: DatagramSocket },
+    handlers: { handedOver: () => undefined },
+  };
+  const more: Record<string, () => unknown> = {
+    path: () => random.pick([`${world.directory}/none/h`, '', 'a\0b', hostile(random)]),
+    sockets: () => random.pick([{ any: hostile(random) }, {}, hostile(random)]),
+    handlers: () => random.pick([{ handedOver: hostile(random) }, hostile(random)]),
+    confirmTimeoutMs: () => hostile(random),
+    timeoutMs: () => hostile(random),
+  };
+  for (const name of Object.keys(more)) {
+    if (random.below(4) === 0) options[name] = more[name]?.();
+  }
+  return options;
+}
+
 function tcpOptionsOf(random: Random): unknown {
   const name = random.pick(['noDelay', 'keepAlive', 'lingerSeconds', 'cork', 'sendBufferSize']);
   return { [name]: random.pick([true, false, 1, { idleSeconds: 5 }, hostile(random)]) };
@@ -130,6 +152,8 @@ export const ROLES = {
   closable: (world: World, random: Random): unknown => world.disposableFd(random),
   int: (_: World, random: Random): unknown => random.pick(SMALL),
   bytes: (_: World, random: Random): unknown => new Uint8Array(random.pick(SMALL)),
+  fds: (world: World, random: Random): unknown =>
+    Array.from({ length: random.below(4) }, () => random.pick([world.fd(random), hostile(random)])),
   int32s: (_: World, random: Random): unknown => new Int32Array(random.pick([2, 3])),
   buffers: (_: World, random: Random): unknown => buffersOf(random),
   address: addressOf,
@@ -159,6 +183,8 @@ export const ROLES = {
       () => ({ copy: random.pick([true, false, hostile(random)]) }),
       () => ({ handlers: { close: random.pick([throwSentinel, hostile(random)]) } }),
     ])(),
+  handOverOptions: handOverOptionsOf,
+  activationOptions: (_: World, random: Random): unknown => ({ ignorePid: hostile(random) }),
   group: (_: World, random: Random): unknown =>
     random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
   multicast: (_: World, random: Random): unknown => ({
@@ -232,8 +258,15 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'net.listen': 'streamOptions',
     'net.connect': 'streamOptions',
     adoptListener: 'closable streamOptions',
+    adoptConnection: 'closable streamOptions',
+    adoptDatagram: 'closable datagramOptions',
+    activationSockets: 'activationOptions',
+    offerHandOver: 'handOverOptions',
+    takeOver: 'handOverOptions',
+    'HandOver.close': '',
     defaultReactor: '',
     'Listener.close': '',
+    'Listener.release': '',
     'Listener.pause': '',
     'Listener.resume': '',
     'Listener.ref': '',
@@ -241,6 +274,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     bindDatagram: 'datagramOptions',
     'DatagramSocket.send': 'bytes address',
     'DatagramSocket.sendMany': 'batch int',
+    'DatagramSocket.sendDescriptors': 'bytes fds address',
     'DatagramSocket.connect': 'address',
     'DatagramSocket.disconnect': '',
     'DatagramSocket.joinGroup': 'group any',
@@ -252,6 +286,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'DatagramSocket.unref': '',
     'DatagramSocket.close': '',
     'Connection.write': 'bytes',
+    'Connection.writeDescriptors': 'bytes fds',
     'Connection.sendFile': 'fd offset int callback',
     'Connection.tcpInfo': '',
     'Connection.peerCredentials': '',
@@ -351,6 +386,7 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['Connection.copyWhatIsKept', 'Connection.updateInterest'],
   ...['Connection.tellLater', 'Connection.setFd', 'Connection.closeFd'],
   'Connection.assertConnected',
+  'HandOver',
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],

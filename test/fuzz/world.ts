@@ -113,7 +113,7 @@ export class World {
   }
 
   #makeConnection(): Connection {
-    const connection = new Connection(groupOf({ handlers: {}, reactor: this.reactor }));
+    const connection = new Connection(groupOf({ handlers: {}, reactor: this.reactor }, true));
     const pair = new Int32Array(2);
     made(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
     connection.establish(pair[0] as number);
@@ -128,6 +128,7 @@ export class World {
     const reactorWaker = reactor.createWaker(() => undefined);
     const relayed = this.#makeConnection();
     const path = join(this.directory, 'listener');
+    const listener = this.#closing(edgewise.listen({ path, handlers: {}, reactor }));
     return {
       Poller: this.poller,
       ReadyEvents: this.poller.events,
@@ -143,7 +144,15 @@ export class World {
       DatagramSocket: this.#closing(
         edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
       ),
-      Listener: this.#closing(edgewise.listen({ path, handlers: {}, reactor })),
+      Listener: listener,
+      HandOver: this.#closing(
+        edgewise.offerHandOver({
+          path: join(this.directory, 'hand-over'),
+          sockets: { listener },
+          handlers: { handedOver: () => undefined },
+          reactor,
+        }),
+      ),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       MessageBatch: new sys.MessageBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),

@@ -103,7 +103,7 @@ describe('conduits', () => {
     const reactor = descriptors.using(new Reactor());
     const end = () => {
       const [fd, peer] = descriptors.tcpPair();
-      const connection = new Connection(groupOf({ handlers: {}, reactor }));
+      const connection = new Connection(groupOf({ handlers: {}, reactor }, false));
       connection.establish(descriptors.release(fd));
       return { connection, peer };
     };
