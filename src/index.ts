@@ -12,7 +12,12 @@ export type { AcceptStats, ExhaustionPolicy } from './net/acceptor.ts';
 export { type ConnectOptions, connect, type Resolve } from './net/connect.ts';
 export type { Connection, Writable } from './net/connection.ts';
 export { bindDatagram } from './net/datagram.bind.ts';
-export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
+export type {
+  DatagramHandlers,
+  DatagramOptions,
+  DatagramStats,
+  SendOptions,
+} from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
 export type { ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';

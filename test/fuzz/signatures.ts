@@ -109,6 +109,8 @@ function datagramOptionsOf(world: World, random: Random): unknown {
     path: () => `${world.directory}/d${random.below(4)}`,
     batch: () => random.pick([{ messages: any() }, { bytes: random.pick(SMALL) }, any()]),
     queueMax: any,
+    gro: () => random.pick([true, any()]),
+    errorQueue: () => random.pick([true, any()]),
     receiveBufferSize: () => random.pick([...SMALL, any()]),
     trigger: () => random.pick(['level', 'edge', any()]),
     signal: () => AbortSignal.abort(new Sentinel('aborted')),
@@ -137,6 +139,7 @@ export const ROLES = {
   message: messageOf,
   received: (world: World): unknown => world.objects.ReceivedMessage,
   batch: (world: World): unknown => world.objects.MessageBatch,
+  extendedError: (world: World): unknown => world.objects.ExtendedError,
   epollEvents: (world: World): unknown => world.objects.EpollEvents,
   kevents: (world: World): unknown => world.objects.KeventList,
   option: (_: World, random: Random): unknown => constants[random.pick(OPTIONS)],
@@ -149,6 +152,13 @@ export const ROLES = {
   options: (_: World, random: Random): unknown => optionsOf(random),
   streamOptions: streamOptionsOf,
   datagramOptions: datagramOptionsOf,
+  sendOptions: (_: World, random: Random): unknown =>
+    random.pick([
+      undefined,
+      {},
+      { segmentSize: random.pick(SMALL) },
+      { segmentSize: hostile(random) },
+    ]),
   group: (_: World, random: Random): unknown =>
     random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
   multicast: (_: World, random: Random): unknown => ({
@@ -225,7 +235,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     defaultReactor: '',
     'Listener.close': '',
     bindDatagram: 'datagramOptions',
-    'DatagramSocket.send': 'bytes address',
+    'DatagramSocket.send': 'bytes address sendOptions',
     'DatagramSocket.sendMany': 'batch int',
     'DatagramSocket.connect': 'address',
     'DatagramSocket.disconnect': '',
@@ -276,6 +286,10 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'KeventList.set': 'int any',
     'KeventList.get': 'int',
     ReceivedMessage: 'int',
+    ExtendedError: '',
+    receiveError: 'fd extendedError bytes',
+    sendSegments: 'fd bytes int int int address',
+    sendApart: 'fd bytes int int int address',
     recvmmsg: 'fd batch int int',
     sendmmsg: 'fd batch int int',
     epoll_create1: 'int',
@@ -326,5 +340,5 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
-  ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],
+  ...['KeventList.recordsIn', 'ReceivedMessage.headerIn', 'ExtendedError.recordIn'],
 ]);

@@ -137,6 +137,7 @@ export class World {
       ),
       Listener: this.#closing(edgewise.listen({ path, handlers: {}, reactor })),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
+      ExtendedError: new sys.ExtendedError(),
       MessageBatch: new sys.MessageBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),
       EpollEvents: new sys.EpollEvents(4),

@@ -2,6 +2,7 @@
 #pragma once
 
 #ifdef __linux__
+#include <linux/errqueue.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #else
