@@ -26,6 +26,7 @@ export type { Listener, ListenOptions } from './net/listener.ts';
 export type { MulticastOptions } from './net/multicast.ts';
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
+export type { ZeroCopyDone } from './net/zero-copy.ts';
 export type {
   AttachOptions,
   ErrorHandler,

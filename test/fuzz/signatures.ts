@@ -248,6 +248,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'DatagramSocket.unref': '',
     'DatagramSocket.close': '',
     'Connection.write': 'bytes',
+    'Connection.writeZeroCopy': 'bytes callback',
     'Connection.cork': '',
     'Connection.uncork': '',
     'Connection.pause': '',

@@ -120,14 +120,17 @@ describe.runIf(isLinux).each(['level', 'edge'] as const)('%s: the error queue', 
     expect(client.stats.errors).toBe(1);
   });
 
-  it('does not spin: paused, and with no handler for errors', () => {
+  it('a paused socket tells them too, and does not spin', () => {
     const { reactor, bind } = start();
-    const client = bind({}, { errorQueue: true });
+    const told = new Told();
+    const client = bind(told.handlers, { errorQueue: true });
     client.pause();
     for (let i = 0; i < 3; i++) client.send('x', { address: HOST, port: DISCARD_PORT });
     let count = 0;
     for (let i = 0; i < 10; i++) count += reactor.turn(0);
     expect(count).toBeLessThanOrEqual(3);
+    expect(told.errors).toHaveLength(3);
+    for (const error of told.errors) expect(error).toMatchObject({ port: DISCARD_PORT });
     client.resume();
     for (let i = 0; i < 5; i++) reactor.turn(0);
     expect(reactor.turn(0)).toBe(0);

@@ -80,6 +80,23 @@ describe.each(['level', 'edge'] as const)('%s: segments', (trigger) => {
     expect(sendApart).not.toHaveBeenCalled();
   });
 
+  it('flows of other sizes, one after the other, are not mixed up', () => {
+    const { bind, turnUntil } = start();
+    const inbound = new Inbound();
+    const server = bind(inbound.handlers, { gro: true });
+    const client = bind({});
+    for (const [text, segmentSize] of [
+      ['aaaabb', 4],
+      ['ccddee', 2],
+    ] as const) {
+      client.send(text, server.address, { segmentSize });
+      const before = inbound.messages.length;
+      turnUntil(() => inbound.messages.length > before);
+    }
+    turnUntil(() => inbound.messages.length === 5);
+    expect(inbound.messages).toEqual(['aaaa', 'bb', 'cc', 'dd', 'ee']);
+  });
+
   it('the batch form has the sizes, and echoes them as they came', () => {
     const { bind, turnUntil } = start();
     const sizes: number[] = [];
