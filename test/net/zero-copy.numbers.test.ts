@@ -25,6 +25,11 @@ afterEach(() => {
   receiveError.mockRestore();
 });
 
+const ResizableBuffer = ArrayBuffer as unknown as new (
+  byteLength: number,
+  options: { maxByteLength: number },
+) => ArrayBuffer & { resize(byteLength: number): void };
+
 describe('numbers of sends', () => {
   const descriptors = useDescriptors();
 
@@ -101,6 +106,17 @@ describe('numbers of sends', () => {
     reactor.turn(0);
     expect(done.copied).toEqual([false]);
     expect(group.stats).toMatchObject({ zeroCopyWrites: 1, zeroCopyCopied: 0 });
+  });
+
+  it('memory that shrinks while it waits cannot be sent', () => {
+    const { zeroCopy } = world();
+    const [fd] = descriptors.tcpPair();
+    const buffer = new ResizableBuffer(8, { maxByteLength: 16 });
+    const piece = zeroCopy.pieceOf(new Uint8Array(buffer), () => undefined);
+    buffer.resize(0);
+    expect(() => piece.sendTo(fd)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
   });
 
   it.runIf(isOffered)(
