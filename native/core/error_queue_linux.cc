@@ -2,7 +2,6 @@
 // behind it the address of whoever reported, at the level of the socket's own family.
 #include "error_queue.h"
 
-#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -19,8 +18,9 @@ union ControlBuffer {
   uint8_t bytes[512];
 };
 
-static_assert(offsetof(sock_extended_err, ee_info) == offsetof(ExtendedError, info));
-static_assert(offsetof(sock_extended_err, ee_data) == offsetof(ExtendedError, data));
+// sizeof(sock_extended_err): linux/errqueue.h is not there on every system that builds from source.
+constexpr size_t kKernelSize = 16;
+static_assert(offsetof(ExtendedError, flags) == kKernelSize, "ours begins with the kernel's");
 
 bool IsExtendedError(const cmsghdr* header) {
   return (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
@@ -43,11 +43,11 @@ void TakeControl(msghdr* message, ExtendedError* error, AddressSlot* reporter) {
   for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr;
        header = CMSG_NXTHDR(message, header)) {
     size_t size = header->cmsg_len - CMSG_LEN(0);
-    if (!IsExtendedError(header) || size < sizeof(sock_extended_err)) continue;
-    memcpy(error, CMSG_DATA(header), sizeof(sock_extended_err));
+    if (!IsExtendedError(header) || size < kKernelSize) continue;
+    memcpy(error, CMSG_DATA(header), kKernelSize);
     if (reporter == nullptr) continue;
-    size_t room = size - sizeof(sock_extended_err);
-    TakeReporter(CMSG_DATA(header) + sizeof(sock_extended_err), room, reporter);
+    size_t room = size - kKernelSize;
+    TakeReporter(CMSG_DATA(header) + kKernelSize, room, reporter);
   }
 }
 

@@ -205,7 +205,8 @@ export class ZeroCopy {
 
   // Where somebody else has switched it on, sends may have been counted that we do not know of.
   #enable(fd: number): boolean {
-    if (SO_ZEROCOPY === undefined || this.#group.reactor.backend !== 'epoll') return false;
+    const isKnown = SO_ZEROCOPY !== undefined && SO_EE_ORIGIN_ZEROCOPY !== undefined;
+    if (!isKnown || this.#group.reactor.backend !== 'epoll') return false;
     const before = new Int32Array(1);
     if (sys.getsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, before) < 0 || before[0] !== 0) return false;
     return sys.setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, 1) >= 0;

@@ -262,6 +262,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.unref': '',
     Waker: 'int',
     'Waker.wake': '',
+    'ReactorWaker.wake': '',
     'ReactorWaker.ref': '',
     'ReactorWaker.unref': '',
     'ReactorWaker.hasRef': '',
@@ -337,6 +338,9 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
+  ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],
+  ...['Connection.setFd', 'Connection.closeFd'],
+  ...['Connection.assertConnected', 'Connection.releaseFd'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],
