@@ -25,7 +25,9 @@
  * | kqueue, kevent | -ENOSYS | yes | yes | yes |
  * | eventfd, splice | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | sendfile | yes | yes, offset required | yes, offset required | -ENOSYS |
- * | recvmmsg, sendmmsg | yes | one call per datagram | yes | yes |
+ * | receiveError | yes | -ENOSYS | -ENOSYS | -ENOSYS |
+ * | sendSegments, `segmentSizes` | yes | -ENOPROTOOPT | -ENOPROTOOPT | -ENOPROTOOPT |
+ * | recvmmsg, sendmmsg, sendApart | yes | one call per datagram | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *
  * @packageDocumentation
@@ -52,6 +54,7 @@ export {
 } from './sys/constants.ts';
 export { getpeereid, PeerCredentials } from './sys/credentials.ts';
 export { EpollEvents, epoll_create1, epoll_ctl, epoll_wait } from './sys/epoll.ts';
+export { ExtendedError, receiveError } from './sys/error-queue.ts';
 export {
   close,
   dup,
@@ -76,6 +79,7 @@ export {
 } from './sys/message.ts';
 export { PinnedBuffer } from './sys/pinned.ts';
 export { errnoName, WOULD_BLOCK } from './sys/result.ts';
+export { sendApart, sendSegments } from './sys/segments.ts';
 export {
   accept,
   accept4,

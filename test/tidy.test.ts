@@ -40,7 +40,7 @@ const FUNCTION_LINES_MAX = 60;
 const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
   'src/reactor.ts': { max: 520, why: 'the public class: half of its lines are its documentation' },
-  'src/net/connection.ts': { max: 560, why: 'the public class: a third of it is documentation' },
+  'src/net/connection.ts': { max: 580, why: 'the public class: a third of it is documentation' },
   'test/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
   'test/fuzz/signatures.ts': { max: 450, why: 'a table: what each public function is given' },
   'test/sys.arguments.test.ts': { max: 400, why: 'a table of wrong arguments, one row each' },
