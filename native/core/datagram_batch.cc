@@ -11,6 +11,12 @@
 namespace edgewise::sys {
 namespace {
 
+#ifdef MSG_CMSG_CLOEXEC
+constexpr int kReceiveFlags = MSG_CMSG_CLOEXEC;  // of descriptors that nobody has asked for
+#else
+constexpr int kReceiveFlags = 0;
+#endif
+
 // Constructed by hand: only the entries in use are written, the rest of 110 KB stays untouched.
 struct Headers {
   mmsghdr messages[BatchArena::kCountMax];
@@ -34,16 +40,15 @@ int Recvmmsg(int fd, const BatchArena& arena, uint32_t count, int flags) {
   Headers headers;
   for (uint32_t i = 0; i < count; i++) {
     headers.Fill(i, &arena.names()[i], sizeof(sockaddr_storage), arena.bytes(i), arena.bytes_max);
-    headers.messages[i].msg_hdr.msg_control = headers.controls[i].bytes;
-    headers.messages[i].msg_hdr.msg_controllen = sizeof(SegmentControl);
+    ReserveSegmentSize(&headers.messages[i].msg_hdr, &headers.controls[i]);
   }
-  int received = Result(recvmmsg(fd, headers.messages, count, flags, nullptr));
+  int received = Result(recvmmsg(fd, headers.messages, count, flags | kReceiveFlags, nullptr));
   for (int i = 0; i < received; i++) {
     mmsghdr& message = headers.messages[i];
     arena.lengths()[i] = static_cast<uint32_t>(message.msg_len);
+    arena.segment_sizes()[i] = TakeSegmentSize(&message.msg_hdr);
     arena.flags()[i] = static_cast<uint32_t>(message.msg_hdr.msg_flags);
     arena.names()[i].SetLength(message.msg_hdr.msg_namelen);
-    arena.segment_sizes()[i] = TakeSegmentSize(&message.msg_hdr);
   }
   return received;
 }

@@ -25,7 +25,12 @@ int CountSendable(const BatchArena& arena, uint32_t count);
 // Joins UDP_SEGMENT to a message. `control` must live as long as the message is used.
 void PutSegmentSize(msghdr* message, SegmentControl* control, uint32_t size);
 
-// The size that UDP_GRO tells of a received message; 0: it is one datagram.
+// Gives a message that is to be received room for the size. A Unix socket puts descriptors there,
+// so TakeSegmentSize has to be called in any case.
+void ReserveSegmentSize(msghdr* message, SegmentControl* control);
+
+// The size that UDP_GRO tells of a received message; 0: it is one datagram. Descriptors that came
+// instead are closed, and MSG_CTRUNC is set: nobody has asked for them.
 uint32_t TakeSegmentSize(msghdr* message);
 
 // Sends all segments by one call with UDP_SEGMENT: at most Segments::kCountMax of them, and no more

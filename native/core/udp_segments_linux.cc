@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "io_ops.h"
 #include "result.h"
 #include "socket_ops.h"
 #include "udp_segments.h"
@@ -17,7 +18,21 @@
 
 namespace edgewise::sys {
 
+namespace {
+
 static_assert(CMSG_SPACE(sizeof(int)) <= sizeof(SegmentControl), "a size has room");
+
+// Those that found no room were never made descriptors here.
+void CloseRights(const cmsghdr* header) {
+  size_t fd_count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  for (size_t i = 0; i < fd_count; i++) {
+    int fd;
+    memcpy(&fd, CMSG_DATA(header) + i * sizeof(fd), sizeof(fd));
+    Close(fd);
+  }
+}
+
+}  // namespace
 
 int CountSendable(const BatchArena&, uint32_t count) { return static_cast<int>(count); }
 
@@ -32,14 +47,24 @@ void PutSegmentSize(msghdr* message, SegmentControl* control, uint32_t size) {
   memcpy(CMSG_DATA(header), &value, sizeof(value));
 }
 
+void ReserveSegmentSize(msghdr* message, SegmentControl* control) {
+  message->msg_control = control->bytes;
+  message->msg_controllen = sizeof(*control);
+}
+
 uint32_t TakeSegmentSize(msghdr* message) {
-  cmsghdr* header = CMSG_FIRSTHDR(message);
-  if (header == nullptr || header->cmsg_level != IPPROTO_UDP || header->cmsg_type != UDP_GRO) {
-    return 0;
+  for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr;
+       header = CMSG_NXTHDR(message, header)) {
+    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+      CloseRights(header);
+      message->msg_flags |= MSG_CTRUNC;
+    }
+    if (header->cmsg_level != IPPROTO_UDP || header->cmsg_type != UDP_GRO) continue;
+    int size;
+    memcpy(&size, CMSG_DATA(header), sizeof(size));
+    return static_cast<uint32_t>(size);
   }
-  int size;
-  memcpy(&size, CMSG_DATA(header), sizeof(size));
-  return static_cast<uint32_t>(size);
+  return 0;
 }
 
 int SendSegments(int fd, const Segments& segments) {

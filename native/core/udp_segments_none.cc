@@ -12,6 +12,7 @@ int CountSendable(const BatchArena& arena, uint32_t count) {
 }
 
 void PutSegmentSize(msghdr*, SegmentControl*, uint32_t) {}
+void ReserveSegmentSize(msghdr*, SegmentControl*) {}
 uint32_t TakeSegmentSize(msghdr*) { return 0; }
 int SendSegments(int, const Segments&) { return -ENOPROTOOPT; }
 
