@@ -48,6 +48,8 @@
             'native/core/io_ops_linux.cc',
             'native/core/tcp_info_linux.cc',
             'native/core/peer_credentials_linux.cc',
+            'native/core/udp_segments_linux.cc',
+            'native/core/error_queue_linux.cc',
             'native/addon/epoll_wrap.cc',
           ],
         }],
@@ -55,6 +57,8 @@
           'sources': [
             'native/core/kqueue_poller.cc',
             'native/core/backends_bsd.cc',
+            'native/core/udp_segments_none.cc',
+            'native/core/error_queue_none.cc',
             'native/addon/kqueue_wrap.cc',
           ],
         }],

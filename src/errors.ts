@@ -9,6 +9,8 @@ export interface ErrorContext {
   readonly address?: string;
   readonly port?: number;
   readonly path?: string;
+  /** EMSGSIZE from the network: what the path takes, in bytes, headers of IP included. */
+  readonly mtu?: number;
 }
 
 // Names of errors by number, where Node has none: ETOOMANYREFS, for one.
@@ -43,6 +45,7 @@ export class ErrnoError extends Error {
   declare readonly address?: string;
   declare readonly port?: number;
   declare readonly path?: string;
+  declare readonly mtu?: number;
 
   /** @internal use {@link errnoError} */
   constructor(errno: number, syscall: string, context: ErrorContext) {

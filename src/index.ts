@@ -18,7 +18,12 @@ export { type AdoptDatagramOptions, adoptConnection, adoptDatagram } from './net
 export { type ConnectOptions, connect, type Resolve } from './net/connect.ts';
 export type { Connection, Writable } from './net/connection.ts';
 export { bindDatagram } from './net/datagram.bind.ts';
-export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
+export type {
+  DatagramHandlers,
+  DatagramOptions,
+  DatagramStats,
+  SendOptions,
+} from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
 export type { SentHandler } from './net/file-piece.ts';
 export type { AnyConnection, ConnectionStats } from './net/group.ts';
@@ -38,6 +43,7 @@ export { type Relay, type RelayHandlers, type RelayOptions, relay } from './net/
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
 export { type TakeOver, type TakeOverOptions, takeOver } from './net/takeover.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
+export type { ZeroCopyDone } from './net/zero-copy.ts';
 export type {
   AttachOptions,
   ErrorHandler,

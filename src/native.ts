@@ -165,6 +165,18 @@ export interface SyscallBindings {
   /** The layout of `arena` is BatchArena's in native/core/datagram_ops.h. */
   readonly recvmmsg: BatchSyscall;
   readonly sendmmsg: BatchSyscall;
+  readonly sendSegments: SegmentsSyscall;
+  readonly sendApart: SegmentsSyscall;
+  /** `record`: an ExtendedError of native/core/error_queue.h. */
+  readonly receiveError: Syscall<
+    [
+      fd: number,
+      record: Uint8Array,
+      payload: Uint8Array | undefined,
+      toSlot: Uint8Array,
+      reporterSlot: Uint8Array,
+    ]
+  >;
 
   readonly epoll_create1: Syscall<[flags: number]>;
   readonly epoll_ctl: Syscall<[epfd: number, op: number, fd: number, events: number, data: number]>;
@@ -205,6 +217,17 @@ type BatchSyscall = Syscall<
     bytesMax: number,
     count: number,
     flags: number | undefined,
+  ]
+>;
+
+type SegmentsSyscall = Syscall<
+  [
+    fd: number,
+    bytes: Uint8Array,
+    offset: number | undefined,
+    length: number | undefined,
+    segmentSize: number,
+    slot: Uint8Array | undefined,
   ]
 >;
 

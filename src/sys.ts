@@ -27,7 +27,9 @@
  * | sendfile | yes | yes, offset required | yes, offset required | -ENOSYS |
  * | tcp_info | yes | TCP_CONNECTION_INFO | yes | yes |
  * | getpeereid | SO_PEERCRED | yes | yes | yes |
- * | recvmmsg, sendmmsg | yes | one call per datagram | yes | yes |
+ * | receiveError | yes | -ENOSYS | -ENOSYS | -ENOSYS |
+ * | sendSegments, `segmentSizes` | yes | -ENOPROTOOPT | -ENOPROTOOPT | -ENOPROTOOPT |
+ * | recvmmsg, sendmmsg, sendApart | yes | one call per datagram | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *
  * @packageDocumentation
@@ -54,6 +56,7 @@ export {
 } from './sys/constants.ts';
 export { getpeereid, PeerCredentials } from './sys/credentials.ts';
 export { EpollEvents, epoll_create1, epoll_ctl, epoll_wait } from './sys/epoll.ts';
+export { ExtendedError, receiveError } from './sys/error-queue.ts';
 export {
   close,
   dup,
@@ -78,6 +81,7 @@ export {
 } from './sys/message.ts';
 export { PinnedBuffer } from './sys/pinned.ts';
 export { errnoName, WOULD_BLOCK } from './sys/result.ts';
+export { sendApart, sendSegments } from './sys/segments.ts';
 export {
   accept,
   accept4,

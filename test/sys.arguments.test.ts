@@ -256,6 +256,9 @@ describe('wrong arguments', () => {
     ['index', () => batch.setAddress(-1, undefined)],
     ['count', () => sys.recvmmsg(999, batch, 3)],
     ['count', () => sys.sendmmsg(999, batch, -1)],
+    ['segmentSize', () => sys.sendSegments(999, eight, 0, 8, 0)],
+    ['segmentSize', () => sys.sendApart(999, eight, 0, 8, 65_536)],
+    ['length', () => sys.sendApart(999, eight, 4, 5, 1)],
     ['message.descriptors[0]', () => sys.sendmsg(0, { buffers: [], descriptors: [-1] })],
     [
       'message.descriptors.length',
@@ -282,6 +285,8 @@ describe('wrong arguments', () => {
     ['into', () => sys.recvmsg(999, [], any({}))],
     ['into', () => sys.recvmsg(999, [], new Proxy(message, {}))],
     ['batch', () => sys.recvmmsg(999, new Proxy(batch, {}))],
+    ['into', () => sys.receiveError(999, any({}))],
+    ['payload', () => sys.receiveError(999, new sys.ExtendedError(), any([]))],
     ['events', () => sys.epoll_wait(999, any([]), 1, 0)],
     ['changes', () => sys.kevent(999, any([]), 0, undefined, 0, 0)],
   ] as const)('of the wrong type: %s %#', (argument, call) => {
@@ -304,8 +309,11 @@ describe('wrong arguments', () => {
     expect(mine.message(0)).toHaveLength(16);
     any(mine).messagesMax = 1000;
     expect(sys.errnoName(sys.recvmmsg(999, mine))).toBe('EBADF');
-    new Uint32Array(mine.lengths.buffer)[4] = 0xffffffff; // the length of the first address
     mine.lengths[0] = 1;
+    mine.segmentSizes[0] = 65_536;
+    expectRefused(() => sys.sendmmsg(999, mine, 1), RANGE, 'batch.segmentSizes[0]');
+    mine.segmentSizes[0] = 0;
+    new Uint32Array(mine.lengths.buffer)[0] = 0xffffffff; // the length of the first address
     expectRefused(() => sys.sendmmsg(999, mine, 1), VALUE, 'arguments');
     structuredClone(mine.lengths.buffer, { transfer: [any(mine.lengths.buffer)] });
     expectRefused(() => sys.recvmmsg(999, mine), VALUE, 'batch');

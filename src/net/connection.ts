@@ -21,6 +21,8 @@ import {
 } from './rights.ts';
 import { encodeShort, isScratch, readMemory, readView } from './scratch.ts';
 import { StreamSocket } from './stream-socket.ts';
+import { LingeringSocket } from './zero-copy.linger.ts';
+import { ZeroCopy, type ZeroCopyDone } from './zero-copy.ts';
 
 const { EAGAIN, EINTR } = os.errno;
 
@@ -59,6 +61,7 @@ export class Connection<Data = unknown> extends StreamSocket {
   readonly #group: ConnectionGroup;
   #registration: Registration<Connection<Data>> | undefined = undefined;
   #pump: Pump | undefined = undefined;
+  #zeroCopy: ZeroCopy | undefined = undefined;
   #state = CONNECTING;
   #outgoing = NOTHING;
   #timer: Timer | undefined = undefined;
@@ -194,6 +197,21 @@ export class Connection<Data = unknown> extends StreamSocket {
     if (piece.isSent) return this.#hasRoom();
     piece.own();
     return this.enqueue(piece);
+  }
+
+  /**
+   * As `write`, but the kernel sends from this memory, without a copy where it can (MSG_ZEROCOPY):
+   * worth it from some 10 KB on, over a network. Do not change or transfer `bytes` before `onDone`,
+   * which may come after `close`: the peer has to acknowledge them.
+   *
+   * @param onDone - called once, at the end of a turn; never when this throws.
+   * @returns, and throws as `write`.
+   * @see docs/net.zero-copy.md
+   */
+  writeZeroCopy(bytes: Uint8Array, onDone: ZeroCopyDone): boolean {
+    this.#assertWritable();
+    this.#zeroCopy ??= new ZeroCopy(this.#group);
+    return this.enqueue(this.#zeroCopy.pieceOf(bytes, onDone));
   }
 
   /** @internal sends what is not plain bytes, in its place among the writes; as `write` */
@@ -340,11 +358,16 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.#state = (this.#state | CLOSED) & ~(CONNECTING | CORKED | NEEDS_DRAIN);
     this.error = error ?? this.error;
     this.#registration?.close();
-    this.closeFd();
+    if (this.#zeroCopy?.holdsMemory === true) this.#linger(this.#zeroCopy);
+    else this.closeFd();
     this.#discardOutgoing();
     this.#timer?.clear();
     this.#pump?.onClosed(this.error);
     this.#group.onClosed(this, wasOpen);
+  }
+
+  #linger(zeroCopy: ZeroCopy): void {
+    new LingeringSocket(this.releaseFd(), zeroCopy, this.#group, !this.#isFlagged(UNREFERENCED));
   }
 
   /** Ends this side, and closes at the latest after `timeoutMs` milliseconds (from 0). */
@@ -392,6 +415,8 @@ export class Connection<Data = unknown> extends StreamSocket {
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
   onReady(readiness: Readiness): void {
+    if ((readiness & Readiness.Error) !== 0)
+      this.#zeroCopy?.onError(this.#registration as Registration);
     if ((readiness & Readiness.Writable) !== 0) {
       if (!this.#outgoing.isEmpty) this.#flush();
       this.#tellDrain();

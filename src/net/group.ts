@@ -28,6 +28,10 @@ export interface ConnectionStats {
   closed: number;
   bytesRead: number;
   bytesWritten: number;
+  /** Calls of `writeZeroCopy` that are done. */
+  zeroCopyWrites: number;
+  /** Of these, those that the kernel copied all the same. */
+  zeroCopyCopied: number;
 }
 
 /** A connection, whatever its user keeps with it. */
@@ -46,6 +50,8 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   opener: { close(): void } | undefined;
   /** Called when a connection is gone, before its `close` handler. */
   onGone: () => void = () => undefined;
+  /** Counted by zero-copy.ts. */
+  readonly zeroCopy = { writes: 0, copied: 0 };
   #closing: AnyConnection[] = [];
   #notices: (() => void)[] = [];
   #opened = 0;
@@ -70,7 +76,9 @@ export class ConnectionGroup implements Handler<AnyConnection> {
       bytesRead += connection.bytesRead;
       bytesWritten += connection.bytesWritten;
     }
-    return { opened: this.#opened, closed: this.#gone.closed, bytesRead, bytesWritten };
+    const { writes: zeroCopyWrites, copied: zeroCopyCopied } = this.zeroCopy;
+    const counts = { opened: this.#opened, closed: this.#gone.closed, bytesRead, bytesWritten };
+    return { ...counts, zeroCopyWrites, zeroCopyCopied };
   }
 
   /** Calls back in the async context of the `listen` or `connect` call. */

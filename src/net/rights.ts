@@ -208,6 +208,7 @@ export function receiveDatagram(fd: number, batch: MessageBatch): number {
   if (result < 0) return result;
   batch.lengths[0] = result;
   batch.flags[0] = received.flags;
+  batch.segmentSizes[0] = 0;
   batch.setAddress(0, received.from);
   return 1;
 }

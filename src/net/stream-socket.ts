@@ -152,6 +152,13 @@ export abstract class StreamSocket {
     this.#fd = -1;
   }
 
+  /** @internal hands the descriptor over without closing it */
+  protected releaseFd(): number {
+    const fd = this.#fd;
+    this.#fd = -1;
+    return fd;
+  }
+
   /** @internal refuses what needs a connected descriptor: ERR_CLOSED, ENOTCONN */
   protected assertConnected(syscall: string): void {
     if (this.isClosed) throw new ClosedError('the Connection');

@@ -2,6 +2,9 @@
 #pragma once
 
 #ifdef __linux__
+#if __has_include(<linux/errqueue.h>)  // of the kernel, not of the C library
+#include <linux/errqueue.h>
+#endif
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #else
