@@ -10,8 +10,8 @@ import type { DatagramNews } from './datagram.news.ts';
 import { contextOf } from './datagram.sender.ts';
 
 const { SO_EE_ORIGIN_LOCAL, SO_EE_ORIGIN_ZEROCOPY } = sys.constants;
-/** Of one visit; the rest is reported again. */
-const ENTRIES_MAX = 1024;
+/** Of one visit: more than a receive buffer, whose room they take, holds in practice. */
+const ENTRIES_MAX = 65_536;
 
 const entry = new sys.ExtendedError();
 

@@ -10,7 +10,7 @@
 // back-end, another system or another kind of socket, a write is an ordinary one.
 import { constants as os } from 'node:os';
 import { invalidValue } from '../errors.ts';
-import { Interest } from '../interest.ts';
+import { Interest, Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import { checkBytes, checkFunction } from '../validate.ts';
@@ -186,7 +186,8 @@ export class ZeroCopy {
    */
   onError(registration: Registration): void {
     const count = this.takeCompletions(registration.fd);
-    if (count === ENTRIES_MAX && registration.trigger === 'edge') registration.requeue();
+    if (count === ENTRIES_MAX && registration.trigger === 'edge')
+      registration.requeue(Readiness.Error);
     if (count > 0 && registration.interest === Interest.None) registration.rearm();
   }
 
