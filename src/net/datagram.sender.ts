@@ -20,7 +20,7 @@ import type { DatagramNews } from './datagram.news.ts';
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
 import { SegmentSender, segmentCount } from './datagram.segments.ts';
 
-const { EAGAIN, ENOBUFS } = os.errno;
+const { EAGAIN, EINTR, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 1024;
 
@@ -141,7 +141,7 @@ export class DatagramSender<Data> {
     to: AddressInput | undefined,
     segmentSize: number,
   ): boolean {
-    const isOwnError = first < 0 && first !== -EAGAIN && first !== -ENOBUFS;
+    const isOwnError = first < 0 && ![-EAGAIN, -EINTR, -ENOBUFS].includes(first);
     const size = segmentSize !== 0 && segmentSize < bytes.length ? segmentSize : 0;
     if (!isOwnError || this.#segments.isRefused(first, size)) return this.send(bytes, to, size);
     const result = this.#transmitAgain(first, bytes, to, size, 0);
@@ -200,12 +200,15 @@ export class DatagramSender<Data> {
   }
 
   #sendOnce(bytes: Uint8Array, to: AddressInput | undefined, size: number, at: number): number {
-    const result =
-      size !== 0
-        ? this.#segments.send(bytes, at, size, to)
-        : to === undefined
-          ? sys.send(this.#fd, bytes)
-          : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+    let result = -EINTR; // a signal came before anything was sent
+    while (result === -EINTR) {
+      result =
+        size !== 0
+          ? this.#segments.send(bytes, at, size, to)
+          : to === undefined
+            ? sys.send(this.#fd, bytes)
+            : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+    }
     if (result === -ENOBUFS) return -EAGAIN;
     if (result >= 0) {
       this.#stats.messagesSent += segmentCount(result, size);
