@@ -19,6 +19,7 @@ export type {
   SendOptions,
 } from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
+export type { SentHandler } from './net/file-piece.ts';
 export type { ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';

@@ -28,6 +28,8 @@
  * | receiveError | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | sendSegments, `segmentSizes` | yes | -ENOPROTOOPT | -ENOPROTOOPT | -ENOPROTOOPT |
  * | recvmmsg, sendmmsg, sendApart | yes | one call per datagram | yes | yes |
+ * | tcp_info | yes | TCP_CONNECTION_INFO | yes | yes |
+ * | getpeereid | SO_PEERCRED | yes | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *
  * @packageDocumentation
@@ -52,6 +54,7 @@ export {
   type ProtocolConstant,
   type SocketConstant,
 } from './sys/constants.ts';
+export { getpeereid, PeerCredentials } from './sys/credentials.ts';
 export { EpollEvents, epoll_create1, epoll_ctl, epoll_wait } from './sys/epoll.ts';
 export { ExtendedError, receiveError } from './sys/error-queue.ts';
 export {
@@ -61,6 +64,7 @@ export {
   fcntl,
   pipe,
   pipe2,
+  pread,
   read,
   readv,
   sendfile,
@@ -92,4 +96,5 @@ export {
   socket,
   socketpair,
 } from './sys/socket.ts';
+export { TcpInfo, type TcpState, tcp_info } from './sys/tcpinfo.ts';
 export { recv, recvfrom, send, sendto } from './sys/transfer.ts';

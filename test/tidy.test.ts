@@ -27,6 +27,11 @@ const LAYERS: readonly (readonly string[])[] = [
   ['reactor'],
   ['net/'],
   ['index'],
+  ['promises/'],
+  ['promises'],
+  ['stream/'],
+  ['stream'],
+  ['compat/'],
   ['cli/'],
 ];
 
@@ -40,7 +45,8 @@ const FUNCTION_LINES_MAX = 60;
 const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
   'src/reactor.ts': { max: 520, why: 'the public class: half of its lines are its documentation' },
-  'src/net/connection.ts': { max: 520, why: 'the public class: a third of it is documentation' },
+  'src/net/connection.ts': { max: 580, why: 'the public class: a third of it is documentation' },
+  'test/fuzz/signatures.ts': { max: 420, why: 'a table of public functions, one row each' },
   'test/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
   'test/sys.arguments.test.ts': { max: 400, why: 'a table of wrong arguments, one row each' },
 };
@@ -175,7 +181,10 @@ describe('TypeScript', () => {
 
   it('no default export', () => {
     const withDefault = find(checked, /^export default\b|^export \{[^}]*\bas default\b/);
-    expect(withDefault.map((at) => at.split(':')[0])).toEqual(['vitest.config.ts']); // vitest asks
+    expect(withDefault.map((at) => at.split(':')[0])).toEqual([
+      'src/compat/net.ts',
+      'vitest.config.ts',
+    ]); // vitest asks
   });
 
   it('no enum, no namespace: types can be erased', () => {
