@@ -456,10 +456,7 @@ export class Connection<Data = unknown> extends StreamSocket {
 
   // A long queue or file does not keep the others waiting. The interest is armed after this.
   #mayGoOn(sent: number): boolean {
-    const registration = this.#registration as Registration;
-    if (registration.charge(sent)) return true;
-    if (registration.trigger === 'edge') registration.requeue(Readiness.Writable);
-    return false;
+    return (this.#registration as Registration).charge(sent, Readiness.Writable);
   }
 
   // The peer does not listen any more, but may have sent something before that: it is read first,

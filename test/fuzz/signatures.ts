@@ -220,7 +220,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Registration.setInterest': 'int',
     'Registration.setTrigger': 'trigger',
     'Registration.rearm': '',
-    'Registration.charge': 'int',
+    'Registration.charge': 'int int',
     'Registration.requeue': 'int',
     'Registration.ref': '',
     'Registration.unref': '',
