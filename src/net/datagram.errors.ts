@@ -4,14 +4,16 @@
 // The kernel keeps each error twice: in the queue, and as the pending error that the next call on the
 // socket fails with. Whoever meets the pending error comes here, and only the queue is told. Reading
 // the queue to its end also takes the pending error away. While there is an entry, poll(2) says error.
+import { constants as os } from 'node:os';
 import { errnoError } from '../errors.ts';
 import * as sys from '../sys.ts';
 import type { DatagramNews } from './datagram.news.ts';
 import { contextOf } from './datagram.sender.ts';
 
+const { EINTR } = os.errno;
 const { SO_EE_ORIGIN_LOCAL, SO_EE_ORIGIN_ZEROCOPY } = sys.constants;
-/** Of one visit; the rest is reported again. */
-const ENTRIES_MAX = 1024;
+/** Of one visit: more than a receive buffer, whose room they take, holds in practice. */
+const ENTRIES_MAX = 65_536;
 
 const entry = new sys.ExtendedError();
 
@@ -34,7 +36,9 @@ export class DatagramErrors<Data> {
   /** Tells what is queued. @returns how many entries there were. */
   take(): number {
     for (let count = 0; count < ENTRIES_MAX; count++) {
-      if (sys.receiveError(this.#fd, entry) < 0) return count;
+      const result = sys.receiveError(this.#fd, entry);
+      if (result === -EINTR) continue;
+      if (result < 0) return count;
       // What this machine itself refused, the send that met it has told.
       const { origin, errno } = entry;
       if (origin === SO_EE_ORIGIN_LOCAL || origin === SO_EE_ORIGIN_ZEROCOPY || errno === 0)

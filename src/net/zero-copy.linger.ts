@@ -17,6 +17,14 @@ const LINGER_MS = 30_000;
 const LOOK_MS_MIN = 10;
 const LOOK_MS_MAX = 1000;
 
+/** Whether the user has asked for that (`lingerSeconds: 0`). */
+function closesWithReset(fd: number): boolean {
+  const { SOL_SOCKET, SO_LINGER } = sys.constants;
+  const linger = new Int32Array(2); // struct linger
+  sys.getsockopt(fd, SOL_SOCKET, SO_LINGER, linger);
+  return linger[0] !== 0 && linger[1] === 0;
+}
+
 export class LingeringSocket implements Handler<undefined> {
   readonly #fd: number;
   readonly #zeroCopy: ZeroCopy;
@@ -36,8 +44,8 @@ export class LingeringSocket implements Handler<undefined> {
     this.#fd = fd;
     this.#zeroCopy = zeroCopy;
     this.#group = group;
-    sys.shutdown(fd, sys.constants.SHUT_RDWR); // ENOTCONN: reset already
-    this.#look();
+    if (closesWithReset(fd)) this.#reset();
+    else this.#shutDown();
     if (this.#isClosed) return;
     if (!group.reactor.isClosed && this.#watch(isReferenced)) {
       this.#timer = group.setTimer(() => this.#reset(), lingerMs).unref();
@@ -84,6 +92,11 @@ export class LingeringSocket implements Handler<undefined> {
     this.#isClosed = true;
     this.#forgetReactor();
     sys.close(this.#fd);
+  }
+
+  #shutDown(): void {
+    sys.shutdown(this.#fd, sys.constants.SHUT_RDWR); // ENOTCONN: reset already
+    this.#look();
   }
 
   // What a device is sending this very moment is completed a little later.

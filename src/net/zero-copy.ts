@@ -10,14 +10,14 @@
 // back-end, another system or another kind of socket, a write is an ordinary one.
 import { constants as os } from 'node:os';
 import { invalidValue } from '../errors.ts';
-import { Interest } from '../interest.ts';
+import { Interest, Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import { checkBytes, checkFunction } from '../validate.ts';
 import type { ConnectionGroup } from './group.ts';
 import type { Piece } from './outgoing.ts';
 
-const { ENOBUFS } = os.errno;
+const { EINTR, ENOBUFS } = os.errno;
 const { SOL_SOCKET, SO_ZEROCOPY, MSG_ZEROCOPY } = sys.constants;
 const { SO_EE_ORIGIN_ZEROCOPY, SO_EE_CODE_ZEROCOPY_COPIED } = sys.constants;
 /** Of one visit; the rest is for the next turn. */
@@ -172,7 +172,9 @@ export class ZeroCopy {
    */
   takeCompletions(fd: number): number {
     for (let count = 0; count < ENTRIES_MAX; count++) {
-      if (sys.receiveError(fd, entry) < 0) return count;
+      const result = sys.receiveError(fd, entry);
+      if (result === -EINTR) continue;
+      if (result < 0) return count;
       const { origin, info, data, code } = entry;
       if (origin !== SO_EE_ORIGIN_ZEROCOPY) continue;
       this.#complete(info, ((data - info) >>> 0) + 1, code === SO_EE_CODE_ZEROCOPY_COPIED);
@@ -186,7 +188,8 @@ export class ZeroCopy {
    */
   onError(registration: Registration): void {
     const count = this.takeCompletions(registration.fd);
-    if (count === ENTRIES_MAX && registration.trigger === 'edge') registration.requeue();
+    if (count === ENTRIES_MAX && registration.trigger === 'edge')
+      registration.requeue(Readiness.Error);
     if (count > 0 && registration.interest === Interest.None) registration.rearm();
   }
 

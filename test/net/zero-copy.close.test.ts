@@ -66,6 +66,19 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
     expect(done.errors).toEqual(['ERR_CLOSED']);
   });
 
+  it('destroyed with lingerSeconds 0: reset, and done at once', async () => {
+    const { connection, server, peer } = await start(paused());
+    const done = new Done();
+    connection.setOptions({ lingerSeconds: 0 });
+    connection.writeZeroCopy(pattern(16 * MEGABYTE), done.callback);
+    connection.destroy();
+    await done.called(); // the peer does not read
+    expect(done.errors).toEqual(['ERR_CLOSED']);
+    peer.resume();
+    await server.told('close');
+    expect(server.errors.map(codeOf)).toEqual(['ECONNRESET']);
+  });
+
   it('a reset by the peer: closed with its error, and done', async () => {
     const { connection, client, peer } = await start(paused());
     const done = new Done();
