@@ -15,7 +15,14 @@ const GENERATED = /^docs\/api\//;
  * folder may import each other, without a circle.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'failures', 'timers/heap', 'sys/constants.sockets', 'sys/constants.system'],
+  [
+    'errors',
+    'failures',
+    'timers/heap',
+    'sys/constants.sockets',
+    'sys/constants.sources',
+    'sys/constants.system',
+  ],
   ['interest', 'validate', 'timers/wheel'],
   ['native', 'timers/timer'],
   ['sys/constants', 'timers/timers', 'records'],

@@ -2,8 +2,11 @@
 #pragma once
 
 #ifdef __linux__
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/timerfd.h>
 #else
 #include <sys/event.h>
 #include <sys/time.h>
