@@ -9,6 +9,7 @@ export interface ErrorContext {
   readonly address?: string;
   readonly port?: number;
   readonly path?: string;
+  readonly pid?: number;
 }
 
 /** @internal names a negative result: `'ECONNRESET'` */
@@ -33,6 +34,7 @@ export class ErrnoError extends Error {
   declare readonly address?: string;
   declare readonly port?: number;
   declare readonly path?: string;
+  declare readonly pid?: number;
 
   /** @internal use {@link errnoError} */
   constructor(errno: number, syscall: string, context: ErrorContext) {
@@ -45,9 +47,10 @@ export class ErrnoError extends Error {
   }
 }
 
-function describe({ fd, address, port, path }: ErrorContext): string {
+function describe({ fd, address, port, path, pid }: ErrorContext): string {
   if (path !== undefined) return ` ${path}`;
   if (address !== undefined) return ` ${address}${port === undefined ? '' : `:${port}`}`;
+  if (pid !== undefined) return ` pid ${pid}`;
   return fd === undefined ? '' : ` fd ${fd}`;
 }
 

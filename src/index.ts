@@ -14,6 +14,13 @@ export type { Connection, Writable } from './net/connection.ts';
 export { bindDatagram } from './net/datagram.bind.ts';
 export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
+export {
+  type ExitHandler,
+  type ExitWatch,
+  type ProcessExit,
+  type WatchExitOptions,
+  watchExit,
+} from './net/exit.ts';
 export type { ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
