@@ -2,19 +2,19 @@
 // once what the kernel takes, and keeps the rest with write interest armed only as long as there is
 // some. Everything that connections have in common is in their group (group.ts).
 import { constants as os } from 'node:os';
-import { SocketAddress } from '../address.ts';
-import { ClosedError, check, EdgewiseError, errnoError } from '../errors.ts';
+import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import type { Timer } from '../timers/timer.ts';
 import { checkInteger, IOV_MAX } from '../validate.ts';
 import type { ConnectionGroup } from './group.ts';
-import { chunksOf, Outgoing } from './outgoing.ts';
+import { chunksOf, Outgoing, type Piece } from './outgoing.ts';
+import type { Pump } from './pump.ts';
 import { encodeShort, isScratch, readMemory, readView } from './scratch.ts';
-import { applyPlan, planTcpOptions, type TcpOptions } from './tcp.ts';
+import { StreamSocket } from './stream-socket.ts';
 
-const { EAGAIN, EINTR, ENOTCONN } = os.errno;
+const { EAGAIN, EINTR } = os.errno;
 
 /** What `write` takes: text as UTF-8, bytes, or several of them for one system call. */
 export type Writable = string | Uint8Array | readonly Uint8Array[];
@@ -40,7 +40,7 @@ const NOTHING = new Outgoing();
  * No method but `setOptions` throws for what the kernel says: errors of the peer and of the network
  * end the connection and arrive at the `close` handler.
  */
-export class Connection<Data = unknown> {
+export class Connection<Data = unknown> extends StreamSocket {
   /** What the user keeps with it. */
   data: Data | undefined = undefined;
   /** Why it ended, when that was not orderly. */
@@ -49,8 +49,8 @@ export class Connection<Data = unknown> {
   bytesWritten = 0;
   readonly #group: ConnectionGroup;
   #registration: Registration<Connection<Data>> | undefined = undefined;
-  #fd = -1;
-  #state = 0;
+  #pump: Pump | undefined = undefined;
+  #state = CONNECTING;
   #outgoing = NOTHING;
   #timer: Timer | undefined = undefined;
   #activity = 0;
@@ -58,13 +58,8 @@ export class Connection<Data = unknown> {
 
   /** @internal use `listen` or `connect` */
   constructor(group: ConnectionGroup) {
+    super();
     this.#group = group;
-    this.#state = CONNECTING;
-  }
-
-  /** The descriptor; -1 before it is connected and after it is closed. */
-  get fd(): number {
-    return this.#fd;
   }
 
   get isConnecting(): boolean {
@@ -96,7 +91,7 @@ export class Connection<Data = unknown> {
 
   /** @internal the descriptor is connected: `fd` belongs to the connection from here on */
   establish(fd: number): void {
-    this.#fd = fd;
+    this.setFd(fd);
     const group = this.#group;
     const { trigger, idleTimeoutMs } = group.settings;
     try {
@@ -148,6 +143,36 @@ export class Connection<Data = unknown> {
     return this.#hasRoom();
   }
 
+  /** @internal sends what is not plain bytes, in its place among the writes; as `write` */
+  enqueue(piece: Piece): boolean {
+    this.#assertWritable();
+    if (this.#isFlagged(WRITE_FAILED)) {
+      piece.settle(this.error);
+      return false;
+    }
+    const isFirst = this.#outgoing.isEmpty;
+    this.#ownOutgoing().append(piece);
+    if (this.#outgoing.byteLength > this.#group.settings.queueMax) this.#overflow();
+    else if (isFirst && !this.#isFlagged(CONNECTING | CORKED)) this.#flush();
+    return this.#hasRoom();
+  }
+
+  /**
+   * @internal lets `pump` read and write from here on in place of the handlers; what was written
+   * before leaves first. `undefined` gives the connection back to them.
+   */
+  divert(pump: Pump | undefined): void {
+    this.#pump = pump;
+    this.updateInterest();
+  }
+
+  /** @internal what the pump is interested in has changed */
+  updateInterest(): void {
+    const registration = this.#registration;
+    if (registration === undefined || registration.isClosed) return;
+    registration.setInterest(this.#wantedInterest());
+  }
+
   /** Holds writes back until `uncork`, or the end of the turn, so that they leave together. */
   cork(): void {
     if (this.#isFlagged(CORKED | CLOSED)) return;
@@ -165,13 +190,13 @@ export class Connection<Data = unknown> {
   /** Stops reading: the kernel's buffers fill, and the peer is slowed down. */
   pause(): void {
     this.#state |= PAUSED;
-    this.#updateInterest();
+    this.updateInterest();
   }
 
   /** Reads again. */
   resume(): void {
     this.#state &= ~PAUSED;
-    this.#updateInterest();
+    this.updateInterest();
     if (this.#isFlagged(WRITE_FAILED) && !this.isClosed) this.#registration?.requeue();
   }
 
@@ -196,10 +221,10 @@ export class Connection<Data = unknown> {
     this.#state = (this.#state | CLOSED) & ~(CONNECTING | CORKED | NEEDS_DRAIN);
     this.error = error ?? this.error;
     this.#registration?.close();
-    if (this.#fd >= 0) sys.close(this.#fd);
-    this.#fd = -1;
-    this.#outgoing = NOTHING;
+    this.closeFd();
+    this.#discardOutgoing();
     this.#timer?.clear();
+    this.#pump?.onClosed(this.error);
     this.#group.onClosed(this, wasOpen);
   }
 
@@ -232,35 +257,6 @@ export class Connection<Data = unknown> {
     this.#timer = this.#group.setTimer(() => this.#onIdleTimer(), idleMs).unref();
   }
 
-  /** The peer's address; undefined when it has gone. */
-  get remoteAddress(): SocketAddress | undefined {
-    const address = new SocketAddress();
-    return this.#fd >= 0 && sys.getpeername(this.#fd, address) >= 0 ? address : undefined;
-  }
-
-  /** Our address. */
-  get localAddress(): SocketAddress | undefined {
-    const address = new SocketAddress();
-    return this.#fd >= 0 && sys.getsockname(this.#fd, address) >= 0 ? address : undefined;
-  }
-
-  /**
-   * Sets options of the socket.
-   *
-   * @throws TypeError, RangeError - a value of the wrong kind; nothing was set.
-   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: this system does not have one; nothing was set.
-   *   ERR_CLOSED.
-   * @throws ErrnoError - ENOTCONN: still connecting. What the kernel says, such as EOPNOTSUPP for
-   *   an option of TCP on a Unix socket; options before it were set.
-   * @see tcp(7); docs/net.md "Options"
-   */
-  setOptions(options: TcpOptions): void {
-    const plan = planTcpOptions(options);
-    if (this.isClosed) throw new ClosedError('the Connection');
-    if (this.isConnecting) check(-ENOTCONN, 'setsockopt');
-    check(applyPlan(this.#fd, plan), 'setsockopt', { fd: this.#fd });
-  }
-
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
     this.#state &= ~UNREFERENCED;
@@ -282,7 +278,8 @@ export class Connection<Data = unknown> {
       this.#tellDrain();
     }
     if (this.isClosed) return;
-    if ((readiness & Readiness.Readable) !== 0) this.#read(readiness);
+    if (this.#pump !== undefined) this.#pump.onReady(readiness);
+    else if ((readiness & Readiness.Readable) !== 0) this.#read(readiness);
     else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
   }
 
@@ -294,7 +291,7 @@ export class Connection<Data = unknown> {
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
       const memory = readMemory();
       const { length } = memory;
-      const result = sys.recv(this.#fd, memory);
+      const result = sys.recv(this.fd, memory);
       if (result > 0) {
         this.bytesRead += result;
         this.#activity++;
@@ -305,7 +302,7 @@ export class Connection<Data = unknown> {
       } else if (result === 0) {
         this.#onReadEnd();
       } else if (result !== -EINTR) {
-        if (result !== -EAGAIN) this.destroy(errnoError(result, 'recv', { fd: this.#fd }));
+        if (result !== -EAGAIN) this.destroy(errnoError(result, 'recv', { fd: this.fd }));
         else if (this.#isFlagged(WRITE_FAILED)) this.destroy();
         return;
       }
@@ -319,15 +316,15 @@ export class Connection<Data = unknown> {
     } finally {
       if (!this.#group.settings.allowHalfOpen) this.end();
       if (this.#isFlagged(WRITE_SHUT)) this.destroy();
-      else this.#updateInterest();
+      else this.updateInterest();
     }
   }
 
   #send(bytes: Uint8Array | readonly Uint8Array[]): void {
     const isList = Array.isArray(bytes);
-    const result = isList ? sys.writev(this.#fd, bytes) : sys.send(this.#fd, bytes as Uint8Array);
+    const result = isList ? sys.writev(this.fd, bytes) : sys.send(this.fd, bytes as Uint8Array);
     if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
-      this.#failWrite(errnoError(result, 'send', { fd: this.#fd }));
+      this.#failWrite(errnoError(result, 'send', { fd: this.fd }));
       return;
     }
     const sent = Math.max(result, 0);
@@ -347,35 +344,54 @@ export class Connection<Data = unknown> {
       left = 0;
     }
     if (this.#outgoing.byteLength > this.#group.settings.queueMax) this.#overflow();
-    else this.#updateInterest();
+    else this.updateInterest();
   }
 
   #keep(chunk: Uint8Array): void {
+    this.#ownOutgoing().append(isScratch(chunk) ? Buffer.from(chunk) : chunk);
+  }
+
+  #ownOutgoing(): Outgoing {
     if (this.#outgoing === NOTHING) this.#outgoing = new Outgoing();
-    this.#outgoing.append(isScratch(chunk) ? Buffer.from(chunk) : chunk);
+    return this.#outgoing;
+  }
+
+  #discardOutgoing(): void {
+    const outgoing = this.#outgoing;
+    this.#outgoing = NOTHING;
+    if (!outgoing.isEmpty) outgoing.discard(this.error ?? new ClosedError('the Connection'));
   }
 
   #flush(): void {
     try {
       this.#sendQueued();
     } catch (error) {
-      this.destroy(error as Error); // the caller spoiled the memory: what is owed cannot be sent
+      this.destroy(error as Error); // what is owed cannot be sent: memory spoiled, a file shrunk
     }
     if (!this.isClosed) this.#finishIfFlushed();
   }
 
   #sendQueued(): void {
     while (!this.#outgoing.isEmpty) {
-      const result = this.#outgoing.sendTo(this.#fd);
+      const result = this.#outgoing.sendTo(this.fd);
       if (result === -EAGAIN) return;
       if (result === -EINTR) continue;
       if (result < 0) {
-        this.#failWrite(errnoError(result, 'send', { fd: this.#fd }));
+        this.#failWrite(errnoError(result, 'send', { fd: this.fd }));
         return;
       }
       this.#countWritten(result);
       this.#outgoing.consume(result);
+      if (!this.#outgoing.isEmpty && !this.#mayGoOn(result)) return;
     }
+  }
+
+  // A long queue or file does not keep the others waiting. The interest is armed after this.
+  #mayGoOn(sent: number): boolean {
+    const registration = this.#registration as Registration;
+    if (registration.charge(sent)) return true;
+    if (registration.trigger === 'edge') registration.requeue(Readiness.Writable);
+    return false;
   }
 
   // The peer does not listen any more, but may have sent something before that: it is read first,
@@ -386,9 +402,9 @@ export class Connection<Data = unknown> {
       this.destroy();
       return;
     }
-    this.#outgoing = NOTHING;
+    this.#discardOutgoing();
     this.#state = (this.#state | WRITE_FAILED | WRITE_SHUT) & ~NEEDS_DRAIN;
-    this.#updateInterest();
+    this.updateInterest();
     this.#registration?.requeue(Readiness.Readable);
   }
 
@@ -398,7 +414,7 @@ export class Connection<Data = unknown> {
     if (!this.#isFlagged(NEEDS_DRAIN)) return;
     if (this.#outgoing.byteLength > this.#group.settings.lowWaterMark) return;
     this.#state &= ~NEEDS_DRAIN;
-    this.#updateInterest();
+    this.updateInterest();
     this.#group.handlers.drain?.(this);
   }
 
@@ -406,13 +422,13 @@ export class Connection<Data = unknown> {
     if (this.#isFlagged(ENDING) && this.#outgoing.isEmpty && !this.#isFlagged(WRITE_SHUT)) {
       this.#state |= WRITE_SHUT;
       // ENOTCONN: the peer has reset it meanwhile, which the next read tells.
-      sys.shutdown(this.#fd, sys.constants.SHUT_WR);
+      sys.shutdown(this.fd, sys.constants.SHUT_WR);
       if (this.isReadEnded) {
         this.destroy();
         return;
       }
     }
-    this.#updateInterest();
+    this.updateInterest();
   }
 
   #hasRoom(): boolean {
@@ -420,7 +436,7 @@ export class Connection<Data = unknown> {
     if (isBelow && !this.isClosed) return !this.#isFlagged(WRITE_FAILED);
     if (this.isClosed || this.#isFlagged(WRITE_FAILED)) return false;
     this.#state |= NEEDS_DRAIN;
-    this.#updateInterest();
+    this.updateInterest();
     return false;
   }
 
@@ -437,22 +453,20 @@ export class Connection<Data = unknown> {
   #wantedInterest(mask = -1): Interest {
     const state = this.#state & mask;
     if ((state & CONNECTING) !== 0) return Interest.None;
-    const reads = (state & (PAUSED | READ_ENDED)) === 0 ? Interest.Readable : Interest.None;
+    const reads = this.#pump?.interest ?? this.#readInterest(state);
     const hasWork = !this.#outgoing.isEmpty || (state & NEEDS_DRAIN) !== 0;
     return reads | (hasWork && (state & CORKED) === 0 ? Interest.Writable : Interest.None);
   }
 
-  #updateInterest(): void {
-    const registration = this.#registration;
-    if (registration === undefined || registration.isClosed) return;
-    registration.setInterest(this.#wantedInterest());
+  #readInterest(state: number): Interest {
+    return (state & (PAUSED | READ_ENDED)) === 0 ? Interest.Readable : Interest.None;
   }
 
   #failWithPendingError(): void {
     const value = new Int32Array(1);
-    sys.getsockopt(this.#fd, sys.constants.SOL_SOCKET, sys.constants.SO_ERROR, value);
+    sys.getsockopt(this.fd, sys.constants.SOL_SOCKET, sys.constants.SO_ERROR, value);
     const [errno] = value as unknown as [number];
-    if (errno !== 0) this.destroy(errnoError(-errno, 'recv', { fd: this.#fd }));
+    if (errno !== 0) this.destroy(errnoError(-errno, 'recv', { fd: this.fd }));
   }
 
   #onIdleTimer(): void {

@@ -43,6 +43,7 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   /** Called when a connection is gone, before its `close` handler. */
   onGone: () => void = () => undefined;
   #closing: AnyConnection[] = [];
+  #notices: (() => void)[] = [];
   #opened = 0;
   readonly #gone = { closed: 0, bytesRead: 0, bytesWritten: 0 };
 
@@ -102,13 +103,25 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.#gone.bytesWritten += connection.bytesWritten;
     this.onGone();
     if (!isKnown) return; // accepted, but it could not be watched: nobody has heard of it
+    this.#deferTelling();
     this.#closing.push(connection);
-    if (this.#closing.length === 1 && !this.reactor.isClosed) this.reactor.defer(this.#tellClosed);
+  }
+
+  /** Calls back at the end of the turn, before the `close` handlers of that time. */
+  tellLater(callback: () => void): void {
+    this.#deferTelling();
+    this.#notices.push(callback);
+  }
+
+  #deferTelling(): void {
+    const isDeferred = this.#closing.length + this.#notices.length > 0;
+    if (!isDeferred && !this.reactor.isClosed) this.reactor.defer(this.#tell);
   }
 
   /** Lets the reactor forget the group when nothing can happen in it any more. */
   leaveIfIdle(): void {
-    if (this.opener !== undefined || this.connections.size + this.#closing.length > 0) return;
+    if (this.opener !== undefined || this.connections.size > 0) return;
+    if (this.#closing.length + this.#notices.length > 0) return;
     this.reactor.dependents.delete(this);
   }
 
@@ -117,17 +130,22 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.opener?.close();
     const error = new ClosedError('the Reactor');
     for (const connection of [...this.connections]) connection.destroy(error);
-    this.#tellClosed();
+    this.#tell();
   }
 
-  readonly #tellClosed = (): void => {
-    const closing = this.#closing;
-    this.#closing = [];
+  readonly #tell = (): void => {
     const { handlers } = this;
-    let thrown: unknown;
+    const closing = this.#closing;
+    const calls = this.#notices;
+    this.#closing = [];
+    this.#notices = [];
     for (const connection of closing) {
+      calls.push(() => handlers.close?.(connection, connection.error));
+    }
+    let thrown: unknown;
+    for (const call of calls) {
       try {
-        this.inScope(() => handlers.close?.(connection, connection.error));
+        this.inScope(call);
       } catch (error) {
         thrown ??= error;
       }

@@ -26,61 +26,123 @@ export function chunksOf(data: Uint8Array | readonly Uint8Array[]): readonly Uin
   return chunks;
 }
 
+/**
+ * What a connection owes its peer besides plain bytes, such as a range of a file. It is sent in its
+ * place among the chunks.
+ */
+export interface Piece {
+  /** Bytes of memory that it still holds: what counts for the watermarks and the hard cap. */
+  readonly byteLength: number;
+  /** Whether nothing is left to send. */
+  readonly isSent: boolean;
+  /**
+   * Sends what the socket takes, by one system call.
+   *
+   * @returns what send(2) does; 0 only when it `isSent`.
+   * @throws EdgewiseError - the rest cannot be sent: the connection is closed with the error.
+   */
+  sendTo(fd: number): number;
+  /** Called once: it is sent, or, with the error, the connection was closed before. */
+  settle(error?: Error): void;
+}
+
+type Chunk = Uint8Array | Piece;
+
+function isPiece(chunk: Chunk): chunk is Piece {
+  return !(chunk instanceof Uint8Array);
+}
+
 export class Outgoing {
-  #chunks: Uint8Array[] = [];
+  #chunks: Chunk[] = [];
   #head = 0;
   #byteLength = 0;
 
+  /** Bytes of memory that are held. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
   get isEmpty(): boolean {
-    return this.#byteLength === 0;
+    return this.#head === this.#chunks.length;
   }
 
-  append(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
+  append(chunk: Chunk): void {
+    if (!isPiece(chunk) && chunk.length === 0) return;
     this.#chunks.push(chunk);
-    this.#byteLength += chunk.length;
+    this.#byteLength += chunk.byteLength;
   }
 
   /**
-   * Sends the next chunks by one system call. Bytes that have left still have to be consumed.
+   * Sends the next chunks, or the next piece, by one system call. What has left still has to be
+   * consumed.
    *
-   * @returns what send(2) does, never 0.
+   * @returns what send(2) does; 0 only for a piece that was sent already.
    * @throws TypeError - a chunk was detached or has shrunk since it was appended.
+   * @throws EdgewiseError - what a piece throws.
    */
   sendTo(fd: number): number {
-    const chunks = this.#gather();
-    const [first] = chunks;
-    const isOne = first !== undefined && chunks.length === 1;
-    const result = isOne ? sys.send(fd, first) : sys.writev(fd, chunks);
+    const first = this.#chunks[this.#head] as Chunk;
+    if (isPiece(first)) return this.#sendPiece(fd, first);
+    const isOnly = this.#head + 1 === this.#chunks.length;
+    const result = isOnly ? sys.send(fd, first) : sys.writev(fd, this.#gather());
     if (result !== 0) return result;
-    throw invalidValue('data', 'bytes that stay until they have left', chunks);
+    throw invalidValue('data', 'bytes that stay until they have left', first);
   }
 
-  // The next chunks for one system call, oldest first.
+  #sendPiece(fd: number, piece: Piece): number {
+    const before = piece.byteLength;
+    const result = piece.sendTo(fd);
+    this.#byteLength += piece.byteLength - before;
+    return result;
+  }
+
+  // The next chunks for one system call, oldest first, up to the next piece.
   #gather(): readonly Uint8Array[] {
+    const gathered: Uint8Array[] = [];
     const end = Math.min(this.#chunks.length, this.#head + GATHER_MAX);
-    if (this.#head === 0 && end === this.#chunks.length) return this.#chunks;
-    return this.#chunks.slice(this.#head, end);
+    for (let i = this.#head; i < end; i++) {
+      const chunk = this.#chunks[i] as Chunk;
+      if (isPiece(chunk)) break;
+      gathered.push(chunk);
+    }
+    return gathered;
   }
 
   /** Takes `count` bytes from the front: they have left. */
   consume(count: number): void {
+    const first = this.#chunks[this.#head] as Chunk;
+    if (isPiece(first)) {
+      if (first.isSent) {
+        this.#head++;
+        first.settle();
+      }
+    } else {
+      this.#consumeBytes(count);
+    }
+    this.#compact();
+  }
+
+  #consumeBytes(count: number): void {
     this.#byteLength -= count;
     let left = count;
     while (left > 0) {
       const chunk = this.#chunks[this.#head] as Uint8Array;
       if (left < chunk.length) {
         this.#chunks[this.#head] = chunk.subarray(left);
-        break;
+        return;
       }
       left -= chunk.length;
       this.#head++;
     }
-    this.#compact();
+  }
+
+  /** Forgets everything, and tells the pieces why. */
+  discard(error: Error): void {
+    const left = this.#chunks.slice(this.#head);
+    this.#chunks = [];
+    this.#head = 0;
+    this.#byteLength = 0;
+    for (const chunk of left) if (isPiece(chunk)) chunk.settle(error);
   }
 
   // Dropping the front for each chunk would cost the length of the queue each time.

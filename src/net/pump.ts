@@ -1,0 +1,12 @@
+// What reads and writes a connection in place of its handlers: relay.ts moves bytes between two
+// descriptors without their passing through user space.
+import type { Interest, Readiness } from '../interest.ts';
+
+export interface Pump {
+  /** What is to be waited for, beside room for what was written before. */
+  readonly interest: Interest;
+  /** The descriptor is ready. What was written before may not have left yet. */
+  onReady(readiness: Readiness): void;
+  /** The connection is closed; `error` says why, when that was not orderly. */
+  onClosed(error: Error | undefined): void;
+}
