@@ -91,6 +91,7 @@ export type EdgewiseErrorCode =
   | 'ERR_WRITE_AFTER_END'
   | 'ERR_WRITE_QUEUE_FULL'
   | 'ERR_MEMORY_UNAVAILABLE'
+  | 'ERR_NOT_POLLABLE'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

@@ -14,6 +14,7 @@ export type { Connection, Writable } from './net/connection.ts';
 export { bindDatagram } from './net/datagram.bind.ts';
 export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
+export type { EndpointOptions } from './net/endpoint.ts';
 export {
   type ExitHandler,
   type ExitWatch,
@@ -26,8 +27,20 @@ export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
 export type { Listener, ListenOptions } from './net/listener.ts';
 export type { MulticastOptions } from './net/multicast.ts';
+export {
+  type DescriptorReader,
+  openReader,
+  type ReaderHandlers,
+  type ReaderOptions,
+} from './net/reader.ts';
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
+export {
+  type DescriptorWriter,
+  openWriter,
+  type WriterHandlers,
+  type WriterOptions,
+} from './net/writer.ts';
 export type {
   AttachOptions,
   ErrorHandler,
