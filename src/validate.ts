@@ -106,6 +106,12 @@ export function checkInt32s(name: string, value: unknown, countMin: number): num
   return count;
 }
 
+/** A BigUint64Array with room for at least `countMin` numbers. */
+export function checkBigUint64s(name: string, value: unknown, countMin: number): void {
+  const count = checkMemory(name, value, 'a BigUint64Array', types.isBigUint64Array(value));
+  if (count < countMin) throw outOfRange(`${name}.length`, `at least ${countMin}`, count);
+}
+
 /** The last word on refused arguments in which nothing wrong was found: they changed meanwhile. */
 export function refuseUnnamed(): never {
   throw invalidValue('arguments', 'what the function takes, and stay so while it looks', undefined);

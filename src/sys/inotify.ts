@@ -85,7 +85,8 @@ export interface InotifyEvent {
 export function inotifyEvents(bytes: Uint8Array, length?: number): InotifyEvent[] {
   const size = checkBytes('bytes', bytes);
   const end = length === undefined ? size : checkInteger('length', length, 0, size);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
+  const copy = new Uint8Array(bytes); // by what it is: properties of it may say anything
+  const view = new DataView(copy.buffer, 0, end);
   const events: InotifyEvent[] = [];
   for (let at = 0; at < end; ) {
     const nameSize = at + HEADER_SIZE <= end ? view.getUint32(at + 12, IS_LITTLE_ENDIAN) : end;
@@ -99,8 +100,9 @@ export function inotifyEvents(bytes: Uint8Array, length?: number): InotifyEvent[
 
 // The name is filled up with zeros.
 function eventAt(view: DataView, at: number, nameSize: number): InotifyEvent {
-  const field = new Uint8Array(view.buffer, view.byteOffset + at + HEADER_SIZE, nameSize);
-  const nameBytes = field.slice(0, (field.indexOf(0) + nameSize + 1) % (nameSize + 1));
+  const field = new Uint8Array(view.buffer, at + HEADER_SIZE, nameSize);
+  const end = field.indexOf(0);
+  const nameBytes = field.slice(0, end < 0 ? nameSize : end);
   return {
     watch: view.getInt32(at, IS_LITTLE_ENDIAN),
     mask: view.getUint32(at + 4, IS_LITTLE_ENDIAN),

@@ -1,11 +1,12 @@
 // Clocks and counters as descriptors. Both are read as one number of 64 bits: how often a timerfd
 // has expired, or what an eventfd has counted. Linux only.
-import { types } from 'node:util';
 import { invalidType, outOfRange } from '../errors.ts';
 import { native } from '../native.ts';
-import { checkFd, checkFlags, checkMilliseconds, REFUSED, refuseUnnamed } from '../validate.ts';
+import { checkBigUint64s, checkFd, checkFlags, checkMilliseconds } from '../validate.ts';
+import { constants } from './constants.ts';
 
-const COUNT_SIZE = 8;
+const count = new BigUint64Array(1);
+const countBytes = new Uint8Array(count.buffer);
 const COUNT_MAX = 2n ** 64n - 2n;
 
 /**
@@ -54,16 +55,18 @@ export function timerfd_settime(
  * `EFD_SEMAPHORE` it takes 1.
  *
  * @param value - `value[0]` becomes the count. A BigUint64Array of at least one number.
- * @returns 0 or -errno: {@link WOULD_BLOCK}: the count is 0.
+ * @returns 0 or -errno: {@link WOULD_BLOCK}: the count is 0. -EINVAL: it is neither of the two, and
+ * what was read is lost.
  * @see eventfd_read(3), timerfd_create(2)
  */
 export function eventfd_read(fd: number, value: BigUint64Array): number {
   checkFd(fd);
-  if (!types.isBigUint64Array(value)) throw invalidType('value', 'a BigUint64Array', value);
-  if (value.length === 0) throw outOfRange('value.length', 'at least 1', 0);
-  const result = native.read(fd, new Uint8Array(value.buffer, value.byteOffset, COUNT_SIZE));
-  if (result === REFUSED) throw invalidType('value', 'over memory that is not shared', value);
-  return Math.min(result, 0);
+  checkBigUint64s('value', value, 1);
+  const result = native.read(fd, countBytes);
+  if (result < 0) return result;
+  if (result !== countBytes.length) return -constants.EINVAL;
+  value[0] = count[0] as bigint;
+  return 0;
 }
 
 /**
@@ -81,7 +84,6 @@ export function eventfd_write(fd: number, value: bigint | number): number {
   if (!isWhole || BigInt(value) < 0n || BigInt(value) > COUNT_MAX) {
     throw outOfRange('value', 'a whole number from 0 to 2^64 - 2', value);
   }
-  const count = BigUint64Array.of(BigInt(value));
-  const result = native.write(fd, new Uint8Array(count.buffer));
-  return result === REFUSED ? refuseUnnamed() : Math.min(result, 0);
+  count[0] = BigInt(value);
+  return Math.min(native.write(fd, countBytes), 0);
 }

@@ -119,6 +119,22 @@ function datagramOptionsOf(world: World, random: Random): unknown {
   return options;
 }
 
+// Always with the world's reactor. Not `borrow`: the descriptor is then nobody's to close.
+function endpointOptionsOf(world: World, random: Random): unknown {
+  const options: Record<string, unknown> = { reactor: world.reactor, handlers: {} };
+  const any = () => hostile(random);
+  const more: Record<string, () => unknown> = {
+    handlers: () => ({ [random.pick(['data', 'end', 'drain', 'close'])]: any() }),
+    trigger: () => random.pick(['level', 'edge', any()]),
+    highWaterMark: any,
+    queueMax: () => random.pick([0, 5, any()]),
+  };
+  for (const name of Object.keys(more)) {
+    if (random.below(4) === 0) options[name] = more[name]?.();
+  }
+  return options;
+}
+
 function tcpOptionsOf(random: Random): unknown {
   const name = random.pick(['noDelay', 'keepAlive', 'lingerSeconds', 'cork', 'sendBufferSize']);
   return { [name]: random.pick([true, false, 1, { idleSeconds: 5 }, hostile(random)]) };
@@ -149,6 +165,20 @@ export const ROLES = {
   options: (_: World, random: Random): unknown => optionsOf(random),
   streamOptions: streamOptionsOf,
   datagramOptions: datagramOptionsOf,
+  endpointOptions: endpointOptionsOf,
+  // Whoever is there, and is sent no signal.
+  pid: (_: World, random: Random): unknown => random.pick([1, process.pid, 2 ** 30]),
+  exitOptions: (world: World, random: Random): unknown =>
+    random.pick([
+      { reactor: world.reactor },
+      { reactor: world.reactor, asyncContext: hostile(random) },
+      { reactor: hostile(random) ?? 0 },
+    ]),
+  // One that may be made to block.
+  file: (world: World): unknown => world.file,
+  path: (world: World, random: Random): unknown => random.pick([world.directory, '/none', 'a\0b']),
+  counts: (): unknown => new BigUint64Array(1),
+  termios: (world: World): unknown => world.objects.Termios,
   group: (_: World, random: Random): unknown =>
     random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
   multicast: (_: World, random: Random): unknown => ({
@@ -249,6 +279,23 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.setOptions': 'tcpOptions',
     'Connection.ref': '',
     'Connection.unref': '',
+    watchExit: 'pid callback exitOptions',
+    'ExitWatch.kill': 'signal',
+    'ExitWatch.ref': '',
+    'ExitWatch.unref': '',
+    'ExitWatch.hasRef': '',
+    'ExitWatch.close': '',
+    openReader: 'closable endpointOptions',
+    openWriter: 'closable endpointOptions',
+    'Endpoint.ref': '',
+    'Endpoint.unref': '',
+    'Endpoint.hasRef': '',
+    'Endpoint.destroy': 'any',
+    'DescriptorReader.pause': '',
+    'DescriptorReader.resume': '',
+    'DescriptorWriter.write': 'bytes',
+    'DescriptorWriter.end': 'bytes',
+    'DescriptorWriter.destroy': 'any',
     Waker: 'int',
     'Waker.wake': '',
     'ReactorWaker.ref': '',
@@ -284,6 +331,23 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     close: 'closable',
     dup: 'fd',
     eventfd: 'int int',
+    timerfd_create: 'int int',
+    timerfd_settime: 'fd int int int',
+    eventfd_read: 'fd counts',
+    eventfd_write: 'fd int',
+    inotify_init1: 'int',
+    inotify_add_watch: 'fd path int',
+    inotify_rm_watch: 'fd int',
+    inotifyEvents: 'bytes int',
+    pidfd_open: 'pid int',
+    pidfd_send_signal: 'fd int int',
+    setNonBlocking: 'file any',
+    reopen: 'file int',
+    isatty: 'fd',
+    Termios: '',
+    tcgetattr: 'fd termios',
+    tcsetattr: 'fd int termios',
+    cfmakeraw: 'termios',
     fcntl: 'fd command int',
     pipe: 'int32s',
     pipe2: 'int32s int',
@@ -323,6 +387,9 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
+  ...['Endpoint', 'Endpoint.onReady', 'DescriptorReader', 'DescriptorWriter', 'ExitWatch'],
+  ...['DescriptorReader.transfer', 'DescriptorReader.onClosed'],
+  ...['DescriptorWriter.transfer', 'DescriptorWriter.onClosed', 'Termios.bytesIn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],

@@ -42,6 +42,11 @@ export class World {
     this.objects = this.#makeObjects();
   }
 
+  /** A regular file. */
+  get file(): number {
+    return this.#file;
+  }
+
   /** An open descriptor that is neither 0, 1, 2 nor any of the test runner's own. */
   fd(random: Random): number {
     return random.pick(this.#kept);
@@ -109,7 +114,29 @@ export class World {
     sys.listen(this.#kept.at(-2) as number, 8);
     this.#kept.push(made(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK)));
     if (process.platform !== 'linux') return;
-    this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, sys.constants.EFD_NONBLOCK)));
+    const { EFD_NONBLOCK, IN_NONBLOCK, CLOCK_MONOTONIC, TFD_NONBLOCK } = sys.constants;
+    this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, EFD_NONBLOCK)));
+    this.#kept.push(made(sys.inotify_init1(IN_NONBLOCK)));
+    this.#kept.push(made(sys.timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)));
+  }
+
+  // Both ends of a pipe; the reactor closes them.
+  #endpoints(): Record<string, object> {
+    const { reactor } = this;
+    const pair = new Int32Array(2);
+    made(sys.pipe2(pair, O_NONBLOCK));
+    return {
+      DescriptorReader: edgewise.openReader(pair[0] as number, { reactor, handlers: {} }),
+      DescriptorWriter: edgewise.openWriter(pair[1] as number, { reactor, handlers: {} }),
+    };
+  }
+
+  // Closed, since `kill` without an argument is a SIGTERM.
+  #closedWatch(): object {
+    const { reactor } = this;
+    const watch = edgewise.watchExit(process.pid, () => undefined, { reactor });
+    watch.close();
+    return watch;
   }
 
   #makeObjects(): Record<string, object> {
@@ -123,6 +150,7 @@ export class World {
     connection.establish(pair[0] as number);
     this.#made.add(pair[1] as number);
     const path = join(this.directory, 'listener');
+    const ends = () => this.#endpoints();
     return {
       Poller: this.poller,
       ReadyEvents: this.poller.events,
@@ -136,6 +164,10 @@ export class World {
         edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
       ),
       Listener: this.#closing(edgewise.listen({ path, handlers: {}, reactor })),
+      ...ends(),
+      Endpoint: ends().DescriptorReader as object,
+      ExitWatch: this.#closedWatch(),
+      Termios: new sys.Termios(),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       MessageBatch: new sys.MessageBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { release } from 'node:os';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { Poller } from '../../src/index.ts';
@@ -10,6 +11,10 @@ import { Reactor } from '../../src/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 
 const isLinux = process.platform === 'linux';
+// Before Linux 6.15 nobody knows it when Node was faster and has waited for its child.
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const isStatusSure = !isLinux || major > 6 || (major === 6 && minor >= 15);
+const known = <T>(value: T) => (isStatusSure ? value : expect.toBeOneOf([value, undefined]));
 
 /** A child that goes on until its standard input ends, or is killed. */
 function child(then: string): ChildProcess & { readonly pid: number } {
@@ -35,7 +40,8 @@ describe.each(Poller.backends)('exits on %s', (backend) => {
     process.stdin?.end();
     expect(await closed).toEqual([7, null]);
     await reactor.run(); // until nothing is watched any more
-    expect(told).toEqual([{ pid: process.pid, code: 7, signal: undefined, status: 7 << 8 }]);
+    const [code, status] = [known(7), known(7 << 8)];
+    expect(told).toEqual([{ pid: process.pid, code, signal: undefined, status }]);
     expect(watch.isClosed).toBe(true);
     expect(watch.kill()).toBe(false);
     expect(reactor.registrationCount).toBe(0);
@@ -58,7 +64,8 @@ describe('exits', () => {
     const exit = new Promise<ProcessExit>((resolve) => {
       expect(watchExit(process.pid, resolve, { reactor }).kill('SIGKILL')).toBe(true);
     });
-    expect(await exit).toEqual({ pid: process.pid, code: undefined, signal: 'SIGKILL', status: 9 });
+    const [signal, status] = [known('SIGKILL'), known(9)];
+    expect(await exit).toEqual({ pid: process.pid, code: undefined, signal, status });
     expect(await closed).toEqual([null, 'SIGKILL']);
   });
 
@@ -178,7 +185,7 @@ describe('exits', () => {
     const exits = all.map(({ pid }) => exitOf(pid, { reactor }));
     for (const { stdin } of all) stdin?.end();
     const codes = (await Promise.all(exits)).map(({ code }) => code);
-    expect(codes).toEqual(all.map((_, index) => index));
+    expect(codes).toEqual(all.map((_, index) => known(index)));
     await Promise.all(closed);
   });
 });
