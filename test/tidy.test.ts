@@ -49,7 +49,8 @@ const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
   'src/reactor.ts': { max: 520, why: 'the public class: half of its lines are its documentation' },
   'src/net/connection.ts': { max: 490, why: 'the public class: a third of it is documentation' },
   'test/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
-  'test/sys.arguments.test.ts': { max: 400, why: 'a table of wrong arguments, one row each' },
+  'test/sys.arguments.test.ts': { max: 450, why: 'a table of wrong arguments, one row each' },
+  'test/fuzz/signatures.ts': { max: 450, why: 'a table of functions, one row each' },
 };
 
 function walk(folder: string): string[] {

@@ -87,8 +87,8 @@ export class DescriptorWriter<Data = unknown> extends Endpoint {
     const written = isAlone ? this.#writeNow(first) : 0;
     if (this.isClosed) return false;
     const wasEmpty = this.#outgoing.isEmpty;
-    if (isAlone) this.#keep(first.subarray(written));
-    else for (const chunk of chunks) this.#keep(chunk);
+    if (!isAlone) for (const chunk of chunks) this.#keep(chunk);
+    else if (written < first.length) this.#keep(first.subarray(written));
     if (wasEmpty && !isAlone) this.#flush();
     return this.#hasRoom();
   }

@@ -3,7 +3,14 @@ import { endianness } from 'node:os';
 import { types } from 'node:util';
 import { invalidType, invalidValue, outOfRange } from '../errors.ts';
 import { native } from '../native.ts';
-import { checkBytes, checkFd, checkFlags, checkInteger, checkUint32 } from '../validate.ts';
+import {
+  checkBytes,
+  checkFd,
+  checkFlags,
+  checkInteger,
+  checkUint32,
+  REFUSED,
+} from '../validate.ts';
 
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
 const HEADER_SIZE = 16; // struct inotify_event without its name
@@ -40,10 +47,9 @@ export function inotify_add_watch(fd: number, path: string | Uint8Array, mask: n
   if (!isText) checkBytes('path', path);
   checkUint32('mask', mask);
   const bytes = isText ? Buffer.from(path) : path;
-  if (Uint8Array.prototype.includes.call(bytes, 0)) {
-    throw invalidValue('path', 'without a zero in it', path);
-  }
-  return native.inotify_add_watch(fd, bytes, mask);
+  const result = native.inotify_add_watch(fd, bytes, mask);
+  if (result === REFUSED) throw invalidValue('path', 'without a zero in it', path);
+  return result;
 }
 
 /**
@@ -85,6 +91,7 @@ export interface InotifyEvent {
 export function inotifyEvents(bytes: Uint8Array, length?: number): InotifyEvent[] {
   const size = checkBytes('bytes', bytes);
   const end = length === undefined ? size : checkInteger('length', length, 0, size);
+  if (end === 0) return [];
   const copy = new Uint8Array(bytes); // by what it is: properties of it may say anything
   const view = new DataView(copy.buffer, 0, end);
   const events: InotifyEvent[] = [];

@@ -7,6 +7,7 @@ import { Endpoint } from '../../src/net/endpoint.ts';
 import { ExitWatch } from '../../src/net/exit.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { DescriptorReader } from '../../src/net/reader.ts';
+import { StreamSocket } from '../../src/net/stream-socket.ts';
 import { DescriptorWriter } from '../../src/net/writer.ts';
 import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
@@ -23,7 +24,7 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
 
 // Classes whose objects callers get, and whose constructors they do not.
-const NET = { Connection, Listener, DatagramSocket };
+const NET = { Connection, StreamSocket, Listener, DatagramSocket };
 const SOURCES = { Endpoint, DescriptorReader, DescriptorWriter, ExitWatch };
 const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET, ...SOURCES };
 
@@ -167,6 +168,7 @@ function adopt(world: World, name: string, args: readonly unknown[], result: unk
   if (result instanceof Promise) result.catch(() => undefined);
   if (name === 'Reactor.onSignal') world.closeLater(() => (result as Disposable)[Symbol.dispose]());
   if (name === 'bindDatagram') world.closeLater(() => (result as DatagramSocket).close());
+  if (name === 'watchExit') world.closeLater(() => (result as ExitWatch).close());
   if (TAKES_OVER.test(name)) world.forget(args[0] as number);
   if (typeof result !== 'number' || result < 0) return;
   const { F_DUPFD, F_DUPFD_CLOEXEC } = sys.constants;

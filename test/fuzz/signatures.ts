@@ -276,7 +276,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.destroy': 'any',
     'Connection.closeGracefully': 'int',
     'Connection.setTimeout': 'int',
-    'Connection.setOptions': 'tcpOptions',
+    'StreamSocket.setOptions': 'tcpOptions',
     'Connection.ref': '',
     'Connection.unref': '',
     watchExit: 'pid callback exitOptions',
@@ -386,6 +386,8 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
+  ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],
+  ...['StreamSocket', 'StreamSocket.setFd', 'StreamSocket.closeFd', 'StreamSocket.assertConnected'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Endpoint', 'Endpoint.onReady', 'DescriptorReader', 'DescriptorWriter', 'ExitWatch'],
   ...['DescriptorReader.transfer', 'DescriptorReader.onClosed'],

@@ -160,6 +160,7 @@ export class World {
       ReactorWaker: reactorWaker,
       Waker: new edgewise.Waker(reactorWaker.id),
       Connection: connection,
+      StreamSocket: connection,
       DatagramSocket: this.#closing(
         edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
       ),
