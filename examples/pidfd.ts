@@ -4,9 +4,9 @@
 import { spawn } from 'node:child_process';
 import { type ProcessExit, Reactor, watchExit } from 'edgewise';
 
-const TIMEOUT_MS = 200;
+const TIMEOUT_MS = 2000;
 const given = process.argv.slice(2).join(' ');
-const commands = given === '' ? ['exit 0', 'exit 3', 'kill -TERM $$', 'sleep 1000'] : [given];
+const commands = given === '' ? ['exit 0', 'exit 3', 'kill -TERM $$', 'exec sleep 1000'] : [given];
 const reactor = new Reactor();
 
 function describe({ code, signal, status }: ProcessExit): string {
@@ -16,7 +16,7 @@ function describe({ code, signal, status }: ProcessExit): string {
 }
 
 for (const command of commands) {
-  const child = spawn('sh', ['-c', `exec 2>&1; ${command}`], { stdio: 'inherit' });
+  const child = spawn('sh', ['-c', command], { stdio: 'inherit' });
   const { pid } = child;
   if (pid === undefined) throw new Error('sh is not there'); // an 'error' event follows
   child.on('exit', (code, signal) => console.log(`Node:   ${command}: ${code ?? signal}`));

@@ -1,5 +1,5 @@
 // Readers and writers of pipes and of other descriptors that are no sockets, under level and edge.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,9 @@ import { codeOf } from './recorder.ts';
 const { constants } = sys;
 const isLinux = process.platform === 'linux';
 const PIPE_SIZE_MAX = 1 << 20;
+
+const hasPython = isLinux && spawnSync('python3', ['-c', 'import pty']).status === 0;
+if (!hasPython) console.log('skipped: no pseudo-terminal, which is made by python3 on Linux');
 
 /** What the handlers of a reader and a writer were told, and promises of their ends. */
 class Log {
@@ -295,7 +298,23 @@ describe('descriptors', () => {
     expect(log.received.toString()).toBe('through the FIFO');
   });
 
-  it.runIf(isLinux)('of inotify give whole events, those of a timer its count', async () => {
+  it.runIf(hasPython)('of a pseudo-terminal end when its other side is closed', () => {
+    const worker = new URL('../workers/pty-reader.mjs', import.meta.url).pathname;
+    const lines = [
+      'import os, sys',
+      'ours, theirs = os.openpty()',
+      "os.write(theirs, b'last words')",
+      'os.close(theirs)',
+      'os.dup2(ours, 3)',
+      'os.set_inheritable(3, True)',
+      'os.execv(sys.argv[1], sys.argv[1:])',
+    ];
+    const args = ['-c', lines.join('\n'), process.execPath, worker];
+    const said = execFileSync('python3', args, { encoding: 'utf8', timeout: 30_000 });
+    expect(JSON.parse(said)).toEqual(['last words', 'end', 'in order']);
+  });
+
+  it.runIf(isLinux)('of a timer give its count', async () => {
     const reactor = using();
     reactor.attach();
     const timer = must(sys.timerfd_create(constants.CLOCK_MONOTONIC));
