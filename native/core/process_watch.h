@@ -15,7 +15,7 @@ enum ProcessState { kRunning = 0, kExited = 1, kExitedUnknown = 2 };
 
 // Returns a close-on-exec descriptor that becomes readable when process `pid` (from 1) has exited;
 // it does so at once when it has exited and was not waited for yet. Errors: ESRCH: no such process,
-// or it was waited for. ENOSYS: Linux before 5.3. EINVAL: `pid` is a thread.
+// or it was waited for. ENOSYS: Linux before 5.3. EINVAL, ENOENT: `pid` is a thread.
 int Open(int pid);
 
 // Returns what is known of the process of `fd`; for kExited sets *status as waitpid(2) does. On

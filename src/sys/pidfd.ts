@@ -10,8 +10,8 @@ import { checkFd, checkFlags, checkInteger } from '../validate.ts';
  * @param pid - 1 to 2^31 - 1. The number of a child that was not waited for is its own for sure; for
  * any other process it may have been given to a new one meanwhile.
  * @param flags - `PIDFD_NONBLOCK`, `PIDFD_THREAD`; 0 when absent.
- * @returns the descriptor, which the caller closes, or -errno: -ESRCH: no such process. -EINVAL: a
- * thread. -ENOSYS where there is none.
+ * @returns the descriptor, which the caller closes, or -errno: -ESRCH: no such process. -EINVAL or
+ * -ENOENT: a thread. -ENOSYS where there is none.
  * @see pidfd_open(2)
  */
 export function pidfd_open(pid: number, flags = 0): number {
