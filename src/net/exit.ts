@@ -144,8 +144,8 @@ export class ExitWatch {
  *
  * @param pid - 1 to 2^31 - 1. The number of a child is its own until it was waited for, which Node
  *   does in its loop: call this in the same turn as `spawn`, or when you know that it runs.
- * @throws ErrnoError - ESRCH: there is no such process, or it was waited for. EINVAL, ENOENT: it is a thread.
- *   EMFILE. ENOSYS: Linux before 5.3.
+ * @throws ErrnoError - ESRCH: there is no such process, or it was waited for. EINVAL, ENOENT: it is
+ *   a thread. EMFILE. ENOSYS: Linux before 5.3.
  * @throws TypeError, RangeError. EdgewiseError - ERR_CLOSED: the reactor is closed.
  * @see pidfd_open(2), kqueue(2) "EVFILT_PROC"; docs/sources.md "Processes"
  */
