@@ -16,6 +16,8 @@ const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK,
 const ACCEPTS_PER_EVENT_MAX = 64;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 1000;
+/** Steep, so that even the first two seconds of a shortage cost fewer than ten waits. */
+const BACKOFF_GROWTH = 10;
 const BROKEN: ReadonlySet<number> = new Set([EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP]);
 
 /**
@@ -127,7 +129,8 @@ export class Acceptor implements Handler {
 
   #pause(): boolean {
     this.#listen(Interest.None);
-    this.#backoffMs = Math.min(Math.max(this.#backoffMs * 2, BACKOFF_FIRST_MS), BACKOFF_MAX_MS);
+    const nextMs = Math.max(this.#backoffMs * BACKOFF_GROWTH, BACKOFF_FIRST_MS);
+    this.#backoffMs = Math.min(nextMs, BACKOFF_MAX_MS);
     this.#timer?.clear();
     this.#timer = this.#reactor.setTimeout(() => this.#goOn(), this.#backoffMs).unref();
     return false;

@@ -278,25 +278,24 @@ export class Connection<Data = unknown> extends StreamSocket {
     }
     if (this.isClosed) return;
     if (this.#pump !== undefined) this.#pump.onReady(readiness);
-    else if ((readiness & Readiness.Readable) !== 0) this.#read(readiness);
+    else if ((readiness & Readiness.Readable) !== 0) this.#read();
     else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
   }
 
-  #read(readiness: Readiness): void {
+  #read(): void {
     const registration = this.#registration as Registration;
     const isLevel = registration.trigger === 'level';
-    // With the end or an error queued behind them, a short read does not prove that all is read.
-    const mayHaveMore = (readiness & (Readiness.ReadClosed | Readiness.Error)) !== 0;
+    // Under the edge trigger until would-block: a short read does not prove that all is read. It
+    // stops at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
       const memory = readMemory();
-      const { length } = memory;
       const result = sys.recv(this.fd, memory);
       if (result > 0) {
         this.bytesRead += result;
         this.#group.handlers.data?.(this, readView(result));
         if (this.isClosed) return;
         if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
-        if (isLevel || (result < length && !mayHaveMore) || !registration.charge(result)) return;
+        if (isLevel || !registration.charge(result)) return;
       } else if (result === 0) {
         this.#onReadEnd();
       } else if (result !== -EINTR) {
@@ -421,9 +420,10 @@ export class Connection<Data = unknown> extends StreamSocket {
       this.#state |= WRITE_SHUT;
       // Also when the close follows at once: alone it would send no FIN while a duplicate of the
       // descriptor is open elsewhere, and an RST with lingerSeconds 0.
-      // ENOTCONN: the peer has reset it meanwhile, which the next read tells.
-      sys.shutdown(this.fd, sys.constants.SHUT_WR);
+      // ENOTCONN: the peer has reset it meanwhile, which the next read tells, if there is one.
+      const result = sys.shutdown(this.fd, sys.constants.SHUT_WR);
       if (this.isReadEnded) {
+        if (result < 0) this.#failWithPendingError();
         this.destroy();
         return;
       }

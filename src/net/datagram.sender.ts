@@ -18,7 +18,7 @@ import { checkBytes } from '../validate.ts';
 import type { DatagramNews } from './datagram.news.ts';
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
 
-const { EAGAIN, ENOBUFS } = os.errno;
+const { EAGAIN, EINTR, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 1024;
 
@@ -113,7 +113,7 @@ export class DatagramSender<Data> {
   }
 
   #sendNext(first: number, bytes: Uint8Array, to: AddressInput | undefined): boolean {
-    const isOwnError = first < 0 && first !== -EAGAIN && first !== -ENOBUFS;
+    const isOwnError = first < 0 && ![-EAGAIN, -EINTR, -ENOBUFS].includes(first);
     if (!isOwnError) return this.send(bytes, to);
     const result = this.#transmitAgain(first, bytes, to);
     return result === -EAGAIN ? this.#keep(bytes, to) : result >= 0;
@@ -139,10 +139,13 @@ export class DatagramSender<Data> {
   }
 
   #sendOnce(bytes: Uint8Array, to: AddressInput | undefined): number {
-    const result =
-      to === undefined
-        ? sys.send(this.#fd, bytes)
-        : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+    let result = -EINTR; // a signal came before anything was sent
+    while (result === -EINTR) {
+      result =
+        to === undefined
+          ? sys.send(this.#fd, bytes)
+          : sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+    }
     if (result === -ENOBUFS) return -EAGAIN;
     if (result >= 0) {
       this.#stats.messagesSent++;

@@ -283,17 +283,23 @@ describe('connect', () => {
   });
 
   // On loopback a connect to a free port of the ephemeral range can be given that very port as its
-  // own, and is then connected to itself.
+  // own, and is then connected to itself. Hundreds of thousands of tries: `npm run test:self-connect`.
   it('never connects to itself', async () => {
     const reactor = descriptors.using(new Reactor());
-    const port = closedPort();
-    const errors = new Set<string | undefined>();
-    for (let i = 0; i < 200; i++) {
-      const { client } = open({ port, localPort: i === 0 ? port : 0, reactor });
+    const codes = async (port: number, localPort: number) => {
+      const { client } = open({ port, localPort, reactor });
       await client.told('close');
       expect(client.count('open')).toBe(0);
-      errors.add(codeOf(client.errors[0]));
+      return codeOf(client.errors[0]);
+    };
+    let port = closedPort();
+    let certain = await codes(port, port);
+    for (let i = 0; i < 10 && certain === 'EADDRINUSE'; i++) {
+      port = closedPort(); // somebody else on this machine was given it meanwhile
+      certain = await codes(port, port);
     }
+    const errors = new Set([certain]);
+    for (let i = 0; i < 200; i++) errors.add(await codes(port, 0));
     expect([...errors]).toEqual(['ECONNREFUSED']);
   });
 

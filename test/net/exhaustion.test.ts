@@ -79,8 +79,12 @@ class Client {
 
   async echo(): Promise<string> {
     this.socket.write('again');
-    const [bytes] = await once(this.socket, 'data');
-    return String(bytes);
+    let echoed = '';
+    while (echoed.length < 'again'.length) {
+      const [bytes] = await once(this.socket, 'data');
+      echoed += bytes;
+    }
+    return echoed;
   }
 }
 

@@ -9,7 +9,9 @@ export class Recorder {
   readonly events: EventName[] = [];
   readonly errors: (Error | undefined)[] = [];
   readonly connections: Connection[] = [];
+  receivedLength = 0;
   readonly #hooks: Partial<ConnectionHandlers>;
+  readonly #counts = new Map<EventName, number>();
   #received: Buffer[] = [];
   #waiting: { name: EventName; count: number; resolve: () => void }[] = [];
 
@@ -22,7 +24,12 @@ export class Recorder {
   }
 
   count(name: EventName): number {
-    return this.events.filter((event) => event === name).length;
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** Resolves when all `bytes` have come, in however many pieces. */
+  async receivedAll(bytes: number): Promise<void> {
+    while (this.receivedLength < bytes) await this.told('data', this.count('data') + 1);
   }
 
   /** Resolves when `name` was told `count` times in all. */
@@ -64,6 +71,7 @@ export class Recorder {
 
   #data(connection: Connection, bytes: Buffer): void {
     this.#received.push(Buffer.from(bytes));
+    this.receivedLength += bytes.length;
     this.#tell('data');
     this.#hooks.data?.(connection, bytes);
   }
@@ -81,10 +89,12 @@ export class Recorder {
 
   #tell(name: EventName): void {
     this.events.push(name);
+    this.#counts.set(name, this.count(name) + 1);
     this.#settle();
   }
 
   #settle(): void {
+    if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter(({ name, count, resolve }) => {
       if (this.count(name) < count) return true;
       resolve();

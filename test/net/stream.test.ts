@@ -6,6 +6,7 @@ import { connect } from '../../src/net/connect.ts';
 import { listen } from '../../src/net/listen.ts';
 import type { ListenOptions } from '../../src/net/listener.ts';
 import { Reactor } from '../../src/reactor.ts';
+import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf, Recorder } from './recorder.ts';
@@ -33,7 +34,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
 
   it('echoes what is sent, larger than every buffer', async () => {
     const { reactor, port } = start(echo());
-    const sent = Buffer.alloc(3_000_000, 'edgewise ');
+    const sent = Buffer.alloc(volume(3_000_000), 'edgewise ');
     const client = new Recorder({
       data: (connection) => void (connection.bytesRead === sent.length && connection.end()),
     });
@@ -49,7 +50,8 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     nodeConnect(port, HOST).end('last words');
     await server.told('close');
     expect(server.received.toString()).toBe('last words');
-    expect(server.events).toEqual(['open', 'data', 'end', 'close']);
+    const once = server.events.filter((name, i, all) => name !== 'data' || all[i - 1] !== 'data');
+    expect(once).toEqual(['open', 'data', 'end', 'close']);
   });
 
   it('tells ECONNRESET once', async () => {
@@ -77,7 +79,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     const connection = connect({ host: HOST, port, trigger, handlers: client.handlers, reactor });
     await client.opened();
     const peer = await server.opened();
-    const chunk = Buffer.alloc(256 * 1024);
+    const chunk = Buffer.alloc(volume(256 * 1024));
     let written = 0;
     while (connection.write(chunk)) written += chunk.length;
     written += chunk.length;
@@ -154,7 +156,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
       },
     });
     connect({ host: HOST, port, handlers: client.handlers, reactor });
-    await server.told('data');
+    await server.receivedAll(4);
     descriptors.using(client);
     expect(server.received.toString()).toBe('held');
   });
@@ -222,7 +224,8 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     connection.end('two');
     await server.told('close');
     expect(server.received.toString()).toBe('onetwo');
-    expect(errors).toHaveLength(2);
+    expect(errors).toHaveLength(server.count('data'));
+    expect(errors.length).toBeGreaterThan(1);
   });
 
   it('destroys inside its own handler', async () => {

@@ -1,0 +1,69 @@
+// States in which there is nothing to do, and in which level-triggered epoll has much to say: the
+// reactor must not wake up for them. Each is held for two seconds by a process of its own, whose
+// waits are counted twice: by itself (`reactor.stats`), and from outside by strace, where it is.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noStraceReason, straced } from '../helpers/strace.ts';
+
+const SCRIPT = fileURLToPath(new URL('../workers/idle-state.mjs', import.meta.url));
+const IDLE_MS = 2000;
+const WAITS_MAX = 10;
+const WAITS = ['epoll_wait', 'epoll_pwait', 'epoll_pwait2'];
+const DESCRIPTORS_MAX = 64; // of the listener that is to reach its limit
+
+interface Idled {
+  /** Waits of the reactor meanwhile, by its own count. */
+  readonly waits: number;
+  /** What handlers were told, before and meanwhile. */
+  readonly told: readonly string[];
+}
+
+const STATES: readonly (readonly [state: string, told: readonly string[]])[] = [
+  ['an end that is not read', []],
+  ['an end that was read', ['end']],
+  ['a hang-up while paused', []],
+  ['an error while paused', ['ECONNRESET']],
+  ['an error that is pending', ['error', 'close']],
+  ['a full write buffer', []],
+  ['a paused reader with data waiting', []],
+  ['a duplicate of a connection that was closed', ['close']],
+  ['a duplicate of a connection that was closed behind our back', ['EBADF']],
+  ['a listener at its descriptor limit', []],
+];
+
+/** The waits of the thread with the reactor between the marks that the script writes. */
+function countTraced(file: string): number {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const at = (mark: string) => lines.findIndex((line) => line.includes(`"${mark}\\n"`));
+  const [from, to] = [at('IDLE'), at('OVER')];
+  expect(from).toBeGreaterThan(0);
+  expect(to).toBeGreaterThan(from);
+  return lines.slice(from, to).filter((line) => /epoll_(p?wait2?)\(/.test(line)).length;
+}
+
+describe.each(['level', 'edge'] as const)('%s: nothing spins', (trigger) => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'edgewise-idle-'));
+    if (noStraceReason !== undefined) console.log(`not counted from outside: ${noStraceReason}`);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.concurrent.each(STATES)('%s', async (state, told) => {
+    const file = join(folder, state.replaceAll(' ', '-'));
+    const node = [process.execPath, SCRIPT, state, trigger, String(IDLE_MS)];
+    const command =
+      noStraceReason === undefined ? ['strace', ...straced(file, [...WAITS, 'write'], node)] : node;
+    const limited = `ulimit -n ${DESCRIPTORS_MAX}; exec "$@"`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', limited, 'sh', ...command]);
+    const idled: Idled = JSON.parse(stdout);
+    expect(idled.told).toEqual(told);
+    expect(idled.waits).toBeLessThanOrEqual(WAITS_MAX);
+    if (noStraceReason === undefined) expect(countTraced(file)).toBeLessThanOrEqual(WAITS_MAX);
+  });
+});
