@@ -26,12 +26,15 @@ export interface EchoServer {
 }
 
 /** @throws ErrnoError - the address is taken, not ours, or not allowed. */
-export type StartEcho = (options: EchoOptions) => EchoServer;
+export type StartEcho = (options: EchoOptions) => EchoServer | Promise<EchoServer>;
 
 // Loaded when chosen: --help and the other commands work without the addon.
 const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
   reactor: async () => (await import('./echo-reactor.ts')).startReactorEcho,
   handlers: async () => (await import('./echo-handlers.ts')).startHandlersEcho,
+  promises: async () => (await import('./echo-promises.ts')).startPromisesEcho,
+  stream: async () => (await import('./echo-stream.ts')).startStreamEcho,
+  net: async () => (await import('./echo-net.ts')).startNetEcho,
 };
 
 const TRIGGERS = ['level', 'edge'] as const;
@@ -91,7 +94,7 @@ export const echo: Command = {
     await checkAvailable(backend, trigger);
     const start = await APIS[api]?.();
     const chosen = { host, port, trigger, ...(backend === undefined ? {} : { backend }) };
-    const server = start?.(chosen);
+    const server = await start?.(chosen);
     if (server !== undefined) await serve(server, host);
     return 0;
   },

@@ -50,6 +50,7 @@ export class Acceptor implements Handler {
   #registration: Registration | undefined;
   #reserve = -1;
   #backoffMs = 0;
+  #isHeld = false;
   #timer: Timer | undefined;
 
   /**
@@ -72,6 +73,12 @@ export class Acceptor implements Handler {
   start(registration: Registration): void {
     this.#registration = registration;
     if (this.#policy === 'shed') this.#openReserve();
+  }
+
+  /** Stops accepting, or goes on: clients wait in the kernel's queue meanwhile. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (this.#timer?.isPending !== true) this.#listen(Interest.Readable);
   }
 
   stop(): void {
@@ -105,11 +112,12 @@ export class Acceptor implements Handler {
       } else {
         mayHaveMore = fd !== -EAGAIN && this.#survives(fd, registration.fd);
       }
-      if (!mayHaveMore || registration.isClosed) break;
+      if (!mayHaveMore || registration.isClosed || this.#isHeld) break;
     }
     // Level reports the rest by itself; an edge would not.
     const isEdge = registration.trigger === 'edge';
-    if (mayHaveMore && isEdge && !registration.isClosed) registration.requeue();
+    const goesOn = mayHaveMore && !this.#isHeld && !registration.isClosed;
+    if (goesOn && isEdge) registration.requeue();
     if (thrown !== undefined) throw thrown;
   }
 
@@ -166,6 +174,7 @@ export class Acceptor implements Handler {
 
   #listen(interest: Interest): void {
     const registration = this.#registration;
-    if (registration !== undefined && !registration.isClosed) registration.setInterest(interest);
+    if (registration === undefined || registration.isClosed) return;
+    registration.setInterest(this.#isHeld ? Interest.None : interest);
   }
 }

@@ -4,6 +4,7 @@
 import { constants as os } from 'node:os';
 import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
+import type { Reactor } from '../reactor.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import type { Timer } from '../timers/timer.ts';
@@ -30,6 +31,7 @@ const CORKED = 64;
 const CLOSED = 128;
 const UNREFERENCED = 256;
 const CLOSING = 512; // the timer is the deadline of closeGracefully
+const COPIES = 2048; // of what is kept: whoever writes uses its memory again
 const WRITE_FAILED = 1024; // to be closed with `error` when all that came before is read
 
 const NOTHING = new Outgoing();
@@ -59,6 +61,21 @@ export class Connection<Data = unknown> extends StreamSocket {
   constructor(group: ConnectionGroup) {
     super();
     this.#group = group;
+  }
+
+  /** @internal */
+  get reactor(): Reactor {
+    return this.#group.reactor;
+  }
+
+  /** @internal */
+  get trigger(): 'level' | 'edge' {
+    return this.#group.settings.trigger;
+  }
+
+  /** From so many unsent bytes on `write` answers false. */
+  get highWaterMark(): number {
+    return this.#group.settings.highWaterMark;
   }
 
   get isConnecting(): boolean {
@@ -112,6 +129,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     group.add(this);
     if (idleTimeoutMs > 0 && this.#timer === undefined) this.setTimeout(idleTimeoutMs);
     try {
+      this.#pump?.onOpen?.();
       group.handlers.open?.(this);
     } finally {
       if (!this.#outgoing.isEmpty || this.#isFlagged(ENDING)) this.#flush();
@@ -151,7 +169,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     }
     const isFirst = this.#outgoing.isEmpty;
     this.#ownOutgoing().append(piece);
-    if (this.#outgoing.byteLength > this.#group.settings.queueMax) this.#overflow();
+    if (this.#isOverfull()) this.#overflow();
     else if (isFirst && !this.#isFlagged(CONNECTING | CORKED)) this.#flush();
     return this.#hasRoom();
   }
@@ -163,6 +181,41 @@ export class Connection<Data = unknown> extends StreamSocket {
   divert(pump: Pump | undefined): void {
     this.#pump = pump;
     this.updateInterest();
+  }
+
+  /**
+   * @internal reads what has come, past the handlers.
+   *
+   * @returns as recv(2): 0 at the end, which is then known; -EAGAIN: nothing there. After any other
+   *   error the connection is closed with it.
+   * @throws TypeError - `memory` cannot be read into.
+   */
+  receive(memory: Uint8Array): number {
+    for (;;) {
+      const result = sys.recv(this.fd, memory);
+      if (result > 0) {
+        this.bytesRead += result;
+      } else if (result === 0) {
+        this.#onReadEnd();
+      } else if (result === -EINTR) {
+        continue;
+      } else if (result !== -EAGAIN) {
+        this.destroy(errnoError(result, 'recv', { fd: this.fd }));
+      } else if (this.#isFlagged(WRITE_FAILED)) {
+        this.destroy();
+      }
+      return result;
+    }
+  }
+
+  /** @internal has the pump called in the next turn */
+  requeue(readiness: Readiness): void {
+    if (this.#registration?.isClosed === false) this.#registration.requeue(readiness);
+  }
+
+  /** @internal copies the bytes that `write` keeps: the caller uses its memory again */
+  copyWhatIsKept(): void {
+    this.#state |= COPIES;
   }
 
   /** @internal what the pump is interested in has changed */
@@ -288,30 +341,22 @@ export class Connection<Data = unknown> extends StreamSocket {
     // Under the edge trigger until would-block: a short read does not prove that all is read. It
     // stops at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
     while ((this.#state & (PAUSED | READ_ENDED | CLOSED)) === 0) {
-      const memory = readMemory();
-      const result = sys.recv(this.fd, memory);
-      if (result > 0) {
-        this.bytesRead += result;
-        this.#group.handlers.data?.(this, readView(result));
-        if (this.isClosed) return;
-        if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
-        if (isLevel || !registration.charge(result)) return;
-      } else if (result === 0) {
-        this.#onReadEnd();
-      } else if (result !== -EINTR) {
-        if (result !== -EAGAIN) this.destroy(errnoError(result, 'recv', { fd: this.fd }));
-        else if (this.#isFlagged(WRITE_FAILED)) this.destroy();
-        return;
-      }
+      const result = this.receive(readMemory());
+      if (result <= 0) return;
+      this.#group.handlers.data?.(this, readView(result));
+      if (this.isClosed) return;
+      if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
+      if (isLevel || !registration.charge(result)) return;
     }
   }
 
   #onReadEnd(): void {
     this.#state |= READ_ENDED;
+    const isOwn = this.#pump === undefined; // a pump decides for itself when to end our side
     try {
-      if (!this.#isFlagged(WRITE_FAILED)) this.#group.handlers.end?.(this);
+      if (isOwn && !this.#isFlagged(WRITE_FAILED)) this.#group.handlers.end?.(this);
     } finally {
-      if (!this.#group.settings.allowHalfOpen) this.end();
+      if (isOwn && !this.#group.settings.allowHalfOpen) this.end();
       if (this.#isFlagged(WRITE_SHUT)) this.destroy();
       else this.updateInterest();
     }
@@ -340,12 +385,13 @@ export class Connection<Data = unknown> extends StreamSocket {
       this.#keep(left === 0 ? chunk : chunk.subarray(left));
       left = 0;
     }
-    if (this.#outgoing.byteLength > this.#group.settings.queueMax) this.#overflow();
+    if (this.#isOverfull()) this.#overflow();
     else this.updateInterest();
   }
 
   #keep(chunk: Uint8Array): void {
-    this.#ownOutgoing().append(isScratch(chunk) ? Buffer.from(chunk) : chunk);
+    const mustCopy = this.#isFlagged(COPIES) || isScratch(chunk);
+    this.#ownOutgoing().append(mustCopy ? Buffer.from(chunk) : chunk);
   }
 
   #ownOutgoing(): Outgoing {
@@ -412,7 +458,8 @@ export class Connection<Data = unknown> extends StreamSocket {
     if (this.#outgoing.byteLength > this.#group.settings.lowWaterMark) return;
     this.#state &= ~NEEDS_DRAIN;
     this.updateInterest();
-    this.#group.handlers.drain?.(this);
+    if (this.#pump === undefined) this.#group.handlers.drain?.(this);
+    else this.#pump.onDrain?.();
   }
 
   #finishIfFlushed(): void {
@@ -438,6 +485,11 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.#state |= NEEDS_DRAIN;
     this.updateInterest();
     return false;
+  }
+
+  #isOverfull(): boolean {
+    const { byteLength } = this.#outgoing;
+    return byteLength > this.#group.settings.queueMax && this.#pump?.isUnlimited !== true;
   }
 
   #overflow(): void {

@@ -5,6 +5,7 @@ import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, check, errnoError, invalidType } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
+import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
 import { MessageBatch } from '../sys/batch.ts';
 import * as sys from '../sys.ts';
@@ -86,6 +87,11 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
   get remoteAddress(): SocketAddress | undefined {
     const address = new SocketAddress();
     return this.#fd >= 0 && sys.getpeername(this.#fd, address) >= 0 ? address : undefined;
+  }
+
+  /** @internal */
+  get reactor(): Reactor {
+    return this.#settings.reactor;
   }
 
   get isClosed(): boolean {

@@ -2,6 +2,7 @@
 import { SocketAddress } from '../address.ts';
 import { check, invalidValue } from '../errors.ts';
 import { Interest } from '../interest.ts';
+import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
 import { Connection } from './connection.ts';
@@ -45,8 +46,11 @@ export class Listener<Data = unknown> {
   readonly fd: number;
   readonly #group: ConnectionGroup;
   readonly #acceptor: Acceptor;
+  readonly #registration: Registration<undefined>;
   readonly #address = new SocketAddress();
   readonly #onClose: () => void;
+  /** @internal called when it is closed, by whomever */
+  onClosed: (() => void) | undefined = undefined;
   #isClosed = false;
 
   /** @internal use `listen` or `adoptListener` */
@@ -72,7 +76,7 @@ export class Listener<Data = unknown> {
       },
       () => this.close(),
     );
-    const registration = group.reactor.watch<undefined>({
+    this.#registration = group.reactor.watch<undefined>({
       fd,
       interest: Interest.Readable,
       trigger: group.settings.trigger,
@@ -81,7 +85,7 @@ export class Listener<Data = unknown> {
       isExclusive: exclusive === true,
       scope: group.scope,
     });
-    this.#acceptor.start(registration);
+    this.#acceptor.start(this.#registration);
     group.opener = this;
     group.onGone = () => this.#acceptor.retry();
   }
@@ -109,6 +113,16 @@ export class Listener<Data = unknown> {
     return { ...this.#acceptor.stats, ...this.#group.stats };
   }
 
+  /** Stops accepting for a while: clients wait in the kernel's queue (`backlog`). */
+  pause(): void {
+    this.#acceptor.hold(true);
+  }
+
+  /** Accepts again. */
+  resume(): void {
+    this.#acceptor.hold(false);
+  }
+
   /** Stops accepting; connections go on. Does nothing the second time. */
   close(): void {
     if (this.#isClosed) return;
@@ -118,6 +132,19 @@ export class Listener<Data = unknown> {
     this.#onClose();
     this.#group.opener = undefined;
     this.#group.leaveIfIdle();
+    this.onClosed?.();
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#registration.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although it listens. */
+  unref(): this {
+    this.#registration.unref();
+    return this;
   }
 
   [Symbol.dispose](): void {

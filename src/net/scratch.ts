@@ -38,6 +38,30 @@ export function encodeShort(text: string): Buffer | undefined {
   return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, 'utf8'));
 }
 
+/** Text and bytes as a stream of Node hands them over. */
+export interface EncodableChunk {
+  readonly chunk: string | Uint8Array;
+  readonly encoding: BufferEncoding;
+}
+
+/** Lays short chunks behind one another; undefined: they need memory of their own. */
+export function gatherShort(chunks: readonly EncodableChunk[]): Buffer | undefined {
+  let lengthMax = 0;
+  for (const { chunk } of chunks) {
+    lengthMax += typeof chunk === 'string' ? chunk.length * BYTES_PER_UNIT_MAX : chunk.length;
+  }
+  if (lengthMax > ENCODE_SIZE) return undefined;
+  let end = 0;
+  for (const { chunk, encoding } of chunks) {
+    if (typeof chunk === 'string') end += encodeBuffer.write(chunk, end, encoding);
+    else {
+      encodeBuffer.set(chunk, end);
+      end += chunk.length;
+    }
+  }
+  return encodeBuffer.subarray(0, end);
+}
+
 /** Whether the next read or string overwrites these bytes, so that keeping them takes a copy. */
 export function isScratch(bytes: Uint8Array): boolean {
   return bytes.buffer === readBuffer.buffer || bytes.buffer === encodeBuffer.buffer;

@@ -254,6 +254,10 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     adoptListener: 'closable streamOptions',
     defaultReactor: '',
     'Listener.close': '',
+    'Listener.pause': '',
+    'Listener.resume': '',
+    'Listener.ref': '',
+    'Listener.unref': '',
     bindDatagram: 'datagramOptions',
     'DatagramSocket.send': 'bytes address',
     'DatagramSocket.sendMany': 'batch int',
@@ -386,8 +390,9 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
   ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
-  ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],
   ...['StreamSocket', 'StreamSocket.setFd', 'StreamSocket.closeFd', 'StreamSocket.assertConnected'],
+  ...['Connection.enqueue', 'Connection.divert', 'Connection.receive', 'Connection.requeue'],
+  ...['Connection.copyWhatIsKept', 'Connection.updateInterest'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
   ...['Endpoint', 'Endpoint.onReady', 'DescriptorReader', 'DescriptorWriter', 'ExitWatch'],
   ...['DescriptorReader.transfer', 'DescriptorReader.onClosed'],

@@ -1,0 +1,31 @@
+// The 'hello' server of node:http, over node:net or over streams of edgewise. Prints
+// "listening on HOST:PORT" once it accepts.
+//
+//   node http-hello.mjs --over node|edgewise
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({ options: { over: { type: 'string', default: 'node' } } });
+const host = '127.0.0.1';
+const body = 'hello, world\n';
+
+const server = createServer((_request, response) => {
+  response.writeHead(200, { 'content-type': 'text/plain', 'content-length': body.length });
+  response.end(body);
+});
+
+function announce(port) {
+  process.stdout.write(`listening on ${host}:${port}\n`);
+}
+
+if (values.over === 'edgewise') {
+  const { listen } = await import('../../dist/index.js');
+  const { toDuplex } = await import('../../dist/stream.js');
+  const listener = listen({
+    host,
+    handlers: { open: (connection) => server.emit('connection', toDuplex(connection)) },
+  });
+  announce(listener.port);
+} else {
+  server.listen({ host, port: 0 }, () => announce(server.address().port));
+}

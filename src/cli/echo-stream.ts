@@ -1,0 +1,32 @@
+// The echo server on streams of Node: each connection is a Duplex that is piped into itself.
+import { listen, Reactor } from '../index.ts';
+import { toDuplex } from '../stream.ts';
+import type { EchoOptions, EchoServer } from './echo.ts';
+
+const BACKLOG = 4096;
+
+/**
+ * Starts an echo server on a Reactor of its own, attached to Node's loop.
+ *
+ * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES: the address cannot be listened on.
+ * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
+ */
+export function startStreamEcho({ host, port, trigger, backend }: EchoOptions): EchoServer {
+  const reactor = new Reactor(backend === undefined ? {} : { backend });
+  try {
+    const listener = listen({
+      ...{ host, port, backlog: BACKLOG, trigger, reactor },
+      handlers: {
+        open(connection) {
+          const duplex = toDuplex(connection);
+          duplex.on('error', () => undefined); // a client that has gone in the middle
+          duplex.pipe(duplex);
+        },
+      },
+    });
+    return { port: listener.port, done: reactor.run(), close: () => reactor.close() };
+  } catch (error) {
+    reactor.close();
+    throw error;
+  }
+}

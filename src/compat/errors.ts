@@ -1,0 +1,28 @@
+// Errors in the shape of node:net: programs look at `code`, `syscall`, `address` and `port`, and
+// print the message.
+import { getSystemErrorMap } from 'node:util';
+import { ErrnoError } from '../errors.ts';
+
+/** How Node names the system calls of its streams. */
+const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write', bind: 'listen' };
+
+/** An error as node:net makes it; anything that is not an error of the system is left alone. */
+export function asNodeError(error: Error): Error {
+  if (!(error instanceof ErrnoError)) return error;
+  const { code, errno, address, port, path } = error;
+  const syscall = SYSCALLS[error.syscall] ?? error.syscall;
+  const place = path ?? (address === undefined ? '' : `${address}${port ? `:${port}` : ''}`);
+  // node:net describes what is wrong with a listener, and nothing else.
+  const description =
+    syscall === 'listen' ? `: ${getSystemErrorMap().get(errno)?.[1] ?? code}` : '';
+  const message = `${syscall} ${code}${description}${place === '' ? '' : ` ${place}`}`;
+  const where = path === undefined ? { address, port } : { address: path };
+  const given = Object.entries(where).filter(([, value]) => value !== undefined);
+  const shape = { errno, code, syscall, ...Object.fromEntries(given) };
+  return Object.assign(new Error(message, { cause: error }), shape);
+}
+
+/** @returns a TypeError, RangeError or Error with the `code` that node:net uses. */
+export function coded<T extends Error>(error: T, code: string): T & { readonly code: string } {
+  return Object.assign(error, { code });
+}

@@ -1,0 +1,114 @@
+// Socket of node:net over the reactor: the stream of edgewise/stream that can connect by itself.
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
+import type { DuplexOptions } from 'node:stream';
+import { type ConnectOptions, connect, type Resolve } from '../net/connect.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Reactor } from '../reactor.ts';
+import { SocketDuplex } from '../stream/socket.ts';
+import { normalize, portOf } from './arguments.ts';
+import { asNodeError, coded } from './errors.ts';
+
+/** Options of `new Socket`, as in node:net. */
+export interface SocketOptions extends Pick<DuplexOptions, 'signal' | 'highWaterMark'> {
+  readonly allowHalfOpen?: boolean;
+}
+
+/** Options of `connect`, as in node:net. */
+export interface SocketConnectOptions extends SocketOptions {
+  readonly port?: number | string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly localAddress?: string;
+  readonly localPort?: number;
+  /** 4 or 6; 0, the default: both. */
+  readonly family?: number;
+  readonly hints?: number;
+  readonly lookup?: typeof dnsLookup;
+  readonly noDelay?: boolean;
+  readonly keepAlive?: boolean;
+  readonly keepAliveInitialDelay?: number;
+  readonly autoSelectFamilyAttemptTimeout?: number;
+  readonly timeout?: number;
+  /** `'level'`, the default, or `'edge'`: not in node:net. */
+  readonly trigger?: 'level' | 'edge';
+  /** Default: the reactor of this thread. Not in node:net. */
+  readonly reactor?: Reactor;
+}
+
+/** As Socket of node:net; docs/compat.md says what is not there. */
+export class Socket extends SocketDuplex {
+  constructor(options: SocketOptions = {}) {
+    super({ allowHalfOpen: false, ...options });
+  }
+
+  /** (options), (port, host), (path), each with a listener of `connect` behind it. */
+  connect(...args: unknown[]): this {
+    const { options, callback } = normalize(args, ['host']);
+    const wanted = options as SocketConnectOptions;
+    if (callback !== undefined) this.once('connect', callback);
+    if (wanted.port === undefined && wanted.path === undefined) {
+      const message = 'The "options" or "port" or "path" argument must be specified';
+      throw coded(new TypeError(message), 'ERR_MISSING_ARGS');
+    }
+    const target = this.#targetOf(wanted);
+    if (wanted.timeout !== undefined) this.setTimeout(wanted.timeout);
+    if (wanted.noDelay !== undefined) this.setNoDelay(wanted.noDelay);
+    if (wanted.keepAlive === true) this.setKeepAlive(true, wanted.keepAliveInitialDelay);
+    try {
+      this.attach(connect({ ...target, handlers: {} }));
+    } catch (error) {
+      if (!(error instanceof Error) || !('syscall' in error)) throw error;
+      process.nextTick(() => this.destroy(error));
+    }
+    return this;
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    super._destroy(error === null ? null : asNodeError(error), callback);
+  }
+
+  #targetOf(options: SocketConnectOptions): Omit<ConnectOptions, 'handlers'> {
+    const { path, host = 'localhost', localAddress, localPort, trigger, reactor } = options;
+    const ours = {
+      ...(trigger === undefined ? {} : { trigger }),
+      ...(reactor === undefined ? {} : { reactor }),
+    };
+    if (path !== undefined) return { path, ...ours };
+    return {
+      ...ours,
+      host,
+      port: portOf(options.port),
+      resolve: this.#resolver(options),
+      // As in node:net, Nagle's waiting is on unless it is asked for otherwise.
+      tcp: { noDelay: options.noDelay === true },
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(localPort === undefined ? {} : { localPort }),
+      ...(options.autoSelectFamilyAttemptTimeout === undefined
+        ? {}
+        : { attemptDelayMs: options.autoSelectFamilyAttemptTimeout }),
+    };
+  }
+
+  #resolver({ family = 0, hints = 0, lookup = dnsLookup }: SocketConnectOptions): Resolve {
+    return (host, callback) => {
+      lookup(host, { all: true, family, hints }, (error, found: unknown, one?: unknown) => {
+        const addresses = Array.isArray(found) ? (found as LookupAddress[]) : [];
+        // A lookup of the user's may ignore `all`.
+        if (typeof found === 'string') {
+          addresses.push({ address: found, family: Number(one) || isIP(found) });
+        }
+        for (const each of addresses) this.emit('lookup', error, each.address, each.family, host);
+        if (error !== null) this.emit('lookup', error, undefined, undefined, host);
+        callback(error, addresses);
+      });
+    };
+  }
+}
+
+/** A socket over a connection that was accepted. */
+export function socketOf(connection: Connection, options: SocketOptions): Socket {
+  const socket = new Socket(options);
+  socket.attach(connection);
+  return socket;
+}

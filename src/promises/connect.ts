@@ -1,0 +1,36 @@
+// connect() for `await`.
+import { connect as connectWithHandlers, type ConnectOptions as Options } from '../net/connect.ts';
+import { Connection } from './connection.ts';
+import { renewed } from './failure.ts';
+import { destroyIdle } from './listener.ts';
+import { Waiter } from './waiter.ts';
+
+/** As those of `connect` in `edgewise`, without `handlers`. */
+export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'>;
+
+/**
+ * Connects, and resolves when it is connected.
+ *
+ * @param options - `signal` closes the connection also later, with its reason.
+ * @throws ErrnoError - ECONNREFUSED, ETIMEDOUT, ENETUNREACH, …; Node's ENOTFOUND and the like of the
+ *   name; an AggregateError with the `code` of the first when several addresses have failed.
+ * @throws TypeError, RangeError - an option of the wrong kind.
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const waiter = new Waiter<Connection | undefined>();
+  let failure: Error | undefined;
+  connectWithHandlers<Connection>({
+    ...options,
+    handlers: {
+      open: (connection) => waiter.resolve(new Connection(connection)),
+      close: (_connection, error) => {
+        failure = error;
+        waiter.resolve(undefined);
+      },
+      timeout: (connection) => destroyIdle(connection),
+    },
+  });
+  const connection = await waiter.promise;
+  if (connection === undefined) throw renewed(failure, 'the Connection');
+  return connection;
+}

@@ -1,0 +1,292 @@
+// A stream connection for `await`. It reads when it is asked to: what is there is given at once,
+// and only would-block makes a promise that waits for the reactor. The handler connection beneath
+// it (net/connection.ts) writes, times out and closes.
+import { constants as os } from 'node:os';
+import type { SocketAddress } from '../address.ts';
+import { EdgewiseError } from '../errors.ts';
+import { Interest } from '../interest.ts';
+import type { Connection as HandlerConnection, Writable } from '../net/connection.ts';
+import type { Pump } from '../net/pump.ts';
+import { readMemory } from '../net/scratch.ts';
+import type { TcpOptions } from '../net/tcp.ts';
+import { renewed } from './failure.ts';
+import { ByteReader, WOULD_BLOCK } from './reader.ts';
+import { type MaybePromise, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+
+const { EAGAIN } = os.errno;
+/** So many operations in a row are done without waiting; then others get their turn. */
+const OPERATIONS_IN_A_ROW_MAX = 64;
+/**
+ * A connection whose operations are awaited, made by `connect` or accepted by a listener. It owns
+ * its descriptor. An operation that can be done at once answers with the value itself, so `await`
+ * it always.
+ *
+ * One operation may read at a time; any number may write, and leave in the order of the calls. The
+ * peer's end does not end our side.
+ * Errors are those of the handler connection: ECONNRESET, ETIMEDOUT, ERR_CLOSED and so on.
+ */
+export class Connection extends ByteReader implements AsyncDisposable, Pump {
+  /** The connection of handlers beneath: counters, watermarks, pause and all that is not here. */
+  readonly raw: HandlerConnection<Connection>;
+  #reader: Waiter | undefined = undefined;
+  #drained: Waiters | undefined = undefined;
+  #closed: Waiters | undefined = undefined;
+  #longWrite: Promise<void> | undefined = undefined;
+  #interest: Interest = Interest.Readable;
+  #isDry = false; // the socket was emptied, and the next event tells when there is more
+  #isDiscarding = false;
+  #credit = OPERATIONS_IN_A_ROW_MAX;
+
+  /** @internal use `connect` or `listen` */
+  constructor(raw: HandlerConnection<Connection>) {
+    super();
+    this.raw = raw;
+    raw.data = this;
+    raw.copyWhatIsKept();
+    raw.divert(this);
+  }
+
+  /** The descriptor; -1 after it is closed. */
+  get fd(): number {
+    return this.raw.fd;
+  }
+
+  get isClosed(): boolean {
+    return this.raw.isClosed;
+  }
+
+  get remoteAddress(): SocketAddress | undefined {
+    return this.raw.remoteAddress;
+  }
+
+  get localAddress(): SocketAddress | undefined {
+    return this.raw.localAddress;
+  }
+
+  /** As `setOptions` of the handler connection. */
+  setOptions(options: TcpOptions): void {
+    this.raw.setOptions(options);
+  }
+
+  /** Resolves when the connection is closed, orderly or not; never rejects. */
+  get closed(): Promise<void> {
+    if (this.isClosed) return Promise.resolve();
+    this.#closed ??= new Waiters();
+    return this.#closed.wait(undefined);
+  }
+
+  /**
+   * Sends, after all that was written before. When it resolves, the memory is the caller's again,
+   * and less waits to be sent than the high watermark.
+   *
+   * @param options - aborting ends the waiting; what was given is sent nevertheless, except of one
+   *   buffer longer than the watermark, of which the rest is not sent.
+   * @throws EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED. ErrnoError - EPIPE, ECONNRESET, ….
+   */
+  write(data: Writable, { signal }: WaitOptions = {}): MaybePromise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const isLong = data instanceof Uint8Array && data.length > this.raw.highWaterMark;
+    if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
+    try {
+      if (this.#send(data) && this.takeCredit()) return undefined;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#waitForRoom(signal);
+  }
+
+  /**
+   * Ends our side when all that was written has left, and resolves then. The peer can go on.
+   *
+   * @param data - written before the end.
+   * @throws as `write`.
+   */
+  async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
+    if (data !== undefined) await this.write(data, { signal });
+    await this.#longWrite;
+    if (this.raw.isWriteEnded) return;
+    if (this.isClosed) throw this.#failure();
+    const flushed = new Waiter(signal);
+    const settle = () => flushed.resolve();
+    this.raw.enqueue({ byteLength: 0, isSent: true, sendTo: () => 0, settle });
+    this.raw.end();
+    await flushed.promise;
+    if (this.raw.error !== undefined) throw this.#failure();
+  }
+
+  /**
+   * Ends our side, lets go what the peer still sends, and resolves when the connection is closed:
+   * when the peer has ended too, or after `timeoutMs`.
+   *
+   * @param timeoutMs - milliseconds from 0. Default 2000.
+   */
+  async close(timeoutMs = 2000): Promise<void> {
+    if (this.isClosed) return;
+    const { closed } = this;
+    this.#isDiscarding = true;
+    this.#want(Interest.Readable);
+    this.raw.closeGracefully(timeoutMs);
+    if (!this.isClosed) this.#discard();
+    await closed;
+  }
+
+  /** Closes at once; what was not sent is lost. Operations that wait fail with `error`. */
+  destroy(error?: Error): void {
+    this.raw.destroy(error);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Keeps the process alive, which is so from the start. */
+  ref(): this {
+    this.raw.ref();
+    return this;
+  }
+
+  /** Lets the process end although the connection is open. */
+  unref(): this {
+    this.raw.unref();
+    return this;
+  }
+
+  /** @internal */
+  get interest(): Interest {
+    return this.raw.isReadEnded ? Interest.None : this.#interest;
+  }
+
+  /** @internal */
+  onReady(): void {
+    this.#isDry = false;
+    this.#credit = OPERATIONS_IN_A_ROW_MAX;
+    if (this.#isDiscarding) this.#discard();
+    else if (this.#reader !== undefined) this.#wakeReader();
+    else if (this.raw.trigger === 'level') this.#want(Interest.None); // until somebody reads
+  }
+
+  /** @internal */
+  onDrain(): void {
+    this.#drained?.wakeAll();
+  }
+
+  /** @internal */
+  onClosed(): void {
+    this.#wakeReader();
+    this.#drained?.wakeAll();
+    this.#closed?.wakeAll();
+  }
+
+  /** @internal */
+  protected override waitReadable(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#credit <= 0) return this.#waitForTurn(signal);
+    this.#want(Interest.Readable);
+    this.#reader = new Waiter(signal, this.#leave);
+    return this.#reader.promise;
+  }
+
+  readonly #leave = (): void => {
+    this.#reader = undefined;
+  };
+
+  #wakeReader(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resolve();
+  }
+
+  // In the next turn, whether anything comes or not.
+  async #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
+    this.#credit = OPERATIONS_IN_A_ROW_MAX;
+    const turn = new Waiter(signal);
+    this.raw.reactor.defer(() => turn.resolve());
+    await turn.promise;
+  }
+
+  /** @internal */
+  protected override takeCredit(): boolean {
+    return this.#credit-- > 0;
+  }
+
+  /** @internal */
+  protected override receive(memory: Uint8Array): number | typeof WOULD_BLOCK {
+    const { raw } = this;
+    if (this.#isDiscarding) throw closing();
+    if (raw.isReadEnded) return 0;
+    if (raw.isClosed) throw this.#failure();
+    if (this.#isDry) return WOULD_BLOCK;
+    const count = raw.receive(memory);
+    // Level reports again what a short read has left, behind an urgent mark for one; edge does not.
+    this.#isDry = count === -EAGAIN || (count < memory.length && raw.trigger === 'level');
+    if (count >= 0) return count;
+    if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
+    throw this.#failure();
+  }
+
+  #discard(): void {
+    while (this.#credit-- > 0 && !this.raw.isClosed && !this.raw.isReadEnded) {
+      if (this.raw.receive(readMemory()) === -EAGAIN) return;
+    }
+    if (this.raw.isClosed || this.raw.isReadEnded) return;
+    this.#waitForTurn(undefined).then(() => this.#discard());
+  }
+
+  #want(interest: Interest): void {
+    if (interest === this.#interest || this.isClosed) return;
+    this.#interest = interest;
+    this.raw.updateInterest();
+  }
+
+  // Answers whether there is room.
+  #send(data: Writable): boolean {
+    const { raw } = this;
+    if (raw.error !== undefined && !raw.isWriteEnded) throw this.#failure();
+    const hasRoom = raw.write(data);
+    if (raw.error !== undefined) throw this.#failure();
+    return hasRoom;
+  }
+
+  async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#credit <= 0) await this.#waitForTurn(signal);
+    this.#drained ??= new Waiters();
+    while (this.raw.writableLength >= this.raw.highWaterMark && !this.isClosed) {
+      await this.#drained.wait(signal);
+    }
+    if (this.isClosed) throw this.#failure();
+  }
+
+  // Long buffers go in pieces, so that only a piece of them is ever copied and kept; what is written
+  // meanwhile waits for its turn.
+  async #writeInTurn(data: Writable, signal: AbortSignal | undefined): Promise<void> {
+    const before = this.#longWrite;
+    const writing = (async () => {
+      await before?.catch(() => undefined); // that call has told its own caller
+      await this.#writePieces(data, signal);
+    })();
+    this.#longWrite = writing;
+    try {
+      await writing;
+    } finally {
+      if (this.#longWrite === writing) this.#longWrite = undefined;
+    }
+  }
+
+  async #writePieces(data: Writable, signal: AbortSignal | undefined): Promise<void> {
+    const size = this.raw.highWaterMark;
+    const isLong = data instanceof Uint8Array && data.length > size;
+    const length = isLong ? data.length : 1;
+    for (let start = 0; start < length; start += size) {
+      signal?.throwIfAborted();
+      const piece = isLong ? data.subarray(start, start + size) : data;
+      if (!this.#send(piece) || this.#credit-- <= 0) await this.#waitForRoom(signal);
+    }
+  }
+
+  #failure(): Error {
+    return renewed(this.raw.error, 'the Connection');
+  }
+}
+
+function closing(): Error {
+  return new EdgewiseError('ERR_CLOSED', 'the connection is being closed');
+}

@@ -1,0 +1,111 @@
+// readable() and writable(): waits for the readiness of any descriptor.
+import { EdgewiseError } from '../errors.ts';
+import { Interest, type Readiness } from '../interest.ts';
+import { defaultReactor } from '../net/settings.ts';
+import type { Reactor } from '../reactor.ts';
+import type { Handler, Registration } from '../registration.ts';
+import { checkFd } from '../validate.ts';
+import { settled, Waiter, type WaitOptions } from './waiter.ts';
+
+export interface DescriptorOptions extends WaitOptions {
+  /** Default: the reactor of this thread, attached to Node's loop. */
+  readonly reactor?: Reactor;
+}
+
+// Those who wait for one descriptor: one for each direction, and one registration for both.
+class DescriptorWaiters implements Handler<undefined> {
+  readonly #waiters = new Map<Interest, Waiter<Readiness>>();
+  readonly #onIdle: () => void;
+  #registration: Registration<undefined> | undefined = undefined;
+
+  constructor(onIdle: () => void) {
+    this.#onIdle = onIdle;
+  }
+
+  wait(reactor: Reactor, fd: number, interest: Interest, signal?: AbortSignal): Waiter<Readiness> {
+    if (this.#waiters.has(interest)) {
+      const what = interest === Interest.Readable ? 'readable' : 'writable';
+      throw new EdgewiseError('ERR_READ_IN_PROGRESS', `fd ${fd} is awaited already (${what})`);
+    }
+    const waiter = new Waiter<Readiness>(signal, () => this.#leave(interest));
+    this.#waiters.set(interest, waiter);
+    try {
+      if (this.#registration !== undefined) this.#registration.setInterest(this.#interest);
+      else this.#register(reactor, fd);
+    } catch (error) {
+      this.#leave(interest);
+      waiter.resolve(0); // lets go of the signal; nobody has the promise
+      throw error;
+    }
+    return waiter;
+  }
+
+  onReady(readiness: Readiness): void {
+    for (const [interest, waiter] of [...this.#waiters]) {
+      // A hang-up or an error is the end of waiting for both.
+      if ((readiness & (interest | ~(Interest.Readable | Interest.Writable))) === 0) continue;
+      this.#leave(interest);
+      waiter.resolve(readiness);
+    }
+  }
+
+  get #interest(): Interest {
+    return [...this.#waiters.keys()].reduce<number>((all, one) => all | one, Interest.None);
+  }
+
+  #register(reactor: Reactor, fd: number): void {
+    this.#registration = reactor.register(fd, this.#interest, this, { trigger: 'level' });
+  }
+
+  #leave(interest: Interest): void {
+    this.#waiters.delete(interest);
+    const registration = this.#registration;
+    if (this.#waiters.size > 0) {
+      if (registration?.isClosed === false) registration.setInterest(this.#interest);
+      return;
+    }
+    registration?.close();
+    this.#onIdle();
+  }
+}
+
+const awaited = new WeakMap<Reactor, Map<number, DescriptorWaiters>>();
+
+async function waitFor(
+  fd: number,
+  interest: Interest,
+  { reactor = defaultReactor(), signal }: DescriptorOptions,
+): Promise<Readiness> {
+  checkFd(fd);
+  signal?.throwIfAborted();
+  let ofReactor = awaited.get(reactor);
+  if (ofReactor === undefined) {
+    ofReactor = new Map();
+    awaited.set(reactor, ofReactor);
+  }
+  const all = ofReactor;
+  let waiters = all.get(fd);
+  if (waiters === undefined) {
+    waiters = new DescriptorWaiters(() => all.delete(fd));
+    all.set(fd, waiters);
+  }
+  return settled(waiters.wait(reactor, fd, interest, signal), reactor);
+}
+
+/**
+ * Waits until a descriptor can be read from, or has ended or failed, which a read then tells. The
+ * descriptor must be non-blocking, not registered otherwise, and stay open meanwhile.
+ *
+ * @returns the readiness, as `Registration` handlers get it.
+ * @throws ErrnoError - EBADF: not open. EPERM: a file that cannot be waited for, such as a regular
+ *   one. EEXIST: registered with the reactor otherwise.
+ * @throws EdgewiseError - ERR_READ_IN_PROGRESS: somebody waits for the same. ERR_CLOSED.
+ */
+export function readable(fd: number, options: DescriptorOptions = {}): Promise<Readiness> {
+  return waitFor(fd, Interest.Readable, options);
+}
+
+/** Waits until a descriptor can be written to; otherwise as {@link readable}. */
+export function writable(fd: number, options: DescriptorOptions = {}): Promise<Readiness> {
+  return waitFor(fd, Interest.Writable, options);
+}

@@ -1,0 +1,145 @@
+// A listening socket for `for await` and `accept`. Connections that nobody has asked for yet are
+// kept, up to a bound; then accepting pauses, and clients wait in the kernel's queue.
+import { constants as os } from 'node:os';
+import type { SocketAddress } from '../address.ts';
+import { errnoError } from '../errors.ts';
+import type { Connection as HandlerConnection } from '../net/connection.ts';
+import { listen as listenWithHandlers } from '../net/listen.ts';
+import type { Listener as HandlerListener, ListenOptions as Options } from '../net/listener.ts';
+import { Connection } from './connection.ts';
+import { renewed } from './failure.ts';
+import { Waiter, type WaitOptions } from './waiter.ts';
+
+const { ETIMEDOUT } = os.errno;
+/** Connections that are kept for those who ask later. */
+const KEPT_MAX = 64;
+
+/** As those of `listen` in `edgewise`, without `handlers`. */
+export type ListenOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'>;
+
+/** A listener whose connections are awaited. It owns its descriptor. */
+export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
+  /** The listener of handlers beneath: statistics and all that is not here. */
+  readonly raw: HandlerListener<Connection>;
+  readonly #kept: Connection[] = [];
+  readonly #waiting: Waiter<Connection | undefined>[] = [];
+
+  /** @internal use `listen` */
+  constructor(options: ListenOptions) {
+    this.raw = listenWithHandlers<Connection>({
+      ...options,
+      handlers: {
+        open: (connection) => this.#onAccepted(new Connection(connection)),
+        timeout: (connection) => destroyIdle(connection),
+      },
+    });
+    this.raw.onClosed = () => this.#onClosed();
+  }
+
+  /** Where it listens, with the port that it got. */
+  get address(): SocketAddress {
+    return this.raw.address;
+  }
+
+  /** The port, 0 for Unix sockets. */
+  get port(): number {
+    return this.raw.port;
+  }
+
+  get isClosed(): boolean {
+    return this.raw.isClosed;
+  }
+
+  /**
+   * Waits for the next connection.
+   *
+   * @throws EdgewiseError - ERR_CLOSED: the listener is closed.
+   */
+  async accept({ signal }: WaitOptions = {}): Promise<Connection> {
+    const connection = await this.#next(signal);
+    if (connection === undefined) throw renewed(undefined, 'the Listener');
+    return connection;
+  }
+
+  /** Its connections, until it is closed. Leaving the loop closes the listener. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Connection, void, undefined> {
+    try {
+      for (;;) {
+        const connection = await this.#next(undefined);
+        if (connection === undefined) return;
+        yield connection;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Stops accepting. Connections that were given out go on; those that nobody has are closed. */
+  close(): void {
+    this.raw.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** Keeps the process alive, which is so from the start. */
+  ref(): this {
+    this.raw.ref();
+    return this;
+  }
+
+  /** Lets the process end although it listens. */
+  unref(): this {
+    this.raw.unref();
+    return this;
+  }
+
+  #onClosed(): void {
+    for (const connection of this.#kept.splice(0)) connection.destroy();
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve(undefined);
+  }
+
+  async #next(signal: AbortSignal | undefined): Promise<Connection | undefined> {
+    signal?.throwIfAborted();
+    if (this.isClosed) return undefined;
+    const connection = this.#takeKept();
+    if (connection !== undefined) return connection;
+    const waiter = new Waiter<Connection | undefined>(signal, () => {
+      this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+    });
+    this.#waiting.push(waiter);
+    return waiter.promise;
+  }
+
+  // One that has failed while it was waiting is given too: its first operation says why.
+  #takeKept(): Connection | undefined {
+    const connection = this.#kept.shift();
+    if (connection !== undefined && this.#kept.length === KEPT_MAX - 1) this.raw.resume();
+    return connection;
+  }
+
+  #onAccepted(connection: Connection): void {
+    const waiter = this.#waiting.shift();
+    if (waiter !== undefined) {
+      waiter.resolve(connection);
+      return;
+    }
+    this.#kept.push(connection);
+    if (this.#kept.length >= KEPT_MAX) this.raw.pause();
+  }
+}
+
+/** `idleTimeoutMs` has passed: what waits fails with ETIMEDOUT. */
+export function destroyIdle(connection: HandlerConnection<Connection>): void {
+  connection.destroy(errnoError(-ETIMEDOUT, 'read', { fd: connection.fd }));
+}
+
+/**
+ * Listens for stream connections.
+ *
+ * @throws as `listen` of `edgewise`.
+ */
+export function listen(options: ListenOptions = {}): Listener {
+  return new Listener(options);
+}

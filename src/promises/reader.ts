@@ -1,0 +1,181 @@
+// What is read from a stream of bytes for `await`: what is there is given at once, and only
+// would-block makes a promise. Where the bytes come from, a subclass knows.
+import { EdgewiseError, outOfRange } from '../errors.ts';
+import { readMemory } from '../net/scratch.ts';
+import { checkBytes, checkInteger } from '../validate.ts';
+import { ReadBuffer } from './read-buffer.ts';
+import type { MaybePromise, WaitOptions } from './waiter.ts';
+
+const LENGTH_MAX = 0x7fffffff;
+/** Default of `readUntil`: lines and heads of text protocols. */
+const LIMIT = 64 * 1024;
+/** What an attempt answers that has to be made again when there is something to read. */
+export const WOULD_BLOCK = Symbol('would block');
+type Attempt<T> = () => T | typeof WOULD_BLOCK;
+
+/** One operation may read at a time. What can be had at once comes without a promise. */
+export abstract class ByteReader implements AsyncIterable<Buffer> {
+  #buffer: ReadBuffer | undefined = undefined;
+  #isReading = false;
+
+  /** @internal at least one byte, 0 at the end, or WOULD_BLOCK. Throws why it cannot be read. */
+  protected abstract receive(memory: Uint8Array): number | typeof WOULD_BLOCK;
+  /** @internal resolves when an attempt is worth it again */
+  protected abstract waitReadable(signal: AbortSignal | undefined): Promise<void>;
+  /** @internal false: wait before the next attempt, since others have to get their turn */
+  protected abstract takeCredit(): boolean;
+
+  /**
+   * Reads what has come: at least one byte.
+   *
+   * @returns memory of the caller's own; null when the peer has ended.
+   * @throws EdgewiseError - ERR_READ_IN_PROGRESS: another operation reads. ERR_CLOSED.
+   * @throws ErrnoError - ECONNRESET, ETIMEDOUT, …: the connection is closed.
+   */
+  read(options: WaitOptions = {}): MaybePromise<Buffer | null> {
+    return this.#operate(this.#tryRead, options.signal);
+  }
+
+  /**
+   * Reads what has come into memory of the caller's, at most `target.length` bytes.
+   *
+   * @returns how many; 0 when the peer has ended.
+   * @throws as `read`; TypeError, RangeError - no Uint8Array, or one of no length.
+   */
+  readInto(target: Uint8Array, options: WaitOptions = {}): MaybePromise<number> {
+    if (checkBytes('target', target) === 0) throw outOfRange('target.length', 'at least 1', 0);
+    return this.#operate(() => this.#tryReadInto(target), options.signal);
+  }
+
+  /**
+   * Reads exactly `length` bytes, 1 to 2^31 - 1. When it fails, what has come stays to be read.
+   *
+   * @throws as `read`; EdgewiseError - ERR_UNEXPECTED_END: the peer ended before.
+   */
+  readExactly(length: number, options: WaitOptions = {}): MaybePromise<Buffer> {
+    checkInteger('length', length, 1, LENGTH_MAX);
+    return this.#operate(() => this.#tryReadExactly(length), options.signal);
+  }
+
+  /**
+   * Reads up to and with a delimiter. When it fails, what has come stays to be read.
+   *
+   * @param delimiter - text (UTF-8) or bytes, at least one.
+   * @param limit - most bytes, with the delimiter; default 64 KiB.
+   * @returns null when the peer has ended and nothing was left.
+   * @throws as `read`; EdgewiseError - ERR_LIMIT_EXCEEDED: not within `limit` bytes.
+   *   ERR_UNEXPECTED_END: the peer ended in the middle.
+   */
+  readUntil(
+    delimiter: string | Uint8Array,
+    limit: number = LIMIT,
+    options: WaitOptions = {},
+  ): MaybePromise<Buffer | null> {
+    const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
+    if (checkBytes('delimiter', bytes) === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
+    checkInteger('limit', limit, bytes.length, LENGTH_MAX);
+    const search = { delimiter: bytes, limit, from: 0 };
+    return this.#operate(() => this.#tryReadUntil(search), options.signal);
+  }
+
+  /** What comes, piece by piece, until the peer ends. Leaving the loop leaves it open. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    for (let bytes = await this.read(); bytes !== null; bytes = await this.read()) yield bytes;
+  }
+
+  // Arguments were checked before: those throw at once, everything else rejects.
+  #operate<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): MaybePromise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    try {
+      if (this.#isReading) throw this.#busy();
+      const result = this.takeCredit() ? attempt() : WOULD_BLOCK;
+      if (result !== WOULD_BLOCK) return result;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#operateLater(attempt, signal);
+  }
+
+  async #operateLater<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): Promise<T> {
+    this.#isReading = true;
+    try {
+      for (;;) {
+        await this.waitReadable(signal);
+        const result = attempt();
+        if (result !== WOULD_BLOCK) return result;
+      }
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  readonly #tryRead: Attempt<Buffer | null> = () => {
+    const buffer = this.#buffer;
+    if (buffer !== undefined && buffer.length > 0) return buffer.take(buffer.length);
+    const memory = readMemory();
+    const count = this.receive(memory);
+    if (count === WOULD_BLOCK) return WOULD_BLOCK;
+    return count === 0 ? null : Buffer.from(memory.subarray(0, count));
+  };
+
+  #tryReadInto(target: Uint8Array): number | typeof WOULD_BLOCK {
+    const buffer = this.#buffer;
+    if (buffer !== undefined && buffer.length > 0) return buffer.takeInto(target);
+    return this.receive(target);
+  }
+
+  #tryReadExactly(length: number): Buffer | typeof WOULD_BLOCK {
+    this.#buffer ??= new ReadBuffer();
+    const buffer = this.#buffer;
+    while (buffer.length < length) {
+      const count = this.#fill(buffer);
+      if (count === WOULD_BLOCK) return WOULD_BLOCK;
+      if (count === 0) throw this.#unexpectedEnd(length);
+    }
+    return buffer.take(length);
+  }
+
+  #tryReadUntil(search: Search): Buffer | null | typeof WOULD_BLOCK {
+    this.#buffer ??= new ReadBuffer();
+    const buffer = this.#buffer;
+    const { delimiter, limit } = search;
+    for (;;) {
+      const index = buffer.indexOf(delimiter, search.from);
+      const end = index + delimiter.length;
+      if (index >= 0 && end <= limit) return buffer.take(end);
+      if (index >= 0 || buffer.length >= limit) throw limitExceeded(limit);
+      search.from = Math.max(buffer.length - delimiter.length + 1, 0);
+      const count = this.#fill(buffer);
+      if (count === WOULD_BLOCK) return WOULD_BLOCK;
+      if (count === 0 && buffer.length === 0) return null;
+      if (count === 0) throw this.#unexpectedEnd(undefined);
+    }
+  }
+
+  #fill(buffer: ReadBuffer): number | typeof WOULD_BLOCK {
+    const count = this.receive(buffer.room());
+    if (count !== WOULD_BLOCK) buffer.commit(count);
+    return count;
+  }
+
+  #busy(): Error {
+    return new EdgewiseError('ERR_READ_IN_PROGRESS', 'another operation reads');
+  }
+
+  #unexpectedEnd(wanted: number | undefined): Error {
+    const what = wanted === undefined ? 'the delimiter' : `${wanted} bytes`;
+    const message = `the peer ended after ${this.#buffer?.length} bytes, before ${what}`;
+    return new EdgewiseError('ERR_UNEXPECTED_END', message);
+  }
+}
+
+interface Search {
+  readonly delimiter: Uint8Array;
+  readonly limit: number;
+  /** What lies before has been looked at. */
+  from: number;
+}
+
+function limitExceeded(limit: number): Error {
+  return new EdgewiseError('ERR_LIMIT_EXCEEDED', `no delimiter within ${limit} bytes`);
+}

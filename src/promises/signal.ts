@@ -1,0 +1,44 @@
+// Signals of the process for `for await`.
+import { defaultReactor } from '../net/settings.ts';
+import type { TimingOptions } from './timing.ts';
+import { settled, Waiter } from './waiter.ts';
+
+/**
+ * Yields each time that the process gets the signal; several that came before the loop asked again
+ * are told as one, as the kernel does. Leaving the loop gives the signal back. The subscription
+ * begins with the call, and does not keep the process alive.
+ *
+ * @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here; at once.
+ * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP; at once. The reason of `options.signal`.
+ */
+export function signal(
+  name: NodeJS.Signals,
+  options: TimingOptions = {},
+): AsyncGenerator<NodeJS.Signals, void, undefined> {
+  const { reactor = defaultReactor(), signal: abort } = options;
+  abort?.throwIfAborted();
+  let isPending = false;
+  let waiter: Waiter | undefined;
+  const subscription = reactor.onSignal(name, () => {
+    isPending = true;
+    waiter?.resolve();
+  });
+  abort?.addEventListener('abort', () => subscription.close(), { once: true });
+
+  async function* deliveries(): AsyncGenerator<NodeJS.Signals, void, undefined> {
+    try {
+      for (;;) {
+        abort?.throwIfAborted();
+        if (!isPending) {
+          waiter = new Waiter(abort);
+          await settled(waiter, reactor);
+        }
+        isPending = false;
+        yield name;
+      }
+    } finally {
+      subscription.close();
+    }
+  }
+  return deliveries();
+}

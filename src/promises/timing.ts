@@ -1,0 +1,91 @@
+// Time for `await`, on the wheel of the reactor.
+import { EdgewiseError } from '../errors.ts';
+import { defaultReactor } from '../net/settings.ts';
+import type { Reactor } from '../reactor.ts';
+import { checkInteger } from '../validate.ts';
+import { settled, Waiter, type WaitOptions } from './waiter.ts';
+
+const DELAY_MAX_MS = 0x7fffffff;
+
+export interface TimingOptions extends WaitOptions {
+  /** Default: the reactor of this thread, attached to Node's loop. */
+  readonly reactor?: Reactor;
+}
+
+/**
+ * Waits `ms` milliseconds, 0 to 2^31 - 1.
+ *
+ * @throws the reason of the signal.
+ */
+export async function sleep(ms: number, options: TimingOptions = {}): Promise<void> {
+  const { reactor = defaultReactor(), signal } = options;
+  checkInteger('ms', ms, 0, DELAY_MAX_MS);
+  signal?.throwIfAborted();
+  const waiter = new Waiter(signal, () => timer.clear());
+  const timer = reactor.setTimeout(() => waiter.resolve(), ms);
+  await settled(waiter, reactor);
+}
+
+/**
+ * Waits for `promise`, at most `ms` milliseconds. What it stands for goes on all the same: give the
+ * operation a signal to end it.
+ *
+ * @throws what `promise` rejects with. EdgewiseError - ERR_TIMEOUT.
+ */
+export async function timeout<T>(
+  promise: T | PromiseLike<T>,
+  ms: number,
+  options: TimingOptions = {},
+): Promise<T> {
+  const { reactor = defaultReactor(), signal } = options;
+  checkInteger('ms', ms, 0, DELAY_MAX_MS);
+  signal?.throwIfAborted();
+  const limit = new Waiter<typeof LATE>(signal);
+  const timer = reactor.setTimeout(() => limit.resolve(LATE), ms);
+  try {
+    const result = await Promise.race([promise, settled(limit, reactor)]);
+    if (result !== LATE) return result;
+  } finally {
+    timer.clear();
+    limit.resolve(LATE); // lets go of the signal
+  }
+  throw new EdgewiseError('ERR_TIMEOUT', `not done within ${ms} ms`);
+}
+
+const LATE = Symbol('late');
+
+/**
+ * Ticks every `ms` milliseconds, 1 to 2^31 - 1: yields the count of ticks since the last time, more
+ * than 1 when the loop's body was slow.
+ *
+ * @throws the reason of the signal.
+ */
+export async function* interval(
+  ms: number,
+  options: TimingOptions = {},
+): AsyncGenerator<number, void, undefined> {
+  const { reactor = defaultReactor(), signal } = options;
+  checkInteger('ms', ms, 1, DELAY_MAX_MS);
+  signal?.throwIfAborted();
+  let ticks = 0;
+  let waiter: Waiter | undefined;
+  const timer = reactor.setInterval(() => {
+    ticks++;
+    waiter?.resolve();
+  }, ms);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (ticks === 0) {
+        waiter = new Waiter(signal);
+        await settled(waiter, reactor);
+        waiter = undefined;
+      }
+      const count = ticks;
+      ticks = 0;
+      yield count;
+    }
+  } finally {
+    timer.clear();
+  }
+}

@@ -1,0 +1,25 @@
+// toDuplex(): gives a connection over to Node's streams.
+import type { DuplexOptions } from 'node:stream';
+import { invalidType } from '../errors.ts';
+import { Connection } from '../net/connection.ts';
+import { Connection as AwaitedConnection } from '../promises/connection.ts';
+import { SocketDuplex } from './socket.ts';
+
+/** A connection of handlers, or one of `edgewise/promises`. */
+export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
+
+/**
+ * Makes a stream of a connection, which is the stream's from here on: its handlers are told of
+ * nothing but `close`. Bytes that a promise connection has read ahead are not in the stream.
+ *
+ * @param options - of the stream: `highWaterMark` and its like, `allowHalfOpen` (default true),
+ *   `signal`.
+ * @throws TypeError - no connection.
+ */
+export function toDuplex(connection: AnyConnection, options: DuplexOptions = {}): SocketDuplex {
+  const raw = connection instanceof AwaitedConnection ? connection.raw : connection;
+  if (!(raw instanceof Connection)) throw invalidType('connection', 'a Connection', connection);
+  const duplex = new SocketDuplex(options);
+  duplex.attach(raw);
+  return duplex;
+}

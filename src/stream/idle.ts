@@ -1,0 +1,55 @@
+// The idle timeout of a stream. One timer looks back when it fires: what happens meanwhile costs a
+// reading of the clock.
+import type { Reactor } from '../reactor.ts';
+import type { Timer } from '../timers/timer.ts';
+
+export class IdleTimeout {
+  /** Milliseconds of silence until it is told; 0: never. */
+  timeoutMs = 0;
+  readonly #onIdle: () => void;
+  readonly #reactor: () => Reactor;
+  #timer: Timer | undefined = undefined;
+  #timerDueMs = 0;
+  #lastActivityMs = 0;
+
+  constructor(reactor: () => Reactor, onIdle: () => void) {
+    this.#reactor = reactor;
+    this.#onIdle = onIdle;
+  }
+
+  set(timeoutMs: number): void {
+    this.timeoutMs = timeoutMs;
+    this.touch();
+    if (timeoutMs > 0) this.#plan(); // it may be due earlier than before
+  }
+
+  /** Something has happened. */
+  touch(): void {
+    if (this.timeoutMs === 0) return;
+    this.#lastActivityMs = performance.now();
+    if (this.#timer?.isPending !== true) this.#plan();
+  }
+
+  clear(): void {
+    this.timeoutMs = 0;
+    this.#timer?.clear();
+  }
+
+  #plan(): void {
+    const dueMs = this.#lastActivityMs + this.timeoutMs;
+    if (this.#timer?.isPending === true && this.#timerDueMs <= dueMs) return;
+    this.#timer?.clear();
+    const delayMs = Math.max(dueMs - performance.now(), 0);
+    this.#timerDueMs = dueMs;
+    this.#timer = this.#reactor()
+      .setTimeout(() => this.#onTimer(), delayMs)
+      .unref();
+  }
+
+  #onTimer(): void {
+    if (this.timeoutMs === 0) return;
+    // Told once; the next activity sets the timer again.
+    if (performance.now() - this.#lastActivityMs < this.timeoutMs) this.#plan();
+    else this.#onIdle();
+  }
+}

@@ -1,0 +1,348 @@
+// A connection as a stream of Node: a Duplex with what clients expect of a net.Socket besides. It
+// reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
+import { Duplex, type DuplexOptions } from 'node:stream';
+import type { SocketAddress } from '../address.ts';
+import { ErrnoError } from '../errors.ts';
+import { Interest, Readiness } from '../interest.ts';
+import type { Connection, Writable } from '../net/connection.ts';
+import type { Piece } from '../net/outgoing.ts';
+import type { Pump } from '../net/pump.ts';
+import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
+import { defaultReactor } from '../net/settings.ts';
+import type { TcpOptions } from '../net/tcp.ts';
+import { IdleTimeout } from './idle.ts';
+
+type Callback = (error?: Error | null) => void;
+
+// Tells the stream when what was written before it has left.
+class Mark implements Piece {
+  readonly byteLength = 0;
+  readonly isSent = true;
+  readonly settle: (error?: Error) => void;
+
+  constructor(settle: (error?: Error) => void) {
+    this.settle = settle;
+  }
+
+  sendTo(): number {
+    return 0;
+  }
+}
+
+/** The peer and we, as net.Socket names them. */
+interface Names {
+  remote: SocketAddress | undefined;
+  local: SocketAddress | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
+type AnyConnection = Connection<any>;
+
+/**
+ * A stream over a connection, made by `toDuplex`. Besides a Duplex it has the members of net.Socket
+ * that clients use. Destroying one destroys the other.
+ *
+ * Events besides those of streams: `connect` and `ready`, `timeout`, and `close` with whether there
+ * was an error.
+ */
+export class SocketDuplex extends Duplex implements Pump {
+  /** @internal a stream bounds what is written by its own watermark */
+  readonly isUnlimited = true;
+  #connection: AnyConnection | undefined = undefined;
+  #interest: Interest = Interest.None;
+  #wantsData = false;
+  #trigger: 'level' | 'edge' = 'level';
+  readonly #options: TcpOptions[] = [];
+  #onConnected: (() => void)[] = [];
+  #failed: Callback | undefined = undefined;
+  #names: Names | undefined = undefined;
+  #isReferenced = true;
+  readonly #idle = new IdleTimeout(
+    () => this.#connection?.reactor ?? defaultReactor(),
+    () => this.emit('timeout'),
+  );
+
+  constructor(options: DuplexOptions = {}) {
+    super({ allowHalfOpen: true, ...options, decodeStrings: false, emitClose: false });
+  }
+
+  /** @internal the stream is that of `connection` from here on, which may still be connecting */
+  attach(connection: AnyConnection): void {
+    this.#connection = connection;
+    this.#trigger = connection.trigger;
+    if (!this.#isReferenced) connection.unref();
+    connection.divert(this);
+    if (!connection.isConnecting) this.#start();
+  }
+
+  /** @internal */
+  onOpen(): void {
+    this.#start();
+    this.emit('connect');
+    this.emit('ready');
+  }
+
+  /** Milliseconds of silence until `timeout` is emitted; 0: never. */
+  get timeout(): number {
+    return this.#idle.timeoutMs;
+  }
+
+  get connecting(): boolean {
+    return this.#connection?.isConnecting === true;
+  }
+
+  /** Whether there is no connection, or not yet. */
+  get pending(): boolean {
+    return this.#connection === undefined || this.connecting;
+  }
+
+  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.connecting) return 'opening';
+    if (this.readable && this.writable) return 'open';
+    if (this.readable) return 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
+  }
+
+  get bytesRead(): number {
+    return this.#connection?.bytesRead ?? 0;
+  }
+
+  /** With what waits to be sent. */
+  get bytesWritten(): number {
+    const connection = this.#connection;
+    const sent = (connection?.bytesWritten ?? 0) + (connection?.writableLength ?? 0);
+    return sent + this.writableLength;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#names?.remote?.address;
+  }
+
+  get remotePort(): number | undefined {
+    return this.remoteAddress === undefined ? undefined : this.#names?.remote?.port;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.remoteAddress === undefined ? undefined : this.#names?.remote?.family;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#local?.address;
+  }
+
+  get localPort(): number | undefined {
+    return this.localAddress === undefined ? undefined : this.#local?.port;
+  }
+
+  get localFamily(): string | undefined {
+    return this.localAddress === undefined ? undefined : this.#local?.family;
+  }
+
+  /** Our address; an empty object without one, as of a Unix socket. */
+  address(): { address?: string; family?: string; port?: number } {
+    const local = this.#local;
+    if (local?.address === undefined || local.family === undefined) return {};
+    return { address: local.address, family: local.family, port: local.port };
+  }
+
+  setNoDelay(noDelay = true): this {
+    return this.#setLater({ noDelay });
+  }
+
+  /** @param initialDelayMs - milliseconds of silence before the first probe; 0: the system's. */
+  setKeepAlive(enable = false, initialDelayMs = 0): this {
+    const idleSeconds = Math.floor(initialDelayMs / 1000);
+    const keepAlive = enable && idleSeconds > 0 ? { idleSeconds } : enable;
+    return this.#setLater({ keepAlive });
+  }
+
+  /** Emits `timeout` after so much silence; 0: never. The stream stays open. */
+  setTimeout(timeoutMs: number, callback?: () => void): this {
+    this.#idle.set(timeoutMs);
+    if (callback === undefined) return this;
+    return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
+  }
+
+  ref(): this {
+    this.#isReferenced = true;
+    this.#connection?.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#isReferenced = false;
+    this.#connection?.unref();
+    return this;
+  }
+
+  /** Ends our side, and destroys the stream when all has left. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  /** Closes by a reset (RST); on a Unix socket as `destroy`. */
+  resetAndDestroy(): this {
+    if (this.connecting) this.once('connect', () => this.resetAndDestroy());
+    else if (this.#connection !== undefined) this.#set({ lingerSeconds: 0 });
+    return this.connecting ? this : this.destroy();
+  }
+
+  override _read(): void {
+    this.#wantsData = true;
+    const connection = this.#connection;
+    if (connection === undefined || this.#interest === Interest.Readable) {
+      // Under the edge trigger what has come already is not reported again.
+      if (this.#trigger === 'edge' && !this.pending) connection?.requeue(Readiness.Readable);
+      return;
+    }
+    this.#want(Interest.Readable);
+  }
+
+  override _write(chunk: string | Buffer, encoding: BufferEncoding, callback: Callback): void {
+    this.#sendChunks([{ chunk, encoding }], callback);
+  }
+
+  override _writev(chunks: readonly EncodableChunk[], callback: Callback): void {
+    this.#sendChunks(chunks, callback);
+  }
+
+  override _final(callback: Callback): void {
+    const connection = this.#connection;
+    if (connection === undefined) {
+      this.#onConnected.push(() => this._final(callback));
+      return;
+    }
+    if (connection.isClosed) {
+      callback(connection.error ?? null);
+      return;
+    }
+    this.#mark(connection, callback);
+    connection.end();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#idle.clear();
+    this.#wantsData = false;
+    const failed = this.#failed;
+    this.#failed = undefined;
+    if (this.#connection?.isClosed === false) this.#connection.destroy(error ?? undefined);
+    failed?.(error);
+    callback(error);
+    process.nextTick(() => this.emit('close', error !== null));
+  }
+
+  /** @internal */
+  get interest(): Interest {
+    return this.#connection?.isReadEnded === true ? Interest.None : this.#interest;
+  }
+
+  /** @internal */
+  onReady(readiness: Readiness): void {
+    const connection = this.#connection as AnyConnection;
+    if (!this.#wantsData) {
+      if (this.#trigger === 'level') this.#want(Interest.None); // until somebody reads
+      return;
+    }
+    // One read in a turn, as in node:net: what the user defers at some bytes, an answer for one, is
+    // done before the end behind them is told.
+    const count = connection.receive(readMemory());
+    if (count > 0) this.#deliver(count);
+    else if (count === 0) this.#deliverEnd(connection);
+    const mayHaveMore = count > 0 && this.#wantsData && this.#trigger === 'edge';
+    if (mayHaveMore) connection.requeue(readiness);
+  }
+
+  /** @internal the connection is closed: by the peer, an error, or by us */
+  onClosed(error: Error | undefined): void {
+    this.#idle.clear();
+    if (error === undefined && this.writableFinished && this.#connection?.isReadEnded) return;
+    this.destroy(error);
+  }
+
+  #start(): void {
+    for (const options of this.#options.splice(0)) this.#set(options);
+    this.#names = { remote: this.#connection?.remoteAddress, local: undefined };
+    this.#idle.touch();
+    for (const callback of this.#onConnected.splice(0)) callback();
+    if (!this.isPaused()) this.read(0);
+  }
+
+  #deliver(count: number): void {
+    this.#idle.touch();
+    this.#wantsData = this.push(Buffer.from(readView(count)));
+  }
+
+  #deliverEnd(connection: AnyConnection): void {
+    this.#wantsData = false;
+    this.push(null);
+    this.read(0); // nobody may be reading: the end is told all the same
+    connection.updateInterest();
+  }
+
+  #sendChunks(chunks: readonly EncodableChunk[], callback: Callback): void {
+    const connection = this.#connection;
+    if (connection === undefined) this.#onConnected.push(() => this.#sendChunks(chunks, callback));
+    else this.#send(connection, gatherShort(chunks) ?? bytesOf(chunks), callback);
+  }
+
+  #send(connection: AnyConnection, data: Writable, callback: Callback): void {
+    try {
+      connection.write(data);
+      this.#idle.touch();
+    } catch (error) {
+      callback(connection.error ?? (error as Error));
+      return;
+    }
+    const hasLeft = connection.writableLength === 0 && connection.error === undefined;
+    if (hasLeft && !connection.isConnecting) callback();
+    else if (connection.isClosed || connection.error !== undefined) this.#failed = callback;
+    else this.#mark(connection, callback);
+  }
+
+  // A failed write is told when the connection is closed: what came before is read first.
+  #mark(connection: AnyConnection, callback: Callback): void {
+    const settle = (error?: Error) => {
+      this.#idle.touch();
+      if (error === undefined) callback();
+      else if (this.destroyed || connection.isClosed) callback(error);
+      else this.#failed = callback;
+    };
+    connection.enqueue(new Mark(settle));
+  }
+
+  #want(interest: Interest): void {
+    if (interest === this.#interest) return;
+    this.#interest = interest;
+    this.#connection?.updateInterest();
+  }
+
+  get #local(): SocketAddress | undefined {
+    if (this.#names === undefined) return undefined;
+    this.#names.local ??= this.#connection?.localAddress;
+    return this.#names.local;
+  }
+
+  #setLater(options: TcpOptions): this {
+    if (this.pending) this.#options.push(options);
+    else this.#set(options);
+    return this;
+  }
+
+  // As in node:net, what a socket does not have is no error: a Unix socket, one that has gone.
+  #set(options: TcpOptions): void {
+    try {
+      this.#connection?.setOptions(options);
+    } catch (error) {
+      if (!(error instanceof ErrnoError) && !this.destroyed) throw error;
+    }
+  }
+}
+
+function bytesOf(chunks: readonly EncodableChunk[]): Writable {
+  const list = chunks.map(({ chunk, encoding }) =>
+    typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
+  );
+  return list.length === 1 ? (list[0] as Uint8Array) : list;
+}

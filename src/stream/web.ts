@@ -1,0 +1,46 @@
+// toWebStreams(): a connection as the streams of the web platform. The readable one is a byte
+// stream, so that a BYOB reader has the kernel write into memory of its own.
+import { type ReadableByteStreamController, ReadableStream, WritableStream } from 'node:stream/web';
+import type { Connection } from '../promises/connection.ts';
+
+const CHUNK_SIZE = 64 * 1024;
+
+/** The two directions of one connection. */
+export interface WebStreams {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+async function pull(
+  connection: Connection,
+  controller: ReadableByteStreamController,
+): Promise<void> {
+  const request = controller.byobRequest;
+  const view = request?.view;
+  if (request == null || view == null) return; // the reader has gone meanwhile
+  const target = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const count = await connection.readInto(target);
+  if (count === 0) controller.close();
+  request.respond(count);
+}
+
+/**
+ * Makes web streams of a connection, which is theirs from here on. Closing the writable one ends
+ * our side; aborting it or cancelling the readable one closes the connection.
+ */
+export function toWebStreams(connection: Connection): WebStreams {
+  const readable = new ReadableStream({
+    type: 'bytes',
+    autoAllocateChunkSize: CHUNK_SIZE,
+    pull: (controller) => pull(connection, controller as ReadableByteStreamController),
+    cancel: () => connection.destroy(),
+  });
+  const writable = new WritableStream<Uint8Array>({
+    write: async (chunk) => {
+      await connection.write(chunk);
+    },
+    close: () => connection.end(),
+    abort: (reason) => connection.destroy(reason instanceof Error ? reason : undefined),
+  });
+  return { readable, writable };
+}

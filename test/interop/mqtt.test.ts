@@ -1,0 +1,27 @@
+// mqtt with the aedes broker, both over our streams.
+import { Aedes } from 'aedes';
+import { MqttClient } from 'mqtt';
+import { expect, it } from 'vitest';
+import { eachTriggerOf } from './sides.ts';
+
+eachTriggerOf('mqtt', (sides) => {
+  it('publishes to subscribers, small and large', async () => {
+    const broker = await Aedes.createBroker();
+    const port = sides.serve((stream) => broker.handle(stream));
+    const client = new MqttClient(() => sides.dial(port), { protocolVersion: 4 });
+    await client.subscribeAsync('news/#', { qos: 1 });
+    const received: string[] = [];
+    const both = new Promise<void>((resolve) => {
+      client.on('message', (topic, payload) => {
+        received.push(`${topic} ${payload.length}`);
+        if (received.length === 2) resolve();
+      });
+    });
+    await client.publishAsync('news/small', 'x', { qos: 1 });
+    await client.publishAsync('news/large', Buffer.alloc(300_000, 'y'), { qos: 1 });
+    await both;
+    expect(received).toEqual(['news/small 1', 'news/large 300000']);
+    await client.endAsync();
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+  });
+});

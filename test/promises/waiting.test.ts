@@ -1,0 +1,168 @@
+// Everything else that can be awaited: descriptors, time, signals, datagrams.
+import { describe, expect, it } from 'vitest';
+import { Readiness } from '../../src/interest.ts';
+import { bind } from '../../src/promises/datagram.ts';
+import { readable, writable } from '../../src/promises/descriptor.ts';
+import { signal } from '../../src/promises/signal.ts';
+import { interval, sleep, timeout } from '../../src/promises/timing.ts';
+import { Reactor } from '../../src/reactor.ts';
+import * as sys from '../../src/sys.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
+import { codeOf, HOST } from './pair.ts';
+
+const descriptors = useDescriptors();
+
+function attached(): Reactor {
+  const reactor = descriptors.using(new Reactor());
+  reactor.attach();
+  return reactor;
+}
+
+const reasonOf = (name: string) => Object.assign(new Error(name), { code: name });
+
+describe('readable and writable', () => {
+  it('wait for either direction of one descriptor, and leave no registration', async () => {
+    const reactor = attached();
+    const [a, b] = descriptors.socketpair();
+    const reading = readable(a, { reactor });
+    expect((await writable(a, { reactor })) & Readiness.Writable).toBeTruthy();
+    sys.send(b, Buffer.from('x'));
+    expect((await reading) & Readiness.Readable).toBeTruthy();
+    expect(reactor.registrationOf(a)).toBeUndefined();
+  });
+
+  it('leave no registration when they are aborted', async () => {
+    const reactor = attached();
+    const [a] = descriptors.socketpair();
+    const abort = new AbortController();
+    const waiting = codeOf(readable(a, { reactor, signal: abort.signal }));
+    expect(await codeOf(readable(a, { reactor }))).toBe('ERR_READ_IN_PROGRESS');
+    abort.abort(reasonOf('STOP'));
+    expect(await waiting).toBe('STOP');
+    expect(reactor.registrationOf(a)).toBeUndefined();
+  });
+
+  it('end with a hang-up, and with the reactor', async () => {
+    const reactor = attached();
+    const [a, b] = descriptors.socketpair();
+    const [c] = descriptors.socketpair();
+    const hungUp = readable(a, { reactor });
+    descriptors.close(b);
+    expect((await hungUp) & Readiness.ReadClosed).toBeTruthy();
+    const lost = codeOf(readable(c, { reactor }));
+    reactor.close();
+    expect(await lost).toBe('ERR_CLOSED');
+  });
+
+  it('refuse what cannot be waited for', async () => {
+    const reactor = attached();
+    const [a, b] = descriptors.socketpair();
+    descriptors.close(a, b);
+    expect(await codeOf(readable(a, { reactor }))).toBe('EBADF');
+    expect(await codeOf(readable(-1, { reactor }))).toBe('ERR_OUT_OF_RANGE');
+  });
+});
+
+describe('time', () => {
+  it('sleep, timeout and interval are on the reactor, and end with their signal', async () => {
+    const reactor = attached();
+    await sleep(1, { reactor });
+    expect(await timeout(Promise.resolve(5), 10_000, { reactor })).toBe(5);
+    expect(await codeOf(timeout(new Promise(() => undefined), 1, { reactor }))).toBe('ERR_TIMEOUT');
+    let ticks = 0;
+    for await (const count of interval(1, { reactor })) {
+      ticks += count;
+      if (ticks >= 3) break;
+    }
+    const abort = new AbortController();
+    const { signal: aborted } = abort;
+    const waiting = [
+      codeOf(sleep(60_000, { reactor, signal: aborted })),
+      codeOf(timeout(new Promise(() => undefined), 60_000, { reactor, signal: aborted })),
+      codeOf(interval(60_000, { reactor, signal: aborted }).next()),
+    ];
+    abort.abort(reasonOf('STOP'));
+    expect(await Promise.all(waiting)).toEqual(['STOP', 'STOP', 'STOP']);
+  });
+
+  it('does not hang when the reactor is closed', async () => {
+    const reactor = attached();
+    const waiting = [
+      codeOf(sleep(60_000, { reactor })),
+      codeOf(timeout(new Promise(() => undefined), 60_000, { reactor })),
+      codeOf(interval(60_000, { reactor }).next()),
+      codeOf(signal('SIGUSR2', { reactor }).next()),
+    ];
+    reactor.close();
+    expect(await Promise.all(waiting)).toEqual(Array(4).fill('ERR_CLOSED'));
+  });
+});
+
+describe('signals', () => {
+  it('are yielded, several at once as one, until the loop is left', async () => {
+    const reactor = attached();
+    const deliveries = signal('SIGUSR2', { reactor });
+    const keepAlive = setInterval(() => undefined, 1000);
+    process.kill(process.pid, 'SIGUSR2');
+    expect(await deliveries.next()).toEqual({ done: false, value: 'SIGUSR2' });
+    const next = deliveries.next();
+    process.kill(process.pid, 'SIGUSR2');
+    expect((await next).value).toBe('SIGUSR2');
+    await deliveries.return();
+    clearInterval(keepAlive);
+    expect(() => signal('SIGKILL', { reactor })).toThrow('EINVAL');
+  });
+});
+
+describe('datagrams', () => {
+  it('go both ways, and an empty one is one', async () => {
+    const reactor = attached();
+    await using server = bind({ host: HOST, reactor });
+    await using client = bind({ host: HOST, reactor });
+    await client.send('ping', { address: HOST, port: server.port });
+    const first = await server.receive();
+    expect([String(first.bytes), first.from.port]).toEqual(['ping', client.port]);
+    await server.send('', first.from);
+    for await (const { bytes } of client) {
+      expect(bytes.length).toBe(0);
+      break;
+    }
+    expect(client.isClosed).toBe(false);
+  });
+
+  it('are kept up to a bound, in order', async () => {
+    const reactor = attached();
+    await using server = bind({ host: HOST, reactor });
+    await using client = bind({ host: HOST, reactor });
+    for (let i = 0; i < 200; i++) {
+      await client.send(String(i), { address: HOST, port: server.port });
+    }
+    for (let i = 0; i < 200; i++) expect(String((await server.receive()).bytes)).toBe(String(i));
+  });
+
+  it('reject a send that the kernel refuses, and a receive that is aborted', async () => {
+    const reactor = attached();
+    await using socket = bind({ host: HOST, reactor });
+    const to = { address: HOST, port: socket.port };
+    expect(await codeOf(socket.send(Buffer.alloc(70_000), to))).toBe('EMSGSIZE');
+    const abort = new AbortController();
+    const waiting = codeOf(socket.receive({ signal: abort.signal }));
+    abort.abort(reasonOf('STOP'));
+    expect(await waiting).toBe('STOP');
+    const closing = codeOf(socket.receive());
+    socket.close();
+    expect(await closing).toBe('ERR_CLOSED');
+    expect(await codeOf(socket.send('x', to))).toBe('ERR_CLOSED');
+  });
+
+  it('tell what the network said of an earlier one, once', async () => {
+    const reactor = attached();
+    const gone = bind({ host: HOST, reactor });
+    const { port } = gone;
+    gone.close();
+    await using socket = bind({ host: HOST, reactor });
+    socket.connect({ address: HOST, port });
+    await socket.send('x');
+    expect(await codeOf(socket.receive())).toBe('ECONNREFUSED');
+  });
+});
