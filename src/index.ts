@@ -22,6 +22,7 @@ export {
   type WatchExitOptions,
   watchExit,
 } from './net/exit.ts';
+export type { SentHandler } from './net/file-piece.ts';
 export type { ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';

@@ -26,6 +26,8 @@
  * | eventfd, splice, timerfd, inotify, pidfd | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | reopen | yes | terminals | terminals | terminals |
  * | sendfile | yes | yes, offset required | yes, offset required | -ENOSYS |
+ * | tcp_info | yes | TCP_CONNECTION_INFO | yes | yes |
+ * | getpeereid | SO_PEERCRED | yes | yes | yes |
  * | recvmmsg, sendmmsg | yes | one call per datagram | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *
@@ -52,6 +54,7 @@ export {
   type SocketConstant,
   type SourceConstant,
 } from './sys/constants.ts';
+export { getpeereid, PeerCredentials } from './sys/credentials.ts';
 export { EpollEvents, epoll_create1, epoll_ctl, epoll_wait } from './sys/epoll.ts';
 export {
   type InotifyEvent,
@@ -67,6 +70,7 @@ export {
   fcntl,
   pipe,
   pipe2,
+  pread,
   read,
   readv,
   sendfile,
@@ -98,6 +102,7 @@ export {
   socket,
   socketpair,
 } from './sys/socket.ts';
+export { TcpInfo, type TcpState, tcp_info } from './sys/tcpinfo.ts';
 export {
   cfmakeraw,
   isatty,

@@ -3,11 +3,9 @@
 import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { DatagramSocket } from '../../src/net/datagram.ts';
-import { Endpoint } from '../../src/net/endpoint.ts';
 import { ExitWatch } from '../../src/net/exit.ts';
 import { Listener } from '../../src/net/listener.ts';
 import { DescriptorReader } from '../../src/net/reader.ts';
-import { StreamSocket } from '../../src/net/stream-socket.ts';
 import { DescriptorWriter } from '../../src/net/writer.ts';
 import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
@@ -24,8 +22,8 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
 
 // Classes whose objects callers get, and whose constructors they do not.
-const NET = { Connection, StreamSocket, Listener, DatagramSocket };
-const SOURCES = { Endpoint, DescriptorReader, DescriptorWriter, ExitWatch };
+const NET = { Connection, Listener, DatagramSocket };
+const SOURCES = { DescriptorReader, DescriptorWriter, ExitWatch };
 const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET, ...SOURCES };
 
 const ANSWERS_NO_NUMBER = ['errnoName', 'inotifyEvents'];
@@ -66,6 +64,13 @@ function membersOf(owner: object): Member[] {
   });
 }
 
+/** Those of a class and of the classes of ours that it extends. */
+function inheritedMembersOf(type: AnyClass): Member[] {
+  const parent: unknown = Object.getPrototypeOf(type);
+  const inherited = isClass(parent) ? inheritedMembersOf(parent) : [];
+  return [...membersOf(type.prototype as object), ...inherited];
+}
+
 function targetOfMember(
   className: string,
   member: Member,
@@ -92,7 +97,7 @@ function targetsOfClass(className: string, type: AnyClass): Target[] {
   return [
     { name: className, roles, isSyscall: false, call },
     ...membersOf(type).map((member) => targetOfMember(className, member, () => type)),
-    ...membersOf(type.prototype as object).map((member) =>
+    ...inheritedMembersOf(type).map((member) =>
       targetOfMember(className, member, (world) => world.objects[className] as object),
     ),
   ];

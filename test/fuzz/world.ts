@@ -150,7 +150,6 @@ export class World {
     connection.establish(pair[0] as number);
     this.#made.add(pair[1] as number);
     const path = join(this.directory, 'listener');
-    const ends = () => this.#endpoints();
     return {
       Poller: this.poller,
       ReadyEvents: this.poller.events,
@@ -160,13 +159,11 @@ export class World {
       ReactorWaker: reactorWaker,
       Waker: new edgewise.Waker(reactorWaker.id),
       Connection: connection,
-      StreamSocket: connection,
       DatagramSocket: this.#closing(
         edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
       ),
       Listener: this.#closing(edgewise.listen({ path, handlers: {}, reactor })),
-      ...ends(),
-      Endpoint: ends().DescriptorReader as object,
+      ...this.#endpoints(),
       ExitWatch: this.#closedWatch(),
       Termios: new sys.Termios(),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
@@ -175,6 +172,8 @@ export class World {
       EpollEvents: new sys.EpollEvents(4),
       KeventList: new sys.KeventList(4),
       ReceivedMessage: new sys.ReceivedMessage(4),
+      TcpInfo: new sys.TcpInfo(),
+      PeerCredentials: new sys.PeerCredentials(),
     };
   }
 }
