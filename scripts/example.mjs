@@ -2,7 +2,7 @@
 // and later) this is `node examples/echo.ts 7007`. On Node 20 the examples are compiled first, into
 // build-examples/, when one of them is newer than what is there. The package must have been built.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -20,9 +20,15 @@ function compile() {
   const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   if (sources.every((file) => statSync(`${root}examples/${file}`).mtimeMs < builtMs)) return;
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const run = spawnSync(process.execPath, [tsc, '-p', `${root}examples`], { encoding: 'utf8' });
+  // Moved in place when they are whole: tests start several examples at once.
+  const scratch = `${root}build-examples/.${process.pid}`;
+  const args = [tsc, '-p', `${root}examples`, '--outDir', scratch];
+  const run = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (run.status !== 0) fail(`${run.stdout}${run.stderr}examples: tsc failed`);
-  mkdirSync(`${root}build-examples`, { recursive: true });
+  for (const file of readdirSync(scratch)) {
+    renameSync(`${scratch}/${file}`, `${root}build-examples/${file}`);
+  }
+  rmSync(scratch, { recursive: true });
   writeFileSync(stamp, '');
 }
 

@@ -11,6 +11,7 @@ export interface ErrorContext {
   readonly path?: string;
   /** EMSGSIZE from the network: what the path takes, in bytes, headers of IP included. */
   readonly mtu?: number;
+  readonly pid?: number;
 }
 
 // Names of errors by number, where Node has none: ETOOMANYREFS, for one.
@@ -46,6 +47,7 @@ export class ErrnoError extends Error {
   declare readonly port?: number;
   declare readonly path?: string;
   declare readonly mtu?: number;
+  declare readonly pid?: number;
 
   /** @internal use {@link errnoError} */
   constructor(errno: number, syscall: string, context: ErrorContext) {
@@ -58,9 +60,10 @@ export class ErrnoError extends Error {
   }
 }
 
-function describe({ fd, address, port, path }: ErrorContext): string {
+function describe({ fd, address, port, path, pid }: ErrorContext): string {
   if (path !== undefined) return ` ${path}`;
   if (address !== undefined) return ` ${address}${port === undefined ? '' : `:${port}`}`;
+  if (pid !== undefined) return ` pid ${pid}`;
   return fd === undefined ? '' : ` fd ${fd}`;
 }
 
@@ -110,6 +113,7 @@ export type EdgewiseErrorCode =
   | 'ERR_ACTIVATION_INVALID'
   | 'ERR_HANDOVER_FAILED'
   | 'ERR_PATH_UNSAFE'
+  | 'ERR_NOT_POLLABLE'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

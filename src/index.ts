@@ -25,6 +25,14 @@ export type {
   SendOptions,
 } from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
+export type { EndpointOptions } from './net/endpoint.ts';
+export {
+  type ExitHandler,
+  type ExitWatch,
+  type ProcessExit,
+  type WatchExitOptions,
+  watchExit,
+} from './net/exit.ts';
 export type { SentHandler } from './net/file-piece.ts';
 export type { AnyConnection, ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
@@ -39,10 +47,22 @@ export type { DescriptorKind } from './net/inherited.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
 export type { Listener, ListenOptions } from './net/listener.ts';
 export type { MulticastOptions } from './net/multicast.ts';
+export {
+  type DescriptorReader,
+  openReader,
+  type ReaderHandlers,
+  type ReaderOptions,
+} from './net/reader.ts';
 export { type Relay, type RelayHandlers, type RelayOptions, relay } from './net/relay.ts';
 export { type ConnectionOptions, defaultReactor } from './net/settings.ts';
 export { type TakeOver, type TakeOverOptions, takeOver } from './net/takeover.ts';
 export type { KeepAlive, TcpOptions } from './net/tcp.ts';
+export {
+  type DescriptorWriter,
+  openWriter,
+  type WriterHandlers,
+  type WriterOptions,
+} from './net/writer.ts';
 export type { ZeroCopyDone } from './net/zero-copy.ts';
 export type {
   AttachOptions,

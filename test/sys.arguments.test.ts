@@ -269,6 +269,21 @@ describe('wrong arguments', () => {
     ['op', () => sys.epoll_ctl(999, -1, 999)],
     ['events', () => sys.epoll_ctl(999, 1, 999, 2 ** 32)],
     ['data', () => sys.epoll_ctl(999, 1, 999, 1, -1)],
+    ['clock', () => sys.timerfd_create(-1)],
+    ['firstMs', () => sys.timerfd_settime(999, 0, -1)],
+    ['firstMs', () => sys.timerfd_settime(999, 0, Number.NaN)],
+    ['intervalMs', () => sys.timerfd_settime(999, 0, 0, 1e13)],
+    ['value.length', () => sys.eventfd_read(999, new BigUint64Array(0))],
+    ['value', () => sys.eventfd_write(999, -1)],
+    ['value', () => sys.eventfd_write(999, 2n ** 64n - 1n)],
+    ['value', () => sys.eventfd_write(999, 2 ** 53)],
+    ['mask', () => sys.inotify_add_watch(999, '/', 2 ** 32)],
+    ['watch', () => sys.inotify_rm_watch(999, 2 ** 31)],
+    ['length', () => sys.inotifyEvents(eight, 9)],
+    ['pid', () => sys.pidfd_open(0)],
+    ['signum', () => sys.pidfd_send_signal(999, -1)],
+    ['flags', () => sys.reopen(999, -1)],
+    ['action', () => sys.tcsetattr(999, -1, new sys.Termios())],
     ['result', () => sys.errnoName(0.5)],
   ] as const)('out of range: %s %#', (argument, call) => {
     expectRefused(call, RANGE, argument);
@@ -289,6 +304,13 @@ describe('wrong arguments', () => {
     ['payload', () => sys.receiveError(999, new sys.ExtendedError(), any([]))],
     ['events', () => sys.epoll_wait(999, any([]), 1, 0)],
     ['changes', () => sys.kevent(999, any([]), 0, undefined, 0, 0)],
+    ['value', () => sys.eventfd_read(999, any(eight))],
+    ['value', () => sys.eventfd_read(999, new BigUint64Array(new SharedArrayBuffer(8)))],
+    ['value', () => sys.eventfd_write(999, any('1'))],
+    ['path', () => sys.inotify_add_watch(999, any(5), 1)],
+    ['bytes', () => sys.inotifyEvents(any('text'))],
+    ['termios', () => sys.tcgetattr(999, new Proxy(new sys.Termios(), {}))],
+    ['isNonBlocking', () => sys.setNonBlocking(999, any(1))],
   ] as const)('of the wrong type: %s %#', (argument, call) => {
     expectRefused(call, TYPE, argument);
   });
@@ -334,7 +356,7 @@ describe('wrong arguments', () => {
       const shown = `seed ${seed}, call ${i}: ${name}`;
       try {
         const result = any(call)(...args);
-        expect(typeof result, shown).toBe(name === 'errnoName' ? 'string' : 'number');
+        expect(typeof result, shown).toBe(OTHER_RESULTS[name] ?? 'number');
         if (result >= 0) closeWhatCameOf(name, result);
       } catch (error) {
         if (error === thrower) continue;
@@ -344,10 +366,17 @@ describe('wrong arguments', () => {
   });
 });
 
+const MAKERS =
+  /^(socket|eventfd|epoll_create1|kqueue|timerfd_create|inotify_init1|pidfd_open|reopen)$/;
+const OTHER_RESULTS: Readonly<Record<string, string>> = {
+  errnoName: 'string',
+  inotifyEvents: 'object',
+};
+
 // The calls that can succeed with odd arguments are those that make descriptors.
 function closeWhatCameOf(name: string, result: number): void {
   if (/^(pipe2?|socketpair)$/.test(name)) for (const fd of two) sys.close(fd);
-  else if (/^(socket|eventfd|epoll_create1|kqueue)$/.test(name)) sys.close(result);
+  else if (MAKERS.test(name)) sys.close(result);
 }
 
 // Descriptors among them are closed ones: a random call must neither reach one of the test runner's

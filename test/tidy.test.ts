@@ -15,7 +15,14 @@ const GENERATED = /^docs\/api\//;
  * folder may import each other, without a circle.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'failures', 'timers/heap', 'sys/constants.sockets', 'sys/constants.system'],
+  [
+    'errors',
+    'failures',
+    'timers/heap',
+    'sys/constants.sockets',
+    'sys/constants.sources',
+    'sys/constants.system',
+  ],
   ['interest', 'validate', 'timers/wheel'],
   ['native', 'timers/timer'],
   ['sys/constants', 'timers/timers', 'records'],
@@ -46,10 +53,10 @@ const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
   'src/reactor.ts': { max: 520, why: 'the public class: half of its lines are its documentation' },
   'src/net/connection.ts': { max: 640, why: 'the public class: a third of it is documentation' },
-  'test/fuzz/signatures.ts': { max: 450, why: 'a table of functions, one row each' },
+  'test/fuzz/signatures.ts': { max: 520, why: 'a table of functions, one row each' },
   'test/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
 
-  'test/sys.arguments.test.ts': { max: 400, why: 'a table of wrong arguments, one row each' },
+  'test/sys.arguments.test.ts': { max: 450, why: 'a table of wrong arguments, one row each' },
 };
 
 function walk(folder: string): string[] {

@@ -56,9 +56,15 @@ function isPiece(chunk: Chunk): chunk is Piece {
 }
 
 export class Outgoing {
+  readonly #send: typeof sys.send;
   #chunks: Chunk[] = [];
   #head = 0;
   #byteLength = 0;
+
+  /** @param send - for a single chunk: send(2), or write(2) for what is no socket. */
+  constructor(send: typeof sys.send = sys.send) {
+    this.#send = send;
+  }
 
   /** Bytes of memory that are held. */
   get byteLength(): number {
@@ -87,7 +93,7 @@ export class Outgoing {
     const first = this.#chunks[this.#head] as Chunk;
     if (isPiece(first)) return this.#sendPiece(fd, first);
     const isOnly = this.#head + 1 === this.#chunks.length;
-    const result = isOnly ? sys.send(fd, first) : this.#sendChunks(fd);
+    const result = isOnly ? this.#send(fd, first) : this.#sendChunks(fd);
     if (result !== 0) return result;
     throw invalidValue('data', 'bytes that stay until they have left', first);
   }

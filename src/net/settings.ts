@@ -48,10 +48,11 @@ export function defaultReactor(): Reactor {
   return threadReactor;
 }
 
-function checkHandlers(handlers: unknown): void {
+/** Each of `names` that is there must be a function. */
+export function checkHandlers(handlers: unknown, names: readonly string[]): void {
   checkObject('handlers', handlers);
-  for (const name of HANDLER_NAMES) {
-    const handler = (handlers as ConnectionHandlers)[name];
+  for (const name of names) {
+    const handler = (handlers as Record<string, unknown>)[name];
     if (handler !== undefined) checkFunction(`handlers.${name}`, handler);
   }
 }
@@ -59,6 +60,34 @@ function checkHandlers(handlers: unknown): void {
 export function checkSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw invalidType('signal', 'an AbortSignal', signal);
+}
+
+/** @throws TypeError - no reactor, or no trigger of streams. ClosedError - the reactor is closed. */
+export function checkDrive(reactor: unknown, trigger: unknown): void {
+  if (!(reactor instanceof Reactor)) throw invalidType('reactor', 'a Reactor', reactor);
+  if (trigger !== 'level' && trigger !== 'edge') {
+    throw invalidValue('trigger', "'level' or 'edge'", trigger);
+  }
+  if (reactor.isClosed) throw new ClosedError('the Reactor');
+}
+
+/** The limits of a queue of unsent bytes. */
+export interface QueueLimits {
+  readonly highWaterMark: number;
+  readonly lowWaterMark: number;
+  readonly queueMax: number;
+}
+
+export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
+  const count = (name: string, value: unknown) =>
+    checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
+  const highWaterMark = count('highWaterMark', options.highWaterMark ?? 64 * KIB);
+  const lowWaterMark = options.lowWaterMark ?? Math.min(16 * KIB, highWaterMark);
+  return {
+    highWaterMark,
+    lowWaterMark: count('lowWaterMark', lowWaterMark),
+    queueMax: count('queueMax', options.queueMax ?? 64 * KIB * KIB),
+  };
 }
 
 /**
@@ -86,20 +115,11 @@ export function receivesDescriptors(
  */
 export function groupOf<Data>(options: ConnectionOptions<Data>, isUnix: boolean): ConnectionGroup {
   const { handlers, reactor = defaultReactor(), trigger = 'level' } = options;
-  checkHandlers(handlers);
-  if (!(reactor instanceof Reactor)) throw invalidType('reactor', 'a Reactor', reactor);
-  if (trigger !== 'level' && trigger !== 'edge') {
-    throw invalidValue('trigger', "'level' or 'edge'", trigger);
-  }
-  if (reactor.isClosed) throw new ClosedError('the Reactor');
-  const count = (name: string, value: unknown) =>
-    checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
-  const highWaterMark = count('highWaterMark', options.highWaterMark ?? 64 * KIB);
+  checkHandlers(handlers, HANDLER_NAMES);
+  checkDrive(reactor, trigger);
   const settings = {
     trigger,
-    highWaterMark,
-    lowWaterMark: count('lowWaterMark', options.lowWaterMark ?? Math.min(16 * KIB, highWaterMark)),
-    queueMax: count('queueMax', options.queueMax ?? 64 * KIB * KIB),
+    ...queueLimits(options),
     allowHalfOpen: options.allowHalfOpen === true,
     idleTimeoutMs: checkInteger('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, 0x7fffffff),
     isUnix,

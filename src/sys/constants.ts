@@ -3,9 +3,17 @@
 import { learnErrorNames } from '../errors.ts';
 import { native } from '../native.ts';
 import type { ProtocolConstant, SocketConstant } from './constants.sockets.ts';
+import type { SourceConstant } from './constants.sources.ts';
 import type { ErrorConstant, EventConstant, FileConstant } from './constants.system.ts';
 
-export type { ErrorConstant, EventConstant, FileConstant, ProtocolConstant, SocketConstant };
+export type {
+  ErrorConstant,
+  EventConstant,
+  FileConstant,
+  ProtocolConstant,
+  SocketConstant,
+  SourceConstant,
+};
 
 /** The name of a number in {@link constants}. */
 export type ConstantName =
@@ -13,6 +21,7 @@ export type ConstantName =
   | ProtocolConstant
   | FileConstant
   | EventConstant
+  | SourceConstant
   | ErrorConstant;
 
 /**

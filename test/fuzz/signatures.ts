@@ -143,6 +143,22 @@ function handOverOptionsOf(world: World, random: Random): unknown {
   return options;
 }
 
+// Always with the world's reactor. Not `borrow`: the descriptor is then nobody's to close.
+function endpointOptionsOf(world: World, random: Random): unknown {
+  const options: Record<string, unknown> = { reactor: world.reactor, handlers: {} };
+  const any = () => hostile(random);
+  const more: Record<string, () => unknown> = {
+    handlers: () => ({ [random.pick(['data', 'end', 'drain', 'close'])]: any() }),
+    trigger: () => random.pick(['level', 'edge', any()]),
+    highWaterMark: any,
+    queueMax: () => random.pick([0, 5, any()]),
+  };
+  for (const name of Object.keys(more)) {
+    if (random.below(4) === 0) options[name] = more[name]?.();
+  }
+  return options;
+}
+
 function tcpOptionsOf(random: Random): unknown {
   const name = random.pick(['noDelay', 'keepAlive', 'lingerSeconds', 'cork', 'sendBufferSize']);
   return { [name]: random.pick([true, false, 1, { idleSeconds: 5 }, hostile(random)]) };
@@ -195,6 +211,20 @@ export const ROLES = {
       { segmentSize: random.pick(SMALL) },
       { segmentSize: hostile(random) },
     ]),
+  endpointOptions: endpointOptionsOf,
+  // Whoever is there, and is sent no signal.
+  pid: (_: World, random: Random): unknown => random.pick([1, process.pid, 2 ** 30]),
+  exitOptions: (world: World, random: Random): unknown =>
+    random.pick([
+      { reactor: world.reactor },
+      { reactor: world.reactor, asyncContext: hostile(random) },
+      { reactor: hostile(random) ?? 0 },
+    ]),
+  // One that may be made to block.
+  file: (world: World): unknown => world.file,
+  path: (world: World, random: Random): unknown => random.pick([world.directory, '/none', 'a\0b']),
+  counts: (): unknown => new BigUint64Array(1),
+  termios: (world: World): unknown => world.objects.Termios,
   group: (_: World, random: Random): unknown =>
     random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
   multicast: (_: World, random: Random): unknown => ({
@@ -314,6 +344,26 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.unref': '',
     relay: 'connection connection relayOptions',
     'Relay.close': 'any',
+    watchExit: 'pid callback exitOptions',
+    'ExitWatch.kill': 'signal',
+    'ExitWatch.ref': '',
+    'ExitWatch.unref': '',
+    'ExitWatch.hasRef': '',
+    'ExitWatch.close': '',
+    openReader: 'closable endpointOptions',
+    openWriter: 'closable endpointOptions',
+    'DescriptorReader.ref': '',
+    'DescriptorReader.unref': '',
+    'DescriptorReader.hasRef': '',
+    'DescriptorReader.destroy': 'any',
+    'DescriptorWriter.ref': '',
+    'DescriptorWriter.unref': '',
+    'DescriptorWriter.hasRef': '',
+    'DescriptorReader.pause': '',
+    'DescriptorReader.resume': '',
+    'DescriptorWriter.write': 'bytes',
+    'DescriptorWriter.end': 'bytes',
+    'DescriptorWriter.destroy': 'any',
     Waker: 'int',
     'Waker.wake': '',
     'ReactorWaker.wake': '',
@@ -354,6 +404,23 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     close: 'closable',
     dup: 'fd',
     eventfd: 'int int',
+    timerfd_create: 'int int',
+    timerfd_settime: 'fd int int int',
+    eventfd_read: 'fd counts',
+    eventfd_write: 'fd int',
+    inotify_init1: 'int',
+    inotify_add_watch: 'fd path int',
+    inotify_rm_watch: 'fd int',
+    inotifyEvents: 'bytes int',
+    pidfd_open: 'pid int',
+    pidfd_send_signal: 'fd int int',
+    setNonBlocking: 'file any',
+    reopen: 'file int',
+    isatty: 'fd',
+    Termios: '',
+    tcgetattr: 'fd termios',
+    tcsetattr: 'fd int termios',
+    cfmakeraw: 'termios',
     fcntl: 'fd command int',
     pipe: 'int32s',
     pipe2: 'int32s int',
@@ -405,6 +472,10 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   ...['Connection.setFd', 'Connection.closeFd'],
   ...['Connection.assertConnected', 'Connection.releaseFd'],
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
+  ...['DescriptorReader', 'DescriptorWriter', 'ExitWatch'],
+  ...['DescriptorReader.onReady', 'DescriptorWriter.onReady'],
+  ...['DescriptorReader.transfer', 'DescriptorReader.onClosed'],
+  ...['DescriptorWriter.transfer', 'DescriptorWriter.onClosed', 'Termios.bytesIn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Connection.enqueue', 'Connection.divert', 'Connection.updateInterest'],
   ...['Connection.setFd', 'Connection.closeFd'],

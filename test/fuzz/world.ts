@@ -42,6 +42,11 @@ export class World {
     this.objects = this.#makeObjects();
   }
 
+  /** A regular file. */
+  get file(): number {
+    return this.#file;
+  }
+
   /** An open descriptor that is neither 0, 1, 2 nor any of the test runner's own. */
   fd(random: Random): number {
     return random.pick(this.#kept);
@@ -109,7 +114,29 @@ export class World {
     sys.listen(this.#kept.at(-2) as number, 8);
     this.#kept.push(made(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK)));
     if (process.platform !== 'linux') return;
-    this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, sys.constants.EFD_NONBLOCK)));
+    const { EFD_NONBLOCK, IN_NONBLOCK, CLOCK_MONOTONIC, TFD_NONBLOCK } = sys.constants;
+    this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, EFD_NONBLOCK)));
+    this.#kept.push(made(sys.inotify_init1(IN_NONBLOCK)));
+    this.#kept.push(made(sys.timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)));
+  }
+
+  // Both ends of a pipe; the reactor closes them.
+  #endpoints(): Record<string, object> {
+    const { reactor } = this;
+    const pair = new Int32Array(2);
+    made(sys.pipe2(pair, O_NONBLOCK));
+    return {
+      DescriptorReader: edgewise.openReader(pair[0] as number, { reactor, handlers: {} }),
+      DescriptorWriter: edgewise.openWriter(pair[1] as number, { reactor, handlers: {} }),
+    };
+  }
+
+  // Closed, since `kill` without an argument is a SIGTERM.
+  #closedWatch(): object {
+    const { reactor } = this;
+    const watch = edgewise.watchExit(process.pid, () => undefined, { reactor });
+    watch.close();
+    return watch;
   }
 
   #makeConnection(): Connection {
@@ -153,6 +180,9 @@ export class World {
           reactor,
         }),
       ),
+      ...this.#endpoints(),
+      ExitWatch: this.#closedWatch(),
+      Termios: new sys.Termios(),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       ExtendedError: new sys.ExtendedError(),
       MessageBatch: new sys.MessageBatch(4, 64),
