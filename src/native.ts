@@ -113,6 +113,9 @@ export interface SyscallBindings {
   >;
 
   readonly read: Syscall<[fd: number, bytes: Uint8Array, offset?: number, length?: number]>;
+  readonly pread: Syscall<
+    [fd: number, bytes: Uint8Array, position: number, offset?: number, length?: number]
+  >;
   readonly write: Syscall<[fd: number, bytes: Uint8Array, offset?: number, length?: number]>;
   readonly readv: Syscall<[fd: number, buffers: readonly Uint8Array[]]>;
   readonly writev: Syscall<[fd: number, buffers: readonly Uint8Array[]]>;
@@ -132,6 +135,13 @@ export interface SyscallBindings {
     ]
   >;
   readonly eventfd: Syscall<[initial: number, flags: number]>;
+
+  /** The length of a regular file; -EISDIR, -ESPIPE: it is none. */
+  readonly fileSize: Syscall<[fd: number]>;
+
+  /** `figures`: the memory of doubles in the order of native/core/socket_facts.h. */
+  readonly tcpInfo: Syscall<[fd: number, figures: Uint8Array]>;
+  readonly peerCredentials: Syscall<[fd: number, figures: Uint8Array]>;
 
   /** `header`: msg_flags, count of descriptors, then the descriptors. */
   readonly recvmsg: Syscall<

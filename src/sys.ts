@@ -50,6 +50,7 @@ export {
   type ProtocolConstant,
   type SocketConstant,
 } from './sys/constants.ts';
+export { getpeereid, PeerCredentials } from './sys/credentials.ts';
 export { EpollEvents, epoll_create1, epoll_ctl, epoll_wait } from './sys/epoll.ts';
 export {
   close,
@@ -58,6 +59,7 @@ export {
   fcntl,
   pipe,
   pipe2,
+  pread,
   read,
   readv,
   sendfile,
@@ -88,4 +90,5 @@ export {
   socket,
   socketpair,
 } from './sys/socket.ts';
+export { TcpInfo, type TcpState, tcp_info } from './sys/tcpinfo.ts';
 export { recv, recvfrom, send, sendto } from './sys/transfer.ts';

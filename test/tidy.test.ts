@@ -42,7 +42,7 @@ const LINES_MAX_PROGRAM = 150;
 const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
   'src/reactor.ts': { max: 520, why: 'the public class: half of its lines are its documentation' },
-  'src/net/connection.ts': { max: 490, why: 'the public class: a third of it is documentation' },
+  'src/net/connection.ts': { max: 500, why: 'the public class: a third of it is documentation' },
   'test/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
   'test/sys.arguments.test.ts': { max: 400, why: 'a table of wrong arguments, one row each' },
 };

@@ -480,6 +480,11 @@ export class Connection<Data = unknown> extends StreamSocket {
     return (this.#state & bits) !== 0;
   }
 
+  /** @internal */
+  protected tellLater(callback: () => void): void {
+    this.#group.tellLater(callback);
+  }
+
   #assertWritable(): void {
     if (this.isClosed) throw new ClosedError('the Connection');
     if (!this.#isFlagged(ENDING)) return;

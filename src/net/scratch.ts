@@ -38,6 +38,11 @@ export function encodeShort(text: string): Buffer | undefined {
   return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, 'utf8'));
 }
 
+/** Memory to copy through in one go: the next string overwrites it. */
+export function copyMemory(): Buffer {
+  return encodeBuffer;
+}
+
 /** Whether the next read or string overwrites these bytes, so that keeping them takes a copy. */
 export function isScratch(bytes: Uint8Array): boolean {
   return bytes.buffer === readBuffer.buffer || bytes.buffer === encodeBuffer.buffer;

@@ -58,6 +58,13 @@ function membersOf(owner: object): Member[] {
   });
 }
 
+/** Those of a class and of the classes of ours that it extends. */
+function inheritedMembersOf(type: AnyClass): Member[] {
+  const parent: unknown = Object.getPrototypeOf(type);
+  const inherited = isClass(parent) ? inheritedMembersOf(parent) : [];
+  return [...membersOf(type.prototype as object), ...inherited];
+}
+
 function targetOfMember(
   className: string,
   member: Member,
@@ -84,7 +91,7 @@ function targetsOfClass(className: string, type: AnyClass): Target[] {
   return [
     { name: className, roles, isSyscall: false, call },
     ...membersOf(type).map((member) => targetOfMember(className, member, () => type)),
-    ...membersOf(type.prototype as object).map((member) =>
+    ...inheritedMembersOf(type).map((member) =>
       targetOfMember(className, member, (world) => world.objects[className] as object),
     ),
   ];

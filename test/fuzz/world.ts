@@ -142,6 +142,8 @@ export class World {
       EpollEvents: new sys.EpollEvents(4),
       KeventList: new sys.KeventList(4),
       ReceivedMessage: new sys.ReceivedMessage(4),
+      TcpInfo: new sys.TcpInfo(),
+      PeerCredentials: new sys.PeerCredentials(),
     };
   }
 }
