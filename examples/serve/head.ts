@@ -60,8 +60,7 @@ function parseFields(lines: readonly string[]): Fields {
     if (name === '') throw new Refusal(400); // also: a folded line, a blank before the colon
     const key = name.toLowerCase();
     const before = fields[key];
-    // Two of these are two opinions on where the request goes, or where it ends.
-    if (before !== undefined && /^(host|content-length)$/.test(key)) throw new Refusal(400);
+    if (before !== undefined && key === 'host') throw new Refusal(400);
     fields[key] = before === undefined ? value.trim() : `${before}, ${value.trim()}`;
   }
   return fields;
@@ -69,6 +68,7 @@ function parseFields(lines: readonly string[]): Fields {
 
 function announcesBody(fields: Fields): boolean {
   const { 'content-length': length, 'transfer-encoding': coding } = fields;
+  // Two lengths, joined by a comma, are no number either.
   if (length !== undefined && (coding !== undefined || !/^\d+$/.test(length))) {
     throw new Refusal(400);
   }

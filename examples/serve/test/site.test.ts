@@ -134,8 +134,10 @@ test('a root that is reached through a link, or whose own name has a dot, is fin
   rmSync(outer, { recursive: true });
 });
 
-test('a root that is none is refused at once', () => {
+test('a root that is none, or a port that is taken, is refused and leaves nothing behind', () => {
+  const { folder, port } = servers.start();
   const code = (name: string) => expect.objectContaining({ code: name });
   expect(() => new FileServer({ folder: '/does/not/exist' })).toThrow(code('ENOENT'));
   expect(() => new FileServer({ folder: import.meta.filename })).toThrow(code('ENOTDIR'));
+  expect(() => new FileServer({ folder, port })).toThrow(code('EADDRINUSE'));
 });
