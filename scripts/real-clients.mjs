@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -189,11 +190,17 @@ async function ncAgainstServe(port) {
   });
 }
 
+/** What the descriptors of a process are: files, `socket:[inode]` and the like. */
+function openFiles(pid) {
+  const names = readdirSync(`/proc/${pid}/fd`);
+  return names.map((name) => readlinkSync(`/proc/${pid}/fd/${name}`)).sort();
+}
+
 async function againstServe(children, hash) {
   const command = [process.execPath, join(root, 'scripts/serve.mjs'), folder, '--port', '0'];
   const server = await startServer(children, 'serve', command);
   const url = `http://127.0.0.1:${server.port}`;
-  const before = readdirSync(`/proc/${server.pid}/fd`).length;
+  const before = openFiles(server.pid);
   await curlAgainstServe(url, hash);
   await wrk('a page', `${url}/`, 64);
   await wrk('1 MiB', `${url}/middle`, 16);
@@ -204,10 +211,10 @@ async function againstServe(children, hash) {
   await check('serve: no descriptor is left behind', async () => {
     // Clients that are gone are noticed within moments; ask until it is so.
     for (let pass = 0; pass < 500; pass++) {
-      if (readdirSync(`/proc/${server.pid}/fd`).length <= before) return;
+      if (openFiles(server.pid).length <= before.length) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    throw new Error(`${before} before, ${readdirSync(`/proc/${server.pid}/fd`).length} now`);
+    throw new Error(`${before.join(' ')} before, ${openFiles(server.pid).join(' ')} now`);
   });
   return server.port;
 }

@@ -1,7 +1,7 @@
 // Runs the example file server: `npm run serve -- DIR --port N`. What it needs is made when it is
 // missing: the built package, and the packages of examples/serve, which are that folder's own.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runnable } from './runnable.mjs';
 
@@ -21,8 +21,9 @@ if (!existsSync(`${root}dist/index.js`)) {
   if (!existsSync(`${root}node_modules`)) npm('the tools are missing', root, 'ci');
   npm('the package is not built yet', root, 'run', '--silent', 'build');
 }
-// npm writes this file last.
-if (!existsSync(`${folder}/node_modules/.package-lock.json`)) {
+// npm writes this file last; it is older when another version was checked out meanwhile.
+const installed = statSync(`${folder}/node_modules/.package-lock.json`, { throwIfNoEntry: false });
+if (installed === undefined || installed.mtimeMs < statSync(`${folder}/package-lock.json`).mtimeMs) {
   npm('the packages of examples/serve are missing', folder, 'ci', '--no-audit', '--no-fund');
 }
 const file = runnable(folder, 'main', `${folder}/build`);

@@ -21,9 +21,10 @@ try {
   const options = readArguments();
   exitCode = 1;
   const server = new FileServer(options);
+  const done = server.run(); // before the line: whoever reads it may send a signal at once
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   console.log(`listening on http://${host}:${server.port}`);
-  await server.run();
+  await done;
   exitCode = 0;
 } catch (error) {
   console.error(`serve: ${(error as Error).message}`);

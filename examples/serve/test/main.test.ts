@@ -34,6 +34,12 @@ test.each(['SIGINT', 'SIGTERM'] as const)('serves until %s', async (signal) => {
   expect(await ended).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('a signal right after the first line ends it in good order', async () => {
+  const { child, ended } = start(FOLDER, '--port', '0');
+  child.stdout.once('data', () => child.kill('SIGTERM'));
+  expect(await ended).toMatchObject({ code: 0, stderr: '' });
+});
+
 test.each([
   [2, /^serve: usage: .*DIR.*\n$/, []],
   [2, /^serve: usage: .*DIR.*\n$/, ['one', 'two']],
