@@ -23,7 +23,10 @@ if (!existsSync(`${root}dist/index.js`)) {
 }
 // npm writes this file last; it is older when another version was checked out meanwhile.
 const installed = statSync(`${folder}/node_modules/.package-lock.json`, { throwIfNoEntry: false });
-if (installed === undefined || installed.mtimeMs < statSync(`${folder}/package-lock.json`).mtimeMs) {
+if (
+  installed === undefined ||
+  installed.mtimeMs < statSync(`${folder}/package-lock.json`).mtimeMs
+) {
   npm('the packages of examples/serve are missing', folder, 'ci', '--no-audit', '--no-fund');
 }
 const file = runnable(folder, 'main', `${folder}/build`);
