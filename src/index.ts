@@ -14,6 +14,7 @@ export type { Connection, Writable } from './net/connection.ts';
 export { bindDatagram } from './net/datagram.bind.ts';
 export type { DatagramHandlers, DatagramOptions, DatagramStats } from './net/datagram.options.ts';
 export type { DatagramSocket } from './net/datagram.ts';
+export type { SentHandler } from './net/file-piece.ts';
 export type { ConnectionStats } from './net/group.ts';
 export type { ConnectionHandlers } from './net/handlers.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';

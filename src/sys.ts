@@ -25,6 +25,8 @@
  * | kqueue, kevent | -ENOSYS | yes | yes | yes |
  * | eventfd, splice | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | sendfile | yes | yes, offset required | yes, offset required | -ENOSYS |
+ * | tcp_info | yes | TCP_CONNECTION_INFO | yes | yes |
+ * | getpeereid | SO_PEERCRED | yes | yes | yes |
  * | recvmmsg, sendmmsg | yes | one call per datagram | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *

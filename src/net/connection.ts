@@ -37,8 +37,8 @@ const NOTHING = new Outgoing();
 /**
  * One connection. It owns its descriptor.
  *
- * No method but `setOptions` throws for what the kernel says: errors of the peer and of the network
- * end the connection and arrive at the `close` handler.
+ * Errors of the peer and of the network end the connection and arrive at the `close` handler. No
+ * method throws them; those that ask the socket, or are given a descriptor, throw what they say.
  */
 export class Connection<Data = unknown> extends StreamSocket {
   /** What the user keeps with it. */

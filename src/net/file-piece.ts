@@ -12,16 +12,17 @@ import { checkFd, checkFunction, checkInteger } from '../validate.ts';
 import type { Piece } from './outgoing.ts';
 import { copyMemory } from './scratch.ts';
 
-const { EBADF, EINVAL, EIO, EISDIR, ENOSYS, EOPNOTSUPP, EOVERFLOW, ESPIPE, ESTALE } = os.errno;
+const { EBADF, EINVAL, EIO, EISDIR, EOVERFLOW, ESPIPE, ESTALE } = os.errno;
+const { ENOSYS, ENOTSUP, EOPNOTSUPP } = os.errno;
 
 /**
- * Most bytes of one call. A peer that reads as fast as we send would keep the kernel in it up to
- * the end of the file.
+ * Most bytes of one call, which is then more than a dispatch may use up (ReactorOptions `budget`). A
+ * peer that reads as fast as we send would keep the kernel in one call up to the end of the file.
  */
-const TRANSFER_MAX = 256 * 1024;
+const TRANSFER_MAX = 1024 * 1024;
 
-/** There is no sendfile here, or none for this file. */
-const MUST_COPY: ReadonlySet<number> = new Set([ENOSYS, EINVAL, EOPNOTSUPP]);
+/** There is no sendfile here, or none for this file or this kind of socket. */
+const MUST_COPY: ReadonlySet<number> = new Set([ENOSYS, EINVAL, ENOTSUP, EOPNOTSUPP]);
 
 /** Errors that are the file's; all others are the socket's, and the peer's to have caused. */
 const OF_FILE: ReadonlySet<number> = new Set([

@@ -5,10 +5,21 @@ import { native } from '../native.ts';
 import { checkFd, REFUSED, refuseUnnamed } from '../validate.ts';
 
 /** The states of RFC 9293. */
-export type TcpState = (typeof STATES)[number];
+export type TcpState =
+  | 'closed'
+  | 'listen'
+  | 'syn-sent'
+  | 'syn-received'
+  | 'established'
+  | 'close-wait'
+  | 'fin-wait-1'
+  | 'closing'
+  | 'last-ack'
+  | 'fin-wait-2'
+  | 'time-wait';
 
 // By the numbers of TcpState in native/core/socket_facts.h.
-const STATES = [
+const STATES: readonly TcpState[] = [
   'closed',
   'listen',
   'syn-sent',
@@ -20,7 +31,7 @@ const STATES = [
   'last-ack',
   'fin-wait-2',
   'time-wait',
-] as const;
+];
 
 /** What `tcp_info` fills in; a member is undefined where this kernel does not tell. Reuse it. */
 export class TcpInfo {

@@ -15,7 +15,7 @@ import { codeOf, Recorder } from './recorder.ts';
 const HOST = '127.0.0.1';
 const BIG = 3_000_000;
 /** More than the buffers of both ends of any of our sockets take. */
-const MORE_THAN_BUFFERS = 24_000_000;
+const MORE_THAN_BUFFERS = 16_000_000;
 const EVERYTHING = Buffer.alloc(BIG, 'The pages of a file. ');
 
 const directory = mkdtempSync(join(tmpdir(), 'edgewise-sendfile-'));
