@@ -11,8 +11,8 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
+  readSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -96,10 +96,6 @@ function writeLarge(path, byteCount) {
   return hash.digest('hex');
 }
 
-function hashOf(bytes) {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 function figure(text, pattern) {
   const match = pattern.exec(text);
   ensure(match !== null, `no ${pattern} in:\n${text}`);
@@ -124,8 +120,11 @@ async function curlAgainstServe(url, hash) {
   });
   await check('curl: a range', async () => {
     const got = await run('curl', ['-sS', '-r', '1000-500999', `${url}/large`], { isHashed: true });
-    const file = readFileSync(join(folder, 'large')).subarray(1000, 501_000);
-    ensure(got === hashOf(file), 'other bytes');
+    const bytes = Buffer.alloc(500_000);
+    const fd = openSync(join(folder, 'large'), 'r');
+    readSync(fd, bytes, 0, bytes.length, 1000);
+    closeSync(fd);
+    ensure(got === createHash('sha256').update(bytes).digest('hex'), 'other bytes');
   });
   await check('curl: a download that was broken off is resumed', async () => {
     const copy = join(folder, 'copy');
