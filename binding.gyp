@@ -97,9 +97,15 @@
       ],
       'conditions': [
         ['OS=="linux"', {
-          'sources': ['bench/load/readiness_epoll.cc', 'bench/load/process_linux.cc'],
+          'sources': [
+            'bench/load/readiness_epoll.cc', 'bench/load/process_linux.cc',
+            'bench/load/source_linux.cc',
+          ],
         }, {
-          'sources': ['bench/load/readiness_poll.cc', 'bench/load/process_other.cc'],
+          'sources': [
+            'bench/load/readiness_poll.cc', 'bench/load/process_other.cc',
+            'bench/load/source_other.cc',
+          ],
         }],
       ],
     },

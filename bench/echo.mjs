@@ -1,7 +1,9 @@
 // Server CPU per echoed message: our reactor next to plain C and to node:net, by the method of
-// `edgewise demo` (src/cli/measure.ts). Needs a build: npm run build.
+// `edgewise demo` (src/cli/measure.ts). With `--mode connect` every message has a connection of its
+// own: connect, one message, its echo, and an orderly close by the client. Needs npm run build.
 //
 //   npm run bench:echo -- [--connections 64,1000] [--contenders c,node,...] [--json FILE] [--help]
+//   npm run bench:connect -- [...]
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { optionLines, parseOptions, UsageError } from '../dist/cli/arguments.js';
@@ -28,7 +30,13 @@ const CONTENDERS = {
   node: (name) => nodeNetContender(name),
 };
 
+// A connection that the client has closed keeps its port for a while (TIME_WAIT: a second on
+// loopback where net.ipv4.tcp_tw_reuse is 2, else a minute): so many addresses have enough of them.
+const TITLES = { echo: 'Echo', connect: 'Connect, echo and close' };
+const SOURCES_OF_CONNECT = 64;
+
 const OPTIONS = {
+  mode: { value: 'echo|connect', help: 'connect: a connection per message', default: 'echo' },
   connections: { value: 'N,...', help: 'one run for each', default: '64,1000' },
   size: { value: 'BYTES', help: 'bytes per message', default: '64' },
   rounds: { value: 'N', help: 'alternating rounds', default: '5' },
@@ -42,6 +50,19 @@ const OPTIONS = {
   json: { value: 'FILE', help: 'write every round there' },
 };
 
+// Other defaults of --mode connect.
+const CONNECT_OPTIONS = {
+  ...OPTIONS,
+  connections: { ...OPTIONS.connections, default: '64' },
+  contenders: { ...OPTIONS.contenders, default: 'edgewise-handlers,c,node' },
+};
+
+function readOptions(words) {
+  const options = parseOptions(OPTIONS, words);
+  const isConnect = options.choice('mode', ['echo', 'connect']) === 'connect';
+  return isConnect ? parseOptions(CONNECT_OPTIONS, words) : options;
+}
+
 function chosenContenders(options) {
   return options.texts('contenders').map((name) => {
     const make = CONTENDERS[name];
@@ -50,7 +71,7 @@ function chosenContenders(options) {
   });
 }
 
-function toTable(measurements) {
+function toTable(measurements, mode) {
   const base = (name) => measurements.find((measurement) => measurement.name === name);
   const ratio = (measurement, to) => {
     const spread = to === undefined ? null : cpuRatio(measurement, to);
@@ -65,10 +86,11 @@ function toTable(measurements) {
       ratio(measurement, base('node')),
       messagesPerSecond.median.toFixed(0),
       latencyUs.p99.median.toFixed(0),
-      idleBytesPerConnection(measurement),
+      ...(mode === 'echo' ? [idleBytesPerConnection(measurement)] : []),
     ];
   });
-  const header = ['', 'CPU µs/msg', 'x c', 'x node', 'msg/s', 'p99 µs', 'B/conn'];
+  const header = ['', 'CPU µs each', 'x c', 'x node', 'per second', 'p99 µs'];
+  if (mode === 'echo') header.push('B/conn');
   return formatTable([header, ...rows]);
 }
 
@@ -85,34 +107,36 @@ async function runAll(options) {
   ];
   const seconds = options.number('seconds', 0.1, 600);
   const warmupSeconds = options.number('warmup', 0, 60);
+  const mode = options.text('mode');
   const counts = options.integers('connections', 1, 100_000);
   const contenders = chosenContenders(options);
   const loadProgram = findProgram('edgewise-load', addonPath);
   const cpus = separateCpus();
   const pinning = cpus ? `server on CPU ${cpus.server}, load on ${cpus.load}` : 'not pinned';
   process.stdout.write(
-    `Echo of ${size} bytes over loopback; Node ${process.version}, ${process.platform} ` +
-      `${release()}, ${availableParallelism()} CPUs, ${pinning}.\nServer CPU per message: median ` +
+    `${TITLES[mode]} of ${size} bytes over loopback; Node ${process.version}, ${process.platform} ` +
+      `${release()}, ${availableParallelism()} CPUs, ${pinning}.\nServer CPU per ${mode}: median ` +
       `(min..max) of ${rounds} alternating rounds of ${seconds} s; ratios are taken per round.\n`,
   );
   const results = [];
   for (const connections of counts) {
-    const shape = { connections, size, rounds, seconds, warmupSeconds };
+    const shape = { connections, size, rounds, seconds, warmupSeconds, mode };
     const progress = progressOn(process.stderr);
     const measurements = await measure({
       ...shape,
+      ...(mode === 'connect' && { sources: SOURCES_OF_CONNECT }),
       contenders,
       loadProgram,
       onProgress: progress.show,
     }).finally(progress.end);
     results.push({ ...shape, measurements });
-    process.stdout.write(`\n${connections} connections\n\n${toTable(measurements)}\n`);
+    process.stdout.write(`\n${connections} connections\n\n${toTable(measurements, mode)}\n`);
   }
   return results;
 }
 
 try {
-  const options = parseOptions(OPTIONS, process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2));
   if (options.has('help')) {
     process.stdout.write(`npm run bench:echo -- [options]\n\n${optionLines(OPTIONS)}\n`);
   } else {

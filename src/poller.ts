@@ -231,9 +231,8 @@ export class Poller {
     trigger: Trigger,
     exclusive: boolean,
   ): number {
-    this.checkWatch(fd, interest, trigger);
-    const [want, how] = [checkInterest(interest), triggerNumber(trigger)];
-    return this.handle.add(fd, slot, generation, want, how, exclusive ? 1 : 0);
+    const how = this.checkWatch(fd, interest, trigger);
+    return this.handle.add(fd, slot, generation, interest, how, exclusive ? 1 : 0);
   }
 
   /** @internal for the Reactor: 0 or -errno */
@@ -244,19 +243,19 @@ export class Poller {
     interest: Interest,
     trigger: Trigger,
   ): number {
-    this.checkWatch(fd, interest, trigger);
-    return this.handle.modify(fd, slot, generation, interest, triggerNumber(trigger));
+    const how = this.checkWatch(fd, interest, trigger);
+    return this.handle.modify(fd, slot, generation, interest, how);
   }
 
-  /** @internal what `add` and `modify` refuse before the kernel is asked */
-  checkWatch(fd: number, interest: Interest, trigger: Trigger): void {
+  /** @internal what `add` and `modify` refuse before the kernel is asked; the trigger's number */
+  checkWatch(fd: number, interest: Interest, trigger: Trigger): number {
     this.#assertOpen();
     checkFd(fd);
     checkInterest(interest);
-    triggerNumber(trigger);
+    const number = triggerNumber(trigger);
     const { fdLimit, triggers } = this.capabilities;
     if (fd >= fdLimit) throw outOfRange('fd', `below ${fdLimit} (FD_SETSIZE of select)`, fd);
-    if (triggers.includes(trigger)) return;
+    if (triggers.includes(trigger)) return number;
     throw new EdgewiseError(
       'ERR_TRIGGER_UNSUPPORTED',
       `${this.backend} has no ${trigger} trigger; it has ${triggers.join(', ')}`,

@@ -4,10 +4,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
-import { Children } from '../src/cli/children.ts';
+import { describe, expect, test } from 'vitest';
 import { nodeNetContender } from '../src/cli/contenders.ts';
-import { findProgram, type LoadOptions, type LoadReport, runLoad } from '../src/cli/load.ts';
+import { findProgram, type LoadReport } from '../src/cli/load.ts';
 import {
   type Contender,
   cpuRatio,
@@ -19,57 +18,10 @@ import {
 import { formatSpread, ratioOf, spreadOf } from '../src/cli/statistics.ts';
 import { formatTable } from '../src/cli/table.ts';
 import { addonPath } from '../src/native.ts';
+import { LOAD, QUICK, useLoadGenerator } from './helpers/load-generator.ts';
 
-const LOAD = findProgram('edgewise-load', addonPath);
+const generator = useLoadGenerator();
 const isLinux = process.platform === 'linux';
-
-const QUICK = { host: '127.0.0.1', size: 64, warmupSeconds: 0, seconds: 0.2 } as const;
-
-let cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.reverse()) await cleanup();
-  cleanups = [];
-});
-
-function newChildren(): Children {
-  const children = new Children();
-  cleanups.push(() => children[Symbol.asyncDispose]());
-  return children;
-}
-
-// A server in this process: `onData` gets every piece that a client sent.
-async function listen(onData: (socket: Socket, data: Buffer) => void): Promise<number> {
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    socket.on('data', (data) => onData(socket, data));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanups.push(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-function load(options: Partial<LoadOptions> & { port: number }): Promise<LoadReport> {
-  const all = { ...QUICK, connections: 4, serverPid: process.pid, ...options };
-  return runLoad(newChildren(), LOAD, all);
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function runRaw(args: readonly string[]): Promise<Ended> {
-  const child = await newChildren().start('edgewise-load', LOAD, args);
-  const code = await child.ended;
-  return { code, ...child.output };
-}
 
 const cPeer = (trigger: string): Contender => ({
   name: `c-${trigger}`,
@@ -84,10 +36,10 @@ describe.each(PEERS)('against the peer $name', (contender) => {
     { connections: 300, size: 64 },
     { connections: 3, size: 3_000_000 }, // neither side can send it in one piece
   ])('$connections connections of $size bytes are all answered', async (shape) => {
-    const children = newChildren();
+    const children = generator.newChildren();
     const server = await startServer(children, contender);
     const serverPid = server.child.pid;
-    const report = await load({ port: server.port, serverPid, ...shape, seconds: 0.4 });
+    const report = await generator.load({ port: server.port, serverPid, ...shape, seconds: 0.4 });
     expect(report).toMatchObject(shape);
     expect(report.messages).toBeGreaterThan(0);
     expect(report.messagesPerConnection.min).toBeGreaterThan(0);
@@ -101,11 +53,11 @@ describe.each(PEERS)('against the peer $name', (contender) => {
 describe('what is counted', () => {
   test('every message that the server echoed, and no other', async () => {
     let bytesEchoed = 0;
-    const port = await listen((socket, data) => {
+    const port = await generator.listen((socket, data) => {
       bytesEchoed += data.length;
       socket.write(data);
     });
-    const report = await load({ port, connections: 1 });
+    const report = await generator.load({ port, connections: 1 });
     // One before the window, to prove that the server accepted; the last one comes after it.
     expect(report.messagesPerConnection.min).toBe(bytesEchoed / QUICK.size);
     expect(report.messages).toBeLessThan(bytesEchoed / QUICK.size);
@@ -115,9 +67,9 @@ describe('what is counted', () => {
   });
 
   test.runIf(isLinux)('the CPU time and the memory of the server', async () => {
-    const port = await listen((socket, data) => socket.write(data));
+    const port = await generator.listen((socket, data) => socket.write(data));
     const before = process.cpuUsage();
-    const { server } = await load({ port });
+    const { server } = await generator.load({ port });
     const used = process.cpuUsage(before);
     expect(server?.cpuNs).toBeGreaterThan(0);
     expect(server?.cpuNs).toBeLessThanOrEqual((used.user + used.system + 1) * 1000);
@@ -142,7 +94,9 @@ describe('a wrong server is an error', () => {
       data.writeUInt8(data.readUInt8(last) ^ 1, last);
       socket.write(data);
     });
-    await expect(load({ port: await listen(flip) })).rejects.toThrow('a byte differs');
+    await expect(generator.load({ port: await generator.listen(flip) })).rejects.toThrow(
+      'a byte differs',
+    );
   });
 
   test('the previous message of the connection again', async () => {
@@ -151,7 +105,9 @@ describe('a wrong server is an error', () => {
       socket.write(previous.get(socket) ?? data);
       previous.set(socket, Buffer.from(data));
     };
-    await expect(load({ port: await listen(repeat) })).rejects.toThrow('a byte differs');
+    await expect(generator.load({ port: await generator.listen(repeat) })).rejects.toThrow(
+      'a byte differs',
+    );
   });
 
   test('the message of another connection', async () => {
@@ -165,34 +121,45 @@ describe('a wrong server is an error', () => {
       other.socket.write(data);
       socket.write(other.data);
     };
-    await expect(load({ port: await listen(swap) })).rejects.toThrow('a byte differs');
+    await expect(generator.load({ port: await generator.listen(swap) })).rejects.toThrow(
+      'a byte differs',
+    );
   });
 
   test('more than was sent', async () => {
     const more = afterTen((socket, data) => socket.write(Buffer.concat([data, data])));
-    await expect(load({ port: await listen(more) })).rejects.toThrow('wrong echo');
+    await expect(generator.load({ port: await generator.listen(more) })).rejects.toThrow(
+      'wrong echo',
+    );
   });
 
   test('a closed connection', async () => {
-    const port = await listen(afterTen((socket) => socket.end()));
-    await expect(load({ port })).rejects.toThrow('the server closed a connection');
+    const port = await generator.listen(afterTen((socket) => socket.end()));
+    await expect(generator.load({ port })).rejects.toThrow('the server closed a connection');
   });
 
   test('silence', async () => {
-    const port = await listen(afterTen(() => undefined));
-    const ended = await runRaw(['--port', `${port}`, '--stall', '0.3', '--connections', '2']);
+    const port = await generator.listen(afterTen(() => undefined));
+    const ended = await generator.runRaw([
+      '--port',
+      `${port}`,
+      '--stall',
+      '0.3',
+      '--connections',
+      '2',
+    ]);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toMatch(/^edgewise-load: the server stopped answering: 2 messages .*\n$/);
   });
 
   test('silence on one connection while the others go on', async () => {
     let forgotten: Socket | undefined;
-    const port = await listen((socket, data) => {
+    const port = await generator.listen((socket, data) => {
       forgotten ??= socket;
       if (socket !== forgotten || socket.bytesRead === data.length) socket.write(data);
     });
     const args = ['--port', `${port}`, '--stall', '0.3', '--seconds', '0.2', '--warmup', '0'];
-    const ended = await runRaw(args);
+    const ended = await generator.runRaw(args);
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('the server stopped answering: 1 messages');
   });
@@ -202,7 +169,7 @@ describe('a wrong server is an error', () => {
     await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
     const { port } = probe.address() as AddressInfo;
     await new Promise((resolve) => probe.close(resolve));
-    await expect(load({ port })).rejects.toThrow('Connection refused');
+    await expect(generator.load({ port })).rejects.toThrow('Connection refused');
   });
 });
 
@@ -227,9 +194,13 @@ describe('bad arguments of the load generator: exit code 2 and one line', () => 
     ['--port 1 --server-cpu 0'],
     ['--port 1 --load-cpu 1024'],
     ['--port 1 --unknown 1'],
+    ['--port 1 --mode'],
+    ['--port 1 --mode other'],
+    ['--port 1 --sources 255'],
+    ['--port 1 --host ::1 --sources 2'],
     ['1'],
   ])('%j', async (line) => {
-    const ended = await runRaw(line.split(' ').filter((word) => word !== ''));
+    const ended = await generator.runRaw(line.split(' ').filter((word) => word !== ''));
     expect(ended).toMatchObject({ code: 2, stdout: '' });
     expect(ended.stderr).toMatch(/^edgewise-load: [^\n]+\n$/);
   });
@@ -285,7 +256,7 @@ describe('measure', () => {
     const bench = fileURLToPath(new URL('../bench/echo.mjs', import.meta.url));
     const args = [bench, '--contenders', 'node', '--connections', '2', '--seconds', '60'];
     const parent = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    cleanups.push(() => parent.kill('SIGKILL'));
+    generator.after(() => parent.kill('SIGKILL'));
     await new Promise((resolve) => parent.stderr.once('data', resolve)); // the first round begins
     const pids = childrenOf(parent.pid ?? 0);
     expect(pids.length).toBeGreaterThan(0);

@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { Backend, Trigger } from '../src/interest.ts';
 import { BACKENDS, TRIGGERS } from '../src/interest.ts';
+import { type NativePoller, native } from '../src/native.ts';
 import { Poller } from '../src/poller.ts';
 import * as sys from '../src/sys.ts';
+import { REFUSED } from '../src/validate.ts';
 import { must, useDescriptors } from './helpers/descriptors.ts';
 import { send } from './helpers/handlers.ts';
 import { eachBackend } from './helpers/matrix.ts';
@@ -142,4 +144,18 @@ eachBackend((backend) => {
       expect(() => poller.events.token(index)).toThrow(coded('ERR_OUT_OF_RANGE'));
     }
   });
+});
+
+it('takes no other object of native code for a poller, whichever was used last', () => {
+  const poller = descriptors.using(new Poller());
+  const signals = native.openSignals();
+  try {
+    expect(poller.wait(0)).toBe(0);
+    const driver = new native.NativeLoopDriver(poller.handle);
+    for (const other of [signals, driver, Object.create(poller.handle), {}, null, 7] as unknown[]) {
+      expect(native.createWaker(other as NativePoller)).toBe(REFUSED);
+    }
+  } finally {
+    if (typeof signals !== 'number') native.closeSignals(signals);
+  }
 });

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "source.h"
+
 namespace edgewise::load {
 namespace {
 
@@ -17,17 +19,24 @@ bool IsWouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK ||
 
 }  // namespace
 
-Connection::~Connection() {
+void Connection::Close() {
   if (fd_ >= 0) close(fd_);
+  fd_ = -1;
 }
 
-int Connection::Open(const sockaddr* address, socklen_t length) {
+int Connection::Open(const sockaddr* address, socklen_t length, int source) {
+  is_connecting_ = true;
+  is_watching_writable = true;
   fd_ = socket(address->sa_family, SOCK_STREAM, 0);
   if (fd_ < 0) return -errno;
   int on = 1;
   if (fcntl(fd_, F_SETFL, O_NONBLOCK) != 0 ||
       setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
     return -errno;
+  }
+  if (source > 0) {
+    int result = BindLoopback(fd_, source);
+    if (result < 0) return result;
   }
   if (connect(fd_, address, length) != 0 && errno != EINPROGRESS) return -errno;
   return fd_;

@@ -25,10 +25,14 @@ class Connection {
   Connection() = default;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
+  ~Connection() { Close(); }
 
-  // Begins a non-blocking connect. Returns the descriptor, which this object closes, or -errno.
-  int Open(const sockaddr* address, socklen_t length);
+  // Begins a non-blocking connect, from 127.0.0.`source` unless that is 0. Returns the descriptor,
+  // which this object closes, or -errno. May be called again after Close.
+  int Open(const sockaddr* address, socklen_t length, int source);
+
+  // Ends the connection in order (FIN, not RST: what came was read).
+  void Close();
 
   // Begins a message and sends what fits now, nothing while the connect is under way. The bytes
   // must outlive the exchange. Returns kWaiting or kFailed.

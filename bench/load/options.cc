@@ -13,9 +13,14 @@ const char kUsage[] =
     "Drives an echo server: every connection sends one message, waits for its echo, checks it,\n"
     "and sends the next. Prints one JSON object.\n"
     "\n"
+    "  --mode MODE          echo; connect: each message on a connection of its own, closed after\n"
+    "                       the echo; hold: open, print a line, wait for the end of standard\n"
+    "                       input, exchange one more message each (echo)\n"
     "  --host ADDRESS       numeric address of the server (127.0.0.1)\n"
     "  --port N             its port\n"
     "  --connections N      connections, each with one message under way (64)\n"
+    "  --sources N          connect from 127.0.0.1 to 127.0.0.N in turn; 0: as the system says "
+    "(0)\n"
     "  --size BYTES         bytes per message, to 16777216 (64)\n"
     "  --warmup SECONDS     load before the measured window (0.5)\n"
     "  --seconds SECONDS    the measured window (2)\n"
@@ -51,11 +56,26 @@ bool ParseNumber(const NumberRule& rule, const char* text, std::string* problem)
   return true;
 }
 
+bool ParseMode(const char* text, Mode* mode, std::string* problem) {
+  if (strcmp(text, "echo") == 0) {
+    *mode = Mode::kEcho;
+  } else if (strcmp(text, "connect") == 0) {
+    *mode = Mode::kConnect;
+  } else if (strcmp(text, "hold") == 0) {
+    *mode = Mode::kHold;
+  } else {
+    *problem = std::string("--mode takes echo, connect or hold, not '") + text + "'";
+  }
+  return problem->empty();
+}
+
 bool CheckTogether(const Options& options, std::string* problem) {
   if (options.port == 0) {
     *problem = "--port is required";
   } else if (options.server_cpu >= 0 && options.server_pid == 0) {
     *problem = "--server-cpu needs --server-pid";
+  } else if (options.sources > 0 && options.host.rfind("127.", 0) != 0) {
+    *problem = "--sources needs a --host of 127.0.0.0/8";
   }
   return problem->empty();
 }
@@ -66,6 +86,7 @@ bool ParseOptions(int argc, char** argv, Options* options, std::string* problem)
   const NumberRule rules[] = {
       {"--port", 1, 65535, &options->port, nullptr},
       {"--connections", 1, 1000000, &options->connections, nullptr},
+      {"--sources", 0, 254, &options->sources, nullptr},
       {"--size", 1, 16777216, &options->size, nullptr},
       {"--warmup", 0, 60, nullptr, &options->warmup_seconds},
       {"--seconds", 0.01, 600, nullptr, &options->seconds},
@@ -85,7 +106,8 @@ bool ParseOptions(int argc, char** argv, Options* options, std::string* problem)
       if (strcmp(candidate.name, name) == 0) rule = &candidate;
     }
     bool is_host = strcmp(name, "--host") == 0;
-    if (rule == nullptr && !is_host) {
+    bool is_mode = strcmp(name, "--mode") == 0;
+    if (rule == nullptr && !is_host && !is_mode) {
       *problem = std::string("unknown argument '") + name + "'";
       return false;
     }
@@ -94,6 +116,7 @@ bool ParseOptions(int argc, char** argv, Options* options, std::string* problem)
       return false;
     }
     if (is_host) options->host = argv[i + 1];
+    if (is_mode && !ParseMode(argv[i + 1], &options->mode, problem)) return false;
     if (rule != nullptr && !ParseNumber(*rule, argv[i + 1], problem)) return false;
   }
   return CheckTogether(*options, problem);

@@ -5,10 +5,18 @@
 
 namespace edgewise::load {
 
+enum class Mode {
+  kEcho,     // every connection stays open and exchanges one message after the other
+  kConnect,  // every message has a connection of its own, which the client closes first
+  kHold,     // all connections stay open and silent until standard input ends
+};
+
 struct Options {
+  Mode mode = Mode::kEcho;
   std::string host = "127.0.0.1";  // a numeric address; nothing but loopback unless it says so
   int port = 0;
   int connections = 64;
+  int sources = 0;              // local addresses 127.0.0.1 to 127.0.0.N; 0: the kernel's choice
   int size = 64;                // bytes per message
   double warmup_seconds = 0.5;  // load that is not counted
   double seconds = 2;           // the measured window

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -61,8 +62,12 @@ bool Session::Run(Report* report) {
   if (!SampleServer(&report->server_cpu_ns, &report->rss_base_bytes)) return false;
   if (!OpenAll()) return false;
   if (!SampleServer(&report->server_cpu_ns, &report->rss_idle_bytes)) return false;
-  if (!BeginAll()) return false;
-  if (!PumpUntil(NowNs() + SecondsToNs(options_.warmup_seconds), Then::kSendNext)) return false;
+  if (options_.mode == Mode::kHold) {
+    if (!WaitForEndOfInput()) return false;
+  } else {
+    if (!BeginAll()) return false;
+    if (!PumpUntil(NowNs() + SecondsToNs(options_.warmup_seconds), Then::kGoOn)) return false;
+  }
   if (!Measure(report)) return false;
   if (!Drain()) return false;
   report->slowest_count = UINT64_MAX;
@@ -121,21 +126,35 @@ bool Session::OpenAll() {
 }
 
 bool Session::OpenOne() {
+  connections_.push_back(std::make_unique<Connection>());
+  uint32_t index = static_cast<uint32_t>(connections_.size() - 1);
+  return Connect(index) && BeginNext(index, NowNs());
+}
+
+bool Session::Connect(uint32_t index) {
   Address address;
   if (!ParseAddress(options_.host, options_.port, &address)) {
     return Fail("'" + options_.host + "' is not a numeric address");
   }
-  uint32_t index = static_cast<uint32_t>(connections_.size());
-  connections_.push_back(std::make_unique<Connection>());
-  int fd = connections_.back()->Open(address.get(), address.length);
+  int source = options_.sources == 0 ? 0 : 1 + static_cast<int>(connect_count_ % options_.sources);
+  int fd = connections_[index]->Open(address.get(), address.length, source);
   if (fd == -EADDRNOTAVAIL) {
-    return Fail("no local port is left after " + std::to_string(index) +
-                " connections to one address (net.ipv4.ip_local_port_range)");
+    return Fail("no local port is left after " + std::to_string(connect_count_) +
+                " connections to one address (net.ipv4.ip_local_port_range; --sources)");
   }
   if (fd < 0) return FailWith("cannot connect", -fd);
   int result = ready_set_->Add(fd, index);
   if (result < 0) return FailWith("cannot watch a connection", -result);
-  return BeginNext(index, NowNs());
+  ++connect_count_;
+  return true;
+}
+
+bool Session::GoOn(uint32_t index, int64_t now_ns) {
+  if (options_.mode == Mode::kConnect) {
+    connections_[index]->Close();  // the only reference: the ready set forgets it too
+    if (!Connect(index)) return false;
+  }
+  return BeginNext(index, now_ns);
 }
 
 bool Session::BeginNext(uint32_t index, int64_t now_ns) {
@@ -148,9 +167,21 @@ bool Session::BeginNext(uint32_t index, int64_t now_ns) {
 bool Session::BeginAll() {
   last_answer_ns_ = NowNs();
   for (uint32_t index = 0; index < connections_.size(); ++index) {
-    if (!BeginNext(index, NowNs())) return false;
+    if (!GoOn(index, NowNs())) return false;
   }
   return true;
+}
+
+// Says that all connections are open, and leaves them alone until it is told to go on.
+bool Session::WaitForEndOfInput() {
+  printf("{\"open\":%zu}\n", connections_.size());
+  fflush(stdout);
+  char ignored[64];
+  ssize_t count;
+  do {
+    count = read(STDIN_FILENO, ignored, sizeof ignored);
+  } while (count > 0 || (count < 0 && errno == EINTR));
+  return count == 0 || FailWith("cannot read standard input", errno);
 }
 
 bool Session::Measure(Report* report) {
@@ -162,7 +193,7 @@ bool Session::Measure(Report* report) {
   uint64_t answered_before = answered_count_;
   latency_ns_ = &report->latency_ns;
 
-  bool is_whole = PumpUntil(begin_ns + SecondsToNs(options_.seconds), Then::kSendNext);
+  bool is_whole = RunWindow(begin_ns);
 
   latency_ns_ = nullptr;
   int64_t end_ns = NowNs();
@@ -172,6 +203,11 @@ bool Session::Measure(Report* report) {
   report->window_ns = end_ns - begin_ns;
   report->messages = answered_count_ - answered_before;
   return report->messages > 0 || Fail("no message was answered within the window");
+}
+
+bool Session::RunWindow(int64_t begin_ns) {
+  if (options_.mode == Mode::kHold) return BeginAll() && Drain();
+  return PumpUntil(begin_ns + SecondsToNs(options_.seconds), Then::kGoOn);
 }
 
 // A connection that the server has forgotten (an edge that it did not drain) shows here.
@@ -217,7 +253,7 @@ bool Session::Advance(uint32_t index, Then then) {
   if (latency_ns_ != nullptr) {
     latency_ns_->Record(static_cast<uint64_t>(now_ns - connection.begun_ns()));
   }
-  return then == Then::kRest || BeginNext(index, now_ns);
+  return then == Then::kRest || GoOn(index, now_ns);
 }
 
 // Goes on with a connection that waits: tells the ready set what it waits for.

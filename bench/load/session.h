@@ -1,5 +1,6 @@
 // One run of the load, as a recipe: open all connections and let each exchange one message, load
-// without counting, count for the length of the window, let the last messages come home.
+// without counting, count for the length of the window, let the last messages come home. While all
+// are held open, the window is one more message on each.
 //
 // The clock, the server's CPU time and the count of messages are taken at the same two moments,
 // the ends of the window, so the quotients have no edge effects. Every step has a limit in time.
@@ -43,19 +44,23 @@ class Session {
 
  private:
   // What an answered connection does next.
-  enum class Then { kRest, kSendNext };
+  enum class Then { kRest, kGoOn };
 
   bool Prepare(Report* report);
   bool Pin(int pid, int cpu, const char* whom, bool* is_pinned);
   bool RaiseDescriptorLimit();
   bool OpenAll();
   bool OpenOne();
+  bool Connect(uint32_t index);
   bool BeginAll();
+  bool WaitForEndOfInput();
   bool Measure(Report* report);
+  bool RunWindow(int64_t begin_ns);
   bool Drain();
   bool PumpUntil(int64_t end_ns, Then then);
   bool PumpOnce(int64_t end_ns, Then then);
   bool Advance(uint32_t index, Then then);
+  bool GoOn(uint32_t index, int64_t now_ns);
   bool BeginNext(uint32_t index, int64_t now_ns);
   bool Follow(uint32_t index, Outcome outcome);
   bool FailStalled();
@@ -69,6 +74,7 @@ class Session {
   std::vector<std::unique_ptr<Connection>> connections_;
   Histogram* latency_ns_ = nullptr;  // set while the window is open
   uint64_t answered_count_ = 0;
+  uint64_t connect_count_ = 0;
   int under_way_count_ = 0;  // messages begun and not answered
   int64_t last_answer_ns_ = 0;
   std::string failure_;

@@ -68,7 +68,12 @@ napi_value CapabilitiesOf(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-PollerWrap::~PollerWrap() { Release(); }
+thread_local PollerWrap* PollerWrap::last_ = nullptr;
+
+PollerWrap::~PollerWrap() {
+  if (last_ == this) last_ = nullptr;
+  Release();
+}
 
 void PollerWrap::Release() {
   if (poller_ != nullptr) CloseWakersOf(poller_.get());
@@ -81,14 +86,18 @@ void PollerWrap::Release() {
   records_ = nullptr;
 }
 
+// The tag tells our objects from those that wrap something else, but looking it up costs more than
+// all the rest. What an object of another kind wraps is at another address than a live PollerWrap.
 PollerWrap* PollerWrap::From(napi_env env, napi_value value) {
-  bool is_poller = false;
   void* wrap = nullptr;
-  if (napi_check_object_type_tag(env, value, &kPollerTag, &is_poller) != napi_ok || !is_poller ||
-      napi_unwrap(env, value, &wrap) != napi_ok) {
+  if (napi_unwrap(env, value, &wrap) != napi_ok) return nullptr;
+  if (wrap == last_) return last_;
+  bool is_poller = false;
+  if (napi_check_object_type_tag(env, value, &kPollerTag, &is_poller) != napi_ok || !is_poller) {
     return nullptr;
   }
-  return static_cast<PollerWrap*>(wrap);
+  last_ = static_cast<PollerWrap*>(wrap);
+  return last_;
 }
 
 int PollerWrap::Wait(DeadlineNs deadline) {

@@ -64,6 +64,8 @@ class PollerWrap {
 
   void Release();
 
+  static thread_local PollerWrap* last_;  // what From has found last, while it is alive
+
   Block* memory_ = nullptr;  // shared with JavaScript, and alive as long as we write to it
   SharedHead* head_ = nullptr;
   ReadyRecord* records_ = nullptr;

@@ -13,6 +13,10 @@ export interface LoadOptions {
   readonly size: number;
   readonly warmupSeconds: number;
   readonly seconds: number;
+  /** `'connect'`: a connection for each message; `'echo'`, the default: all stay open. */
+  readonly mode?: 'echo' | 'connect' | undefined;
+  /** Connect from so many addresses of 127.0.0.0/8 in turn; absent: the kernel's choice. */
+  readonly sources?: number | undefined;
   /** The process whose CPU time and memory are measured. */
   readonly serverPid: number;
   /** CPUs to pin the server and the load to; absent: the scheduler's choice. */
@@ -103,6 +107,8 @@ function loadArguments(options: LoadOptions): string[] {
     seconds: options.seconds,
     'server-pid': options.serverPid,
   };
+  if (options.mode !== undefined) pairs.mode = options.mode;
+  if (options.sources !== undefined) pairs.sources = options.sources;
   if (options.cpus !== undefined) {
     pairs['server-cpu'] = options.cpus.server;
     pairs['load-cpu'] = options.cpus.load;

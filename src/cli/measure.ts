@@ -4,7 +4,7 @@
 // within one round (statistics.ts).
 import { readFileSync } from 'node:fs';
 import { type Child, Children } from './children.ts';
-import { type LoadReport, runLoad } from './load.ts';
+import { type LoadOptions, type LoadReport, runLoad } from './load.ts';
 import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
 const START_MS_MAX = 10_000;
@@ -28,6 +28,9 @@ export interface MeasureOptions {
   readonly seconds: number;
   /** Load before each window. */
   readonly warmupSeconds: number;
+  /** As for the load generator ({@link LoadOptions}). */
+  readonly mode?: LoadOptions['mode'];
+  readonly sources?: number;
   /** Called before each window; `done` of `total` are over. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
 }

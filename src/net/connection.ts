@@ -53,8 +53,7 @@ export class Connection<Data = unknown> extends StreamSocket {
   #state = CONNECTING;
   #outgoing = NOTHING;
   #timer: Timer | undefined = undefined;
-  #activity = 0;
-  #seenActivity = 0;
+  #bytesSeen = 0; // by the idle timer: read and written until then
 
   /** @internal use `listen` or `connect` */
   constructor(group: ConnectionGroup) {
@@ -242,7 +241,7 @@ export class Connection<Data = unknown> extends StreamSocket {
 
   /**
    * Calls the `timeout` handler when nothing was received or sent for that long. The wheel's timer
-   * is set once and looks back when it fires: a message costs one counter, and the handler is
+   * is set once and looks back when it fires: a message costs nothing, and the handler is
    * called after once to twice that time. Has no effect after `closeGracefully`.
    *
    * @param idleMs - milliseconds; 0 ends it.
@@ -253,7 +252,7 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.#timer?.clear();
     this.#timer = undefined;
     if (idleMs === 0) return;
-    this.#seenActivity = this.#activity;
+    this.#bytesSeen = this.bytesRead + this.bytesWritten;
     this.#timer = this.#group.setTimer(() => this.#onIdleTimer(), idleMs).unref();
   }
 
@@ -294,7 +293,6 @@ export class Connection<Data = unknown> extends StreamSocket {
       const result = sys.recv(this.fd, memory);
       if (result > 0) {
         this.bytesRead += result;
-        this.#activity++;
         this.#group.handlers.data?.(this, readView(result));
         if (this.isClosed) return;
         if (this.#isFlagged(WRITE_FAILED)) registration.requeue(Readiness.Readable);
@@ -328,7 +326,7 @@ export class Connection<Data = unknown> extends StreamSocket {
       return;
     }
     const sent = Math.max(result, 0);
-    this.#countWritten(sent);
+    this.bytesWritten += sent;
     if (isList || sent < bytes.length) this.#append(bytes, sent);
   }
 
@@ -380,7 +378,7 @@ export class Connection<Data = unknown> extends StreamSocket {
         this.#failWrite(errnoError(result, 'send', { fd: this.fd }));
         return;
       }
-      this.#countWritten(result);
+      this.bytesWritten += result;
       this.#outgoing.consume(result);
       if (!this.#outgoing.isEmpty && !this.#mayGoOn(result)) return;
     }
@@ -421,6 +419,8 @@ export class Connection<Data = unknown> extends StreamSocket {
   #finishIfFlushed(): void {
     if (this.#isFlagged(ENDING) && this.#outgoing.isEmpty && !this.#isFlagged(WRITE_SHUT)) {
       this.#state |= WRITE_SHUT;
+      // Also when the close follows at once: alone it would send no FIN while a duplicate of the
+      // descriptor is open elsewhere, and an RST with lingerSeconds 0.
       // ENOTCONN: the peer has reset it meanwhile, which the next read tells.
       sys.shutdown(this.fd, sys.constants.SHUT_WR);
       if (this.isReadEnded) {
@@ -445,11 +445,6 @@ export class Connection<Data = unknown> extends StreamSocket {
     this.destroy(new EdgewiseError('ERR_WRITE_QUEUE_FULL', message));
   }
 
-  #countWritten(count: number): void {
-    this.bytesWritten += count;
-    this.#activity++;
-  }
-
   #wantedInterest(mask = -1): Interest {
     const state = this.#state & mask;
     if ((state & CONNECTING) !== 0) return Interest.None;
@@ -470,8 +465,9 @@ export class Connection<Data = unknown> extends StreamSocket {
   }
 
   #onIdleTimer(): void {
-    const isIdle = this.#activity === this.#seenActivity;
-    this.#seenActivity = this.#activity;
+    const bytes = this.bytesRead + this.bytesWritten;
+    const isIdle = bytes === this.#bytesSeen;
+    this.#bytesSeen = bytes;
     this.#timer?.refresh(); // first: the handler may set another one, or throw
     if (isIdle) this.#group.handlers.timeout?.(this);
   }

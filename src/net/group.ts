@@ -139,8 +139,10 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     const calls = this.#notices;
     this.#closing = [];
     this.#notices = [];
-    for (const connection of closing) {
-      calls.push(() => handlers.close?.(connection, connection.error));
+    if (handlers.close !== undefined) {
+      for (const connection of closing) {
+        calls.push(() => handlers.close?.(connection, connection.error));
+      }
     }
     let thrown: unknown;
     for (const call of calls) {

@@ -81,9 +81,8 @@ function setUp(fd: number, family: number, options: ListenOptions): void {
   if (family === constants.AF_INET6) {
     option(fd, constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
   }
-  if (options.tcp !== undefined) {
-    check(applyPlan(fd, planTcpOptions(options.tcp)), 'setsockopt', { fd });
-  }
+  const tcp = family === constants.AF_UNIX ? options.tcp : { noDelay: true, ...options.tcp };
+  if (tcp !== undefined) check(applyPlan(fd, planTcpOptions(tcp)), 'setsockopt', { fd });
 }
 
 // Without a host: every address of both families, or of IPv4 where there is no IPv6.

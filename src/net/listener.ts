@@ -62,7 +62,7 @@ export class Listener<Data = unknown> {
     const { tcp, exclusive, onExhaustion = 'pause' } = options;
     check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
     const isTcp = this.#address.family === 'IPv4' || this.#address.family === 'IPv6';
-    const plan = isTcp ? forConnections(planTcpOptions({ noDelay: true, ...tcp })) : [];
+    const plan = isTcp ? forConnections(planTcpOptions({ noDelay: true, ...tcp }), fd) : [];
     this.#acceptor = new Acceptor(
       group.reactor,
       onExhaustion,

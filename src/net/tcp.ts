@@ -161,9 +161,17 @@ export function planTcpOptions(options: TcpOptions, numbers: OptionNumbers = con
   return planner.plan;
 }
 
-/** What of a listener's options goes to the connections that it accepts. */
-export function forConnections(plan: TcpPlan): TcpPlan {
-  return plan.filter(({ isForListeners }) => !isForListeners);
+/**
+ * What of a listener's options has to be set on each connection that it accepts. Not TCP_NODELAY,
+ * which Linux, macOS and the BSDs hand down, when the listening socket has it as it should be.
+ */
+export function forConnections(plan: TcpPlan, listening: number): TcpPlan {
+  const flag = new Int32Array(1);
+  const { TCP_NODELAY } = constants;
+  const isKnown = sys.getsockopt(listening, TCP, TCP_NODELAY, flag) >= 0;
+  const isHandedDown = ({ level, option, value }: PlannedOption) =>
+    isKnown && level === TCP && option === TCP_NODELAY && (flag[0] !== 0) === (value !== 0);
+  return plan.filter((planned) => !planned.isForListeners && !isHandedDown(planned));
 }
 
 /** @returns 0, or -errno of the first option that the kernel refused. */

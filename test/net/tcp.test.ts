@@ -1,7 +1,7 @@
 // Options of TCP: each is set and read back from the kernel, and what a system lacks is told.
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../src/net/connect.ts';
-import { listen } from '../../src/net/listen.ts';
+import { adoptListener, listen } from '../../src/net/listen.ts';
 import { planTcpOptions, type TcpOptions } from '../../src/net/tcp.ts';
 import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
@@ -138,6 +138,39 @@ describe('options of TCP', () => {
     const slow = await pair({ server: { noDelay: false }, client: { noDelay: false } });
     expect(read(slow.connection.fd, TCP, constants.TCP_NODELAY)).toBe(0);
     expect(read(slow.peer.fd, TCP, constants.TCP_NODELAY)).toBe(0);
+  });
+
+  it('listen: the listening socket has noDelay and hands it down', async () => {
+    const { listener } = await pair();
+    expect(read(listener.fd, TCP, constants.TCP_NODELAY)).not.toBe(0);
+    const slow = await pair({ server: { noDelay: false } });
+    expect(read(slow.listener.fd, TCP, constants.TCP_NODELAY)).toBe(0);
+  });
+
+  it('adoptListener: sets noDelay on each connection when the listening socket has it not', async () => {
+    const reactor = descriptors.using(new Reactor());
+    reactor.attach();
+    const listening = descriptors.listener();
+    const server = new Recorder();
+    const { handlers } = server;
+    const listener = adoptListener(sys.dup(listening.fd), { handlers, reactor });
+    connect({ host: '127.0.0.1', port: listener.port, handlers: {}, reactor });
+    const { fd } = await server.opened();
+    expect(read(listener.fd, TCP, constants.TCP_NODELAY)).toBe(0);
+    expect(read(fd, TCP, constants.TCP_NODELAY)).not.toBe(0);
+  });
+
+  it.each([
+    ['the descriptor has a duplicate', (fd: number) => descriptors.dup(fd), {}],
+    ['lingerSeconds is 0', () => undefined, { lingerSeconds: 0 }],
+  ] as const)('an orderly end is one to the peer also when %s', async (_, prepare, options) => {
+    const { connection, peer, client } = await pair();
+    prepare(peer.fd);
+    peer.setOptions(options);
+    connection.end(); // the peer ends its side at once, and closes
+    await client.told('close');
+    expect(client.events).toEqual(['open', 'end', 'close']);
+    expect(client.errors).toEqual([undefined]);
   });
 
   const missing = [...CONNECTIONS, ...LISTENERS].filter(({ option }) => option === undefined);
