@@ -16,7 +16,7 @@ export {
 } from './net/activation.ts';
 export { type AdoptDatagramOptions, adoptConnection, adoptDatagram } from './net/adopt.ts';
 export { type ConnectOptions, connect, type Resolve } from './net/connect.ts';
-export type { Connection, Writable } from './net/connection.ts';
+export type { Connection } from './net/connection.ts';
 export { bindDatagram } from './net/datagram.bind.ts';
 export type {
   DatagramHandlers,
@@ -47,6 +47,7 @@ export type { DescriptorKind } from './net/inherited.ts';
 export { type AdoptOptions, adoptListener, listen } from './net/listen.ts';
 export type { Listener, ListenOptions } from './net/listener.ts';
 export type { MulticastOptions } from './net/multicast.ts';
+export type { Writable } from './net/outgoing.ts';
 export {
   type DescriptorReader,
   openReader,

@@ -10,6 +10,9 @@ const GATHER_MAX = 64;
 /** Linux: more follows at once. Elsewhere there is no such flag. */
 const SEND_MORE = sys.constants.MSG_MORE ?? 0;
 
+/** What `write` takes: text as UTF-8, bytes, or several of them for one system call. */
+export type Writable = string | Uint8Array | readonly Uint8Array[];
+
 /**
  * The chunks of what was given to `write`, each looked at once.
  *

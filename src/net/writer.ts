@@ -4,9 +4,8 @@ import { constants as os } from 'node:os';
 import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import * as sys from '../sys.ts';
-import type { Writable } from './connection.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
-import { chunksOf, Outgoing } from './outgoing.ts';
+import { chunksOf, Outgoing, type Writable } from './outgoing.ts';
 import { encodeShort, isScratch } from './scratch.ts';
 import { type QueueLimits, queueLimits } from './settings.ts';
 
