@@ -8,7 +8,7 @@ import type { MailboxAddress } from './mailbox.ts';
 
 /** What connections of a pool can be given: as for `listen`, without what is of one thread. */
 export interface PoolConnectionOptions
-  extends Omit<ConnectionOptions, 'handlers' | 'reactor' | 'asyncContext'> {
+  extends Omit<ConnectionOptions, 'handlers' | 'reactor' | 'asyncContext' | 'receiveDescriptors'> {
   readonly tcp?: TcpOptions;
 }
 

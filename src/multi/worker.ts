@@ -38,12 +38,15 @@ class SubReactorThread {
     const onEmpty = () => this.#endIfDrained();
     this.#handlers = countingHandlers(handlers, new Float64Array(data.figures), onEmpty);
     this.#options = { ...options, ...data.connection };
-    this.#group = groupOf({
-      ...this.#options,
-      handlers: this.#handlers,
-      reactor: this.#reactor,
-      asyncContext: false,
-    });
+    this.#group = groupOf(
+      {
+        ...this.#options,
+        handlers: this.#handlers,
+        reactor: this.#reactor,
+        asyncContext: false,
+      },
+      false,
+    );
     // Without a listener the group would leave the reactor after its last connection.
     this.#group.opener = { close: () => undefined };
     const onMessage = (message: unknown) => this.#adopt(message as number);
