@@ -96,7 +96,7 @@ describe('help', () => {
   });
 
   test.each([
-    ['echo', ['port', 'host', 'api', 'trigger', 'backend', 'help']],
+    ['echo', ['port', 'host', 'api', 'trigger', 'reactors', 'strategy', 'backend', 'help']],
     ['udp-echo', ['port', 'host', 'trigger', 'help']],
     ['relay', ['port', 'target', 'host', 'trigger', 'copy', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
