@@ -12,13 +12,13 @@ import type { PoolConnectionOptions } from './protocol.ts';
  * the kernel chooses by a hash of the addresses. `exclusive`: one listening socket in all their epoll
  * sets, and the kernel wakes one (EPOLLEXCLUSIVE; Linux).
  */
-export type PoolStrategy = (typeof STRATEGIES)[number];
+export type PoolStrategy = 'acceptor' | 'reusePort' | 'exclusive';
 
 /** Whom the strategy `acceptor` gives the next connection. `source-hash`: by the peer's address. */
-export type PoolBalance = (typeof BALANCES)[number];
+export type PoolBalance = 'round-robin' | 'least-connections' | 'source-hash';
 
-export const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
-const BALANCES = ['round-robin', 'least-connections', 'source-hash'] as const;
+const STRATEGIES: readonly PoolStrategy[] = ['acceptor', 'reusePort', 'exclusive'];
+const BALANCES: readonly PoolBalance[] = ['round-robin', 'least-connections', 'source-hash'];
 const SIZE_MAX = 1024;
 const START_TIMEOUT_MS = 30_000;
 
