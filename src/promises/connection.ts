@@ -9,6 +9,7 @@ import type { Connection as HandlerConnection, Writable } from '../net/connectio
 import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
 import type { TcpOptions } from '../net/tcp.ts';
+import { checkInteger } from '../validate.ts';
 import { renewed } from './failure.ts';
 import { ByteReader, WOULD_BLOCK } from './reader.ts';
 import { type MaybePromise, Waiter, Waiters, type WaitOptions } from './waiter.ts';
@@ -16,6 +17,8 @@ import { type MaybePromise, Waiter, Waiters, type WaitOptions } from './waiter.t
 const { EAGAIN } = os.errno;
 /** So many operations in a row are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
+const TIMEOUT_MAX_MS = 0x7fffffff;
+
 /**
  * A connection whose operations are awaited, made by `connect` or accepted by a listener. It owns
  * its descriptor. An operation that can be done at once answers with the value itself, so `await`
@@ -31,6 +34,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
+  #nextTurn: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
   #interest: Interest = Interest.Readable;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
@@ -81,7 +85,9 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    *
    * @param options - aborting ends the waiting; what was given is sent nevertheless, except of one
    *   buffer longer than the watermark, of which the rest is not sent.
-   * @throws EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED. ErrnoError - EPIPE, ECONNRESET, ….
+   * @throws EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED. ERR_WRITE_QUEUE_FULL: so much was
+   *   written without waiting that the connection was closed. ErrnoError - EPIPE, ECONNRESET, ….
+   * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
    */
   write(data: Writable, { signal }: WaitOptions = {}): MaybePromise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -99,11 +105,15 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    * Ends our side when all that was written has left, and resolves then. The peer can go on.
    *
    * @param data - written before the end.
+   * @param options - aborting ends the waiting; once it waits for nothing but the last bytes to
+   *   leave, our side ends nevertheless.
    * @throws as `write`.
    */
   async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
     if (data !== undefined) await this.write(data, { signal });
-    await this.#longWrite;
+    await this.#longWrite?.catch(() => undefined); // that call has told its own caller
+    signal?.throwIfAborted();
     if (this.raw.isWriteEnded) return;
     if (this.isClosed) throw this.#failure();
     const flushed = new Waiter(signal);
@@ -119,8 +129,10 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    * when the peer has ended too, or after `timeoutMs`.
    *
    * @param timeoutMs - milliseconds from 0. Default 2000.
+   * @throws TypeError, RangeError - no such time.
    */
   async close(timeoutMs = 2000): Promise<void> {
+    checkInteger('timeoutMs', timeoutMs, 0, TIMEOUT_MAX_MS);
     if (this.isClosed) return;
     const { closed } = this;
     this.#isDiscarding = true;
@@ -160,6 +172,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   onReady(): void {
     this.#isDry = false;
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
+    if (this.raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
     if (this.#isDiscarding) this.#discard();
     else if (this.#reader !== undefined) this.#wakeReader();
     else if (this.raw.trigger === 'level') this.#want(Interest.None); // until somebody reads
@@ -174,6 +187,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   onClosed(): void {
     this.#wakeReader();
     this.#drained?.wakeAll();
+    this.#nextTurn?.wakeAll();
     this.#closed?.wakeAll();
   }
 
@@ -196,11 +210,12 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   }
 
   // In the next turn, whether anything comes or not.
-  async #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
+  #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
-    const turn = new Waiter(signal);
-    this.raw.reactor.defer(() => turn.resolve());
-    await turn.promise;
+    this.#nextTurn ??= new Waiters();
+    const all = this.#nextTurn;
+    if (all.size === 0) this.raw.reactor.defer(() => all.wakeAll());
+    return all.wait(signal);
   }
 
   /** @internal */
@@ -252,7 +267,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     while (this.raw.writableLength >= this.raw.highWaterMark && !this.isClosed) {
       await this.#drained.wait(signal);
     }
-    if (this.isClosed) throw this.#failure();
+    if (this.isClosed || this.raw.error !== undefined) throw this.#failure();
   }
 
   // Long buffers go in pieces, so that only a piece of them is ever copied and kept; what is written

@@ -79,8 +79,8 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
    * @throws EdgewiseError - ERR_CLOSED.
    */
   async receive({ signal }: WaitOptions = {}): Promise<ReceivedDatagram> {
-    signal?.throwIfAborted();
     for (;;) {
+      signal?.throwIfAborted();
       const error = this.#errors.shift();
       if (error !== undefined) throw renewed(error, 'the DatagramSocket');
       const datagram = this.#takeKept();

@@ -43,7 +43,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
    * @throws as `read`; TypeError, RangeError - no Uint8Array, or one of no length.
    */
   readInto(target: Uint8Array, options: WaitOptions = {}): MaybePromise<number> {
-    if (checkBytes('target', target) === 0) throw outOfRange('target.length', 'at least 1', 0);
+    checkTarget(target);
     return this.#operate(() => this.#tryReadInto(target), options.signal);
   }
 
@@ -103,6 +103,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
         await this.waitReadable(signal);
         const result = attempt();
         if (result !== WOULD_BLOCK) return result;
+        signal?.throwIfAborted(); // after the wake-up: nobody would tell of it again
       }
     } finally {
       this.#isReading = false;
@@ -119,6 +120,8 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
   };
 
   #tryReadInto(target: Uint8Array): number | typeof WOULD_BLOCK {
+    // Each time: it may have shrunk or been transferred, and nothing read would look like the end.
+    checkTarget(target);
     const buffer = this.#buffer;
     if (buffer !== undefined && buffer.length > 0) return buffer.takeInto(target);
     return this.receive(target);
@@ -174,6 +177,10 @@ interface Search {
   readonly limit: number;
   /** What lies before has been looked at. */
   from: number;
+}
+
+function checkTarget(target: Uint8Array): void {
+  if (checkBytes('target', target) === 0) throw outOfRange('target.length', 'at least 1', 0);
 }
 
 function limitExceeded(limit: number): Error {

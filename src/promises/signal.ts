@@ -23,10 +23,12 @@ export function signal(
     isPending = true;
     waiter?.resolve();
   });
-  abort?.addEventListener('abort', () => subscription.close(), { once: true });
+  const close = () => subscription.close();
+  abort?.addEventListener('abort', close, { once: true });
 
   async function* deliveries(): AsyncGenerator<NodeJS.Signals, void, undefined> {
     try {
+      yield name; // taken below
       for (;;) {
         abort?.throwIfAborted();
         if (!isPending) {
@@ -37,8 +39,11 @@ export function signal(
         yield name;
       }
     } finally {
-      subscription.close();
+      abort?.removeEventListener('abort', close);
+      close();
     }
   }
-  return deliveries();
+  const iterator = deliveries();
+  iterator.next(); // what has begun ends in `finally`, also when nobody ever asks for more
+  return iterator;
 }

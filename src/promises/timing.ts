@@ -21,8 +21,8 @@ export async function sleep(ms: number, options: TimingOptions = {}): Promise<vo
   const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 0, DELAY_MAX_MS);
   signal?.throwIfAborted();
-  const waiter = new Waiter(signal, () => timer.clear());
   const timer = reactor.setTimeout(() => waiter.resolve(), ms);
+  const waiter: Waiter = new Waiter(signal, () => timer.clear());
   await settled(waiter, reactor);
 }
 
@@ -37,11 +37,12 @@ export async function timeout<T>(
   ms: number,
   options: TimingOptions = {},
 ): Promise<T> {
+  Promise.resolve(promise).catch(() => undefined); // also when it is not waited for, or not any more
   const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 0, DELAY_MAX_MS);
   signal?.throwIfAborted();
-  const limit = new Waiter<typeof LATE>(signal);
   const timer = reactor.setTimeout(() => limit.resolve(LATE), ms);
+  const limit = new Waiter<typeof LATE>(signal);
   try {
     const result = await Promise.race([promise, settled(limit, reactor)]);
     if (result !== LATE) return result;

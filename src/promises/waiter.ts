@@ -18,7 +18,10 @@ export class Waiter<T = void> {
   #reject!: (reason: unknown) => void;
   #onAbort: (() => void) | undefined = undefined;
 
-  /** @param leave - called when the signal is aborted: nobody waits here any more. */
+  /**
+   * @param signal - not aborted yet: it tells only once.
+   * @param leave - called when the signal is aborted: nobody waits here any more.
+   */
   constructor(signal?: AbortSignal, leave?: () => void) {
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
