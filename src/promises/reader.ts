@@ -83,6 +83,13 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     for (let bytes = await this.read(); bytes !== null; bytes = await this.read()) yield bytes;
   }
 
+  /** @internal what was read and not given to anybody, for whoever reads from here on */
+  takeReadAhead(): Buffer | undefined {
+    if (this.#isReading) throw this.#busy();
+    const buffer = this.#buffer;
+    return buffer === undefined || buffer.length === 0 ? undefined : buffer.take(buffer.length);
+  }
+
   // Arguments were checked before: those throw at once, everything else rejects.
   #operate<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): MaybePromise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason);

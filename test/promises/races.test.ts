@@ -77,15 +77,13 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     expect(String(await server.read())).toBe('x');
   });
 
-  it('reads nothing into memory that shrinks meanwhile, and takes that for no end', async () => {
+  it('does not take memory that is transferred meanwhile for the end', async () => {
     const { client, server } = await open();
-    const memory = new ArrayBuffer(8, { maxByteLength: 8 } as never) as ArrayBuffer & {
-      resize(length: number): void;
-    };
+    const memory = new ArrayBuffer(8);
     const reading = codeOf(server.readInto(new Uint8Array(memory)));
-    memory.resize(0);
+    structuredClone(memory, { transfer: [memory] });
     await client.write('x');
-    expect(await reading).toBe('ERR_OUT_OF_RANGE');
+    expect(await reading).toMatch(/^ERR_(OUT_OF_RANGE|INVALID_ARG)/);
     expect(String(await server.read())).toBe('x');
   });
 
