@@ -9,11 +9,8 @@ import type { Pump } from '../net/pump.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
-import { checkInteger } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
-import { IdleTimeout } from './idle.ts';
-
-const TIMEOUT_MAX_MS = 0x7fffffff;
+import { checkIdle, IdleTimeout } from './idle.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -142,11 +139,11 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   /**
    * Emits `timeout` after so much silence. The stream stays open.
    *
-   * @param timeoutMs - milliseconds; 0: never.
+   * @param timeoutMs - milliseconds, also fractions; 0: never.
    * @param callback - a listener for the next `timeout`; with 0 one that is taken away.
    */
   setTimeout(timeoutMs: number, callback?: () => void): this {
-    checkInteger('timeoutMs', timeoutMs, 0, TIMEOUT_MAX_MS);
+    checkIdle(timeoutMs);
     if (callback !== undefined && typeof callback !== 'function') {
       throw invalidType('callback', 'a function', callback);
     }
