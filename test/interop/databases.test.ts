@@ -61,7 +61,8 @@ describe.skipIf(redisServer === undefined)('Redis', () => {
           connecting = false;
           #stream: SocketDuplex | undefined;
           async connect() {
-            this.#stream = sides.dial(server.port);
+            // It waits for the close of a socket that ends its side when the server has.
+            this.#stream = sides.dial(server.port, { allowHalfOpen: false });
             return this.#stream;
           }
           check() {
