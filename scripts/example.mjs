@@ -2,12 +2,23 @@
 // and later) this is `node examples/echo.ts 7007`. On Node 20 the examples are compiled first, into
 // build-examples/, when one of them is newer than what is there. The package must have been built.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = readdirSync(`${root}examples`).filter((file) => file.endsWith('.ts'));
+const sources = readdirSync(`${root}examples`, { recursive: true }).filter((file) =>
+  file.endsWith('.ts'),
+);
 const names = sources.map((file) => file.slice(0, -3)).filter((name) => name !== 'listen');
 
 function fail(message) {
@@ -20,9 +31,17 @@ function compile() {
   const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
   if (sources.every((file) => statSync(`${root}examples/${file}`).mtimeMs < builtMs)) return;
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const run = spawnSync(process.execPath, [tsc, '-p', `${root}examples`], { encoding: 'utf8' });
+  // Each file comes into place whole: another example may be starting at the same time.
+  const scratch = `${root}build-examples/.${process.pid}`;
+  const args = [tsc, '-p', `${root}examples`, '--outDir', scratch];
+  const run = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (run.status !== 0) fail(`${run.stdout}${run.stderr}examples: tsc failed`);
-  mkdirSync(`${root}build-examples`, { recursive: true });
+  for (const source of sources) {
+    const file = `${source.slice(0, -3)}.js`;
+    mkdirSync(dirname(`${root}build-examples/${file}`), { recursive: true });
+    renameSync(`${scratch}/${file}`, `${root}build-examples/${file}`);
+  }
+  rmSync(scratch, { recursive: true });
   writeFileSync(stamp, '');
 }
 
