@@ -13,6 +13,7 @@ const BLOCKS = [...PAGE.matchAll(BLOCK)].map(([, path, code]) => ({
   path: path as string,
   code: code as string,
 }));
+const PROMISES = 'examples/echo/promises.ts';
 const LINES_MAX = 60;
 /** These own their thread: the signal ends the process, as that of a C program. */
 const OWN_THREAD = ['examples/echo/sys.ts', 'examples/echo/poller.ts'];
@@ -44,6 +45,11 @@ test('the page has six programs, and no other code of that kind', () => {
     ...['examples/echo/handlers.ts', 'examples/echo/promises.ts', 'examples/echo/net.ts'],
   ]);
   expect(PAGE.match(/^```ts$/gm)).toHaveLength(BLOCKS.length);
+});
+
+test('the README has the one with promises as it is', () => {
+  const blocks = [...textOf('README.md').matchAll(BLOCK)].filter(([, path]) => path === PROMISES);
+  expect(blocks.map(([, , code]) => code)).toEqual([textOf(PROMISES)]);
 });
 
 describe.each(BLOCKS)('$path', ({ path, code }) => {
