@@ -54,6 +54,7 @@ export class Waiter<T = void> {
 /** Waits, unless the reactor is closed before: ERR_CLOSED. */
 export async function settled<T>(waiter: Waiter<T>, reactor: Reactor): Promise<T> {
   const dependent = { close: () => waiter.reject(new ClosedError('the Reactor')) };
+  if (reactor.isClosed) dependent.close(); // in the meantime: it would not tell of it again
   reactor.dependents.add(dependent);
   try {
     return await waiter.promise;

@@ -6,12 +6,13 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { Client, Server } from 'ssh2';
 import { expect, it } from 'vitest';
 import { fromDuplex } from '../../src/stream/from-duplex.ts';
+import { volume } from '../helpers/cuts.ts';
 import { closed, eachTriggerOf, type Sides, textOf } from './sides.ts';
 
 const fixture = (name: string) => readFileSync(new URL(name, import.meta.url));
 const key = fixture('key.pem');
 const cert = fixture('cert.pem');
-const LONG = Buffer.alloc(1_500_000, 'edgewise ');
+const LONG = Buffer.alloc(volume(1_500_000), 'edgewise ');
 
 function serveTls({ serve }: Sides, onSecure: (socket: TLSSocket) => void): number {
   return serve((stream) => {
