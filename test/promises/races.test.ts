@@ -6,6 +6,7 @@ import { bind } from '../../src/promises/datagram.ts';
 import { signal as signals } from '../../src/promises/signal.ts';
 import { sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
+import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf, HOST, openPair } from './pair.ts';
@@ -49,7 +50,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
   it('a writer that waits hears of a reset although nobody reads', async () => {
     const { client, server } = await open();
     const writing = codeOf(server.write(LONG));
-    while (client.raw.bytesRead < 100_000) await client.read();
+    while (client.raw.bytesRead < volume(100_000)) await client.read();
     setLinger(client.fd);
     client.destroy();
     expect(await writing).toMatch(/ECONNRESET|EPIPE/);
