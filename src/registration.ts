@@ -145,9 +145,11 @@ export class Registration<Data = unknown> {
    * been re-queued with the same readiness; under the others the kernel reports again by itself.
    *
    * @param bytes - what the operation moved, from 0.
+   * @param readiness - what to tell when it is re-queued; default: what is being told, or the
+   *   interest outside of a dispatch.
    * @returns whether there is budget left.
    */
-  charge(bytes: number): boolean {
+  charge(bytes: number, readiness?: Readiness): boolean {
     if (typeof bytes !== 'number') throw invalidType('bytes', 'a number', bytes);
     if (!(bytes >= 0)) throw outOfRange('bytes', 'a number from 0', bytes);
     const { budget } = this.owner;
@@ -156,7 +158,8 @@ export class Registration<Data = unknown> {
     budget.operationsLeft--;
     if (budget.bytesLeft > 0 && budget.operationsLeft > 0) return true;
     if (this.#isOpen && (this.#trigger === 'edge' || this.#trigger === 'edge-oneshot')) {
-      this.requeue(this.currentReadiness || this.#interest); // 0: charged by another's handler
+      // 0: charged by another's handler
+      this.requeue(readiness ?? (this.currentReadiness || this.#interest));
     }
     return false;
   }

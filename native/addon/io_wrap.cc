@@ -24,6 +24,25 @@ napi_value Write(napi_env env, napi_callback_info info) {
   return Number(env, sys::Write(fd, bytes.data, bytes.length));
 }
 
+napi_value Pread(napi_env env, napi_callback_info info) {
+  Args<5> args(env, info);
+  int fd;
+  Bytes bytes;
+  int64_t position;
+  if (!args.Fd(0, &fd) || !args.Offset(2, &position) ||
+      !Args<5>::WholeBytes(env, args[1], &bytes) || !args.Narrow(3, &bytes)) {
+    return Refuse(env);
+  }
+  return Number(env, sys::Pread(fd, bytes.data, bytes.length, position));
+}
+
+napi_value FileSize(napi_env env, napi_callback_info info) {
+  Args<1> args(env, info);
+  int fd;
+  if (!args.Fd(0, &fd)) return Refuse(env);
+  return Number(env, static_cast<double>(sys::FileSize(fd)));
+}
+
 napi_value Readv(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   int fd;
@@ -116,7 +135,8 @@ napi_value Eventfd(napi_env env, napi_callback_info info) {
 constexpr Method kMethods[] = {
     {"read", Read},         {"write", Write},   {"readv", Readv},     {"writev", Writev},
     {"close", Close},       {"fcntl", Fcntl},   {"dup", Dup},         {"pipe2", Pipe2},
-    {"sendfile", Sendfile}, {"splice", Splice}, {"eventfd", Eventfd},
+    {"sendfile", Sendfile}, {"splice", Splice}, {"eventfd", Eventfd}, {"pread", Pread},
+    {"fileSize", FileSize},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "io_ops.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace edgewise::sys {
@@ -39,6 +40,18 @@ int Write(int fd, const void* data, size_t length) {
 int Readv(int fd, const iovec* vectors, int count) { return Result(readv(fd, vectors, count)); }
 
 int Writev(int fd, const iovec* vectors, int count) { return Result(writev(fd, vectors, count)); }
+
+int Pread(int fd, void* data, size_t length, int64_t offset) {
+  return Result(pread(fd, data, ClampTransfer(length), static_cast<off_t>(offset)));
+}
+
+int64_t FileSize(int fd) {
+  struct stat status;
+  int result = Result(fstat(fd, &status));
+  if (result < 0) return result;
+  if (S_ISREG(status.st_mode)) return status.st_size;
+  return S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE;
+}
 
 int Close(int fd) { return Result(close(fd)); }
 

@@ -20,6 +20,13 @@ int Write(int fd, const void* data, size_t length);
 int Readv(int fd, const iovec* vectors, int count);
 int Writev(int fd, const iovec* vectors, int count);
 
+// Reads at `offset`, a place in a file, and leaves the file position alone.
+int Pread(int fd, void* data, size_t length, int64_t offset);
+
+// The length of a regular file. EISDIR: a folder. ESPIPE: anything else, which has no length that
+// could be promised.
+int64_t FileSize(int fd);
+
 // Never retried: the descriptor is gone whatever the answer is (close(2), EINTR).
 int Close(int fd);
 
@@ -31,8 +38,9 @@ int Dup(int fd);
 // `flags` as pipe2(2): O_NONBLOCK, and O_CLOEXEC, which is always added.
 int Pipe2(int32_t fds[2], int flags);
 
-// Copies up to `count` bytes of a file to a socket. EINVAL: kNoOffset where the kernel wants an
-// offset (macOS, FreeBSD). ENOSYS: OpenBSD, NetBSD.
+// Copies up to `count` bytes of a file to a socket. A socket without a reader raises SIGPIPE, which
+// Node ignores, and this is EPIPE: sendfile takes no MSG_NOSIGNAL. EINVAL: kNoOffset where the
+// kernel wants an offset (macOS, FreeBSD). ENOSYS: OpenBSD, NetBSD.
 int Sendfile(int out_fd, int in_fd, int64_t offset, size_t count);
 
 // ENOSYS: not Linux.

@@ -62,6 +62,11 @@ export function gatherShort(chunks: readonly EncodableChunk[]): Buffer | undefin
   return encodeBuffer.subarray(0, end);
 }
 
+/** Memory to copy through in one go: the next string overwrites it. */
+export function copyMemory(): Buffer {
+  return encodeBuffer;
+}
+
 /** Whether the next read or string overwrites these bytes, so that keeping them takes a copy. */
 export function isScratch(bytes: Uint8Array): boolean {
   return bytes.buffer === readBuffer.buffer || bytes.buffer === encodeBuffer.buffer;

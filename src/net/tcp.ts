@@ -35,6 +35,11 @@ export interface TcpOptions {
   readonly fastOpen?: number;
   /** Listeners: accept only when data is there, or after so many seconds. Linux. */
   readonly deferAcceptSeconds?: number;
+  /**
+   * Listeners that share a port (`reusePort`): prefer this one for connections whose packets the
+   * given processor has handled. Linux.
+   */
+  readonly incomingCpu?: number;
 }
 
 type IntegerOption = Exclude<
@@ -63,6 +68,7 @@ const INTEGERS: Record<IntegerOption, readonly [level: number, names: Names]> = 
   sendBufferSize: [SOCKET, ['SO_SNDBUF']],
   fastOpen: [TCP, ['TCP_FASTOPEN']],
   deferAcceptSeconds: [TCP, ['TCP_DEFER_ACCEPT']],
+  incomingCpu: [SOCKET, ['SO_INCOMING_CPU']],
 };
 
 const KEEP_ALIVE: Record<keyof KeepAlive, readonly [names: Names, max: number]> = {
@@ -82,7 +88,11 @@ interface PlannedOption {
 /** What {@link applyPlan} sets, in order. */
 export type TcpPlan = readonly PlannedOption[];
 
-const LISTENERS_ONLY: ReadonlySet<string> = new Set(['fastOpen', 'deferAcceptSeconds']);
+const LISTENERS_ONLY: ReadonlySet<string> = new Set([
+  'fastOpen',
+  'deferAcceptSeconds',
+  'incomingCpu',
+]);
 
 /** The numbers that a system has for its options. */
 type OptionNumbers = { readonly [Name in sys.ConstantName]?: number | undefined };

@@ -13,8 +13,9 @@ export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
  * nothing but `close`. Bytes that a promise connection has read ahead, such as those behind a
  * delimiter, come first.
  *
- * @param options - of the stream: `highWaterMark` and its like, `allowHalfOpen` (default true),
- *   `signal`.
+ * @param options - of the stream: `highWaterMark` and its like, `signal`, `allowHalfOpen`: true, the
+ *   default, as of any Duplex (TLS over it needs that); false, as of a net.Socket: our side ends when
+ *   the peer has ended.
  * @throws TypeError - no connection. EdgewiseError - ERR_READ_IN_PROGRESS: it is being read from.
  */
 export function toDuplex(connection: AnyConnection, options: DuplexOptions = {}): SocketDuplex {

@@ -3,8 +3,8 @@
 import type { DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
-import type { Connection, Writable } from '../net/connection.ts';
-import type { Piece } from '../net/outgoing.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Piece, Writable } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';

@@ -48,6 +48,31 @@ export function write(fd: number, bytes: Uint8Array, offset?: number, length?: n
 }
 
 /**
+ * Reads from a place in a file; the file position stays as it is.
+ *
+ * @param fd - a file.
+ * @param bytes - where to.
+ * @param position - first byte of the file to read.
+ * @param offset - first byte of `bytes` to fill; 0 when absent.
+ * @param length - most bytes to read; what is left behind `offset` when absent.
+ * @returns bytes read; 0: the end, or no length; or -errno: -ESPIPE: not a file.
+ * @throws TypeError, RangeError - wrong arguments: see {@link "sys"}.
+ * @see pread(2)
+ */
+export function pread(
+  fd: number,
+  bytes: Uint8Array,
+  position: number,
+  offset?: number,
+  length?: number,
+): number {
+  const result = native.pread(fd, bytes, position, offset, length);
+  if (result !== REFUSED) return result;
+  checkInteger('position', position, 0, Number.MAX_SAFE_INTEGER);
+  return refuseTransfer(fd, bytes, offset, length);
+}
+
+/**
  * Reads into several buffers, one after the other.
  *
  * @param buffers - an array (not a proxy of one) of at most 1024.
@@ -141,7 +166,9 @@ export function pipe2(fds: Int32Array, flags: number): number {
 }
 
 /**
- * Copies from a file to a socket inside the kernel.
+ * Copies from a file to a socket inside the kernel. On a socket without a reader the kernel raises
+ * SIGPIPE, which Node ignores, and this is -EPIPE. It reads the file as it needs it, which may wait
+ * for the disk, and of a non-blocking socket that is read at once it sends all that was asked for.
  *
  * @param outFd - a socket; on Linux any descriptor.
  * @param inFd - a file.

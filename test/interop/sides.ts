@@ -15,7 +15,7 @@ export const HOST = '127.0.0.1';
 export interface Sides {
   readonly descriptors: Descriptors;
   /** Listens on a free port, and hands each connection over as a stream. */
-  serve(onStream: (stream: SocketDuplex) => void): number;
+  serve(onStream: (stream: SocketDuplex) => void, options?: DuplexOptions): number;
   /** Connects, as a stream that is connecting. */
   dial(port: number, options?: DuplexOptions): SocketDuplex;
   /** A socket of `edgewise/net` that has not been connected yet. */
@@ -41,8 +41,8 @@ function makeSides(trigger: 'level' | 'edge'): Sides {
   };
   return {
     descriptors,
-    serve(onStream) {
-      const handlers = { open: (connection: never) => onStream(toDuplex(connection)) };
+    serve(onStream, options) {
+      const handlers = { open: (connection: never) => onStream(toDuplex(connection, options)) };
       const listener = listen({ host: HOST, trigger, reactor: attached(), handlers });
       return listener.port;
     },

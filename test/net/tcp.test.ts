@@ -55,6 +55,7 @@ const LISTENERS: readonly Row[] = [
   row({ fastOpen: 5 }, TCP, constants.TCP_FASTOPEN, 5),
   // The kernel counts in retransmissions of the SYN+ACK and answers in seconds, rounded up.
   row({ deferAcceptSeconds: 3 }, TCP, constants.TCP_DEFER_ACCEPT, (seconds) => seconds >= 3),
+  row({ incomingCpu: 0 }, SOCKET, constants.SO_INCOMING_CPU, 0),
 ];
 
 const title = ({ options, level, option }: Row) =>

@@ -1,0 +1,15 @@
+// Sends a file to whoever connects, by sendFile: what bench/file.mjs measures.
+// Usage: file-server.mjs FILE [level|edge]. Prints "listening on 127.0.0.1:PORT".
+import { openSync } from 'node:fs';
+import { listen } from '../dist/index.js';
+
+const [path, trigger = 'level'] = process.argv.slice(2);
+const file = openSync(path, 'r');
+const handlers = {
+  open(connection) {
+    connection.sendFile(file);
+    connection.end();
+  },
+};
+const listener = listen({ host: '127.0.0.1', trigger, handlers });
+console.log(`listening on 127.0.0.1:${listener.port}`);
