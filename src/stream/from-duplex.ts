@@ -2,7 +2,7 @@
 // TLS socket, so that a protocol is written once.
 import type { Duplex } from 'node:stream';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
-import type { Writable } from '../net/connection.ts';
+import type { Writable } from '../net/outgoing.ts';
 import { chunksOf } from '../net/outgoing.ts';
 import { ByteReader, WOULD_BLOCK } from '../promises/reader.ts';
 import { Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
