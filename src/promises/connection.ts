@@ -13,7 +13,7 @@ import type { TcpOptions } from '../net/tcp.ts';
 import { checkInteger } from '../validate.ts';
 import { renewed } from './failure.ts';
 import { ByteReader, WOULD_BLOCK } from './reader.ts';
-import { type MaybePromise, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+import { type MaybePromise, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
 const { EAGAIN } = os.errno;
 /** So many operations in a row are done without waiting; then others get their turn. */
@@ -111,10 +111,10 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    * @throws as `write`.
    */
   async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
     await this.#longWrite?.catch(() => undefined); // that call has told its own caller
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (this.raw.isWriteEnded) return;
     if (this.isClosed) throw this.#failure();
     const flushed = new Waiter(signal);
@@ -292,7 +292,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     const isLong = data instanceof Uint8Array && data.length > size;
     const length = isLong ? data.length : 1;
     for (let start = 0; start < length; start += size) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const piece = isLong ? data.subarray(start, start + size) : data;
       if (!this.#send(piece) || this.#credit-- <= 0) await this.#waitForRoom(signal);
     }

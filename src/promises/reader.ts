@@ -4,7 +4,7 @@ import { EdgewiseError, outOfRange } from '../errors.ts';
 import { readMemory } from '../net/scratch.ts';
 import { checkBytes, checkInteger } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import type { MaybePromise, WaitOptions } from './waiter.ts';
+import { type MaybePromise, throwIfAborted, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */
@@ -110,7 +110,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
         await this.waitReadable(signal);
         const result = attempt();
         if (result !== WOULD_BLOCK) return result;
-        signal?.throwIfAborted(); // after the wake-up: nobody would tell of it again
+        throwIfAborted(signal); // after the wake-up: nobody would tell of it again
       }
     } finally {
       this.#isReading = false;

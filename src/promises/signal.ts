@@ -1,7 +1,7 @@
 // Signals of the process for `for await`.
 import { defaultReactor } from '../net/settings.ts';
 import type { TimingOptions } from './timing.ts';
-import { settled, Waiter } from './waiter.ts';
+import { settled, throwIfAborted, Waiter } from './waiter.ts';
 
 /**
  * Yields each time that the process gets the signal; several that came before the loop asked again
@@ -16,7 +16,7 @@ export function signal(
   options: TimingOptions = {},
 ): AsyncGenerator<NodeJS.Signals, void, undefined> {
   const { reactor = defaultReactor(), signal: abort } = options;
-  abort?.throwIfAborted();
+  throwIfAborted(abort);
   let isPending = false;
   let waiter: Waiter | undefined;
   const subscription = reactor.onSignal(name, () => {
@@ -30,7 +30,7 @@ export function signal(
     try {
       yield name; // taken below
       for (;;) {
-        abort?.throwIfAborted();
+        throwIfAborted(abort);
         if (!isPending) {
           waiter = new Waiter(abort);
           await settled(waiter, reactor);

@@ -1,5 +1,6 @@
 // One continuation that waits for an event of the reactor, and leaves when its signal is aborted.
 import { ClosedError } from '../errors.ts';
+import { checkSignal } from '../net/settings.ts';
 import type { Reactor } from '../reactor.ts';
 
 /** A value, or a promise of it when it had to be waited for. `await` takes both. */
@@ -29,6 +30,7 @@ export class Waiter<T = void> {
     });
     this.#signal = signal;
     if (signal === undefined) return;
+    checkSignal(signal);
     this.#onAbort = () => {
       leave?.();
       this.#reject(signal.reason);
@@ -49,6 +51,15 @@ export class Waiter<T = void> {
   #release(): void {
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
   }
+}
+
+/**
+ * @throws TypeError - no AbortSignal.
+ * @throws the reason of the signal, when it is aborted.
+ */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  checkSignal(signal);
+  signal?.throwIfAborted();
 }
 
 /** Waits, unless the reactor is closed before: ERR_CLOSED. */

@@ -5,7 +5,7 @@ import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Writable } from '../net/outgoing.ts';
 import { chunksOf } from '../net/outgoing.ts';
 import { ByteReader, WOULD_BLOCK } from '../promises/reader.ts';
-import { Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
+import { throwIfAborted, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
 import { checkInteger } from '../validate.ts';
 
 const TIMEOUT_MAX_MS = 0x7fffffff;
@@ -36,7 +36,7 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
    * @throws what the stream fails with. EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED.
    */
   async write(data: Writable, { signal }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     this.#assertWritable();
     if (this.#writeAll(data)) return;
     await this.#until('drain', signal);
@@ -49,7 +49,7 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
    * @throws as `write`.
    */
   async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
     if (this.raw.writableFinished) return;
     this.#assertOpen();

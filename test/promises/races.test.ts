@@ -3,8 +3,9 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { bind } from '../../src/promises/datagram.ts';
+import { readable } from '../../src/promises/descriptor.ts';
 import { signal as signals } from '../../src/promises/signal.ts';
-import { sleep, timeout } from '../../src/promises/timing.ts';
+import { interval, sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
@@ -109,6 +110,25 @@ describe('signals of whoever awaits', () => {
     reactor.attach();
     return reactor;
   };
+
+  it('are refused when they are none, before anything is begun', async () => {
+    const reactor = attached();
+    const { server } = await openPair(descriptors);
+    const wrong = { reactor, signal: 5 as never };
+    await using socket = bind({ host: HOST, reactor });
+    const refused = [
+      server.read(wrong),
+      server.end('x', wrong),
+      socket.receive(wrong),
+      sleep(1, wrong),
+      timeout(1, 1, wrong),
+      interval(1, wrong).next(),
+      readable(server.fd, wrong),
+    ];
+    const codes = await Promise.all(refused.map(codeOf));
+    expect(codes).toEqual(refused.map(() => 'ERR_INVALID_ARG_TYPE'));
+    expect(() => signals('SIGUSR2', wrong)).toThrow(TypeError);
+  });
 
   it('keep no listener behind an operation', async () => {
     const reactor = attached();
