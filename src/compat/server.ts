@@ -90,7 +90,7 @@ export class Server extends EventEmitter {
   /** Stops listening; `close` is emitted when all connections have ended. */
   close(callback?: (error?: Error) => void): this {
     const isRunning = this.listening || this.#isStarting;
-    if (callback !== undefined) {
+    if (typeof callback === 'function') {
       const notRunning = () =>
         callback(coded(new Error('Server is not running.'), 'ERR_SERVER_NOT_RUNNING'));
       this.once('close', isRunning ? () => callback() : notRunning);

@@ -79,6 +79,13 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect((net as { Stream?: unknown }).Stream).toBe(net.Socket);
   });
 
+  it('closes without a callback that is none', async () => {
+    const server = net.createServer();
+    server.close('x' as never);
+    await once(server, 'close');
+    expect(server.listening).toBe(false);
+  });
+
   it('refuses a time that is none', () => {
     expect(() => new net.Socket().setTimeout('x' as never)).toThrow(TypeError);
     expect(() => new net.Socket().setTimeout(-1)).toThrow(RangeError);
