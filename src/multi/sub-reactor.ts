@@ -48,7 +48,8 @@ export class SubReactor {
   #seenCall = -1;
   #seenMs = 0;
   #toldCall = -1;
-  #live = { bytesRead: 0, bytesWritten: 0 };
+  /** All bytes, those of open connections included, when it last told. */
+  #told = { bytesRead: 0, bytesWritten: 0 };
   #onReport: (() => void)[] = [];
   #ended: Promise<void> = Promise.resolve();
 
@@ -85,8 +86,8 @@ export class SubReactor {
   /** As of the last `refresh`, for connections that are open. */
   get bytes(): { read: number; written: number } {
     return {
-      read: this.#figure(Figure.BytesRead) + this.#live.bytesRead,
-      written: this.#figure(Figure.BytesWritten) + this.#live.bytesWritten,
+      read: Math.max(this.#figure(Figure.BytesRead), this.#told.bytesRead),
+      written: Math.max(this.#figure(Figure.BytesWritten), this.#told.bytesWritten),
     };
   }
 
@@ -134,7 +135,7 @@ export class SubReactor {
         } else if (message.type === 'failed') {
           fail(this.#failure(message));
         } else if (message.type === 'report') {
-          this.#live = message;
+          this.#told = message;
           for (const settle of this.#onReport.splice(0)) settle();
         }
       });
@@ -237,7 +238,6 @@ export class SubReactor {
     this.#running = undefined;
     running?.sender.close();
     for (const settle of this.#onReport.splice(0)) settle();
-    this.#live = { bytesRead: 0, bytesWritten: 0 };
     this.#broken += this.open;
     this.#figures[Figure.Handler] = 0;
     if (running === undefined || this.#isEnding) return;

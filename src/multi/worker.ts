@@ -10,12 +10,13 @@ import { applyPlan, forConnections, planTcpOptions, type TcpPlan } from '../net/
 import { countingHandlers } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
 import { becomeOwner } from './ownership.ts';
-import type {
-  FromSubReactor,
-  PoolConnectionOptions,
-  SubReactorData,
-  SubReactorModule,
-  ToSubReactor,
+import {
+  Figure,
+  type FromSubReactor,
+  type PoolConnectionOptions,
+  type SubReactorData,
+  type SubReactorModule,
+  type ToSubReactor,
 } from './protocol.ts';
 
 const data = workerData as SubReactorData;
@@ -84,7 +85,10 @@ class SubReactorThread {
 
   #report(): void {
     const open = [...this.#group.connections, ...(this.#listener?.connections ?? [])];
-    let [bytesRead, bytesWritten] = [0, 0];
+    // Both kinds in one moment: a connection that closes meanwhile would count twice, or not.
+    const figures = new Float64Array(data.figures);
+    let bytesRead = figures[Figure.BytesRead] as number;
+    let bytesWritten = figures[Figure.BytesWritten] as number;
     for (const connection of open) {
       bytesRead += connection.bytesRead;
       bytesWritten += connection.bytesWritten;
