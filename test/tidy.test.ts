@@ -29,6 +29,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['index'],
   ['promises/'],
   ['promises'],
+  ['proactor/'],
+  ['proactor'],
   ['stream/'],
   ['stream'],
   ['compat/'],
