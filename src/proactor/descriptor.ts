@@ -35,7 +35,8 @@ export interface DescriptorOwner extends LanesOwner {
  * readExactly, recvmsg) in order, those that write (connect, write, writeAll, sendmsg, sendFile) in
  * order, each whole before the next begins. Buffers are the operation's until it completes: read what
  * came only then, and change nothing that is to be written. Wrong arguments throw, before anything is
- * done; after `close`, ERR_CLOSED.
+ * done; after `close`, ERR_CLOSED. Operations that were done before it are told as they ended, so a
+ * handler that goes on looks at `isClosed` where somebody else may have closed.
  */
 export class Descriptor {
   readonly fd: number;
