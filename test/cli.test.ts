@@ -165,7 +165,7 @@ describe('edgewise echo', () => {
     return child.ended;
   }
 
-  const CHOICES = ['reactor', 'handlers'].flatMap((api) => [
+  const CHOICES = ['reactor', 'handlers', 'proactor'].flatMap((api) => [
     { api, trigger: 'level', backend: undefined },
     { api, trigger: 'edge', backend: undefined },
     { api, trigger: 'level', backend: 'poll' },

@@ -41,6 +41,23 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     expect(driven.told).toEqual(['first: 5', 'second: 4', 'rest: 1', 'end: 0']);
   });
 
+  it('read: the end that comes with the last bytes, in one event', () => {
+    const driven = drive();
+    const [ours, theirs] = descriptors.tcpPair();
+    const descriptor = driven.proactor.open(ours);
+    const bytes = Buffer.alloc(16);
+    const readNext = (error: Error | undefined, count: number): void => {
+      driven.note(error, count, 'first');
+      descriptor.read(bytes, driven.note, 'end');
+    };
+    descriptor.read(bytes, readNext);
+    driven.settle();
+    must(sys.send(theirs, Buffer.from('last words')));
+    must(sys.shutdown(theirs, sys.constants.SHUT_WR));
+    driven.turnUntil(2);
+    expect(driven.told).toEqual(['first: 10', 'end: 0']);
+  });
+
   it('readExactly: gathers what comes in pieces', () => {
     const driven = drive();
     const [ours, theirs] = descriptors.socketpair();

@@ -2,6 +2,7 @@
 // kernel is asked to report meanwhile.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
+import { Interest } from '../../src/interest.ts';
 import { Proactor } from '../../src/proactor/proactor.ts';
 import type { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
@@ -20,6 +21,28 @@ describe('turns', () => {
     for (const [, theirs] of pairs) must(sys.send(theirs, Buffer.from('x')));
     driven.reactor.turn(0);
     expect(driven.told).toEqual(pairs.map((_pair, index) => `read ${index}: 1`));
+  });
+
+  it('what a handler submits goes behind what waits, also when a long queue takes several turns', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    const received: Buffer[] = [];
+    const onRead = (): void => {
+      const bytes = Buffer.alloc(1);
+      received.push(bytes);
+      descriptor.read(bytes, driven.note, 'last');
+    };
+    const first = Buffer.alloc(1);
+    descriptor.read(first, onRead);
+    for (let count = 0; count < 200; count++) {
+      const bytes = Buffer.alloc(1);
+      received.push(bytes);
+      descriptor.read(bytes, driven.note, 'queued');
+    }
+    must(sys.send(theirs, Buffer.from(Array.from({ length: 202 }, (_, index) => index))));
+    driven.turnUntil(201);
+    expect([...Buffer.concat([first, ...received])]).toEqual([...Array(202).keys()]);
   });
 
   it('a handler that throws stops no other; the turn throws it', () => {
@@ -128,6 +151,7 @@ describe('interest', () => {
   it('a write that waits is not disturbed by what comes in, or by the end of the peer', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.tcpPair();
+    const changes = watchInterest(driven.reactor);
     const descriptor = driven.proactor.open(ours);
     descriptor.read(Buffer.alloc(1), driven.note, 'read');
     must(sys.send(theirs, Buffer.from('abc')));
@@ -140,6 +164,7 @@ describe('interest', () => {
     for (let turn = 0; turn < 50; turn++) driven.reactor.turn(0);
     expect(driven.reactor.stats.events - events).toBeLessThan(10); // room may still come
     expect(driven.told).toEqual(['read: 1']);
+    expect(changes).toEqual(['register', `setInterest ${Interest.Writable}`]);
     descriptor.close();
     driven.turnUntil(2);
   });
