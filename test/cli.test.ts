@@ -185,6 +185,7 @@ describe('edgewise echo', () => {
     ['SIGINT', 'reactor'],
     ['SIGTERM', 'reactor'],
     ['SIGTERM', 'handlers'],
+    ['SIGTERM', 'proactor'],
   ] as const)('%s ends it with exit code 0: %s', async (signal, api) => {
     const { host, port, child } = await start('--api', api);
     const client = connect(port, host);
@@ -195,7 +196,7 @@ describe('edgewise echo', () => {
     expect(child.output.stderr).toBe('');
   });
 
-  test.each(['reactor', 'handlers'])('a taken port: exit code 1, one line: %s', async (api) => {
+  test.each(['reactor', 'handlers', 'proactor'])('a taken port: exit code 1, one line: %s', async (api) => {
     const owner = createServer().listen(0, '127.0.0.1');
     await once(owner, 'listening');
     const { port } = owner.address() as AddressInfo;

@@ -4,7 +4,7 @@ import { Proactor, type ProactorOptions } from '../../src/proactor/proactor.ts';
 import { Reactor } from '../../src/reactor.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
 
-const TURNS_MAX = 2000;
+const IDLE_TURNS_MAX = 10;
 const WAIT_MS = 1000;
 
 /** What a completion told: a result, or the code of an error and the result beside it. */
@@ -41,11 +41,11 @@ export class Driven {
     return result;
   }
 
-  /** Turns until so many completions were told. */
+  /** Turns until so many completions were told, or nothing comes any more. */
   turnUntil(count: number): void {
-    for (let turns = 0; this.told.length < count; turns++) {
-      if (turns === TURNS_MAX) throw new Error(`told only: ${this.told.join(', ')}`);
-      this.reactor.turn(WAIT_MS);
+    for (let idle = 0; this.told.length < count; idle++) {
+      if (idle === IDLE_TURNS_MAX) throw new Error(`told only: ${this.told.join(', ')}`);
+      if (this.reactor.turn(WAIT_MS) > 0) idle = 0;
     }
   }
 
