@@ -1,10 +1,8 @@
-// Runs an example: `npm run example -- echo 7007`. Where Node strips types by itself (22.18, 23.6
-// and later) this is `node examples/echo.ts 7007`. On Node 20 the examples are compiled first, into
-// build-examples/, when one of them is newer than what is there. The package must have been built.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// Runs an example: `npm run example -- echo 7007`. The package must have been built. On Node 20,
+// which does not strip types, the examples are compiled into build-examples/ first.
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runnable } from './runnable.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = readdirSync(`${root}examples`).filter((file) => file.endsWith('.ts'));
@@ -15,23 +13,10 @@ function fail(message) {
   process.exit(2);
 }
 
-function compile() {
-  const stamp = `${root}build-examples/.stamp`;
-  const builtMs = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-  if (sources.every((file) => statSync(`${root}examples/${file}`).mtimeMs < builtMs)) return;
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const run = spawnSync(process.execPath, [tsc, '-p', `${root}examples`], { encoding: 'utf8' });
-  if (run.status !== 0) fail(`${run.stdout}${run.stderr}examples: tsc failed`);
-  mkdirSync(`${root}build-examples`, { recursive: true });
-  writeFileSync(stamp, '');
-}
-
 const [name, ...rest] = process.argv.slice(2);
 if (!names.includes(name)) fail(`usage: npm run example -- ${names.join('|')} [argument]`);
 if (!existsSync(`${root}dist/index.js`)) fail('the package is not built yet: npm run build');
 
-const stripsTypes = Boolean(process.features.typescript);
-if (!stripsTypes) compile();
-const file = stripsTypes ? `${root}examples/${name}.ts` : `${root}build-examples/${name}.js`;
+const file = runnable(`${root}examples`, name, `${root}build-examples`);
 process.argv = [process.argv[0], file, ...rest];
 await import(pathToFileURL(file).href);

@@ -9,6 +9,19 @@ export interface ErrorContext {
   readonly address?: string;
   readonly port?: number;
   readonly path?: string;
+  /** EMSGSIZE from the network: what the path takes, in bytes, headers of IP included. */
+  readonly mtu?: number;
+  readonly pid?: number;
+}
+
+// Names of errors by number, where Node has none: ETOOMANYREFS, for one.
+const systemNames = new Map<number, string>();
+
+/** @internal learns the names of the system's own headers, which only the layers above can read */
+export function learnErrorNames(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (/^E(?!POLL)[A-Z0-9]+$/.test(name) && !systemNames.has(value)) systemNames.set(value, name);
+  }
 }
 
 /** @internal names a negative result: `'ECONNRESET'` */
@@ -17,7 +30,7 @@ export function errnoCode(errno: number): string {
   if (name.startsWith('E')) return name;
   // Node names what libuv knows; EINPROGRESS, for one, is only among the constants.
   const known = Object.entries(constants.errno).find(([, value]) => value === -errno);
-  return known?.[0] ?? name;
+  return known?.[0] ?? systemNames.get(-errno) ?? name;
 }
 
 /** An error that the operating system reported, with the fields of Node's own system errors. */
@@ -33,6 +46,8 @@ export class ErrnoError extends Error {
   declare readonly address?: string;
   declare readonly port?: number;
   declare readonly path?: string;
+  declare readonly mtu?: number;
+  declare readonly pid?: number;
 
   /** @internal use {@link errnoError} */
   constructor(errno: number, syscall: string, context: ErrorContext) {
@@ -45,9 +60,10 @@ export class ErrnoError extends Error {
   }
 }
 
-function describe({ fd, address, port, path }: ErrorContext): string {
+function describe({ fd, address, port, path, pid }: ErrorContext): string {
   if (path !== undefined) return ` ${path}`;
   if (address !== undefined) return ` ${address}${port === undefined ? '' : `:${port}`}`;
+  if (pid !== undefined) return ` pid ${pid}`;
   return fd === undefined ? '' : ` fd ${fd}`;
 }
 
@@ -93,7 +109,12 @@ export type EdgewiseErrorCode =
   | 'ERR_WRITE_AFTER_END'
   | 'ERR_WRITE_QUEUE_FULL'
   | 'ERR_FILE_SHRANK'
+  | 'ERR_CONNECTION_RELAYED'
   | 'ERR_MEMORY_UNAVAILABLE'
+  | 'ERR_ACTIVATION_INVALID'
+  | 'ERR_HANDOVER_FAILED'
+  | 'ERR_PATH_UNSAFE'
+  | 'ERR_NOT_POLLABLE'
   | 'ERR_REACTOR_ATTACHED';
 
 /** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */

@@ -59,7 +59,7 @@ function load(): { native: Native; origin: AddonOrigin; path: string } {
   return { native: createRequire(import.meta.url)(found.path) as Native, ...found };
 }
 
-export interface Native extends SyscallBindings, PinnedBindings, PollerBindings {}
+export interface Native extends SyscallBindings, PinnedBindings, PollerBindings, ProcessBindings {}
 
 type Syscall<Arguments extends readonly unknown[]> = (...args: Arguments) => number;
 
@@ -136,6 +136,21 @@ export interface SyscallBindings {
   >;
   readonly eventfd: Syscall<[initial: number, flags: number]>;
 
+  readonly timerfd_create: Syscall<[clock: number, flags: number]>;
+  readonly timerfd_settime: Syscall<
+    [fd: number, flags: number, firstMs: number, intervalMs: number]
+  >;
+  readonly inotify_init1: Syscall<[flags: number]>;
+  readonly inotify_add_watch: Syscall<[fd: number, path: Uint8Array, mask: number]>;
+  readonly inotify_rm_watch: Syscall<[fd: number, watch: number]>;
+  readonly pidfd_open: Syscall<[pid: number, flags: number]>;
+  readonly pidfd_send_signal: Syscall<[pidfd: number, signum: number, flags: number]>;
+  readonly reopen: Syscall<[fd: number, flags: number]>;
+  readonly isatty: Syscall<[fd: number]>;
+  readonly termiosSize: number;
+  readonly tcgetattr: Syscall<[fd: number, termios: Uint8Array]>;
+  readonly tcsetattr: Syscall<[fd: number, action: number, termios: Uint8Array]>;
+  readonly cfmakeraw: Syscall<[termios: Uint8Array]>;
   /** The length of a regular file; -EISDIR, -ESPIPE: it is none. */
   readonly fileSize: Syscall<[fd: number]>;
 
@@ -165,6 +180,18 @@ export interface SyscallBindings {
   /** The layout of `arena` is BatchArena's in native/core/datagram_ops.h. */
   readonly recvmmsg: BatchSyscall;
   readonly sendmmsg: BatchSyscall;
+  readonly sendSegments: SegmentsSyscall;
+  readonly sendApart: SegmentsSyscall;
+  /** `record`: an ExtendedError of native/core/error_queue.h. */
+  readonly receiveError: Syscall<
+    [
+      fd: number,
+      record: Uint8Array,
+      payload: Uint8Array | undefined,
+      toSlot: Uint8Array,
+      reporterSlot: Uint8Array,
+    ]
+  >;
 
   readonly epoll_create1: Syscall<[flags: number]>;
   readonly epoll_ctl: Syscall<[epfd: number, op: number, fd: number, events: number, data: number]>;
@@ -208,6 +235,17 @@ type BatchSyscall = Syscall<
   ]
 >;
 
+type SegmentsSyscall = Syscall<
+  [
+    fd: number,
+    bytes: Uint8Array,
+    offset: number | undefined,
+    length: number | undefined,
+    segmentSize: number,
+    slot: Uint8Array | undefined,
+  ]
+>;
+
 /** Memory at a known address (native/addon/pinned_wrap.cc), by number: >= 0, -errno, or REFUSED. */
 export interface PinnedBindings {
   /** The number of a new block and the memory over it. */
@@ -217,6 +255,14 @@ export interface PinnedBindings {
   pinnedSend(block: number, fd: number, offset?: number, length?: number): number;
   pinnedRead(block: number, fd: number, offset?: number, length?: number): number;
   pinnedWrite(block: number, fd: number, offset?: number, length?: number): number;
+}
+
+/** The exit of a process as a descriptor (native/core/process_watch.h): >= 0, -errno, or REFUSED. */
+export interface ProcessBindings {
+  openProcess(pid: number): number;
+  /** 0: it runs. 1: `status[0]` says how it ended, as waitpid(2) does. 2: it ended, nobody knows how. */
+  statusOfProcess(fd: number, status: Int32Array): number;
+  signalProcess(fd: number, pid: number, signum: number): number;
 }
 
 /** A poller (native/addon/poller_wrap.h). Every function: >= 0, -errno, or REFUSED. */

@@ -19,7 +19,8 @@ export interface SignalSubscription extends Disposable {
 const NUMBERS: Readonly<Record<string, number>> = constants.signals;
 const BITS_PER_BYTE = 8;
 
-function numberOf(name: unknown): number {
+/** @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here. */
+export function signalNumber(name: unknown): number {
   const isKnown = typeof name === 'string' && Object.hasOwn(NUMBERS, name);
   if (isKnown) return NUMBERS[name] as number;
   throw invalidValue('signal', "the name of a signal, such as 'SIGTERM'", name);
@@ -73,7 +74,7 @@ export class Signals {
    * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP.
    */
   subscribe(name: NodeJS.Signals, handler: SignalHandler): SignalSubscription {
-    const signum = numberOf(name);
+    const signum = signalNumber(name);
     check(native.addSignal(this.#handle, signum), 'sigaction');
     const entry = new SignalEntry(this, name, signum, handler);
     const entries = this.#handlers.get(signum);

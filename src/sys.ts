@@ -23,11 +23,14 @@
  * |---|---|---|---|---|
  * | epoll_create1, epoll_ctl, epoll_wait | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | kqueue, kevent | -ENOSYS | yes | yes | yes |
- * | eventfd, splice | yes | -ENOSYS | -ENOSYS | -ENOSYS |
+ * | eventfd, splice, timerfd, inotify, pidfd | yes | -ENOSYS | -ENOSYS | -ENOSYS |
+ * | reopen | yes | terminals | terminals | terminals |
  * | sendfile | yes | yes, offset required | yes, offset required | -ENOSYS |
  * | tcp_info | yes | TCP_CONNECTION_INFO | yes | yes |
  * | getpeereid | SO_PEERCRED | yes | yes | yes |
- * | recvmmsg, sendmmsg | yes | one call per datagram | yes | yes |
+ * | receiveError | yes | -ENOSYS | -ENOSYS | -ENOSYS |
+ * | sendSegments, `segmentSizes` | yes | -ENOPROTOOPT | -ENOPROTOOPT | -ENOPROTOOPT |
+ * | recvmmsg, sendmmsg, sendApart | yes | one call per datagram | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *
  * @packageDocumentation
@@ -51,9 +54,18 @@ export {
   type FileConstant,
   type ProtocolConstant,
   type SocketConstant,
+  type SourceConstant,
 } from './sys/constants.ts';
 export { getpeereid, PeerCredentials } from './sys/credentials.ts';
 export { EpollEvents, epoll_create1, epoll_ctl, epoll_wait } from './sys/epoll.ts';
+export { ExtendedError, receiveError } from './sys/error-queue.ts';
+export {
+  type InotifyEvent,
+  inotify_add_watch,
+  inotify_init1,
+  inotify_rm_watch,
+  inotifyEvents,
+} from './sys/inotify.ts';
 export {
   close,
   dup,
@@ -76,8 +88,10 @@ export {
   recvmsg,
   sendmsg,
 } from './sys/message.ts';
+export { pidfd_open, pidfd_send_signal } from './sys/pidfd.ts';
 export { PinnedBuffer } from './sys/pinned.ts';
 export { errnoName, WOULD_BLOCK } from './sys/result.ts';
+export { sendApart, sendSegments } from './sys/segments.ts';
 export {
   accept,
   accept4,
@@ -93,4 +107,19 @@ export {
   socketpair,
 } from './sys/socket.ts';
 export { TcpInfo, type TcpState, tcp_info } from './sys/tcpinfo.ts';
+export {
+  cfmakeraw,
+  isatty,
+  reopen,
+  setNonBlocking,
+  Termios,
+  tcgetattr,
+  tcsetattr,
+} from './sys/terminal.ts';
+export {
+  eventfd_read,
+  eventfd_write,
+  timerfd_create,
+  timerfd_settime,
+} from './sys/timerfd.ts';
 export { recv, recvfrom, send, sendto } from './sys/transfer.ts';

@@ -43,6 +43,13 @@ export function checkTimeoutMs(value: unknown, name = 'timeoutMs'): number {
   return value;
 }
 
+/** A time of a kernel's clock: 0 to 9e12, fractions included, some 285 years (source_wrap.cc). */
+export function checkMilliseconds(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalidType(name, 'a number', value);
+  if (!(value >= 0 && value <= 9e12)) throw outOfRange(name, 'from 0 to 9e12', value);
+  return value;
+}
+
 /** Flags, levels, option names and the like: 0 to 2^31 - 1. */
 export function checkFlags(name: string, value: unknown): number {
   return checkInteger(name, value, 0, 0x7fffffff);
@@ -97,6 +104,12 @@ export function checkInt32s(name: string, value: unknown, countMin: number): num
   const count = checkMemory(name, value, 'an Int32Array', types.isInt32Array(value));
   if (count < countMin) throw outOfRange(`${name}.length`, `at least ${countMin}`, count);
   return count;
+}
+
+/** A BigUint64Array with room for at least `countMin` numbers. */
+export function checkBigUint64s(name: string, value: unknown, countMin: number): void {
+  const count = checkMemory(name, value, 'a BigUint64Array', types.isBigUint64Array(value));
+  if (count < countMin) throw outOfRange(`${name}.length`, `at least ${countMin}`, count);
 }
 
 /** The last word on refused arguments in which nothing wrong was found: they changed meanwhile. */

@@ -90,7 +90,7 @@ describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'udp-echo', 'demo', 'doctor']) {
+    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'doctor']) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });
@@ -98,6 +98,7 @@ describe('help', () => {
   test.each([
     ['echo', ['port', 'host', 'api', 'trigger', 'backend', 'help']],
     ['udp-echo', ['port', 'host', 'trigger', 'help']],
+    ['relay', ['port', 'target', 'host', 'trigger', 'copy', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {

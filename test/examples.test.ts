@@ -1,4 +1,5 @@
-// Every example, run as a user runs it: a child process, spoken to with node:net.
+// Every example, run as a user runs it: a child process, spoken to with node:net. Those of sources
+// that are no sockets: examples.sources.test.ts.
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -256,6 +256,9 @@ describe('wrong arguments', () => {
     ['index', () => batch.setAddress(-1, undefined)],
     ['count', () => sys.recvmmsg(999, batch, 3)],
     ['count', () => sys.sendmmsg(999, batch, -1)],
+    ['segmentSize', () => sys.sendSegments(999, eight, 0, 8, 0)],
+    ['segmentSize', () => sys.sendApart(999, eight, 0, 8, 65_536)],
+    ['length', () => sys.sendApart(999, eight, 4, 5, 1)],
     ['message.descriptors[0]', () => sys.sendmsg(0, { buffers: [], descriptors: [-1] })],
     [
       'message.descriptors.length',
@@ -266,6 +269,21 @@ describe('wrong arguments', () => {
     ['op', () => sys.epoll_ctl(999, -1, 999)],
     ['events', () => sys.epoll_ctl(999, 1, 999, 2 ** 32)],
     ['data', () => sys.epoll_ctl(999, 1, 999, 1, -1)],
+    ['clock', () => sys.timerfd_create(-1)],
+    ['firstMs', () => sys.timerfd_settime(999, 0, -1)],
+    ['firstMs', () => sys.timerfd_settime(999, 0, Number.NaN)],
+    ['intervalMs', () => sys.timerfd_settime(999, 0, 0, 1e13)],
+    ['value.length', () => sys.eventfd_read(999, new BigUint64Array(0))],
+    ['value', () => sys.eventfd_write(999, -1)],
+    ['value', () => sys.eventfd_write(999, 2n ** 64n - 1n)],
+    ['value', () => sys.eventfd_write(999, 2 ** 53)],
+    ['mask', () => sys.inotify_add_watch(999, '/', 2 ** 32)],
+    ['watch', () => sys.inotify_rm_watch(999, 2 ** 31)],
+    ['length', () => sys.inotifyEvents(eight, 9)],
+    ['pid', () => sys.pidfd_open(0)],
+    ['signum', () => sys.pidfd_send_signal(999, -1)],
+    ['flags', () => sys.reopen(999, -1)],
+    ['action', () => sys.tcsetattr(999, -1, new sys.Termios())],
     ['result', () => sys.errnoName(0.5)],
   ] as const)('out of range: %s %#', (argument, call) => {
     expectRefused(call, RANGE, argument);
@@ -282,8 +300,17 @@ describe('wrong arguments', () => {
     ['into', () => sys.recvmsg(999, [], any({}))],
     ['into', () => sys.recvmsg(999, [], new Proxy(message, {}))],
     ['batch', () => sys.recvmmsg(999, new Proxy(batch, {}))],
+    ['into', () => sys.receiveError(999, any({}))],
+    ['payload', () => sys.receiveError(999, new sys.ExtendedError(), any([]))],
     ['events', () => sys.epoll_wait(999, any([]), 1, 0)],
     ['changes', () => sys.kevent(999, any([]), 0, undefined, 0, 0)],
+    ['value', () => sys.eventfd_read(999, any(eight))],
+    ['value', () => sys.eventfd_read(999, new BigUint64Array(new SharedArrayBuffer(8)))],
+    ['value', () => sys.eventfd_write(999, any('1'))],
+    ['path', () => sys.inotify_add_watch(999, any(5), 1)],
+    ['bytes', () => sys.inotifyEvents(any('text'))],
+    ['termios', () => sys.tcgetattr(999, new Proxy(new sys.Termios(), {}))],
+    ['isNonBlocking', () => sys.setNonBlocking(999, any(1))],
   ] as const)('of the wrong type: %s %#', (argument, call) => {
     expectRefused(call, TYPE, argument);
   });
@@ -304,8 +331,11 @@ describe('wrong arguments', () => {
     expect(mine.message(0)).toHaveLength(16);
     any(mine).messagesMax = 1000;
     expect(sys.errnoName(sys.recvmmsg(999, mine))).toBe('EBADF');
-    new Uint32Array(mine.lengths.buffer)[4] = 0xffffffff; // the length of the first address
     mine.lengths[0] = 1;
+    mine.segmentSizes[0] = 65_536;
+    expectRefused(() => sys.sendmmsg(999, mine, 1), RANGE, 'batch.segmentSizes[0]');
+    mine.segmentSizes[0] = 0;
+    new Uint32Array(mine.lengths.buffer)[0] = 0xffffffff; // the length of the first address
     expectRefused(() => sys.sendmmsg(999, mine, 1), VALUE, 'arguments');
     structuredClone(mine.lengths.buffer, { transfer: [any(mine.lengths.buffer)] });
     expectRefused(() => sys.recvmmsg(999, mine), VALUE, 'batch');
@@ -326,7 +356,7 @@ describe('wrong arguments', () => {
       const shown = `seed ${seed}, call ${i}: ${name}`;
       try {
         const result = any(call)(...args);
-        expect(typeof result, shown).toBe(name === 'errnoName' ? 'string' : 'number');
+        expect(typeof result, shown).toBe(OTHER_RESULTS[name] ?? 'number');
         if (result >= 0) closeWhatCameOf(name, result);
       } catch (error) {
         if (error === thrower) continue;
@@ -336,10 +366,17 @@ describe('wrong arguments', () => {
   });
 });
 
+const MAKERS =
+  /^(socket|eventfd|epoll_create1|kqueue|timerfd_create|inotify_init1|pidfd_open|reopen)$/;
+const OTHER_RESULTS: Readonly<Record<string, string>> = {
+  errnoName: 'string',
+  inotifyEvents: 'object',
+};
+
 // The calls that can succeed with odd arguments are those that make descriptors.
 function closeWhatCameOf(name: string, result: number): void {
   if (/^(pipe2?|socketpair)$/.test(name)) for (const fd of two) sys.close(fd);
-  else if (/^(socket|eventfd|epoll_create1|kqueue)$/.test(name)) sys.close(result);
+  else if (MAKERS.test(name)) sys.close(result);
 }
 
 // Descriptors among them are closed ones: a random call must neither reach one of the test runner's

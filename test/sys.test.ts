@@ -451,7 +451,7 @@ describe('sys', () => {
 
     test('every constant has a name in the types', async () => {
       const { readFileSync } = await import('node:fs');
-      const source = ['sockets', 'system']
+      const source = ['sockets', 'sources', 'system']
         .map((part) => new URL(`../src/sys/constants.${part}.ts`, import.meta.url))
         .map((url) => readFileSync(url, 'utf8'))
         .join();
@@ -469,7 +469,10 @@ describe('sys', () => {
     test('what this system lacks answers ENOSYS', () => {
       const results = isLinux
         ? [sys.kqueue(), sys.kevent(0, undefined, 0, undefined, 0, 0)]
-        : [sys.epoll_create1(), sys.eventfd(0), sys.splice(0, null, 0, null, 0)];
+        : [
+            ...[sys.epoll_create1(), sys.eventfd(0), sys.splice(0, null, 0, null, 0)],
+            ...[sys.timerfd_create(1), sys.inotify_init1(), sys.pidfd_open(1)],
+          ];
       expect(new Set(results.map(sys.errnoName))).toEqual(new Set(['ENOSYS']));
     });
   });

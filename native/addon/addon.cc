@@ -10,9 +10,9 @@ namespace {
 napi_value Init(napi_env env, napi_value exports) {
   bool is_complete =
       InitConstants(env, exports) && InitSocket(env, exports) && InitIo(env, exports) &&
-      InitSocketFacts(env, exports) && InitPinned(env, exports) && InitDatagram(env, exports) &&
-      InitKernelQueue(env, exports) && InitPoller(env, exports) && InitWaker(env, exports) &&
-      InitSignal(env, exports) && InitLoopDriver(env, exports);
+      InitSource(env, exports) && InitSocketFacts(env, exports) && InitPinned(env, exports) &&
+      InitDatagram(env, exports) && InitKernelQueue(env, exports) && InitPoller(env, exports) &&
+      InitWaker(env, exports) && InitSignal(env, exports) && InitLoopDriver(env, exports);
   return is_complete ? exports : nullptr;
 }
 

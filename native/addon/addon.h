@@ -9,6 +9,7 @@ namespace edgewise {
 bool InitConstants(napi_env env, napi_value exports);    // constants.cc
 bool InitSocket(napi_env env, napi_value exports);       // socket_wrap.cc
 bool InitIo(napi_env env, napi_value exports);           // io_wrap.cc
+bool InitSource(napi_env env, napi_value exports);       // source_wrap.cc
 bool InitSocketFacts(napi_env env, napi_value exports);  // socket_facts_wrap.cc
 bool InitPinned(napi_env env, napi_value exports);       // pinned_wrap.cc
 bool InitDatagram(napi_env env, napi_value exports);     // datagram_wrap.cc

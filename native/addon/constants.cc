@@ -8,6 +8,8 @@
 #include <netinet/udp.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <termios.h>
+#include <time.h>
 
 #include "constants/system.h"
 
@@ -32,6 +34,7 @@ constexpr Constant kConstants[] = {
 #include "constants/files.inc"
 #include "constants/protocols.inc"
 #include "constants/sockets.inc"
+#include "constants/sources.inc"
 };
 #undef ROW
 

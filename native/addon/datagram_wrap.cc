@@ -4,6 +4,8 @@
 
 #include "addon.h"
 #include "arrays.h"
+#include "error_queue.h"
+#include "udp_segments.h"
 
 namespace edgewise {
 namespace {
@@ -64,10 +66,13 @@ struct BatchCall {
            reinterpret_cast<uintptr_t>(memory.data) % alignof(AddressSlot) == 0;
   }
 
-  // Lengths and names stand in memory that JavaScript writes to.
+  // Lengths, segment sizes and names stand in memory that JavaScript writes to.
   bool IsSendable() const {
     for (uint32_t i = 0; i < count; i++) {
-      if (arena.lengths()[i] > arena.bytes_max || !arena.names()[i].IsValid()) return false;
+      if (arena.lengths()[i] > arena.bytes_max || !arena.names()[i].IsValid() ||
+          arena.segment_sizes()[i] > UINT16_MAX) {
+        return false;
+      }
     }
     return true;
   }
@@ -87,11 +92,50 @@ napi_value Sendmmsg(napi_env env, napi_callback_info info) {
   return Number(env, sys::Sendmmsg(call.fd, call.arena, call.count, call.flags));
 }
 
+// (fd, bytes, offset, length, segmentSize, to | undefined), for both ways of sending segments.
+napi_value Segmented(napi_env env, napi_callback_info info,
+                     int (*send)(int, const sys::Segments&)) {
+  Args<6> args(env, info);
+  int fd;
+  Bytes bytes;
+  uint32_t size;
+  AddressSlot* to;
+  if (!args.Fd(0, &fd) || !args.BytesAt(1, &bytes) || !args.Uint32(4, &size) || size == 0 ||
+      size > UINT16_MAX || !OptionalSlotAt(env, args, 5, &to)) {
+    return Refuse(env);
+  }
+  return Number(env, send(fd, {bytes.data, bytes.length, size, to}));
+}
+
+napi_value SendSegments(napi_env env, napi_callback_info info) {
+  return Segmented(env, info, sys::SendSegments);
+}
+
+napi_value SendApart(napi_env env, napi_callback_info info) {
+  return Segmented(env, info, sys::SendApart);
+}
+
+// (fd, record, payload | undefined, to, reporter). `record` is the memory of an ExtendedError.
+napi_value ReceiveError(napi_env env, napi_callback_info info) {
+  Args<5> args(env, info);
+  int fd;
+  Bytes record, payload;
+  AddressSlot *to, *reporter;
+  if (!args.Fd(0, &fd) || !Args<5>::WholeBytes(env, args[1], &record) ||
+      record.length != sizeof(sys::ExtendedError) ||
+      reinterpret_cast<uintptr_t>(record.data) % alignof(sys::ExtendedError) != 0 ||
+      !(args.IsUndefined(2) || Args<5>::WholeBytes(env, args[2], &payload)) ||
+      !SlotAt(env, args, 3, &to) || !SlotAt(env, args, 4, &reporter)) {
+    return Refuse(env);
+  }
+  auto* error = reinterpret_cast<sys::ExtendedError*>(record.data);
+  return Number(env, sys::ReceiveError(fd, payload.data, payload.length, error, to, reporter));
+}
+
 constexpr Method kMethods[] = {
-    {"recvmsg", Recvmsg},
-    {"sendmsg", Sendmsg},
-    {"recvmmsg", Recvmmsg},
-    {"sendmmsg", Sendmmsg},
+    {"recvmsg", Recvmsg},           {"sendmsg", Sendmsg},           {"recvmmsg", Recvmmsg},
+    {"sendmmsg", Sendmmsg},         {"sendSegments", SendSegments}, {"sendApart", SendApart},
+    {"receiveError", ReceiveError},
 };
 
 }  // namespace

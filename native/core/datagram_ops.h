@@ -34,8 +34,8 @@ int Sendmsg(int fd, const iovec* vectors, int count, int flags, const AddressSlo
             const int32_t* fds, uint32_t fds_count);
 
 // Many messages in one block of memory that belongs to JavaScript: for `count` messages their
-// lengths, their flags, their addresses, and then the bytes, `bytes_max` of them each.
-// src/sys/batch.ts lays its typed arrays over the same places.
+// addresses, their lengths, their flags, the sizes of their segments, and then the bytes,
+// `bytes_max` of them each. src/sys/batch.ts lays its typed arrays over the same places.
 struct BatchArena {
   uint8_t* base;
   uint32_t count;
@@ -43,24 +43,47 @@ struct BatchArena {
 
   static constexpr uint32_t kCountMax = 1024;  // UIO_MAXIOV: the kernel takes no more in a call
 
-  static size_t HeaderSize(uint32_t count) { return count * (8 + sizeof(AddressSlot)); }
+  static size_t HeaderSize(uint32_t count) { return count * (sizeof(AddressSlot) + 12); }
   static uint64_t Size(uint32_t count, uint32_t bytes_max) {
     return HeaderSize(count) + static_cast<uint64_t>(count) * bytes_max;
   }
-  uint32_t* lengths() const { return reinterpret_cast<uint32_t*>(base); }
+  AddressSlot* names() const { return reinterpret_cast<AddressSlot*>(base); }
+  uint32_t* lengths() const {
+    return reinterpret_cast<uint32_t*>(base + size_t{count} * sizeof(AddressSlot));
+  }
   uint32_t* flags() const { return lengths() + count; }
-  AddressSlot* names() const { return reinterpret_cast<AddressSlot*>(base + size_t{count} * 8); }
+  // A message of several datagrams: the length of each but the last, which may be shorter. 0: one.
+  uint32_t* segment_sizes() const { return flags() + count; }
   uint8_t* bytes(uint32_t index) const {
     return base + HeaderSize(count) + static_cast<size_t>(index) * bytes_max;
   }
+  bool IsSegmented(uint32_t index) const {
+    uint32_t size = segment_sizes()[index];
+    return size > 0 && size < lengths()[index];
+  }
 };
 
-// Receives up to `count` (<= arena.count) datagrams and fills their lengths, flags and names.
-// Returns how many there were.
+// Receives up to `count` (<= arena.count) messages and fills their lengths, flags, names and
+// segment sizes (udp_segments.h). Returns how many there were.
 int Recvmmsg(int fd, const BatchArena& arena, uint32_t count, int flags);
 
 // Sends messages 0 to count - 1 of the arena: lengths()[i] (<= bytes_max) bytes to names()[i],
-// which must be valid; length 0 of a name: to the connected peer. Returns how many were sent.
+// which must be valid; length 0 of a name: to the connected peer. A message with a segment size
+// (<= 65535) leaves as several datagrams; -ENOPROTOOPT: not here. Returns how many were sent.
 int Sendmmsg(int fd, const BatchArena& arena, uint32_t count, int flags);
+
+// One buffer as several datagrams of `size` (> 0) bytes each, the last one shorter.
+struct Segments {
+  uint8_t* data;
+  size_t length;
+  uint32_t size;
+  const AddressSlot* to;  // null, or without a length: the connected peer
+
+  static constexpr uint32_t kCountMax = 64;  // UDP_MAX_SEGMENTS: older kernels take no more
+};
+
+// Sends the first kCountMax datagrams with one header each, in as few calls as the system allows.
+// Returns the bytes sent, of whole datagrams; -errno when the first could not be sent.
+int SendApart(int fd, const Segments& segments);
 
 }  // namespace edgewise::sys

@@ -7,9 +7,10 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { echo } from './echo.ts';
+import { relay } from './relay.ts';
 import { udpEcho } from './udp-echo.ts';
 
-const COMMANDS: readonly Command[] = [echo, udpEcho, demo, doctor];
+const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, doctor];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

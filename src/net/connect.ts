@@ -216,7 +216,7 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   const unix = unixTarget(plain);
   const toTarget = inetTargets(plain);
   signal?.throwIfAborted();
-  const group = groupOf(options);
+  const group = groupOf(options, unix !== undefined);
   const connection = new Connection<Data>(group);
   group.connections.add(connection);
   const connector = new Connector(group, connection, delayMs, signal);

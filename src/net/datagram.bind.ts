@@ -1,9 +1,10 @@
 // bindDatagram(): makes a datagram socket by its options and starts receiving.
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
-import { check, ErrnoError } from '../errors.ts';
+import { check, EdgewiseError, ErrnoError } from '../errors.ts';
 import * as sys from '../sys.ts';
 import { checkInteger, checkObject } from '../validate.ts';
+import { enableErrorQueue } from './datagram.errors.ts';
 import { type DatagramOptions, datagramSettings } from './datagram.options.ts';
 import { contextOf } from './datagram.sender.ts';
 import { DatagramSocket } from './datagram.ts';
@@ -36,6 +37,18 @@ function setUp(fd: number, family: number, options: DatagramOptions): void {
     const { IPPROTO_IPV6, IPV6_V6ONLY } = constants;
     setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
   }
+  if (options.errorQueue === true) setErrorQueue(fd, family);
+  // Without it datagrams arrive one by one: a kernel before 5.0, another system, a Unix socket.
+  const { IPPROTO_UDP, UDP_GRO } = constants;
+  if (options.gro === true && UDP_GRO !== undefined) sys.setsockopt(fd, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+function setErrorQueue(fd: number, family: number): void {
+  if (constants.IP_RECVERR === undefined || family === constants.AF_UNIX) {
+    const message = 'only UDP sockets on Linux have an error queue';
+    throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', message);
+  }
+  check(enableErrorQueue(fd, family === constants.AF_INET6), 'setsockopt', { fd });
 }
 
 function openSocket(address: SocketAddress, options: DatagramOptions): number {
@@ -73,7 +86,8 @@ function openByOptions(options: DatagramOptions): number {
  *
  * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be bound.
  * @throws TypeError, RangeError - an option of the wrong kind.
- * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_DRIVER_UNAVAILABLE.
+ * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_DRIVER_UNAVAILABLE; ERR_OPTION_UNSUPPORTED:
+ *   `errorQueue` on another system than Linux, or for a Unix socket.
  * @see udp(7), unix(7), bind(2)
  *
  * @example
@@ -86,7 +100,8 @@ export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): Da
   checkObject('options', options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const settings = datagramSettings(options);
+  const isUnix = options.path !== undefined || options.abstract !== undefined;
+  const settings = datagramSettings(options, isUnix);
   const fd = openByOptions(options as DatagramOptions);
   try {
     const socket = new DatagramSocket<Data>(fd, settings);

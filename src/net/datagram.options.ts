@@ -8,13 +8,19 @@ import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { DatagramSocket } from './datagram.ts';
 import { type InboxPool, inboxPool } from './inbox.ts';
 import { Outbox } from './outbox.ts';
-import { defaultReactor } from './settings.ts';
+import { defaultReactor, receivesDescriptors } from './settings.ts';
 
 const MESSAGES = 32;
 // Longer than any datagram, and a step that does not put all messages on the same cache lines.
 const BYTES = 65_536 + 64;
+/** The longest datagram of UDP over IPv4. */
+const DATAGRAM_MAX = 65_507;
+/** The most that the kernel joins. */
+const JOINED_MAX = 65_535;
 const QUEUE_MAX = 1024 * 1024;
-const HANDLER_NAMES = ['message', 'messages', 'drain', 'error', 'close'] as const;
+const HANDLER_NAMES = [
+  ...(['message', 'messages', 'descriptors', 'drain', 'error', 'close'] as const),
+];
 
 /**
  * Receives what happens on datagram sockets. Every member is optional; one object serves any number
@@ -40,19 +46,48 @@ export interface DatagramHandlers<Data = unknown> {
   /**
    * The same for many at once, instead of `message`: the first `count` messages of `batch`, which
    * is the socket's again when the handler returns. `socket.sendMany(batch, count)` echoes them
-   * without a copy. `batch.flags[i] & MSG_TRUNC`: message `i` was truncated.
+   * without a copy. `batch.flags[i] & MSG_TRUNC`: message `i` was truncated. With `gro` a message
+   * may be several datagrams of one sender: `batch.segmentSizes[i]` says how long each is, the last
+   * one excepted, which may be shorter; 0: it is one.
    */
   messages?(socket: DatagramSocket<Data>, batch: MessageBatch, count: number): void;
+  /**
+   * Descriptors came over a Unix socket, with the option `receiveDescriptors`; told right before the
+   * datagram that they came with. They are close-on-exec, and yours to close from this call on, also
+   * when this throws.
+   *
+   * @param isTruncated - some were lost, since this process has no numbers left for them
+   *   (MSG_CTRUNC); maybe all.
+   */
+  descriptors?(socket: DatagramSocket<Data>, fileDescriptors: number[], isTruncated: boolean): void;
   /** All that was queued has left, after `send` or `sendMany` had to drop something. */
   drain?(socket: DatagramSocket<Data>): void;
   /**
    * A datagram could not be sent (EMSGSIZE, ENETUNREACH, …: the error has its `address`), or the
-   * network reports on an earlier one (ECONNREFUSED on a connected socket), once. The socket goes
-   * on. Called at the end of the turn, at most 64 times in one; `stats.errors` counts all.
+   * network reports on an earlier one, once: ECONNREFUSED on a connected socket, and with
+   * `errorQueue` all that ICMP says, with the `address` that it is about. The socket goes on. Called at the end of the turn, at most 64 times in one; `stats.errors` counts all.
    */
   error?(socket: DatagramSocket<Data>, error: Error): void;
   /** The socket is closed: the last call for it, at the end of the turn. */
   close?(socket: DatagramSocket<Data>): void;
+}
+
+/** How something is sent. */
+export interface SendOptions {
+  /**
+   * Cut the data into datagrams of so many bytes, the last one shorter: 1 to 65,507. Linux cuts up
+   * to 64 at once on their way out (UDP_SEGMENT), which makes a bulk flow much cheaper; where the
+   * kernel or the device does not, it is done here.
+   */
+  readonly segmentSize?: number;
+}
+
+/** @throws TypeError, RangeError - ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. @returns 0: none. */
+export function segmentSizeOf(options: SendOptions): number {
+  checkObject('options', options);
+  const { segmentSize } = options;
+  if (segmentSize === undefined) return 0;
+  return checkInteger('options.segmentSize', segmentSize, 1, DATAGRAM_MAX);
 }
 
 /** How a datagram socket is made. */
@@ -96,6 +131,24 @@ export interface DatagramOptions<Data = unknown> {
    * comes beyond is dropped and counted. Default 1 MiB; 0 queues nothing.
    */
   readonly queueMax?: number;
+  /**
+   * Take in descriptors that are sent to a Unix socket, and tell the `descriptors` handler, which
+   * must be there. Otherwise the kernel drops them. Costs a system call per datagram. Default false.
+   */
+  readonly receiveDescriptors?: boolean;
+  /**
+   * Let the kernel join datagrams of one sender that come together (UDP_GRO, Linux 5.0): fewer walks
+   * up the stack for a bulk flow. `message` is called for each all the same. Where there is no such
+   * thing, datagrams arrive one by one. `batch.bytes` must hold what was joined, 65,535 bytes.
+   * Default false.
+   */
+  readonly gro?: boolean;
+  /**
+   * Tell the `error` handler what the network says of each datagram, with its address, also when
+   * the socket has no peer (IP_RECVERR, IPV6_RECVERR): ECONNREFUSED, EHOSTUNREACH, EMSGSIZE with
+   * `mtu`, … Anybody can cause such errors by leaving. UDP on Linux. Default false.
+   */
+  readonly errorQueue?: boolean;
   /** Closes the socket when it is aborted. */
   readonly signal?: AbortSignal;
   /** Keep the async context of this call for the handlers. Default true. */
@@ -106,12 +159,16 @@ export interface DatagramOptions<Data = unknown> {
 export interface DatagramStats {
   messagesReceived: number;
   bytesReceived: number;
+  /** Of the messages received, those that came joined to others (`gro`). */
+  segmentsReceived: number;
   /** Received datagrams that were longer than `batch.bytes`. */
   truncated: number;
   /** Received, but no handler was there to take them, or the socket was closed meanwhile. */
   receiveDropped: number;
   messagesSent: number;
   bytesSent: number;
+  /** Of the messages sent, those that the kernel cut from a longer buffer (`segmentSize`). */
+  segmentsSent: number;
   /** Not sent: the queue was full, or the socket was closed with them in it. */
   sendDropped: number;
   /** Not sent: the kernel refused them, see `error`. */
@@ -128,7 +185,11 @@ export interface DatagramSettings<Data> {
   readonly trigger: 'level' | 'edge';
   readonly pool: InboxPool;
   readonly outbox: Outbox;
+  readonly hasErrorQueue: boolean;
   readonly scope: AsyncResource | undefined;
+  /** A Unix socket: it can pass descriptors. */
+  readonly isUnix: boolean;
+  readonly receivesDescriptors: boolean;
 }
 
 function checkHandlers(handlers: unknown): void {
@@ -147,7 +208,10 @@ function checkHandlers(handlers: unknown): void {
  *
  * @throws TypeError, RangeError - an option of the wrong kind.
  */
-export function datagramSettings<Data>(options: DatagramOptions<Data>): DatagramSettings<Data> {
+export function datagramSettings<Data>(
+  options: DatagramOptions<Data>,
+  isUnix: boolean,
+): DatagramSettings<Data> {
   const { handlers, trigger = 'level', batch = {} } = options;
   checkHandlers(handlers);
   if (trigger !== 'level' && trigger !== 'edge') {
@@ -155,7 +219,8 @@ export function datagramSettings<Data>(options: DatagramOptions<Data>): Datagram
   }
   checkObject('batch', batch);
   const messages = checkInteger('batch.messages', batch.messages ?? MESSAGES, 1, 1024);
-  const bytes = checkInteger('batch.bytes', batch.bytes ?? BYTES, 1, 1 << 18);
+  const bytesMin = options.gro === true ? JOINED_MAX : 1;
+  const bytes = checkInteger('batch.bytes', batch.bytes ?? BYTES, bytesMin, 1 << 18);
   const queueMax = options.queueMax ?? QUEUE_MAX;
   const outbox = new Outbox(checkInteger('queueMax', queueMax, 0, Number.MAX_SAFE_INTEGER));
   const reactor = options.reactor ?? defaultReactor();
@@ -168,6 +233,9 @@ export function datagramSettings<Data>(options: DatagramOptions<Data>): Datagram
     trigger,
     pool: inboxPool(messages, bytes),
     outbox,
+    hasErrorQueue: options.errorQueue === true,
     scope: keepsContext ? new AsyncResource('EDGEWISE_DATAGRAMS') : undefined,
+    isUnix,
+    receivesDescriptors: receivesDescriptors(options, isUnix, 'UDP'),
   };
 }

@@ -5,11 +5,15 @@ import { errnoError } from '../errors.ts';
 import { Failures } from '../failures.ts';
 import { Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
+import type { MessageBatch } from '../sys/batch.ts';
 import * as sys from '../sys.ts';
+import type { DatagramErrors } from './datagram.errors.ts';
 import type { DatagramNews } from './datagram.news.ts';
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
+import { segmentCount } from './datagram.segments.ts';
 import type { DatagramSocket } from './datagram.ts';
 import type { Inbox } from './inbox.ts';
+import { closeAll, type Rights, receiveDatagram, takeRights } from './rights.ts';
 
 const { EAGAIN, EINTR } = os.errno;
 const { MSG_TRUNC } = sys.constants;
@@ -19,17 +23,20 @@ export class DatagramReceiver<Data> {
   readonly #settings: DatagramSettings<Data>;
   readonly #stats: DatagramStats;
   readonly #news: DatagramNews<Data>;
+  readonly #errors: DatagramErrors<Data> | undefined;
 
   constructor(
     socket: DatagramSocket<Data>,
     settings: DatagramSettings<Data>,
     stats: DatagramStats,
     news: DatagramNews<Data>,
+    errors: DatagramErrors<Data> | undefined,
   ) {
     this.#socket = socket;
     this.#settings = settings;
     this.#stats = stats;
     this.#news = news;
+    this.#errors = errors;
   }
 
   /**
@@ -59,39 +66,65 @@ export class DatagramReceiver<Data> {
     const { batch } = inbox;
     const socket = this.#socket;
     const isError = (readiness & Readiness.Error) !== 0;
+    const countMax = this.#settings.receivesDescriptors ? 1 : batch.messagesMax;
+    if (isError) this.#errors?.take();
     while (!socket.isPaused && !socket.isClosed) {
-      const count = sys.recvmmsg(socket.fd, batch);
+      const count = this.#receive(batch, failures);
       if (count > 0) {
         const byteCount = this.#deliver(inbox, count, failures);
-        if (socket.isClosed || (count < batch.messagesMax && !isError)) return;
+        if (socket.isClosed || (count < countMax && !isError)) return;
         if (!registration.charge(byteCount)) return;
         if (!inbox.isUsable) {
           registration.requeue(); // its memory was transferred away: the rest is for another one
           return;
         }
       } else if (count !== -EINTR) {
+        // Of select, readable without a datagram is all that there is to see of an error.
+        const errorCount = this.#errors?.take() ?? 0;
         if (count === -EAGAIN) return;
         const { fd } = socket;
-        this.#news.addError(() => errnoError(count, 'recvmmsg', { fd }));
+        if (errorCount === 0) this.#news.addError(() => errnoError(count, 'recvmmsg', { fd }));
         if (!registration.charge(0)) return;
       }
     }
   }
 
+  // @returns how many datagrams there were, or -errno.
+  #receive(batch: MessageBatch, failures: Failures): number {
+    const { fd } = this.#socket;
+    if (!this.#settings.receivesDescriptors) return sys.recvmmsg(fd, batch);
+    const result = receiveDatagram(fd, batch);
+    const rights = result > 0 ? takeRights() : undefined;
+    if (rights !== undefined) failures.guard(() => this.#tellRights(rights));
+    return result;
+  }
+
+  #tellRights({ fileDescriptors, isTruncated }: Rights): void {
+    const { handlers } = this.#settings;
+    if (handlers.descriptors === undefined) closeAll(fileDescriptors);
+    else handlers.descriptors(this.#socket, fileDescriptors, isTruncated);
+  }
+
   // @returns the bytes of all.
   #deliver(inbox: Inbox, count: number, failures: Failures): number {
-    const { lengths, flags } = inbox.batch;
+    const { lengths, flags, segmentSizes } = inbox.batch;
     const stats = this.#stats;
     let byteCount = 0;
+    let messageCount = 0;
     for (let i = 0; i < count; i++) {
-      byteCount += lengths[i] as number;
+      const length = lengths[i] as number;
+      const segments = segmentCount(length, segmentSizes[i] as number);
+      byteCount += length;
+      messageCount += segments;
+      if (segments > 1) stats.segmentsReceived += segments;
       if (((flags[i] as number) & MSG_TRUNC) !== 0) stats.truncated++;
     }
-    stats.messagesReceived += count;
+    stats.messagesReceived += messageCount;
     stats.bytesReceived += byteCount;
     const { handlers } = this.#settings;
-    if (handlers.messages === undefined) {
-      stats.receiveDropped += count - this.#deliverApart(inbox, count, failures);
+    // A handler told of descriptors may have closed it.
+    if (handlers.messages === undefined || this.#socket.isClosed) {
+      stats.receiveDropped += messageCount - this.#deliverApart(inbox, count, failures);
       return byteCount;
     }
     try {
@@ -104,20 +137,34 @@ export class DatagramReceiver<Data> {
 
   // @returns how many were delivered: fewer when a handler closed the socket or took the memory.
   #deliverApart(inbox: Inbox, count: number, failures: Failures): number {
-    const socket = this.#socket;
-    const { handlers } = this.#settings;
-    if (handlers.message === undefined) return 0;
+    if (this.#settings.handlers.message === undefined) return 0;
     const { batch, from } = inbox;
+    let delivered = 0;
     for (let i = 0; i < count; i++) {
-      if (socket.isClosed || !inbox.isUsable) return i;
-      batch.address(i, from);
-      const isTruncated = ((batch.flags[i] as number) & MSG_TRUNC) !== 0;
-      try {
-        handlers.message(socket, inbox.view(i), from, isTruncated);
-      } catch (error) {
-        failures.collect(error);
+      const length = batch.lengths[i] as number;
+      const size = batch.segmentSizes[i] as number;
+      const segments = segmentCount(length, size);
+      for (let k = 0; k < segments; k++) {
+        if (this.#socket.isClosed || !inbox.isUsable) return delivered;
+        batch.address(i, from);
+        const start = k * size;
+        const bytes =
+          segments === 1
+            ? inbox.view(i)
+            : inbox.segment(i, k, start, Math.min(size, length - start));
+        this.#tell(bytes, inbox, i, failures);
+        delivered++;
       }
     }
-    return count;
+    return delivered;
+  }
+
+  #tell(bytes: Buffer, { batch, from }: Inbox, index: number, failures: Failures): void {
+    const isTruncated = ((batch.flags[index] as number) & MSG_TRUNC) !== 0;
+    try {
+      this.#settings.handlers.message?.(this.#socket, bytes, from, isTruncated);
+    } catch (error) {
+      failures.collect(error);
+    }
   }
 }

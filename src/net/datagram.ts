@@ -9,12 +9,19 @@ import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
 import { MessageBatch } from '../sys/batch.ts';
 import * as sys from '../sys.ts';
-import { checkInteger } from '../validate.ts';
+import { checkBytes, checkInteger } from '../validate.ts';
+import { DatagramErrors } from './datagram.errors.ts';
 import { DatagramNews } from './datagram.news.ts';
-import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
+import {
+  type DatagramSettings,
+  type DatagramStats,
+  type SendOptions,
+  segmentSizeOf,
+} from './datagram.options.ts';
 import { DatagramReceiver } from './datagram.receiver.ts';
 import { contextOf, DatagramSender } from './datagram.sender.ts';
 import { type MulticastOptions, setMembership, setMulticastOptions } from './multicast.ts';
+import { checkRights } from './rights.ts';
 import { encodeShort } from './scratch.ts';
 
 const { EAFNOSUPPORT } = os.errno;
@@ -32,14 +39,16 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
   readonly #settings: DatagramSettings<Data>;
   readonly #registration: Registration<undefined>;
   readonly #news: DatagramNews<Data>;
+  readonly #errors: DatagramErrors<Data> | undefined;
   readonly #receiver: DatagramReceiver<Data>;
   readonly #sender: DatagramSender<Data>;
   readonly #address = new SocketAddress();
   /** As it was bound: a peer changes the address, and on Linux to lose it may lose the port. */
   readonly #bound: SocketAddress;
   readonly #stats: DatagramStats = {
-    ...{ messagesReceived: 0, bytesReceived: 0, truncated: 0, receiveDropped: 0 },
-    ...{ messagesSent: 0, bytesSent: 0, sendDropped: 0, sendFailed: 0, errors: 0 },
+    ...{ messagesReceived: 0, bytesReceived: 0, segmentsReceived: 0, truncated: 0 },
+    ...{ receiveDropped: 0, messagesSent: 0, bytesSent: 0, segmentsSent: 0 },
+    ...{ sendDropped: 0, sendFailed: 0, errors: 0 },
   };
   #fd: number;
   #isPaused = false;
@@ -55,8 +64,11 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
     const stats = this.#stats;
     const news = new DatagramNews(this, settings, stats);
     this.#news = news;
-    this.#receiver = new DatagramReceiver(this, settings, stats, news);
-    this.#sender = new DatagramSender(fd, settings, stats, news, () => this.#updateInterest());
+    const errors = settings.hasErrorQueue ? new DatagramErrors(fd, news) : undefined;
+    this.#errors = errors;
+    this.#receiver = new DatagramReceiver(this, settings, stats, news, errors);
+    const onChange = () => this.#updateInterest();
+    this.#sender = new DatagramSender(fd, settings, stats, news, errors, onChange);
     this.#registration = settings.reactor.watch<undefined>({
       fd,
       interest: Interest.Readable,
@@ -116,23 +128,52 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
    *
    * @param data - text goes as UTF-8. Of no length: an empty datagram.
    * @param to - the receiver; absent: the peer that `connect` has set.
+   * @param options - `segmentSize`: `data` is several datagrams, and may be of any length.
    * @returns whether it was taken, by the kernel or the queue. false: it was dropped, since the
-   *   queue is full (`drain` tells when it is empty) or the kernel refused it (`error` tells why).
+   *   queue is full (`drain` tells when it is empty) or the kernel refused it (`error` tells why);
+   *   of several datagrams, those that could not be taken.
    * @throws TypeError, RangeError - wrong arguments. ClosedError.
    * @see sendto(2), udp(7)
    */
-  send(data: string | Uint8Array, to?: AddressInput): boolean {
+  send(data: string | Uint8Array, to?: AddressInput, options?: SendOptions): boolean {
     this.#assertOpen();
     const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
-    return this.#sender.send(bytes, to);
+    if (options === undefined) return this.#sender.send(bytes, to, 0);
+    checkBytes('data', bytes);
+    return this.#sender.send(bytes, to, segmentSizeOf(options));
+  }
+
+  /**
+   * Sends one datagram and, with it, descriptors over a Unix socket. The receiver gets duplicates;
+   * these stay the caller's, who may close them as soon as this returns.
+   *
+   * @param fileDescriptors - 1 to 253.
+   * @returns as `send`; `error` is told ETOOMANYREFS when too many of this user's are under way.
+   * @throws ErrnoError - EBADF: one is closed. EMFILE: it has to wait, and there are none for the
+   *   duplicates.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: UDP.
+   * @throws as `send`.
+   * @see unix(7) "SCM_RIGHTS"
+   */
+  sendDescriptors(
+    data: string | Uint8Array,
+    fileDescriptors: readonly number[],
+    to?: AddressInput,
+  ): boolean {
+    this.#assertOpen();
+    const fds = checkRights(fileDescriptors, this.#settings.isUnix);
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    return this.#sender.sendDescriptors(bytes, to, fds);
   }
 
   /**
    * Sends the first `count` messages of a batch, in one system call where the kernel takes them all.
+   * A message with a size in `batch.segmentSizes` leaves as several datagrams.
    *
    * @param batch - the one that the `messages` handler was given, or one of the user's own.
    * @param count - 0 to `batch.messagesMax`.
-   * @returns how many were taken, by the kernel or the queue; the others were dropped, as in `send`.
+   * @returns how many messages were taken, by the kernel or the queue; the others were dropped, as
+   *   in `send`.
    * @throws TypeError, RangeError - wrong arguments. ClosedError.
    * @see sendmmsg(2)
    */
@@ -262,6 +303,7 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
 
   // Unread, it would be reported for ever.
   #takePendingError(): void {
+    this.#errors?.take();
     const fd = this.#fd;
     const value = new Int32Array(1);
     sys.getsockopt(fd, SOL_SOCKET, SO_ERROR, value);

@@ -17,6 +17,9 @@ export interface ConnectionSettings {
   readonly queueMax: number;
   readonly allowHalfOpen: boolean;
   readonly idleTimeoutMs: number;
+  /** Unix sockets: they can pass descriptors. */
+  readonly isUnix: boolean;
+  readonly receivesDescriptors: boolean;
 }
 
 /** Counts of one group since it was made. */
@@ -25,8 +28,13 @@ export interface ConnectionStats {
   closed: number;
   bytesRead: number;
   bytesWritten: number;
+  /** Calls of `writeZeroCopy` that are done. */
+  zeroCopyWrites: number;
+  /** Of these, those that the kernel copied all the same. */
+  zeroCopyCopied: number;
 }
 
+/** A connection, whatever its user keeps with it. */
 // biome-ignore lint/suspicious/noExplicitAny: a group does not look at the users' data
 export type AnyConnection = Connection<any>;
 
@@ -42,6 +50,8 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   opener: { close(): void } | undefined;
   /** Called when a connection is gone, before its `close` handler. */
   onGone: () => void = () => undefined;
+  /** Counted by zero-copy.ts. */
+  readonly zeroCopy = { writes: 0, copied: 0 };
   #closing: AnyConnection[] = [];
   #notices: (() => void)[] = [];
   #opened = 0;
@@ -66,7 +76,9 @@ export class ConnectionGroup implements Handler<AnyConnection> {
       bytesRead += connection.bytesRead;
       bytesWritten += connection.bytesWritten;
     }
-    return { opened: this.#opened, closed: this.#gone.closed, bytesRead, bytesWritten };
+    const { writes: zeroCopyWrites, copied: zeroCopyCopied } = this.zeroCopy;
+    const counts = { opened: this.#opened, closed: this.#gone.closed, bytesRead, bytesWritten };
+    return { ...counts, zeroCopyWrites, zeroCopyCopied };
   }
 
   /** Calls back in the async context of the `listen` or `connect` call. */

@@ -17,6 +17,15 @@ export interface ConnectionHandlers<Data = unknown> {
    * (`Buffer.from(bytes)`). `connection.write(bytes)` copies by itself what it has to keep.
    */
   data?(connection: Connection<Data>, bytes: Buffer): void;
+  /**
+   * Descriptors came over a Unix socket, with the option `receiveDescriptors`; told right before the
+   * `data` that holds the byte they came with. They are close-on-exec, and yours to close from this
+   * call on, also when this throws.
+   *
+   * @param isTruncated - some were lost, since this process has no numbers left for them
+   *   (MSG_CTRUNC); maybe all.
+   */
+  descriptors?(connection: Connection<Data>, fileDescriptors: number[], isTruncated: boolean): void;
   /** The write queue has fallen to the low watermark after `write` had answered false. */
   drain?(connection: Connection<Data>): void;
   /**

@@ -12,6 +12,8 @@ export class Inbox {
   /** The one address that handlers are given. */
   readonly from = new SocketAddress();
   readonly #views: (Buffer | undefined)[] = [];
+  /** By message, the views of its segments. */
+  readonly #segments: Buffer[][] = [];
 
   constructor(messagesMax: number, bytesMax: number) {
     this.batch = new MessageBatch(messagesMax, bytesMax);
@@ -32,6 +34,30 @@ export class Inbox {
       this.#views[index] = view;
     }
     return view;
+  }
+
+  /** The bytes of message `index` from `start` on, as `view`: a steady flow makes no object. */
+  segment(index: number, position: number, start: number, length: number): Buffer {
+    let views = this.#segments[index];
+    if (views === undefined) {
+      views = [];
+      this.#segments[index] = views;
+    }
+    let view = views[position];
+    if (
+      view === undefined ||
+      view.length !== length ||
+      view.byteOffset !== this.#at(index, start)
+    ) {
+      view = Buffer.from(this.batch.lengths.buffer as ArrayBuffer, this.#at(index, start), length);
+      views[position] = view;
+    }
+    return view;
+  }
+
+  #at(index: number, start: number): number {
+    const { lengths, messagesMax, bytesMax } = this.batch;
+    return lengths.buffer.byteLength - (messagesMax - index) * bytesMax + start;
   }
 }
 

@@ -5,6 +5,7 @@ import { type AddressInput, SocketAddress } from '../address.ts';
 import { check, ErrnoError, type ErrorContext } from '../errors.ts';
 import * as sys from '../sys.ts';
 import { checkFd, checkInteger, checkObject } from '../validate.ts';
+import { isUnixSocket, prepare } from './inherited.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
 import { checkSignal, groupOf } from './settings.ts';
 import { applyPlan, planTcpOptions } from './tcp.ts';
@@ -115,7 +116,8 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
   checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff);
   checkInteger('port', options.port ?? 0, 0, 65_535);
   options.signal?.throwIfAborted();
-  const group = groupOf(options);
+  const isUnix = options.path !== undefined || options.abstract !== undefined;
+  const group = groupOf(options, isUnix);
   let fd = -1;
   try {
     fd = openByOptions(options as ListenOptions);
@@ -147,16 +149,8 @@ export function adoptListener<Data = unknown>(
   checkFd(fd);
   checkOptions(options);
   options.signal?.throwIfAborted();
-  const isListening = new Int32Array(1);
-  const { SOL_SOCKET, SO_ACCEPTCONN } = constants;
-  if (SO_ACCEPTCONN !== undefined) {
-    check(sys.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, isListening), 'getsockopt', { fd });
-    if (isListening[0] === 0) check(-os.errno.EINVAL, 'listen', { fd });
-  }
-  const flags = check(sys.fcntl(fd, constants.F_GETFL), 'fcntl', { fd });
-  check(sys.fcntl(fd, constants.F_SETFL, flags | constants.O_NONBLOCK), 'fcntl', { fd });
-  check(sys.fcntl(fd, constants.F_SETFD, constants.FD_CLOEXEC), 'fcntl', { fd });
-  const group = groupOf(options);
+  prepare(fd, 'listener');
+  const group = groupOf(options, isUnixSocket(fd));
   try {
     return start(fd, options, group);
   } catch (error) {
@@ -180,8 +174,9 @@ function start<Data>(
   const { signal } = options;
   const file = statOf(path);
   const onAbort = () => listener.close();
-  const listener = new Listener<Data>(fd, options, group, () => {
+  const listener = new Listener<Data>(fd, options, group, (keepsFile) => {
     signal?.removeEventListener('abort', onAbort);
+    if (keepsFile) return;
     // Not the file of whoever has replaced ours meanwhile.
     const now = file === undefined ? undefined : statOf(path);
     if (path !== undefined && now?.ino === file?.ino && now?.dev === file?.dev) unlinkIfThere(path);

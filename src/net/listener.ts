@@ -48,7 +48,7 @@ export class Listener<Data = unknown> {
   readonly #acceptor: Acceptor;
   readonly #registration: Registration<undefined>;
   readonly #address = new SocketAddress();
-  readonly #onClose: () => void;
+  readonly #onClose: (keepsFile: boolean) => void;
   /** @internal called when it is closed, by whomever */
   onClosed: (() => void) | undefined = undefined;
   #isClosed = false;
@@ -58,7 +58,7 @@ export class Listener<Data = unknown> {
     fd: number,
     options: ListenOptions<Data>,
     group: ConnectionGroup,
-    onClose: () => void,
+    onClose: (keepsFile: boolean) => void,
   ) {
     this.fd = fd;
     this.#onClose = onClose;
@@ -125,11 +125,23 @@ export class Listener<Data = unknown> {
 
   /** Stops accepting; connections go on. Does nothing the second time. */
   close(): void {
+    this.#close(false);
+  }
+
+  /**
+   * The same, but leaves the file of a Unix socket where it is: for another process that listens on
+   * the same socket.
+   */
+  release(): void {
+    this.#close(true);
+  }
+
+  #close(keepsFile: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#acceptor.stop();
     sys.close(this.fd);
-    this.#onClose();
+    this.#onClose(keepsFile);
     this.#group.opener = undefined;
     this.#group.leaveIfIdle();
     this.onClosed?.();

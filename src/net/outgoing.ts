@@ -10,6 +10,9 @@ const GATHER_MAX = 64;
 /** Linux: more follows at once. Elsewhere there is no such flag. */
 const SEND_MORE = sys.constants.MSG_MORE ?? 0;
 
+/** What `write` takes: text as UTF-8, bytes, or several of them for one system call. */
+export type Writable = string | Uint8Array | readonly Uint8Array[];
+
 /**
  * The chunks of what was given to `write`, each looked at once.
  *
@@ -56,9 +59,15 @@ function isPiece(chunk: Chunk): chunk is Piece {
 }
 
 export class Outgoing {
+  readonly #send: typeof sys.send;
   #chunks: Chunk[] = [];
   #head = 0;
   #byteLength = 0;
+
+  /** @param send - for a single chunk: send(2), or write(2) for what is no socket. */
+  constructor(send: typeof sys.send = sys.send) {
+    this.#send = send;
+  }
 
   /** Bytes of memory that are held. */
   get byteLength(): number {
@@ -87,7 +96,7 @@ export class Outgoing {
     const first = this.#chunks[this.#head] as Chunk;
     if (isPiece(first)) return this.#sendPiece(fd, first);
     const isOnly = this.#head + 1 === this.#chunks.length;
-    const result = isOnly ? sys.send(fd, first) : this.#sendChunks(fd);
+    const result = isOnly ? this.#send(fd, first) : this.#sendChunks(fd);
     if (result !== 0) return result;
     throw invalidValue('data', 'bytes that stay until they have left', first);
   }

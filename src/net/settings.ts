@@ -7,7 +7,9 @@ import { ConnectionGroup } from './group.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 
 const KIB = 1024;
-const HANDLER_NAMES = ['open', 'data', 'drain', 'end', 'close', 'timeout'] as const;
+const HANDLER_NAMES = [
+  ...(['open', 'data', 'descriptors', 'drain', 'end', 'close', 'timeout'] as const),
+];
 
 /** What every stream connection can be given. */
 export interface ConnectionOptions<Data = unknown> {
@@ -26,6 +28,11 @@ export interface ConnectionOptions<Data = unknown> {
   readonly allowHalfOpen?: boolean;
   /** `connection.setTimeout` from the start; milliseconds, 0: none. Default 0. */
   readonly idleTimeoutMs?: number;
+  /**
+   * Take in descriptors that the peers send over Unix sockets, and tell the `descriptors` handler,
+   * which must be there. Otherwise the kernel drops them. Default false.
+   */
+  readonly receiveDescriptors?: boolean;
   /** Keep the async context of this call for the handlers. Default true. */
   readonly asyncContext?: boolean;
 }
@@ -41,10 +48,11 @@ export function defaultReactor(): Reactor {
   return threadReactor;
 }
 
-function checkHandlers(handlers: unknown): void {
+/** Each of `names` that is there must be a function. */
+export function checkHandlers(handlers: unknown, names: readonly string[]): void {
   checkObject('handlers', handlers);
-  for (const name of HANDLER_NAMES) {
-    const handler = (handlers as ConnectionHandlers)[name];
+  for (const name of names) {
+    const handler = (handlers as Record<string, unknown>)[name];
     if (handler !== undefined) checkFunction(`handlers.${name}`, handler);
   }
 }
@@ -54,29 +62,68 @@ export function checkSignal(signal: unknown): void {
   throw invalidType('signal', 'an AbortSignal', signal);
 }
 
-/**
- * Makes the group of a listen or connect call.
- *
- * @throws TypeError, RangeError - an option of the wrong kind. ClosedError - the reactor is closed.
- */
-export function groupOf<Data>(options: ConnectionOptions<Data>): ConnectionGroup {
-  const { handlers, reactor = defaultReactor(), trigger = 'level' } = options;
-  checkHandlers(handlers);
+/** @throws TypeError - no reactor, or no trigger of streams. ClosedError - the reactor is closed. */
+export function checkDrive(reactor: unknown, trigger: unknown): void {
   if (!(reactor instanceof Reactor)) throw invalidType('reactor', 'a Reactor', reactor);
   if (trigger !== 'level' && trigger !== 'edge') {
     throw invalidValue('trigger', "'level' or 'edge'", trigger);
   }
   if (reactor.isClosed) throw new ClosedError('the Reactor');
+}
+
+/** The limits of a queue of unsent bytes. */
+export interface QueueLimits {
+  readonly highWaterMark: number;
+  readonly lowWaterMark: number;
+  readonly queueMax: number;
+}
+
+export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
   const count = (name: string, value: unknown) =>
     checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
   const highWaterMark = count('highWaterMark', options.highWaterMark ?? 64 * KIB);
+  const lowWaterMark = options.lowWaterMark ?? Math.min(16 * KIB, highWaterMark);
+  return {
+    highWaterMark,
+    lowWaterMark: count('lowWaterMark', lowWaterMark),
+    queueMax: count('queueMax', options.queueMax ?? 64 * KIB * KIB),
+  };
+}
+
+/**
+ * Whether descriptors are to be taken in.
+ *
+ * @throws TypeError - they cannot, or nobody is there to be told.
+ */
+export function receivesDescriptors(
+  options: { receiveDescriptors?: boolean; handlers: { descriptors?: unknown } },
+  isUnix: boolean,
+  other: 'TCP' | 'UDP',
+): boolean {
+  const { receiveDescriptors, handlers } = options;
+  if (receiveDescriptors !== true) return false;
+  if (!isUnix) throw invalidValue('receiveDescriptors', `absent for ${other}`, true);
+  checkFunction('handlers.descriptors', handlers.descriptors);
+  return true;
+}
+
+/**
+ * Makes the group of a listen or connect call.
+ *
+ * @param isUnix - whether its connections are those of Unix sockets.
+ * @throws TypeError, RangeError - an option of the wrong kind. ClosedError - the reactor is closed.
+ */
+export function groupOf<Data>(options: ConnectionOptions<Data>, isUnix: boolean): ConnectionGroup {
+  const { handlers, reactor = defaultReactor(), trigger = 'level' } = options;
+  checkHandlers(handlers, HANDLER_NAMES);
+  checkDrive(reactor, trigger);
   const settings = {
     trigger,
-    highWaterMark,
-    lowWaterMark: count('lowWaterMark', options.lowWaterMark ?? Math.min(16 * KIB, highWaterMark)),
-    queueMax: count('queueMax', options.queueMax ?? 64 * KIB * KIB),
+    ...queueLimits(options),
     allowHalfOpen: options.allowHalfOpen === true,
     idleTimeoutMs: checkInteger('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, 0x7fffffff),
+    isUnix,
+    receivesDescriptors: receivesDescriptors(options, isUnix, 'TCP'),
   };
   const scope =
     options.asyncContext === false ? undefined : new AsyncResource('EDGEWISE_CONNECTIONS');

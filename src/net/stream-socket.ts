@@ -134,6 +134,13 @@ export abstract class StreamSocket {
   /** @internal calls back at the end of the turn, before `close` handlers */
   protected abstract tellLater(callback: () => void): void;
 
+  /** @internal the socket's pending error, -errno, which this clears; 0: there is none */
+  takePendingError(): number {
+    const value = new Int32Array(1);
+    sys.getsockopt(this.#fd, sys.constants.SOL_SOCKET, sys.constants.SO_ERROR, value);
+    return -(value[0] as number);
+  }
+
   /** @internal */
   protected setFd(fd: number): void {
     this.#fd = fd;
@@ -143,6 +150,13 @@ export abstract class StreamSocket {
   protected closeFd(): void {
     if (this.#fd >= 0) sys.close(this.#fd);
     this.#fd = -1;
+  }
+
+  /** @internal hands the descriptor over without closing it */
+  protected releaseFd(): number {
+    const fd = this.#fd;
+    this.#fd = -1;
+    return fd;
   }
 
   /** @internal refuses what needs a connected descriptor: ERR_CLOSED, ENOTCONN */

@@ -12,8 +12,9 @@ export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
  * Makes a stream of a connection, which is the stream's from here on: its handlers are told of
  * nothing but `close`. Bytes that a promise connection has read ahead are not in the stream.
  *
- * @param options - of the stream: `highWaterMark` and its like, `allowHalfOpen` (default true),
- *   `signal`.
+ * @param options - of the stream: `highWaterMark` and its like, `signal`, `allowHalfOpen`: true, the
+ *   default, as of any Duplex (TLS over it needs that); false, as of a net.Socket: our side ends when
+ *   the peer has ended.
  * @throws TypeError - no connection.
  */
 export function toDuplex(connection: AnyConnection, options: DuplexOptions = {}): SocketDuplex {

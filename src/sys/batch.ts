@@ -1,5 +1,5 @@
 // recvmmsg and sendmmsg: many datagrams in one call, in one block of memory that is laid out as
-// BatchArena in native/core/datagram_ops.h: lengths, flags, addresses, bytes.
+// BatchArena in native/core/datagram_ops.h: addresses, lengths, flags, sizes of segments, bytes.
 import { type AddressInput, type SocketAddress, slotOf, slotOfInput } from '../address.ts';
 import { invalidType, invalidValue, outOfRange } from '../errors.ts';
 import { native } from '../native.ts';
@@ -7,6 +7,8 @@ import { checkFd, checkFlags, checkInteger, REFUSED, refuseUnnamed } from '../va
 
 const COUNT_MAX = 1024; // the kernel takes no more in one call
 const ARENA_BYTES_MAX = 1 << 28;
+const WORDS_PER_MESSAGE = 3;
+const SEGMENT_SIZE_MAX = 0xffff;
 
 /**
  * Room for many datagrams. `recvmmsg` fills messages 0 to n - 1, `sendmmsg` sends them; an echo
@@ -21,6 +23,12 @@ export class MessageBatch {
   readonly lengths: Uint32Array;
   /** `msg_flags` of each received datagram: `MSG_TRUNC` when it was longer than `bytesMax`. */
   readonly flags: Uint32Array;
+  /**
+   * For a message of several datagrams the length of each but the last, which may be shorter; 0, or
+   * no less than the message's length: it is one. `recvmmsg` writes it for a socket with `UDP_GRO`,
+   * `sendmmsg` sends such a message by `UDP_SEGMENT`.
+   */
+  readonly segmentSizes: Uint32Array;
   readonly #memory: BatchMemory;
 
   /**
@@ -39,12 +47,17 @@ export class MessageBatch {
     }
     this.messagesMax = messagesMax;
     this.bytesMax = bytesMax;
-    const headerSize = messagesMax * (8 + native.addressSlotSize);
-    const memory = new ArrayBuffer(headerSize + messagesMax * bytesMax);
-    this.lengths = new Uint32Array(memory, 0, messagesMax);
-    this.flags = new Uint32Array(memory, messagesMax * 4, messagesMax);
+    const memory = new ArrayBuffer(headerSize(messagesMax) + messagesMax * bytesMax);
+    const words = (row: number) => {
+      const start = messagesMax * (native.addressSlotSize + 4 * row);
+      return new Uint32Array(memory, start, messagesMax);
+    };
+    this.lengths = words(0);
+    this.flags = words(1);
+    this.segmentSizes = words(2);
     const arena = new Uint8Array(memory);
-    this.#memory = { arena, messagesMax, bytesMax, lengths: this.lengths, slots: [] };
+    const { lengths, segmentSizes } = this;
+    this.#memory = { arena, messagesMax, bytesMax, lengths, segmentSizes, slots: [] };
   }
 
   /** All the bytes of message `index`, filled or not: the place to write what is to be sent. */
@@ -85,8 +98,14 @@ interface BatchMemory {
   readonly messagesMax: number;
   readonly bytesMax: number;
   readonly lengths: Uint32Array;
+  readonly segmentSizes: Uint32Array;
   /** Views of the addresses, made when first asked for: a stream of datagrams makes none. */
   readonly slots: (Uint8Array | undefined)[];
+}
+
+// Behind it stand the bytes.
+function headerSize(messagesMax: number): number {
+  return messagesMax * (native.addressSlotSize + 4 * WORDS_PER_MESSAGE);
 }
 
 function memoryOf(batch: MessageBatch, name = 'this'): BatchMemory {
@@ -100,7 +119,7 @@ function memoryOf(batch: MessageBatch, name = 'this'): BatchMemory {
 
 function bytesOf({ arena, messagesMax, bytesMax }: BatchMemory, index: number, length: number) {
   checkInteger('index', index, 0, messagesMax - 1);
-  const start = messagesMax * (8 + native.addressSlotSize) + index * bytesMax;
+  const start = headerSize(messagesMax) + index * bytesMax;
   return arena.subarray(start, start + length);
 }
 
@@ -108,7 +127,7 @@ function slotIn({ arena, messagesMax, slots }: BatchMemory, index: number): Uint
   checkInteger('index', index, 0, messagesMax - 1);
   let slot = slots[index];
   if (slot === undefined) {
-    const start = messagesMax * 8 + index * native.addressSlotSize;
+    const start = index * native.addressSlotSize;
     slot = arena.subarray(start, start + native.addressSlotSize);
     slots[index] = slot;
   }
@@ -142,7 +161,8 @@ export function recvmmsg(fd: number, batch: MessageBatch, count?: number, flags?
  * @param batch - its bytes, as many of each as `lengths` says, go to their addresses.
  * @param count - 1 to `batch.messagesMax`.
  * @param flags - as for `send`; 0 when absent. `MSG_NOSIGNAL` is always added.
- * @returns how many were sent, which may be fewer; or -errno if the first could not be.
+ * @returns how many were sent, which may be fewer; or -errno if the first could not be. With
+ * `segmentSizes`: as {@link sendSegments}.
  * @see sendmmsg(2)
  */
 export function sendmmsg(fd: number, batch: MessageBatch, count: number, flags?: number): number {
@@ -154,11 +174,12 @@ export function sendmmsg(fd: number, batch: MessageBatch, count: number, flags?:
 
 function refuseBatch(fd: unknown, memory: BatchMemory, count: unknown, flags: unknown): never {
   checkFd(fd);
-  const { messagesMax, bytesMax, lengths } = memory;
+  const { messagesMax, bytesMax, lengths, segmentSizes } = memory;
   const wanted = checkInteger('count', count, 0, messagesMax);
   if (flags !== undefined) checkFlags('flags', flags);
   for (let i = 0; i < wanted; i++) {
     checkInteger(`batch.lengths[${i}]`, lengths[i] ?? 0, 0, bytesMax);
+    checkInteger(`batch.segmentSizes[${i}]`, segmentSizes[i] ?? 0, 0, SEGMENT_SIZE_MAX);
   }
   refuseUnnamed();
 }

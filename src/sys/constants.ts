@@ -1,10 +1,19 @@
 // `constants` and the names in it. Their numbers are the system's own, read from its headers when the addon
 // is built (native/addon/constants/*.inc has the same rows); none is written down here.
+import { learnErrorNames } from '../errors.ts';
 import { native } from '../native.ts';
 import type { ProtocolConstant, SocketConstant } from './constants.sockets.ts';
+import type { SourceConstant } from './constants.sources.ts';
 import type { ErrorConstant, EventConstant, FileConstant } from './constants.system.ts';
 
-export type { ErrorConstant, EventConstant, FileConstant, ProtocolConstant, SocketConstant };
+export type {
+  ErrorConstant,
+  EventConstant,
+  FileConstant,
+  ProtocolConstant,
+  SocketConstant,
+  SourceConstant,
+};
 
 /** The name of a number in {@link constants}. */
 export type ConstantName =
@@ -12,6 +21,7 @@ export type ConstantName =
   | ProtocolConstant
   | FileConstant
   | EventConstant
+  | SourceConstant
   | ErrorConstant;
 
 /**
@@ -23,3 +33,5 @@ export type ConstantName =
  * `epoll_ctl` takes both.
  */
 export const constants: Readonly<Record<ConstantName, number>> = native.constants;
+
+learnErrorNames(constants);

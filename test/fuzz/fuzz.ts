@@ -3,7 +3,12 @@
 import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { DatagramSocket } from '../../src/net/datagram.ts';
+import { ExitWatch } from '../../src/net/exit.ts';
+import { HandOver } from '../../src/net/handover.ts';
 import { Listener } from '../../src/net/listener.ts';
+import { DescriptorReader } from '../../src/net/reader.ts';
+import { Relay } from '../../src/net/relay.ts';
+import { DescriptorWriter } from '../../src/net/writer.ts';
 import { ReadyEvents } from '../../src/records.ts';
 import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
@@ -19,8 +24,11 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
 
 // Classes whose objects callers get, and whose constructors they do not.
-const NET = { Connection, Listener, DatagramSocket };
-const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET };
+const NET = { Connection, Listener, DatagramSocket, HandOver, Relay };
+const SOURCES = { DescriptorReader, DescriptorWriter, ExitWatch };
+const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET, ...SOURCES };
+
+const ANSWERS_NO_NUMBER = ['errnoName', 'inotifyEvents'];
 
 type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => object;
@@ -108,7 +116,7 @@ export function publicTargets(): Target[] {
       if (isClass(value)) return targetsOfClass(name, value);
       if (typeof value !== 'function') return [];
       const call = (_: World, args: unknown[]): unknown => (value as AnyFunction)(...args);
-      const isSyscall = isSys(name) && name !== 'errnoName';
+      const isSyscall = isSys(name) && !ANSWERS_NO_NUMBER.includes(name);
       return [{ name, roles: SIGNATURES[name] as readonly Role[], isSyscall, call }];
     },
   );
@@ -158,14 +166,19 @@ function isDocumentedResult(result: unknown): boolean {
   return result >= 0 || !sys.errnoName(result).startsWith('Unknown');
 }
 
-const MAKES_DESCRIPTOR = /^(socket|accept4?|dup|eventfd|epoll_create1|kqueue)$/;
+const MAKES_DESCRIPTOR =
+  /^(socket|accept4?|dup|reopen|eventfd|timerfd_create|inotify_init1|pidfd_open|epoll_create1|kqueue)$/;
+const TAKES_OVER = /^(adopt[A-Z].*|openReader|openWriter)$/;
 
 /** Remembers the descriptors that a call has made. */
 function adopt(world: World, name: string, args: readonly unknown[], result: unknown): void {
   if (result instanceof Promise) result.catch(() => undefined);
   if (name === 'Reactor.onSignal') world.closeLater(() => (result as Disposable)[Symbol.dispose]());
   if (name === 'bindDatagram') world.closeLater(() => (result as DatagramSocket).close());
-  if (name === 'adoptListener') world.forget(args[0] as number); // it is the listener's now
+  if (name === 'adoptDatagram') world.closeLater(() => (result as DatagramSocket).close());
+  if (name === 'offerHandOver') world.closeLater(() => (result as HandOver).close());
+  if (name === 'watchExit') world.closeLater(() => (result as ExitWatch).close());
+  if (TAKES_OVER.test(name)) world.forget(args[0] as number);
   if (typeof result !== 'number' || result < 0) return;
   const { F_DUPFD, F_DUPFD_CLOEXEC } = sys.constants;
   const isDuplicate = name === 'fcntl' && (args[1] === F_DUPFD || args[1] === F_DUPFD_CLOEXEC);

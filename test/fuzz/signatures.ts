@@ -109,9 +109,49 @@ function datagramOptionsOf(world: World, random: Random): unknown {
     path: () => `${world.directory}/d${random.below(4)}`,
     batch: () => random.pick([{ messages: any() }, { bytes: random.pick(SMALL) }, any()]),
     queueMax: any,
+    gro: () => random.pick([true, any()]),
+    errorQueue: () => random.pick([true, any()]),
     receiveBufferSize: () => random.pick([...SMALL, any()]),
     trigger: () => random.pick(['level', 'edge', any()]),
     signal: () => AbortSignal.abort(new Sentinel('aborted')),
+  };
+  for (const name of Object.keys(more)) {
+    if (random.below(4) === 0) options[name] = more[name]?.();
+  }
+  return options;
+}
+
+// Always with the world's reactor, as above; also for takeOver, which takes the path of these.
+function handOverOptionsOf(world: World, random: Random): unknown {
+  const { Listener, DatagramSocket } = world.objects;
+  const options: Record<string, unknown> = {
+    reactor: world.reactor,
+    path: `${world.directory}/h${random.below(4)}`,
+    sockets: { listener: Listener, datagrams: DatagramSocket },
+    handlers: { handedOver: () => undefined },
+  };
+  const more: Record<string, () => unknown> = {
+    path: () => random.pick([`${world.directory}/none/h`, '', 'a\0b', hostile(random)]),
+    sockets: () => random.pick([{ any: hostile(random) }, {}, hostile(random)]),
+    handlers: () => random.pick([{ handedOver: hostile(random) }, hostile(random)]),
+    confirmTimeoutMs: () => hostile(random),
+    timeoutMs: () => hostile(random),
+  };
+  for (const name of Object.keys(more)) {
+    if (random.below(4) === 0) options[name] = more[name]?.();
+  }
+  return options;
+}
+
+// Always with the world's reactor. Not `borrow`: the descriptor is then nobody's to close.
+function endpointOptionsOf(world: World, random: Random): unknown {
+  const options: Record<string, unknown> = { reactor: world.reactor, handlers: {} };
+  const any = () => hostile(random);
+  const more: Record<string, () => unknown> = {
+    handlers: () => ({ [random.pick(['data', 'end', 'drain', 'close'])]: any() }),
+    trigger: () => random.pick(['level', 'edge', any()]),
+    highWaterMark: any,
+    queueMax: () => random.pick([0, 5, any()]),
   };
   for (const name of Object.keys(more)) {
     if (random.below(4) === 0) options[name] = more[name]?.();
@@ -130,6 +170,8 @@ export const ROLES = {
   closable: (world: World, random: Random): unknown => world.disposableFd(random),
   int: (_: World, random: Random): unknown => random.pick(SMALL),
   bytes: (_: World, random: Random): unknown => new Uint8Array(random.pick(SMALL)),
+  fds: (world: World, random: Random): unknown =>
+    Array.from({ length: random.below(4) }, () => random.pick([world.fd(random), hostile(random)])),
   int32s: (_: World, random: Random): unknown => new Int32Array(random.pick([2, 3])),
   buffers: (_: World, random: Random): unknown => buffersOf(random),
   address: addressOf,
@@ -137,6 +179,7 @@ export const ROLES = {
   message: messageOf,
   received: (world: World): unknown => world.objects.ReceivedMessage,
   batch: (world: World): unknown => world.objects.MessageBatch,
+  extendedError: (world: World): unknown => world.objects.ExtendedError,
   epollEvents: (world: World): unknown => world.objects.EpollEvents,
   kevents: (world: World): unknown => world.objects.KeventList,
   tcpInfo: (world: World): unknown => world.objects.TcpInfo,
@@ -151,6 +194,37 @@ export const ROLES = {
   options: (_: World, random: Random): unknown => optionsOf(random),
   streamOptions: streamOptionsOf,
   datagramOptions: datagramOptionsOf,
+  connection: (world: World, random: Random): unknown =>
+    world.objects[random.pick(['Connection', 'Other', 'Relayed'])],
+  relayOptions: (_: World, random: Random): unknown =>
+    random.pick([
+      () => undefined,
+      () => ({ copy: random.pick([true, false, hostile(random)]) }),
+      () => ({ handlers: { close: random.pick([throwSentinel, hostile(random)]) } }),
+    ])(),
+  handOverOptions: handOverOptionsOf,
+  activationOptions: (_: World, random: Random): unknown => ({ ignorePid: hostile(random) }),
+  sendOptions: (_: World, random: Random): unknown =>
+    random.pick([
+      undefined,
+      {},
+      { segmentSize: random.pick(SMALL) },
+      { segmentSize: hostile(random) },
+    ]),
+  endpointOptions: endpointOptionsOf,
+  // Whoever is there, and is sent no signal.
+  pid: (_: World, random: Random): unknown => random.pick([1, process.pid, 2 ** 30]),
+  exitOptions: (world: World, random: Random): unknown =>
+    random.pick([
+      { reactor: world.reactor },
+      { reactor: world.reactor, asyncContext: hostile(random) },
+      { reactor: hostile(random) ?? 0 },
+    ]),
+  // One that may be made to block.
+  file: (world: World): unknown => world.file,
+  path: (world: World, random: Random): unknown => random.pick([world.directory, '/none', 'a\0b']),
+  counts: (): unknown => new BigUint64Array(1),
+  termios: (world: World): unknown => world.objects.Termios,
   group: (_: World, random: Random): unknown =>
     random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
   multicast: (_: World, random: Random): unknown => ({
@@ -224,15 +298,23 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'net.listen': 'streamOptions',
     'net.connect': 'streamOptions',
     adoptListener: 'closable streamOptions',
+    adoptConnection: 'closable streamOptions',
+    adoptDatagram: 'closable datagramOptions',
+    activationSockets: 'activationOptions',
+    offerHandOver: 'handOverOptions',
+    takeOver: 'handOverOptions',
+    'HandOver.close': '',
     defaultReactor: '',
     'Listener.close': '',
+    'Listener.release': '',
     'Listener.pause': '',
     'Listener.resume': '',
     'Listener.ref': '',
     'Listener.unref': '',
     bindDatagram: 'datagramOptions',
-    'DatagramSocket.send': 'bytes address',
+    'DatagramSocket.send': 'bytes address sendOptions',
     'DatagramSocket.sendMany': 'batch int',
+    'DatagramSocket.sendDescriptors': 'bytes fds address',
     'DatagramSocket.connect': 'address',
     'DatagramSocket.disconnect': '',
     'DatagramSocket.joinGroup': 'group any',
@@ -244,9 +326,11 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'DatagramSocket.unref': '',
     'DatagramSocket.close': '',
     'Connection.write': 'bytes',
+    'Connection.writeDescriptors': 'bytes fds',
     'Connection.sendFile': 'fd offset int callback',
     'Connection.tcpInfo': '',
     'Connection.peerCredentials': '',
+    'Connection.writeZeroCopy': 'bytes callback',
     'Connection.cork': '',
     'Connection.uncork': '',
     'Connection.pause': '',
@@ -258,6 +342,28 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.setOptions': 'tcpOptions',
     'Connection.ref': '',
     'Connection.unref': '',
+    relay: 'connection connection relayOptions',
+    'Relay.close': 'any',
+    watchExit: 'pid callback exitOptions',
+    'ExitWatch.kill': 'signal',
+    'ExitWatch.ref': '',
+    'ExitWatch.unref': '',
+    'ExitWatch.hasRef': '',
+    'ExitWatch.close': '',
+    openReader: 'closable endpointOptions',
+    openWriter: 'closable endpointOptions',
+    'DescriptorReader.ref': '',
+    'DescriptorReader.unref': '',
+    'DescriptorReader.hasRef': '',
+    'DescriptorReader.destroy': 'any',
+    'DescriptorWriter.ref': '',
+    'DescriptorWriter.unref': '',
+    'DescriptorWriter.hasRef': '',
+    'DescriptorReader.pause': '',
+    'DescriptorReader.resume': '',
+    'DescriptorWriter.write': 'bytes',
+    'DescriptorWriter.end': 'bytes',
+    'DescriptorWriter.destroy': 'any',
     Waker: 'int',
     'Waker.wake': '',
     'ReactorWaker.wake': '',
@@ -286,6 +392,10 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'KeventList.set': 'int any',
     'KeventList.get': 'int',
     ReceivedMessage: 'int',
+    ExtendedError: '',
+    receiveError: 'fd extendedError bytes',
+    sendSegments: 'fd bytes int int int address',
+    sendApart: 'fd bytes int int int address',
     recvmmsg: 'fd batch int int',
     sendmmsg: 'fd batch int int',
     epoll_create1: 'int',
@@ -294,6 +404,23 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     close: 'closable',
     dup: 'fd',
     eventfd: 'int int',
+    timerfd_create: 'int int',
+    timerfd_settime: 'fd int int int',
+    eventfd_read: 'fd counts',
+    eventfd_write: 'fd int',
+    inotify_init1: 'int',
+    inotify_add_watch: 'fd path int',
+    inotify_rm_watch: 'fd int',
+    inotifyEvents: 'bytes int',
+    pidfd_open: 'pid int',
+    pidfd_send_signal: 'fd int int',
+    setNonBlocking: 'file any',
+    reopen: 'file int',
+    isatty: 'fd',
+    Termios: '',
+    tcgetattr: 'fd termios',
+    tcsetattr: 'fd int termios',
+    cfmakeraw: 'termios',
     fcntl: 'fd command int',
     pipe: 'int32s',
     pipe2: 'int32s int',
@@ -336,14 +463,23 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
 export const INTERNAL: ReadonlySet<string> = new Set([
   ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
   ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
-  ...['Connection', 'Listener', 'Connection.establish', 'Connection.onReady'],
-  ...['Connection.enqueue', 'Connection.divert', 'Connection.receive', 'Connection.requeue'],
-  ...['Connection.copyWhatIsKept', 'Connection.updateInterest'],
-  ...['Connection.tellLater', 'Connection.setFd', 'Connection.closeFd'],
-  'Connection.assertConnected',
+  ...['Connection', 'Listener', 'Connection.establish'],
+  ...['Connection.onReady', 'Connection.enqueue', 'Connection.divert'],
+  ...['Connection.receive', 'Connection.requeue', 'Connection.copyWhatIsKept'],
+  ...['Connection.updateInterest', 'Connection.tellLater', 'Connection.setFd'],
+  ...['Connection.closeFd', 'Connection.assertConnected', 'Connection.releaseFd'],
+  ...['Connection.endRead', 'Connection.takePendingError', 'Relay'],
+  ...['Relay.start', 'Connection.onDrain', 'Connection.discardOutgoing'],
+  ...['Connection.flush', 'Connection.tellDrain', 'Connection.failWithPendingError'],
+  ...['Connection.is'],
+  'HandOver',
   ...['DatagramSocket', 'DatagramSocket.onReady', 'DatagramSocket.closeOn'],
+  ...['DescriptorReader', 'DescriptorWriter', 'ExitWatch'],
+  ...['DescriptorReader.onReady', 'DescriptorWriter.onReady'],
+  ...['DescriptorReader.transfer', 'DescriptorReader.onClosed'],
+  ...['DescriptorWriter.transfer', 'DescriptorWriter.onClosed', 'Termios.bytesIn'],
   ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
   ...['Reactor.countReferenced', 'Reactor.watch'],
   ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
-  ...['KeventList.recordsIn', 'ReceivedMessage.headerIn'],
+  ...['KeventList.recordsIn', 'ReceivedMessage.headerIn', 'ExtendedError.recordIn'],
 ]);

@@ -42,6 +42,11 @@ export class World {
     this.objects = this.#makeObjects();
   }
 
+  /** A regular file. */
+  get file(): number {
+    return this.#file;
+  }
+
   /** An open descriptor that is neither 0, 1, 2 nor any of the test runner's own. */
   fd(random: Random): number {
     return random.pick(this.#kept);
@@ -109,7 +114,38 @@ export class World {
     sys.listen(this.#kept.at(-2) as number, 8);
     this.#kept.push(made(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK)));
     if (process.platform !== 'linux') return;
-    this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, sys.constants.EFD_NONBLOCK)));
+    const { EFD_NONBLOCK, IN_NONBLOCK, CLOCK_MONOTONIC, TFD_NONBLOCK } = sys.constants;
+    this.#kept.push(made(sys.epoll_create1()), made(sys.eventfd(1, EFD_NONBLOCK)));
+    this.#kept.push(made(sys.inotify_init1(IN_NONBLOCK)));
+    this.#kept.push(made(sys.timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK)));
+  }
+
+  // Both ends of a pipe; the reactor closes them.
+  #endpoints(): Record<string, object> {
+    const { reactor } = this;
+    const pair = new Int32Array(2);
+    made(sys.pipe2(pair, O_NONBLOCK));
+    return {
+      DescriptorReader: edgewise.openReader(pair[0] as number, { reactor, handlers: {} }),
+      DescriptorWriter: edgewise.openWriter(pair[1] as number, { reactor, handlers: {} }),
+    };
+  }
+
+  // Closed, since `kill` without an argument is a SIGTERM.
+  #closedWatch(): object {
+    const { reactor } = this;
+    const watch = edgewise.watchExit(process.pid, () => undefined, { reactor });
+    watch.close();
+    return watch;
+  }
+
+  #makeConnection(): Connection {
+    const connection = new Connection(groupOf({ handlers: {}, reactor: this.reactor }, true));
+    const pair = new Int32Array(2);
+    made(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
+    connection.establish(pair[0] as number);
+    this.#made.add(pair[1] as number);
+    return connection;
   }
 
   #makeObjects(): Record<string, object> {
@@ -117,12 +153,9 @@ export class World {
     const fd = this.#kept[2] as number;
     const handler = { onReady: () => undefined };
     const reactorWaker = reactor.createWaker(() => undefined);
-    const connection = new Connection(groupOf({ handlers: {}, reactor }));
-    const pair = new Int32Array(2);
-    made(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair));
-    connection.establish(pair[0] as number);
-    this.#made.add(pair[1] as number);
+    const relayed = this.#makeConnection();
     const path = join(this.directory, 'listener');
+    const listener = this.#closing(edgewise.listen({ path, handlers: {}, reactor }));
     return {
       Poller: this.poller,
       ReadyEvents: this.poller.events,
@@ -131,12 +164,27 @@ export class World {
       Timer: reactor.setTimeout(() => undefined, 5),
       ReactorWaker: reactorWaker,
       Waker: new edgewise.Waker(reactorWaker.id),
-      Connection: connection,
+      Connection: this.#makeConnection(),
+      Other: this.#makeConnection(),
+      Relayed: relayed,
+      Relay: edgewise.relay(relayed, this.#makeConnection()),
       DatagramSocket: this.#closing(
         edgewise.bindDatagram({ host: '127.0.0.1', handlers: {}, reactor }),
       ),
-      Listener: this.#closing(edgewise.listen({ path, handlers: {}, reactor })),
+      Listener: listener,
+      HandOver: this.#closing(
+        edgewise.offerHandOver({
+          path: join(this.directory, 'hand-over'),
+          sockets: { listener },
+          handlers: { handedOver: () => undefined },
+          reactor,
+        }),
+      ),
+      ...this.#endpoints(),
+      ExitWatch: this.#closedWatch(),
+      Termios: new sys.Termios(),
       SocketAddress: new sys.SocketAddress(LOCALHOST),
+      ExtendedError: new sys.ExtendedError(),
       MessageBatch: new sys.MessageBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),
       EpollEvents: new sys.EpollEvents(4),

@@ -44,6 +44,12 @@ export class Descriptors {
     return object;
   }
 
+  /** Gives `fd` away: its new owner closes it. */
+  release(fd: number): number {
+    this.#open.delete(fd);
+    return fd;
+  }
+
   close(...fds: readonly number[]): void {
     for (const fd of fds) {
       this.#open.delete(fd);

@@ -61,7 +61,7 @@ describe.skipIf(redisServer === undefined)('Redis', () => {
           connecting = false;
           #stream: SocketDuplex | undefined;
           async connect() {
-            this.#stream = sides.dial(server.port);
+            this.#stream = sides.dial(server.port, { allowHalfOpen: false });
             return this.#stream;
           }
           check() {

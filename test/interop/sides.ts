@@ -1,6 +1,6 @@
 // Both ends of the interop tests: streams over our connections, for every trigger, closed after each
 // test. A library is given a stream where it would otherwise make a socket of node:net itself.
-import type { Duplex } from 'node:stream';
+import type { Duplex, DuplexOptions } from 'node:stream';
 import { describe } from 'vitest';
 import { Socket } from '../../src/compat/net.ts';
 import { connect } from '../../src/net/connect.ts';
@@ -15,9 +15,9 @@ export const HOST = '127.0.0.1';
 export interface Sides {
   readonly descriptors: Descriptors;
   /** Listens on a free port, and hands each connection over as a stream. */
-  serve(onStream: (stream: SocketDuplex) => void): number;
+  serve(onStream: (stream: SocketDuplex) => void, options?: DuplexOptions): number;
   /** Connects, as a stream that is connecting. */
-  dial(port: number): SocketDuplex;
+  dial(port: number, options?: DuplexOptions): SocketDuplex;
   /** A socket of `edgewise/net` that has not been connected yet. */
   socket(): Socket;
 }
@@ -41,13 +41,13 @@ function makeSides(trigger: 'level' | 'edge'): Sides {
   };
   return {
     descriptors,
-    serve(onStream) {
-      const handlers = { open: (connection: never) => onStream(toDuplex(connection)) };
+    serve(onStream, options) {
+      const handlers = { open: (connection: never) => onStream(toDuplex(connection, options)) };
       const listener = listen({ host: HOST, trigger, reactor: attached(), handlers });
       return listener.port;
     },
-    dial: (port) =>
-      toDuplex(connect({ host: HOST, port, trigger, reactor: attached(), handlers: {} })),
+    dial: (port, options) =>
+      toDuplex(connect({ host: HOST, port, trigger, reactor: attached(), handlers: {} }), options),
     socket: () => new PresetSocket(trigger, attached()),
   };
 }

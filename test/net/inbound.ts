@@ -21,7 +21,7 @@ export class Inbound {
   readonly errors: (string | undefined)[] = [];
   drains = 0;
   closes = 0;
-  readonly handlers: Required<Omit<DatagramHandlers, 'messages'>> = {
+  readonly handlers: Required<Omit<DatagramHandlers, 'messages' | 'descriptors'>> = {
     message: (_socket, bytes, from, isTruncated) => {
       this.messages.push(bytes.toString());
       this.lengths.push(bytes.length);

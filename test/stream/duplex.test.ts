@@ -2,7 +2,7 @@
 // net.Socket.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
+import { type DuplexOptions, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
 import { listen } from '../../src/net/listen.ts';
@@ -24,11 +24,14 @@ async function textOf(stream: SocketDuplex): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function openPair(sides: Sides): Promise<[client: SocketDuplex, server: SocketDuplex]> {
+async function openPair(
+  sides: Sides,
+  options?: DuplexOptions,
+): Promise<[client: SocketDuplex, server: SocketDuplex]> {
   const accepted = new Promise<SocketDuplex>((resolve) => {
-    port = sides.serve(resolve);
+    port = sides.serve(resolve, options);
   });
-  const client = sides.dial(port);
+  const client = sides.dial(port, options);
   await once(client, 'connect');
   const server = await accepted;
   for (const each of [client, server]) sides.descriptors.using({ close: () => each.destroy() });
@@ -87,6 +90,14 @@ eachTriggerOf('toDuplex', (sides) => {
     expect(await textOf(client)).toBe('answer');
     await Promise.all([closed(client), closed(server)]);
     expect([client.errored, server.errored]).toEqual([null, null]);
+  });
+
+  it('ends its own side when the peer has ended, if it is to be like a net.Socket', async () => {
+    const [client, server] = await openPair(sides, { allowHalfOpen: false });
+    server.resume();
+    client.end();
+    await Promise.all([closed(client.resume()), closed(server)]);
+    expect(server.writableFinished).toBe(true);
   });
 
   it('tells the end although nobody reads', async () => {

@@ -1,0 +1,12 @@
+// Systems whose sockets have no error queue: macOS and the BSDs.
+#include "error_queue.h"
+
+#include "result.h"
+
+namespace edgewise::sys {
+
+int ReceiveError(int, uint8_t*, size_t, ExtendedError*, AddressSlot*, AddressSlot*) {
+  return -ENOSYS;
+}
+
+}  // namespace edgewise::sys

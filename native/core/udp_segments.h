@@ -1,0 +1,41 @@
+// UDP's offloads: GSO, one large buffer that the kernel or the device cuts into datagrams, and GRO,
+// datagrams of one sender that arrive joined. The size of the segments travels as control data:
+// UDP_SEGMENT with sendmsg, UDP_GRO with recvmsg. A kernel that does not know UDP_SEGMENT passes
+// over it and sends one large datagram, so ask for the option first (getsockopt). Man page: udp(7).
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+
+#include "datagram_ops.h"
+
+namespace edgewise::sys {
+
+// Room for the one control message that carries a size.
+union SegmentControl {
+  cmsghdr aligner;
+  uint8_t bytes[32];
+};
+
+// How many of the first `count` messages sendmmsg can send as they ask for; -ENOPROTOOPT: the first
+// one has segments, and this system does not make them.
+int CountSendable(const BatchArena& arena, uint32_t count);
+
+// Joins UDP_SEGMENT to a message. `control` must live as long as the message is used.
+void PutSegmentSize(msghdr* message, SegmentControl* control, uint32_t size);
+
+// Gives a message that is to be received room for the size. A Unix socket puts descriptors there,
+// so TakeSegmentSize has to be called in any case.
+void ReserveSegmentSize(msghdr* message, SegmentControl* control);
+
+// The size that UDP_GRO tells of a received message; 0: it is one datagram. Descriptors that came
+// instead are closed, and MSG_CTRUNC is set: nobody has asked for them.
+uint32_t TakeSegmentSize(msghdr* message);
+
+// Sends all segments by one call with UDP_SEGMENT: at most Segments::kCountMax of them, and no more
+// bytes than a datagram can have. Returns the bytes sent. -EINVAL, -EMSGSIZE: a segment is longer
+// than the path takes. -EIO: the device cannot add checksums. -ENOPROTOOPT: not Linux.
+int SendSegments(int fd, const Segments& segments);
+
+}  // namespace edgewise::sys
