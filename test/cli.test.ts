@@ -197,15 +197,18 @@ describe('edgewise echo', () => {
     expect(child.output.stderr).toBe('');
   });
 
-  test.each(['reactor', 'handlers', 'proactor'])('a taken port: exit code 1, one line: %s', async (api) => {
-    const owner = createServer().listen(0, '127.0.0.1');
-    await once(owner, 'listening');
-    const { port } = owner.address() as AddressInfo;
-    const ended = await edgewise('echo', '--port', `${port}`, '--api', api);
-    owner.close();
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toBe(`edgewise: bind EADDRINUSE 127.0.0.1:${port}\n`);
-  });
+  test.each(['reactor', 'handlers', 'proactor'])(
+    'a taken port: exit code 1, one line: %s',
+    async (api) => {
+      const owner = createServer().listen(0, '127.0.0.1');
+      await once(owner, 'listening');
+      const { port } = owner.address() as AddressInfo;
+      const ended = await edgewise('echo', '--port', `${port}`, '--api', api);
+      owner.close();
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toBe(`edgewise: bind EADDRINUSE 127.0.0.1:${port}\n`);
+    },
+  );
 });
 
 describe('edgewise udp-echo', () => {
