@@ -22,6 +22,8 @@ export interface LanesOwner {
   readonly trigger: 'level' | 'edge';
   /** It is done, and is told in its turn. */
   finish(operation: Operation): void;
+  /** An event was turned into what it completes; handlers may be called now. */
+  onEventHandled(): void;
 }
 
 function isSocket(fd: number): boolean {
@@ -92,6 +94,7 @@ export class Lanes implements Channel, Handler<undefined> {
     if ((told & Interest.Writable) !== 0) this.#advance(this.writing);
     if ((told & Interest.Readable) !== 0) this.#advance(this.reading);
     if (this.isLevel && (told & ~waited) !== 0) this.#disarm();
+    this.#owner.onEventHandled();
   }
 
   get #pendingInterest(): Interest {

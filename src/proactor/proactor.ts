@@ -171,6 +171,7 @@ export class Proactor {
       take: (kind, complete, data) => this.#pool.take(kind, complete, data),
       begin: (operation) => this.#begin(operation),
       finish: (operation) => this.#queue.push(operation),
+      onEventHandled: () => this.#queue.tellFull(),
       takeBack: (operation) => {
         this.#pool.give(operation);
         this.#onTold(1);

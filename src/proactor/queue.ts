@@ -1,5 +1,5 @@
-// The queue of completions: what has completed waits here for the end of the turn, and is told in the
-// order in which it completed. Handlers submit what completes at once and joins the queue; it is told
+// The queue of completions: what has completed waits here for a batch to be full or for the end of the
+// turn, and is told in the order in which it completed. Handlers submit what completes at once and joins the queue; it is told
 // in the same turn for some rounds, so that an echo needs no second wait, and then in the next one, so
 // that a peer that always has more starves nobody.
 import { Failures } from '../failures.ts';
@@ -7,6 +7,8 @@ import type { Reactor } from '../reactor.ts';
 import type { Operation, OperationPool } from './operation.ts';
 
 const ROUNDS_PER_TURN_MAX = 8;
+/** So many are told before further events are looked at: what they touched is still in the caches. */
+const BATCH_MAX = 32;
 
 export class CompletionQueue {
   readonly #reactor: Reactor;
@@ -34,6 +36,12 @@ export class CompletionQueue {
     if (!this.#isScheduled && !this.#reactor.isClosed) this.#schedule();
   }
 
+  /** Between two events of a turn: tells what is there when it is a batch. */
+  tellFull(): void {
+    if (this.#count < BATCH_MAX) return;
+    this.#tellRounds();
+  }
+
   /** Tells all at once, for a reactor that has no later turn. @throws what handlers threw. */
   drain(): void {
     let told = 0;
@@ -48,15 +56,22 @@ export class CompletionQueue {
   }
 
   readonly #run = (): void => {
+    try {
+      this.#tellRounds();
+    } finally {
+      this.#isScheduled = false;
+      if (this.#count > 0 && !this.#reactor.isClosed) this.#schedule();
+    }
+  };
+
+  #tellRounds(): void {
     let told = 0;
     for (let round = 0; round < ROUNDS_PER_TURN_MAX && this.#count > 0; round++) {
       told += this.#tellRound();
     }
-    this.#isScheduled = false;
-    if (this.#count > 0 && !this.#reactor.isClosed) this.#schedule();
     this.#onTold(told);
     this.#throwFailures();
-  };
+  }
 
   // Those that were there when it began, unless a handler closes the reactor, which tells them all.
   #tellRound(): number {
