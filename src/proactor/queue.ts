@@ -1,7 +1,7 @@
 // The queue of completions: what has completed waits here for a batch to be full or for the end of the
-// turn, and is told in the order in which it completed. Handlers submit what completes at once and joins the queue; it is told
-// in the same turn for some rounds, so that an echo needs no second wait, and then in the next one, so
-// that a peer that always has more starves nobody.
+// turn, and is told in the order in which it completed. What handlers submit and what completes at once
+// joins the queue; it is told in the same turn for some rounds, so that an echo needs no second wait,
+// and then in the next one, so that a peer that always has more starves nobody.
 import { Failures } from '../failures.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Operation, OperationPool } from './operation.ts';
