@@ -6,6 +6,8 @@
 //   npm run bench:connect -- [...]
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { optionLines, parseOptions, UsageError } from '../dist/cli/arguments.js';
 import { edgewiseContender, nodeNetContender } from '../dist/cli/contenders.js';
 import { findProgram } from '../dist/cli/load.js';
@@ -21,6 +23,15 @@ const cPeer = (name, trigger) => ({
   args: ['--trigger', trigger],
 });
 
+// The programs of docs/echo.md, as they stand there.
+const EXAMPLES = ['echo/sys', 'echo/poller', 'echo', 'echo/handlers', 'echo/promises', 'echo/net'];
+const exampleName = (file) => (file === 'echo' ? 'example-reactor' : `example-${basename(file)}`);
+const exampleOf = (file) => (name) => ({
+  name,
+  command: process.execPath,
+  args: [fileURLToPath(new URL('../scripts/example.mjs', import.meta.url)), file, '0'],
+});
+
 const CONTENDERS = {
   'edgewise-level': (name) => edgewiseContender(name, 'level'),
   'edgewise-edge': (name) => edgewiseContender(name, 'edge'),
@@ -29,6 +40,7 @@ const CONTENDERS = {
   'edgewise-promises': (name) => edgewiseContender(name, 'level', 'promises'),
   'edgewise-stream': (name) => edgewiseContender(name, 'level', 'stream'),
   'edgewise-net': (name) => edgewiseContender(name, 'level', 'net'),
+  ...Object.fromEntries(EXAMPLES.map((file) => [exampleName(file), exampleOf(file)])),
   c: (name) => cPeer(name, 'level'),
   'c-edge': (name) => cPeer(name, 'edge'),
   node: (name) => nodeNetContender(name),

@@ -1,6 +1,7 @@
 // Runs the tests of the net layer while the kernel is as unkind as it may be: `npm run test:faults`
 // (Linux; after `npm run build`). Arguments choose among
-//   one-byte    every read and write of a stream moves one byte (test/faults/one_byte.c, LD_PRELOAD)
+//   one-byte    every read and write of a stream moves one byte (test/faults/one_byte.c, LD_PRELOAD);
+//               with the tests of what stands on the net layer
 //   interrupted every third receive, send, accept and wait fails with EINTR (strace -e inject)
 // Each mode shows first that its fault is there. What cannot be run says why, and fails under CI.
 // The last line is the sum over all; exit code 1 when a test failed.
@@ -16,7 +17,8 @@ const INTERRUPTED = ['recvfrom', 'sendto', 'writev', 'accept4', 'epoll_wait', 'e
 const INJECTIONS_MIN = 20;
 /** Tests that trace by themselves, or move too much to do so byte by byte. */
 const EXCLUDED = ['spinning', 'injected', 'exclusive', 'stopped'];
-const VITEST = [process.execPath, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', 'test/net'];
+const VITEST = [process.execPath, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run'];
+const UPPER = ['test/promises', 'test/stream', 'test/compat', 'test/interop'];
 
 class NotRunError extends Error {}
 
@@ -26,12 +28,12 @@ function needs(command, ...args) {
   if (status !== 0) throw new NotRunError(`${command} fails: ${stderr.trim()}`);
 }
 
-/** Runs the suite, with `prefix` before its command. */
-function runSuite(folder, prefix, env) {
+/** Runs the tests of `folders`, with `prefix` before the command. */
+function runSuite(folder, prefix, folders, env) {
   const report = join(folder, 'report.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const excluded = EXCLUDED.flatMap((name) => ['--exclude', `test/net/${name}.test.ts`]);
-  const [command, ...args] = [...prefix, ...VITEST, ...reporters, ...excluded];
+  const [command, ...args] = [...prefix, ...VITEST, ...folders, ...reporters, ...excluded];
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd: ROOT,
     encoding: 'utf8',
@@ -67,7 +69,7 @@ function oneByte(folder) {
     env: { ...process.env, ...env },
   });
   if (moved !== '2 1 1\n') throw new Error(`transfers are not cut: ${moved}`);
-  return runSuite(folder, [], env);
+  return runSuite(folder, [], ['test/net', ...UPPER], env);
 }
 
 function interrupted(folder) {
@@ -75,7 +77,8 @@ function interrupted(folder) {
   needs('strace', '-qq', '-o', '/dev/null', 'true');
   const calls = INTERRUPTED.join(',');
   const rules = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=EINTR:when=2+3`];
-  const result = runSuite(folder, ['strace', '-f', '--seccomp-bpf', '-qq', '-o', trace, ...rules]);
+  const strace = ['strace', '-f', '--seccomp-bpf', '-qq', '-o', trace, ...rules];
+  const result = runSuite(folder, strace, ['test/net']);
   const lines = readFileSync(trace, 'latin1').split('\n');
   const injected = lines.filter((line) => line.endsWith('(INJECTED)'));
   for (const call of INTERRUPTED) {

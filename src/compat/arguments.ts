@@ -34,6 +34,19 @@ export function normalize(args: readonly unknown[], extras: readonly string[]): 
   return { options, callback };
 }
 
+/** Of the options those that are given: programs pass null, undefined and '' for absent ones. */
+export function given<Options extends object, Name extends keyof Options>(
+  options: Options,
+  names: readonly Name[],
+): Partial<Pick<Options, Name>> {
+  const found: Partial<Pick<Options, Name>> = {};
+  for (const name of names) {
+    const value: unknown = options[name];
+    if (value !== undefined && value !== null && value !== '') found[name] = options[name];
+  }
+  return found;
+}
+
 function kindOf(name: string): 'string' | 'number' {
   return name === 'host' ? 'string' : 'number';
 }

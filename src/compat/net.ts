@@ -20,7 +20,9 @@ export function connect(...args: unknown[]): Socket {
 }
 
 /** The same as {@link connect}. */
-export const createConnection = connect;
+export function createConnection(...args: unknown[]): Socket {
+  return connect(...args);
+}
 
 export {
   BlockList,
@@ -39,5 +41,5 @@ export {
 // biome-ignore lint/style/noDefaultExport: `import net from 'node:net'` is how programs say it
 export default {
   ...{ BlockList, connect, createConnection, createServer, isIP, isIPv4, isIPv6 },
-  ...{ Server, Socket, SocketAddress },
+  ...{ Server, Socket, SocketAddress, Stream: Socket },
 };

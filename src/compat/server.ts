@@ -9,7 +9,7 @@ import type {
   ListenOptions as NetListenOptions,
 } from '../net/listener.ts';
 import type { Reactor } from '../reactor.ts';
-import { normalize, portOf } from './arguments.ts';
+import { given, normalize, portOf } from './arguments.ts';
 import { asNodeError, coded } from './errors.ts';
 import { type Socket, socketOf } from './socket.ts';
 
@@ -38,6 +38,10 @@ export interface ServerListenOptions {
   readonly reusePort?: boolean;
   readonly signal?: AbortSignal;
 }
+
+const LISTEN_OPTIONS = [
+  ...(['port', 'host', 'path', 'fd', 'backlog', 'ipv6Only', 'reusePort', 'signal'] as const),
+];
 
 type ConnectionListener = (socket: Socket) => void;
 
@@ -72,7 +76,7 @@ export class Server extends EventEmitter {
       throw coded(new Error(message), 'ERR_SERVER_ALREADY_LISTEN');
     }
     if (callback !== undefined) this.once('listening', callback);
-    const wanted = options as ServerListenOptions;
+    const wanted = given(options as ServerListenOptions, LISTEN_OPTIONS);
     if (wanted.port !== undefined) portOf(wanted.port);
     this.#isStarting = true;
     this.#isClosing = false;
@@ -86,7 +90,7 @@ export class Server extends EventEmitter {
   /** Stops listening; `close` is emitted when all connections have ended. */
   close(callback?: (error?: Error) => void): this {
     const isRunning = this.listening || this.#isStarting;
-    if (callback !== undefined) {
+    if (typeof callback === 'function') {
       const notRunning = () =>
         callback(coded(new Error('Server is not running.'), 'ERR_SERVER_NOT_RUNNING'));
       this.once('close', isRunning ? () => callback() : notRunning);
@@ -150,10 +154,18 @@ export class Server extends EventEmitter {
     this.#isStarting = false;
     this.#path = options.path;
     if (!this.#isReferenced) this.#listener.unref();
-    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    this.#closeBy(options.signal);
     process.nextTick(() => {
       if (this.listening) this.emit('listening');
     });
+  }
+
+  #closeBy(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const close = () => this.close();
+    signal.addEventListener('abort', close, { once: true });
+    this.once('close', () => signal.removeEventListener('abort', close));
+    if (signal.aborted) process.nextTick(close);
   }
 
   #start({ port = 0, host, path, fd, backlog = 511, ...rest }: ServerListenOptions): NetListener {

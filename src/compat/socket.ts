@@ -1,12 +1,14 @@
 // Socket of node:net over the reactor: the stream of edgewise/stream that can connect by itself.
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
+import { constants as os } from 'node:os';
 import type { DuplexOptions } from 'node:stream';
+import { errnoError } from '../errors.ts';
 import { type ConnectOptions, connect, type Resolve } from '../net/connect.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Reactor } from '../reactor.ts';
 import { SocketDuplex } from '../stream/socket.ts';
-import { normalize, portOf } from './arguments.ts';
+import { given, normalize, portOf } from './arguments.ts';
 import { asNodeError, coded } from './errors.ts';
 
 /** Options of `new Socket`, as in node:net. */
@@ -36,22 +38,41 @@ export interface SocketConnectOptions extends SocketOptions {
   readonly reactor?: Reactor;
 }
 
+const { EALREADY, EISCONN } = os.errno;
+const CONNECT_OPTIONS = [
+  ...(['port', 'host', 'path', 'localAddress', 'localPort', 'family', 'hints', 'lookup'] as const),
+  ...(['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'timeout'] as const),
+  ...(['autoSelectFamilyAttemptTimeout', 'trigger', 'reactor'] as const),
+];
+
 /** As Socket of node:net; docs/compat.md says what is not there. */
 export class Socket extends SocketDuplex {
   constructor(options: SocketOptions = {}) {
-    super({ allowHalfOpen: false, ...options });
+    const { signal, highWaterMark, allowHalfOpen } = options;
+    super({
+      allowHalfOpen: allowHalfOpen === true,
+      ...given({ signal, highWaterMark }, ['signal', 'highWaterMark']),
+    });
   }
 
-  /** (options), (port, host), (path), each with a listener of `connect` behind it. */
+  /**
+   * (options), (port, host), (path), each with a listener of `connect` behind it. A socket that is
+   * closed can connect again.
+   *
+   * @throws TypeError, RangeError - ERR_MISSING_ARGS, ERR_SOCKET_BAD_PORT, or as `connect` of
+   *   `edgewise`; what goes wrong later is emitted as `error`.
+   */
   connect(...args: unknown[]): this {
     const { options, callback } = normalize(args, ['host']);
-    const wanted = options as SocketConnectOptions;
-    if (callback !== undefined) this.once('connect', callback);
+    const wanted = given(options as SocketConnectOptions, CONNECT_OPTIONS);
     if (wanted.port === undefined && wanted.path === undefined) {
       const message = 'The "options" or "port" or "path" argument must be specified';
       throw coded(new TypeError(message), 'ERR_MISSING_ARGS');
     }
     const target = this.#targetOf(wanted);
+    if (callback !== undefined) this.once('connect', callback);
+    if (this.destroyed) this.#revive();
+    if (!this.pending || this.connecting) return this.#refuse(wanted);
     if (wanted.timeout !== undefined) this.setTimeout(wanted.timeout);
     if (wanted.noDelay !== undefined) this.setNoDelay(wanted.noDelay);
     if (wanted.keepAlive === true) this.setKeepAlive(true, wanted.keepAliveInitialDelay);
@@ -66,6 +87,19 @@ export class Socket extends SocketDuplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     super._destroy(error === null ? null : asNodeError(error), callback);
+  }
+
+  // As net.Socket does; without it both sides of the stream would stay ended.
+  #revive(): void {
+    this.detach();
+    (this as unknown as { _undestroy(): void })._undestroy();
+  }
+
+  #refuse({ host, port }: SocketConnectOptions): this {
+    const address = { ...(host === undefined ? {} : { address: host }), port: Number(port) };
+    const result = this.connecting ? -EALREADY : -EISCONN;
+    process.nextTick(() => this.destroy(errnoError(result, 'connect', address)));
+    return this;
   }
 
   #targetOf(options: SocketConnectOptions): Omit<ConnectOptions, 'handlers'> {

@@ -10,13 +10,16 @@ import type { Writable } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
 import type { TcpOptions } from '../net/tcp.ts';
+import { checkInteger } from '../validate.ts';
 import { renewed } from './failure.ts';
 import { ByteReader, WOULD_BLOCK } from './reader.ts';
-import { type MaybePromise, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+import { type MaybePromise, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
 const { EAGAIN } = os.errno;
 /** So many operations in a row are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
+const TIMEOUT_MAX_MS = 0x7fffffff;
+
 /**
  * A connection whose operations are awaited, made by `connect` or accepted by a listener. It owns
  * its descriptor. An operation that can be done at once answers with the value itself, so `await`
@@ -32,6 +35,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
+  #nextTurn: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
   #interest: Interest = Interest.Readable;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
@@ -82,7 +86,9 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    *
    * @param options - aborting ends the waiting; what was given is sent nevertheless, except of one
    *   buffer longer than the watermark, of which the rest is not sent.
-   * @throws EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED. ErrnoError - EPIPE, ECONNRESET, ….
+   * @throws EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED. ERR_WRITE_QUEUE_FULL: so much was
+   *   written without waiting that the connection was closed. ErrnoError - EPIPE, ECONNRESET, ….
+   * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
    */
   write(data: Writable, { signal }: WaitOptions = {}): MaybePromise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -100,11 +106,15 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    * Ends our side when all that was written has left, and resolves then. The peer can go on.
    *
    * @param data - written before the end.
+   * @param options - aborting ends the waiting; once it waits for nothing but the last bytes to
+   *   leave, our side ends nevertheless.
    * @throws as `write`.
    */
   async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
+    throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
-    await this.#longWrite;
+    await this.#longWrite?.catch(() => undefined); // that call has told its own caller
+    throwIfAborted(signal);
     if (this.raw.isWriteEnded) return;
     if (this.isClosed) throw this.#failure();
     const flushed = new Waiter(signal);
@@ -120,8 +130,10 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    * when the peer has ended too, or after `timeoutMs`.
    *
    * @param timeoutMs - milliseconds from 0. Default 2000.
+   * @throws TypeError, RangeError - no such time.
    */
   async close(timeoutMs = 2000): Promise<void> {
+    checkInteger('timeoutMs', timeoutMs, 0, TIMEOUT_MAX_MS);
     if (this.isClosed) return;
     const { closed } = this;
     this.#isDiscarding = true;
@@ -161,6 +173,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   onReady(): void {
     this.#isDry = false;
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
+    if (this.raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
     if (this.#isDiscarding) this.#discard();
     else if (this.#reader !== undefined) this.#wakeReader();
     else if (this.raw.trigger === 'level') this.#want(Interest.None); // until somebody reads
@@ -175,6 +188,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   onClosed(): void {
     this.#wakeReader();
     this.#drained?.wakeAll();
+    this.#nextTurn?.wakeAll();
     this.#closed?.wakeAll();
   }
 
@@ -197,11 +211,12 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   }
 
   // In the next turn, whether anything comes or not.
-  async #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
+  #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
-    const turn = new Waiter(signal);
-    this.raw.reactor.defer(() => turn.resolve());
-    await turn.promise;
+    this.#nextTurn ??= new Waiters();
+    const all = this.#nextTurn;
+    if (all.size === 0) this.raw.reactor.defer(() => all.wakeAll());
+    return all.wait(signal);
   }
 
   /** @internal */
@@ -253,7 +268,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     while (this.raw.writableLength >= this.raw.highWaterMark && !this.isClosed) {
       await this.#drained.wait(signal);
     }
-    if (this.isClosed) throw this.#failure();
+    if (this.isClosed || this.raw.error !== undefined) throw this.#failure();
   }
 
   // Long buffers go in pieces, so that only a piece of them is ever copied and kept; what is written
@@ -277,7 +292,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     const isLong = data instanceof Uint8Array && data.length > size;
     const length = isLong ? data.length : 1;
     for (let start = 0; start < length; start += size) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const piece = isLong ? data.subarray(start, start + size) : data;
       if (!this.#send(piece) || this.#credit-- <= 0) await this.#waitForRoom(signal);
     }

@@ -6,7 +6,7 @@ import { bindDatagram } from '../net/datagram.bind.ts';
 import type { DatagramOptions as Options } from '../net/datagram.options.ts';
 import type { DatagramSocket as HandlerSocket } from '../net/datagram.ts';
 import { renewed } from './failure.ts';
-import { type MaybePromise, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+import { type MaybePromise, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
 const { ENOBUFS } = os.errno;
 /** Errors kept for those who ask later; the handler socket counts all (`raw.stats`). */
@@ -79,8 +79,8 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
    * @throws EdgewiseError - ERR_CLOSED.
    */
   async receive({ signal }: WaitOptions = {}): Promise<ReceivedDatagram> {
-    signal?.throwIfAborted();
     for (;;) {
+      throwIfAborted(signal);
       const error = this.#errors.shift();
       if (error !== undefined) throw renewed(error, 'the DatagramSocket');
       const datagram = this.#takeKept();

@@ -5,7 +5,7 @@ import { defaultReactor } from '../net/settings.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
 import { checkFd } from '../validate.ts';
-import { settled, Waiter, type WaitOptions } from './waiter.ts';
+import { settled, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
 export interface DescriptorOptions extends WaitOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
@@ -77,7 +77,7 @@ async function waitFor(
   { reactor = defaultReactor(), signal }: DescriptorOptions,
 ): Promise<Readiness> {
   checkFd(fd);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   let ofReactor = awaited.get(reactor);
   if (ofReactor === undefined) {
     ofReactor = new Map();

@@ -8,7 +8,7 @@ import { listen as listenWithHandlers } from '../net/listen.ts';
 import type { Listener as HandlerListener, ListenOptions as Options } from '../net/listener.ts';
 import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
-import { Waiter, type WaitOptions } from './waiter.ts';
+import { throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
 const { ETIMEDOUT } = os.errno;
 /** Connections that are kept for those who ask later. */
@@ -101,7 +101,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
   }
 
   async #next(signal: AbortSignal | undefined): Promise<Connection | undefined> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (this.isClosed) return undefined;
     const connection = this.#takeKept();
     if (connection !== undefined) return connection;

@@ -4,7 +4,7 @@ import { EdgewiseError, outOfRange } from '../errors.ts';
 import { readMemory } from '../net/scratch.ts';
 import { checkBytes, checkInteger } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import type { MaybePromise, WaitOptions } from './waiter.ts';
+import { type MaybePromise, throwIfAborted, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */
@@ -43,7 +43,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
    * @throws as `read`; TypeError, RangeError - no Uint8Array, or one of no length.
    */
   readInto(target: Uint8Array, options: WaitOptions = {}): MaybePromise<number> {
-    if (checkBytes('target', target) === 0) throw outOfRange('target.length', 'at least 1', 0);
+    checkTarget(target);
     return this.#operate(() => this.#tryReadInto(target), options.signal);
   }
 
@@ -83,6 +83,13 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     for (let bytes = await this.read(); bytes !== null; bytes = await this.read()) yield bytes;
   }
 
+  /** @internal what was read and not given to anybody, for whoever reads from here on */
+  takeReadAhead(): Buffer | undefined {
+    if (this.#isReading) throw this.#busy();
+    const buffer = this.#buffer;
+    return buffer === undefined || buffer.length === 0 ? undefined : buffer.take(buffer.length);
+  }
+
   // Arguments were checked before: those throw at once, everything else rejects.
   #operate<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): MaybePromise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -103,6 +110,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
         await this.waitReadable(signal);
         const result = attempt();
         if (result !== WOULD_BLOCK) return result;
+        throwIfAborted(signal); // after the wake-up: nobody would tell of it again
       }
     } finally {
       this.#isReading = false;
@@ -119,6 +127,8 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
   };
 
   #tryReadInto(target: Uint8Array): number | typeof WOULD_BLOCK {
+    // Each time: it may have shrunk or been transferred, and nothing read would look like the end.
+    checkTarget(target);
     const buffer = this.#buffer;
     if (buffer !== undefined && buffer.length > 0) return buffer.takeInto(target);
     return this.receive(target);
@@ -174,6 +184,10 @@ interface Search {
   readonly limit: number;
   /** What lies before has been looked at. */
   from: number;
+}
+
+function checkTarget(target: Uint8Array): void {
+  if (checkBytes('target', target) === 0) throw outOfRange('target.length', 'at least 1', 0);
 }
 
 function limitExceeded(limit: number): Error {

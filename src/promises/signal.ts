@@ -1,7 +1,7 @@
 // Signals of the process for `for await`.
 import { defaultReactor } from '../net/settings.ts';
 import type { TimingOptions } from './timing.ts';
-import { settled, Waiter } from './waiter.ts';
+import { settled, throwIfAborted, Waiter } from './waiter.ts';
 
 /**
  * Yields each time that the process gets the signal; several that came before the loop asked again
@@ -16,19 +16,21 @@ export function signal(
   options: TimingOptions = {},
 ): AsyncGenerator<NodeJS.Signals, void, undefined> {
   const { reactor = defaultReactor(), signal: abort } = options;
-  abort?.throwIfAborted();
+  throwIfAborted(abort);
   let isPending = false;
   let waiter: Waiter | undefined;
   const subscription = reactor.onSignal(name, () => {
     isPending = true;
     waiter?.resolve();
   });
-  abort?.addEventListener('abort', () => subscription.close(), { once: true });
+  const close = () => subscription.close();
+  abort?.addEventListener('abort', close, { once: true });
 
   async function* deliveries(): AsyncGenerator<NodeJS.Signals, void, undefined> {
     try {
+      yield name; // taken below
       for (;;) {
-        abort?.throwIfAborted();
+        throwIfAborted(abort);
         if (!isPending) {
           waiter = new Waiter(abort);
           await settled(waiter, reactor);
@@ -37,8 +39,11 @@ export function signal(
         yield name;
       }
     } finally {
-      subscription.close();
+      abort?.removeEventListener('abort', close);
+      close();
     }
   }
-  return deliveries();
+  const iterator = deliveries();
+  iterator.next(); // what has begun ends in `finally`, also when nobody ever asks for more
+  return iterator;
 }

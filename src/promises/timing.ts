@@ -3,7 +3,7 @@ import { EdgewiseError } from '../errors.ts';
 import { defaultReactor } from '../net/settings.ts';
 import type { Reactor } from '../reactor.ts';
 import { checkInteger } from '../validate.ts';
-import { settled, Waiter, type WaitOptions } from './waiter.ts';
+import { settled, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
 const DELAY_MAX_MS = 0x7fffffff;
 
@@ -20,9 +20,9 @@ export interface TimingOptions extends WaitOptions {
 export async function sleep(ms: number, options: TimingOptions = {}): Promise<void> {
   const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 0, DELAY_MAX_MS);
-  signal?.throwIfAborted();
-  const waiter = new Waiter(signal, () => timer.clear());
+  throwIfAborted(signal);
   const timer = reactor.setTimeout(() => waiter.resolve(), ms);
+  const waiter: Waiter = new Waiter(signal, () => timer.clear());
   await settled(waiter, reactor);
 }
 
@@ -37,11 +37,12 @@ export async function timeout<T>(
   ms: number,
   options: TimingOptions = {},
 ): Promise<T> {
+  Promise.resolve(promise).catch(() => undefined); // also when it is not waited for, or not any more
   const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 0, DELAY_MAX_MS);
-  signal?.throwIfAborted();
-  const limit = new Waiter<typeof LATE>(signal);
+  throwIfAborted(signal);
   const timer = reactor.setTimeout(() => limit.resolve(LATE), ms);
+  const limit = new Waiter<typeof LATE>(signal);
   try {
     const result = await Promise.race([promise, settled(limit, reactor)]);
     if (result !== LATE) return result;
@@ -66,7 +67,7 @@ export async function* interval(
 ): AsyncGenerator<number, void, undefined> {
   const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 1, DELAY_MAX_MS);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   let ticks = 0;
   let waiter: Waiter | undefined;
   const timer = reactor.setInterval(() => {
@@ -75,7 +76,7 @@ export async function* interval(
   }, ms);
   try {
     for (;;) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       if (ticks === 0) {
         waiter = new Waiter(signal);
         await settled(waiter, reactor);

@@ -1,5 +1,6 @@
 // One continuation that waits for an event of the reactor, and leaves when its signal is aborted.
 import { ClosedError } from '../errors.ts';
+import { checkSignal } from '../net/settings.ts';
 import type { Reactor } from '../reactor.ts';
 
 /** A value, or a promise of it when it had to be waited for. `await` takes both. */
@@ -18,7 +19,10 @@ export class Waiter<T = void> {
   #reject!: (reason: unknown) => void;
   #onAbort: (() => void) | undefined = undefined;
 
-  /** @param leave - called when the signal is aborted: nobody waits here any more. */
+  /**
+   * @param signal - not aborted yet: it tells only once.
+   * @param leave - called when the signal is aborted: nobody waits here any more.
+   */
   constructor(signal?: AbortSignal, leave?: () => void) {
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -26,6 +30,7 @@ export class Waiter<T = void> {
     });
     this.#signal = signal;
     if (signal === undefined) return;
+    checkSignal(signal);
     this.#onAbort = () => {
       leave?.();
       this.#reject(signal.reason);
@@ -48,9 +53,19 @@ export class Waiter<T = void> {
   }
 }
 
+/**
+ * @throws TypeError - no AbortSignal.
+ * @throws the reason of the signal, when it is aborted.
+ */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  checkSignal(signal);
+  signal?.throwIfAborted();
+}
+
 /** Waits, unless the reactor is closed before: ERR_CLOSED. */
 export async function settled<T>(waiter: Waiter<T>, reactor: Reactor): Promise<T> {
   const dependent = { close: () => waiter.reject(new ClosedError('the Reactor')) };
+  if (reactor.isClosed) dependent.close(); // in the meantime: it would not tell of it again
   reactor.dependents.add(dependent);
   try {
     return await waiter.promise;

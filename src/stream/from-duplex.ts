@@ -1,36 +1,28 @@
 // fromDuplex(): the awaited operations of a promise connection over any Duplex of Node, such as a
 // TLS socket, so that a protocol is written once.
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { ClosedError, invalidType } from '../errors.ts';
+import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
+import type { Writable } from '../net/outgoing.ts';
+import { chunksOf } from '../net/outgoing.ts';
 import { ByteReader, WOULD_BLOCK } from '../promises/reader.ts';
-import { Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
+import { throwIfAborted, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
+import { checkInteger } from '../validate.ts';
+
+const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /** A Duplex whose operations are awaited, made by `fromDuplex`. */
 export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
   /** The stream beneath. */
   readonly raw: Duplex;
   readonly #readable = new Waiters();
+  readonly #wake = (): void => this.#readable.wakeAll();
   #left: Buffer | undefined = undefined;
-  #hasEnded = false;
-  #error: Error | undefined = undefined;
 
   /** @internal use `fromDuplex` */
   constructor(duplex: Duplex) {
     super();
     this.raw = duplex;
-    const wake = () => this.#readable.wakeAll();
-    duplex.on('readable', wake);
-    duplex.on('end', () => {
-      this.#hasEnded = true;
-      wake();
-    });
-    duplex.on('error', (error: Error) => {
-      this.#error = error;
-      wake();
-    });
-    duplex.on('close', wake);
+    for (const event of ['readable', 'end', 'error', 'close']) duplex.on(event, this.#wake);
   }
 
   get isClosed(): boolean {
@@ -40,41 +32,53 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
   /**
    * Writes, and resolves when the stream has room again.
    *
-   * @throws what the stream fails with; ClosedError.
+   * @param options - aborting ends the waiting; what was given is written nevertheless.
+   * @throws what the stream fails with. EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED.
    */
-  async write(data: string | Uint8Array, { signal }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
-    this.#assertOpen();
-    if (this.raw.write(data)) return;
-    const waiter = new Waiter(signal);
-    const wake = () => waiter.resolve();
-    this.raw.once('drain', wake).once('close', wake);
-    try {
-      await waiter.promise;
-    } finally {
-      this.raw.off('drain', wake).off('close', wake);
-    }
+  async write(data: Writable, { signal }: WaitOptions = {}): Promise<void> {
+    throwIfAborted(signal);
+    this.#assertWritable();
+    if (this.#writeAll(data)) return;
+    await this.#until('drain', signal);
     this.#assertOpen();
   }
 
-  /** Ends the writable side, and resolves when all has left. */
-  async end(data?: string | Uint8Array): Promise<void> {
-    if (data !== undefined) await this.write(data);
+  /**
+   * Ends the writable side, and resolves when all has left.
+   *
+   * @throws as `write`.
+   */
+  async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
+    throwIfAborted(signal);
+    if (data !== undefined) await this.write(data, { signal });
     if (this.raw.writableFinished) return;
     this.#assertOpen();
     this.raw.end();
-    await finished(this.raw, { readable: false });
+    await this.#until('finish', signal);
+    if (!this.raw.writableFinished) this.#assertOpen();
   }
 
-  /** Ends the writable side, lets go what still comes, and resolves when the stream is closed. */
-  async close(): Promise<void> {
+  /**
+   * Ends the writable side, lets go what still comes, and resolves when the stream is closed: when
+   * the other side has ended too, or after `timeoutMs`.
+   *
+   * @param timeoutMs - milliseconds from 0. Default 2000.
+   * @throws TypeError, RangeError - no such time.
+   */
+  async close(timeoutMs = 2000): Promise<void> {
+    checkInteger('timeoutMs', timeoutMs, 0, TIMEOUT_MAX_MS);
     if (this.raw.closed) return;
-    this.raw.removeAllListeners('readable');
+    const closed = new Waiter();
+    const timer = setTimeout(() => this.raw.destroy(), timeoutMs);
+    this.raw.once('close', () => closed.resolve());
+    this.raw.off('readable', this.#wake);
     this.raw.resume();
     if (!this.raw.writableEnded) this.raw.end();
-    await once(this.raw, 'close');
+    await closed.promise;
+    clearTimeout(timer);
   }
 
+  /** Destroys the stream. Operations that wait fail with `error`. */
   destroy(error?: Error): void {
     this.raw.destroy(error);
   }
@@ -93,7 +97,7 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
       this.#left = count < bytes.length ? bytes.subarray(count) : undefined;
       return count;
     }
-    if (this.#hasEnded) return 0;
+    if (this.raw.readableEnded) return 0;
     this.#assertOpen();
     return WOULD_BLOCK;
   }
@@ -108,9 +112,35 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     return true;
   }
 
+  #writeAll(data: Writable): boolean {
+    if (typeof data === 'string' || data instanceof Uint8Array) return this.raw.write(data);
+    const bytes = Buffer.concat(chunksOf(data));
+    return bytes.length === 0 || this.raw.write(bytes);
+  }
+
+  // Until the event, or the stream's end by another way.
+  async #until(event: 'drain' | 'finish', signal: AbortSignal | undefined): Promise<void> {
+    const waiter = new Waiter(signal);
+    const wake = () => waiter.resolve();
+    const events = [event, 'error', 'close'];
+    for (const each of events) this.raw.once(each, wake);
+    try {
+      await waiter.promise;
+    } finally {
+      for (const each of events) this.raw.off(each, wake);
+    }
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen();
+    if (!this.raw.writableEnded) return;
+    throw new EdgewiseError('ERR_WRITE_AFTER_END', 'write after end');
+  }
+
   #assertOpen(): void {
-    if (this.#error !== undefined) throw this.#error;
-    if (this.raw.destroyed) throw new ClosedError('the Duplex');
+    const { errored, destroyed } = this.raw;
+    if (errored !== null) throw errored;
+    if (destroyed) throw new ClosedError('the Duplex');
   }
 }
 

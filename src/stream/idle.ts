@@ -1,7 +1,17 @@
 // The idle timeout of a stream. One timer looks back when it fires: what happens meanwhile costs a
 // reading of the clock.
+import { invalidType, outOfRange } from '../errors.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Timer } from '../timers/timer.ts';
+
+const TIMEOUT_MAX_MS = 0x7fffffff;
+
+/** @throws TypeError, RangeError - no number of milliseconds. */
+export function checkIdle(timeoutMs: number): void {
+  if (typeof timeoutMs !== 'number') throw invalidType('timeoutMs', 'a number', timeoutMs);
+  if (timeoutMs >= 0 && timeoutMs < Number.POSITIVE_INFINITY) return;
+  throw outOfRange('timeoutMs', 'a finite number from 0', timeoutMs);
+}
 
 export class IdleTimeout {
   /** Milliseconds of silence until it is told; 0: never. */
@@ -39,7 +49,7 @@ export class IdleTimeout {
     const dueMs = this.#lastActivityMs + this.timeoutMs;
     if (this.#timer?.isPending === true && this.#timerDueMs <= dueMs) return;
     this.#timer?.clear();
-    const delayMs = Math.max(dueMs - performance.now(), 0);
+    const delayMs = Math.min(Math.max(dueMs - performance.now(), 0), TIMEOUT_MAX_MS);
     this.#timerDueMs = dueMs;
     this.#timer = this.#reactor()
       .setTimeout(() => this.#onTimer(), delayMs)

@@ -1,8 +1,7 @@
 // A connection as a stream of Node: a Duplex with what clients expect of a net.Socket besides. It
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
-import { Duplex, type DuplexOptions } from 'node:stream';
-import type { SocketAddress } from '../address.ts';
-import { ErrnoError } from '../errors.ts';
+import type { DuplexOptions } from 'node:stream';
+import { ErrnoError, invalidType } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Piece, Writable } from '../net/outgoing.ts';
@@ -10,7 +9,8 @@ import type { Pump } from '../net/pump.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
-import { IdleTimeout } from './idle.ts';
+import { AddressedDuplex } from './addressed.ts';
+import { checkIdle, IdleTimeout } from './idle.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -29,12 +29,6 @@ class Mark implements Piece {
   }
 }
 
-/** The peer and we, as net.Socket names them. */
-interface Names {
-  remote: SocketAddress | undefined;
-  local: SocketAddress | undefined;
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
 type AnyConnection = Connection<any>;
 
@@ -45,17 +39,17 @@ type AnyConnection = Connection<any>;
  * Events besides those of streams: `connect` and `ready`, `timeout`, and `close` with whether there
  * was an error.
  */
-export class SocketDuplex extends Duplex implements Pump {
+export class SocketDuplex extends AddressedDuplex implements Pump {
   /** @internal a stream bounds what is written by its own watermark */
   readonly isUnlimited = true;
   #connection: AnyConnection | undefined = undefined;
   #interest: Interest = Interest.None;
   #wantsData = false;
+  #isDry = false; // the socket was emptied, and the next event tells when there is more
   #trigger: 'level' | 'edge' = 'level';
   readonly #options: TcpOptions[] = [];
   #onConnected: (() => void)[] = [];
   #failed: Callback | undefined = undefined;
-  #names: Names | undefined = undefined;
   #isReferenced = true;
   readonly #idle = new IdleTimeout(
     () => this.#connection?.reactor ?? defaultReactor(),
@@ -66,13 +60,30 @@ export class SocketDuplex extends Duplex implements Pump {
     super({ allowHalfOpen: true, ...options, decodeStrings: false, emitClose: false });
   }
 
-  /** @internal the stream is that of `connection` from here on, which may still be connecting */
-  attach(connection: AnyConnection): void {
+  /**
+   * @internal the stream is that of `connection` from here on, which may still be connecting
+   * @param readAhead - what was read from it already
+   */
+  attach(connection: AnyConnection, readAhead?: Buffer): void {
     this.#connection = connection;
     this.#trigger = connection.trigger;
+    if (connection.isClosed) {
+      this.destroy(connection.error);
+      return;
+    }
     if (!this.#isReferenced) connection.unref();
     connection.divert(this);
+    if (readAhead !== undefined) this.push(readAhead);
+    if (connection.isReadEnded) this.push(null); // it was told before, and once only
     if (!connection.isConnecting) this.#start();
+  }
+
+  /** @internal so that it can be attached again; only of one that is destroyed */
+  detach(): void {
+    this.#connection = undefined;
+    this.#interest = Interest.None;
+    this.#isDry = false;
+    this.learnAddresses(undefined);
   }
 
   /** @internal */
@@ -114,37 +125,6 @@ export class SocketDuplex extends Duplex implements Pump {
     return sent + this.writableLength;
   }
 
-  get remoteAddress(): string | undefined {
-    return this.#names?.remote?.address;
-  }
-
-  get remotePort(): number | undefined {
-    return this.remoteAddress === undefined ? undefined : this.#names?.remote?.port;
-  }
-
-  get remoteFamily(): string | undefined {
-    return this.remoteAddress === undefined ? undefined : this.#names?.remote?.family;
-  }
-
-  get localAddress(): string | undefined {
-    return this.#local?.address;
-  }
-
-  get localPort(): number | undefined {
-    return this.localAddress === undefined ? undefined : this.#local?.port;
-  }
-
-  get localFamily(): string | undefined {
-    return this.localAddress === undefined ? undefined : this.#local?.family;
-  }
-
-  /** Our address; an empty object without one, as of a Unix socket. */
-  address(): { address?: string; family?: string; port?: number } {
-    const local = this.#local;
-    if (local?.address === undefined || local.family === undefined) return {};
-    return { address: local.address, family: local.family, port: local.port };
-  }
-
   setNoDelay(noDelay = true): this {
     return this.#setLater({ noDelay });
   }
@@ -156,8 +136,17 @@ export class SocketDuplex extends Duplex implements Pump {
     return this.#setLater({ keepAlive });
   }
 
-  /** Emits `timeout` after so much silence; 0: never. The stream stays open. */
+  /**
+   * Emits `timeout` after so much silence. The stream stays open.
+   *
+   * @param timeoutMs - milliseconds, also fractions; 0: never.
+   * @param callback - a listener for the next `timeout`; with 0 one that is taken away.
+   */
   setTimeout(timeoutMs: number, callback?: () => void): this {
+    checkIdle(timeoutMs);
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw invalidType('callback', 'a function', callback);
+    }
     this.#idle.set(timeoutMs);
     if (callback === undefined) return this;
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
@@ -194,7 +183,8 @@ export class SocketDuplex extends Duplex implements Pump {
     const connection = this.#connection;
     if (connection === undefined || this.#interest === Interest.Readable) {
       // Under the edge trigger what has come already is not reported again.
-      if (this.#trigger === 'edge' && !this.pending) connection?.requeue(Readiness.Readable);
+      const mayHaveData = this.#trigger === 'edge' && !this.#isDry && !this.pending;
+      if (mayHaveData) connection?.requeue(Readiness.Readable);
       return;
     }
     this.#want(Interest.Readable);
@@ -241,6 +231,7 @@ export class SocketDuplex extends Duplex implements Pump {
   /** @internal */
   onReady(readiness: Readiness): void {
     const connection = this.#connection as AnyConnection;
+    this.#isDry = false;
     if (!this.#wantsData) {
       if (this.#trigger === 'level') this.#want(Interest.None); // until somebody reads
       return;
@@ -250,6 +241,7 @@ export class SocketDuplex extends Duplex implements Pump {
     const count = connection.receive(readMemory());
     if (count > 0) this.#deliver(count);
     else if (count === 0) this.#deliverEnd(connection);
+    else this.#isDry = true;
     const mayHaveMore = count > 0 && this.#wantsData && this.#trigger === 'edge';
     if (mayHaveMore) connection.requeue(readiness);
   }
@@ -257,13 +249,14 @@ export class SocketDuplex extends Duplex implements Pump {
   /** @internal the connection is closed: by the peer, an error, or by us */
   onClosed(error: Error | undefined): void {
     this.#idle.clear();
-    if (error === undefined && this.writableFinished && this.#connection?.isReadEnded) return;
+    // In order: what is left to be read is read, then the stream destroys itself.
+    if (error === undefined && this.writableEnded && this.#connection?.isReadEnded) return;
     this.destroy(error);
   }
 
   #start(): void {
     for (const options of this.#options.splice(0)) this.#set(options);
-    this.#names = { remote: this.#connection?.remoteAddress, local: undefined };
+    this.learnAddresses(this.#connection);
     this.#idle.touch();
     for (const callback of this.#onConnected.splice(0)) callback();
     if (!this.isPaused()) this.read(0);
@@ -316,12 +309,6 @@ export class SocketDuplex extends Duplex implements Pump {
     if (interest === this.#interest) return;
     this.#interest = interest;
     this.#connection?.updateInterest();
-  }
-
-  get #local(): SocketAddress | undefined {
-    if (this.#names === undefined) return undefined;
-    this.#names.local ??= this.#connection?.localAddress;
-    return this.#names.local;
   }
 
   #setLater(options: TcpOptions): this {

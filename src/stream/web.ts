@@ -1,7 +1,10 @@
 // toWebStreams(): a connection as the streams of the web platform. The readable one is a byte
 // stream, so that a BYOB reader has the kernel write into memory of its own.
 import { type ReadableByteStreamController, ReadableStream, WritableStream } from 'node:stream/web';
-import type { Connection } from '../promises/connection.ts';
+import { invalidType } from '../errors.ts';
+import { Connection as HandlerConnection } from '../net/connection.ts';
+import { Connection } from '../promises/connection.ts';
+import type { AnyConnection } from './duplex.ts';
 
 const CHUNK_SIZE = 64 * 1024;
 
@@ -26,9 +29,21 @@ async function pull(
 
 /**
  * Makes web streams of a connection, which is theirs from here on. Closing the writable one ends
- * our side; aborting it or cancelling the readable one closes the connection.
+ * our side; aborting it or cancelling the readable one closes the connection. Bytes that a promise
+ * connection has read ahead come first.
+ *
+ * @throws TypeError - no connection.
  */
-export function toWebStreams(connection: Connection): WebStreams {
+export function toWebStreams(connection: AnyConnection): WebStreams {
+  return toStreams(connection instanceof Connection ? connection : awaited(connection));
+}
+
+function awaited(connection: unknown): Connection {
+  if (connection instanceof HandlerConnection) return new Connection(connection);
+  throw invalidType('connection', 'a Connection', connection);
+}
+
+function toStreams(connection: Connection): WebStreams {
   const readable = new ReadableStream({
     type: 'bytes',
     autoAllocateChunkSize: CHUNK_SIZE,

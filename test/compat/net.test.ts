@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import edgewiseNet from '../../src/compat/net.ts';
 import { defaultReactor } from '../../src/net/settings.ts';
+import { itOfPieces } from '../helpers/cuts.ts';
 import { countDescriptors } from '../helpers/descriptors.ts';
 
 type Net = typeof nodeNet;
@@ -31,7 +32,7 @@ async function listening(net: Net, onConnection: (socket: nodeNet.Socket) => voi
 }
 
 describe.each(BOTH)('%s', (_name, net) => {
-  it('tells the life of a connection in the same order', async () => {
+  itOfPieces('tells the life of a connection in the same order', async () => {
     const before = countDescriptors();
     const events: string[] = [];
     const { server, port } = await listening(net, (socket) => {
@@ -129,7 +130,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(isClosed).toBe(true);
   });
 
-  it('listens on a path', async () => {
+  itOfPieces('listens on a path', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'edgewise-'));
     const path = join(folder, 'socket');
     const server = net.createServer((socket) => socket.end('hello')).listen(path);

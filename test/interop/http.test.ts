@@ -15,9 +15,10 @@ import {
 import { Agent, fetch, request } from 'undici';
 import { expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
+import { volume } from '../helpers/cuts.ts';
 import { eachTriggerOf, HOST, type Sides, textOf } from './sides.ts';
 
-const LONG = 'edgewise '.repeat(40_000);
+const LONG = 'edgewise '.repeat(volume(40_000));
 
 /** Answers with what it was sent. */
 function echoServer(): Server {
@@ -103,7 +104,9 @@ eachTriggerOf('node:http2', (sides) => {
     const session = connectHttp2(`http://${HOST}:${port}`, {
       createConnection: () => sides.dial(port),
     });
-    const bodies = Array.from({ length: 20 }, (_, index) => `${index} `.repeat(index * 1000 + 1));
+    const bodies = Array.from({ length: 20 }, (_, index) =>
+      `${index} `.repeat(volume(index * 1000) + 1),
+    );
     const answers = bodies.map((body) => {
       const stream = session.request({ [http2Constants.HTTP2_HEADER_METHOD]: 'POST' });
       stream.end(body);

@@ -6,12 +6,13 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { Client, Server } from 'ssh2';
 import { expect, it } from 'vitest';
 import { fromDuplex } from '../../src/stream/from-duplex.ts';
+import { isCutToOneByte, volume } from '../helpers/cuts.ts';
 import { closed, eachTriggerOf, type Sides, textOf } from './sides.ts';
 
 const fixture = (name: string) => readFileSync(new URL(name, import.meta.url));
 const key = fixture('key.pem');
 const cert = fixture('cert.pem');
-const LONG = Buffer.alloc(1_500_000, 'edgewise ');
+const LONG = Buffer.alloc(volume(1_500_000), 'edgewise ');
 
 function serveTls({ serve }: Sides, onSecure: (socket: TLSSocket) => void): number {
   return serve((stream) => {
@@ -59,8 +60,11 @@ eachTriggerOf('node:tls', (sides) => {
   });
 });
 
+// It does not read a name that comes byte by byte, over streams of Node's own neither.
+if (isCutToOneByte) process.stdout.write('skipped: ssh2 wants its first line in one piece\n');
+
 eachTriggerOf('ssh2', (sides) => {
-  it('runs a command', async () => {
+  it.skipIf(isCutToOneByte)('runs a command', async () => {
     const { privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       privateKeyEncoding: { type: 'pkcs1', format: 'pem' },

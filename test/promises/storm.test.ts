@@ -11,12 +11,13 @@ import { readable } from '../../src/promises/descriptor.ts';
 import { type Listener, listen } from '../../src/promises/listener.ts';
 import { sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
+import { isCutToOneByte, volume } from '../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf, HOST } from './pair.ts';
 
 const SEED = Number(process.env.EDGEWISE_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = 10_000;
+const ROUNDS = isCutToOneByte ? 1000 : 10_000;
 const AT_ONCE = 40;
 const ABORTED = Object.assign(new Error('aborted on purpose'), { code: 'ABORTED' });
 const DESTROYED = Object.assign(new Error('destroyed on purpose'), { code: 'DESTROYED' });
@@ -48,7 +49,7 @@ class Random {
 
 type Operation = (connection: Connection, signal: AbortSignal) => unknown;
 
-const LONG = Buffer.alloc(300_000, 'edgewise\n');
+const LONG = Buffer.alloc(volume(300_000), 'edgewise\n');
 const OPERATIONS: readonly Operation[] = [
   (connection, signal) => connection.read({ signal }),
   (connection, signal) => connection.readInto(Buffer.alloc(100), { signal }),
@@ -185,7 +186,7 @@ describe('a storm of aborts', () => {
     await serving;
     expect([...codes.keys()].filter((code) => !ALLOWED.has(String(code)))).toEqual([]);
     for (const code of ['resolved', 'ABORTED', 'DESTROYED']) {
-      expect(codes.get(code), code).toBeGreaterThan(100);
+      expect(codes.get(code), code).toBeGreaterThan(ROUNDS / 100);
     }
   });
 });

@@ -9,9 +9,10 @@ import { listen } from '../../src/net/listen.ts';
 import { defaultReactor } from '../../src/net/settings.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import type { SocketDuplex } from '../../src/stream/socket.ts';
+import { itOfPieces, volume } from '../helpers/cuts.ts';
 import { closed, eachTriggerOf, type Sides } from '../interop/sides.ts';
 
-const LONG = Buffer.alloc(5_000_000, 'edgewise ');
+const LONG = Buffer.alloc(volume(5_000_000), 'edgewise ');
 const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 defaultReactor(); // its descriptors are no test's leak
@@ -54,7 +55,7 @@ eachTriggerOf('toDuplex', (sides) => {
     expect([client.bytesWritten, server.bytesRead]).toEqual([LONG.length, LONG.length]);
   });
 
-  it('sends text in any encoding, and what was corked in one piece', async () => {
+  itOfPieces('sends text in any encoding, and what was corked in one piece', async () => {
     const [client, server] = await openPair(sides);
     client.cork();
     client.write('ff00', 'hex');

@@ -1,6 +1,7 @@
 // Connections as streams of the web.
 import { describe, expect, it } from 'vitest';
 import { toWebStreams } from '../../src/stream/web.ts';
+import { itOfPieces, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { openPair } from '../promises/pair.ts';
 
@@ -12,14 +13,14 @@ describe.each(['level', 'edge'] as const)('%s: toWebStreams', (trigger) => {
     const { client, server } = await open();
     const { readable, writable } = toWebStreams(server);
     const echoed = readable.pipeTo(writable);
-    const long = Buffer.alloc(1_000_000, 'edgewise ');
+    const long = Buffer.alloc(volume(1_000_000), 'edgewise ');
     const [received] = await Promise.all([client.readExactly(long.length), client.end(long)]);
     expect(received.equals(long)).toBe(true);
     await echoed;
     expect(await client.read()).toBeNull();
   });
 
-  it('has the kernel write into the memory of a BYOB reader', async () => {
+  itOfPieces('has the kernel write into the memory of a BYOB reader', async () => {
     const { client, server } = await open();
     const reader = toWebStreams(server).readable.getReader({ mode: 'byob' });
     await client.write('abcdef');
