@@ -36,6 +36,7 @@ const CONTENDERS = {
   'edgewise-level': (name) => edgewiseContender(name, 'level'),
   'edgewise-edge': (name) => edgewiseContender(name, 'edge'),
   'edgewise-handlers': (name) => edgewiseContender(name, 'level', 'handlers'),
+  'edgewise-proactor': (name) => edgewiseContender(name, 'level', 'proactor'),
   'edgewise-promises': (name) => edgewiseContender(name, 'level', 'promises'),
   'edgewise-stream': (name) => edgewiseContender(name, 'level', 'stream'),
   'edgewise-net': (name) => edgewiseContender(name, 'level', 'net'),

@@ -166,7 +166,7 @@ describe('edgewise echo', () => {
     return child.ended;
   }
 
-  const CHOICES = ['reactor', 'handlers'].flatMap((api) => [
+  const CHOICES = ['reactor', 'handlers', 'proactor'].flatMap((api) => [
     { api, trigger: 'level', backend: undefined },
     { api, trigger: 'edge', backend: undefined },
     { api, trigger: 'level', backend: 'poll' },
@@ -186,6 +186,7 @@ describe('edgewise echo', () => {
     ['SIGINT', 'reactor'],
     ['SIGTERM', 'reactor'],
     ['SIGTERM', 'handlers'],
+    ['SIGTERM', 'proactor'],
   ] as const)('%s ends it with exit code 0: %s', async (signal, api) => {
     const { host, port, child } = await start('--api', api);
     const client = connect(port, host);
@@ -196,15 +197,18 @@ describe('edgewise echo', () => {
     expect(child.output.stderr).toBe('');
   });
 
-  test.each(['reactor', 'handlers'])('a taken port: exit code 1, one line: %s', async (api) => {
-    const owner = createServer().listen(0, '127.0.0.1');
-    await once(owner, 'listening');
-    const { port } = owner.address() as AddressInfo;
-    const ended = await edgewise('echo', '--port', `${port}`, '--api', api);
-    owner.close();
-    expect(ended).toMatchObject({ code: 1, stdout: '' });
-    expect(ended.stderr).toBe(`edgewise: bind EADDRINUSE 127.0.0.1:${port}\n`);
-  });
+  test.each(['reactor', 'handlers', 'proactor'])(
+    'a taken port: exit code 1, one line: %s',
+    async (api) => {
+      const owner = createServer().listen(0, '127.0.0.1');
+      await once(owner, 'listening');
+      const { port } = owner.address() as AddressInfo;
+      const ended = await edgewise('echo', '--port', `${port}`, '--api', api);
+      owner.close();
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toBe(`edgewise: bind EADDRINUSE 127.0.0.1:${port}\n`);
+    },
+  );
 });
 
 describe('edgewise udp-echo', () => {

@@ -9,7 +9,8 @@ import { type Ending, ExampleProcess, receive } from './helpers/example-process.
 
 const FOLDER = new URL('../examples/', import.meta.url);
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.ts'));
-const SERVERS = ['echo', 'discard', 'daytime', 'chargen', 'chat'];
+const ECHOES = ['echo', 'echo-proactor', 'echo-awaited'];
+const SERVERS = [...ECHOES, 'discard', 'daytime', 'chargen', 'chat'];
 const LOOK_MS = 100;
 const LOOKS_MAX = 50;
 const isLinux = process.platform === 'linux';
@@ -72,7 +73,7 @@ test('a name that is none is one line and exit code 2', async () => {
 
 const ENDINGS = SERVERS.flatMap((name) => [
   [name, 'SIGINT'] as const,
-  ...(name === 'echo' ? [] : [[name, 'SIGTERM'] as const]), // echo spells only one out
+  ...(/^echo(-proactor)?$/.test(name) ? [] : [[name, 'SIGTERM'] as const]), // these: only one
 ]);
 
 test.each(ENDINGS)('%s ends in good order by %s', async (name, signal) => {
@@ -93,9 +94,9 @@ test.each(SERVERS)('%s goes on after a client that resets, and rests then', asyn
   expectCleanEnd(await example.end());
 });
 
-describe('echo', () => {
+describe.each(ECHOES)('%s', (name) => {
   test('sends back what it gets, and rests between two messages', async () => {
-    const example = serve('echo');
+    const example = serve(name);
     const client = await connectTo(example);
     client.write('hello');
     expect(String(await receive(client, 5))).toBe('hello');
@@ -105,7 +106,7 @@ describe('echo', () => {
   });
 
   test('keeps every byte for a client that reads late, and rests meanwhile', async () => {
-    const example = serve('echo');
+    const example = serve(name);
     const client = await connectTo(example);
     const message = numbered(16 << 20);
     client.end(message);

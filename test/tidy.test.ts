@@ -36,6 +36,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['index'],
   ['promises/'],
   ['promises'],
+  ['proactor/'],
+  ['proactor'],
   ['stream/'],
   ['stream'],
   ['multi/'],

@@ -142,7 +142,8 @@ class AcceptHandler implements Handler {
   }
 }
 
-function openListener({ host, port }: EchoOptions): number {
+/** @returns a listening socket. @throws ErrnoError - as {@link startReactorEcho}. */
+export function openListener({ host, port }: EchoOptions): number {
   const family = isIPv6(host) ? AF_INET6 : AF_INET;
   const fd = check(sys.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
   try {

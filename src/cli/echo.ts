@@ -34,6 +34,7 @@ const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
   handlers: async () => (await import('./echo-handlers.ts')).startHandlersEcho,
   promises: async () => (await import('./echo-promises.ts')).startPromisesEcho,
   stream: async () => (await import('./echo-stream.ts')).startStreamEcho,
+  proactor: async () => (await import('./echo-proactor.ts')).startProactorEcho,
   net: async () => (await import('./echo-net.ts')).startNetEcho,
 };
 

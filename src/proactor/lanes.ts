@@ -1,0 +1,174 @@
+// The two directions of a descriptor, and its one registration with the reactor: made when something
+// waits for the first time, with the interest of the lanes in which something waits. Interest that has
+// become idle is taken back when the kernel reports what nobody waits for, and not before: an echo,
+// which waits for the same again and again, then costs no epoll_ctl per message.
+import { constants as os } from 'node:os';
+import { check, errnoError } from '../errors.ts';
+import { Interest, Readiness } from '../interest.ts';
+import type { Reactor } from '../reactor.ts';
+import type { Handler, Registration } from '../registration.ts';
+import * as sys from '../sys.ts';
+import { attempt, type Channel, Outcome } from './attempt.ts';
+import { Lane } from './lane.ts';
+import { Kind, type Operation, type OperationId } from './operation.ts';
+
+const { ECANCELED, ENOTSOCK } = os.errno;
+const { SOL_SOCKET, SO_TYPE } = sys.constants;
+const FAILED = Readiness.Error | Readiness.WriteClosed;
+
+/** Where lanes live, and whom they tell. */
+export interface LanesOwner {
+  readonly reactor: Reactor;
+  readonly trigger: 'level' | 'edge';
+  /** It is done, and is told in its turn. */
+  finish(operation: Operation): void;
+  /** An event was turned into what it completes; handlers may be called now. */
+  onEventHandled(): void;
+}
+
+function isSocket(fd: number): boolean {
+  const type = new Int32Array(1);
+  const result = sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, type);
+  if (result === -ENOTSOCK) return false;
+  check(result, 'getsockopt', { fd });
+  return true;
+}
+
+export class Lanes implements Channel, Handler<undefined> {
+  readonly fd: number;
+  readonly isSocket: boolean;
+  readonly isLevel: boolean;
+  readonly reading = new Lane(Interest.Readable);
+  readonly writing = new Lane(Interest.Writable);
+  readonly #owner: LanesOwner;
+  #registration: Registration<undefined> | undefined = undefined;
+
+  /** @throws ErrnoError - EBADF: not open. */
+  constructor(owner: LanesOwner, fd: number) {
+    this.#owner = owner;
+    this.fd = fd;
+    this.isSocket = isSocket(fd);
+    this.isLevel = owner.trigger === 'level';
+  }
+
+  /** Tries an operation when nothing is before it. True: done; false: it waits in the lane. */
+  start(lane: Lane, operation: Operation): boolean {
+    if (lane.head === undefined && !lane.isDry && this.#try(lane, operation)) return true;
+    lane.append(operation);
+    if (lane.head === operation) this.#arm(lane);
+    return false;
+  }
+
+  /** @returns false: no such operation waits here. */
+  cancel(id: OperationId): boolean {
+    const operation = this.reading.remove(id) ?? this.writing.remove(id);
+    if (operation === undefined) return false;
+    this.#cancel(operation);
+    return true;
+  }
+
+  /** Those that read first. @returns how many there were. */
+  cancelAll(): number {
+    let count = 0;
+    for (const lane of [this.reading, this.writing]) {
+      for (; lane.head !== undefined; count++) {
+        const operation = lane.head;
+        lane.shift();
+        this.#cancel(operation);
+      }
+    }
+    return count;
+  }
+
+  /** Cancels all, and lets go of the descriptor. */
+  close(): void {
+    this.#registration?.close();
+    this.cancelAll();
+  }
+
+  onReady(readiness: Readiness): void {
+    const waited = this.#pendingInterest;
+    let told = readiness & (Interest.Readable | Interest.Writable);
+    if ((readiness & Readiness.ReadClosed) !== 0) told |= Interest.Readable;
+    if ((readiness & FAILED) !== 0) told |= Interest.Readable | Interest.Writable;
+    if ((told & Interest.Writable) !== 0) this.#advance(this.writing);
+    if ((told & Interest.Readable) !== 0) this.#advance(this.reading);
+    if (this.isLevel && (told & ~waited) !== 0) this.#disarm();
+    this.#owner.onEventHandled();
+  }
+
+  get #pendingInterest(): Interest {
+    const reading = this.reading.head === undefined ? Interest.None : Interest.Readable;
+    return this.writing.head === undefined ? reading : reading | Interest.Writable;
+  }
+
+  #try(lane: Lane, operation: Operation): boolean {
+    const outcome = attempt(operation, this);
+    lane.isDry = (outcome & Outcome.Dry) !== 0;
+    return (outcome & Outcome.Done) !== 0;
+  }
+
+  // The kernel has reported something: what waits is tried, until it would block or others' turn comes.
+  #advance(lane: Lane): void {
+    lane.isDry = false;
+    for (let operation = lane.head; operation !== undefined; operation = lane.head) {
+      if (lane.isDry) return; // a short read: the level is reported again
+      if (!this.#try(lane, operation)) {
+        if (!lane.isDry) this.#arm(lane);
+        return;
+      }
+      lane.shift();
+      this.#owner.finish(operation);
+      if (lane.head !== undefined && !this.#charge(operation, lane)) return;
+    }
+  }
+
+  #charge({ kind, result }: Operation, { interest }: Lane): boolean {
+    const bytes = kind === Kind.Accept ? 0 : result;
+    return this.#registration?.charge(bytes, interest) === true;
+  }
+
+  // Has the kernel tell when the first one of the lane may go on.
+  #arm(lane: Lane): void {
+    const registration = this.#registration;
+    try {
+      if (registration === undefined || registration.isClosed) this.#register();
+      else if ((registration.interest & lane.interest) === 0) {
+        const { interest } = registration;
+        registration.setInterest(this.isLevel ? this.#pendingInterest : interest | lane.interest);
+      } else if (!this.isLevel && !lane.isDry) registration.requeue(lane.interest);
+    } catch (error) {
+      this.#fail(lane, error as Error);
+    }
+  }
+
+  #register(): void {
+    const { reactor, trigger } = this.#owner;
+    const options = { trigger, asyncContext: false };
+    // The operations keep the reactor alive, not the descriptor.
+    this.#registration = reactor.register(this.fd, this.#pendingInterest, this, options).unref();
+  }
+
+  // A level that nobody waits for would be reported without end.
+  #disarm(): void {
+    try {
+      this.#registration?.setInterest(this.#pendingInterest);
+    } catch (error) {
+      this.#registration?.close(); // the descriptor was closed behind our back
+      for (const lane of [this.reading, this.writing]) this.#fail(lane, error as Error);
+    }
+  }
+
+  #fail(lane: Lane, error: Error): void {
+    for (let operation = lane.head; operation !== undefined; operation = lane.head) {
+      lane.shift();
+      operation.error = error;
+      this.#owner.finish(operation);
+    }
+  }
+
+  #cancel(operation: Operation): void {
+    operation.error = errnoError(-ECANCELED, operation.syscall, { fd: this.fd });
+    this.#owner.finish(operation);
+  }
+}

@@ -1,0 +1,127 @@
+// Checks what operations are given, before any system call, and writes it into them. What may be
+// changed by its owner while the operation is pending, other than the bytes, is copied.
+import { type AddressInput, SocketAddress } from '../address.ts';
+import { invalidType, outOfRange } from '../errors.ts';
+import { checkFileRange, FilePiece } from '../net/file-piece.ts';
+import { type OutgoingMessage, ReceivedMessage } from '../sys.ts';
+import {
+  checkBytes,
+  checkFd,
+  checkFlags,
+  checkInteger,
+  checkObject,
+  IOV_MAX,
+} from '../validate.ts';
+import type { Operation } from './operation.ts';
+
+const DESCRIPTORS_MAX = 253; // SCM_MAX_FD, as for sys.sendmsg
+
+/** Part of a buffer. `lengthMin` is 1 for reads: a read into nothing would look like the end. */
+export function requestRange(
+  operation: Operation,
+  lengthMin: number,
+  bytes: Uint8Array,
+  offset = 0,
+  length?: number,
+): Operation {
+  const size = checkBytes('bytes', bytes);
+  if (offset !== 0) checkInteger('offset', offset, 0, size);
+  const left = size - offset;
+  if (length !== undefined) checkInteger('length', length, 0, left);
+  operation.bytes = bytes;
+  operation.offset = offset;
+  operation.length = length ?? left;
+  if (operation.length < lengthMin) throw outOfRange('length', 'at least 1', operation.length);
+  return operation;
+}
+
+export function requestAccept(operation: Operation, from: SocketAddress | undefined): Operation {
+  if (from !== undefined && SocketAddress.slotIn(from) === undefined) {
+    throw invalidType('from', 'a SocketAddress', from);
+  }
+  operation.detail = from;
+  operation.result = -1;
+  return operation;
+}
+
+export function requestConnect(operation: Operation, address: AddressInput): Operation {
+  operation.detail = new SocketAddress(address);
+  return operation;
+}
+
+/** What is received into. */
+export interface Inbound {
+  readonly buffers: readonly Uint8Array[];
+  readonly into: ReceivedMessage;
+}
+
+export function requestReceive(
+  operation: Operation,
+  buffers: readonly Uint8Array[],
+  into: ReceivedMessage,
+  flags: number,
+): Operation {
+  if (ReceivedMessage.headerIn(into) === undefined) {
+    throw invalidType('into', 'a ReceivedMessage', into);
+  }
+  operation.flags = checkFlags('flags', flags);
+  const inbound: Inbound = { buffers: checkedBuffers('buffers', buffers), into };
+  operation.length = totalLength(inbound.buffers);
+  if (operation.length === 0) throw outOfRange('the length of buffers', 'at least 1', 0);
+  operation.detail = inbound;
+  return operation;
+}
+
+export function requestSend(
+  operation: Operation,
+  message: OutgoingMessage,
+  flags: number,
+): Operation {
+  checkObject('message', message);
+  operation.flags = checkFlags('flags', flags);
+  const { buffers, to, descriptors } = message;
+  const outbound: OutgoingMessage = {
+    buffers: checkedBuffers('message.buffers', buffers),
+    ...(to !== undefined && { to: new SocketAddress(to) }),
+    ...(descriptors !== undefined && { descriptors: checkedDescriptors(descriptors) }),
+  };
+  operation.length = totalLength(outbound.buffers);
+  operation.detail = outbound;
+  return operation;
+}
+
+export function requestFile(
+  operation: Operation,
+  fileFd: number,
+  offset: number,
+  length: number | undefined,
+): Operation {
+  const range = checkFileRange(fileFd, offset, length);
+  operation.length = range.length;
+  operation.detail = new FilePiece(range, () => undefined);
+  return operation;
+}
+
+export function totalLength(buffers: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const { length } of buffers) total += length;
+  return total;
+}
+
+function checkedBuffers(name: string, buffers: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (!Array.isArray(buffers)) throw invalidType(name, 'an array of Uint8Array', buffers);
+  checkInteger(`${name}.length`, buffers.length, 0, IOV_MAX);
+  const copy = [...(buffers as readonly Uint8Array[])];
+  for (const [index, bytes] of copy.entries()) checkBytes(`${name}[${index}]`, bytes);
+  return copy;
+}
+
+function checkedDescriptors(descriptors: readonly number[]): readonly number[] {
+  if (!Array.isArray(descriptors)) {
+    throw invalidType('message.descriptors', 'an array of numbers', descriptors);
+  }
+  checkInteger('message.descriptors.length', descriptors.length, 0, DESCRIPTORS_MAX);
+  const copy = [...(descriptors as readonly number[])];
+  for (const [index, fd] of copy.entries()) checkFd(fd, `message.descriptors[${index}]`);
+  return copy;
+}

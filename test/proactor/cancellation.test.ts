@@ -1,0 +1,136 @@
+// Operations that do not come to their own end: cancelled, or their memory taken away.
+import { describe, expect, it } from 'vitest';
+import * as sys from '../../src/sys.ts';
+import { must, useDescriptors } from '../helpers/descriptors.ts';
+import { Driven, fill } from './driven.ts';
+
+describe('cancellation', () => {
+  const descriptors = useDescriptors();
+
+  it('of one: ECANCELED, in a turn, and the others of the lane go on', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    const bytes = Buffer.alloc(4);
+    const names = ['one', 'two', 'three'];
+    const [first, second] = names.map((name) => descriptor.read(bytes, driven.note, name, 0, 1));
+    expect(descriptor.cancel(second as number)).toBe(true);
+    expect(descriptor.cancel(second as number)).toBe(false);
+    expect(driven.told).toEqual([]);
+    must(sys.send(theirs, Buffer.from('ab')));
+    driven.turnUntil(3);
+    expect(driven.told).toEqual(['two: ECANCELED 0', 'one: 1', 'three: 1']);
+    expect(descriptor.cancel(first as number)).toBe(false);
+  });
+
+  it('of the last of a lane: what is submitted next is not lost', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    descriptor.read(Buffer.alloc(1), driven.note, 'one');
+    descriptor.cancel(descriptor.read(Buffer.alloc(1), driven.note, 'two'));
+    descriptor.read(Buffer.alloc(1), driven.note, 'three');
+    must(sys.send(theirs, Buffer.from('ab')));
+    driven.turnUntil(3);
+    expect(driven.told).toEqual(['two: ECANCELED 0', 'one: 1', 'three: 1']);
+  });
+
+  it('tells the bytes that were moved, and what is done already is not cancelled', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    const partial = descriptor.readExactly(Buffer.alloc(8), driven.note, 'partial');
+    must(sys.send(theirs, Buffer.from('abc')));
+    driven.settle();
+    const written = descriptor.write(Buffer.from('x'), driven.note, 'written');
+    expect(descriptor.cancel(written)).toBe(false); // done, and not told yet
+    expect(descriptor.cancel(partial)).toBe(true);
+    driven.turnUntil(2);
+    expect(driven.told).toEqual(['written: 1', 'partial: ECANCELED 3']);
+  });
+
+  it('of all of a descriptor, and of a delay; a number is good for its own operation alone', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const [one, other] = [driven.proactor.open(ours), driven.proactor.open(theirs)];
+    fill((bytes) => sys.send(ours, bytes));
+    one.read(Buffer.alloc(1), driven.note, 'read');
+    const id = one.writeAll(Buffer.alloc(100_000), driven.note, 'write');
+    const delay = driven.proactor.delay(60_000, driven.note, 'delay');
+    expect(other.cancel(id)).toBe(false);
+    expect(driven.proactor.cancel(id)).toBe(false);
+    expect(driven.proactor.cancel(delay)).toBe(true);
+    expect(one.cancelAll()).toBe(2);
+    expect(one.cancelAll()).toBe(0);
+    driven.turnUntil(3);
+    expect(driven.told).toEqual(['delay: ECANCELED 0', 'read: ECANCELED 0', 'write: ECANCELED 0']);
+  });
+
+  it('of an accept takes no connection, and tells no descriptor', () => {
+    const driven = new Driven(descriptors);
+    const listener = descriptors.listener();
+    must(sys.fcntl(listener.fd, sys.constants.F_SETFL, sys.constants.O_NONBLOCK));
+    driven.proactor.open(listener.fd).accept(driven.note, 'accept');
+    driven.proactor.close();
+    driven.turnUntil(1);
+    expect(driven.told).toEqual(['accept: ECANCELED -1']);
+  });
+
+  it('from a completion handler reaches an operation that waits', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    descriptor.read(Buffer.alloc(1), (error, result) => {
+      driven.note(error, result, 'first');
+      expect(descriptor.cancelAll()).toBe(1);
+      expect(driven.told).toEqual(['first: 1']); // never inside a call
+    });
+    descriptor.read(Buffer.alloc(1), driven.note, 'second');
+    must(sys.send(theirs, Buffer.from('a')));
+    driven.turnUntil(2);
+    expect(driven.told).toEqual(['first: 1', 'second: ECANCELED 0']);
+  });
+});
+
+describe('memory', () => {
+  const descriptors = useDescriptors();
+
+  it('that is detached while an operation waits is a typed error, and the lane goes on', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    const bytes = new Uint8Array(8);
+    const rest = Buffer.alloc(8);
+    const parts = [new Uint8Array(2), new Uint8Array(2)] as const;
+    descriptor.readExactly(bytes, driven.note, 'detached');
+    descriptor.recvmsg(parts, new sys.ReceivedMessage(), driven.note, 'message');
+    descriptor.read(rest, driven.note, 'rest');
+    for (const { buffer } of [bytes, parts[1]])
+      structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+    must(sys.send(theirs, Buffer.from('ab')));
+    driven.turnUntil(3);
+    expect(driven.told).toEqual([
+      'detached: ERR_BUFFER_DETACHED 0',
+      'message: ERR_BUFFER_DETACHED 0',
+      'rest: 2',
+    ]);
+  });
+
+  it('that shrinks while a write waits', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const buffer = Reflect.construct(ArrayBuffer, [
+      100_000,
+      { maxByteLength: 100_000 },
+    ]) as ArrayBuffer & {
+      resize(length: number): void;
+    };
+    fill((bytes) => sys.send(ours, bytes));
+    driven.proactor.open(ours).writeAll(new Uint8Array(buffer), driven.note, 'write');
+    buffer.resize(10);
+    const sink = Buffer.alloc(1 << 20);
+    while (sys.recv(theirs, sink) > 0);
+    driven.turnUntil(1);
+    expect(driven.told).toEqual(['write: ERR_BUFFER_DETACHED 0']);
+  });
+});

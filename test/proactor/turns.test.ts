@@ -1,0 +1,223 @@
+// When completions are told: order, batches, handlers that throw, reactors that close; and what the
+// kernel is asked to report meanwhile.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { describe, expect, it } from 'vitest';
+import { Interest } from '../../src/interest.ts';
+import { Proactor } from '../../src/proactor/proactor.ts';
+import type { Reactor } from '../../src/reactor.ts';
+import * as sys from '../../src/sys.ts';
+import { must, reset, useDescriptors } from '../helpers/descriptors.ts';
+import { Driven, fill } from './driven.ts';
+
+describe('turns', () => {
+  const descriptors = useDescriptors();
+
+  it('completions are told in the order in which they completed, those of one batch together', () => {
+    const driven = new Driven(descriptors);
+    const pairs = Array.from({ length: 20 }, () => descriptors.socketpair());
+    for (const [index, [ours]] of pairs.entries()) {
+      driven.proactor.open(ours).read(Buffer.alloc(1), driven.note, `read ${index}`);
+    }
+    for (const [, theirs] of pairs) must(sys.send(theirs, Buffer.from('x')));
+    driven.reactor.turn(0);
+    expect(driven.told).toEqual(pairs.map((_pair, index) => `read ${index}: 1`));
+  });
+
+  it('what a handler submits goes behind what waits, also when a long queue takes several turns', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    const received: Buffer[] = [];
+    const onRead = (): void => {
+      const bytes = Buffer.alloc(1);
+      received.push(bytes);
+      descriptor.read(bytes, driven.note, 'last');
+    };
+    const first = Buffer.alloc(1);
+    descriptor.read(first, onRead);
+    for (let count = 0; count < 200; count++) {
+      const bytes = Buffer.alloc(1);
+      received.push(bytes);
+      descriptor.read(bytes, driven.note, 'queued');
+    }
+    must(sys.send(theirs, Buffer.from(Array.from({ length: 202 }, (_, index) => index))));
+    driven.turnUntil(201);
+    expect([...Buffer.concat([first, ...received])]).toEqual([...Array(202).keys()]);
+  });
+
+  it('a handler that throws stops no other; the turn throws it', () => {
+    const driven = new Driven(descriptors);
+    const fail = (): never => {
+      throw new Error('on purpose');
+    };
+    driven.proactor.delay(0, fail);
+    driven.proactor.cancel(driven.proactor.delay(1, fail));
+    driven.proactor.cancel(driven.proactor.delay(1, fail));
+    driven.proactor.cancel(driven.proactor.delay(1, driven.note, 'after'));
+    expect(() => driven.settle()).toThrowError(/several completion handlers|on purpose/);
+    expect(driven.told).toEqual(['after: ECANCELED 0']);
+  });
+
+  it('one that always has more starves nobody: others are told in between', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const flooder = driven.proactor.open(ours);
+    fill((bytes) => sys.send(theirs, bytes));
+    const byte = Buffer.alloc(1);
+    let count = 0;
+    const onRead = (): void => {
+      count++;
+      if (!flooder.isClosed && count < 10_000) flooder.read(byte, onRead);
+    };
+    flooder.read(byte, onRead);
+    driven.reactor.turn(0);
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(100);
+  });
+
+  it('closing the reactor tells everything at once, also what was done already', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    descriptor.read(Buffer.alloc(1), driven.note, 'read');
+    driven.proactor.open(theirs).write(Buffer.from('abc'), driven.note, 'write');
+    driven.proactor.delay(1000, driven.note, 'delay');
+    driven.reactor.close();
+    expect(driven.told).toEqual(['write: 3', 'read: ECANCELED 0', 'delay: ECANCELED 0']);
+    expect(driven.proactor.isClosed).toBe(true);
+    expect(() => new Proactor({ reactor: driven.reactor })).toThrowError(
+      expect.objectContaining({ code: 'ERR_CLOSED' }),
+    );
+  });
+
+  it('closing the reactor inside a completion handler tells the rest of the batch, once', () => {
+    const driven = new Driven(descriptors);
+    const { proactor, reactor } = driven;
+    for (const name of ['one', 'two', 'three', 'four']) {
+      const close = (error: Error | undefined, result: number): void => {
+        driven.note(error, result, name);
+        if (name === 'two') reactor.close();
+      };
+      proactor.cancel(proactor.delay(1000, close));
+    }
+    reactor.turn(0);
+    const code = 'ECANCELED 0';
+    expect(driven.told).toEqual([
+      `one: ${code}`,
+      `two: ${code}`,
+      `three: ${code}`,
+      `four: ${code}`,
+    ]);
+    expect(proactor.pendingCount).toBe(0);
+  });
+
+  it('a proactor that is closed lets the reactor end, and leaves it to others', async () => {
+    const driven = new Driven(descriptors);
+    const [ours] = descriptors.socketpair();
+    driven.proactor.open(ours).read(Buffer.alloc(1), driven.note, 'read');
+    const running = driven.reactor.run();
+    driven.proactor.close();
+    await running;
+    expect(driven.told).toEqual(['read: ECANCELED 0']);
+    expect(driven.reactor.isClosed).toBe(false);
+    expect(driven.reactor.dependents.size).toBe(0);
+  });
+
+  it('handlers get the async context of their submission when it is asked for', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const driven = new Driven(descriptors, { asyncContext: true });
+    const seen: (string | undefined)[] = [];
+    for (const name of ['one', 'two']) {
+      storage.run(name, () => driven.proactor.delay(0, () => seen.push(storage.getStore())));
+    }
+    while (seen.length < 2) driven.reactor.turn(100);
+    expect(seen).toEqual(['one', 'two']);
+  });
+});
+
+describe('interest', () => {
+  const descriptors = useDescriptors();
+
+  it('is armed only while something waits: what nobody reads is reported once', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    driven.proactor.open(ours).read(Buffer.alloc(1), driven.note, 'read');
+    must(sys.send(theirs, Buffer.from('abc')));
+    driven.turnUntil(1);
+    for (let turn = 0; turn < 50; turn++) driven.reactor.turn(0);
+    expect(driven.reactor.stats.events).toBe(2);
+  });
+
+  it('a write that waits is not disturbed by what comes in, or by the end of the peer', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.tcpPair();
+    const changes = watchInterest(driven.reactor);
+    const descriptor = driven.proactor.open(ours);
+    descriptor.read(Buffer.alloc(1), driven.note, 'read');
+    must(sys.send(theirs, Buffer.from('abc')));
+    driven.turnUntil(1);
+    fill((bytes) => sys.send(ours, bytes));
+    descriptor.writeAll(Buffer.alloc(8 << 20), driven.note, 'write');
+    must(sys.shutdown(theirs, sys.constants.SHUT_WR));
+    driven.settle();
+    const { events } = driven.reactor.stats;
+    for (let turn = 0; turn < 50; turn++) driven.reactor.turn(0);
+    expect(driven.reactor.stats.events - events).toBeLessThan(10); // room may still come
+    expect(driven.told).toEqual(['read: 1']);
+    expect(changes).toEqual(['register', `setInterest ${Interest.Writable}`]);
+    descriptor.close();
+    driven.turnUntil(2);
+  });
+
+  it('a hang-up that nobody waits for is reported a bounded number of times', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.tcpPair();
+    const descriptor = driven.proactor.open(ours);
+    descriptor.read(Buffer.alloc(1), driven.note, 'read');
+    must(sys.send(theirs, Buffer.from('a')));
+    driven.turnUntil(1);
+    reset(descriptors, theirs);
+    for (let turn = 0; turn < 50; turn++) driven.reactor.turn(0);
+    expect(driven.reactor.stats.events).toBeLessThan(6);
+    descriptor.read(Buffer.alloc(1), driven.note, 'next');
+    driven.turnUntil(2);
+    expect(driven.told.at(-1)).toBe('next: ECONNRESET 0');
+  });
+
+  it('an echo makes one registration and changes it never', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const changes = watchInterest(driven.reactor);
+    const descriptor = driven.proactor.open(ours);
+    const bytes = Buffer.alloc(64);
+    const onRead = (error: Error | undefined, count: number): void => {
+      if (error !== undefined) return;
+      descriptor.writeAll(bytes, () => descriptor.read(bytes, onRead), undefined, 0, count);
+    };
+    descriptor.read(bytes, onRead);
+    for (let message = 0; message < 20; message++) {
+      must(sys.send(theirs, Buffer.from('hello')));
+      driven.reactor.turn(100);
+      expect(sys.recv(theirs, Buffer.alloc(64))).toBe(5);
+    }
+    expect(changes).toEqual(['register']);
+    descriptor.close();
+  });
+});
+
+// Every registration of the reactor tells of its changes.
+function watchInterest(reactor: Reactor): string[] {
+  const changes: string[] = [];
+  const register = reactor.register.bind(reactor);
+  reactor.register = ((...args: Parameters<Reactor['register']>) => {
+    changes.push('register');
+    const registration = register(...args);
+    const setInterest = registration.setInterest.bind(registration);
+    registration.setInterest = (interest: number) => {
+      changes.push(`setInterest ${interest}`);
+      setInterest(interest);
+    };
+    return registration;
+  }) as Reactor['register'];
+  return changes;
+}
