@@ -2,13 +2,18 @@
 // the one line that changes. docs/compat.md says what is not there.
 import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { normalize } from './arguments.ts';
-import { Server, type ServerListenOptions, type ServerOptions } from './server.ts';
+import {
+  type ConnectionListener,
+  Server,
+  type ServerListenOptions,
+  type ServerOptions,
+} from './server.ts';
 import { Socket, type SocketConnectOptions, type SocketOptions } from './socket.ts';
 
 /** As createServer of node:net: (options, listener of `connection`), either of them or none. */
 export function createServer(
-  options?: ServerOptions | ((socket: Socket) => void),
-  onConnection?: (socket: Socket) => void,
+  options?: ServerOptions | ConnectionListener,
+  onConnection?: ConnectionListener,
 ): Server {
   return new Server(options, onConnection);
 }
@@ -26,6 +31,7 @@ export function createConnection(...args: unknown[]): Socket {
 
 export {
   BlockList,
+  type ConnectionListener,
   isIP,
   isIPv4,
   isIPv6,

@@ -43,7 +43,8 @@ const LISTEN_OPTIONS = [
   ...(['port', 'host', 'path', 'fd', 'backlog', 'ipv6Only', 'reusePort', 'signal'] as const),
 ];
 
-type ConnectionListener = (socket: Socket) => void;
+/** A listener of `connection`. */
+export type ConnectionListener = (socket: Socket) => void;
 
 /** As Server of node:net; docs/compat.md says what is not there. */
 export class Server extends EventEmitter {
