@@ -7,6 +7,7 @@
 // the connections that we have. Until CONFIRM nothing has changed here. takeover.ts is the other side.
 import { chmodSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { EdgewiseError, errnoError, invalidType } from '../errors.ts';
 import type { Reactor } from '../reactor.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
@@ -76,13 +77,17 @@ export function failed(what: string): EdgewiseError {
 /** @internal puts lines together that come in pieces */
 export class Lines {
   #text = '';
+  /** A letter of several bytes can come in two pieces. */
+  readonly #decoder = new StringDecoder('utf8');
 
   /**
    * @returns the lines that are whole, without their ends.
    * @throws EdgewiseError - ERR_HANDOVER_FAILED: what comes is too long to be one.
    */
   take(bytes: Buffer): string[] {
-    const lines = (this.#text + bytes.toString()).split('\n');
+    // Only what is new is looked through: many small pieces cost no more than a large one.
+    const [rest = '', ...more] = this.#decoder.write(bytes).split('\n');
+    const lines = [this.#text + rest, ...more];
     this.#text = lines.pop() ?? '';
     if (this.#text.length <= LINE_MAX) return lines;
     throw failed('the peer does not speak the protocol');

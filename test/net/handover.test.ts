@@ -12,6 +12,7 @@ import {
   type HandOver,
   type HandOverOptions,
   type HandOverSocket,
+  Lines,
   offerHandOver,
 } from '../../src/net/handover.ts';
 import { adoptListener, listen } from '../../src/net/listen.ts';
@@ -189,6 +190,12 @@ describe('hand-over', () => {
     await expect(takeOver({ path: silent, reactor, timeoutMs: 20 })).rejects.toMatchObject({
       code: 'ERR_HANDOVER_FAILED',
     });
+  });
+
+  it('reads names whose letters come in pieces', () => {
+    const lines = new Lines();
+    const read = [...Buffer.from('größe\nweb\n')].flatMap((byte) => lines.take(Buffer.of(byte)));
+    expect(read).toEqual(['größe', 'web']);
   });
 
   it.each([
