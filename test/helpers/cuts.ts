@@ -2,6 +2,8 @@
 // test/faults/one_byte.c). Then a byte costs as many system calls as a buffer does otherwise.
 
 import { it } from 'vitest';
+import * as sys from '../../src/sys.ts';
+import { must } from './descriptors.ts';
 
 const FEWER = 200;
 
@@ -16,4 +18,18 @@ export function volume(bytes: number): number {
 export function itOfPieces(name: string, body: () => Promise<void>): void {
   if (isCutToOneByte) process.stdout.write(`skipped: every piece is one byte: ${name}\n`);
   it.skipIf(isCutToOneByte)(name, body);
+}
+
+/** Sends all of `bytes`, for which there must be room: in one call, or byte by byte when cut. */
+export function sendWhole(fd: number, bytes: Uint8Array): void {
+  for (let sent = 0; sent < bytes.length; ) sent += must(sys.write(fd, bytes.subarray(sent)));
+}
+
+/** Reads until so many bytes have come, which must be there: in one call, or byte by byte when cut. */
+export function readWhole(fd: number, bytes: number): string {
+  const room = Buffer.alloc(bytes);
+  let length = 0;
+  do length += must(sys.read(fd, room.subarray(length)));
+  while (isCutToOneByte && length < bytes);
+  return room.toString('utf8', 0, length);
 }
