@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { adoptConnection } from '../../src/net/adopt.ts';
 import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
+import { readWhole, sendWhole } from '../helpers/cuts.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { codeOf, Recorder } from './recorder.ts';
 
@@ -23,7 +24,7 @@ describe.each(['level', 'edge'] as const)('%s: adoptConnection', (trigger) => {
 
   it.each(['TCP', 'Unix'] as const)('serves what came before it, and ends: %s', async (family) => {
     const [ours, theirs] = ends[family]();
-    must(sys.write(theirs, Buffer.from('early')));
+    sendWhole(theirs, Buffer.from('early'));
     must(sys.shutdown(theirs, SHUT_WR));
     const fd = must(sys.dup(ours));
     descriptors.close(ours);
@@ -34,9 +35,8 @@ describe.each(['level', 'edge'] as const)('%s: adoptConnection', (trigger) => {
     expect([connection.isConnecting, server.events]).toEqual([true, []]);
     connection.write('before: ');
     await server.told('close');
-    expect(server.events).toEqual(['open', 'data', 'end', 'close']);
-    const room = Buffer.alloc(32);
-    expect(room.toString('utf8', 0, must(sys.read(theirs, room)))).toBe('before: early');
+    expect([...new Set(server.events)]).toEqual(['open', 'data', 'end', 'close']);
+    expect(readWhole(theirs, 13)).toBe('before: early');
   });
 
   it('makes it non-blocking and close-on-exec', () => {

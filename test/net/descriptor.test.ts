@@ -8,12 +8,13 @@ import { type DescriptorReader, openReader, type ReaderOptions } from '../../src
 import { type DescriptorWriter, openWriter, type WriterOptions } from '../../src/net/writer.ts';
 import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
+import { isCutToOneByte, sendWhole, volume } from '../helpers/cuts.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { codeOf } from './recorder.ts';
 
 const { constants } = sys;
 const isLinux = process.platform === 'linux';
-const PIPE_SIZE_MAX = 1 << 20;
+const PIPE_SIZE_MAX = isCutToOneByte ? 1 << 16 : 1 << 20; // what it has by itself, or at most
 
 const hasPython = isLinux && spawnSync('python3', ['-c', 'import pty']).status === 0;
 if (!hasPython) console.log('skipped: no pseudo-terminal, which is made by python3 on Linux');
@@ -83,14 +84,16 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
 
   it('carry more than a pipe holds, to the last byte, and end', async () => {
     const { writer, input, output } = start();
-    const sent = Buffer.alloc(3_000_000, 'edgewise ');
+    const sent = Buffer.alloc(isCutToOneByte ? 200_000 : 3_000_000, 'edgewise ');
     expect(writer.write(sent)).toBe(false);
     expect(writer.writableLength).toBeGreaterThan(0);
     writer.end('the end');
     await Promise.all([input.closed, output.closed]);
     expect(input.received.equals(Buffer.concat([sent, Buffer.from('the end')]))).toBe(true);
     expect(input.told).toEqual(['end', 'close in order']);
-    expect(output.told).toEqual(['close in order']);
+    // Byte by byte the queue passes the low watermark before it is empty.
+    const drained = isCutToOneByte ? ['drain'] : [];
+    expect(output.told).toEqual([...drained, 'close in order']);
     expect(writer.bytesWritten).toBe(sent.length + 7);
   });
 
@@ -185,9 +188,9 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
       throw new Error('the end');
     };
     const { writer } = start({ handlers: { ...input.reading, data, end } }, {}, reactor);
-    writer.end(Buffer.alloc(100_000));
+    writer.end(Buffer.alloc(volume(100_000)));
     await input.closed;
-    expect(input.received.length).toBe(100_000);
+    expect(input.received.length).toBe(volume(100_000));
     expect(String(thrown.at(-1))).toBe('Error: the end');
     expect(thrown.filter((error) => String(error) === 'Error: the end')).toHaveLength(1);
   });
@@ -272,7 +275,7 @@ describe('descriptors', () => {
     reactor.attach();
     const log = new Log();
     openReader(from, { reactor, handlers: log.reading, borrow: true });
-    must(sys.write(to, Buffer.from('borrowed')));
+    sendWhole(to, Buffer.from('borrowed'));
     descriptors.close(to);
     await log.closed;
     expect(log.received.toString()).toBe('borrowed');

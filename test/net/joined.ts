@@ -10,6 +10,7 @@ import type { Connection } from '../../src/net/connection.ts';
 import { listen } from '../../src/net/listen.ts';
 import { type Relay, type RelayOptions, relay } from '../../src/net/relay.ts';
 import { Reactor } from '../../src/reactor.ts';
+import { volume } from '../helpers/cuts.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
 import { Recorder } from './recorder.ts';
 
@@ -108,7 +109,7 @@ export function sha256(bytes: Uint8Array): string {
 export async function sendRandom(socket: Socket, chunkCount: number): Promise<string> {
   const hash = createHash('sha256');
   for (let i = 0; i < chunkCount; i++) {
-    const chunk = randomBytes(100_000 + (i % 7) * 1000 + i);
+    const chunk = randomBytes(volume(100_000 + (i % 7) * 1000) + i);
     hash.update(chunk);
     if (!socket.write(chunk)) await once(socket, 'drain');
   }

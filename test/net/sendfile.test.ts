@@ -8,14 +8,15 @@ import { type ConnectOptions, connect } from '../../src/net/connect.ts';
 import { listen } from '../../src/net/listen.ts';
 import type { ReactorOptions } from '../../src/options.ts';
 import { Reactor } from '../../src/reactor.ts';
+import { isCutToOneByte, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf, Recorder } from './recorder.ts';
 
 const HOST = '127.0.0.1';
-const BIG = 3_000_000;
+const BIG = volume(3_000_000);
 /** More than the buffers of both ends of any of our sockets take. */
-const MORE_THAN_BUFFERS = 16_000_000;
+const MORE_THAN_BUFFERS = volume(16_000_000);
 const EVERYTHING = Buffer.alloc(BIG, 'The pages of a file. ');
 
 const directory = mkdtempSync(join(tmpdir(), 'edgewise-sendfile-'));
@@ -91,7 +92,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const { connection, server } = await pair();
     const [big, small] = [fileOf(EVERYTHING), fileOf('0123456789')];
     const order: string[] = [];
-    const lines = Buffer.alloc(500_000, 'written. ');
+    const lines = Buffer.alloc(volume(500_000), 'written. ');
     connection.write('head ');
     connection.sendFile(big, 0, BIG, () => order.push('big'));
     connection.write(lines);
@@ -113,8 +114,8 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     [0, 1],
     [BIG - 1, 1],
     [4095, 2],
-    [1, 65_536],
-    [65_535, 262_145],
+    [1, volume(65_536)],
+    [volume(65_535), volume(262_145)],
     [0, BIG],
     [BIG, 0],
   ])('sends the range from %d on, %d long', async (offset, length) => {
@@ -262,19 +263,21 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     for (let i = 0; i < 5; i++) connection.sendFile(fd);
     connection.uncork();
     const counts = [connection.bytesWritten];
-    for (let turn = 0; turn < 100 && connection.bytesWritten < 50; turn++) {
+    for (let turn = 0; turn < 200 && connection.bytesWritten < 50; turn++) {
       reactor.turn(1000);
       counts.push(connection.bytesWritten);
     }
     const steps = counts.map((count, index) => count - (counts[index - 1] ?? 0));
-    expect(Math.max(...steps)).toBe(10);
+    expect(Math.max(...steps)).toBe(isCutToOneByte ? 1 : 10);
     connection.end();
-    for (let turn = 0; turn < 100 && server.count('close') < 1; turn++) reactor.turn(1000);
+    for (let turn = 0; turn < 200 && server.count('close') < 1; turn++) reactor.turn(1000);
     expect(server.received.toString()).toBe('0123456789'.repeat(5));
   });
 
-  // MSG_MORE is Linux's, and segments are TCP's: elsewhere there is nothing to look at.
-  const tests = process.platform === 'linux' && transport === 'tcp' ? [true] : [];
+  // MSG_MORE is Linux's, and segments are TCP's: elsewhere there is nothing to look at. Nor is
+  // there when each byte is a transfer of its own.
+  const tests =
+    process.platform === 'linux' && transport === 'tcp' && !isCutToOneByte ? [true] : [];
   it.each(tests)('a corked head and a small file leave in one segment', async () => {
     const { connection, server } = await pair();
     const before = connection.tcpInfo().segmentsSent as number;

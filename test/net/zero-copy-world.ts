@@ -6,11 +6,12 @@ import { listen } from '../../src/net/listen.ts';
 import { Poller } from '../../src/poller.ts';
 import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
+import { volume } from '../helpers/cuts.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
 import { codeOf, Recorder } from './recorder.ts';
 
 const HOST = '127.0.0.1';
-export const MEGABYTE = 1 << 20;
+export const MEGABYTE = volume(1 << 20);
 /** Whether this system has it; elsewhere every write is told as copied. */
 export const isOffered =
   sys.constants.SO_ZEROCOPY !== undefined && Poller.preferredBackend === 'epoll';

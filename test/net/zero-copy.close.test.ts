@@ -1,6 +1,7 @@
 // Zero-copy writes of connections that close before the kernel is done: the memory comes back when,
 // and only when, nobody sends from it any more; and no descriptor is left.
 import { describe, expect, it } from 'vitest';
+import { itOfPieces } from '../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf } from './recorder.ts';
@@ -10,28 +11,31 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
   const descriptors = useDescriptors();
   const { start } = zeroCopyWorld(descriptors, trigger);
 
-  it('destroyed while the kernel holds memory: the socket is kept until it is done', async () => {
-    const { connection, server, client, peer } = await start(paused());
-    const done = new Done();
-    const bytes = pattern(16 * MEGABYTE);
-    connection.writeZeroCopy(bytes, done.callback);
-    const written = connection.bytesWritten;
-    expect(written).toBeGreaterThan(0);
-    const before = countDescriptors();
-    connection.destroy();
-    await client.told('close');
-    if (isOffered) {
-      expect(done.errors).toEqual([]);
-      expect(countDescriptors()).toBe(before);
-    }
-    peer.resume();
-    await done.called();
-    await server.told('end');
-    expect(server.received.equals(bytes.subarray(0, written))).toBe(true);
-    expect(done.errors).toEqual(['ERR_CLOSED']);
-  });
+  itOfPieces(
+    'destroyed while the kernel holds memory: the socket is kept until it is done',
+    async () => {
+      const { connection, server, client, peer } = await start(paused());
+      const done = new Done();
+      const bytes = pattern(16 * MEGABYTE);
+      connection.writeZeroCopy(bytes, done.callback);
+      const written = connection.bytesWritten;
+      expect(written).toBeGreaterThan(0);
+      const before = countDescriptors();
+      connection.destroy();
+      await client.told('close');
+      if (isOffered) {
+        expect(done.errors).toEqual([]);
+        expect(countDescriptors()).toBe(before);
+      }
+      peer.resume();
+      await done.called();
+      await server.told('end');
+      expect(server.received.equals(bytes.subarray(0, written))).toBe(true);
+      expect(done.errors).toEqual(['ERR_CLOSED']);
+    },
+  );
 
-  it('all is handed over, then destroyed: no error', async () => {
+  itOfPieces('all is handed over, then destroyed: no error', async () => {
     const { connection, server } = await start();
     const done = new Done();
     const bytes = pattern(20_000);

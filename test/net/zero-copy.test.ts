@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../src/net/connect.ts';
 import type { Connection } from '../../src/net/connection.ts';
 import { listen } from '../../src/net/listen.ts';
+import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { codeOf, Recorder } from './recorder.ts';
 import { Done, MEGABYTE, pattern, paused, zeroCopyWorld } from './zero-copy-world.ts';
@@ -19,7 +20,11 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
   it('keep their place among the writes, and are done once each', async () => {
     const { reactor, connection, server } = await start();
     const done = new Done();
-    const parts = [pattern(100_000), pattern(300_000, 1), pattern(MEGABYTE, 2)] as const;
+    const parts = [
+      pattern(volume(100_000)),
+      pattern(volume(300_000), 1),
+      pattern(MEGABYTE, 2),
+    ] as const;
     connection.write('first');
     connection.writeZeroCopy(parts[0], done.callback);
     connection.write('between');
@@ -54,7 +59,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
   it('memory that is used again when it is done never shows up early', async () => {
     const { connection, server } = await start();
     const rounds = 40;
-    const sizes = 200_000;
+    const sizes = volume(200_000);
     const buffers = [Buffer.alloc(sizes), Buffer.alloc(sizes)];
     let round = 0;
     let doneCount = 0;
@@ -79,14 +84,14 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     connection.pause();
     for (let round = 1; round <= 3; round++) {
       const done = new Done();
-      connection.writeZeroCopy(pattern(50_000), done.callback);
+      connection.writeZeroCopy(pattern(volume(50_000)), done.callback);
       await done.called();
       expectQuiet(reactor);
     }
     connection.resume();
     connection.end();
     await server.told('close');
-    expect(server.received).toHaveLength(150_000);
+    expect(server.received).toHaveLength(3 * volume(50_000));
   });
 
   it('a Unix socket: an ordinary write, told as copied', async () => {
@@ -113,11 +118,11 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     const to = { host: HOST, port: listener.port, trigger, handlers: client.handlers, reactor };
     const done = new Done();
     const connection = connect(to);
-    connection.writeZeroCopy(pattern(50_000), done.callback);
+    connection.writeZeroCopy(pattern(volume(50_000)), done.callback);
     connection.end();
     await server.told('close');
     await done.called();
-    expect(server.received.equals(pattern(50_000))).toBe(true);
+    expect(server.received.equals(pattern(volume(50_000)))).toBe(true);
     listener.close();
     const refused = new Done();
     connect(to).writeZeroCopy(pattern(5), refused.callback);
@@ -129,10 +134,10 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     const { reactor, connection } = await start();
     const done = new Done();
     reactor.detach();
-    connection.writeZeroCopy(pattern(20_000), () => {
+    connection.writeZeroCopy(pattern(volume(20_000)), () => {
       throw new Error('from onDone');
     });
-    connection.writeZeroCopy(pattern(20_000), done.callback);
+    connection.writeZeroCopy(pattern(volume(20_000)), done.callback);
     let thrown = 0;
     for (let turn = 0; turn < 100 && done.errors.length === 0; turn++) {
       try {
