@@ -263,9 +263,14 @@ export abstract class SendingSocket extends StreamSocket {
     }
   }
 
-  // A long queue or file does not keep the others waiting. The interest is armed after this.
+  // A long queue or file does not keep the others waiting, and goes on in the next turn: the kernel
+  // has not said that it is full, so there is nothing to sleep for.
   #mayGoOn(sent: number): boolean {
-    return (this.registered as Registration).charge(sent, Readiness.Writable);
+    const registration = this.registered as Registration;
+    const isLevel = registration.trigger === 'level'; // edge is re-queued by the budget
+    if (registration.charge(sent, Readiness.Writable)) return true;
+    if (isLevel) registration.requeue(Readiness.Writable);
+    return false;
   }
 
   // The peer does not listen any more, but may have sent something before that: it is read first,
