@@ -1,10 +1,12 @@
 // Descriptors for tests, made through edgewise/sys and closed after each test, and the rule that
 // every test leaves the count of open descriptors as it found it.
 import { readdirSync } from 'node:fs';
+import { constants as os } from 'node:os';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
 import * as sys from '../../src/sys.ts';
 
+const { EINTR } = os.errno;
 const { AF_INET, AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
 const STREAM = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 const LOOP_PASSES_MAX = 200;
@@ -87,7 +89,9 @@ export class Descriptors {
     const client = this.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC));
     must(sys.connect(client, listener.address)); // blocking: connected when it returns
     must(sys.fcntl(client, sys.constants.F_SETFL, sys.constants.O_NONBLOCK));
-    const server = this.track(sys.accept4(listener.fd, undefined, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    let fd = -EINTR; // which test:faults injects
+    while (fd === -EINTR) fd = sys.accept4(listener.fd, undefined, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const server = this.track(fd);
     this.close(listener.fd);
     return [server, client];
   }
