@@ -267,9 +267,8 @@ export abstract class SendingSocket extends StreamSocket {
   // has not said that it is full, so there is nothing to sleep for.
   #mayGoOn(sent: number): boolean {
     const registration = this.registered as Registration;
-    const isLevel = registration.trigger === 'level'; // edge is re-queued by the budget
-    if (registration.charge(sent, Readiness.Writable)) return true;
-    if (isLevel) registration.requeue(Readiness.Writable);
+    if (registration.charge(sent, Readiness.Writable)) return true; // or has re-queued an edge
+    if (registration.trigger === 'level') registration.requeue(Readiness.Writable);
     return false;
   }
 
