@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Reactor } from '../index.ts';
+import { checkReactor } from '../net/settings.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { ReactorWaker } from '../waker.ts';
 
@@ -158,7 +159,7 @@ export async function createOffload(options: OffloadOptions): Promise<Offload> {
   checkObject('options', options);
   const { reactor, module, queueMax = QUEUE_MAX } = options;
   const { threads = Math.max(1, availableParallelism() - 1) } = options;
-  checkObject('reactor', reactor);
+  checkReactor(reactor);
   if (typeof module !== 'string' && !(module instanceof URL)) {
     throw invalidType('module', 'a URL or its text', module);
   }
