@@ -121,6 +121,7 @@ const OWN_ROLES = {
   complete: handlerOf,
   address: (world: World, random: Random) =>
     random.pick([{ path: pathOf(world, random) }, { address: '127.0.0.1', port: 1 }]),
+  proactor: ({ objects }: World) => (objects as Entries)['proactor.Proactor'],
   descriptor: ({ objects }: World) => (objects as Entries)['proactor.Descriptor'],
   proactorOptions: optionsWith({ trigger: () => 'edge', asyncContext: () => true }),
   mailbox: optionsWith({ onMessage: handlerOf, producersMax: smallOf, laneBytes: smallOf }),
@@ -219,6 +220,7 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('net.Server', { getConnections: 'complete', ref: '', unref: '' }),
   ...named('net.Socket', { ...SOCKET, connect: 'netConnecting complete' }),
   ...named('proactor', { Proactor: 'proactorOptions', awaitable: 'descriptor' }),
+  ...named('proactor', { delay: 'proactor int wait' }),
   ...named('proactor.Proactor', { open: 'fd', delay: 'int complete any', cancel: 'int' }),
   ...named('proactor.Proactor', { close: '' }),
   ...named('proactor.Descriptor', DESCRIPTOR),
