@@ -50,7 +50,7 @@ export class SubReactor {
   #toldCall = -1;
   /** All bytes, those of open connections included, when it last told. */
   #told = { bytesRead: 0, bytesWritten: 0 };
-  #onReport: (() => void)[] = [];
+  readonly #onReport = new Set<() => void>();
   #ended: Promise<void> = Promise.resolve();
 
   constructor(index: number, settings: PoolSettings, owner: SubReactorOwner) {
@@ -136,7 +136,7 @@ export class SubReactor {
           fail(this.#failure(message));
         } else if (message.type === 'report') {
           this.#told = message;
-          for (const settle of this.#onReport.splice(0)) settle();
+          for (const settle of [...this.#onReport]) settle();
         }
       });
     });
@@ -174,11 +174,13 @@ export class SubReactor {
   refresh(timeoutMs: number): Promise<void> {
     if (!this.isRunning) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#onReport.push(() => {
+      const settle = () => {
         clearTimeout(timer);
+        this.#onReport.delete(settle); // a thread that never answers must not collect them
         resolve();
-      });
+      };
+      const timer = setTimeout(settle, timeoutMs);
+      this.#onReport.add(settle);
       this.#tell({ type: 'report' });
     });
   }
@@ -237,7 +239,7 @@ export class SubReactor {
     this.#worker = undefined;
     this.#running = undefined;
     running?.sender.close();
-    for (const settle of this.#onReport.splice(0)) settle();
+    for (const settle of [...this.#onReport]) settle();
     this.#broken += this.open;
     this.#figures[Figure.Handler] = 0;
     if (running === undefined || this.#isEnding) return;
