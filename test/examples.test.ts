@@ -10,7 +10,7 @@ import { type Ending, ExampleProcess, receive } from './helpers/example-process.
 const FOLDER = new URL('../examples/', import.meta.url);
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.ts'));
 const ECHOES = ['echo', 'echo-proactor', 'echo-awaited'];
-const SERVERS = [...ECHOES, 'discard', 'daytime', 'chargen', 'chat'];
+const SERVERS = [...ECHOES, 'discard', 'daytime', 'chargen', 'chat', 'offload'];
 const LOOK_MS = 100;
 const LOOKS_MAX = 50;
 const isLinux = process.platform === 'linux';
@@ -112,6 +112,30 @@ describe.each(ECHOES)('%s', (name) => {
     client.end(message);
     await expectIdleSoon(example);
     expect((await receive(client)).equals(message)).toBe(true);
+  });
+});
+
+describe('offload', () => {
+  test('computes for one client, and goes on with others and with that one', async () => {
+    const example = serve('offload');
+    const asker = await connectTo(example);
+    asker.write('fib 30\nhello\nfib 1');
+    expect(String(await receive(asker, 6))).toBe('hello\n');
+    asker.end('0\n');
+    expect(String(await receive(asker))).toBe('fib 30 = 832040\nfib 10 = 55\n');
+  });
+
+  test('is not kept waiting by work, and gives it up when its client has gone', async () => {
+    const example = serve('offload');
+    const askers = await Promise.all(Array.from({ length: 64 }, () => connectTo(example)));
+    for (const asker of askers) asker.write('fib 99\n'); // some thousand years for each
+    const other = await connectTo(example);
+    other.write('hello\n');
+    expect(String(await receive(other, 6))).toBe('hello\n');
+    for (const asker of askers) asker.resetAndDestroy();
+    other.end('fib 10\n');
+    expect(String(await receive(other))).toBe('fib 10 = 55\n');
+    expectCleanEnd(await example.end());
   });
 });
 

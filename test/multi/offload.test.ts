@@ -239,7 +239,7 @@ describe('limits and ends', () => {
     offload.run({ kind: 'block', cells: gate.cells }, onAnswer);
     await gate.untilBegun();
     if (what === 'the reactor') reactor.close();
-    await offload.close();
+    else await offload.close();
     expect([offload.isClosed, offload.hasRoom]).toEqual([true, false]);
     expect(offload.stats).toEqual({ pending: 0, answered: 0, dropped: 1 });
     expect(() => offload.run({}, onAnswer)).toThrow(codeOf('ERR_CLOSED'));
