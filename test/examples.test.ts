@@ -115,30 +115,6 @@ describe.each(ECHOES)('%s', (name) => {
   });
 });
 
-describe('offload', () => {
-  test('computes for one client, and goes on with others and with that one', async () => {
-    const example = serve('offload');
-    const asker = await connectTo(example);
-    asker.write('fib 30\nhello\nfib 1');
-    expect(String(await receive(asker, 6))).toBe('hello\n');
-    asker.end('0\n');
-    expect(String(await receive(asker))).toBe('fib 30 = 832040\nfib 10 = 55\n');
-  });
-
-  test('is not kept waiting by work, and gives it up when its client has gone', async () => {
-    const example = serve('offload');
-    const askers = await Promise.all(Array.from({ length: 64 }, () => connectTo(example)));
-    for (const asker of askers) asker.write('fib 99\n'); // some thousand years for each
-    const other = await connectTo(example);
-    other.write('hello\n');
-    expect(String(await receive(other, 6))).toBe('hello\n');
-    for (const asker of askers) asker.resetAndDestroy();
-    other.end('fib 10\n');
-    expect(String(await receive(other))).toBe('fib 10 = 55\n');
-    expectCleanEnd(await example.end());
-  });
-});
-
 describe('discard', () => {
   test('takes a flood to its last byte and answers nothing', async () => {
     const example = serve('discard');
