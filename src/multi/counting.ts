@@ -10,6 +10,10 @@ type AnyHandler = (connection: Connection<unknown>, argument?: unknown) => void;
 export interface CountingHandlers extends ConnectionHandlers {
   /** Connections that are open. */
   readonly openCount: number;
+  /** A connection has come from another thread. */
+  arrived(): void;
+  /** A connection goes to another thread. */
+  left(connection: Connection): void;
 }
 
 /** @param onEmpty - the last connection has gone. */
@@ -46,7 +50,17 @@ export function countingHandlers(
     const handler = watched(handlers, name, figures);
     if (counting[name] === undefined && handler !== undefined) counting[name] = handler;
   }
-  return Object.defineProperty(counting, 'openCount', {
+  const moving = {
+    arrived: () => {
+      openCount++;
+    },
+    left: ({ bytesRead, bytesWritten }: Connection) => {
+      openCount--;
+      add(Figure.BytesRead, bytesRead);
+      add(Figure.BytesWritten, bytesWritten);
+    },
+  };
+  return Object.defineProperty(Object.assign(counting, moving), 'openCount', {
     get: () => openCount,
   }) as unknown as CountingHandlers;
 }

@@ -1,19 +1,24 @@
 // The thread of a sub-reactor: loads the pool's module, takes descriptors over from the main thread,
 // or accepts by itself, and serves them with the module's handlers.
+import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { invalidType } from '../errors.ts';
+import { ClosedError, invalidType } from '../errors.ts';
 import { adoptListener, type Listener, Reactor } from '../index.ts';
 import { Connection } from '../net/connection.ts';
 import type { ConnectionGroup } from '../net/group.ts';
 import { groupOf } from '../net/settings.ts';
 import { applyPlan, forConnections, planTcpOptions, type TcpPlan } from '../net/tcp.ts';
+import { checkInteger } from '../validate.ts';
 import { countingHandlers } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
+import { clone } from './message.ts';
 import { becomeOwner } from './ownership.ts';
 import {
   Figure,
   type FromSubReactor,
+  type Move,
   type PoolConnectionOptions,
+  type SubReactorContext,
   type SubReactorData,
   type SubReactorModule,
   type ToSubReactor,
@@ -25,7 +30,11 @@ function tell(message: FromSubReactor): void {
   parentPort?.postMessage(message);
 }
 
+let running: SubReactorThread | undefined;
+
 class SubReactorThread {
+  readonly #module: SubReactorModule;
+  #underWay = 0;
   readonly #reactor = new Reactor();
   readonly #handlers: ReturnType<typeof countingHandlers>;
   readonly #options: PoolConnectionOptions;
@@ -35,7 +44,9 @@ class SubReactorThread {
   #listener: Listener | undefined;
   #isDraining = false;
 
-  constructor({ handlers, options }: SubReactorModule) {
+  constructor(module: SubReactorModule) {
+    const { handlers, options } = module;
+    this.#module = module;
     const onEmpty = () => this.#endIfDrained();
     this.#handlers = countingHandlers(handlers, new Float64Array(data.figures), onEmpty);
     this.#options = { ...options, ...data.connection };
@@ -62,6 +73,8 @@ class SubReactorThread {
   onMessage(message: ToSubReactor): void {
     if (message.type === 'listen') this.#listen(message.fd, message.isExclusive);
     else if (message.type === 'drain') this.#drain(message.deadlineMs);
+    else if (message.type === 'adopt') this.#takeIn(message.move);
+    else if (message.type === 'moved') this.#onMoved();
     else this.#report();
   }
 
@@ -71,6 +84,33 @@ class SubReactorThread {
     this.#plan ??= forConnections(planTcpOptions(tcp), fd);
     applyPlan(fd, this.#plan); // EINVAL on macOS: the peer has gone, which the read tells
     new Connection(this.#group).establish(fd);
+  }
+
+  handOver(connection: Connection, to: number, state: unknown): void {
+    checkInteger('to', to, 0, data.size - 1);
+    if (!(connection instanceof Connection) || connection.group.handlers !== this.#handlers) {
+      throw invalidType('connection', 'a connection of this thread', connection);
+    }
+    if (this.#isDraining) throw new ClosedError('the ReactorPool');
+    const copy = clone(state); // first: what follows cannot fail once it is packed
+    const luggage = connection.pack();
+    this.#handlers.left(connection);
+    this.#underWay++;
+    tell({ type: 'handOver', move: { ...luggage, to, data: copy } });
+  }
+
+  #takeIn(move: Move): void {
+    const connection = new Connection(this.#group);
+    connection.data = deserialize(move.data);
+    this.#handlers.arrived();
+    connection.establish(move.fd, move);
+    if (!connection.isClosed) this.#module.adopt?.(connection);
+  }
+
+  // Until then it may come back, and the thread must be there.
+  #onMoved(): void {
+    this.#underWay--;
+    this.#endIfDrained();
   }
 
   #listen(fd: number, isExclusive: boolean): void {
@@ -105,7 +145,7 @@ class SubReactorThread {
   }
 
   #endIfDrained(): void {
-    const isIdle = this.#handlers.openCount === 0 && this.#mailbox.isEmpty;
+    const isIdle = this.#handlers.openCount + this.#underWay === 0 && this.#mailbox.isEmpty;
     if (this.#isDraining && isIdle) this.#end();
   }
 
@@ -131,8 +171,13 @@ async function main(): Promise<void> {
   try {
     const module = await loadModule();
     isModule = false;
-    await module.start?.({ index: data.index, data: data.data });
+    const handOver: SubReactorContext['handOver'] = (connection, to, state) => {
+      if (running === undefined) throw new ClosedError('the sub-reactor, which starts,');
+      running.handOver(connection, to, state);
+    };
+    await module.start?.({ index: data.index, data: data.data, handOver });
     const thread = new SubReactorThread(module);
+    running = thread;
     parentPort?.on('message', (message: ToSubReactor) => thread.onMessage(message));
     thread.announce();
   } catch (error) {

@@ -2,7 +2,7 @@
 // thread's one buffer. The sending side is in sending-socket.ts; everything that connections have in
 // common is in their group (group.ts).
 import { constants as os } from 'node:os';
-import { errnoError } from '../errors.ts';
+import { ClosedError, errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Registration } from '../registration.ts';
@@ -14,6 +14,7 @@ import type { Pump } from './pump.ts';
 import { deliverRights, receiveWithRights, takeRights } from './rights.ts';
 import { readMemory, readView } from './scratch.ts';
 import { SendingSocket } from './sending-socket.ts';
+import { cannotTravel, type Luggage, TRAVELLING } from './travel.ts';
 import { LingeringSocket } from './zero-copy.linger.ts';
 import type { ZeroCopy } from './zero-copy.ts';
 
@@ -31,6 +32,7 @@ export class Connection<Data = unknown> extends SendingSocket {
   bytesRead = 0;
   #pump: Pump | undefined = undefined;
   #timer: Timer | undefined = undefined;
+  #idleMs = 0;
   #bytesSeen = 0; // by the idle timer: read and written until then
 
   /** @internal */
@@ -53,7 +55,7 @@ export class Connection<Data = unknown> extends SendingSocket {
   }
 
   /** @internal the descriptor is connected: `fd` belongs to the connection from here on */
-  establish(fd: number): void {
+  establish(fd: number, luggage?: Luggage): void {
     this.setFd(fd);
     const group = this.group;
     const { trigger, idleTimeoutMs } = group.settings;
@@ -75,6 +77,10 @@ export class Connection<Data = unknown> extends SendingSocket {
     this.state &= ~State.Connecting;
     group.add(this);
     if (idleTimeoutMs > 0 && this.#timer === undefined) this.setTimeout(idleTimeoutMs);
+    if (luggage !== undefined) {
+      this.#unpack(luggage);
+      return;
+    }
     try {
       this.#pump?.onOpen?.();
       group.handlers.open?.(this);
@@ -194,6 +200,44 @@ export class Connection<Data = unknown> extends SendingSocket {
     new LingeringSocket(this.releaseFd(), zeroCopy, this.group, !this.is(State.Unreferenced));
   }
 
+  /** Whether another thread serves it now: it is closed here, without a call of `close`. */
+  get isHandedOver(): boolean {
+    return this.is(State.HandedOver);
+  }
+
+  /**
+   * @internal gives the descriptor and what belongs to it away; it is closed here.
+   *
+   * @throws EdgewiseError - ERR_CLOSED. ERR_HANDOVER_FAILED: something cannot go along.
+   */
+  pack(): Luggage & { fd: number } {
+    if (this.isClosed) throw new ClosedError('the Connection');
+    const unsent = this.outgoing.plainChunks;
+    if (this.isConnecting) throw cannotTravel('it is connecting');
+    if (this.isDiverted) throw cannotTravel('it is relayed');
+    if (this.is(State.Closing | State.WriteFailed)) throw cannotTravel('it is being closed');
+    if (unsent === undefined) throw cannotTravel('a file or descriptors wait to be sent');
+    if (this.zeroCopy?.holdsMemory === true) throw cannotTravel('the kernel holds its memory');
+    const luggage = { state: this.state & TRAVELLING, unsent, idleMs: this.#idleMs };
+    this.registered?.close();
+    this.#timer?.clear();
+    this.discardOutgoing();
+    this.state = (this.state | State.Closed | State.HandedOver) & ~State.Corked;
+    this.group.release(this);
+    return { fd: this.releaseFd(), ...luggage };
+  }
+
+  #unpack({ state, unsent, idleMs }: Luggage): void {
+    this.state |= state;
+    for (const chunk of unsent) this.ownOutgoing().append(chunk);
+    if (this.is(State.Unreferenced)) this.unref();
+    this.setTimeout(idleMs);
+    const isRead = this.is(State.ReadEnded); // maybe it left from its `end` handler
+    if (isRead && !this.group.settings.allowHalfOpen) this.state |= State.Ending;
+    if (isRead && this.is(State.WriteShut)) this.destroy();
+    else this.flush();
+  }
+
   /** Ends this side, and closes at the latest after `timeoutMs` milliseconds (from 0). */
   closeGracefully(timeoutMs: number): void {
     checkInteger('timeoutMs', timeoutMs, 0, 0x7fffffff);
@@ -218,6 +262,7 @@ export class Connection<Data = unknown> extends SendingSocket {
     if (this.is(State.Closing | State.Closed)) return;
     this.#timer?.clear();
     this.#timer = undefined;
+    this.#idleMs = idleMs;
     if (idleMs === 0) return;
     this.#bytesSeen = this.bytesRead + this.bytesWritten;
     this.#timer = this.group.setTimer(() => this.#onIdleTimer(), idleMs).unref();

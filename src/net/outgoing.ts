@@ -157,6 +157,12 @@ export class Outgoing {
     }
   }
 
+  /** The chunks that are left; undefined: some are no plain bytes. */
+  get plainChunks(): readonly Uint8Array[] | undefined {
+    const left = this.#chunks.slice(this.#head);
+    return left.some(isPiece) ? undefined : (left as Uint8Array[]);
+  }
+
   /** Forgets everything, and tells the pieces why. */
   discard(error: Error): void {
     const left = this.#chunks.slice(this.#head);
