@@ -218,7 +218,11 @@ export class Connection<Data = unknown> extends SendingSocket {
     if (this.is(State.Closing | State.WriteFailed)) throw cannotTravel('it is being closed');
     if (unsent === undefined) throw cannotTravel('a file or descriptors wait to be sent');
     if (this.zeroCopy?.holdsMemory === true) throw cannotTravel('the kernel holds its memory');
-    const luggage = { state: this.state & TRAVELLING, unsent, idleMs: this.#idleMs };
+    const luggage = {
+      state: this.state & TRAVELLING,
+      unsent: unsent.map((chunk) => new Uint8Array(chunk)), // a clone takes the memory under a view
+      idleMs: this.#idleMs,
+    };
     this.registered?.close();
     this.#timer?.clear();
     this.discardOutgoing();

@@ -13,7 +13,7 @@ export function start(given) {
 
 function move(connection) {
   const hasUnsent = connection.writableLength > 0;
-  const hasUnread = sys.recv(connection.fd, peeked, sys.constants.MSG_PEEK) > 0;
+  const hasUnread = sys.recv(connection.fd, peeked, 0, 1, sys.constants.MSG_PEEK) > 0;
   context.handOver(connection, 1 - context.index, { moves: (connection.data?.moves ?? 0) + 1 });
   if (!connection.isHandedOver || !connection.isClosed) throw new Error('it is still here');
   Atomics.add(counts, 0, 1);
