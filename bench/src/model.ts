@@ -1,0 +1,137 @@
+// The words of the suite: what is measured (scenario), on whom (contender), and what came out.
+// Data flows one way: scenarios and contenders -> rounds -> results (JSON) -> table, report, compare.
+
+/** A program to start. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a program can be asked to be. Servers print one line that ends in `:PORT` when they listen,
+ * and end on SIGTERM. Programs of `task:*` measure themselves: they print `ready`, and for each line
+ * on their stdin they do the work once and print one line of JSON, the `Values` of that round.
+ */
+export type Role =
+  | 'tcp-echo'
+  | 'tcp-relay'
+  | 'udp-echo'
+  | 'udp-sink'
+  | 'tcp-sink'
+  | 'file'
+  | 'http'
+  | `task:${string}`;
+
+/** The figures of one case: `{ connections: 64, size: 64 }`. */
+export type Setting = Readonly<Record<string, number | string>>;
+
+/** A way to do the work: a library at one of its interfaces, or a program in another language. */
+export interface Contender {
+  /** Short, for the command line: `edgewise`, `edgewise-handlers`, `node`, `c`, `libuv`. */
+  readonly name: string;
+  /** For tables and plots: `edgewise reactor`, `node:net`, `C epoll`. */
+  readonly label: string;
+  readonly family: 'edgewise' | 'javascript' | 'native';
+  /** Looks for it and, where it must be compiled, compiles it. Called once, and only if chosen. */
+  locate(): Promise<Located | Missing>;
+}
+
+export interface Located {
+  readonly version: string;
+  /** The command for a role it can play; undefined: it cannot. */
+  command(role: Role, setting: Setting): Command | undefined;
+}
+
+export interface Missing {
+  /** One line: what was looked for and not found. */
+  readonly reason: string;
+  /** One line: how to install it. */
+  readonly install: string;
+}
+
+/** How a value is read. `cpuUs`: microseconds of CPU, user and system, per operation. */
+export interface Metric {
+  readonly name: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly better: 'lower' | 'higher';
+}
+
+/** Name of metric -> value; absent: not measured. */
+export type Values = Readonly<Record<string, number>>;
+
+/** One round of one contender. Rounds of the same index were measured next to each other. */
+export interface Round {
+  readonly values: Values;
+  /** Latencies in nanoseconds: an HdrHistogram in its V2 compressed form, base64. */
+  readonly latency?: string;
+}
+
+export interface Measurement {
+  readonly contender: string;
+  readonly rounds: readonly Round[];
+  /** Measured once, in a run of their own: syscalls per operation, memory per connection. */
+  readonly once: Values;
+  /** Name of system call -> calls per operation. */
+  readonly syscalls?: Values;
+}
+
+/** What one scenario has found for one setting. */
+export interface Case {
+  readonly scenario: string;
+  readonly setting: Setting;
+  readonly measurements: readonly Measurement[];
+  /** Contenders that failed: their name -> one line. */
+  readonly failures: Readonly<Record<string, string>>;
+}
+
+export interface ScenarioInfo {
+  /** `tcp-echo` */
+  readonly name: string;
+  readonly title: string;
+  /** One line: what one operation is. */
+  readonly operation: string;
+  readonly metrics: readonly Metric[];
+  /** Name of the metric that is the figure of merit. */
+  readonly merit: string;
+  /** Ratios are shown to these contenders, where they were measured. */
+  readonly bases: readonly string[];
+  /** The setting that a plot over the cases has on its x axis: `connections`. */
+  readonly axis?: string;
+}
+
+/** The file that a run writes. */
+export interface Results {
+  readonly format: 'edgewise-bench/1';
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** The command line that makes it again. */
+  readonly command: string;
+  readonly machine: Machine;
+  readonly contenders: readonly ContenderInfo[];
+  readonly missing: readonly (Missing & { readonly name: string })[];
+  readonly scenarios: readonly ScenarioInfo[];
+  readonly cases: readonly Case[];
+}
+
+export interface ContenderInfo {
+  readonly name: string;
+  readonly label: string;
+  readonly family: Contender['family'];
+  readonly version: string;
+}
+
+export interface Machine {
+  readonly kernel: string;
+  readonly cpu: string;
+  readonly cpus: number;
+  readonly node: string;
+  readonly libuv: string;
+  /** Whether libuv may use io_uring: `on`, `off` and why. */
+  readonly ioUring: string;
+  readonly edgewise: string;
+  /** `server on CPU 0, load on CPU 1`, or that they are not pinned. */
+  readonly pinning: string;
+}
