@@ -25,12 +25,14 @@ export interface SubReactorContext {
    * those that wait to be read. It is closed here, `isHandedOver`, and no `close` is called; there
    * the module's `adopt` is. When that sub-reactor cannot take it, it comes back.
    *
-   * @param to - the index of the sub-reactor.
+   * @param to - the index of another sub-reactor.
    * @param data - a copy of it becomes `connection.data`: what structured clone takes.
    * @throws EdgewiseError - it stays: ERR_HANDOVER_FAILED: it has a file, descriptors or zero-copy
    *   memory to send, is relayed, or is being closed. ERR_MESSAGE_UNSUPPORTED: `data` cannot be
-   *   cloned. ERR_CLOSED: the connection is, or the pool is closing.
-   * @throws TypeError, RangeError - no connection of this thread; no such sub-reactor.
+   *   cloned. ERR_CLOSED: the pool is closing, `start` has not returned, or the connection is closed.
+   *   ERR_HANDED_OVER: it has been already.
+   * @throws TypeError, RangeError - no connection of the pool on this thread; no sub-reactor of that
+   *   number, or this one.
    */
   handOver(connection: Connection, to: number, data?: unknown): void;
 }
@@ -38,9 +40,9 @@ export interface SubReactorContext {
 /** What the module of a pool exports. */
 export interface SubReactorModule {
   readonly handlers: ConnectionHandlers;
-  /** For all its connections; those of the pool's `connection` come before. */
   /** A connection has come from another sub-reactor, or back: called in place of `open`. */
   adopt?(connection: Connection): void;
+  /** For all its connections; those of the pool's `connection` come before. */
   readonly options?: PoolConnectionOptions;
   /** Called, and waited for, before the first connection. */
   start?(context: SubReactorContext): void | Promise<void>;
@@ -90,4 +92,4 @@ export const Figure = {
 export const FIGURES_SIZE = 6 * 8;
 
 /** The handlers that are watched for blocking. */
-export const WATCHED = ['open', 'data', 'drain', 'end', 'close', 'timeout'] as const;
+export const WATCHED = ['open', 'data', 'drain', 'end', 'close', 'timeout', 'adopt'] as const;

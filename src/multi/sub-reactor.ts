@@ -24,9 +24,9 @@ const ENTRY = new URL(isBuilt ? './worker.js' : '../../dist/multi/worker.js', im
 export interface SubReactorOwner {
   /** There may be room again in the mailbox, or a thread to hand to. */
   onRoom(): void;
-  /** The thread has ended without having been told to. */
-  /** A connection of its goes to another one. */
+  /** A connection of this one goes to another. */
   onMove(sub: SubReactor, move: Move): void;
+  /** The thread has ended without having been told to. */
   onDeath(sub: SubReactor, error: Error): void;
 }
 
@@ -191,7 +191,7 @@ export class SubReactor {
     if (running === undefined || (this.#isEnding && !isBack)) return false;
     if (!giveDescriptor(move.fd, running.owner)) return false;
     this.#movedIn++;
-    this.#tell({ type: 'adopt', move });
+    this.#tell({ type: 'adopt', move }, [move.unsent.buffer]);
     return true;
   }
 
@@ -298,8 +298,8 @@ export class SubReactor {
     }
   }
 
-  #tell(message: ToSubReactor): void {
-    this.#running?.worker.postMessage(message);
+  #tell(message: ToSubReactor, transferred: readonly ArrayBuffer[] = []): void {
+    this.#running?.worker.postMessage(message, transferred);
   }
 
   #failure({ isModule, error }: FromSubReactor & { type: 'failed' }): EdgewiseError {

@@ -157,10 +157,16 @@ export class Outgoing {
     }
   }
 
-  /** The chunks that are left; undefined: some are no plain bytes. */
-  get plainChunks(): readonly Uint8Array[] | undefined {
-    const left = this.#chunks.slice(this.#head);
-    return left.some(isPiece) ? undefined : (left as Uint8Array[]);
+  /** One copy of the bytes that are left; undefined: some are no plain bytes, or are not there. */
+  copy(): Uint8Array<ArrayBuffer> | undefined {
+    const bytes = new Uint8Array(this.#byteLength);
+    let offset = 0;
+    for (const chunk of this.#chunks.slice(this.#head)) {
+      if (isPiece(chunk)) return undefined;
+      bytes.set(chunk.length > 0 ? chunk : [], offset); // a detached one cannot be read
+      offset += chunk.length;
+    }
+    return offset === bytes.length ? bytes : undefined;
   }
 
   /** Forgets everything, and tells the pieces why. */

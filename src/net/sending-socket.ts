@@ -1,7 +1,7 @@
 // The sending side of a connection: writes at once what the kernel takes, keeps the rest in order,
 // and ends the side when all has left. What else a connection does is in connection.ts.
 import { constants as os } from 'node:os';
-import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
+import { EdgewiseError, errnoError } from '../errors.ts';
 import { Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
@@ -25,12 +25,11 @@ export abstract class SendingSocket extends StreamSocket {
   bytesWritten = 0;
   /** @internal */
   readonly group: ConnectionGroup;
-  /** @internal bits of {@link State} */
-  protected state: number = State.Connecting;
   /** @internal absent until it is connected */
   protected registered: Registration | undefined = undefined;
   /** @internal */
   protected zeroCopy: ZeroCopy | undefined = undefined;
+  /** @internal */
   protected outgoing = NOTHING;
 
   /** @internal use `listen` or `connect` */
@@ -42,14 +41,6 @@ export abstract class SendingSocket extends StreamSocket {
   /** From so many unsent bytes on `write` answers false. */
   get highWaterMark(): number {
     return this.group.settings.highWaterMark;
-  }
-
-  get isConnecting(): boolean {
-    return (this.state & State.Connecting) !== 0;
-  }
-
-  get isClosed(): boolean {
-    return (this.state & State.Closed) !== 0;
   }
 
   /** Whether this side was ended with `end`. */
@@ -226,6 +217,7 @@ export abstract class SendingSocket extends StreamSocket {
     this.ownOutgoing().append(mustCopy ? Buffer.from(chunk) : chunk);
   }
 
+  /** @internal */
   protected ownOutgoing(): Outgoing {
     if (this.outgoing === NOTHING) this.outgoing = new Outgoing();
     return this.outgoing;
@@ -235,7 +227,7 @@ export abstract class SendingSocket extends StreamSocket {
   protected discardOutgoing(): void {
     const outgoing = this.outgoing;
     this.outgoing = NOTHING;
-    if (!outgoing.isEmpty) outgoing.discard(this.error ?? new ClosedError('the Connection'));
+    if (!outgoing.isEmpty) outgoing.discard(this.error ?? this.closedError);
   }
 
   /** @internal */
@@ -338,12 +330,8 @@ export abstract class SendingSocket extends StreamSocket {
     if (errno !== 0) this.destroy(errnoError(errno, 'recv', { fd: this.fd }));
   }
 
-  protected is(bits: number): boolean {
-    return (this.state & bits) !== 0;
-  }
-
   #assertWritable(): void {
-    if (this.isClosed) throw new ClosedError('the Connection');
+    if (this.isClosed) throw this.closedError;
     if (!this.is(State.Ending)) return;
     throw new EdgewiseError('ERR_WRITE_AFTER_END', 'write after end');
   }

@@ -7,9 +7,11 @@ import { State } from './connection.state.ts';
 export interface Luggage {
   /** Bits of State. */
   readonly state: number;
-  /** What the kernel had not taken yet, in order. */
-  readonly unsent: readonly Uint8Array[];
+  /** What the kernel had not taken yet. */
+  readonly unsent: Uint8Array<ArrayBuffer>;
   readonly idleMs: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
 }
 
 /** The bits that go along. */

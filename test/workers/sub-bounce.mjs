@@ -1,24 +1,29 @@
-// The module of a pool in tests of hand-overs: echoes, and hands a connection over after every part
-// of it. Counts in shared memory: moves, those with unsent bytes, those with unread ones.
+// The module of a pool in tests of hand-overs. It echoes, and hands a connection over after every part
+// of what it reads; some words, sent alone, ask for something else. Counts in shared memory.
 import * as sys from '../../dist/sys.js';
 
 const peeked = Buffer.alloc(1);
 let context;
 let counts;
 
+/** Places in the counts. */
+const Count = { Moves: 0, Unsent: 1, Unread: 2, Bytes: 3, Adopted: 4, Closed: 5 };
+
 export function start(given) {
   context = given;
   counts = new Int32Array(given.data.counts);
 }
 
+const other = () => 1 - context.index;
+
 function move(connection) {
   const hasUnsent = connection.writableLength > 0;
   const hasUnread = sys.recv(connection.fd, peeked, 0, 1, sys.constants.MSG_PEEK) > 0;
-  context.handOver(connection, 1 - context.index, { moves: (connection.data?.moves ?? 0) + 1 });
+  context.handOver(connection, other(), { moves: (connection.data?.moves ?? 0) + 1 });
   if (!connection.isHandedOver || !connection.isClosed) throw new Error('it is still here');
-  Atomics.add(counts, 0, 1);
-  if (hasUnsent) Atomics.add(counts, 1, 1);
-  if (hasUnread) Atomics.add(counts, 2, 1);
+  Atomics.add(counts, Count.Moves, 1);
+  if (hasUnsent) Atomics.add(counts, Count.Unsent, 1);
+  if (hasUnread) Atomics.add(counts, Count.Unread, 1);
 }
 
 function codeOf(call) {
@@ -30,36 +35,93 @@ function codeOf(call) {
   }
 }
 
-const FAULTS = {
-  'index!': (connection) => codeOf(() => context.handOver(connection, 2)),
-  'object!': () => codeOf(() => context.handOver({}, 0)),
-  'data!': (connection) => codeOf(() => context.handOver(connection, 0, () => {})),
+/** What is tried here is answered with its code: the connection stays. */
+const REFUSED = {
+  'index!': (connection) => context.handOver(connection, 2),
+  'negative!': (connection) => context.handOver(connection, -1),
+  'text!': (connection) => context.handOver(connection, '1'),
+  'own!': (connection) => context.handOver(connection, context.index),
+  'object!': () => context.handOver({}, other()),
+  'data!': (connection) => context.handOver(connection, other(), codeOf),
+};
+
+/** What is tried on an object that was handed over is written before: there is no way back. */
+const AFTER = {
+  write: (connection) => connection.write('x'),
+  handOver: (connection) => context.handOver(connection, other()),
+  sendFile: (connection) => connection.sendFile(0),
+  tcpInfo: (connection) => connection.tcpInfo(),
+};
+
+const WORDS = {
+  'where?': (connection) => connection.write(`${context.index} ${connection.bytesRead}`),
+  'move!': (connection) => context.handOver(connection, other(), { answers: true }),
+  'move+die!': (connection) => context.handOver(connection, other(), { throws: true }),
+  'move+end!': (connection) => {
+    connection.end(Buffer.alloc(8 * 1024 * 1024, 'e'));
+    context.handOver(connection, other());
+  },
+  'move+destroy!': (connection) => context.handOver(connection, other(), { destroys: true }),
+  'silence!': (connection) => {
+    connection.setTimeout(20);
+    context.handOver(connection, other());
+  },
   'closing!': (connection) => {
     connection.closeGracefully(60_000);
-    return codeOf(() => context.handOver(connection, 0));
+    counts[Count.Moves] =
+      codeOf(() => context.handOver(connection, other())) === 'ERR_HANDOVER_FAILED' ? 1 : 2;
+    connection.destroy();
   },
   'closed!': (connection) => {
     connection.destroy();
-    return codeOf(() => context.handOver(connection, 0));
+    counts[Count.Moves] =
+      codeOf(() => context.handOver(connection, other())) === 'ERR_CLOSED' ? 1 : 2;
+  },
+  'after!': (connection) => {
+    context.handOver(connection, other(), { answers: true });
+    const codes = Object.values(AFTER).map((use) => codeOf(() => use(connection)));
+    for (const harmless of [
+      'pause',
+      'resume',
+      'cork',
+      'uncork',
+      'end',
+      'destroy',
+      'unref',
+      'ref',
+    ]) {
+      connection[harmless]();
+    }
+    counts[Count.Moves] = codes.every((code) => code === 'ERR_HANDED_OVER') ? 1 : 2;
   },
 };
 
+export function adopt(connection) {
+  Atomics.add(counts, Count.Adopted, 1);
+  const { answers, throws, destroys } = connection.data ?? {};
+  if (answers) connection.write(`adopted by ${context.index}`);
+  if (destroys) connection.destroy();
+  if (throws) throw new Error('thrown by adopt');
+}
+
 export const handlers = {
   data(connection, bytes) {
-    const fault = bytes.length < 10 ? FAULTS[bytes.toString()] : undefined;
-    if (fault !== undefined) {
-      const code = fault(connection);
-      if (!connection.isClosed && !connection.isWriteEnded) connection.write(code);
-      else if (counts.length > 3) counts[3] = code === 'ERR_CLOSED' ? 1 : 2;
-      return;
+    const word = bytes.length < 20 ? bytes.toString() : '';
+    if (word in REFUSED) connection.write(codeOf(() => REFUSED[word](connection)));
+    else if (word in WORDS) WORDS[word](connection);
+    else {
+      Atomics.add(counts, Count.Bytes, bytes.length);
+      connection.write(bytes);
+      move(connection);
     }
-    if (!connection.write(bytes)) connection.pause();
-    move(connection);
-  },
-  drain(connection) {
-    connection.resume();
   },
   end(connection) {
-    move(connection);
+    if (connection.data?.moves > 0) move(connection);
+  },
+  timeout(connection) {
+    connection.end(`silent on ${context.index}`);
+  },
+  close() {
+    Atomics.add(counts, Count.Closed, 1);
   },
 };
