@@ -16,10 +16,10 @@ export function start(given) {
 
 const other = () => 1 - context.index;
 
-function move(connection) {
+function move(connection, data = { bounces: true }) {
   const hasUnsent = connection.writableLength > 0;
   const hasUnread = sys.recv(connection.fd, peeked, 0, 1, sys.constants.MSG_PEEK) > 0;
-  context.handOver(connection, other(), { moves: (connection.data?.moves ?? 0) + 1 });
+  if (codeOf(() => context.handOver(connection, other(), data)) === 'ERR_CLOSED') return; // it drains
   if (!connection.isHandedOver || !connection.isClosed) throw new Error('it is still here');
   Atomics.add(counts, Count.Moves, 1);
   if (hasUnsent) Atomics.add(counts, Count.Unsent, 1);
@@ -45,15 +45,44 @@ const REFUSED = {
   'data!': (connection) => context.handOver(connection, other(), codeOf),
 };
 
-/** What is tried on an object that was handed over is written before: there is no way back. */
+const HOSTILE = [
+  undefined,
+  null,
+  true,
+  1.5,
+  Number.NaN,
+  2 ** 32,
+  -1n,
+  'x',
+  Symbol('x'),
+  {},
+  [],
+  codeOf,
+];
+
+/** Every mixture of hostile arguments: `true` when each was refused with a code. */
+function areRefused(connection) {
+  const cases = HOSTILE.flatMap((value) => [
+    () => context.handOver(value, other()),
+    () => context.handOver(value, value, value),
+    () => context.handOver(connection, value),
+    () => context.handOver(Object.create(connection), value),
+  ]);
+  return cases.every((call) => /^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(codeOf(call)));
+}
+
+/** What must not work with the object that was handed over. */
 const AFTER = {
   write: (connection) => connection.write('x'),
   handOver: (connection) => context.handOver(connection, other()),
-  sendFile: (connection) => connection.sendFile(0),
+  end: (connection) => connection.end('x'),
+  writeZeroCopy: (connection) => connection.writeZeroCopy(peeked, codeOf),
+  setOptions: (connection) => connection.setOptions({ noDelay: true }),
   tcpInfo: (connection) => connection.tcpInfo(),
 };
 
 const WORDS = {
+  'hostile!': (connection) => connection.write(`${areRefused(connection)}`),
   'where?': (connection) => connection.write(`${context.index} ${connection.bytesRead}`),
   'move!': (connection) => context.handOver(connection, other(), { answers: true }),
   'move+die!': (connection) => context.handOver(connection, other(), { throws: true }),
@@ -116,7 +145,8 @@ export const handlers = {
     }
   },
   end(connection) {
-    if (connection.data?.moves > 0) move(connection);
+    if (connection.data?.hasEnded) throw new Error('the end was told twice');
+    if (connection.data?.bounces) move(connection, { hasEnded: true });
   },
   timeout(connection) {
     connection.end(`silent on ${context.index}`);
