@@ -2,7 +2,7 @@
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultReactor } from '../../src/index.ts';
-import type { ReactorPool } from '../../src/multi.ts';
+import type { BlockedHandler, ReactorPool } from '../../src/multi.ts';
 import { connect } from '../../src/promises.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { Count, withBouncing } from './bouncing.ts';
@@ -125,15 +125,19 @@ describe('a connection that goes', () => {
 
   it('whose peer has ended its side is told so once, and its answer arrives', async () => {
     await withBouncing({}, async (pool, counts) => {
-      const connection = await connect({ host: '127.0.0.1', port: pool.port, allowHalfOpen: true });
+      const connection = await connect({ host: '127.0.0.1', port: pool.port });
       const sent = Buffer.alloc(4 * 1024 * 1024, 'h');
-      const written = connection.write(sent).then(() => connection.end());
+      const sendAll = async () => {
+        await connection.write(sent);
+        await connection.end();
+      };
+      const written = sendAll();
       let length = 0;
       for await (const bytes of connection) length += bytes.length;
       await written;
       expect(length).toBe(sent.length);
       expect(await untilNone(pool)).toMatchObject({ accepted: 1, broken: 0, restarts: 0 });
-      expect(counts[Count.Closed]).toBe(1);
+      expect([counts[Count.Ended], counts[Count.Closed]]).toEqual([1, 1]);
       connection.destroy();
     });
   });
@@ -174,6 +178,18 @@ describe('faults', () => {
     });
   });
 
+  it('an adopt that blocks is told by its name', async () => {
+    const blocked: BlockedHandler[] = [];
+    const onBlocked = (told: BlockedHandler) => blocked.push(told);
+    await withBouncing({ blockedAfterMs: 50, onBlocked }, async (pool) => {
+      const client = await openClient(pool.port);
+      await client.connection.write('move+block!');
+      while (blocked.length === 0) await nextLoopPass();
+      expect(blocked[0]).toMatchObject({ handler: 'adopt' });
+      client.close();
+    });
+  });
+
   it('to a sub-reactor that is being started anew: it comes back', async () => {
     const errors: Error[] = [];
     await withBouncing({ onError: (error) => errors.push(error) }, async (pool) => {
@@ -189,6 +205,21 @@ describe('faults', () => {
   });
 
   it('while the pool drains: who is on the way comes back, and is served on', async () => {
+    await withClient(async (client, counts, pool) => {
+      const [before] = (await client.ask('where?')).split(' ');
+      void client.connection.write('to be handed over'.padEnd(30));
+      while (Atomics.load(counts, Count.Moves) === 0); // no turn of this thread: the move waits for it
+      const closed = pool.close({ deadlineMs: 60_000 });
+      expect(await client.ask('')).toHaveLength(30);
+      expect(await client.ask('where?')).toBe(`${before} 42`);
+      client.close();
+      await closed; // long before the deadline
+      const { total } = await pool.report();
+      expect(total).toMatchObject({ open: 0, broken: 0, handedIn: 1, handedOut: 1 });
+    });
+  });
+
+  it('from then on it is refused, and who is there is served on', async () => {
     await withBouncing({}, async (pool, counts) => {
       const pings = await openPings(pool.port, 8);
       while (Atomics.load(counts, Count.Moves) < 200) await pool.report();
@@ -213,7 +244,7 @@ describe('faults', () => {
   });
 
   it('a thread that dies in the middle of hand-overs: its connections break, nothing else', async () => {
-    await withBouncing({}, async (pool, counts) => {
+    await withBouncing({ onError: () => undefined }, async (pool, counts) => {
       for (let kill = 0; kill < 6; kill++) {
         const { broken } = (await pool.report()).total;
         const pings = await openPings(pool.port, 16);

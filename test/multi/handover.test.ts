@@ -112,6 +112,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
         expect(stream).toMatchObject({ isIntact: true, received: stream.sent });
       }
       const [moves = 0, unsent = 0, unread = 0] = counts;
+      expect(counts[Count.Ended]).toBe(CLIENTS);
       expect(unsent).toBeGreaterThan(moves / 4);
       expect(unread).toBeGreaterThan(moves / 4);
       const { total } = await pool.report();

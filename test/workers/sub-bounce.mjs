@@ -7,7 +7,7 @@ let context;
 let counts;
 
 /** Places in the counts. */
-const Count = { Moves: 0, Unsent: 1, Unread: 2, Bytes: 3, Adopted: 4, Closed: 5 };
+const Count = { Moves: 0, Unsent: 1, Unread: 2, Bytes: 3, Adopted: 4, Closed: 5, Ended: 6 };
 
 export function start(given) {
   context = given;
@@ -16,10 +16,11 @@ export function start(given) {
 
 const other = () => 1 - context.index;
 
-function move(connection, data = { bounces: true }) {
+function move(connection) {
   const hasUnsent = connection.writableLength > 0;
   const hasUnread = sys.recv(connection.fd, peeked, 0, 1, sys.constants.MSG_PEEK) > 0;
-  if (codeOf(() => context.handOver(connection, other(), data)) === 'ERR_CLOSED') return; // it drains
+  if (codeOf(() => context.handOver(connection, other(), { bounces: true })) === 'ERR_CLOSED')
+    return; // it drains
   if (!connection.isHandedOver || !connection.isClosed) throw new Error('it is still here');
   Atomics.add(counts, Count.Moves, 1);
   if (hasUnsent) Atomics.add(counts, Count.Unsent, 1);
@@ -86,6 +87,7 @@ const WORDS = {
   'where?': (connection) => connection.write(`${context.index} ${connection.bytesRead}`),
   'move!': (connection) => context.handOver(connection, other(), { answers: true }),
   'move+die!': (connection) => context.handOver(connection, other(), { throws: true }),
+  'move+block!': (connection) => context.handOver(connection, other(), { blocksMs: 300 }),
   'move+end!': (connection) => {
     connection.end(Buffer.alloc(8 * 1024 * 1024, 'e'));
     context.handOver(connection, other());
@@ -127,7 +129,9 @@ const WORDS = {
 
 export function adopt(connection) {
   Atomics.add(counts, Count.Adopted, 1);
-  const { answers, throws, destroys } = connection.data ?? {};
+  const { answers, throws, destroys, blocksMs = 0 } = connection.data ?? {};
+  const end = performance.now() + blocksMs;
+  while (performance.now() < end);
   if (answers) connection.write(`adopted by ${context.index}`);
   if (destroys) connection.destroy();
   if (throws) throw new Error('thrown by adopt');
@@ -145,8 +149,8 @@ export const handlers = {
     }
   },
   end(connection) {
-    if (connection.data?.hasEnded) throw new Error('the end was told twice');
-    if (connection.data?.bounces) move(connection, { hasEnded: true });
+    Atomics.add(counts, Count.Ended, 1);
+    if (connection.data?.bounces) move(connection);
   },
   timeout(connection) {
     connection.end(`silent on ${context.index}`);
