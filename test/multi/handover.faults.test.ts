@@ -160,7 +160,7 @@ describe('a connection that goes', () => {
 });
 
 describe('faults', () => {
-  it('an adopt that throws ends its thread, as any handler: its connections break', async () => {
+  it('an adopt that throws ends its thread, like every handler: its connections break', async () => {
     const errors: Error[] = [];
     await withBouncing({ onError: (error) => errors.push(error) }, async (pool) => {
       const client = await openClient(pool.port);
