@@ -9,10 +9,13 @@ namespace edgewise::load {
 
 class Schedule {
  public:
-  // Nothing is due before Begin.
   explicit Schedule(double rate_per_second) : interval_ns_(kNsPerSecond / rate_per_second) {}
 
-  void Begin(int64_t begin_ns) { begin_ns_ = begin_ns; }
+  // Begins, or begins anew: request 0 is due now. Nothing is due before the first Begin.
+  void Begin(int64_t begin_ns) {
+    begin_ns_ = begin_ns;
+    next_ = 0;
+  }
 
   // When the next request is due. From the number of the request, so that no error adds up.
   int64_t next_due_ns() const {

@@ -125,10 +125,12 @@ bool Session::Measure() {
   return report_->messages > 0 || failure_.Because("no message was answered within the window");
 }
 
-// In the open loop recording goes on: what was due within the window may be answered after it.
+// The schedule begins anew with the window, whose messages are then the same in each run. In the
+// open loop recording goes on: what was due within the window may be answered after it.
 bool Session::RunWindow(int64_t begin_ns) {
   window_begin_ns_ = begin_ns;
   window_end_ns_ = begin_ns + SecondsToNs(options_.seconds);
+  schedule_.Begin(begin_ns);
   is_recording_ = options_.mode != Mode::kBulk;
   bool is_whole =
       options_.mode == Mode::kHold ? BeginAll() && Drain() : PumpUntil(window_end_ns_, Then::kGoOn);
