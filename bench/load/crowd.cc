@@ -69,6 +69,11 @@ bool Crowd::Reopen(uint32_t index) {
   return Connect(index);
 }
 
+bool Crowd::Queue(uint32_t index, uint64_t count, int64_t due_ns) {
+  for (uint64_t i = 0; i < count; ++i) channels_[index]->Add(due_ns);
+  return Follow(index, Outcome::kWaiting);
+}
+
 bool Crowd::Begin(uint32_t index, uint64_t count, int64_t due_ns) {
   Channel& channel = *channels_[index];
   for (uint64_t i = 0; i < count; ++i) channel.Add(due_ns);

@@ -25,7 +25,9 @@ class Crowd {
   bool OpenOne();
   // Closes a channel in order, and opens it anew.
   bool Reopen(uint32_t index);
-  // Adds `count` messages to a channel, and sends what fits unless writability is awaited anyway.
+  // Adds `count` messages to a channel, which are sent when it is writable.
+  bool Queue(uint32_t index, uint64_t count, int64_t due_ns);
+  // The same, and sends what fits at once unless writability is awaited anyway.
   bool Begin(uint32_t index, uint64_t count, int64_t due_ns);
   // Does what the readiness of a channel allows.
   bool Advance(uint32_t index);

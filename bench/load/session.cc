@@ -264,14 +264,21 @@ bool Session::Settle(uint32_t index, Then then) {
 // Closed loop: begins `count` messages; in bulk mode as many as shall wait.
 bool Session::GoOn(uint32_t index, uint64_t count, int64_t now_ns) {
   if (is_open_loop()) return true;
+  if (options_.mode == Mode::kBulk) return TopUp(index, now_ns);
   if (options_.mode == Mode::kConnect && !crowd_.Reopen(index)) return false;
-  if (options_.mode != Mode::kBulk) return Begin(index, count, now_ns);
+  return Begin(index, count, now_ns);
+}
+
+// Bulk: the messages wait for writability, which then is awaited as long as there is room for more.
+bool Session::TopUp(uint32_t index, int64_t now_ns) {
   const Channel& channel = crowd_.at(index);
   uint64_t ahead = std::clamp<uint64_t>(kAheadBytes / exchange_.size, 1, kAheadMax);
   uint64_t under_way_max = std::max<uint64_t>(kUnderWayBytesMax / exchange_.size, 2);
   uint64_t missing = ahead - std::min(ahead, channel.unsent_count());
   uint64_t room = under_way_max - std::min<uint64_t>(under_way_max, channel.due_ns().size());
-  return Begin(index, std::min(missing, room), now_ns);
+  uint64_t count = std::min(missing, room);
+  under_way_count_ += count;
+  return crowd_.Queue(index, count, now_ns);
 }
 
 bool Session::Begin(uint32_t index, uint64_t count, int64_t due_ns) {

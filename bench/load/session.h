@@ -77,6 +77,7 @@ class Session {
   bool ReadSlowly(int64_t elapsed_ns, Then then);
   bool Settle(uint32_t index, Then then);
   bool GoOn(uint32_t index, uint64_t count, int64_t now_ns);
+  bool TopUp(uint32_t index, int64_t now_ns);
   bool Begin(uint32_t index, uint64_t count, int64_t due_ns);
   void Record(int64_t due_ns, int64_t now_ns);
   void CountUnfinished();
