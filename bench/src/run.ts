@@ -1,9 +1,10 @@
 // Carries out a plan, case by case, with what happens shown on the way.
+import { spawnSync } from 'node:child_process';
 import { Listr, type ListrTask } from 'listr2';
 import { choosePinning, describeMachine, descriptorLimit } from './machine.ts';
 import { measureCase, type PlannedCase } from './measure/case.ts';
 import { whyNoStrace } from './measure/strace.ts';
-import type { Case, Results, ScenarioInfo } from './model.ts';
+import type { Case, Results, ScenarioInfo, Setting } from './model.ts';
 import { checkWish, makePlan, type Plan, UsageError, type Wish } from './plan.ts';
 import { numberOf, type Scenario } from './scenarios/scenario.ts';
 
@@ -107,14 +108,25 @@ function titleOf({ scenario, setting, players }: PlannedCase): string {
   return `${scenario.name} ${words.join(', ')}: ${players.map(({ name }) => name).join(', ')}`;
 }
 
-/** A case that this process's limits do not allow, as failures; undefined: it can be measured. */
+/** A case that this machine does not allow, as failures; undefined: it can be measured. */
 function refusalOf({ scenario, setting, players }: PlannedCase): Case | undefined {
-  const needed = numberOf(setting, 'connections', 0) + DESCRIPTORS_BESIDE;
-  const limit = descriptorLimit();
-  if (needed <= limit) return undefined;
-  const line = `needs ${needed} descriptors, the limit is ${limit} (ulimit -n)`;
+  const line = reasonAgainst(scenario, setting);
+  if (line === undefined) return undefined;
   const failures = Object.fromEntries(players.map(({ name }) => [name, line]));
   return { scenario: scenario.name, setting, measurements: [], failures };
+}
+
+function reasonAgainst({ needs }: Scenario, setting: Setting): string | undefined {
+  const needed = numberOf(setting, 'connections', 0) + DESCRIPTORS_BESIDE;
+  const limit = descriptorLimit();
+  if (needed > limit) return `needs ${needed} descriptors, the limit is ${limit} (ulimit -n)`;
+  if (needs === undefined || isInstalled(needs.program)) return undefined;
+  return `${needs.program} is not installed (${needs.install})`;
+}
+
+function isInstalled(program: string): boolean {
+  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  return error === undefined;
 }
 
 function infoOf({ name, title, operation, metrics, merit, bases, axis }: Scenario): ScenarioInfo {

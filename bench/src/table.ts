@@ -5,6 +5,8 @@ import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.t
 import { ratioOfMetric, type Spread, spreadOfMetric } from './statistics.ts';
 
 const ABSENT = '-';
+const HEAD_COLUMNS = 12;
+const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 const PLAIN = { style: { head: [], border: [], compact: true } };
 
 /** All cases as text. */
@@ -31,7 +33,7 @@ function formatCase(one: Case, results: Results): string {
     const head = [
       '',
       headOf(merit),
-      ...bases.map(({ contender }) => `× ${labelOf(contender)}`),
+      ...bases.map(({ contender }) => wrapped(`× ${labelOf(contender)}`)),
       ...others.map(headOf),
     ];
     const table = new Table({
@@ -58,7 +60,21 @@ function isMeasured({ name }: Metric, { measurements }: Case): boolean {
 }
 
 function headOf({ label, unit }: Metric): string {
-  return unit === '' ? label : `${label}, ${unit}`;
+  return wrapped(unit === '' ? label : `${label}, ${unit}`);
+}
+
+/** Heads are longer than what stands below them: tables shall fit on a screen. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < HEAD_COLUMNS) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines.join('\n');
 }
 
 function cellsOf(
@@ -84,9 +100,10 @@ function formatSpread({ median, min, max }: Spread): string {
   return `${formatNumber(median)} (${formatNumber(min)}..${formatNumber(max)})`;
 }
 
-/** Three digits that count, and no exponent. */
+/** Three digits that count, `K`, `M` and `B` for 10^3, 10^6 and 10^9 of large ones. */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
+  if (size >= 100_000) return LARGE.format(value);
   if (size >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en');
   return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }

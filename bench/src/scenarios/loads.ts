@@ -1,12 +1,11 @@
 // The loads: the generator of bench/load, and for what it does not do the programs that do it.
-import { type LoadPlan, runLoad } from '../load.ts';
+import { type LoadControl, type LoadPlan, runLoad } from '../load.ts';
 import { cpuUs, residentBytes } from '../measure/usage.ts';
 import { inRoot } from '../root.ts';
 import { type Load, type LoadContext, numberOf } from './scenario.ts';
 
 const MEGABYTE = 1e6;
 const SPARE_MS = 60_000;
-const SAMPLE_MS = 20;
 
 function planOf(
   { port, setting, seconds, warmupSeconds }: LoadContext,
@@ -19,40 +18,44 @@ function planOf(
     warmupSeconds,
     connections: numberOf(setting, 'connections', 1),
     size: numberOf(setting, 'size', 64),
+    ...(plan.mode === 'bulk' && { sink: true }),
     ...(setting.pipeline === undefined ? {} : { pipeline: Number(setting.pipeline) }),
     ...(setting.rate === undefined ? {} : { ratePerSecond: Number(setting.rate) }),
   };
 }
 
-/** A load of bench/load. */
+/** A load of bench/load. CPU is that of its window: opening connections is not in it. */
 export function generated(protocol: 'tcp' | 'udp', mode: LoadPlan['mode']): Load {
   return async (context) => {
-    const { cpu, signal, setting } = context;
-    const report = await runLoad(planOf(context, { protocol, mode }), {
-      signal,
-      ...(cpu === undefined ? {} : { cpu }),
-    });
-    if (report.errors > 0) throw new Error(`${report.errors} errors under load`);
-    const bytes = report.operations * numberOf(setting, 'size', 0);
-    return { ...report, values: { bytesPerSecond: bytes / report.seconds } };
+    const { setting } = context;
+    const report = await runLoad(planOf(context, { protocol, mode }), controlOf(context));
+    if (report.errors > 0 && mode !== 'open') throw new Error(`${report.errors} errors under load`);
+    const { operations, seconds, serverCpuNs, latency } = report;
+    const bytes = operations * numberOf(setting, 'size', 0);
+    return {
+      ...{ operations, seconds, values: { bytesPerSecond: bytes / seconds } },
+      ...(serverCpuNs !== undefined && { cpuUs: serverCpuNs / 1000 }),
+      ...(latency !== undefined && { latency }),
+    };
   };
 }
 
-/** Idle connections: what the contender's memory grows by while they are open. */
+function controlOf({ cpu, signal, pid }: LoadContext): LoadControl {
+  return { signal, serverPid: pid, ...(cpu !== undefined && { cpu }) };
+}
+
+/** Idle connections: what the contender's memory has grown by when they are open. */
 export const idle: Load = async (context) => {
   const { pid, setting } = context;
   const before = residentBytes(pid) ?? 0;
-  let most = before;
-  const timer = setInterval(() => {
-    most = Math.max(most, residentBytes(pid) ?? 0);
-  }, SAMPLE_MS);
-  try {
-    const report = await generated('tcp', 'idle')(context);
-    const connections = numberOf(setting, 'connections', 1);
-    return { ...report, values: { bytesPerConnection: (most - before) / connections } };
-  } finally {
-    clearInterval(timer);
-  }
+  let grownBytes = 0;
+  const onOpen = () => {
+    grownBytes = (residentBytes(pid) ?? 0) - before;
+  };
+  const plan = planOf(context, { protocol: 'tcp', mode: 'idle' });
+  const { operations, seconds } = await runLoad(plan, { ...controlOf(context), onOpen });
+  const bytesPerConnection = grownBytes / numberOf(setting, 'connections', 1);
+  return { operations, seconds, values: { bytesPerConnection } };
 };
 
 /** `wrk`, with keep-alive. */

@@ -56,6 +56,8 @@ export interface Scenario extends ScenarioInfo {
   /** Absent: all of bench/src/contenders but the `PARALLEL` ones. */
   readonly only?: readonly string[];
   readonly surroundings?: Surroundings;
+  /** A program of the load that may be missing, and how to install it. */
+  readonly needs?: { readonly program: string; readonly install: string };
   /** A process for each round, of which the memory is looked at. */
   readonly isFresh?: boolean;
   /** More than one thread does the work: contenders are not pinned. */

@@ -92,6 +92,7 @@ export const transfer: readonly Scenario[] = [
     operation: 'a request and its answer of 13 bytes',
     role: 'http',
     load: http,
+    needs: { program: 'wrk', install: 'apt-get install wrk' },
     metrics: [CPU, RATE],
     merit: CPU.name,
     bases: ['c', 'node'],
