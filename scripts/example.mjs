@@ -6,12 +6,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runnable } from './runnable.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const HELPERS = ['common', 'blocking-echo', 'readiness'].map((name) => `models/${name}.ts`);
 // Not examples/serve: it is a program of its own.
-const files = ['', 'echo/'].flatMap((folder) =>
+const files = ['', 'echo/', 'models/'].flatMap((folder) =>
   readdirSync(`${root}examples/${folder}`).map((file) => `${folder}${file}`),
 );
 const names = files
-  .filter((file) => file.endsWith('.ts') && file !== 'listen.ts')
+  .filter((file) => file.endsWith('.ts') && file !== 'listen.ts' && !HELPERS.includes(file))
   .map((file) => file.slice(0, -3));
 
 function fail(message) {

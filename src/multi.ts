@@ -6,6 +6,14 @@ export {
   type MailboxOptions,
   type MailboxStats,
 } from './multi/mailbox.ts';
+export {
+  createOffload,
+  type Offload,
+  type OffloadCallback,
+  type OffloadOptions,
+  type OffloadStats,
+  type OffloadTaskOptions,
+} from './multi/offload.ts';
 export type {
   BlockedHandler,
   PoolBalance,

@@ -298,7 +298,9 @@ describe('budgets', () => {
   });
 
   it('every file says at its top what it is for', () => {
-    const code = [...withoutSelf(script), ...cpp].filter((path) => !path.endsWith('vitest.config.ts'));
+    const code = [...withoutSelf(script), ...cpp].filter(
+      (path) => !path.endsWith('vitest.config.ts'),
+    );
     expect(code.filter((path) => !isExplained(path))).toEqual([]);
   });
 });

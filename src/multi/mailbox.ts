@@ -76,7 +76,6 @@ export class Mailbox {
   readonly #waker: ReactorWaker;
   readonly #control: Int32Array;
   readonly #lanes: readonly Lane[];
-  readonly #reader = new Reader();
   readonly #onMessage: MailboxOptions['onMessage'];
   #received = 0;
   #drains = 0;
@@ -181,7 +180,7 @@ export class Mailbox {
       const lane = this.#lanes[index] as Lane;
       if (lane.ring.isEmpty) continue;
       try {
-        lane.ring.read(this.#reader, MESSAGES_PER_TURN_MAX, (message) => {
+        lane.ring.read(lane.reader, MESSAGES_PER_TURN_MAX, (message) => {
           this.#received++;
           this.#onMessage(message, index);
           return !this.#isClosed;
@@ -198,6 +197,7 @@ export class Mailbox {
 /** The reader's side of a lane. */
 class Lane {
   readonly ring: RingReader;
+  readonly reader = new Reader();
   readonly #words: Int32Array;
   readonly #wakerId: Float64Array;
 

@@ -1,13 +1,22 @@
-// How a message lies in a ring of shared memory (ring.ts): bytes, text and numbers as they are, plain
-// objects as JSON, and anything else by V8's structured clone. Writers and readers are threads of one process, so nothing
-// here has to be portable.
+// How a message lies in a ring of shared memory (ring.ts): bytes, text and numbers as they are, small
+// flat objects by their shape (shapes.ts), plain ones as JSON, and anything else by V8's structured
+// clone. Writers and readers are threads of one process, so nothing here has to be portable.
 import { deserialize, serialize } from 'node:v8';
 import { EdgewiseError } from '../errors.ts';
 import { checkBytes } from '../validate.ts';
 import { isPlain } from './plain.ts';
+import { type FlatDraft, ShapeReader, ShapeWriter } from './shapes.ts';
 
 /** What a record holds; 0 fills the end of a ring up. */
-export const Kind = { Filler: 0, Bytes: 1, Text: 2, Number: 3, Structured: 4, Json: 5 } as const;
+export const Kind = {
+  Filler: 0,
+  Bytes: 1,
+  Text: 2,
+  Number: 3,
+  Structured: 4,
+  Json: 5,
+  Flat: 6,
+} as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 const NUMBER_SIZE = 8;
@@ -30,6 +39,8 @@ export class Draft {
   #bytes: Uint8Array = NOTHING;
   #text = '';
   #number = 0;
+  #flat: FlatDraft | undefined;
+  readonly #shapes = new ShapeWriter();
 
   /**
    * @throws TypeError - detached bytes, or bytes over shared memory that have no length.
@@ -45,6 +56,16 @@ export class Draft {
       this.#number = message;
     } else if (typeof message === 'string' && !LONE_SURROGATE.test(message)) {
       this.#takeText(Kind.Text, message);
+    } else {
+      this.#takeOther(message);
+    }
+  }
+
+  #takeOther(message: unknown): void {
+    const flat = this.#shapes.take(message);
+    if (flat !== undefined) {
+      this.#take(Kind.Flat, flat.length);
+      this.#flat = flat;
     } else if (isPlain(message)) {
       this.#takeText(Kind.Json, JSON.stringify(message));
     } else {
@@ -56,6 +77,7 @@ export class Draft {
   /** Writes it at `offset`, a multiple of 8, where there is room for `length` bytes. */
   writeTo({ bytes, doubles }: Memory, offset: number): void {
     if (this.kind === Kind.Number) doubles[offset >>> 3] = this.#number;
+    else if (this.#flat !== undefined) this.#shapes.writeTo({ bytes, doubles }, offset, this.#flat);
     else if (this.kind === Kind.Text || this.kind === Kind.Json) bytes.write(this.#text, offset);
     else copy(this.#bytes, 0, bytes, offset, this.length);
   }
@@ -64,6 +86,7 @@ export class Draft {
   clear(): void {
     this.#bytes = NOTHING;
     this.#text = '';
+    this.#flat = undefined;
   }
 
   #takeText(kind: Kind, text: string): void {
@@ -72,6 +95,7 @@ export class Draft {
   }
 
   #take(kind: Kind, length: number): void {
+    this.#flat = undefined;
     this.kind = kind;
     this.length = length;
   }
@@ -100,16 +124,18 @@ function copy(
   for (let i = 0; i < length; i++) to[offset + i] = from[start + i] as number;
 }
 
-/** Reads messages; bytes into memory of its own, which the next message overwrites. */
+/** Reads the messages of one lane; bytes into memory of its own, which the next message overwrites. */
 export class Reader {
   #scratch = Buffer.alloc(0);
   // One view for each short length, so that a stream of small messages makes none.
   #views: (Buffer | undefined)[] = [];
+  readonly #shapes = new ShapeReader();
 
   read({ bytes, doubles }: Memory, kind: Kind, offset: number, length: number): unknown {
     if (kind === Kind.Number) return doubles[offset >>> 3];
     if (kind === Kind.Text) return bytes.toString('utf8', offset, offset + length);
     if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
+    if (kind === Kind.Flat) return this.#shapes.read({ bytes, doubles }, offset);
     // What is cloned may hold views of the memory that it is read from, and is kept.
     const view = kind === Kind.Bytes ? this.#viewOf(length) : Buffer.allocUnsafeSlow(length);
     copy(bytes, offset, view, 0, length);

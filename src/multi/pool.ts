@@ -1,5 +1,6 @@
 // ReactorPool: a main reactor and sub-reactors, one thread each, that serve the connections of one
 // port with the handlers of one module.
+import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ClosedError, type EdgewiseError } from '../errors.ts';
 import { checkInteger } from '../validate.ts';
 import { type FairnessReport, fairnessOf } from './fairness.ts';
@@ -91,7 +92,10 @@ export class ReactorPool {
 
   /** How the load lies on the sub-reactors, and what it comes to in all. */
   async report(): Promise<FairnessReport> {
-    await Promise.all(this.#subs.map((sub) => sub.refresh(REPORT_TIMEOUT_MS)));
+    const running = this.#subs.filter((sub) => sub.isRunning);
+    // With nobody to ask, a loop of reports would run in microtasks only and hold up Node's loop.
+    if (running.length === 0) await nextLoopPass();
+    else await Promise.all(running.map((sub) => sub.refresh(REPORT_TIMEOUT_MS)));
     return fairnessOf(
       this.#subs.map((sub, index) => ({
         index,

@@ -14,6 +14,8 @@ import type { Timer } from '../timers/timer.ts';
 const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP } =
   os.errno;
 const ACCEPTS_PER_EVENT_MAX = 64;
+/** Of a listener that others accept from as well: what is left in its queue is for who is idle. */
+const ACCEPTS_WHEN_SHARED_MAX = 1;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 1000;
 /** Steep, so that even the first two seconds of a shortage cost fewer than ten waits. */
@@ -47,6 +49,7 @@ export class Acceptor implements Handler {
   readonly #policy: ExhaustionPolicy;
   readonly #onAccepted: (fd: number) => void;
   readonly #onBroken: () => void;
+  readonly #acceptsMax: number;
   #registration: Registration | undefined;
   #reserve = -1;
   #backoffMs = 0;
@@ -56,17 +59,20 @@ export class Acceptor implements Handler {
   /**
    * @param onAccepted - gets each connected, non-blocking descriptor, and owns it.
    * @param onBroken - the listening descriptor itself is not usable any more; `onReady` throws why.
+   * @param isShared - other threads accept from the same socket (EPOLLEXCLUSIVE).
    */
   constructor(
     reactor: Reactor,
     policy: ExhaustionPolicy,
     onAccepted: (fd: number) => void,
     onBroken: () => void,
+    isShared = false,
   ) {
     this.#reactor = reactor;
     this.#policy = policy;
     this.#onAccepted = onAccepted;
     this.#onBroken = onBroken;
+    this.#acceptsMax = isShared ? ACCEPTS_WHEN_SHARED_MAX : ACCEPTS_PER_EVENT_MAX;
   }
 
   /** Starts with the registration of the listening descriptor. */
@@ -99,7 +105,7 @@ export class Acceptor implements Handler {
   onReady(_readiness: Readiness, registration: Registration): void {
     let thrown: unknown;
     let mayHaveMore = true;
-    for (let count = 0; count < ACCEPTS_PER_EVENT_MAX; count++) {
+    for (let count = 0; count < this.#acceptsMax; count++) {
       const fd = sys.accept4(registration.fd, null, sys.constants.SOCK_NONBLOCK);
       if (fd >= 0) {
         this.stats.accepted++;

@@ -75,6 +75,7 @@ export class Listener<Data = unknown> {
         new Connection<Data>(group).establish(connected);
       },
       () => this.close(),
+      exclusive,
     );
     this.#registration = group.reactor.watch<undefined>({
       fd,

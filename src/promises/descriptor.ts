@@ -25,7 +25,7 @@ class DescriptorWaiters implements Handler<undefined> {
   wait(reactor: Reactor, fd: number, interest: Interest, signal?: AbortSignal): Waiter<Readiness> {
     if (this.#waiters.has(interest)) {
       const what = interest === Interest.Readable ? 'readable' : 'writable';
-      throw new EdgewiseError('ERR_READ_IN_PROGRESS', `fd ${fd} is awaited already (${what})`);
+      throw new EdgewiseError('ERR_WAIT_IN_PROGRESS', `fd ${fd} is awaited already (${what})`);
     }
     const waiter = new Waiter<Readiness>(signal, () => this.#leave(interest));
     this.#waiters.set(interest, waiter);
@@ -99,7 +99,7 @@ async function waitFor(
  * @returns the readiness, as `Registration` handlers get it.
  * @throws ErrnoError - EBADF: not open. EPERM: a file that cannot be waited for, such as a regular
  *   one. EEXIST: registered with the reactor otherwise.
- * @throws EdgewiseError - ERR_READ_IN_PROGRESS: somebody waits for the same. ERR_CLOSED.
+ * @throws EdgewiseError - ERR_WAIT_IN_PROGRESS: somebody waits for the same. ERR_CLOSED.
  */
 export function readable(fd: number, options: DescriptorOptions = {}): Promise<Readiness> {
   return waitFor(fd, Interest.Readable, options);

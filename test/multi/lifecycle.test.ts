@@ -37,6 +37,8 @@ class Signal<Value> {
   }
 }
 
+const REPORTS_MAX = 1_000_000;
+
 async function startPool(options: Partial<ReactorPoolOptions> = {}) {
   const errors = new Signal<Error>();
   const onError = errors.emit;
@@ -104,6 +106,17 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     for (const { client } of [...all, { client: late }]) client.close();
     await pool.close();
   });
+});
+
+it('reports in a loop without a thread, and does not hold the loop up', async () => {
+  const pool = new ReactorPool({ size: 2, module: MODULE });
+  let isOver = false;
+  setTimeout(() => {
+    isOver = true;
+  }, 1);
+  for (let i = 0; i < REPORTS_MAX && !isOver; i++) await pool.report();
+  expect(isOver).toBe(true);
+  await pool.close();
 });
 
 describe('a thread that ends by itself', () => {

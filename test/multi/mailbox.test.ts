@@ -49,6 +49,38 @@ describe('one thread', () => {
     expect(received).toEqual(messages);
   });
 
+  it('delivers small objects as structured clone does, at random, from senders that take turns', () => {
+    const {
+      reactor,
+      received,
+      mailbox,
+      sender: first,
+    } = open({ laneBytes: 4096, producersMax: 1 });
+    const scalars = [0, -0, 1.5, Number.NaN, -1e300, '', 'a', 'é', '☂', '\ud800', 'x'.repeat(65)];
+    const values = [...scalars, null, undefined, true, false, 7n, [1], { b: 1 }, new Date(0)];
+    const keys = ['a', 'b', 'toJSON', 'é', '☂', '10', '2', 'k'.repeat(300), '__proto__', ''];
+    const any = <T>(list: readonly T[]) => list[Math.floor(Math.random() * list.length)] as T;
+    const expected: unknown[] = [];
+    let sender = first;
+    for (let i = 0; i < 20_000; i++) {
+      const length = Math.floor(Math.random() * 6);
+      const entries = Array.from({ length }, () => [any(keys), any(values)] as const);
+      const message = Object.fromEntries(entries);
+      if (!sender.post(message)) {
+        reactor.turn(0);
+        expect(sender.post(message)).toBe(true);
+      }
+      expected.push(structuredClone(message));
+      if (i % 1000 !== 999) continue;
+      sender.close(); // its lane, and the numbers of its shapes, are the next one's
+      sender = new MailboxSender(mailbox.address);
+    }
+    reactor.turn(0);
+    expect(received).toStrictEqual(expected);
+    const order = (list: unknown[]) => list.map((each) => Object.keys(each as object));
+    expect(order(received)).toEqual(order(expected));
+  });
+
   it('a toJSON is data like any other', () => {
     const { reactor, received, sender } = open();
     const withToJson = { toJSON: () => expect.fail('toJSON') };

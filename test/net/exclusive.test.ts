@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { adoptListener, Reactor } from '../../src/index.ts';
 import { Poller } from '../../src/poller.ts';
 import * as sys from '../../src/sys.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
@@ -43,3 +44,24 @@ it.for(['level', 'edge'])(
     await annotate(`accepted by each: ${served.join(', ')}`);
   },
 );
+
+it('leaves the rest of a burst to the others, one connection each', ({ skip }) => {
+  if (!exclusive) skip('no exclusive wake-ups here');
+  const { fd: listening, address } = descriptors.listener();
+  const accepted = [0, 0];
+  const reactors = accepted.map((_, index) => {
+    const reactor = descriptors.using(new Reactor());
+    const open = () => {
+      accepted[index] = (accepted[index] ?? 0) + 1;
+    };
+    const fd = must(sys.dup(listening)); // the listener's, which closes it
+    adoptListener(fd, { handlers: { open }, reactor, exclusive: true });
+    return reactor;
+  });
+  for (let i = 0; i < 10; i++) {
+    const client = descriptors.track(sys.socket(sys.constants.AF_INET, sys.constants.SOCK_STREAM));
+    must(sys.connect(client, address));
+  }
+  for (let i = 0; i < 5; i++) for (const reactor of reactors) reactor.turn(0);
+  expect(accepted).toEqual([5, 5]);
+});

@@ -36,7 +36,7 @@ describe('readable and writable', () => {
     const [a] = descriptors.socketpair();
     const abort = new AbortController();
     const waiting = codeOf(readable(a, { reactor, signal: abort.signal }));
-    expect(await codeOf(readable(a, { reactor }))).toBe('ERR_READ_IN_PROGRESS');
+    expect(await codeOf(readable(a, { reactor }))).toBe('ERR_WAIT_IN_PROGRESS');
     abort.abort(reasonOf('STOP'));
     expect(await waiting).toBe('STOP');
     expect(reactor.registrationOf(a)).toBeUndefined();

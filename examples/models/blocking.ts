@@ -1,0 +1,10 @@
+// Blocking, one at a time: the simplest server. Whoever is second waits until the first has gone.
+import * as sys from 'edgewise/sys';
+import { echoToTheEnd } from './blocking-echo.ts';
+import { listen } from './common.ts';
+
+const listener = listen('blocking');
+for (;;) {
+  const fd = sys.accept(listener); // waits for a client
+  if (fd >= 0) echoToTheEnd(fd);
+}

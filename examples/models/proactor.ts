@@ -1,0 +1,41 @@
+// The proactor: operations are started, and their completion is told: "it has been read". The buffer
+// belongs to the operation until then, so each connection needs one of its own.
+import { Reactor } from 'edgewise';
+import { type Descriptor, Proactor } from 'edgewise/proactor';
+import * as sys from 'edgewise/sys';
+import { listen } from './common.ts';
+
+interface Client {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+const reactor = new Reactor();
+const proactor = new Proactor({ reactor });
+const listener = proactor.open(listen('non-blocking'));
+
+function onAccepted(error: Error | undefined, fd: number): void {
+  if (error !== undefined) throw error;
+  const client = { descriptor: proactor.open(fd), bytes: new Uint8Array(4096) };
+  client.descriptor.read(client.bytes, onRead, client);
+  listener.accept(onAccepted);
+}
+
+function onRead(error: Error | undefined, count: number, client: Client): void {
+  const isOver = error !== undefined || count === 0; // 0: it has sent its last
+  if (isOver) hangUp(client);
+  else client.descriptor.writeAll(client.bytes, onWritten, client, 0, count);
+}
+
+function onWritten(error: Error | undefined, _count: number, client: Client): void {
+  if (error !== undefined) hangUp(client);
+  else client.descriptor.read(client.bytes, onRead, client);
+}
+
+function hangUp({ descriptor }: Client): void {
+  descriptor.close(); // the Descriptor first: it borrows the number
+  sys.close(descriptor.fd);
+}
+
+listener.accept(onAccepted);
+await reactor.run();

@@ -1,0 +1,174 @@
+// Work that would keep the loop waiting, done by other threads: tinypool's, which is an optional peer
+// dependency and is loaded when the first pool is made. Results come through Node's loop, wait in a
+// list, and are delivered in a turn of the reactor, where writes are corked and charged as ever.
+import { availableParallelism } from 'node:os';
+import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
+import type { Reactor } from '../index.ts';
+import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import type { ReactorWaker } from '../waker.ts';
+
+const THREADS_MAX = 1024;
+const QUEUE_MAX = 1024;
+const QUEUE_MAX_MAX = 1 << 20;
+
+export interface OffloadOptions {
+  /** Gets the results. Attached, or in `run`: the results come through Node's loop. */
+  readonly reactor: Reactor;
+  /** A module that exports `task(input)`, which does the work; each thread loads it. */
+  readonly module: URL | string;
+  /** 1 to 1024. Default: what the machine has, less one for the loop. */
+  readonly threads?: number;
+  /** Tasks that may wait for a thread, 0 to 2^20. Default 1024. */
+  readonly queueMax?: number;
+}
+
+export interface OffloadTaskOptions {
+  /** Whom the answer is for: when it is closed by then, the answer is dropped and counted. */
+  readonly connection?: { readonly isClosed: boolean };
+  /** Gives the task up; a thread that is at it is ended, and another started. */
+  readonly signal?: AbortSignal;
+}
+
+/** Counts since the pool was made. */
+export interface OffloadStats {
+  /** Handed in and not answered yet. */
+  readonly pending: number;
+  /** Answers that a callback was called with, errors among them. */
+  readonly answered: number;
+  /** Answers that nobody wanted any more: the connection or the pool was closed. */
+  readonly dropped: number;
+}
+
+/** Called in a turn of the reactor, once; `error` is undefined when the task has succeeded. */
+export type OffloadCallback = (error: EdgewiseError | undefined, result?: unknown) => void;
+
+interface Threads {
+  run(input: unknown, options: { signal?: AbortSignal }): Promise<unknown>;
+  destroy(): Promise<void>;
+}
+
+/** A pool of threads beside a reactor, made by {@link createOffload}. */
+export class Offload {
+  readonly #threads: Threads;
+  readonly #pendingMax: number;
+  readonly #waker: ReactorWaker;
+  #answers: (() => void)[] = [];
+  #pending = 0;
+  #answered = 0;
+  #dropped = 0;
+  #isClosed = false;
+
+  /** @internal use {@link createOffload} */
+  constructor(threads: Threads, pendingMax: number, reactor: Reactor) {
+    this.#threads = threads;
+    this.#pendingMax = pendingMax;
+    this.#waker = reactor.createWaker(() => this.#deliver()).unref();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Whether `run` would take a task; pause what asks when not. */
+  get hasRoom(): boolean {
+    return !this.#isClosed && this.#pending < this.#pendingMax;
+  }
+
+  get stats(): OffloadStats {
+    return { pending: this.#pending, answered: this.#answered, dropped: this.#dropped };
+  }
+
+  /**
+   * Hands a task to a thread. The reactor is kept alive until it is answered.
+   *
+   * @param input - anything that structured clone takes.
+   * @param callback - gets ERR_OFFLOAD_FAILED (`cause`: what the task threw, or how its thread ended)
+   *   or ERR_OFFLOAD_ABORTED (`cause`: the signal's reason), or the result.
+   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: `queueMax` tasks wait already. ERR_CLOSED.
+   * @throws TypeError - an argument of the wrong kind.
+   */
+  run(input: unknown, callback: OffloadCallback, options: OffloadTaskOptions = {}): void {
+    checkFunction('callback', callback);
+    checkObject('options', options);
+    const { connection, signal } = options;
+    if (connection !== undefined) checkObject('options.connection', connection);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw invalidType('options.signal', 'an AbortSignal', signal);
+    }
+    if (this.#isClosed) throw new ClosedError('the Offload');
+    if (!this.hasRoom) {
+      throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `${this.#pending} tasks are pending`);
+    }
+    if (this.#pending++ === 0) this.#waker.ref();
+    const answer = (error: EdgewiseError | undefined, result?: unknown): void => {
+      if (this.#isClosed) return; // counted by close
+      this.#answers.push(() => {
+        if (connection?.isClosed === true) this.#dropped++;
+        else {
+          this.#answered++;
+          callback(error, result);
+        }
+      });
+      this.#waker.wake();
+    };
+    this.#threads.run(input, signal === undefined ? {} : { signal }).then(
+      (result) => answer(undefined, result),
+      (cause) => answer(failure(cause, signal)),
+    );
+  }
+
+  /** Ends the threads. Tasks that are pending are given up: no callback is called, and they count as dropped. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#dropped += this.#pending;
+    this.#pending = 0;
+    this.#answers = [];
+    this.#waker.close();
+    await this.#threads.destroy();
+  }
+
+  // One for each wake-up, and another wake-up for the rest: a callback that throws loses no other.
+  #deliver(): void {
+    const answer = this.#answers.shift();
+    if (answer === undefined) return;
+    if (--this.#pending === 0) this.#waker.unref();
+    if (this.#answers.length > 0) this.#waker.wake();
+    answer();
+  }
+}
+
+function failure(cause: unknown, signal: AbortSignal | undefined): EdgewiseError {
+  if (signal?.aborted === true) {
+    const text = 'the task was given up by its signal';
+    return new EdgewiseError('ERR_OFFLOAD_ABORTED', text, { cause: signal.reason });
+  }
+  const text = `the task failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new EdgewiseError('ERR_OFFLOAD_FAILED', text, { cause });
+}
+
+/**
+ * Starts threads for work that would keep the reactor waiting.
+ *
+ * @throws EdgewiseError - ERR_LIBRARY_MISSING: `npm install tinypool`, which edgewise does not bring.
+ *   ERR_CLOSED: the reactor is.
+ * @throws TypeError, RangeError - an option of the wrong kind.
+ */
+export async function createOffload(options: OffloadOptions): Promise<Offload> {
+  checkObject('options', options);
+  const { reactor, module, queueMax = QUEUE_MAX } = options;
+  const { threads = Math.max(1, availableParallelism() - 1) } = options;
+  checkObject('reactor', reactor);
+  if (typeof module !== 'string' && !(module instanceof URL)) {
+    throw invalidType('module', 'a URL or its text', module);
+  }
+  checkInteger('threads', threads, 1, THREADS_MAX);
+  checkInteger('queueMax', queueMax, 0, QUEUE_MAX_MAX);
+  const { Tinypool } = await import('tinypool').catch((cause) => {
+    const text = 'offload needs the library tinypool: npm install tinypool';
+    throw new EdgewiseError('ERR_LIBRARY_MISSING', text, { cause });
+  });
+  const shape = { minThreads: threads, maxThreads: threads, maxQueue: Number.POSITIVE_INFINITY };
+  const pool = new Tinypool({ filename: String(module), name: 'task', ...shape });
+  return new Offload(pool, threads + queueMax, reactor);
+}

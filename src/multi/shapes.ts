@@ -1,0 +1,195 @@
+// Small flat objects in a ring (ring.ts). Their keys, the shape, travel once for each producer, and as
+// a number after that. A record, in units of 8 bytes: the shape's number, the length of its definition
+// (0 when the reader has it), the definition (keys as JSON), a tag for each value, a double for each
+// value, and the characters of texts.
+//
+// Numbers count up from 0, and a definition ends those after it: a sender that takes a lane over
+// defines its own from 0 on, and never names one that it has not defined.
+import type { Memory } from './message.ts';
+
+const KEYS_MAX = 16;
+const DEFINITION_MAX = 256;
+const TEXT_MAX = 64;
+const LATIN1_MAX = 0xff;
+const SHAPES_MAX = 64;
+const HEADER_SIZE = 16;
+
+const Tag = { Number: 0, Text: 1, True: 2, False: 3, Null: 4, Undefined: 5 } as const;
+
+type Scalar = number | string | boolean | null | undefined;
+type Flat = Record<string, Scalar>;
+
+interface Shape {
+  readonly id: number;
+  readonly keys: readonly string[];
+  readonly definition: string;
+}
+
+const padded = (size: number): number => (size + 7) & ~7;
+
+/** Values of an object that has a shape, and the size of their record. */
+export interface FlatDraft {
+  readonly shape: Shape;
+  readonly values: readonly Scalar[];
+  readonly length: number;
+}
+
+/** The producer's shapes. */
+export class ShapeWriter {
+  readonly #shapes = new Map<string, Shape>();
+  #last: Shape | undefined;
+  #definedCount = 0;
+
+  /** @returns undefined: it is not flat, or not small, and has to travel otherwise. */
+  take(message: unknown): FlatDraft | undefined {
+    if (typeof message !== 'object' || message === null) return undefined;
+    if (Object.getPrototypeOf(message) !== Object.prototype) return undefined;
+    const keys = Object.keys(message);
+    if (keys.length > KEYS_MAX) return undefined;
+    const values: Scalar[] = [];
+    let textSize = 0;
+    for (const key of keys) {
+      const value = (message as Flat)[key];
+      const size = sizeOfText(value);
+      if (size < 0) return undefined;
+      textSize += size;
+      values.push(value);
+    }
+    const shape = this.#shapeOf(keys);
+    if (shape === undefined) return undefined;
+    return { shape, values, length: this.#valuesAt(shape) + 8 * keys.length + textSize };
+  }
+
+  writeTo({ bytes, doubles }: Memory, offset: number, { shape, values }: FlatDraft): void {
+    const isNew = shape.id >= this.#definedCount;
+    doubles[offset >>> 3] = shape.id;
+    doubles[(offset >>> 3) + 1] = isNew ? shape.definition.length : 0;
+    if (isNew) {
+      bytes.write(shape.definition, offset + HEADER_SIZE, 'latin1');
+      this.#definedCount = shape.id + 1;
+      this.#shapes.set(shape.definition, shape);
+    }
+    const count = values.length;
+    const tagsAt = offset + HEADER_SIZE + (isNew ? padded(shape.definition.length) : 0);
+    const slot = (tagsAt + padded(count)) >>> 3;
+    let textAt = (slot + count) << 3;
+    for (let i = 0; i < count; i++) {
+      const value = values[i];
+      bytes[tagsAt + i] = tagOf(value);
+      if (typeof value === 'number') doubles[slot + i] = value;
+      if (typeof value !== 'string') continue;
+      doubles[slot + i] = value.length;
+      for (let at = 0; at < value.length; at++) bytes[textAt++] = value.charCodeAt(at);
+    }
+  }
+
+  // From the start of the record. Shapes are defined in the order of their numbers.
+  #valuesAt({ id, keys, definition }: Shape): number {
+    const defined = id < this.#definedCount ? 0 : padded(definition.length);
+    return HEADER_SIZE + defined + padded(keys.length);
+  }
+
+  #shapeOf(keys: readonly string[]): Shape | undefined {
+    const last = this.#last;
+    if (last !== undefined && isSame(last.keys, keys)) return last;
+    const definition = JSON.stringify(keys);
+    let shape = this.#shapes.get(definition);
+    if (shape === undefined) {
+      if (this.#definedCount === SHAPES_MAX || !isDefinable(keys, definition)) return undefined;
+      shape = { id: this.#definedCount, keys, definition };
+    }
+    if (shape.id < this.#definedCount) this.#last = shape;
+    return shape;
+  }
+}
+
+interface KnownShape {
+  readonly keys: readonly string[];
+  /** An object with these keys: a copy of it is cheaper than adding them one by one. */
+  readonly template: Flat;
+  /** The text that each key had last. */
+  readonly texts: string[];
+}
+
+/** The reader's side of one lane. */
+export class ShapeReader {
+  readonly #shapes: KnownShape[] = [];
+
+  read({ bytes, doubles }: Memory, offset: number): unknown {
+    const id = doubles[offset >>> 3] as number;
+    const length = doubles[(offset >>> 3) + 1] as number;
+    const start = offset + HEADER_SIZE;
+    if (length > 0) this.#define(id, bytes.toString('latin1', start, start + length));
+    const shape = this.#shapes[id] as KnownShape;
+    const { keys, texts } = shape;
+    const tagsAt = start + padded(length);
+    const slot = (tagsAt + padded(keys.length)) >>> 3;
+    let textAt = (slot + keys.length) << 3;
+    const object = { ...shape.template };
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      const tag = bytes[tagsAt + i] as number;
+      if (tag === Tag.Number) object[key] = doubles[slot + i] as number;
+      else if (tag === Tag.Text) {
+        const end = textAt + (doubles[slot + i] as number);
+        // The same text as last time is common (a name, a type), and needs no new string.
+        if (!isText(bytes, textAt, end, texts[i] as string)) {
+          texts[i] = bytes.toString('latin1', textAt, end);
+        }
+        object[key] = texts[i] as string;
+        textAt = end;
+      } else object[key] = constantOf(tag);
+    }
+    return object;
+  }
+
+  #define(id: number, definition: string): void {
+    const keys: readonly string[] = JSON.parse(definition);
+    const template = Object.fromEntries(keys.map((key) => [key, null]));
+    this.#shapes.length = id;
+    this.#shapes.push({ keys, template, texts: keys.map(() => '') });
+  }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+// `__proto__` cannot be assigned to.
+function isDefinable(keys: readonly string[], definition: string): boolean {
+  if (definition.length > DEFINITION_MAX || keys.includes('__proto__')) return false;
+  return sizeOfLatin1(definition) >= 0;
+}
+
+/** @returns the bytes of its text, 0 for what is none, -1: it does not travel so. */
+function sizeOfText(value: unknown): number {
+  if (typeof value === 'string') return value.length > TEXT_MAX ? -1 : sizeOfLatin1(value);
+  const isScalar = typeof value === 'number' || typeof value === 'boolean';
+  return isScalar || value === null || value === undefined ? 0 : -1;
+}
+
+function sizeOfLatin1(text: string): number {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > LATIN1_MAX) return -1;
+  return text.length;
+}
+
+function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+function tagOf(value: Scalar): number {
+  if (typeof value === 'number') return Tag.Number;
+  if (typeof value === 'string') return Tag.Text;
+  if (typeof value === 'boolean') return value ? Tag.True : Tag.False;
+  return value === null ? Tag.Null : Tag.Undefined;
+}
+
+function constantOf(tag: number): Scalar {
+  if (tag === Tag.True) return true;
+  if (tag === Tag.False) return false;
+  return tag === Tag.Null ? null : undefined;
+}
