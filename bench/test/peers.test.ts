@@ -63,7 +63,7 @@ const OTHER_ROLES: Readonly<Record<string, readonly string[]>> = {
   'c-edge': ['tcp-sink'],
   libuv: ['udp-echo', 'tcp-sink'],
   asio: ['udp-echo', 'tcp-sink'],
-  libevent: ['tcp-sink'],
+  libevent: ['udp-echo', 'tcp-sink'],
   tokio: ['udp-echo', 'tcp-sink'],
   go: ['udp-echo', 'tcp-sink', 'http'],
 };

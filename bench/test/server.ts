@@ -1,6 +1,7 @@
 // A contender's program, as the tests run it: in a process group of its own, until SIGTERM.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
 import type { Command } from '../src/model.ts';
 
 const STOP_MS_MAX = 10_000;
@@ -24,6 +25,9 @@ export async function withServer(
     ...{ detached: true, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   });
   const group = -(child.pid ?? Number.NaN);
+  onTestFinished(() => {
+    if (isThere(group)) process.kill(group, 'SIGKILL'); // the test has failed, or ran out of time
+  });
   const ended = once(child, 'close');
   let text = '';
   let errors = '';

@@ -5,6 +5,7 @@
 const address = { hostname: '127.0.0.1', port: 0 };
 const body = 'hello, world\n';
 const BUFFER_SIZE = 64 * 1024;
+const BACKLOG = 4096;
 
 const announce = ({ port }) => console.log(`listening on ${address.hostname}:${port}`);
 
@@ -28,7 +29,7 @@ async function echo(connection, isSink) {
 }
 
 async function serveTcp(isSink) {
-  const listener = Deno.listen(address);
+  const listener = Deno.listen({ ...address, tcpBacklog: BACKLOG });
   announce(listener.addr);
   for await (const connection of listener) echo(connection, isSink);
 }

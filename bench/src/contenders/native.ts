@@ -101,7 +101,6 @@ async function findGo(): Promise<Located> {
 }
 
 const apt = (...packages: readonly string[]) => `apt-get install ${packages.join(' ')}`;
-const tcp = partsOf('tcp-echo', 'tcp-sink');
 const tcpAndUdp = partsOf('tcp-echo', 'tcp-sink', 'udp-echo');
 
 export const nativeContenders: readonly Contender[] = [
@@ -118,7 +117,7 @@ export const nativeContenders: readonly Contender[] = [
     findLibrary(c('c++', 'asio/echo.cc', '-std=c++17', '-DASIO_STANDALONE', '-pthread'), tcpAndUdp),
   ),
   contender('libevent', 'C libevent', 'native', apt('gcc', 'libevent-dev'), () =>
-    findLibrary(c('cc', 'libevent/echo.c', '-levent_core'), tcp),
+    findLibrary(c('cc', 'libevent/echo.c', '-levent_core'), tcpAndUdp),
   ),
   contender('tokio', 'Rust Tokio', 'native', apt('cargo', 'librust-tokio-dev'), findTokio),
   contender('go', 'Go net', 'native', apt('golang-go'), findGo),
