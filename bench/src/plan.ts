@@ -3,7 +3,14 @@ import { contenders as suite } from './contenders/index.ts';
 import type { PlannedCase, Player } from './measure/case.ts';
 import type { Contender, ContenderInfo, Located, Missing, Setting } from './model.ts';
 import { scenarios as allScenarios } from './scenarios/index.ts';
-import { CORE, numberOf, PARALLEL, type Scenario, type Variation } from './scenarios/scenario.ts';
+import {
+  CORE,
+  numberOf,
+  PARALLEL,
+  QUICK_CORE,
+  type Scenario,
+  type Variation,
+} from './scenarios/scenario.ts';
 
 /** What was asked for is not there: one line, and exit code 2. */
 export class UsageError extends Error {}
@@ -27,8 +34,8 @@ export interface Plan {
   readonly expectedSeconds: number;
 }
 
-const FULL = { rounds: 5, warmupSeconds: 0.25, budgetSeconds: 1150, secondsMax: 2 };
-const QUICK = { rounds: 3, warmupSeconds: 0.1, budgetSeconds: 100, secondsMax: 0.4 };
+const FULL = { rounds: 5, warmupSeconds: 0.1, budgetSeconds: 1150, secondsMax: 2 };
+const QUICK = { rounds: 3, warmupSeconds: 0.05, budgetSeconds: 100, secondsMax: 0.4 };
 const SECONDS_MIN = 0.1;
 // What a turn and a start take beside the load itself, by experience; for the estimate only.
 const TURN_SECONDS = 0.12;
@@ -100,7 +107,8 @@ function takesPart(contender: Contender, { field }: Variation, scenario: Scenari
   if (wish.contenders !== undefined) return wish.contenders.includes(contender.name);
   const isWide = field === 'all' && !wish.isQuick;
   const isTheirs = scenario.own !== undefined || scenario.only !== undefined;
-  return isWide || isTheirs || CORE.includes(contender.name);
+  const some = wish.isQuick ? QUICK_CORE : CORE;
+  return isWide || isTheirs || some.includes(contender.name);
 }
 
 /**
@@ -166,7 +174,8 @@ function layOut(
           return [{ name: contender.name, command }];
         });
       if (players.length === 0) return [];
-      const planned = { scenario, setting, players, warmupSeconds, seconds: 0 };
+      const isTraced = !wish.isQuick && scenario.countsSyscalls?.(setting) === true;
+      const planned = { scenario, setting, players, warmupSeconds, isTraced, seconds: 0 };
       return [{ ...planned, rounds: wish.rounds ?? rounds }];
     }),
   );
@@ -186,10 +195,10 @@ function withSeconds(cases: readonly PlannedCase[], wish: Wish): PlannedCase[] {
 }
 
 function expectedSeconds(planned: PlannedCase): number {
-  const { scenario, setting, players, rounds, seconds, warmupSeconds } = planned;
+  const { scenario, setting, players, rounds, seconds, warmupSeconds, isTraced } = planned;
   const connecting = numberOf(setting, 'connections', 0) * CONNECTION_SECONDS;
   const turn = scenario.load === undefined ? 0.2 : seconds + warmupSeconds + connecting;
-  const tracing = scenario.countsSyscalls?.(setting) ? TRACE_SECONDS : 0;
+  const tracing = isTraced ? TRACE_SECONDS : 0;
   const starts = scenario.isFresh ? rounds : 1;
   const each = starts * START_SECONDS + (rounds + 1) * (turn + TURN_SECONDS) + tracing;
   return players.length * each;

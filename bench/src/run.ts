@@ -37,7 +37,7 @@ export async function run({ wish, command, signal, say }: RunOptions): Promise<R
   const noStrace = whyNoStrace();
   if (noStrace !== undefined) say(`system calls are not counted: ${noStrace}`);
   const cases: Case[] = [];
-  const isTraced = noStrace === undefined;
+  const canTrace = noStrace === undefined;
   const tasks = plan.cases.map((planned): ListrTask => {
     return {
       title: titleOf(planned),
@@ -47,7 +47,7 @@ export async function run({ wish, command, signal, say }: RunOptions): Promise<R
         };
         const found =
           refusalOf(planned) ??
-          (await measureCase(planned, { pinning, isTraced, signal, onProgress }));
+          (await measureCase(planned, { pinning, canTrace, signal, onProgress }));
         cases.push(found);
         const failed = Object.keys(found.failures);
         if (failed.length > 0) task.title += ` (failed: ${failed.join(', ')})`;

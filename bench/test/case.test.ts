@@ -51,12 +51,20 @@ function player(name: string, ...args: string[]): Player {
 }
 
 function planned(scenario: Scenario, players: Player[], rounds = 2): PlannedCase {
-  return { scenario, setting: {}, players, rounds, seconds: 0.1, warmupSeconds: 0 };
+  return {
+    scenario,
+    setting: {},
+    players,
+    rounds,
+    seconds: 0.1,
+    warmupSeconds: 0,
+    isTraced: false,
+  };
 }
 
 function optionsOf(more: Partial<CaseOptions> = {}): CaseOptions {
   const { signal } = new AbortController();
-  return { pinning: undefined, isTraced: false, signal, onProgress: () => undefined, ...more };
+  return { pinning: undefined, canTrace: false, signal, onProgress: () => undefined, ...more };
 }
 
 /** Processes of the two programs, by their command line. */

@@ -23,12 +23,14 @@ export interface PlannedCase {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  /** System calls are counted. */
+  readonly isTraced: boolean;
 }
 
 export interface CaseOptions {
   readonly pinning: Pinning | undefined;
-  /** System calls are counted. */
-  readonly isTraced: boolean;
+  /** Here system calls can be counted. */
+  readonly canTrace: boolean;
   readonly signal: AbortSignal;
   /** One line on what is done now. */
   readonly onProgress: (line: string) => void;
@@ -123,10 +125,10 @@ class CaseRun {
   async #lookOnce(name: string): Promise<void> {
     const started = this.#started.get(name);
     if (started === undefined) return;
-    const { scenario, setting } = this.#planned;
+    const { scenario, isTraced } = this.#planned;
     const once = scenario.load === undefined ? {} : memoryOf(started);
     this.#once.set(name, { once });
-    if (!(this.#options.isTraced && scenario.countsSyscalls?.(setting))) return;
+    if (!(isTraced && this.#options.canTrace)) return;
     this.#options.onProgress(`system calls: ${name}`);
     try {
       this.#once.set(name, await this.#trace(started, once));

@@ -70,12 +70,19 @@ export interface Scenario extends ScenarioInfo {
 export const CORE: readonly string[] = [
   'edgewise',
   'edgewise-handlers',
-  'edgewise-net',
   'node',
   'c',
   'libuv',
   'tokio',
-  'go',
+];
+
+/** The same for the quick run. */
+export const QUICK_CORE: readonly string[] = [
+  'edgewise',
+  'edgewise-handlers',
+  'node',
+  'c',
+  'libuv',
 ];
 
 /** Who takes more than one CPU, and so no part where contenders are pinned to one. */
