@@ -46,7 +46,7 @@ export async function cacheFolder(): Promise<string> {
  * @throws Error - no network, no such package: one line of why.
  */
 export async function fetchTool(spec: string): Promise<string> {
-  const stdout = await run(process.execPath, [inRoot('bench/peers/fetch.mjs'), spec]);
+  const stdout = await run(process.execPath, [inRoot('bench/programs/fetch.mjs'), spec]);
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 
