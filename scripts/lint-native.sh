@@ -18,5 +18,5 @@ include="$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")/include/n
 out=build-native/tidy
 mkdir -p "$out"
 cmake -S . -B "$out" -DEDGEWISE_NODE_INCLUDE="$include" > "$out/cmake.log" || { cat "$out/cmake.log"; exit 1; }
-grep -oE '"file": ".*native/(core|addon)/.*\.cc"' "$out/compile_commands.json" | cut -d'"' -f4 | sort -u |
+grep -oE '"file": ".*(native/(core|addon)|bench/load)/.*\.cc"' "$out/compile_commands.json" | cut -d'"' -f4 | sort -u |
   xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$out" 2> "$out/tidy.log"

@@ -11,7 +11,7 @@
 namespace edgewise::load {
 namespace {
 
-constexpr size_t kScratchSize = 64 * 1024;  // more than any datagram has
+constexpr size_t kScratchSize = 65536;  // more than any datagram has
 constexpr int kBatchMax = 64;               // datagrams per call of Send or Receive
 uint8_t scratch[kScratchSize];
 

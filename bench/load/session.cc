@@ -20,9 +20,9 @@ constexpr int kBatchMax = 1024;
 constexpr int64_t kTickNs = 10 * kNsPerMs;
 // Bulk: what waits to be sent, in one call; and what one connection may have under way, so that a
 // server without back-pressure does not eat all memory.
-constexpr uint64_t kAheadBytes = 256 * 1024;
+constexpr uint64_t kAheadBytes = 262144;
 constexpr uint64_t kAheadMax = 64;
-constexpr uint64_t kUnderWayBytesMax = 4 * 1024 * 1024;
+constexpr uint64_t kUnderWayBytesMax = 4194304;
 
 }  // namespace
 

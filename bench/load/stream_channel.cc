@@ -14,7 +14,7 @@
 namespace edgewise::load {
 namespace {
 
-constexpr size_t kScratchSize = 64 * 1024;
+constexpr size_t kScratchSize = 65536;
 constexpr size_t kPiecesMax = 64;  // messages per call; below IOV_MAX anywhere
 uint8_t scratch[kScratchSize];     // one thread, and nothing stays in it between two calls
 
