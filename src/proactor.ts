@@ -5,6 +5,7 @@ export {
   type MessageOptions,
   type RangeOptions,
 } from './proactor/awaitable.ts';
+export { delay } from './proactor/delay.ts';
 export type { Descriptor } from './proactor/descriptor.ts';
 export type { CompletionHandler, OperationId } from './proactor/operation.ts';
 export { Proactor, type ProactorOptions } from './proactor/proactor.ts';

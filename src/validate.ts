@@ -34,6 +34,12 @@ export function checkObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalidType(name, 'an object', value);
 }
 
+/** Why something is destroyed: an Error, or undefined. */
+export function checkError(value: unknown): void {
+  if (value !== undefined && !(value instanceof Error))
+    throw invalidType('error', 'an Error', value);
+}
+
 /** Milliseconds to wait: -1 (for ever), 0, or any finite number above it, fractions included. */
 export function checkTimeoutMs(value: unknown, name = 'timeoutMs'): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number', value);

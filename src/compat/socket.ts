@@ -48,7 +48,7 @@ const CONNECT_OPTIONS = [
 /** As Socket of node:net; docs/compat.md says what is not there. */
 export class Socket extends SocketDuplex {
   constructor(options: SocketOptions = {}) {
-    const { signal, highWaterMark, allowHalfOpen } = options;
+    const { signal, highWaterMark, allowHalfOpen } = options ?? {}; // null as in node:net
     super({
       allowHalfOpen: allowHalfOpen === true,
       ...given({ signal, highWaterMark }, ['signal', 'highWaterMark']),

@@ -7,6 +7,7 @@
 // changes is seen. The epoch is noted after the wake-up, so a thread that ends between loses none.
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import type { Reactor } from '../index.ts';
+import { checkReactor } from '../net/settings.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { type ReactorWaker, Waker } from '../waker.ts';
 import { Reader } from './message.ts';
@@ -16,6 +17,8 @@ const LANE_BYTES = 256 * 1024;
 const LANE_BYTES_MIN = 64;
 const LANE_BYTES_MAX = 1 << 28;
 const PRODUCERS_MAX = 1024;
+/** All lanes together. */
+const MEMORY_MAX = 2 ** 31;
 /** Messages of one lane in one turn, so that one producer keeps neither others nor descriptors waiting. */
 const MESSAGES_PER_TURN_MAX = 2048;
 
@@ -48,7 +51,7 @@ export interface MailboxOptions {
   readonly onMessage: (message: unknown, producer: number) => void;
   /** How many senders there can be at a time, 1 to 1024. Default 8. */
   readonly producersMax?: number;
-  /** Room for each of them: a power of two, 64 to 2^28. Default 256 KiB. */
+  /** Room for each of them: a power of two, 64 to 2^28; at most 2^31 in all. Default 256 KiB. */
   readonly laneBytes?: number;
 }
 
@@ -89,14 +92,18 @@ export class Mailbox {
   constructor(options: MailboxOptions) {
     checkObject('options', options);
     const { reactor, onMessage, producersMax = 8, laneBytes = LANE_BYTES } = options;
-    checkObject('reactor', reactor);
+    checkReactor(reactor);
     checkFunction('onMessage', onMessage);
     checkInteger('producersMax', producersMax, 1, PRODUCERS_MAX);
     checkInteger('laneBytes', laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX);
     if ((laneBytes & (laneBytes - 1)) !== 0) {
       throw outOfRange('laneBytes', 'a power of two', laneBytes);
     }
-    const memory = new SharedArrayBuffer(laneStart(producersMax, laneBytes));
+    const size = laneStart(producersMax, laneBytes);
+    if (size > MEMORY_MAX) {
+      throw outOfRange('producersMax * laneBytes', `at most ${MEMORY_MAX} bytes in all`, size);
+    }
+    const memory = new SharedArrayBuffer(size);
     this.#control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
     this.#control[Word.Lanes] = producersMax;
     this.#control[Word.LaneBytes] = laneBytes;

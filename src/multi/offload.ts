@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Reactor } from '../index.ts';
+import { checkReactor } from '../net/settings.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { ReactorWaker } from '../waker.ts';
 import type { OffloadWork } from './offload-thread.ts';
@@ -207,7 +208,7 @@ export async function createOffload(options: OffloadOptions): Promise<Offload> {
   checkObject('options', options);
   const { reactor, module, queueMax = QUEUE_MAX } = options;
   const { threads = Math.max(1, availableParallelism() - 1) } = options;
-  checkObject('reactor', reactor);
+  checkReactor(reactor);
   const url = urlOf(module);
   checkInteger('threads', threads, 1, THREADS_MAX);
   checkInteger('queueMax', queueMax, 0, QUEUE_MAX_MAX);

@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { invalidType, invalidValue } from '../errors.ts';
 import { defaultReactor, type Reactor } from '../index.ts';
+import { checkReactor } from '../net/settings.ts';
 import { planTcpOptions } from '../net/tcp.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';
@@ -105,6 +106,11 @@ function oneOf<Choice extends string>(
   return found;
 }
 
+function reactorOf({ reactor = defaultReactor() }: ReactorPoolOptions): Reactor {
+  checkReactor(reactor);
+  return reactor;
+}
+
 /** The URL of a module that the user names by a path or a URL. */
 export function urlOf(module: unknown): string {
   if (module instanceof URL) return module.href;
@@ -135,7 +141,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
     },
     connection,
     data: options.data,
-    reactor: options.reactor ?? defaultReactor(),
+    reactor: reactorOf(options),
     startTimeoutMs: checkInteger(
       'startTimeoutMs',
       options.startTimeoutMs ?? START_TIMEOUT_MS,

@@ -3,7 +3,7 @@
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ClosedError, type EdgewiseError } from '../errors.ts';
 import * as sys from '../sys.ts';
-import { checkInteger } from '../validate.ts';
+import { checkInteger, checkObject } from '../validate.ts';
 import { type FairnessReport, fairnessOf } from './fairness.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { type PoolSettings, type ReactorPoolOptions, settingsOf } from './options.ts';
@@ -133,6 +133,7 @@ export class ReactorPool {
    * @param options - `deadlineMs`: how long connections may take; default 0.
    */
   close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+    checkObject('options', options);
     const deadlineMs = checkInteger('deadlineMs', options.deadlineMs ?? 0, 0, 0x7fffffff);
     this.#closed ??= this.#close(deadlineMs);
     return this.#closed;

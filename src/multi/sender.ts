@@ -1,7 +1,8 @@
 // The producer's side of a mailbox (mailbox.ts): one lane of it, claimed by one atomic exchange.
 import { threadId } from 'node:worker_threads';
-import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
+import { ClosedError, EdgewiseError, invalidType, invalidValue } from '../errors.ts';
 import type { Reactor } from '../index.ts';
+import { checkReactor } from '../net/settings.ts';
 import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
 import { type ReactorWaker, Waker } from '../waker.ts';
 import {
@@ -21,6 +22,20 @@ export interface MailboxSenderOptions {
   readonly reactor?: Reactor;
   /** Called in a turn when there may be room again after `post` had answered false. */
   readonly onRoom?: () => void;
+}
+
+// The words at the beginning of what a mailbox has laid out.
+function controlIn(memory: unknown): Int32Array {
+  if (!(memory instanceof SharedArrayBuffer)) {
+    throw invalidType('address.memory', 'a SharedArrayBuffer', memory);
+  }
+  if (memory.byteLength > CONTROL_BYTES) {
+    const control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+    const lanes = control[Word.Lanes] as number;
+    const size = laneStart(lanes, control[Word.LaneBytes] as number);
+    if (lanes > 0 && size === memory.byteLength) return control;
+  }
+  throw invalidValue('address.memory', 'the memory of a Mailbox', memory);
 }
 
 /**
@@ -48,16 +63,13 @@ export class MailboxSender {
     checkObject('address', address);
     checkObject('options', options);
     const { memory, wakerId } = address;
-    if (!(memory instanceof SharedArrayBuffer)) {
-      throw invalidType('address.memory', 'a SharedArrayBuffer', memory);
-    }
     const { reactor, onRoom } = options;
     if (onRoom !== undefined) {
       checkFunction('options.onRoom', onRoom);
-      checkObject('options.reactor', reactor);
+      checkReactor(reactor, 'options.reactor');
     }
     this.#waker = new Waker(wakerId);
-    this.#control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+    this.#control = controlIn(memory);
     this.#assertOpen();
     this.lane = this.#claim(memory);
     const laneBytes = this.#control[Word.LaneBytes] as number;

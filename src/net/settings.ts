@@ -62,9 +62,14 @@ export function checkSignal(signal: unknown): void {
   throw invalidType('signal', 'an AbortSignal', signal);
 }
 
+/** @throws TypeError - no Reactor. */
+export function checkReactor(reactor: unknown, name = 'reactor'): asserts reactor is Reactor {
+  if (!(reactor instanceof Reactor)) throw invalidType(name, 'a Reactor', reactor);
+}
+
 /** @throws TypeError - no reactor, or no trigger of streams. ClosedError - the reactor is closed. */
 export function checkDrive(reactor: unknown, trigger: unknown): void {
-  if (!(reactor instanceof Reactor)) throw invalidType('reactor', 'a Reactor', reactor);
+  checkReactor(reactor);
   if (trigger !== 'level' && trigger !== 'edge') {
     throw invalidValue('trigger', "'level' or 'edge'", trigger);
   }

@@ -8,6 +8,7 @@ import { checkSignal } from '../net/settings.ts';
 import { renewed } from '../promises/failure.ts';
 import { type MaybePromise, Waiter, type WaitOptions } from '../promises/waiter.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../sys.ts';
+import { checkObject } from '../validate.ts';
 import { Descriptor } from './descriptor.ts';
 import type { Lane } from './lane.ts';
 import { type CompletionHandler, Kind, type Operation, type OperationId } from './operation.ts';
@@ -60,32 +61,40 @@ export class AwaitableDescriptor {
   }
 
   /** Resolves with the new descriptor, which is the caller's. */
-  accept({ signal, from }: WaitOptions & { from?: SocketAddress } = {}): MaybePromise<number> {
+  accept(options: WaitOptions & { from?: SocketAddress } = {}): MaybePromise<number> {
+    checkObject('options', options);
+    const { signal, from } = options;
     return this.#read(requestAccept(this.#take(Kind.Accept), from), signal);
   }
 
   /** Resolves with 0. */
-  connect(address: AddressInput, { signal }: WaitOptions = {}): MaybePromise<number> {
+  connect(address: AddressInput, options: WaitOptions = {}): MaybePromise<number> {
+    checkObject('options', options);
+    const { signal } = options;
     return this.#write(requestConnect(this.#take(Kind.Connect), address), signal);
   }
 
   /** Resolves with the count of bytes; 0: the end. */
   read(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+    checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#read(requestRange(this.#take(Kind.Read), 1, bytes, offset, length), signal);
   }
 
   readExactly(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+    checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#read(requestRange(this.#take(Kind.ReadExactly), 1, bytes, offset, length), signal);
   }
 
   write(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+    checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#write(requestRange(this.#take(Kind.Write), 0, bytes, offset, length), signal);
   }
 
   writeAll(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+    checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#write(requestRange(this.#take(Kind.WriteAll), 0, bytes, offset, length), signal);
   }
@@ -93,21 +102,23 @@ export class AwaitableDescriptor {
   recvmsg(
     buffers: readonly Uint8Array[],
     into: ReceivedMessage,
-    { flags = 0, signal }: MessageOptions = {},
+    options: MessageOptions = {},
   ): MaybePromise<number> {
+    checkObject('options', options);
+    const { flags = 0, signal } = options;
     const operation = this.#take(Kind.ReceiveMessage);
     return this.#read(requestReceive(operation, buffers, into, flags), signal);
   }
 
-  sendmsg(
-    message: OutgoingMessage,
-    { flags = 0, signal }: MessageOptions = {},
-  ): MaybePromise<number> {
+  sendmsg(message: OutgoingMessage, options: MessageOptions = {}): MaybePromise<number> {
+    checkObject('options', options);
+    const { flags = 0, signal } = options;
     return this.#write(requestSend(this.#take(Kind.SendMessage), message, flags), signal);
   }
 
   /** @param options - the range of the file; default: all of it. */
   sendFile(fileFd: number, options: RangeOptions = {}): MaybePromise<number> {
+    checkObject('options', options);
     const { offset = 0, length, signal } = options;
     return this.#write(requestFile(this.#take(Kind.SendFile), fileFd, offset, length), signal);
   }

@@ -37,7 +37,7 @@ function isSocket(fd: number): boolean {
 export class Lanes implements Channel, Handler<undefined> {
   readonly fd: number;
   readonly isSocket: boolean;
-  readonly isLevel: boolean;
+  isLevel: boolean;
   readonly reading = new Lane(Interest.Readable);
   readonly writing = new Lane(Interest.Writable);
   readonly #owner: LanesOwner;
@@ -91,9 +91,11 @@ export class Lanes implements Channel, Handler<undefined> {
     let told = readiness & (Interest.Readable | Interest.Writable);
     if ((readiness & Readiness.ReadClosed) !== 0) told |= Interest.Readable;
     if ((readiness & FAILED) !== 0) told |= Interest.Readable | Interest.Writable;
-    if ((told & Interest.Writable) !== 0) this.#advance(this.writing);
-    if ((told & Interest.Readable) !== 0) this.#advance(this.reading);
-    if (this.isLevel && (told & ~waited) !== 0) this.#disarm();
+    const hasWritten = (told & Interest.Writable) !== 0 && this.#advance(this.writing);
+    const hasRead = (told & Interest.Readable) !== 0 && this.#advance(this.reading);
+    const isStuck = (readiness & Readiness.Error) !== 0 && !hasWritten && !hasRead;
+    if (this.isLevel && isStuck) this.#watchEdges();
+    else if (this.isLevel && (told & ~waited) !== 0) this.#disarm();
     this.#owner.onEventHandled();
   }
 
@@ -109,18 +111,21 @@ export class Lanes implements Channel, Handler<undefined> {
   }
 
   // The kernel has reported something: what waits is tried, until it would block or others' turn comes.
-  #advance(lane: Lane): void {
+  // Answers whether an operation completed.
+  #advance(lane: Lane): boolean {
     lane.isDry = false;
+    const first = lane.head;
     for (let operation = lane.head; operation !== undefined; operation = lane.head) {
-      if (lane.isDry) return; // a short read: the level is reported again
+      if (lane.isDry) break; // a short read: the level is reported again
       if (!this.#try(lane, operation)) {
         if (!lane.isDry) this.#arm(lane);
-        return;
+        break;
       }
       lane.shift();
       this.#owner.finish(operation);
-      if (lane.head !== undefined && !this.#charge(operation, lane)) return;
+      if (lane.head !== undefined && !this.#charge(operation, lane)) break;
     }
+    return lane.head !== first;
   }
 
   #charge({ kind, result }: Operation, { interest }: Lane): boolean {
@@ -143,10 +148,27 @@ export class Lanes implements Channel, Handler<undefined> {
   }
 
   #register(): void {
-    const { reactor, trigger } = this.#owner;
+    const { reactor } = this.#owner;
+    const trigger = this.isLevel ? ('level' as const) : ('edge' as const);
     const options = { trigger, asyncContext: false };
     // The operations keep the reactor alive, not the descriptor.
     this.#registration = reactor.register(this.fd, this.#pendingInterest, this, options).unref();
+  }
+
+  // An error that no read or write takes away, such as a queue of errors (IP_RECVERR) that nobody reads,
+  // is a level for ever, whatever the interest: from here on the kernel tells of what is new. Where
+  // there are no edges (poll, select) it is told in each turn.
+  #watchEdges(): void {
+    const { capabilities } = this.#owner.reactor;
+    const registration = this.#registration;
+    if (registration?.isClosed !== false || !capabilities.triggers.includes('edge')) return;
+    try {
+      registration.setTrigger('edge');
+      this.isLevel = false;
+    } catch (error) {
+      registration.close(); // the descriptor was closed behind our back
+      for (const lane of [this.reading, this.writing]) this.#fail(lane, error as Error);
+    }
   }
 
   // A level that nobody waits for would be reported without end.

@@ -2,6 +2,7 @@
 // and only would-block makes a promise that waits for the reactor. The handler connection beneath
 // it (net/connection.ts) writes, times out and closes.
 import { constants as os } from 'node:os';
+import { types } from 'node:util';
 import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
 import { Interest } from '../interest.ts';
@@ -10,10 +11,17 @@ import type { Writable } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
 import type { TcpOptions } from '../net/tcp.ts';
-import { checkInteger } from '../validate.ts';
+import { checkError, checkInteger } from '../validate.ts';
 import { renewed } from './failure.ts';
 import { ByteReader, WOULD_BLOCK } from './reader.ts';
-import { type MaybePromise, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+import {
+  type MaybePromise,
+  signalIn,
+  throwIfAborted,
+  Waiter,
+  Waiters,
+  type WaitOptions,
+} from './waiter.ts';
 
 const { EAGAIN } = os.errno;
 /** So many operations in a row are done without waiting; then others get their turn. */
@@ -90,9 +98,10 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    *   written without waiting that the connection was closed. ErrnoError - EPIPE, ECONNRESET, ….
    * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
    */
-  write(data: Writable, { signal }: WaitOptions = {}): MaybePromise<void> {
+  write(data: Writable, options: WaitOptions = {}): MaybePromise<void> {
+    const signal = signalIn(options);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const isLong = data instanceof Uint8Array && data.length > this.raw.highWaterMark;
+    const isLong = types.isUint8Array(data) && data.length > this.raw.highWaterMark;
     if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
     try {
       if (this.#send(data) && this.takeCredit()) return undefined;
@@ -110,7 +119,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    *   leave, our side ends nevertheless.
    * @throws as `write`.
    */
-  async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
+  async end(data?: Writable, options: WaitOptions = {}): Promise<void> {
+    const signal = signalIn(options);
     throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
     await this.#longWrite?.catch(() => undefined); // that call has told its own caller
@@ -143,8 +153,13 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     await closed;
   }
 
-  /** Closes at once; what was not sent is lost. Operations that wait fail with `error`. */
+  /**
+   * Closes at once; what was not sent is lost. Operations that wait fail with `error`.
+   *
+   * @throws TypeError - no Error.
+   */
   destroy(error?: Error): void {
+    checkError(error);
     this.raw.destroy(error);
   }
 
@@ -289,7 +304,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
 
   async #writePieces(data: Writable, signal: AbortSignal | undefined): Promise<void> {
     const size = this.raw.highWaterMark;
-    const isLong = data instanceof Uint8Array && data.length > size;
+    const isLong = types.isUint8Array(data) && data.length > size;
     const length = isLong ? data.length : 1;
     for (let start = 0; start < length; start += size) {
       throwIfAborted(signal);

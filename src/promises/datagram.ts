@@ -6,7 +6,14 @@ import { bindDatagram } from '../net/datagram.bind.ts';
 import type { DatagramOptions as Options } from '../net/datagram.options.ts';
 import type { DatagramSocket as HandlerSocket } from '../net/datagram.ts';
 import { renewed } from './failure.ts';
-import { type MaybePromise, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+import {
+  type MaybePromise,
+  signalIn,
+  throwIfAborted,
+  Waiter,
+  Waiters,
+  type WaitOptions,
+} from './waiter.ts';
 
 const { ENOBUFS } = os.errno;
 /** Errors kept for those who ask later; the handler socket counts all (`raw.stats`). */
@@ -78,7 +85,8 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
    *   ECONNREFUSED on a connected socket. The socket goes on.
    * @throws EdgewiseError - ERR_CLOSED.
    */
-  async receive({ signal }: WaitOptions = {}): Promise<ReceivedDatagram> {
+  async receive(options: WaitOptions = {}): Promise<ReceivedDatagram> {
+    const signal = signalIn(options);
     for (;;) {
       throwIfAborted(signal);
       const error = this.#errors.shift();
@@ -117,8 +125,9 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
   send(
     data: string | Uint8Array,
     to?: AddressInput,
-    { signal }: WaitOptions = {},
+    options: WaitOptions = {},
   ): MaybePromise<void> {
+    const signal = signalIn(options);
     if (signal?.aborted) return Promise.reject(signal.reason);
     try {
       if (this.raw.send(data, to)) return undefined;

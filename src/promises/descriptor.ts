@@ -1,11 +1,11 @@
 // readable() and writable(): waits for the readiness of any descriptor.
 import { EdgewiseError } from '../errors.ts';
 import { Interest, type Readiness } from '../interest.ts';
-import { defaultReactor } from '../net/settings.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
 import { checkFd } from '../validate.ts';
-import { settled, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
+import { placeOf } from './timing.ts';
+import { settled, Waiter, type WaitOptions } from './waiter.ts';
 
 export interface DescriptorOptions extends WaitOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
@@ -74,10 +74,10 @@ const awaited = new WeakMap<Reactor, Map<number, DescriptorWaiters>>();
 async function waitFor(
   fd: number,
   interest: Interest,
-  { reactor = defaultReactor(), signal }: DescriptorOptions,
+  options: DescriptorOptions,
 ): Promise<Readiness> {
+  const { reactor, signal } = placeOf(options);
   checkFd(fd);
-  throwIfAborted(signal);
   let ofReactor = awaited.get(reactor);
   if (ofReactor === undefined) {
     ofReactor = new Map();

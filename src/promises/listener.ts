@@ -8,7 +8,7 @@ import { listen as listenWithHandlers } from '../net/listen.ts';
 import type { Listener as HandlerListener, ListenOptions as Options } from '../net/listener.ts';
 import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
-import { throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
+import { signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
 const { ETIMEDOUT } = os.errno;
 /** Connections that are kept for those who ask later. */
@@ -55,8 +55,8 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
    *
    * @throws EdgewiseError - ERR_CLOSED: the listener is closed.
    */
-  async accept({ signal }: WaitOptions = {}): Promise<Connection> {
-    const connection = await this.#next(signal);
+  async accept(options: WaitOptions = {}): Promise<Connection> {
+    const connection = await this.#next(signalIn(options));
     if (connection === undefined) throw renewed(undefined, 'the Listener');
     return connection;
   }

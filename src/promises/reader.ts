@@ -4,7 +4,7 @@ import { EdgewiseError, outOfRange } from '../errors.ts';
 import { readMemory } from '../net/scratch.ts';
 import { checkBytes, checkInteger } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { type MaybePromise, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { type MaybePromise, signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */
@@ -33,7 +33,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
    * @throws ErrnoError - ECONNRESET, ETIMEDOUT, …: the connection is closed.
    */
   read(options: WaitOptions = {}): MaybePromise<Buffer | null> {
-    return this.#operate(this.#tryRead, options.signal);
+    return this.#operate(this.#tryRead, signalIn(options));
   }
 
   /**
@@ -44,7 +44,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
    */
   readInto(target: Uint8Array, options: WaitOptions = {}): MaybePromise<number> {
     checkTarget(target);
-    return this.#operate(() => this.#tryReadInto(target), options.signal);
+    return this.#operate(() => this.#tryReadInto(target), signalIn(options));
   }
 
   /**
@@ -54,7 +54,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
    */
   readExactly(length: number, options: WaitOptions = {}): MaybePromise<Buffer> {
     checkInteger('length', length, 1, LENGTH_MAX);
-    return this.#operate(() => this.#tryReadExactly(length), options.signal);
+    return this.#operate(() => this.#tryReadExactly(length), signalIn(options));
   }
 
   /**
@@ -75,7 +75,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     if (checkBytes('delimiter', bytes) === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
     checkInteger('limit', limit, bytes.length, LENGTH_MAX);
     const search = { delimiter: bytes, limit, from: 0 };
-    return this.#operate(() => this.#tryReadUntil(search), options.signal);
+    return this.#operate(() => this.#tryReadUntil(search), signalIn(options));
   }
 
   /** What comes, piece by piece, until the peer ends. Leaving the loop leaves it open. */

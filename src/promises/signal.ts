@@ -1,6 +1,5 @@
 // Signals of the process for `for await`.
-import { defaultReactor } from '../net/settings.ts';
-import type { TimingOptions } from './timing.ts';
+import { placeOf, type TimingOptions } from './timing.ts';
 import { settled, throwIfAborted, Waiter } from './waiter.ts';
 
 /**
@@ -15,8 +14,7 @@ export function signal(
   name: NodeJS.Signals,
   options: TimingOptions = {},
 ): AsyncGenerator<NodeJS.Signals, void, undefined> {
-  const { reactor = defaultReactor(), signal: abort } = options;
-  throwIfAborted(abort);
+  const { reactor, signal: abort } = placeOf(options);
   let isPending = false;
   let waiter: Waiter | undefined;
   const subscription = reactor.onSignal(name, () => {

@@ -1,9 +1,9 @@
 // Time for `await`, on the wheel of the reactor.
 import { EdgewiseError } from '../errors.ts';
-import { defaultReactor } from '../net/settings.ts';
+import { checkReactor, defaultReactor } from '../net/settings.ts';
 import type { Reactor } from '../reactor.ts';
 import { checkInteger } from '../validate.ts';
-import { settled, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
+import { settled, signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
 const DELAY_MAX_MS = 0x7fffffff;
 
@@ -13,14 +13,28 @@ export interface TimingOptions extends WaitOptions {
 }
 
 /**
+ * @internal where to wait, and until when
+ * @throws TypeError - no reactor, or no signal. The reason of a signal that is aborted.
+ */
+export function placeOf(options: TimingOptions): {
+  readonly reactor: Reactor;
+  readonly signal: AbortSignal | undefined;
+} {
+  const signal = signalIn(options);
+  const { reactor = defaultReactor() } = options;
+  checkReactor(reactor);
+  throwIfAborted(signal);
+  return { reactor, signal };
+}
+
+/**
  * Waits `ms` milliseconds, 0 to 2^31 - 1.
  *
  * @throws the reason of the signal.
  */
 export async function sleep(ms: number, options: TimingOptions = {}): Promise<void> {
-  const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 0, DELAY_MAX_MS);
-  throwIfAborted(signal);
+  const { reactor, signal } = placeOf(options);
   const timer = reactor.setTimeout(() => waiter.resolve(), ms);
   const waiter: Waiter = new Waiter(signal, () => timer.clear());
   await settled(waiter, reactor);
@@ -38,9 +52,8 @@ export async function timeout<T>(
   options: TimingOptions = {},
 ): Promise<T> {
   Promise.resolve(promise).catch(() => undefined); // also when it is not waited for, or not any more
-  const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 0, DELAY_MAX_MS);
-  throwIfAborted(signal);
+  const { reactor, signal } = placeOf(options);
   const timer = reactor.setTimeout(() => limit.resolve(LATE), ms);
   const limit = new Waiter<typeof LATE>(signal);
   try {
@@ -65,9 +78,8 @@ export async function* interval(
   ms: number,
   options: TimingOptions = {},
 ): AsyncGenerator<number, void, undefined> {
-  const { reactor = defaultReactor(), signal } = options;
   checkInteger('ms', ms, 1, DELAY_MAX_MS);
-  throwIfAborted(signal);
+  const { reactor, signal } = placeOf(options);
   let ticks = 0;
   let waiter: Waiter | undefined;
   const timer = reactor.setInterval(() => {

@@ -2,6 +2,7 @@
 import { ClosedError } from '../errors.ts';
 import { checkSignal } from '../net/settings.ts';
 import type { Reactor } from '../reactor.ts';
+import { checkObject } from '../validate.ts';
 
 /** A value, or a promise of it when it had to be waited for. `await` takes both. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -51,6 +52,16 @@ export class Waiter<T = void> {
   #release(): void {
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
   }
+}
+
+/**
+ * The signal among the options of an operation; whoever waits checks it.
+ *
+ * @throws TypeError - the options are no object.
+ */
+export function signalIn(options: WaitOptions): AbortSignal | undefined {
+  checkObject('options', options);
+  return options.signal;
 }
 
 /**

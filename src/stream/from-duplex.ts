@@ -1,12 +1,13 @@
 // fromDuplex(): the awaited operations of a promise connection over any Duplex of Node, such as a
 // TLS socket, so that a protocol is written once.
 import type { Duplex } from 'node:stream';
+import { types } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Writable } from '../net/outgoing.ts';
 import { chunksOf } from '../net/outgoing.ts';
 import { ByteReader, WOULD_BLOCK } from '../promises/reader.ts';
-import { throwIfAborted, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
-import { checkInteger } from '../validate.ts';
+import { signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
+import { checkBytes, checkError, checkInteger } from '../validate.ts';
 
 const TIMEOUT_MAX_MS = 0x7fffffff;
 
@@ -35,7 +36,8 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
    * @param options - aborting ends the waiting; what was given is written nevertheless.
    * @throws what the stream fails with. EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED.
    */
-  async write(data: Writable, { signal }: WaitOptions = {}): Promise<void> {
+  async write(data: Writable, options: WaitOptions = {}): Promise<void> {
+    const signal = signalIn(options);
     throwIfAborted(signal);
     this.#assertWritable();
     if (this.#writeAll(data)) return;
@@ -48,7 +50,8 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
    *
    * @throws as `write`.
    */
-  async end(data?: Writable, { signal }: WaitOptions = {}): Promise<void> {
+  async end(data?: Writable, options: WaitOptions = {}): Promise<void> {
+    const signal = signalIn(options);
     throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
     if (this.raw.writableFinished) return;
@@ -78,8 +81,13 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  /** Destroys the stream. Operations that wait fail with `error`. */
+  /**
+   * Destroys the stream. Operations that wait fail with `error`.
+   *
+   * @throws TypeError - no Error.
+   */
   destroy(error?: Error): void {
+    checkError(error);
     this.raw.destroy(error);
   }
 
@@ -113,8 +121,12 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
   }
 
   #writeAll(data: Writable): boolean {
-    if (typeof data === 'string' || data instanceof Uint8Array) return this.raw.write(data);
-    const bytes = Buffer.concat(chunksOf(data));
+    if (typeof data === 'string') return this.raw.write(data);
+    const chunks = types.isUint8Array(data) ? [data] : chunksOf(data);
+    // Now that no getter of a list runs any more: Node's own error has no code.
+    for (const chunk of chunks) checkBytes('data', chunk);
+    if (types.isUint8Array(data)) return this.raw.write(data);
+    const bytes = Buffer.concat(chunks);
     return bytes.length === 0 || this.raw.write(bytes);
   }
 

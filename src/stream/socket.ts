@@ -1,6 +1,6 @@
 // A connection as a stream of Node: a Duplex with what clients expect of a net.Socket besides. It
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
-import type { DuplexOptions } from 'node:stream';
+import { addAbortSignal, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Connection } from '../net/connection.ts';
@@ -9,6 +9,7 @@ import type { Pump } from '../net/pump.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
+import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
 import { checkIdle, IdleTimeout } from './idle.ts';
 
@@ -57,7 +58,11 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   );
 
   constructor(options: DuplexOptions = {}) {
-    super({ allowHalfOpen: true, ...options, decodeStrings: false, emitClose: false });
+    checkObject('options', options);
+    const { signal, ...others } = options;
+    super({ allowHalfOpen: true, ...others, decodeStrings: false, emitClose: false });
+    // Not by the Duplex: one that is aborted already would destroy what has no members yet.
+    if (signal !== undefined) addAbortSignal(signal, this);
   }
 
   /**
@@ -131,6 +136,7 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
 
   /** @param initialDelayMs - milliseconds of silence before the first probe; 0: the system's. */
   setKeepAlive(enable = false, initialDelayMs = 0): this {
+    checkIdle(initialDelayMs);
     const idleSeconds = Math.floor(initialDelayMs / 1000);
     const keepAlive = enable && idleSeconds > 0 ? { idleSeconds } : enable;
     return this.#setLater({ keepAlive });

@@ -1,7 +1,14 @@
 // What the fuzz has found: functions that turned a wrong argument into a number or a string, and so
 // ran its code, or threw the engine's error in place of one with a code.
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { Socket } from '../../src/compat/net.ts';
 import { Interest, Poller, Reactor, readinessNames } from '../../src/index.ts';
+import { Mailbox, MailboxSender, ReactorPool } from '../../src/multi.ts';
+import { awaitable, Proactor } from '../../src/proactor.ts';
+import { sleep } from '../../src/promises.ts';
+import { fromDuplex } from '../../src/stream.ts';
 import * as sys from '../../src/sys.ts';
 
 const notNumber = Symbol('not a number') as unknown as number;
@@ -26,4 +33,42 @@ test.each([[notNumber], [coercible]])('%o is no index, no count and no bits', (v
   expect(() => readinessNames(value)).toThrow(wrongType);
   registration.close();
   for (const fd of fds) sys.close(fd);
+});
+
+const none = null as never;
+
+test('options that are none, and errors that are none, are refused with a code', async () => {
+  using reactor = new Reactor();
+  const duplex = fromDuplex(new PassThrough());
+  expect(() => duplex.read(none)).toThrow(wrongType);
+  expect(() => duplex.destroy(-1 as never)).toThrow(wrongType);
+  await expect(duplex.write('x', none)).rejects.toThrow(wrongType);
+  await expect(sleep(1, none)).rejects.toThrow(wrongType);
+  await expect(sleep(1, { reactor: {} as never })).rejects.toThrow(wrongType);
+  const pool = new ReactorPool({ reactor, size: 1, module: '/none.mjs' });
+  expect(() => pool.close(none)).toThrow(wrongType);
+  using proactor = new Proactor({ reactor });
+  const descriptor = awaitable(proactor.open(0));
+  expect(() => descriptor.read(new Uint8Array(1), none)).toThrow(wrongType);
+});
+
+test('a socket takes a signal that is aborted already, and fails with it', async () => {
+  const socket = new Socket({ signal: AbortSignal.abort() });
+  const [error] = await once(socket, 'error');
+  expect(error).toMatchObject({ code: 'ABORT_ERR' });
+  expect(() => new Socket().setKeepAlive(true, coercible)).toThrow(wrongType);
+});
+
+test('memory that is no mailbox, and a mailbox of more memory than there is, are refused', () => {
+  using reactor = new Reactor();
+  const onMessage = () => undefined;
+  using mailbox = new Mailbox({ reactor, onMessage });
+  for (const size of [0, 255, 256, 4096]) {
+    const address = { ...mailbox.address, memory: new SharedArrayBuffer(size) };
+    expect(() => new MailboxSender(address)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
+  }
+  const options = { reactor, onMessage, producersMax: 1024, laneBytes: 2 ** 28 };
+  expect(() => new Mailbox(options)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
 });

@@ -15,13 +15,22 @@ import * as sys from '../../src/sys.ts';
 import { Timer } from '../../src/timers/timer.ts';
 import { ReactorWaker } from '../../src/waker.ts';
 import { Random } from '../model/random.ts';
+import {
+  type AnyClass,
+  type AnyFunction,
+  inheritedMembersOf,
+  isClass,
+  type Member,
+  membersOf,
+} from './members.ts';
 import { INTERNAL, NEVER_NUMBERS, ROLES, type Role, SIGNATURES } from './signatures.ts';
 import { hostile, Sentinel } from './values.ts';
 import { World } from './world.ts';
 
 const CALLS_PER_WORLD = 250;
 const REFUSED = -0x80000000;
-const ENGINE_REFUSALS = / proxy that has been revoked|^Class constructors cannot be invoked/;
+const ENGINE_REFUSALS =
+  / proxy that has been revoked|^Class constructor|TypedArray.prototype.length called on incompat/;
 
 // Classes whose objects callers get, and whose constructors they do not.
 const NET = { Connection, Listener, DatagramSocket, HandOver, Relay };
@@ -29,9 +38,6 @@ const SOURCES = { DescriptorReader, DescriptorWriter, ExitWatch };
 const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET, ...SOURCES };
 
 const ANSWERS_NO_NUMBER = ['errnoName', 'inotifyEvents'];
-
-type AnyFunction = (...args: unknown[]) => unknown;
-type AnyClass = new (...args: unknown[]) => object;
 
 interface Target {
   readonly name: string;
@@ -47,30 +53,6 @@ export interface FuzzReport {
   /** How calls ended: 'returned', or the code of the error. */
   readonly outcomes: ReadonlyMap<string, number>;
   readonly failures: readonly string[];
-}
-
-function isClass(value: unknown): value is AnyClass {
-  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
-}
-
-interface Member {
-  readonly key: string | symbol;
-  readonly isGetter: boolean;
-}
-
-function membersOf(owner: object): Member[] {
-  return Reflect.ownKeys(owner).flatMap((key): Member[] => {
-    const { value, get } = Object.getOwnPropertyDescriptor(owner, key) as PropertyDescriptor;
-    if (key === 'constructor' || (get === undefined && typeof value !== 'function')) return [];
-    return [{ key, isGetter: get !== undefined }];
-  });
-}
-
-/** Those of a class and of the classes of ours that it extends. */
-function inheritedMembersOf(type: AnyClass): Member[] {
-  const parent: unknown = Object.getPrototypeOf(type);
-  const inherited = isClass(parent) ? inheritedMembersOf(parent) : [];
-  return [...membersOf(type.prototype as object), ...inherited];
 }
 
 function targetOfMember(
@@ -144,12 +126,12 @@ function argumentsOf(world: World, random: Random, roles: readonly Role[]): unkn
 }
 
 /** The code that it ended with; undefined: not an error that callers may be left with. */
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   if (error instanceof Sentinel) return 'Sentinel';
   if (error instanceof AggregateError) {
     return error.errors.every((one) => codeOf(one) !== undefined) ? 'AggregateError' : undefined;
   }
-  // What the engine says when a revoked proxy is looked at, or a class given as a callback is
+  // What the engine says when a revoked proxy is looked at, `length` of a proxy of memory, or a class given as a callback is
   // called: the value's own exception.
   if (error instanceof TypeError && ENGINE_REFUSALS.test(error.message)) return 'engine';
   const isTyped =
@@ -194,12 +176,12 @@ function adopt(world: World, name: string, args: readonly unknown[], result: unk
 }
 
 /** One value in words, without running any of its code. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'object';
   return typeof value === 'function' ? 'function' : String(value).slice(0, 40);
 }
 
-function count(map: Map<string, number>, key: string): void {
+export function count(map: Map<string, number>, key: string): void {
   map.set(key, (map.get(key) ?? 0) + 1);
 }
 

@@ -29,6 +29,7 @@ export class World {
   /** Descriptors that calls have made. */
   readonly #made = new Set<number>();
   readonly #closers: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(random: Random) {
     const path = join(this.directory, 'file');
@@ -68,13 +69,15 @@ export class World {
     this.#made.delete(fd);
   }
 
-  /** Remembers an object that has to be closed. */
+  /** Remembers an object that has to be closed: at once, when the world has ended. */
   closeLater(close: () => void): void {
-    this.#closers.push(close);
+    if (this.#isClosed) close();
+    else this.#closers.push(close);
   }
 
   /** @throws what `close` handlers of connections threw, when all is closed. */
   close(): void {
+    this.#isClosed = true;
     try {
       for (const close of this.#closers) close();
       this.reactor.close();

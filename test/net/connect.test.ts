@@ -18,6 +18,7 @@ const started = (reactor: Reactor) => new Promise<void>((resolve) => reactor.def
 
 /** Resolves to these, whatever the name. */
 /** What a port that was free a moment ago answers when it is not any more. */
+const TRIES_MAX = 100;
 const TAKEN = ['EADDRINUSE', 'EADDRNOTAVAIL'];
 
 const to =
@@ -58,13 +59,14 @@ describe('connect', () => {
 
   /** Connects from a port that was free; from another one when somebody is given it meanwhile. */
   async function openFromFreePort(options: Partial<ConnectOptions>) {
-    for (;;) {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
       const localPort = closedPort();
       const opened = open({ ...options, localPort });
       await Promise.race([opened.client.told('open'), opened.client.told('close')]);
       if (opened.client.count('open') > 0) return { ...opened, localPort };
       expect(TAKEN).toContain(codeOf(opened.client.errors[0]));
     }
+    throw new Error(`${TRIES_MAX} free ports in a row were taken meanwhile`);
   }
 
   /** A listener whose queue is full: it answers no SYN. */
@@ -305,11 +307,12 @@ describe('connect', () => {
     };
     const errors = new Set<string | undefined>();
     const attempt = async (from: 'itself' | 'any') => {
-      for (;;) {
+      for (let tries = 0; tries < TRIES_MAX; tries++) {
         const port = closedPort(); // anew: somebody else on this machine may be given it meanwhile
         const code = await codes(port, from === 'itself' ? port : 0);
         if (!TAKEN.includes(code as string)) return errors.add(code);
       }
+      throw new Error(`${TRIES_MAX} free ports in a row were taken meanwhile`);
     };
     await attempt('itself');
     for (let i = 0; i < 200; i++) await attempt('any');

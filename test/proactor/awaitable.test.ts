@@ -2,6 +2,7 @@
 // stack, signals, and a loop that always finds something to read.
 import { describe, expect, it } from 'vitest';
 import { awaitable } from '../../src/proactor/awaitable.ts';
+import { delay } from '../../src/proactor/delay.ts';
 import { Proactor } from '../../src/proactor/proactor.ts';
 import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
@@ -32,6 +33,22 @@ describe('awaitable', () => {
     must(sys.send(theirs, Buffer.from('67890')));
     expect(await whole).toBe(8);
     expect(bytes.toString()).toBe('34567890');
+    expect(proactor.pendingCount).toBe(0);
+  });
+
+  it('waits for a delay, until it is over, aborted or the proactor closed', async () => {
+    const proactor = attached();
+    expect(await delay(proactor, 1)).toBeUndefined();
+    const abort = new AbortController();
+    const aborted = delay(proactor, 60_000, { signal: abort.signal });
+    const closed = delay(proactor, 60_000);
+    abort.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    expect(proactor.pendingCount).toBe(1);
+    proactor.close();
+    await expect(closed).rejects.toMatchObject({ code: 'ECANCELED' });
+    await expect(delay(proactor, 1)).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    await expect(delay({} as never, 1)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
     expect(proactor.pendingCount).toBe(0);
   });
 

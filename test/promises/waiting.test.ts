@@ -42,6 +42,23 @@ describe('readable and writable', () => {
     expect(reactor.registrationOf(a)).toBeUndefined();
   });
 
+  it('refuse a second one for the same, in each direction', async () => {
+    const reactor = attached();
+    const [a] = descriptors.socketpair();
+    const abort = new AbortController();
+    // Nothing is read: a full socket is not writable either.
+    while (sys.send(a, Buffer.alloc(65_536)) > 0);
+    const first = [readable, writable].map((wait) =>
+      codeOf(wait(a, { reactor, signal: abort.signal })),
+    );
+    for (const wait of [readable, writable]) {
+      expect(await codeOf(wait(a, { reactor }))).toBe('ERR_WAIT_IN_PROGRESS');
+    }
+    abort.abort(reasonOf('STOP')); // those who waited first go on until then
+    expect(await Promise.all(first)).toEqual(['STOP', 'STOP']);
+    expect(reactor.registrationOf(a)).toBeUndefined();
+  });
+
   it('end with a hang-up, and with the reactor', async () => {
     const reactor = attached();
     const [a, b] = descriptors.socketpair();

@@ -1,0 +1,321 @@
+// The functions and classes of the upper entry points (promises, stream, net, proactor, multi), found
+// by reflection, and what each takes. The objects are made anew with each world, over its reactor.
+import { PassThrough } from 'node:stream';
+import * as net from '../../src/compat/net.ts';
+import { Offload } from '../../src/multi/offload.ts';
+import * as multi from '../../src/multi.ts';
+import { Connection as HandlerConnection } from '../../src/net/connection.ts';
+import { groupOf } from '../../src/net/settings.ts';
+import { AwaitableDescriptor } from '../../src/proactor/awaitable.ts';
+import { Descriptor } from '../../src/proactor/descriptor.ts';
+import * as proactor from '../../src/proactor.ts';
+import { Connection } from '../../src/promises/connection.ts';
+import { DatagramSocket } from '../../src/promises/datagram.ts';
+import { Listener } from '../../src/promises/listener.ts';
+import * as promises from '../../src/promises.ts';
+import { AwaitedDuplex } from '../../src/stream/from-duplex.ts';
+import { SocketDuplex } from '../../src/stream/socket.ts';
+import * as stream from '../../src/stream.ts';
+import * as sys from '../../src/sys.ts';
+import type { Random } from '../model/random.ts';
+import {
+  type AnyClass,
+  type AnyFunction,
+  inheritedMembersOf,
+  isClass,
+  type Member,
+  membersOf,
+} from './members.ts';
+import { ROLES } from './signatures.ts';
+import { hostile, Sentinel } from './values.ts';
+import type { World } from './world.ts';
+
+const { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
+const ENTRIES = { promises, stream, net, proactor, multi };
+/** Classes whose objects callers get, and whose constructors they do not. */
+const HANDED_OUT = {
+  ...{ 'promises.Connection': Connection, 'promises.Listener': Listener },
+  ...{ 'promises.DatagramSocket': DatagramSocket, 'stream.SocketDuplex': SocketDuplex },
+  ...{ 'stream.AwaitedDuplex': AwaitedDuplex, 'proactor.Descriptor': Descriptor },
+  ...{ 'proactor.AwaitableDescriptor': AwaitableDescriptor, 'multi.Offload': Offload },
+};
+
+/** Not called, and why. */
+export const UNCALLED: Readonly<Record<string, string>> = {
+  'net.BlockList': "node:net's own",
+  'net.SocketAddress': "node:net's own",
+  'net.isIP': "node:net's own",
+  'net.isIPv4': "node:net's own",
+  'net.isIPv6': "node:net's own",
+  'multi.ReactorPool.start': 'starts threads; its faults are those of test/multi/lifecycle.test.ts',
+};
+/** Members that are marked `@internal`, or are what Node calls of a stream. */
+const INTERNAL = new Set([
+  ...['interest', 'onReady', 'onDrain', 'onClosed', 'onOpen', 'attach', 'detach', 'takeReadAhead'],
+  ...['waitReadable', 'takeCredit', 'receive', 'learnAddresses', 'take', 'lanes', 'owner'],
+  ...['_read', '_write', '_writev', '_final', '_destroy'],
+]);
+
+type Make = (world: World, random: Random) => unknown;
+
+// The world's reactor, and some of the rest: wrong values one time in three.
+function optionsWith(more: Readonly<Record<string, Make>>): Make {
+  return (world, random) => {
+    const reactor = random.below(8) === 0 ? (hostile(random) ?? 0) : world.reactor;
+    const options: Record<string, unknown> = { reactor };
+    for (const [name, make] of Object.entries(more)) {
+      if (random.below(2) === 0) continue;
+      options[name] = random.below(3) === 0 ? hostile(random) : make(world, random);
+    }
+    return options;
+  };
+}
+
+const signalOf: Make = (_, random) =>
+  random.pick([
+    AbortSignal.abort(new Sentinel('aborted')),
+    undefined,
+    new AbortController().signal,
+  ]);
+const pathOf: Make = ({ directory }, random) => `${directory}/e${random.below(4)}`;
+const smallOf: Make = (_, random) => random.pick([0, 1, 5, 64]);
+const handlerOf: Make = () => () => undefined;
+
+const OWN_ROLES = {
+  wait: optionsWith({ signal: signalOf }),
+  range: optionsWith({ signal: signalOf, offset: smallOf, length: smallOf, flags: smallOf }),
+  text: (_: World, random: Random) =>
+    random.pick(['', '\n', 'text', new Uint8Array(3), ['a', 'b']]),
+  // A path that nobody listens at, or no name of a host.
+  connecting: optionsWith({ path: pathOf, signal: signalOf, highWaterMark: smallOf }),
+  listening: optionsWith({ path: pathOf, backlog: smallOf, trigger: () => 'edge' }),
+  datagrams: optionsWith({ path: pathOf, queueMax: smallOf }),
+  promise: (_: World, random: Random) => random.pick([Promise.resolve(1), 1, new Promise(() => 0)]),
+  anyConnection: (world: World, random: Random) =>
+    random.pick([
+      world.objects.Connection,
+      world.objects.Other,
+      new HandlerConnection(
+        groupOf(
+          {
+            handlers: {},
+            reactor: world.reactor,
+          },
+          true,
+        ),
+      ),
+    ]),
+  duplexOptions: optionsWith({ highWaterMark: smallOf, allowHalfOpen: () => false }),
+  duplex: (world: World, random: Random) => {
+    const made = random.pick([new PassThrough(), new PassThrough({ objectMode: true })]);
+    world.closeLater(() => made.destroy());
+    return made;
+  },
+  netConnecting: (world: World, random: Random) =>
+    random.pick([
+      () => optionsWith({ path: pathOf, keepAlive: () => true, timeout: smallOf })(world, random),
+      () => pathOf(world, random),
+    ])(),
+  error: (_: World, random: Random) => random.pick([undefined, new Sentinel('given')]),
+  bool: (_: World, random: Random) => random.pick([true, false, undefined]),
+  complete: handlerOf,
+  address: (world: World, random: Random) =>
+    random.pick([{ path: pathOf(world, random) }, { address: '127.0.0.1', port: 1 }]),
+  proactor: ({ objects }: World) => (objects as Entries)['proactor.Proactor'],
+  descriptor: ({ objects }: World) => (objects as Entries)['proactor.Descriptor'],
+  proactorOptions: optionsWith({ trigger: () => 'edge', asyncContext: () => true }),
+  mailbox: optionsWith({ onMessage: handlerOf, producersMax: smallOf, laneBytes: smallOf }),
+  mailboxAddress: ({ objects }: World, random: Random) => {
+    const { address } = (objects as Entries)['multi.Mailbox'] as multi.Mailbox;
+    return random.pick([
+      address,
+      { ...address, memory: hostile(random) },
+      { ...address, wakerId: hostile(random) },
+      { ...address, memory: new SharedArrayBuffer(random.pick([8, 256, 4096])) },
+    ]);
+  },
+  senderOptions: optionsWith({ onRoom: handlerOf }),
+  pool: optionsWith({ size: () => 1, module: () => '/none.mjs', connection: () => ({}) }),
+  closing: (_: World, random: Random) => ({ deadlineMs: random.pick([0, 1, hostile(random)]) }),
+  // `threads` is never right: nothing is started.
+  offload: (world: World, random: Random) => ({
+    ...(optionsWith({ module: () => '/none.mjs', queueMax: smallOf })(world, random) as object),
+    threads: random.pick([0, -1, '1', null, 1.5]),
+  }),
+  message: (_: World, random: Random) =>
+    random.pick([1, 'text', { a: [1, { b: 'c' }] }, new Uint8Array(9), [null], new Map()]),
+} satisfies Record<string, Make>;
+
+const ALL_ROLES = { ...ROLES, ...OWN_ROLES };
+export type EntryRole = keyof typeof ALL_ROLES;
+export const roleOf = (role: EntryRole): Make => ALL_ROLES[role] as Make;
+
+const READER = {
+  read: 'wait',
+  readInto: 'bytes wait',
+  readExactly: 'int wait',
+  readUntil: 'text int wait',
+  write: 'text wait',
+  end: 'text wait',
+  close: 'int',
+  destroy: 'error',
+};
+const DESCRIPTOR = {
+  accept: 'complete any slot',
+  connect: 'address complete any',
+  read: 'bytes complete any int int',
+  readExactly: 'bytes complete any int int',
+  write: 'bytes complete any int int',
+  writeAll: 'bytes complete any int int',
+  recvmsg: 'buffers received complete any int',
+  sendmsg: 'message complete any int',
+  sendFile: 'file int int complete any',
+  cancel: 'int',
+  cancelAll: '',
+  close: '',
+};
+const AWAITABLE = {
+  accept: 'wait',
+  connect: 'address wait',
+  read: 'bytes range',
+  readExactly: 'bytes range',
+  write: 'bytes range',
+  writeAll: 'bytes range',
+  recvmsg: 'buffers received range',
+  sendmsg: 'message range',
+  sendFile: 'file range',
+};
+const SOCKET = {
+  address: '',
+  setNoDelay: 'bool',
+  setKeepAlive: 'bool int',
+  setTimeout: 'int callback',
+  ref: '',
+  unref: '',
+  destroySoon: '',
+  resetAndDestroy: '',
+};
+
+function named(prefix: string, methods: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(methods);
+  return Object.fromEntries(entries.map(([name, roles]) => [`${prefix}.${name}`, roles]));
+}
+
+/** By entry point, and then as in signatures.ts. */
+export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
+  ...named('promises', { bind: 'datagrams', connect: 'connecting', listen: 'listening' }),
+  ...named('promises', { readable: 'fd wait', writable: 'fd wait', signal: 'signal wait' }),
+  ...named('promises', { sleep: 'int wait', interval: 'int wait', timeout: 'promise int wait' }),
+  ...named('promises.Connection', { ...READER, ref: '', unref: '', setOptions: 'tcpOptions' }),
+  ...named('promises.Listener', { accept: 'wait', close: '', ref: '', unref: '' }),
+  ...named('promises.DatagramSocket', { connect: 'address', receive: 'wait', close: '' }),
+  ...named('promises.DatagramSocket', { send: 'text address wait', ref: '', unref: '' }),
+  ...named('stream', { toDuplex: 'anyConnection duplexOptions', fromDuplex: 'duplex' }),
+  ...named('stream', { toWebStreams: 'anyConnection' }),
+  ...named('stream.SocketDuplex', SOCKET),
+  ...named('stream.AwaitedDuplex', READER),
+  ...named('net', { connect: 'netConnecting', createConnection: 'netConnecting' }),
+  ...named('net', { createServer: 'wait complete', Server: 'wait complete', Socket: 'wait' }),
+  ...named('net.Server', { listen: 'netConnecting complete', close: 'complete', address: '' }),
+  ...named('net.Server', { getConnections: 'complete', ref: '', unref: '' }),
+  ...named('net.Socket', { ...SOCKET, connect: 'netConnecting complete' }),
+  ...named('proactor', { Proactor: 'proactorOptions', awaitable: 'descriptor' }),
+  ...named('proactor', { delay: 'proactor int wait' }),
+  ...named('proactor.Proactor', { open: 'fd', delay: 'int complete any', cancel: 'int' }),
+  ...named('proactor.Proactor', { close: '' }),
+  ...named('proactor.Descriptor', DESCRIPTOR),
+  ...named('proactor.AwaitableDescriptor', AWAITABLE),
+  ...named('multi', { Mailbox: 'mailbox', MailboxSender: 'mailboxAddress senderOptions' }),
+  ...named('multi', { ReactorPool: 'pool', createOffload: 'offload' }),
+  ...named('multi.Mailbox', { ref: '', unref: '', releaseThread: 'int', close: '' }),
+  ...named('multi.MailboxSender', { post: 'message', waitForRoom: 'timeout', close: '' }),
+  ...named('multi.ReactorPool', { report: '', kill: 'int', close: 'closing' }),
+  ...named('multi.Offload', { run: 'any complete wait', close: '' }),
+};
+
+export interface EntryTarget {
+  readonly name: string;
+  /** Undefined: nobody has said what it takes. */
+  readonly roles: readonly EntryRole[] | undefined;
+  call(world: World, args: unknown[]): unknown;
+}
+
+type Entries = Record<string, object>;
+
+function rolesOf(name: string): readonly EntryRole[] | undefined {
+  return ENTRY_SIGNATURES[name]?.split(' ').filter((word) => word !== '') as EntryRole[];
+}
+
+function targetOfMember(className: string, { key, isGetter }: Member): EntryTarget {
+  const name = `${className}.${String(key)}`;
+  const takesNothing = isGetter || typeof key === 'symbol';
+  const call = (world: World, args: unknown[]): unknown => {
+    const object = world.objects[className] as Record<string | symbol, AnyFunction>;
+    return isGetter ? object[key] : object[key]?.(...args);
+  };
+  return { name, roles: takesNothing ? [] : rolesOf(name), call };
+}
+
+function methodsOf(className: string, type: AnyClass): EntryTarget[] {
+  const keys = new Map(inheritedMembersOf(type).map((member) => [member.key, member]));
+  const isPublic = ({ key }: Member) =>
+    `${className}.${String(key)}` in ENTRY_SIGNATURES || !INTERNAL.has(String(key));
+  return [...keys.values()].filter(isPublic).map((member) => targetOfMember(className, member));
+}
+
+function targetsOfExport(name: string, value: unknown): EntryTarget[] {
+  if (typeof value !== 'function' || name.endsWith('.default')) return [];
+  const make = (_: World, args: unknown[]): unknown =>
+    isClass(value) ? new value(...args) : (value as AnyFunction)(...args);
+  const own: EntryTarget = { name, roles: rolesOf(name), call: make };
+  if (!isClass(value) || name in UNCALLED) return [own];
+  if (membersOf(value).length > 0) throw new Error(`${name} has statics, which nobody calls here`);
+  return [own, ...methodsOf(name, value)];
+}
+
+/** Every public function, constructor, method and getter of the upper entry points. */
+export function entryTargets(): EntryTarget[] {
+  const exported = Object.entries(ENTRIES).flatMap(([entry, names]) =>
+    Object.entries(names).flatMap(([name, value]) => targetsOfExport(`${entry}.${name}`, value)),
+  );
+  const given = Object.entries(HANDED_OUT).flatMap(([name, type]) =>
+    methodsOf(name, type as unknown as AnyClass),
+  );
+  return [...exported, ...given].filter(({ name }) => !(name in UNCALLED));
+}
+
+function connectionOf(world: World): HandlerConnection<never> {
+  const { reactor } = world;
+  const connection = new HandlerConnection<never>(groupOf({ handlers: {}, reactor }, true));
+  const pair = new Int32Array(2);
+  if (sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0) throw new Error('no pair');
+  connection.establish(pair[0] as number);
+  world.adopt(pair[1] as number);
+  return connection;
+}
+
+/** Adds one object of each class to the world. */
+export function furnish(world: World, random: Random): void {
+  const { reactor } = world;
+  const operations = new proactor.Proactor({ reactor });
+  const descriptor = operations.open(world.fd(random));
+  const mailbox = new multi.Mailbox({ reactor, onMessage: () => undefined, laneBytes: 1024 });
+  const threads = { run: async (input: unknown) => input, destroy: async () => undefined };
+  const made: Entries = {
+    'promises.Connection': new Connection(connectionOf(world) as HandlerConnection<never>),
+    'promises.Listener': promises.listen({ reactor, path: `${world.directory}/awaited` }),
+    'promises.DatagramSocket': promises.bind({ reactor, host: '127.0.0.1' }),
+    'stream.SocketDuplex': stream.toDuplex(connectionOf(world)),
+    'stream.AwaitedDuplex': stream.fromDuplex(new PassThrough()),
+    'net.Server': net.createServer({ reactor }),
+    'net.Socket': new net.Socket(),
+    'proactor.Proactor': operations,
+    'proactor.Descriptor': descriptor,
+    'proactor.AwaitableDescriptor': proactor.awaitable(descriptor),
+    'multi.Mailbox': mailbox,
+    'multi.MailboxSender': new multi.MailboxSender(mailbox.address),
+    'multi.ReactorPool': new multi.ReactorPool({ reactor, size: 1, module: '/none.mjs' }),
+    'multi.Offload': new Offload(threads, 4, reactor),
+  };
+  Object.assign(world.objects, made);
+}
