@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t files < <(git ls-files 'native/*.cc' 'native/*.h' 'bench/load/*.cc' 'bench/load/*.h')
+mapfile -t files < <(git ls-files 'native/*.cc' 'native/*.h' 'bench/load/*.cc' 'bench/load/*.h' \
+  'bench/peers/*.c' 'bench/peers/*.cc')
 if [ "${1-}" = --fix-format ]; then
   clang-format -i "${files[@]}"
   exit

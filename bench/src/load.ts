@@ -48,6 +48,8 @@ export interface LoadResult {
   readonly seconds: number;
   /** Datagrams that were lost, and messages of the open loop that were never answered. */
   readonly errors: number;
+  /** CPU time of `serverPid` in the window; absent also where the system does not tell. */
+  readonly serverCpuNs?: number;
   /** An HdrHistogram of nanoseconds, V2 compressed, base64. Bulk and slow readers have none. */
   readonly latency?: string;
 }
@@ -55,6 +57,8 @@ export interface LoadResult {
 export interface LoadControl {
   /** The CPU to pin the load to; absent: the scheduler's choice. */
   readonly cpu?: number;
+  /** The server: its CPU time in the window is measured, all threads. */
+  readonly serverPid?: number;
   /** Ends the load; the run rejects with an AbortError then. */
   readonly signal?: AbortSignal;
   /** `idle`: called when all connections are open; they stay so until it has resolved. */
@@ -66,6 +70,7 @@ interface LoadReport {
   readonly messages: number;
   readonly windowSeconds: number;
   readonly lost?: number;
+  readonly server: { readonly cpuNs: number | null } | null;
   readonly schedule: { readonly unfinished: number } | null;
   /** Lowest nanoseconds of a bucket, and how many fell into it. */
   readonly latencyNs: readonly (readonly [number, number])[];
@@ -96,7 +101,7 @@ const MODES = {
  */
 export async function runLoad(plan: LoadPlan, control: LoadControl = {}): Promise<LoadResult> {
   control.signal?.throwIfAborted();
-  const child = spawn(inRoot('build/Release/edgewise-load'), loadArguments(plan, control.cpu), {
+  const child = spawn(inRoot('build/Release/edgewise-load'), loadArguments(plan, control), {
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: (plan.warmupSeconds + plan.seconds + SPARE_SECONDS) * 1000,
     ...(control.signal && { signal: control.signal }),
@@ -111,7 +116,7 @@ export async function runLoad(plan: LoadPlan, control: LoadControl = {}): Promis
   }
 }
 
-function loadArguments(plan: LoadPlan, cpu: number | undefined): string[] {
+function loadArguments(plan: LoadPlan, { cpu, serverPid }: LoadControl): string[] {
   if ((plan.mode === 'open' || plan.mode === 'slow-reader') && plan.ratePerSecond === undefined) {
     const error = new RangeError(`the mode ${plan.mode} needs ratePerSecond`);
     throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
@@ -129,6 +134,7 @@ function loadArguments(plan: LoadPlan, cpu: number | undefined): string[] {
     sources: plan.mode === 'connect' ? CONNECT_SOURCES : undefined,
     idle: plan.idleConnections,
     'load-cpu': cpu,
+    'server-pid': serverPid,
   };
   const switches = { udp: plan.protocol === 'udp', sink: plan.sink === true, histogram: true };
   return [
@@ -170,10 +176,12 @@ async function keepSilent(child: Child, seconds: number, control: LoadControl): 
 }
 
 function toResult(report: LoadReport): LoadResult {
+  const serverCpuNs = report.server?.cpuNs ?? undefined;
   return {
     operations: report.messages,
     seconds: report.windowSeconds,
     errors: (report.lost ?? 0) + (report.schedule?.unfinished ?? 0),
+    ...(serverCpuNs !== undefined && { serverCpuNs }),
     ...(report.latencyNs.length > 0 && { latency: encodeLatency(report.latencyNs) }),
   };
 }
