@@ -12,7 +12,7 @@ namespace edgewise::load {
 namespace {
 
 constexpr size_t kScratchSize = 65536;  // more than any datagram has
-constexpr int kBatchMax = 64;               // datagrams per call of Send or Receive
+constexpr int kBatchMax = 64;           // datagrams per call of Send or Receive
 uint8_t scratch[kScratchSize];
 
 // ENOBUFS: the interface's queue is full (BSD); the datagram is still ours.
