@@ -3,7 +3,7 @@
 // rounds. Method, and how many rounds it takes: bench/COMPARE.md.
 
 import { type Pair, pairsOf, warningsOf } from './compare/pairs.ts';
-import { leastPValue, type Stratum, shiftOf } from './compare/shift.ts';
+import { estimateOf, leastPValue, type Stratum, shiftOf } from './compare/shift.ts';
 import type { Results } from './model.ts';
 
 /** Differences below it are none, whatever the test says. */
@@ -103,7 +103,7 @@ function judge({ level, where, pairs }: Group): Difference {
     high: Math.expm1(high),
     pValue,
     verdict: 'no difference',
-    raw: Math.expm1(shiftOf(pairs.map(({ raw }) => raw)).estimate),
+    raw: Math.expm1(estimateOf(pairs.map(({ raw }) => raw))),
   };
 }
 

@@ -23,12 +23,8 @@ const CONFIDENCE = 0.95;
 
 /** @param strata - at least one, each with at least one sample on both sides. */
 export function shiftOf(strata: readonly Stratum[]): Shift {
-  const differences = strata
-    .flatMap(({ before, after }) => after.flatMap((b) => before.map((a) => b - a)))
-    .sort((a, b) => a - b);
-  const chances = strata
-    .map(({ before, after }) => chancesOfU(before.length, after.length))
-    .reduce(convolve);
+  const differences = differencesOf(strata);
+  const chances = chancesOf(strata);
   const above = differences.filter((difference) => difference > 0).length;
   const ties = differences.filter((difference) => difference === 0).length;
   const outside = quantileOf(chances, (1 - CONFIDENCE) / 2);
@@ -40,12 +36,35 @@ export function shiftOf(strata: readonly Stratum[]): Shift {
   };
 }
 
+/** The estimate alone, as `shiftOf` has it. */
+export function estimateOf(strata: readonly Stratum[]): number {
+  return middleOf(differencesOf(strata));
+}
+
+/** All of `after - before` inside the strata, in order. */
+function differencesOf(strata: readonly Stratum[]): Float64Array {
+  return Float64Array.from(
+    strata.flatMap(({ before, after }) => after.flatMap((b) => before.map((a) => b - a))),
+  ).sort();
+}
+
+const known = new Map<string, readonly number[]>();
+
+/** The chance of each sum of U. It hangs on the counts of rounds only, and these are few. */
+function chancesOf(strata: readonly Stratum[]): readonly number[] {
+  const sizes = strata.map(({ before, after }) => [before.length, after.length] as const);
+  const key = sizes.join(' ');
+  const chances = known.get(key) ?? sizes.map(([n, m]) => chancesOfU(n, m)).reduce(convolve);
+  known.set(key, chances);
+  return chances;
+}
+
 /** The least p that a stratum with so many rounds on both sides can have. */
 export function leastPValue(rounds: number): number {
   return 2 * (chancesOfU(rounds, rounds)[0] ?? 1);
 }
 
-function middleOf(sorted: readonly number[]): number {
+function middleOf(sorted: Float64Array): number {
   const at = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(at)] ?? 0) + (sorted[Math.ceil(at)] ?? 0)) / 2;
 }

@@ -20,7 +20,7 @@ export function toHtml(results: Results): string {
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>edgewise: benchmark report</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,"><style>${trusted(STYLE)}</style></head><body>
 <header><h1>edgewise: benchmark report</h1>
 <p>Measured ${results.startedAt}, in ${Math.round(results.seconds)} s, by</p>

@@ -62,6 +62,7 @@ function histogramOf({ rounds, contender }: Measurement, one: Case): Histogram |
     if (latency === undefined) continue;
     try {
       const histogram = decodeFromCompressedBase64(latency, 'packed');
+      histogram.autoResize = true; // another round may have greater values
       if (sum === undefined) sum = histogram;
       else sum.add(histogram);
     } catch (error) {
