@@ -106,7 +106,10 @@
         'bench/load/main.cc',
         'bench/load/options.cc',
         'bench/load/session.cc',
-        'bench/load/connection.cc',
+        'bench/load/crowd.cc',
+        'bench/load/stream_channel.cc',
+        'bench/load/datagram_channel.cc',
+        'bench/load/address.cc',
         'bench/load/report.cc',
       ],
       'conditions': [

@@ -15,7 +15,7 @@ import { startServer } from './common.mjs';
 const MODELS = ['blocking', 'thread-per-connection', 'thread-pool', 'busy-loop', 'select', 'poll'];
 MODELS.push('epoll-level', 'epoll-edge', 'reactor', 'multi-reactor', 'proactor', 'await', 'actors');
 const SIZE = 64; // bytes per message
-const HELD_MS_MAX = 2000;
+const HELD_MS_MAX = 10_000; // threads take their time to start, all at once
 const HELD_STEPS = [64, 1000];
 const WARMUP_SECONDS = 0.2;
 const STRACED_SECONDS_MAX = 0.5;
@@ -46,30 +46,35 @@ async function withServer(model, threads, work) {
 async function heldOf(count, port) {
   let held = 0;
   let settle;
-  const allHeld = new Promise((resolve) => {
+  const settled = new Promise((resolve) => {
     settle = resolve;
   });
+  const tooLate = setTimeout(settle, HELD_MS_MAX);
+  const onEcho = () => {
+    if (++held === count) settle();
+  };
   const sockets = Array.from({ length: count }, () => {
     const socket = createConnection({ host: '127.0.0.1', port });
     socket.on('error', () => undefined); // refused or reset: not held
-    socket.once('data', () => ++held === count && settle());
+    socket.once('data', onEcho);
     socket.write('x');
     return socket;
   });
-  const timer = setTimeout(settle, HELD_MS_MAX);
-  await allHeld;
-  clearTimeout(timer);
+  await settled;
+  clearTimeout(tooLate);
   for (const socket of sockets) socket.destroy();
   return held;
 }
 
-async function countHeld(model, threads) {
-  let held = 0;
-  for (const count of HELD_STEPS) {
-    held = await withServer(model, threads, ({ port }) => heldOf(count, port));
-    if (held < count) break;
-  }
-  return held;
+function countHeld(model, threads) {
+  return withServer(model, threads, async ({ port }) => {
+    let held = 0;
+    for (const count of HELD_STEPS) {
+      held = await heldOf(count, port);
+      if (held < count) break;
+    }
+    return held;
+  });
 }
 
 function load(children, server, connections, warmupSeconds, seconds) {
@@ -121,7 +126,7 @@ function attached(strace) {
 
 async function measureModel(model, { connections, threads, seconds }) {
   const held = await countHeld(model, threads);
-  if (held === 0) throw new Error(`${model}: nobody was served within ${HELD_MS_MAX} ms`);
+  if (held === 0) throw new Error(`nobody was served within ${HELD_MS_MAX / 1000} s`);
   const loaded = Math.min(held, connections);
   const report = await withServer(model, threads, (server, children) =>
     load(children, server, loaded, WARMUP_SECONDS, seconds),
@@ -130,14 +135,21 @@ async function measureModel(model, { connections, threads, seconds }) {
   const { cpuNs, rssEndBytes } = report.server ?? {};
   const cells = [
     model,
-    `${loaded}${loaded < connections ? '*' : ''}`,
+    `${loaded}${loaded < connections ? '*' : ' '}`,
     report.messagesPerSecond.toFixed(0),
     cpuNs == null ? '-' : (cpuNs / 1000 / report.messages).toFixed(2),
     calls.perMessage?.toFixed(2) ?? '-',
     rssEndBytes == null ? '-' : (rssEndBytes / (1 << 20)).toFixed(0),
-    `${held}${held === HELD_STEPS.at(-1) ? '+' : ''}`,
+    `${held}`,
   ];
   return { cells, reason: calls.reason, isLess: loaded < connections };
+}
+
+// The others are measured all the same.
+function failed(model, { message }) {
+  process.exitCode = 1;
+  const cells = [model, '- ', '-', '-', '-', '-', '-'];
+  return { cells, reason: `${model}: ${message}`, isLess: false };
 }
 
 function readOptions(options) {
@@ -153,27 +165,43 @@ function readOptions(options) {
   };
 }
 
+const LEGEND = `\
+clients         connections under load, each of which waits for its echo before it sends again
+messages/s      throughput; server and load share the CPUs
+CPU us/message  microseconds of CPU, user and system, of all threads of the server
+calls/message   system calls of the server, counted by strace -c in a run of its own
+RSS MiB         memory of the server under load, that of Node itself included
+held            how many of ${HELD_STEPS.join(', then ')} that connect at once had an echo \
+within ${HELD_MS_MAX / 1000} s`;
+
+function legend({ connections }, results) {
+  const notes = [LEGEND];
+  if (results.some(({ isLess }) => isLess)) {
+    notes.push(
+      `*               it holds less than ${connections}, so it was loaded with what it holds`,
+    );
+  }
+  return notes.join('\n');
+}
+
 async function run(options) {
   process.stdout.write(
-    `Echo of ${SIZE} bytes over loopback; Node ${process.version}, ${process.platform} ` +
-      `${release()}; ${options.threads} threads where their number is fixed\n\n`,
+    `Echo of ${SIZE} bytes over loopback; ${options.threads} threads where their number is fixed\n` +
+      `Node ${process.version}, ${process.platform} ${release()}\n\n`,
   );
   const results = [];
   for (const model of options.models) {
     if (process.stderr.isTTY) process.stderr.write(`${model} ...\n`);
-    results.push(await measureModel(model, options));
+    results.push(await measureModel(model, options).catch((error) => failed(model, error)));
   }
-  const header = ['', 'loaded', 'messages/s', 'CPU µs each', 'calls each', 'RSS MiB', 'held'];
+  const header = [
+    ...['model', 'clients ', 'messages/s', 'CPU us/message', 'calls/message', 'RSS MiB'],
+    'held',
+  ];
   process.stdout.write(`${formatTable([header, ...results.map(({ cells }) => cells)])}\n\n`);
-  process.stdout.write(
-    `held: of ${HELD_STEPS.join(', then ')} that connect at once, those that had an echo within ` +
-      `${HELD_MS_MAX / 1000} s\n`,
-  );
-  if (results.some(({ isLess }) => isLess)) {
-    process.stdout.write('*: holds no more, so it was loaded with what it holds\n');
-  }
+  process.stdout.write(`${legend(options, results)}\n`);
   for (const reason of new Set(results.map((result) => result.reason))) {
-    if (reason !== undefined) process.stdout.write(`calls each is '-': ${reason}\n`);
+    if (reason !== undefined) process.stdout.write(`-               ${reason}\n`);
   }
 }
 

@@ -16,6 +16,7 @@ function run(command, ...args) {
 if (!existsSync(inRoot('node_modules/echarts'))) run('npm', 'ci', '--no-audit', '--no-fund');
 run('npm', 'run', '--silent', 'build');
 run(process.execPath, inRoot('node_modules/typescript/bin/tsc'), '-p', inRoot('bench'));
+process.on('SIGINT', () => undefined); // the suite has it as well, and ends in order
 const { status } = spawnSync(
   process.execPath,
   [inRoot('build-bench/main.js'), ...process.argv.slice(2)],

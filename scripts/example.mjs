@@ -6,7 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runnable } from './runnable.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const HELPERS = ['common', 'blocking-echo', 'readiness'].map((name) => `models/${name}.ts`);
+const HELPERS = ['flags', 'common', 'blocking-echo', 'readiness'].map(
+  (name) => `models/${name}.ts`,
+);
 // Not examples/serve: it is a program of its own.
 const files = ['', 'echo/', 'models/'].flatMap((folder) =>
   readdirSync(`${root}examples/${folder}`).map((file) => `${folder}${file}`),

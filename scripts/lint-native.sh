@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t files < <(git ls-files 'native/*.cc' 'native/*.h' 'bench/load/*.cc' 'bench/load/*.h')
+mapfile -t files < <(git ls-files 'native/*.cc' 'native/*.h' 'bench/load/*.cc' 'bench/load/*.h' \
+  'bench/peers/*.c' 'bench/peers/*.cc')
 if [ "${1-}" = --fix-format ]; then
   clang-format -i "${files[@]}"
   exit
@@ -17,5 +18,5 @@ include="$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")/include/n
 out=build-native/tidy
 mkdir -p "$out"
 cmake -S . -B "$out" -DEDGEWISE_NODE_INCLUDE="$include" > "$out/cmake.log" || { cat "$out/cmake.log"; exit 1; }
-grep -oE '"file": ".*native/(core|addon)/.*\.cc"' "$out/compile_commands.json" | cut -d'"' -f4 | sort -u |
+grep -oE '"file": ".*(native/(core|addon)|bench/load)/.*\.cc"' "$out/compile_commands.json" | cut -d'"' -f4 | sort -u |
   xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$out" 2> "$out/tidy.log"

@@ -10,7 +10,7 @@ import { type Ending, ExampleProcess, receive } from './helpers/example-process.
 const FOLDER = new URL('../examples/', import.meta.url);
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.ts'));
 const ECHOES = ['echo', 'echo-proactor', 'echo-awaited'];
-const SERVERS = [...ECHOES, 'discard', 'daytime', 'chargen', 'chat'];
+const SERVERS = [...ECHOES, 'discard', 'daytime', 'chargen', 'chat', 'offload'];
 const LOOK_MS = 100;
 const LOOKS_MAX = 50;
 const isLinux = process.platform === 'linux';

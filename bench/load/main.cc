@@ -1,4 +1,4 @@
-// edgewise-load: the closed-loop load generator of `edgewise demo` and of bench/. A program of its
+// edgewise-load: the load generator of `edgewise demo` and of bench/. A program of its
 // own, so that its CPU time and its pauses are not those of what it measures.
 //
 // Exit codes: 0 and one JSON object as the last line; 1 and a reason, when the server or the system

@@ -1,6 +1,6 @@
 // Which connections can go on: the load generator's own small wait, apart from native/core so that
 // it does not share a defect, or a cost, with what it measures. One file per mechanism:
-// readiness_epoll.cc on Linux, readiness_poll.cc elsewhere. Level-triggered; always reads.
+// readiness_epoll.cc on Linux, readiness_poll.cc elsewhere. Level-triggered.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@ class ReadySet {
  public:
   virtual ~ReadySet() = default;
 
-  // Watches `fd` for reading, and for writing too. `index` is handed back by Wait.
+  // Watches `fd` for reading and for writing. `index` is handed back by Wait.
   // Returns 0 or -errno.
   virtual int Add(int fd, uint32_t index) = 0;
 
-  // Starts or stops watching `fd` for writing. Returns 0 or -errno.
-  virtual int WatchWritable(int fd, uint32_t index, bool is_watched) = 0;
+  // Says anew what `fd` is watched for. Returns 0 or -errno.
+  virtual int Watch(int fd, uint32_t index, bool for_reading, bool for_writing) = 0;
 
   // Waits up to `timeout_ms` and puts the indices of the ready into `indices`.
   // Returns their count (0 also after a signal) or -errno.

@@ -21,8 +21,9 @@ class EpollReadySet : public ReadySet {
     return Control(EPOLL_CTL_ADD, fd, index, EPOLLIN | EPOLLOUT);
   }
 
-  int WatchWritable(int fd, uint32_t index, bool is_watched) override {
-    return Control(EPOLL_CTL_MOD, fd, index, is_watched ? EPOLLIN | EPOLLOUT : EPOLLIN);
+  int Watch(int fd, uint32_t index, bool for_reading, bool for_writing) override {
+    uint32_t events = (for_reading ? EPOLLIN : 0u) | (for_writing ? EPOLLOUT : 0u);
+    return Control(EPOLL_CTL_MOD, fd, index, events);
   }
 
   int Wait(int timeout_ms, uint32_t* indices, int capacity) override {

@@ -18,8 +18,8 @@ class PollReadySet : public ReadySet {
     return 0;
   }
 
-  int WatchWritable(int, uint32_t index, bool is_watched) override {
-    entries_[index].events = is_watched ? POLLIN | POLLOUT : POLLIN;
+  int Watch(int, uint32_t index, bool for_reading, bool for_writing) override {
+    entries_[index].events = (for_reading ? POLLIN : 0) | (for_writing ? POLLOUT : 0);
     return 0;
   }
 

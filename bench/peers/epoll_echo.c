@@ -27,6 +27,7 @@ static char buffer[kBufferSize];
 static struct debt* debts;  // by descriptor
 static int epoll_fd;
 static uint32_t trigger;  // 0 or EPOLLET
+static bool is_sink;      // reads, and sends nothing back
 
 static void die(const char* what) {
   perror(what);
@@ -75,7 +76,7 @@ static void echo(int fd, uint32_t events) {
     ssize_t received = recv(fd, buffer, sizeof buffer, 0);
     if (received < 0 && errno == EAGAIN) return;
     if (received <= 0) return drop(fd);
-    ssize_t sent = send(fd, buffer, (size_t)received, MSG_NOSIGNAL);
+    ssize_t sent = is_sink ? received : send(fd, buffer, (size_t)received, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) return drop(fd);
     if (sent < received) {
       size_t taken = sent < 0 ? 0 : (size_t)sent;
@@ -117,8 +118,11 @@ int main(int argc, char** argv) {
     bool is_trigger = strcmp(argv[i], "--trigger") == 0 && i + 1 < argc;
     if (is_port) port = atoi(argv[i + 1]);
     if (is_trigger && strcmp(argv[i + 1], "edge") == 0) trigger = EPOLLET;
-    if (!is_port && !is_trigger) {
-      fprintf(stderr, "usage: peer-epoll-echo [--port N] [--trigger level|edge]\n");
+    bool is_mode = strcmp(argv[i], "--mode") == 0 && i + 1 < argc;
+    if (is_mode) is_sink = strcmp(argv[i + 1], "sink") == 0;
+    if (!is_port && !is_trigger && !is_mode) {
+      fprintf(stderr,
+              "usage: peer-epoll-echo [--port N] [--trigger level|edge] [--mode echo|sink]\n");
       return 2;
     }
   }

@@ -27,5 +27,5 @@ if (values.over === 'edgewise') {
   });
   announce(listener.port);
 } else {
-  server.listen({ host, port: 0 }, () => announce(server.address().port));
+  server.listen({ host, port: 0, backlog: 4096 }, () => announce(server.address().port));
 }

@@ -20,7 +20,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy()); // the client has gone
 });
 
-server.listen({ port: Number(values.port), host: values.host }, () => {
+server.listen({ port: Number(values.port), host: values.host, backlog: 4096 }, () => {
   const { address, port } = server.address();
   process.stdout.write(`listening on ${address}:${port}\n`);
 });

@@ -8,6 +8,6 @@ const server = createServer((socket) => {
   socket.on('error', () => undefined); // a client that has gone
   createReadStream(path).pipe(socket);
 });
-server.listen(0, '127.0.0.1', () => {
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   console.log(`listening on 127.0.0.1:${server.address().port}`);
 });

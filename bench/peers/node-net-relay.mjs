@@ -17,7 +17,7 @@ const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => 
   target.on('error', () => client.destroy());
 });
 
-server.listen({ port: 0, host: '127.0.0.1' }, () => {
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   const { address, port } = server.address();
   process.stdout.write(`listening on ${address}:${port}\n`);
 });

@@ -1,6 +1,6 @@
 // The base of comparison for a bulk flow of datagrams: a receiver and a sender in plain C, with and
-// without GSO and GRO (udp(7)). At most a window of bytes is under way, and the receiver reports what
-// it has, so that nothing is lost.
+// without GSO and GRO (udp(7)). At most a window of bytes is under way, and the receiver reports
+// what it has, so that nothing is lost.
 //
 //   udp_bulk receive [offload]                     prints "listening on 127.0.0.1:PORT"
 //   udp_bulk send PORT SECONDS SIZE [offload]      prints bytes, CPU microseconds, milliseconds
@@ -63,8 +63,10 @@ static void receive(int offload) {
     int count = recvmmsg(fd, messages, kMessageMax, MSG_WAITFORONE, NULL);
     if (count < 0) die("recvmmsg");
     for (int i = 0; i < count; i++) {
-      if (messages[i].msg_len == 1) received = reported = 0;  // a new sender
-      else received += messages[i].msg_len;
+      if (messages[i].msg_len == 1)
+        received = reported = 0;  // a new sender
+      else
+        received += messages[i].msg_len;
     }
     if (received - reported < kBurstMax / 2) continue;
     reported = received;

@@ -23,7 +23,10 @@ export type Role =
   | 'http'
   | `task:${string}`;
 
-/** The figures of one case: `{ connections: 64, size: 64 }`. */
+/**
+ * The figures of one case: `{ connections: 64, size: 64 }`. Some roles need one: `tcp-relay` the port
+ * to connect to (`targetPort`), `file` the path (`file`); `udp-sink` takes `offload: 'on'` for GRO.
+ */
 export type Setting = Readonly<Record<string, number | string>>;
 
 /** A way to do the work: a library at one of its interfaces, or a program in another language. */

@@ -6,7 +6,8 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { Interest, Reactor, type Registration } from 'edgewise';
 import { Mailbox, type MailboxAddress, MailboxSender } from 'edgewise/multi';
 import * as sys from 'edgewise/sys';
-import { listen, step, threads } from './common.ts';
+import { listen, step } from './common.ts';
+import { threads } from './flags.ts';
 
 const reactor = new Reactor();
 
@@ -20,9 +21,12 @@ function onReady(_readiness: number, client: Registration): void {
   }
 }
 
-function actor(): void {
-  const onMessage = (fd: unknown) => reactor.register(fd as number, Interest.Readable, { onReady });
-  parentPort?.postMessage(new Mailbox({ reactor, onMessage }).address);
+function adopt(fd: unknown): void {
+  try {
+    reactor.register(fd as number, Interest.Readable, { onReady });
+  } catch {
+    sys.close(fd as number); // no room to watch it: one client is lost, not the actor
+  }
 }
 
 async function startActor(): Promise<MailboxSender> {
@@ -48,7 +52,7 @@ function accept(_readiness: number, { fd }: Registration): void {
   deliver();
 }
 
-if (!isMainThread) actor();
+if (!isMainThread) parentPort?.postMessage(new Mailbox({ reactor, onMessage: adopt }).address);
 const actors = isMainThread ? await Promise.all(Array.from({ length: threads }, startActor)) : [];
 const listener = isMainThread
   ? reactor.register(listen('non-blocking'), Interest.Readable, { onReady: accept })

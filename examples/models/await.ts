@@ -1,7 +1,7 @@
 // async/await: each connection reads like the blocking one, but at an `await` the thread goes on with
 // others. What a thread's stack holds there is in a promise here.
 import { type Connection, listen } from 'edgewise/promises';
-import { host, port } from './common.ts';
+import { host, port } from './flags.ts';
 
 async function echo(connection: Connection): Promise<void> {
   const bytes = new Uint8Array(16_384);

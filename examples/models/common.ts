@@ -1,37 +1,27 @@
-// What the models have in common, so that each shows only what it differs in: the flags, the
-// listener, and what is done with one connection. How they wait is theirs.
-import { parseArgs } from 'node:util';
+// What the models have in common, so that each shows only what it differs in: the listener, and what
+// is done with one connection. How they wait is theirs.
 import * as sys from 'edgewise/sys';
+import { host, port } from './flags.ts';
 
 const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOL_SOCKET, SO_REUSEADDR } = sys.constants;
-
-const { values } = parseArgs({
-  options: {
-    host: { type: 'string', default: '127.0.0.1' },
-    port: { type: 'string', default: '7007' },
-    threads: { type: 'string', default: '4' }, // where a model has a fixed number of them
-  },
-});
-export const host = values.host;
-export const port = Number(values.port);
-export const threads = Number(values.threads);
 
 /** Listens at `--host` and `--port`, and prints where. Accept from a non-blocking one never waits. */
 export function listen(kind: 'blocking' | 'non-blocking'): number {
   const flags = kind === 'blocking' ? 0 : SOCK_NONBLOCK;
   const fd = must(sys.socket(AF_INET, SOCK_STREAM | flags), 'socket');
   must(sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1), 'setsockopt');
-  must(sys.bind(fd, { address: host, port }), 'bind');
-  must(sys.listen(fd), 'listen');
+  must(sys.bind(fd, { address: host, port }), `bind ${host}:${port}`);
+  must(sys.listen(fd), `listen ${host}:${port}`);
   const name = new sys.SocketAddress();
   must(sys.getsockname(fd, name), 'getsockname');
   console.log(`listening on ${name}`);
   return fd;
 }
 
+/** Passes the result of a call on, and throws what was an error; for the start, not for clients. */
 export function must(result: number, syscall: string): number {
-  if (result < 0) throw new Error(`${syscall}: ${sys.errnoName(result)}`);
-  return result;
+  if (result >= 0) return result;
+  throw Object.assign(new Error(`${syscall}: ${sys.errnoName(result)}`), { syscall });
 }
 
 const bytes = Buffer.alloc(65_536);

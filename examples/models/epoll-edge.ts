@@ -12,7 +12,8 @@ function acceptAll(listener: number): void {
   for (;;) {
     const fd = sys.accept4(listener, null, SOCK_NONBLOCK);
     if (fd < 0) return; // would-block: the queue is empty
-    must(sys.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, BOTH >>> 0), 'epoll_ctl');
+    const result = sys.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, BOTH >>> 0);
+    if (result < 0) sys.close(fd); // no room to watch it (ENOMEM, ENOSPC)
   }
 }
 

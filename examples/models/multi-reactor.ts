@@ -2,7 +2,7 @@
 // connection is one thread's, and no lock is needed. This file is also what each thread loads.
 import { isMainThread } from 'node:worker_threads';
 import { ReactorPool } from 'edgewise/multi';
-import { host, port, threads } from './common.ts';
+import { host, port, threads } from './flags.ts';
 
 interface Connection {
   write(bytes: Uint8Array): unknown;

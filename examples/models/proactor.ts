@@ -13,12 +13,20 @@ interface Client {
 const reactor = new Reactor();
 const proactor = new Proactor({ reactor });
 const listener = proactor.open(listen('non-blocking'));
+const PAUSE_MS = 100;
+
+function accept(): void {
+  listener.accept(onAccepted);
+}
 
 function onAccepted(error: Error | undefined, fd: number): void {
-  if (error !== undefined) throw error;
+  if (error !== undefined) {
+    reactor.setTimeout(accept, PAUSE_MS); // no descriptors left, mostly: clients wait in the queue
+    return;
+  }
+  accept();
   const client = { descriptor: proactor.open(fd), bytes: new Uint8Array(4096) };
   client.descriptor.read(client.bytes, onRead, client);
-  listener.accept(onAccepted);
 }
 
 function onRead(error: Error | undefined, count: number, client: Client): void {
@@ -37,5 +45,5 @@ function hangUp({ descriptor }: Client): void {
   sys.close(descriptor.fd);
 }
 
-listener.accept(onAccepted);
+accept();
 await reactor.run();

@@ -6,7 +6,12 @@ import { listen, step } from './common.ts';
 
 function onListenerReady(_readiness: number, listener: Registration): void {
   const fd = sys.accept4(listener.fd, null, sys.constants.SOCK_NONBLOCK);
-  if (fd >= 0) reactor.register(fd, Interest.Readable, { onReady });
+  if (fd < 0) return; // it has gone again
+  try {
+    reactor.register(fd, Interest.Readable, { onReady });
+  } catch {
+    sys.close(fd); // the kernel has no room to watch it: one client is lost, not the server
+  }
 }
 
 function onReady(_readiness: number, client: Registration): void {

@@ -21,8 +21,11 @@ export function serveOn(backend: Backend): never {
 function accept(poller: Poller, listener: number): void {
   const fd = sys.accept4(listener, null, sys.constants.SOCK_NONBLOCK);
   if (fd < 0) return; // it has gone again
-  if (fd < poller.capabilities.fdLimit) poller.add(fd, fd, Interest.Readable, 'level');
-  else sys.close(fd); // select(2) cannot watch it
+  try {
+    poller.add(fd, fd, Interest.Readable, 'level');
+  } catch {
+    sys.close(fd); // it cannot be watched: a number beyond those of select(2)
+  }
 }
 
 function echo(poller: Poller, fd: number): void {

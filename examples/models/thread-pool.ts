@@ -3,7 +3,8 @@
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import * as sys from 'edgewise/sys';
 import { echoToTheEnd } from './blocking-echo.ts';
-import { listen, threads } from './common.ts';
+import { listen } from './common.ts';
+import { threads } from './flags.ts';
 
 if (isMainThread) {
   const listener = listen('blocking');

@@ -1,72 +1,115 @@
 // The module's handlers with counters around them: figures for the main thread (protocol.ts), and
 // which handler is running, so that one that blocks can be named.
-import type { Connection } from '../net/connection.ts';
+import type { AnyConnection } from '../net/group.ts';
 import type { ConnectionHandlers } from '../net/handlers.ts';
-import { Figure, WATCHED } from './protocol.ts';
+import { Figure, type SubReactorModule, WATCHED } from './protocol.ts';
 
 type Name = (typeof WATCHED)[number];
-type AnyHandler = (connection: Connection<unknown>, argument?: unknown) => void;
+type AnyHandler = (connection: AnyConnection, argument?: unknown) => void;
 
-export interface CountingHandlers extends ConnectionHandlers {
-  /** Connections that are open. */
-  readonly openCount: number;
+interface Bytes {
+  readonly read: number;
+  readonly written: number;
 }
 
-/** @param onEmpty - the last connection has gone. */
-export function countingHandlers(
-  handlers: ConnectionHandlers,
-  figures: Float64Array,
-  onEmpty: () => void,
-): CountingHandlers {
-  let openCount = 0;
-  const add = (figure: number, count: number) => {
-    figures[figure] = (figures[figure] as number) + count;
-  };
-  const open = watched(handlers, 'open', figures);
-  const close = watched(handlers, 'close', figures);
-  const counting: Record<string, AnyHandler> = {
-    open(connection) {
-      openCount++;
-      add(Figure.Opened, 1);
-      open?.(connection);
-    },
-    close(connection, error) {
-      openCount--;
-      add(Figure.Closed, 1);
-      add(Figure.BytesRead, connection.bytesRead);
-      add(Figure.BytesWritten, connection.bytesWritten);
-      try {
-        close?.(connection, error);
-      } finally {
-        if (openCount === 0) onEmpty();
-      }
-    },
-  };
-  for (const name of WATCHED) {
-    const handler = watched(handlers, name, figures);
-    if (counting[name] === undefined && handler !== undefined) counting[name] = handler;
-  }
-  return Object.defineProperty(counting, 'openCount', {
-    get: () => openCount,
-  }) as unknown as CountingHandlers;
-}
+const NO_BYTES: Bytes = { read: 0, written: 0 };
 
-function watched(
-  handlers: ConnectionHandlers,
-  name: Name,
-  figures: Float64Array,
-): AnyHandler | undefined {
-  const handler = handlers[name] as AnyHandler | undefined;
-  if (handler === undefined) return undefined;
-  const mark = WATCHED.indexOf(name) + 1;
-  return (connection, argument) => {
-    const outer = figures[Figure.Handler] as number; // a handler may run a turn of its own
-    figures[Figure.Handler] = mark;
-    figures[Figure.Calls] = (figures[Figure.Calls] as number) + 1;
-    try {
-      handler.call(handlers, connection, argument);
-    } finally {
-      figures[Figure.Handler] = outer;
+/** Counts the connections of a thread, and what is read and written on it. */
+export class Counting {
+  /** To be given to connections. */
+  readonly handlers: ConnectionHandlers;
+  readonly #module: SubReactorModule;
+  readonly #figures: Float64Array;
+  readonly #adopt: AnyHandler | undefined;
+  /** What was read and written before they came, of those from other threads. */
+  readonly #before = new WeakMap<AnyConnection, Bytes>();
+  readonly #onEmpty: () => void;
+  #openCount = 0;
+
+  /** @param onEmpty - the last connection has gone. */
+  constructor(module: SubReactorModule, figures: Float64Array, onEmpty: () => void) {
+    this.#module = module;
+    this.#figures = figures;
+    this.#onEmpty = onEmpty;
+    this.#adopt = this.#watched('adopt');
+    const open = this.#watched('open');
+    const close = this.#watched('close');
+    const handlers: Partial<Record<Name, AnyHandler>> = {
+      open: (connection) => {
+        this.#openCount++;
+        this.#add(Figure.Opened, 1);
+        open?.(connection);
+      },
+      close: (connection, error) => {
+        this.#add(Figure.Closed, 1);
+        this.left(connection);
+        try {
+          close?.(connection, error);
+        } finally {
+          if (this.#openCount === 0) this.#onEmpty();
+        }
+      },
+    };
+    for (const name of WATCHED) {
+      const handler = name === 'adopt' ? undefined : this.#watched(name);
+      if (handler !== undefined) handlers[name] ??= handler;
     }
-  };
+    this.handlers = handlers;
+  }
+
+  /** Connections that are open. */
+  get openCount(): number {
+    return this.#openCount;
+  }
+
+  /** A connection has come from another thread. */
+  arrived(connection: AnyConnection): void {
+    this.#openCount++;
+    const { bytesRead: read, bytesWritten: written } = connection;
+    this.#before.set(connection, { read, written });
+  }
+
+  /** One that has arrived can be used. */
+  adopt(connection: AnyConnection): void {
+    this.#adopt?.(connection);
+  }
+
+  /** A connection goes, to another thread or for good. */
+  left(connection: AnyConnection): void {
+    this.#openCount--;
+    const { read, written } = this.bytesOf(connection);
+    this.#add(Figure.BytesRead, read);
+    this.#add(Figure.BytesWritten, written);
+  }
+
+  /** What a connection has read and written on this thread. */
+  bytesOf(connection: AnyConnection): Bytes {
+    const before = this.#before.get(connection) ?? NO_BYTES;
+    return {
+      read: connection.bytesRead - before.read,
+      written: connection.bytesWritten - before.written,
+    };
+  }
+
+  #add(figure: number, count: number): void {
+    this.#figures[figure] = (this.#figures[figure] as number) + count;
+  }
+
+  #watched(name: Name): AnyHandler | undefined {
+    const owner = name === 'adopt' ? this.#module : this.#module.handlers;
+    const handler = (owner as Partial<Record<Name, AnyHandler>>)[name];
+    if (handler === undefined) return undefined;
+    const mark = WATCHED.indexOf(name) + 1;
+    const figures = this.#figures;
+    return (connection, argument) => {
+      const outer = figures[Figure.Handler] as number; // a handler may run a turn of its own
+      figures[Figure.Handler] = mark;
+      figures[Figure.Calls] = (figures[Figure.Calls] as number) + 1;
+      try {
+        handler.call(owner, connection, argument);
+      } finally {
+        figures[Figure.Handler] = outer;
+      }
+    };
+  }
 }

@@ -10,6 +10,10 @@ export interface SubReactorFigures {
   readonly open: number;
   /** Connections that ended with a thread that died. */
   readonly broken: number;
+  /** Connections that came from other sub-reactors, those that came back included. */
+  readonly handedIn: number;
+  /** Connections that left for other sub-reactors. */
+  readonly handedOut: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   /** Times that its thread was started anew. */
@@ -50,6 +54,8 @@ export function fairnessOf(reactors: readonly SubReactorFigures[]): FairnessRepo
       accepted: sumOf('accepted'),
       open: sumOf('open'),
       broken: sumOf('broken'),
+      handedIn: sumOf('handedIn'),
+      handedOut: sumOf('handedOut'),
       bytesRead: sumOf('bytesRead'),
       bytesWritten: sumOf('bytesWritten'),
       restarts: sumOf('restarts'),

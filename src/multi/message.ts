@@ -101,7 +101,8 @@ export class Draft {
   }
 }
 
-function clone(message: unknown): Buffer {
+/** @throws EdgewiseError - ERR_MESSAGE_UNSUPPORTED: it cannot be cloned. */
+export function clone(message: unknown): Buffer {
   try {
     return serialize(message);
   } catch (cause) {

@@ -2,12 +2,19 @@
 // dependency and is loaded when the first pool is made. Results come through Node's loop, wait in a
 // list, and are delivered in a turn of the reactor, where writes are corked and charged as ever.
 import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Reactor } from '../index.ts';
 import { checkReactor } from '../net/settings.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { ReactorWaker } from '../waker.ts';
+import type { OffloadWork } from './offload-thread.ts';
+import { urlOf } from './options.ts';
 
+const isBuilt = import.meta.url.endsWith('.js');
+const BESIDE = isBuilt ? './offload-thread.js' : '../../dist/multi/offload-thread.js';
+const ENTRY = new URL(BESIDE, import.meta.url);
+const ANSWERS_PER_TURN = 1024;
 const THREADS_MAX = 1024;
 const QUEUE_MAX = 1024;
 const QUEUE_MAX_MAX = 1 << 20;
@@ -15,7 +22,7 @@ const QUEUE_MAX_MAX = 1 << 20;
 export interface OffloadOptions {
   /** Gets the results. Attached, or in `run`: the results come through Node's loop. */
   readonly reactor: Reactor;
-  /** A module that exports `task(input)`, which does the work; each thread loads it. */
+  /** A path or URL of a module that exports `task(input)`, which does the work; each thread loads it. */
   readonly module: URL | string;
   /** 1 to 1024. Default: what the machine has, less one for the loop. */
   readonly threads?: number;
@@ -43,36 +50,49 @@ export interface OffloadStats {
 /** Called in a turn of the reactor, once; `error` is undefined when the task has succeeded. */
 export type OffloadCallback = (error: EdgewiseError | undefined, result?: unknown) => void;
 
+/** What is used of tinypool. */
 interface Threads {
-  run(input: unknown, options: { signal?: AbortSignal }): Promise<unknown>;
+  run(work: OffloadWork, options: { signal?: AbortSignal }): Promise<unknown>;
   destroy(): Promise<void>;
+  on(name: 'error', listener: (cause: unknown) => void): unknown;
 }
 
 /** A pool of threads beside a reactor, made by {@link createOffload}. */
 export class Offload {
   readonly #threads: Threads;
+  readonly #module: string;
   readonly #pendingMax: number;
+  readonly #reactor: Reactor;
   readonly #waker: ReactorWaker;
+  readonly #dependent = { close: () => void this.close() };
   #answers: (() => void)[] = [];
   #pending = 0;
   #answered = 0;
   #dropped = 0;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   /** @internal use {@link createOffload} */
-  constructor(threads: Threads, pendingMax: number, reactor: Reactor) {
+  constructor(threads: Threads, module: string, pendingMax: number, reactor: Reactor) {
     this.#threads = threads;
+    this.#module = module;
     this.#pendingMax = pendingMax;
+    this.#reactor = reactor;
     this.#waker = reactor.createWaker(() => this.#deliver()).unref();
+    reactor.dependents.add(this.#dependent);
+    threads.on('error', (cause) => {
+      this.#deliverLater(() => {
+        throw failure(cause, undefined);
+      });
+    });
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#closing !== undefined;
   }
 
   /** Whether `run` would take a task; pause what asks when not. */
   get hasRoom(): boolean {
-    return !this.#isClosed && this.#pending < this.#pendingMax;
+    return !this.isClosed && this.#pending < this.#pendingMax;
   }
 
   get stats(): OffloadStats {
@@ -83,8 +103,8 @@ export class Offload {
    * Hands a task to a thread. The reactor is kept alive until it is answered.
    *
    * @param input - anything that structured clone takes.
-   * @param callback - gets ERR_OFFLOAD_FAILED (`cause`: what the task threw, or how its thread ended)
-   *   or ERR_OFFLOAD_ABORTED (`cause`: the signal's reason), or the result.
+   * @param callback - gets ERR_OFFLOAD_FAILED (`cause`: what the task threw, why the module cannot be
+   *   loaded, or how the thread ended) or ERR_OFFLOAD_ABORTED (`cause`: the signal's reason), or the result.
    * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: `queueMax` tasks wait already. ERR_CLOSED.
    * @throws TypeError - an argument of the wrong kind.
    */
@@ -96,46 +116,59 @@ export class Offload {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalidType('options.signal', 'an AbortSignal', signal);
     }
-    if (this.#isClosed) throw new ClosedError('the Offload');
+    if (this.isClosed) throw new ClosedError('the Offload');
     if (!this.hasRoom) {
       throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `${this.#pending} tasks are pending`);
     }
     if (this.#pending++ === 0) this.#waker.ref();
-    const answer = (error: EdgewiseError | undefined, result?: unknown): void => {
-      if (this.#isClosed) return; // counted by close
-      this.#answers.push(() => {
+    const answer = (error: EdgewiseError | undefined, result?: unknown): void =>
+      this.#deliverLater(() => {
+        if (--this.#pending === 0) this.#waker.unref();
         if (connection?.isClosed === true) this.#dropped++;
         else {
           this.#answered++;
           callback(error, result);
         }
       });
-      this.#waker.wake();
-    };
-    this.#threads.run(input, signal === undefined ? {} : { signal }).then(
+    const work = { module: this.#module, input };
+    this.#threads.run(work, signal === undefined ? {} : { signal }).then(
       (result) => answer(undefined, result),
       (cause) => answer(failure(cause, signal)),
     );
   }
 
-  /** Ends the threads. Tasks that are pending are given up: no callback is called, and they count as dropped. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /**
+   * Ends the threads, as the close of the reactor does. Tasks that are pending are given up: no
+   * callback is called, and they count as dropped.
+   */
+  close(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
     this.#dropped += this.#pending;
     this.#pending = 0;
     this.#answers = [];
     this.#waker.close();
-    await this.#threads.destroy();
+    this.#reactor.dependents.delete(this.#dependent);
+    this.#closing = this.#threads.destroy();
+    return this.#closing;
   }
 
-  // One for each wake-up, and another wake-up for the rest: a callback that throws loses no other.
+  #deliverLater(answer: () => void): void {
+    if (this.isClosed) return; // counted by close
+    this.#answers.push(answer);
+    this.#waker.wake();
+  }
+
+  // So many in a turn, and another wake-up for the rest: a callback that throws loses no other.
   #deliver(): void {
-    const answer = this.#answers.shift();
-    if (answer === undefined) return;
-    if (--this.#pending === 0) this.#waker.unref();
-    if (this.#answers.length > 0) this.#waker.wake();
-    answer();
+    try {
+      for (let i = 0; i < ANSWERS_PER_TURN; i++) {
+        const answer = this.#answers.shift();
+        if (answer === undefined) return; // or a callback has closed us
+        answer();
+      }
+    } finally {
+      if (this.#answers.length > 0) this.#waker.wake();
+    }
   }
 }
 
@@ -144,15 +177,31 @@ function failure(cause: unknown, signal: AbortSignal | undefined): EdgewiseError
     const text = 'the task was given up by its signal';
     return new EdgewiseError('ERR_OFFLOAD_ABORTED', text, { cause: signal.reason });
   }
-  const text = `the task failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const text = `the task failed: ${cause instanceof Error ? cause.message : inspect(cause)}`;
   return new EdgewiseError('ERR_OFFLOAD_FAILED', text, { cause });
+}
+
+async function loadTinypool() {
+  try {
+    return (await import('tinypool')).Tinypool;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // With its bare name: what tinypool itself does not find is a path, or another package.
+    if (code === 'ERR_MODULE_NOT_FOUND' && message.includes("'tinypool'")) {
+      const text = 'offload needs the library tinypool: npm install tinypool';
+      throw new EdgewiseError('ERR_LIBRARY_MISSING', text, { cause });
+    }
+    throw new EdgewiseError('ERR_MODULE_INVALID', `tinypool cannot be loaded: ${message}`, {
+      cause,
+    });
+  }
 }
 
 /**
  * Starts threads for work that would keep the reactor waiting.
  *
  * @throws EdgewiseError - ERR_LIBRARY_MISSING: `npm install tinypool`, which edgewise does not bring.
- *   ERR_CLOSED: the reactor is.
+ *   ERR_MODULE_INVALID: tinypool is there and cannot be loaded. ERR_CLOSED: the reactor is.
  * @throws TypeError, RangeError - an option of the wrong kind.
  */
 export async function createOffload(options: OffloadOptions): Promise<Offload> {
@@ -160,16 +209,12 @@ export async function createOffload(options: OffloadOptions): Promise<Offload> {
   const { reactor, module, queueMax = QUEUE_MAX } = options;
   const { threads = Math.max(1, availableParallelism() - 1) } = options;
   checkReactor(reactor);
-  if (typeof module !== 'string' && !(module instanceof URL)) {
-    throw invalidType('module', 'a URL or its text', module);
-  }
+  const url = urlOf(module);
   checkInteger('threads', threads, 1, THREADS_MAX);
   checkInteger('queueMax', queueMax, 0, QUEUE_MAX_MAX);
-  const { Tinypool } = await import('tinypool').catch((cause) => {
-    const text = 'offload needs the library tinypool: npm install tinypool';
-    throw new EdgewiseError('ERR_LIBRARY_MISSING', text, { cause });
-  });
+  const Tinypool = await loadTinypool();
+  if (reactor.isClosed) throw new ClosedError('the Reactor');
   const shape = { minThreads: threads, maxThreads: threads, maxQueue: Number.POSITIVE_INFINITY };
-  const pool = new Tinypool({ filename: String(module), name: 'task', ...shape });
-  return new Offload(pool, threads + queueMax, reactor);
+  const pool = new Tinypool({ filename: ENTRY.href, name: 'work', ...shape });
+  return new Offload(pool, url, threads + queueMax, reactor);
 }

@@ -111,7 +111,8 @@ function reactorOf({ reactor = defaultReactor() }: ReactorPoolOptions): Reactor 
   return reactor;
 }
 
-function urlOf(module: unknown): string {
+/** The URL of a module that the user names by a path or a URL. */
+export function urlOf(module: unknown): string {
   if (module instanceof URL) return module.href;
   if (typeof module !== 'string') throw invalidType('module', 'a path or a URL', module);
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(module).href;

@@ -2,10 +2,12 @@
 // port with the handlers of one module.
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ClosedError, type EdgewiseError } from '../errors.ts';
+import * as sys from '../sys.ts';
 import { checkInteger, checkObject } from '../validate.ts';
 import { type FairnessReport, fairnessOf } from './fairness.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { type PoolSettings, type ReactorPoolOptions, settingsOf } from './options.ts';
+import type { Move } from './protocol.ts';
 import { SubReactor, type SubReactorOwner } from './sub-reactor.ts';
 
 const REPORT_TIMEOUT_MS = 1000;
@@ -50,6 +52,7 @@ export class ReactorPool {
     this.#settings = settingsOf(options);
     const owner: SubReactorOwner = {
       onRoom: () => this.#intake?.retry(),
+      onMove: (sub, move) => this.#onMove(sub, move),
       onDeath: (sub, error) => this.#onDeath(sub, error),
     };
     this.#subs = Array.from(
@@ -103,6 +106,8 @@ export class ReactorPool {
         accepted: sub.accepted,
         open: sub.open,
         broken: sub.broken,
+        handedIn: sub.handedOver.in,
+        handedOut: sub.handedOver.out,
         bytesRead: sub.bytes.read,
         bytesWritten: sub.bytes.written,
         restarts: this.#restarts[index]?.count ?? 0,
@@ -174,6 +179,17 @@ export class ReactorPool {
       }
     };
     this.#watch = setInterval(look, Math.max(blockedAfterMs / BLOCK_CHECKS, 1)).unref();
+  }
+
+  // The book of owners says whose it is at any moment: when the giver has died it was closed with it.
+  #onMove(from: SubReactor, move: Move): void {
+    if (!from.release(move)) return;
+    const isTaken = this.#subs[move.to]?.adopt(move, false) === true || from.adopt(move, true);
+    if (!isTaken) {
+      sys.close(move.fd); // both have ended this moment
+      from.lose();
+    }
+    from.tellMoved();
   }
 
   #onDeath(sub: SubReactor, error: Error): void {

@@ -1,9 +1,11 @@
 // What the main thread and the thread of a sub-reactor tell each other: messages of node's own, which
 // are few, and figures in shared memory, which are written for every connection. Descriptors come by
 // the sub-reactor's mailbox, as numbers.
+import type { Connection } from '../net/connection.ts';
 import type { ConnectionHandlers } from '../net/handlers.ts';
 import type { ConnectionOptions } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
+import type { Luggage } from '../net/travel.ts';
 import type { MailboxAddress } from './mailbox.ts';
 
 /** What connections of a pool can be given: as for `listen`, without what is of one thread. */
@@ -18,18 +20,43 @@ export interface SubReactorContext {
   readonly index: number;
   /** What the pool was given as `data`. */
   readonly data: unknown;
+  /**
+   * Has another sub-reactor serve a connection from here on, with the bytes that wait to be sent and
+   * those that wait to be read. It is closed here, `isHandedOver`, and no `close` is called; there
+   * the module's `adopt` is. When that sub-reactor cannot take it, it comes back.
+   *
+   * @param to - the index of another sub-reactor.
+   * @param data - a copy of it becomes `connection.data`: what structured clone takes.
+   * @throws EdgewiseError - it stays: ERR_HANDOVER_FAILED: it has a file, descriptors or zero-copy
+   *   memory to send, is relayed, or is being closed. ERR_MESSAGE_UNSUPPORTED: `data` cannot be
+   *   cloned. ERR_CLOSED: the pool is closing, `start` has not returned, or the connection is closed.
+   *   ERR_HANDED_OVER: it has been already.
+   * @throws TypeError, RangeError - no connection of the pool on this thread; no sub-reactor of that
+   *   number, or this one.
+   */
+  handOver(connection: Connection, to: number, data?: unknown): void;
 }
 
 /** What the module of a pool exports. */
 export interface SubReactorModule {
   readonly handlers: ConnectionHandlers;
+  /** A connection has come from another sub-reactor, or back: called in place of `open`. */
+  adopt?(connection: Connection): void;
   /** For all its connections; those of the pool's `connection` come before. */
   readonly options?: PoolConnectionOptions;
   /** Called, and waited for, before the first connection. */
   start?(context: SubReactorContext): void | Promise<void>;
 }
 
-export interface SubReactorData extends SubReactorContext {
+/** A connection on its way between threads; `data` as `v8.serialize` makes it. */
+export interface Move extends Luggage {
+  readonly fd: number;
+  readonly to: number;
+  readonly data: Uint8Array;
+}
+
+export interface SubReactorData extends Omit<SubReactorContext, 'handOver'> {
+  readonly size: number;
   readonly module: string;
   readonly connection: PoolConnectionOptions;
   readonly figures: SharedArrayBuffer;
@@ -38,12 +65,15 @@ export interface SubReactorData extends SubReactorContext {
 export type ToSubReactor =
   | { readonly type: 'listen'; readonly fd: number; readonly isExclusive: boolean }
   | { readonly type: 'report' }
+  | { readonly type: 'adopt'; readonly move: Move }
+  | { readonly type: 'moved' }
   | { readonly type: 'drain'; readonly deadlineMs: number };
 
 export type FromSubReactor =
   | { readonly type: 'ready'; readonly owner: number; readonly mailbox: MailboxAddress }
   | { readonly type: 'failed'; readonly isModule: boolean; readonly error: unknown }
   | { readonly type: 'report'; readonly bytesRead: number; readonly bytesWritten: number }
+  | { readonly type: 'handOver'; readonly move: Move }
   | { readonly type: 'drained' };
 
 /** Places in the figures of a sub-reactor: written by its thread, read by the main one. */
@@ -62,4 +92,4 @@ export const Figure = {
 export const FIGURES_SIZE = 6 * 8;
 
 /** The handlers that are watched for blocking. */
-export const WATCHED = ['open', 'data', 'drain', 'end', 'close', 'timeout'] as const;
+export const WATCHED = ['open', 'data', 'drain', 'end', 'close', 'timeout', 'adopt'] as const;

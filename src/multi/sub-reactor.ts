@@ -9,6 +9,7 @@ import {
   FIGURES_SIZE,
   Figure,
   type FromSubReactor,
+  type Move,
   type SubReactorData,
   type ToSubReactor,
   WATCHED,
@@ -23,6 +24,8 @@ const ENTRY = new URL(isBuilt ? './worker.js' : '../../dist/multi/worker.js', im
 export interface SubReactorOwner {
   /** There may be room again in the mailbox, or a thread to hand to. */
   onRoom(): void;
+  /** A connection of this one goes to another. */
+  onMove(sub: SubReactor, move: Move): void;
   /** The thread has ended without having been told to. */
   onDeath(sub: SubReactor, error: Error): void;
 }
@@ -45,6 +48,8 @@ export class SubReactor {
   #drainMs = 0;
   #handed = 0;
   #broken = 0;
+  #movedIn = 0;
+  #movedOut = 0;
   #seenCall = -1;
   #seenMs = 0;
   #toldCall = -1;
@@ -75,7 +80,13 @@ export class SubReactor {
 
   /** Those of them that are open, or on their way. */
   get open(): number {
-    return this.accepted - this.#figure(Figure.Closed) - this.#broken;
+    const moved = this.#movedIn - this.#movedOut;
+    return this.accepted + moved - this.#figure(Figure.Closed) - this.#broken;
+  }
+
+  /** Connections that came from other sub-reactors, and that went to others. */
+  get handedOver(): { readonly in: number; readonly out: number } {
+    return { in: this.#movedIn, out: this.#movedOut };
   }
 
   /** Those that a thread took along when it died. */
@@ -101,6 +112,7 @@ export class SubReactor {
     const { module, connection, data, startTimeoutMs } = this.#settings;
     const workerData: SubReactorData = {
       index: this.index,
+      size: this.#settings.size,
       module,
       connection,
       data,
@@ -134,6 +146,8 @@ export class SubReactor {
           resolve();
         } else if (message.type === 'failed') {
           fail(this.#failure(message));
+        } else if (message.type === 'handOver') {
+          this.#owner.onMove(this, message.move);
         } else if (message.type === 'report') {
           this.#told = message;
           for (const settle of [...this.#onReport]) settle();
@@ -155,6 +169,35 @@ export class SubReactor {
     if (!this.#post(running, fd) && takeDescriptorBack(fd, running.owner)) return false;
     this.#handed++;
     return true;
+  }
+
+  /** @returns false: it was closed with its thread. Else it is the caller's, to be handed on. */
+  release({ fd }: Move): boolean {
+    const running = this.#running;
+    if (running === undefined || !takeDescriptorBack(fd, running.owner)) return false;
+    this.#movedOut++;
+    return true;
+  }
+
+  /** What it has released nobody could take: it breaks. */
+  lose(): void {
+    this.#movedOut--;
+    this.#broken++;
+  }
+
+  /** @returns false: it has ended, or ends and does not take one `back`. */
+  adopt(move: Move, isBack: boolean): boolean {
+    const running = this.#running;
+    if (running === undefined || (this.#isEnding && !isBack)) return false;
+    if (!giveDescriptor(move.fd, running.owner)) return false;
+    this.#movedIn++;
+    this.#tell({ type: 'adopt', move }, [move.unsent.buffer]);
+    return true;
+  }
+
+  /** What it has handed over has arrived. */
+  tellMoved(): void {
+    this.#tell({ type: 'moved' });
   }
 
   /** Has it accept from a duplicate of a listening descriptor, which stays the caller's. */
@@ -257,8 +300,8 @@ export class SubReactor {
     }
   }
 
-  #tell(message: ToSubReactor): void {
-    this.#running?.worker.postMessage(message);
+  #tell(message: ToSubReactor, transferred: readonly ArrayBuffer[] = []): void {
+    this.#running?.worker.postMessage(message, transferred);
   }
 
   #failure({ isModule, error }: FromSubReactor & { type: 'failed' }): EdgewiseError {

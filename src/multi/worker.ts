@@ -1,19 +1,24 @@
 // The thread of a sub-reactor: loads the pool's module, takes descriptors over from the main thread,
 // or accepts by itself, and serves them with the module's handlers.
+import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { invalidType } from '../errors.ts';
+import { ClosedError, invalidType, invalidValue } from '../errors.ts';
 import { adoptListener, type Listener, Reactor } from '../index.ts';
 import { Connection } from '../net/connection.ts';
 import type { ConnectionGroup } from '../net/group.ts';
 import { groupOf } from '../net/settings.ts';
 import { applyPlan, forConnections, planTcpOptions, type TcpPlan } from '../net/tcp.ts';
-import { countingHandlers } from './counting.ts';
+import { checkFunction, checkInteger } from '../validate.ts';
+import { Counting } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
+import { clone } from './message.ts';
 import { becomeOwner } from './ownership.ts';
 import {
   Figure,
   type FromSubReactor,
+  type Move,
   type PoolConnectionOptions,
+  type SubReactorContext,
   type SubReactorData,
   type SubReactorModule,
   type ToSubReactor,
@@ -21,28 +26,31 @@ import {
 
 const data = workerData as SubReactorData;
 
-function tell(message: FromSubReactor): void {
-  parentPort?.postMessage(message);
+function tell(message: FromSubReactor, transferred: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transferred);
 }
+
+let running: SubReactorThread | undefined;
 
 class SubReactorThread {
   readonly #reactor = new Reactor();
-  readonly #handlers: ReturnType<typeof countingHandlers>;
+  readonly #counting: Counting;
   readonly #options: PoolConnectionOptions;
   readonly #group: ConnectionGroup;
   readonly #mailbox: Mailbox;
   #plan: TcpPlan | undefined;
   #listener: Listener | undefined;
   #isDraining = false;
+  #movesUnderWay = 0;
 
-  constructor({ handlers, options }: SubReactorModule) {
-    const onEmpty = () => this.#endIfDrained();
-    this.#handlers = countingHandlers(handlers, new Float64Array(data.figures), onEmpty);
-    this.#options = { ...options, ...data.connection };
+  constructor(module: SubReactorModule) {
+    const figures = new Float64Array(data.figures);
+    this.#counting = new Counting(module, figures, () => this.#endIfDrained());
+    this.#options = { ...module.options, ...data.connection };
     this.#group = groupOf(
       {
         ...this.#options,
-        handlers: this.#handlers,
+        handlers: this.#counting.handlers,
         reactor: this.#reactor,
         asyncContext: false,
       },
@@ -50,7 +58,7 @@ class SubReactorThread {
     );
     // Without a listener the group would leave the reactor after its last connection.
     this.#group.opener = { close: () => undefined };
-    const onMessage = (message: unknown) => this.#adopt(message as number);
+    const onMessage = (message: unknown) => this.#serve(message as number);
     this.#mailbox = new Mailbox({ reactor: this.#reactor, onMessage, producersMax: 1 });
     this.#reactor.attach();
   }
@@ -60,23 +68,59 @@ class SubReactorThread {
   }
 
   onMessage(message: ToSubReactor): void {
+    const reactor = this.#reactor;
+    if (reactor.isClosed) return; // what is given now is closed with the thread
     if (message.type === 'listen') this.#listen(message.fd, message.isExclusive);
     else if (message.type === 'drain') this.#drain(message.deadlineMs);
+    // In turns of the reactor, and in order: handlers are called there, and it may end.
+    else if (message.type === 'adopt') reactor.defer(() => this.#adopt(message.move));
+    else if (message.type === 'moved') reactor.defer(() => this.#onMoved());
     else this.#report();
   }
 
   // It is this thread's since the main one gave it: closed with the thread, whatever happens here.
-  #adopt(fd: number): void {
+  #serve(fd: number): void {
     const { tcp = {} } = this.#options;
     this.#plan ??= forConnections(planTcpOptions(tcp), fd);
     applyPlan(fd, this.#plan); // EINVAL on macOS: the peer has gone, which the read tells
     new Connection(this.#group).establish(fd);
   }
 
+  /** @throws as {@link SubReactorContext.handOver}. */
+  handOver(connection: Connection, to: number, kept: unknown): void {
+    const isOurs =
+      connection instanceof Connection && connection.group.handlers === this.#counting.handlers;
+    if (!isOurs) throw invalidType('connection', 'one of the pool, on this thread', connection);
+    checkInteger('to', to, 0, data.size - 1);
+    if (to === data.index) throw invalidValue('to', 'another sub-reactor', to);
+    if (this.#isDraining) throw new ClosedError('the ReactorPool');
+    const copy = clone(kept); // first: a getter in it may do anything to the connection
+    const luggage = connection.pack();
+    this.#counting.left(connection);
+    this.#movesUnderWay++;
+    tell({ type: 'handOver', move: { ...luggage, to, data: copy } }, [luggage.unsent.buffer]);
+  }
+
+  // Who hears of it first is `adopt`; only when it cannot be watched, `close` alone, with the error.
+  #adopt(move: Move): void {
+    const connection = new Connection(this.#group);
+    connection.data = deserialize(move.data);
+    connection.unpack(move);
+    this.#group.connections.add(connection);
+    this.#counting.arrived(connection);
+    connection.establish(move.fd, () => this.#counting.adopt(connection));
+  }
+
+  // Until then it may come back, and the thread must be there.
+  #onMoved(): void {
+    this.#movesUnderWay--;
+    this.#endIfDrained();
+  }
+
   #listen(fd: number, isExclusive: boolean): void {
     this.#listener = adoptListener(fd, {
       ...this.#options,
-      handlers: this.#handlers,
+      handlers: this.#counting.handlers,
       reactor: this.#reactor,
       exclusive: isExclusive,
       asyncContext: false,
@@ -90,8 +134,9 @@ class SubReactorThread {
     let bytesRead = figures[Figure.BytesRead] as number;
     let bytesWritten = figures[Figure.BytesWritten] as number;
     for (const connection of open) {
-      bytesRead += connection.bytesRead;
-      bytesWritten += connection.bytesWritten;
+      const { read, written } = this.#counting.bytesOf(connection);
+      bytesRead += read;
+      bytesWritten += written;
     }
     tell({ type: 'report', bytesRead, bytesWritten });
   }
@@ -105,7 +150,7 @@ class SubReactorThread {
   }
 
   #endIfDrained(): void {
-    const isIdle = this.#handlers.openCount === 0 && this.#mailbox.isEmpty;
+    const isIdle = this.#counting.openCount + this.#movesUnderWay === 0 && this.#mailbox.isEmpty;
     if (this.#isDraining && isIdle) this.#end();
   }
 
@@ -119,7 +164,8 @@ class SubReactorThread {
 
 async function loadModule(): Promise<SubReactorModule> {
   const module: SubReactorModule = await import(data.module);
-  const { handlers } = module;
+  const { handlers, adopt } = module;
+  if (adopt !== undefined) checkFunction('adopt', adopt);
   if (typeof handlers !== 'object' || handlers === null) {
     throw invalidType('handlers', 'an object that the module exports', handlers);
   }
@@ -131,8 +177,13 @@ async function main(): Promise<void> {
   try {
     const module = await loadModule();
     isModule = false;
-    await module.start?.({ index: data.index, data: data.data });
+    const handOver: SubReactorContext['handOver'] = (connection, to, state) => {
+      if (running === undefined) throw new ClosedError('the sub-reactor, which starts,');
+      running.handOver(connection, to, state);
+    };
+    await module.start?.({ index: data.index, data: data.data, handOver });
     const thread = new SubReactorThread(module);
+    running = thread;
     parentPort?.on('message', (message: ToSubReactor) => thread.onMessage(message));
     thread.announce();
   } catch (error) {

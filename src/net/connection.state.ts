@@ -16,4 +16,6 @@ export const State = {
   WriteFailed: 1024,
   /** What is kept is copied: whoever writes uses its memory again. */
   Copies: 2048,
+  /** Another thread serves it now. */
+  HandedOver: 4096,
 } as const;

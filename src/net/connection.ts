@@ -1,19 +1,18 @@
 // An established stream connection (TCP or Unix): its life, and what comes. It reads into the
-// thread's one buffer. The sending side is in sending-socket.ts; everything that connections have in
-// common is in their group (group.ts).
+// thread's one buffer. The sending side is in sending-socket.ts, its clock in timed-socket.ts; everything
+// that connections have in common is in their group (group.ts).
 import { constants as os } from 'node:os';
 import { errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
-import type { Timer } from '../timers/timer.ts';
-import { checkInteger } from '../validate.ts';
 import { State } from './connection.state.ts';
 import type { Pump } from './pump.ts';
 import { deliverRights, receiveWithRights, takeRights } from './rights.ts';
 import { readMemory, readView } from './scratch.ts';
-import { SendingSocket } from './sending-socket.ts';
+import { TimedSocket } from './timed-socket.ts';
+import { cannotTravel, type Luggage, TRAVELLING } from './travel.ts';
 import { LingeringSocket } from './zero-copy.linger.ts';
 import type { ZeroCopy } from './zero-copy.ts';
 
@@ -25,13 +24,10 @@ const { EAGAIN, EINTR } = os.errno;
  * Errors of the peer and of the network end the connection and arrive at the `close` handler. No
  * method throws them; those that ask the socket, or are given a descriptor, throw what they say.
  */
-export class Connection<Data = unknown> extends SendingSocket {
+export class Connection<Data = unknown> extends TimedSocket {
   /** What the user keeps with it. */
   data: Data | undefined = undefined;
-  bytesRead = 0;
   #pump: Pump | undefined = undefined;
-  #timer: Timer | undefined = undefined;
-  #bytesSeen = 0; // by the idle timer: read and written until then
 
   /** @internal */
   get reactor(): Reactor {
@@ -52,8 +48,12 @@ export class Connection<Data = unknown> extends SendingSocket {
     return (this.state & State.ReadEnded) !== 0;
   }
 
-  /** @internal the descriptor is connected: `fd` belongs to the connection from here on */
-  establish(fd: number): void {
+  /**
+   * @internal the descriptor is connected: `fd` belongs to the connection from here on
+   *
+   * @param adopted - called in place of `open`: it was unpacked here.
+   */
+  establish(fd: number, adopted?: () => void): void {
     this.setFd(fd);
     const group = this.group;
     const { trigger, idleTimeoutMs } = group.settings;
@@ -74,12 +74,15 @@ export class Connection<Data = unknown> extends SendingSocket {
     if (this.is(State.Unreferenced)) this.registered.unref();
     this.state &= ~State.Connecting;
     group.add(this);
-    if (idleTimeoutMs > 0 && this.#timer === undefined) this.setTimeout(idleTimeoutMs);
+    if (idleTimeoutMs > 0 && adopted === undefined && !this.hasTimer)
+      this.setTimeout(idleTimeoutMs);
     try {
       this.#pump?.onOpen?.();
-      group.handlers.open?.(this);
+      if (adopted === undefined) group.handlers.open?.(this);
+      else adopted();
     } finally {
       if (!this.isFlushed || this.is(State.Ending)) this.flush();
+      if (adopted !== undefined && this.is(State.ReadEnded)) this.#followReadEnd();
     }
   }
 
@@ -185,7 +188,7 @@ export class Connection<Data = unknown> extends SendingSocket {
     if (this.zeroCopy?.holdsMemory === true) this.#linger(this.zeroCopy);
     else this.closeFd();
     this.discardOutgoing();
-    this.#timer?.clear();
+    this.clearTimer();
     this.#pump?.onClosed(this.error);
     this.group.onClosed(this, wasOpen);
   }
@@ -194,33 +197,37 @@ export class Connection<Data = unknown> extends SendingSocket {
     new LingeringSocket(this.releaseFd(), zeroCopy, this.group, !this.is(State.Unreferenced));
   }
 
-  /** Ends this side, and closes at the latest after `timeoutMs` milliseconds (from 0). */
-  closeGracefully(timeoutMs: number): void {
-    checkInteger('timeoutMs', timeoutMs, 0, 0x7fffffff);
-    if (this.isClosed) return;
-    this.end();
-    if (this.isClosed) return;
-    this.setTimeout(0);
-    this.#timer?.clear(); // of an earlier call
-    this.state |= State.Closing;
-    this.#timer = this.group.setTimer(() => this.destroy(), timeoutMs);
+  /**
+   * @internal gives the descriptor and what belongs to it away; it is closed here.
+   *
+   * @throws EdgewiseError - ERR_CLOSED, ERR_HANDED_OVER. ERR_HANDOVER_FAILED: something cannot go
+   *   along; nothing has changed.
+   */
+  pack(): Luggage & { fd: number } {
+    if (this.isClosed) throw this.closedError;
+    if (this.isConnecting) throw cannotTravel('it is connecting');
+    if (this.isDiverted) throw cannotTravel('it is relayed');
+    if (this.is(State.Closing | State.WriteFailed)) throw cannotTravel('it is being closed');
+    if (this.zeroCopy?.holdsMemory === true) throw cannotTravel('the kernel holds its memory');
+    const unsent = this.outgoing.copy();
+    if (unsent === undefined) throw cannotTravel('what waits to be sent is not plain bytes');
+    const { bytesRead, bytesWritten, idleMs } = this;
+    const luggage = { state: this.state & TRAVELLING, unsent, idleMs, bytesRead, bytesWritten };
+    this.registered?.close();
+    this.clearTimer();
+    this.discardOutgoing();
+    this.state = (this.state | State.Closed | State.HandedOver) & ~State.Corked;
+    this.group.release(this);
+    return { fd: this.releaseFd(), ...luggage };
   }
 
-  /**
-   * Calls the `timeout` handler when nothing was received or sent for that long. The wheel's timer
-   * is set once and looks back when it fires: a message costs nothing, and the handler is
-   * called after once to twice that time. Has no effect after `closeGracefully`.
-   *
-   * @param idleMs - milliseconds; 0 ends it.
-   */
-  setTimeout(idleMs: number): void {
-    checkInteger('idleMs', idleMs, 0, 0x7fffffff);
-    if (this.is(State.Closing | State.Closed)) return;
-    this.#timer?.clear();
-    this.#timer = undefined;
-    if (idleMs === 0) return;
-    this.#bytesSeen = this.bytesRead + this.bytesWritten;
-    this.#timer = this.group.setTimer(() => this.#onIdleTimer(), idleMs).unref();
+  /** @internal what was packed on another thread; to be established then */
+  unpack({ state, unsent, idleMs, bytesRead, bytesWritten }: Luggage): void {
+    this.state |= state;
+    this.bytesRead = bytesRead;
+    this.bytesWritten = bytesWritten;
+    if (unsent.length > 0) this.ownOutgoing().append(unsent);
+    this.setTimeout(idleMs);
   }
 
   /** Keeps the reactor alive, which is so from the start. */
@@ -282,10 +289,14 @@ export class Connection<Data = unknown> extends SendingSocket {
     try {
       if (isOwn && !this.is(State.WriteFailed)) this.group.handlers.end?.(this);
     } finally {
-      if (this.#pump === undefined && !this.group.settings.allowHalfOpen) this.end();
-      if (this.is(State.WriteShut)) this.destroy();
-      else this.updateInterest();
+      this.#followReadEnd();
     }
+  }
+
+  #followReadEnd(): void {
+    if (this.#pump === undefined && !this.group.settings.allowHalfOpen) this.end();
+    if (this.is(State.WriteShut)) this.destroy();
+    else this.updateInterest();
   }
 
   #wantedInterest(mask = -1): Interest {
@@ -300,12 +311,9 @@ export class Connection<Data = unknown> extends SendingSocket {
     return (state & (State.Paused | State.ReadEnded)) === 0 ? Interest.Readable : Interest.None;
   }
 
-  #onIdleTimer(): void {
-    const bytes = this.bytesRead + this.bytesWritten;
-    const isIdle = bytes === this.#bytesSeen;
-    this.#bytesSeen = bytes;
-    this.#timer?.refresh(); // first: the handler may set another one, or throw
-    if (isIdle) this.group.handlers.timeout?.(this);
+  /** @internal */
+  protected override onIdle(): void {
+    this.group.handlers.timeout?.(this);
   }
 
   /** @internal */

@@ -119,6 +119,15 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.#closing.push(connection);
   }
 
+  /** Another thread serves it: it is gone from here, and no `close` is told. */
+  release(connection: AnyConnection): void {
+    this.connections.delete(connection);
+    this.#gone.closed++;
+    this.#gone.bytesRead += connection.bytesRead;
+    this.#gone.bytesWritten += connection.bytesWritten;
+    this.onGone();
+  }
+
   /** Calls back at the end of the turn, before the `close` handlers of that time. */
   tellLater(callback: () => void): void {
     this.#deferTelling();

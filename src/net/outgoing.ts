@@ -157,6 +157,18 @@ export class Outgoing {
     }
   }
 
+  /** One copy of the bytes that are left; undefined: some are no plain bytes, or are not there. */
+  copy(): Uint8Array<ArrayBuffer> | undefined {
+    const bytes = new Uint8Array(this.#byteLength);
+    let offset = 0;
+    for (const chunk of this.#chunks.slice(this.#head)) {
+      if (isPiece(chunk)) return undefined;
+      bytes.set(chunk.length > 0 ? chunk : [], offset); // a detached one cannot be read
+      offset += chunk.length;
+    }
+    return offset === bytes.length ? bytes : undefined;
+  }
+
   /** Forgets everything, and tells the pieces why. */
   discard(error: Error): void {
     const left = this.#chunks.slice(this.#head);

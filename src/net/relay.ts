@@ -2,14 +2,7 @@
 // a pipe (splice(2), Linux), or through the thread's read buffer where that cannot be. The memory of
 // a stalled direction is bounded by one pipe, and then its source is not read any more.
 import { constants as os } from 'node:os';
-import {
-  ClosedError,
-  check,
-  EdgewiseError,
-  errnoError,
-  invalidType,
-  invalidValue,
-} from '../errors.ts';
+import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import * as sys from '../sys.ts';
 import { checkFunction, checkObject } from '../validate.ts';
@@ -262,7 +255,7 @@ export class Relay {
 
 function checkConnection(name: string, connection: unknown): void {
   if (!(connection instanceof Connection)) throw invalidType(name, 'a Connection', connection);
-  if (connection.isClosed) throw new ClosedError('the Connection');
+  if (connection.isClosed) throw connection.closedError;
   if (connection.isConnecting) check(-os.errno.ENOTCONN, 'relay');
   if (connection.isWriteEnded) throw new EdgewiseError('ERR_WRITE_AFTER_END', `${name} was ended`);
   if (!connection.isDiverted) return;

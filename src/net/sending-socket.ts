@@ -1,7 +1,7 @@
 // The sending side of a connection: writes at once what the kernel takes, keeps the rest in order,
 // and ends the side when all has left. What else a connection does is in connection.ts.
 import { constants as os } from 'node:os';
-import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
+import { EdgewiseError, errnoError } from '../errors.ts';
 import { Readiness } from '../interest.ts';
 import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
@@ -25,13 +25,12 @@ export abstract class SendingSocket extends StreamSocket {
   bytesWritten = 0;
   /** @internal */
   readonly group: ConnectionGroup;
-  /** @internal bits of {@link State} */
-  protected state: number = State.Connecting;
   /** @internal absent until it is connected */
   protected registered: Registration | undefined = undefined;
   /** @internal */
   protected zeroCopy: ZeroCopy | undefined = undefined;
-  #outgoing = NOTHING;
+  /** @internal */
+  protected outgoing = NOTHING;
 
   /** @internal use `listen` or `connect` */
   constructor(group: ConnectionGroup) {
@@ -44,14 +43,6 @@ export abstract class SendingSocket extends StreamSocket {
     return this.group.settings.highWaterMark;
   }
 
-  get isConnecting(): boolean {
-    return (this.state & State.Connecting) !== 0;
-  }
-
-  get isClosed(): boolean {
-    return (this.state & State.Closed) !== 0;
-  }
-
   /** Whether this side was ended with `end`. */
   get isWriteEnded(): boolean {
     return (this.state & State.Ending) !== 0;
@@ -59,12 +50,12 @@ export abstract class SendingSocket extends StreamSocket {
 
   /** Bytes that were written and that the kernel has not taken yet. */
   get writableLength(): number {
-    return this.#outgoing.byteLength;
+    return this.outgoing.byteLength;
   }
 
   /** @internal whether all that was written has left: a pump sends nothing before */
   get isFlushed(): boolean {
-    return this.#outgoing.isEmpty;
+    return this.outgoing.isEmpty;
   }
 
   /**
@@ -83,7 +74,7 @@ export abstract class SendingSocket extends StreamSocket {
     const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
     if (this.is(State.WriteFailed)) return false; // `close` is about to tell why
     const isLong = Array.isArray(bytes) && bytes.length > IOV_MAX;
-    if (isLong || !this.#outgoing.isEmpty || this.is(State.Connecting | State.Corked)) {
+    if (isLong || !this.outgoing.isEmpty || this.is(State.Connecting | State.Corked)) {
       this.#append(bytes, 0);
     } else {
       this.#send(bytes);
@@ -112,7 +103,7 @@ export abstract class SendingSocket extends StreamSocket {
     const fds = checkRights(fileDescriptors, this.group.settings.isUnix);
     const piece = new RightsPiece(bytes, fds);
     const mustWait = State.Connecting | State.Corked | State.WriteFailed;
-    if (this.#outgoing.isEmpty && !this.is(mustWait)) {
+    if (this.outgoing.isEmpty && !this.is(mustWait)) {
       this.bytesWritten += piece.sendNow(this.fd);
     }
     if (piece.isSent) return this.#hasRoom();
@@ -142,8 +133,8 @@ export abstract class SendingSocket extends StreamSocket {
       piece.settle(this.error);
       return false;
     }
-    const isFirst = this.#outgoing.isEmpty;
-    this.#ownOutgoing().append(piece);
+    const isFirst = this.outgoing.isEmpty;
+    this.ownOutgoing().append(piece);
     if (this.#isOverfull()) this.#overflow();
     else if (isFirst && !this.is(State.Connecting | State.Corked)) this.flush();
     return this.#hasRoom();
@@ -223,19 +214,20 @@ export abstract class SendingSocket extends StreamSocket {
 
   #keep(chunk: Uint8Array): void {
     const mustCopy = this.is(State.Copies) || isScratch(chunk);
-    this.#ownOutgoing().append(mustCopy ? Buffer.from(chunk) : chunk);
+    this.ownOutgoing().append(mustCopy ? Buffer.from(chunk) : chunk);
   }
 
-  #ownOutgoing(): Outgoing {
-    if (this.#outgoing === NOTHING) this.#outgoing = new Outgoing();
-    return this.#outgoing;
+  /** @internal */
+  protected ownOutgoing(): Outgoing {
+    if (this.outgoing === NOTHING) this.outgoing = new Outgoing();
+    return this.outgoing;
   }
 
   /** @internal */
   protected discardOutgoing(): void {
-    const outgoing = this.#outgoing;
-    this.#outgoing = NOTHING;
-    if (!outgoing.isEmpty) outgoing.discard(this.error ?? new ClosedError('the Connection'));
+    const outgoing = this.outgoing;
+    this.outgoing = NOTHING;
+    if (!outgoing.isEmpty) outgoing.discard(this.error ?? this.closedError);
   }
 
   /** @internal */
@@ -249,8 +241,8 @@ export abstract class SendingSocket extends StreamSocket {
   }
 
   #sendQueued(): void {
-    while (!this.#outgoing.isEmpty) {
-      const result = this.#outgoing.sendTo(this.fd);
+    while (!this.outgoing.isEmpty) {
+      const result = this.outgoing.sendTo(this.fd);
       if (result === -EAGAIN) return;
       if (result === -EINTR) continue;
       if (result < 0) {
@@ -258,8 +250,8 @@ export abstract class SendingSocket extends StreamSocket {
         return;
       }
       this.bytesWritten += result;
-      this.#outgoing.consume(result);
-      if (!this.#outgoing.isEmpty && !this.#mayGoOn(result)) return;
+      this.outgoing.consume(result);
+      if (!this.outgoing.isEmpty && !this.#mayGoOn(result)) return;
     }
   }
 
@@ -291,14 +283,14 @@ export abstract class SendingSocket extends StreamSocket {
   /** @internal */
   protected tellDrain(): void {
     if (!this.is(State.NeedsDrain)) return;
-    if (this.#outgoing.byteLength > this.group.settings.lowWaterMark) return;
+    if (this.outgoing.byteLength > this.group.settings.lowWaterMark) return;
     this.state &= ~State.NeedsDrain;
     this.updateInterest();
     this.onDrain();
   }
 
   #finishIfFlushed(): void {
-    if (this.is(State.Ending) && this.#outgoing.isEmpty && !this.is(State.WriteShut)) {
+    if (this.is(State.Ending) && this.outgoing.isEmpty && !this.is(State.WriteShut)) {
       this.state |= State.WriteShut;
       // Also when the close follows at once: alone it would send no FIN while a duplicate of the
       // descriptor is open elsewhere, and an RST with lingerSeconds 0.
@@ -314,7 +306,7 @@ export abstract class SendingSocket extends StreamSocket {
   }
 
   #hasRoom(): boolean {
-    const isBelow = this.#outgoing.byteLength < this.group.settings.highWaterMark;
+    const isBelow = this.outgoing.byteLength < this.group.settings.highWaterMark;
     if (isBelow && !this.isClosed) return !this.is(State.WriteFailed);
     if (this.isClosed || this.is(State.WriteFailed)) return false;
     this.state |= State.NeedsDrain;
@@ -323,7 +315,7 @@ export abstract class SendingSocket extends StreamSocket {
   }
 
   #isOverfull(): boolean {
-    const { byteLength } = this.#outgoing;
+    const { byteLength } = this.outgoing;
     return byteLength > this.group.settings.queueMax && !this.isUnlimited;
   }
 
@@ -338,12 +330,8 @@ export abstract class SendingSocket extends StreamSocket {
     if (errno !== 0) this.destroy(errnoError(errno, 'recv', { fd: this.fd }));
   }
 
-  protected is(bits: number): boolean {
-    return (this.state & bits) !== 0;
-  }
-
   #assertWritable(): void {
-    if (this.isClosed) throw new ClosedError('the Connection');
+    if (this.isClosed) throw this.closedError;
     if (!this.is(State.Ending)) return;
     throw new EdgewiseError('ERR_WRITE_AFTER_END', 'write after end');
   }

@@ -2,8 +2,9 @@
 // told to send besides bytes.
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
-import { ClosedError, check } from '../errors.ts';
+import { ClosedError, check, EdgewiseError } from '../errors.ts';
 import * as sys from '../sys.ts';
+import { State } from './connection.state.ts';
 import { checkFileRange, checkSentHandler, FilePiece, type SentHandler } from './file-piece.ts';
 import type { Piece } from './outgoing.ts';
 import { applyPlan, planTcpOptions, type TcpOptions } from './tcp.ts';
@@ -12,10 +13,33 @@ const { ENOTCONN } = os.errno;
 
 /** A stream socket: see {@link Connection}. */
 export abstract class StreamSocket {
+  /** @internal bits of {@link State} */
+  protected state: number = State.Connecting;
   #fd = -1;
 
-  abstract get isConnecting(): boolean;
-  abstract get isClosed(): boolean;
+  get isConnecting(): boolean {
+    return this.is(State.Connecting);
+  }
+
+  get isClosed(): boolean {
+    return this.is(State.Closed);
+  }
+
+  /** Whether another thread serves it now: it is closed here, without a call of `close`. */
+  get isHandedOver(): boolean {
+    return this.is(State.HandedOver);
+  }
+
+  /** @internal */
+  protected is(bits: number): boolean {
+    return (this.state & bits) !== 0;
+  }
+
+  /** @internal what is thrown at whoever uses it after its end */
+  get closedError(): EdgewiseError {
+    if (!this.isHandedOver) return new ClosedError('the Connection');
+    return new EdgewiseError('ERR_HANDED_OVER', 'another thread serves the Connection now');
+  }
 
   /** The descriptor; -1 before it is connected and after it is closed. */
   get fd(): number {
@@ -161,7 +185,7 @@ export abstract class StreamSocket {
 
   /** @internal refuses what needs a connected descriptor: ERR_CLOSED, ENOTCONN */
   protected assertConnected(syscall: string): void {
-    if (this.isClosed) throw new ClosedError('the Connection');
+    if (this.isClosed) throw this.closedError;
     if (this.isConnecting) check(-ENOTCONN, syscall);
   }
 }

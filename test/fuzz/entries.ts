@@ -300,7 +300,11 @@ export function furnish(world: World, random: Random): void {
   const operations = new proactor.Proactor({ reactor });
   const descriptor = operations.open(world.fd(random));
   const mailbox = new multi.Mailbox({ reactor, onMessage: () => undefined, laneBytes: 1024 });
-  const threads = { run: async (input: unknown) => input, destroy: async () => undefined };
+  const threads = {
+    run: async (input: unknown) => input,
+    destroy: async () => undefined,
+    on: () => undefined,
+  };
   const made: Entries = {
     'promises.Connection': new Connection(connectionOf(world) as HandlerConnection<never>),
     'promises.Listener': promises.listen({ reactor, path: `${world.directory}/awaited` }),
@@ -315,7 +319,7 @@ export function furnish(world: World, random: Random): void {
     'multi.Mailbox': mailbox,
     'multi.MailboxSender': new multi.MailboxSender(mailbox.address),
     'multi.ReactorPool': new multi.ReactorPool({ reactor, size: 1, module: '/none.mjs' }),
-    'multi.Offload': new Offload(threads, 4, reactor),
+    'multi.Offload': new Offload(threads, 'file:///none.mjs', 4, reactor),
   };
   Object.assign(world.objects, made);
 }

@@ -1,98 +1,254 @@
 // Work out of the loop: answers come in a turn, errors are typed, and the loop goes on meanwhile.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
-import { listen, Reactor } from '../../src/index.ts';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as nextLoopPass } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type EdgewiseError, Reactor } from '../../src/index.ts';
 import { createOffload, type Offload, type OffloadTaskOptions } from '../../src/multi.ts';
+import { listen } from '../../src/net/listen.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
+import { Recorder } from '../net/recorder.ts';
 
 const MODULE = new URL('../workers/offload-task.mjs', import.meta.url);
-const opened: { offload: Offload; reactor: Reactor }[] = [];
+const PENDING = fileURLToPath(new URL('../workers/offload-pending.mjs', import.meta.url));
+const DEADLINE_MS = 60_000;
+const descriptors = useDescriptors();
+const opened: Offload[] = [];
+const clients: Socket[] = [];
+const released: Gate[] = [];
 
-async function open(queueMax = 4) {
-  const reactor = new Reactor();
-  reactor.attach();
+/** Tells when a blocking task has begun, and lets it go on. */
+class Gate {
+  readonly cells = new SharedArrayBuffer(8);
+  readonly #words = new Int32Array(this.cells);
+
+  constructor() {
+    released.push(this);
+  }
+
+  async untilBegun(): Promise<void> {
+    while (Atomics.load(this.#words, 0) === 0) await nextLoopPass();
+  }
+
+  release(): void {
+    Atomics.store(this.#words, 1, 1);
+    Atomics.notify(this.#words, 1);
+  }
+}
+
+async function open({ queueMax = 4, isAttached = true } = {}) {
+  const errors: unknown[] = [];
+  const reactor = descriptors.using(new Reactor({ onError: (error) => errors.push(error) }));
+  if (isAttached) reactor.attach();
   const offload = await createOffload({ reactor, module: MODULE, threads: 1, queueMax });
-  opened.push({ offload, reactor });
-  return { reactor, offload };
+  opened.push(offload);
+  return { reactor, offload, errors };
 }
 
 function ask(offload: Offload, input: object, options?: OffloadTaskOptions) {
-  return new Promise<{ error: Error | undefined; result: unknown }>((resolve) => {
+  return new Promise<{ error: EdgewiseError | undefined; result: unknown }>((resolve) => {
     offload.run(input, (error, result) => resolve({ error, result }), options);
   });
 }
 
+async function connectTo(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  clients.push(socket);
+  await once(socket, 'connect');
+  return socket;
+}
+
+const codeOf = (code: string) => expect.objectContaining({ code });
+
+// What the first thread of a process opens stays.
+beforeAll(async () => {
+  const reactor = new Reactor();
+  await (await createOffload({ reactor, module: MODULE, threads: 1 })).close();
+  reactor.close();
+});
+
 afterEach(async () => {
-  for (const { offload, reactor } of opened.splice(0)) {
-    await offload.close();
-    reactor.close();
+  for (const gate of released.splice(0)) gate.release();
+  for (const socket of clients.splice(0)) {
+    if (!socket.closed) await once(socket.destroy(), 'close');
   }
+  for (const offload of opened.splice(0)) await offload.close();
 });
 
-test('connections are served while a task blocks, and its answer is written when it comes', async () => {
-  const { reactor, offload } = await open();
-  const cells = new SharedArrayBuffer(8);
-  const data = (
-    connection: { write(bytes: Uint8Array | string): unknown; isClosed: boolean },
-    bytes: Uint8Array,
-  ) => {
-    if (String(bytes) !== 'block') return void connection.write(bytes);
-    const onAnswer = (_error: unknown, result: unknown) => connection.write(String(result));
-    offload.run({ kind: 'block', cells, value: 'done' }, onAnswer, { connection });
-  };
-  const server = listen({ reactor, host: '127.0.0.1', port: 0, handlers: { data } } as never);
-  const { port } = (server as unknown as { address: { port: number } }).address;
-  const [asker, other] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
-  asker.write('block');
-  other.write('hello');
-  expect(String((await once(other, 'data'))[0])).toBe('hello');
-  expect(offload.stats.answered).toBe(0);
-  Atomics.store(new Int32Array(cells), 1, 1);
-  Atomics.notify(new Int32Array(cells), 1);
-  expect(String((await once(asker, 'data'))[0])).toBe('done');
-  asker.destroy();
-  other.destroy();
+describe('a connection that asks', () => {
+  async function serve() {
+    const { reactor, offload } = await open();
+    const gate = new Gate();
+    const server = new Recorder({
+      data: (connection, bytes) => {
+        if (String(bytes) !== 'block') return void connection.write(bytes);
+        const input = { kind: 'block', cells: gate.cells, value: 'done' };
+        offload.run(input, (_, result) => connection.write(String(result)), { connection });
+      },
+    });
+    const { port } = listen({ reactor, host: '127.0.0.1', handlers: server.handlers });
+    const asker = await connectTo(port);
+    asker.write('block');
+    await gate.untilBegun();
+    return { offload, gate, server, port, asker };
+  }
+
+  it('is answered when the task is done, and others are served meanwhile', async () => {
+    const { offload, gate, port, asker } = await serve();
+    const other = await connectTo(port);
+    other.write('hello');
+    expect(String((await once(other, 'data'))[0])).toBe('hello');
+    expect(offload.stats).toEqual({ pending: 1, answered: 0, dropped: 0 });
+    gate.release();
+    expect(String((await once(asker, 'data'))[0])).toBe('done');
+    expect(offload.stats).toEqual({ pending: 0, answered: 1, dropped: 0 });
+  });
+
+  it('and has closed meanwhile: its answer is dropped and counted', async () => {
+    const { offload, gate, server, asker } = await serve();
+    asker.resetAndDestroy();
+    await server.told('close');
+    gate.release();
+    expect(await ask(offload, { value: 7 })).toEqual({ error: undefined, result: 7 });
+    expect(offload.stats).toEqual({ pending: 0, answered: 1, dropped: 1 });
+  });
 });
 
-test('what a task throws arrives as the cause', async () => {
-  const { offload } = await open();
-  const { error } = await ask(offload, { kind: 'throw' });
-  expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED', cause: { message: 'too much' } });
+describe('a turn of the reactor', () => {
+  it('delivers all answers that are there, and what they write corked leaves at once', async () => {
+    const { reactor, offload } = await open({ isAttached: false });
+    const server = new Recorder();
+    const { port } = listen({ reactor, host: '127.0.0.1', handlers: server.handlers });
+    await connectTo(port);
+    while (server.connections.length === 0) reactor.turn(DEADLINE_MS);
+    const connection = await server.opened();
+    const onAnswer = (_: unknown, result: unknown) => {
+      connection.cork();
+      connection.write(String(result));
+    };
+    const gate = new Gate();
+    for (const value of ['one', 'two']) offload.run({ value }, onAnswer);
+    offload.run({ kind: 'block', cells: gate.cells }, () => undefined);
+    await gate.untilBegun(); // so the thread has done the others, and Node's loop knows
+    await nextLoopPass();
+    expect([offload.stats.answered, connection.bytesWritten]).toEqual([0, 0]);
+    const before = connection.tcpInfo()?.segmentsSent ?? 0;
+    reactor.turn(0);
+    expect([offload.stats.answered, connection.bytesWritten]).toEqual([2, 6]);
+    if (process.platform !== 'linux') return;
+    expect((connection.tcpInfo()?.segmentsSent ?? 0) - before).toBe(1);
+  });
+
+  it('goes on after a callback that throws, and the reactor is told', async () => {
+    const { offload, errors } = await open();
+    const mine = new Error('mine');
+    offload.run({}, () => {
+      throw mine;
+    });
+    expect((await ask(offload, { value: 2 })).result).toBe(2);
+    expect(errors).toEqual([mine]);
+    expect(offload.stats).toEqual({ pending: 0, answered: 2, dropped: 0 });
+  });
+
+  it('comes while a task is pending: the process ends after the answer, and by itself', () => {
+    const options = { encoding: 'utf8', timeout: DEADLINE_MS } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PENDING], options);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toBe('answered\nran, 0 pending\n');
+  });
 });
 
-test('a signal gives a task up that blocks, and the next one is answered', async () => {
-  const { offload } = await open();
-  const controller = new AbortController();
-  const input = { kind: 'block', cells: new SharedArrayBuffer(8) };
-  const blocked = ask(offload, input, { signal: controller.signal });
-  controller.abort('enough');
-  const { error } = await blocked;
-  expect(error).toMatchObject({ code: 'ERR_OFFLOAD_ABORTED', cause: 'enough' });
-  expect(await ask(offload, { value: 7 })).toEqual({ error: undefined, result: 7 });
-});
-
-test('more than the queue takes is refused, and nothing is lost', async () => {
-  const { offload } = await open(1);
-  const answers = [ask(offload, { value: 1 }), ask(offload, { value: 2 })];
-  expect(offload.hasRoom).toBe(false);
-  expect(() => offload.run({}, () => undefined)).toThrow(
-    expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED' }),
+describe('a task that fails', () => {
+  it.each([
+    ['throws', 'throw', 'too much'],
+    ['ends its thread', 'exit', 'process.exit(3) was called in a task'],
+  ])(
+    '%s: ERR_OFFLOAD_FAILED with the cause, and the next is answered',
+    async (_, kind, message) => {
+      const { offload } = await open();
+      const { error } = await ask(offload, { kind });
+      expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED', cause: { message } });
+      expect((await ask(offload, { value: 3 })).result).toBe(3);
+    },
   );
-  expect((await Promise.all(answers)).map(({ result }) => result)).toEqual([1, 2]);
+
+  it('has no module: ERR_OFFLOAD_FAILED with the cause', async () => {
+    const { reactor } = await open();
+    const offload = await createOffload({ reactor, module: '/nowhere.mjs', threads: 1 });
+    opened.push(offload);
+    const { error } = await ask(offload, {});
+    expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED' });
+    expect(String(error?.cause)).toContain('/nowhere.mjs'); // structured clone keeps no code
+  });
+
+  it('cannot be sent: ERR_OFFLOAD_FAILED with the cause', async () => {
+    const { offload } = await open();
+    const { error } = await ask(offload, { value: () => undefined });
+    expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED', cause: { name: 'DataCloneError' } });
+  });
 });
 
-test('the answer for a connection that has closed is dropped and counted', async () => {
-  const { offload } = await open();
-  const onAnswer = () => expect.fail('it was closed');
-  offload.run({ value: 1 }, onAnswer, { connection: { isClosed: true } });
-  await ask(offload, { value: 2 });
-  expect(offload.stats).toEqual({ pending: 0, answered: 1, dropped: 1 });
+describe('a signal', () => {
+  it('gives up a task that runs: its thread is replaced, and the next is answered', async () => {
+    const { offload } = await open();
+    const { result: before } = await ask(offload, { kind: 'thread' });
+    const controller = new AbortController();
+    const gate = new Gate();
+    const input = { kind: 'block', cells: gate.cells };
+    const blocked = ask(offload, input, { signal: controller.signal });
+    await gate.untilBegun();
+    controller.abort('enough');
+    expect((await blocked).error).toMatchObject({ code: 'ERR_OFFLOAD_ABORTED', cause: 'enough' });
+    const { result: after } = await ask(offload, { kind: 'thread' });
+    expect(after).toEqual(expect.any(Number));
+    expect(after).not.toBe(before);
+  });
+
+  it('gives up a task that waits, and leaves the thread alone', async () => {
+    const { offload } = await open();
+    const { result: before } = await ask(offload, { kind: 'thread' });
+    const gate = new Gate();
+    const first = ask(offload, { kind: 'block', cells: gate.cells, value: 1 });
+    const controller = new AbortController();
+    const second = ask(offload, { value: 2 }, { signal: controller.signal });
+    controller.abort();
+    expect((await second).error).toMatchObject({ code: 'ERR_OFFLOAD_ABORTED' });
+    gate.release();
+    expect((await first).result).toBe(1);
+    expect((await ask(offload, { kind: 'thread' })).result).toBe(before);
+  });
 });
 
-test('after close there is ERR_CLOSED', async () => {
-  const { offload } = await open();
-  await offload.close();
-  expect(() => offload.run({}, () => undefined)).toThrow(
-    expect.objectContaining({ code: 'ERR_CLOSED' }),
-  );
+describe('limits and ends', () => {
+  it.each([0, 1])('refuses more than a queue of %d takes, and loses nothing', async (queueMax) => {
+    const { offload } = await open({ queueMax });
+    const values = [0, 1].slice(0, queueMax + 1);
+    const answers = values.map((value) => ask(offload, { value }));
+    expect(offload.hasRoom).toBe(false);
+    expect(() => offload.run({}, () => undefined)).toThrow(codeOf('ERR_LIMIT_EXCEEDED'));
+    expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(values);
+    expect(offload.hasRoom).toBe(true);
+  });
+
+  it.each(['the pool', 'the reactor'])('drops what is pending when %s closes', async (what) => {
+    const { reactor, offload } = await open();
+    const gate = new Gate();
+    const onAnswer = () => expect.fail('it was closed');
+    offload.run({ kind: 'block', cells: gate.cells }, onAnswer);
+    await gate.untilBegun();
+    if (what === 'the reactor') reactor.close();
+    else await offload.close();
+    expect([offload.isClosed, offload.hasRoom]).toEqual([true, false]);
+    expect(offload.stats).toEqual({ pending: 0, answered: 0, dropped: 1 });
+    expect(() => offload.run({}, onAnswer)).toThrow(codeOf('ERR_CLOSED'));
+  });
+
+  it('is not made for a reactor that is closed', async () => {
+    const reactor = new Reactor();
+    reactor.close();
+    const made = createOffload({ reactor, module: MODULE });
+    await expect(made).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  });
 });

@@ -1,0 +1,172 @@
+// Two runs compared: which differences are larger than the noise. A shared machine is faster on one
+// day than on the next, so what is compared are ratios to a base that was measured in the same
+// rounds. Method, and how many rounds it takes: bench/COMPARE.md.
+
+import { type Pair, pairsOf, warningsOf } from './compare/pairs.ts';
+import { estimateOf, leastPValue, type Stratum, shiftOf } from './compare/shift.ts';
+import type { Results } from './model.ts';
+
+/** Differences below it are none, whatever the test says. */
+export const EFFECT_MIN = 0.02;
+/** The chance, over all comparisons of two runs, that one is called different and is not. */
+export const ALPHA = 0.05;
+
+export type Verdict = 'better' | 'worse' | 'no difference';
+
+export interface Difference {
+  /** `overall`: all cases of the contender together. */
+  readonly level: 'overall' | 'scenario' | 'case';
+  /** `edgewise reactor`, and for cases and scenarios which. */
+  readonly contender: string;
+  readonly where: string;
+  readonly base: string;
+  readonly cases: number;
+  /** Rounds per case; the least of both runs. */
+  readonly rounds: number;
+  /** Change of the ratio to the base: 0.05 is 5 % more cost, whatever the metric's direction. */
+  readonly effect: number;
+  readonly low: number;
+  readonly high: number;
+  /** After Holm's correction over all comparisons. */
+  readonly pValue: number;
+  readonly verdict: Verdict;
+  /** Change of the raw median, machine and all. */
+  readonly raw: number;
+}
+
+export interface Comparison {
+  readonly differences: readonly Difference[];
+  /** Different machines or versions, too few rounds. */
+  readonly warnings: readonly string[];
+  /** Cases and contenders that were not compared, and why. */
+  readonly skipped: readonly string[];
+}
+
+/** @param before - both as `parseResults` lets them pass. */
+export function compare(before: Results, after: Results): Comparison {
+  const { pairs, skipped } = pairsOf(before, after);
+  const judged = holm(groupsOf(pairs).map(judge));
+  const warnings = warningsOf(before, after);
+  return { differences: judged, warnings: [...warnings, ...fewRounds(judged)], skipped };
+}
+
+interface Group {
+  readonly level: Difference['level'];
+  readonly where: string;
+  readonly pairs: readonly [Pair, ...Pair[]];
+}
+
+function groupBy(pairs: readonly Pair[], key: (pair: Pair) => string): [Pair, ...Pair[]][] {
+  const groups = new Map<string, [Pair, ...Pair[]]>();
+  for (const pair of pairs) {
+    const group = groups.get(key(pair));
+    if (group === undefined) groups.set(key(pair), [pair]);
+    else group.push(pair);
+  }
+  return [...groups.values()];
+}
+
+/** Each contender overall and per scenario, where that is more than one case, and per case. */
+function groupsOf(pairs: readonly Pair[]): Group[] {
+  const overall = groupBy(pairs, ({ contender }) => contender);
+  const scenarios = groupBy(pairs, (pair) => JSON.stringify([pair.contender, pair.scenario]));
+  const isSum = (group: readonly Pair[]) => group.length > 1;
+  const isPart = ([first, ...rest]: readonly [Pair, ...Pair[]]) =>
+    rest.length > 0 &&
+    pairs.some((p) => p.contender === first.contender && p.scenario !== first.scenario);
+  return [
+    ...overall.filter(isSum).map((all) => ({ level: 'overall' as const, where: '', pairs: all })),
+    ...scenarios
+      .filter(isPart)
+      .map((all) => ({ level: 'scenario' as const, where: all[0].scenario, pairs: all })),
+    ...pairs.map((pair) => ({
+      level: 'case' as const,
+      where: pair.title,
+      pairs: [pair] as const,
+    })),
+  ];
+}
+
+function judge({ level, where, pairs }: Group): Difference {
+  const strata = pairs.map(({ cost }): Stratum => cost);
+  const { estimate, low, high, pValue } = shiftOf(strata);
+  const bases = [...new Set(pairs.map(({ base }) => base))];
+  return {
+    level,
+    where,
+    contender: pairs[0].label,
+    base: bases.join(', '),
+    cases: pairs.length,
+    rounds: Math.min(...strata.flatMap((one) => [one.before.length, one.after.length])),
+    effect: Math.expm1(estimate),
+    low: Math.expm1(low),
+    high: Math.expm1(high),
+    pValue,
+    verdict: 'no difference',
+    raw: Math.expm1(estimateOf(pairs.map(({ raw }) => raw))),
+  };
+}
+
+/** Holm's correction: the least p times the count of all, the next times one less, never falling. */
+function holm(differences: readonly Difference[]): Difference[] {
+  const order = [...differences.keys()].sort(
+    (a, b) => (differences[a]?.pValue ?? 1) - (differences[b]?.pValue ?? 1),
+  );
+  const corrected = [...differences];
+  let least = 0;
+  for (const [rank, at] of order.entries()) {
+    const difference = differences[at];
+    if (difference === undefined) continue;
+    least = Math.max(least, Math.min(1, difference.pValue * (differences.length - rank)));
+    corrected[at] = { ...difference, pValue: least, verdict: verdictOf(difference.effect, least) };
+  }
+  return corrected;
+}
+
+function verdictOf(effect: number, pValue: number): Verdict {
+  if (pValue > ALPHA || Math.abs(effect) < EFFECT_MIN) return 'no difference';
+  return effect > 0 ? 'worse' : 'better';
+}
+
+/** Says how many rounds a single case would need, where it has too few to be called different. */
+function fewRounds(differences: readonly Difference[]): string[] {
+  const least = Math.min(...differences.map(({ rounds }) => rounds));
+  const count = differences.length;
+  if (count === 0 || leastPValue(least) * count <= ALPHA) return [];
+  let needed = least;
+  while (leastPValue(needed) * count > ALPHA) needed++;
+  return [
+    `${least} rounds: among ${count} comparisons a single case cannot be told from noise; ` +
+      `that takes ${needed} rounds (--rounds ${needed}), or fewer cases and contenders`,
+  ];
+}
+
+/** For a terminal: what differs, then what was not compared and why. */
+export function formatComparison({ differences, warnings, skipped }: Comparison): string {
+  const found = differences.filter(({ verdict }) => verdict !== 'no difference');
+  const lines = found.map(
+    (one) =>
+      `${one.verdict.padEnd(6)} ${percent(one.effect)} cost ` +
+      `(${percent(one.low)} .. ${percent(one.high)}, p ${one.pValue.toPrecision(2)}, ` +
+      `raw ${percent(one.raw)})  ${one.contender} / ${one.base}, ${placeOf(one)}`,
+  );
+  const rest = `${differences.length} comparisons`;
+  return [
+    ...warnings.map((text) => `warning: ${text}`),
+    ...(found.length === 0
+      ? [`no difference (${rest})`]
+      : [...lines, `${found.length} of ${rest}`]),
+    ...skipped.map((text) => `not compared: ${text}`),
+    '',
+  ].join('\n');
+}
+
+function placeOf({ level, where, cases }: Difference): string {
+  if (level === 'overall') return `all ${cases} cases`;
+  return level === 'scenario' ? `${where}, all ${cases} cases` : where;
+}
+
+function percent(change: number): string {
+  if (!Number.isFinite(change)) return change > 0 ? 'any' : '-any';
+  return `${change < 0 ? '' : '+'}${(change * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,179 @@
+// The command line of the suite: `npm run bench -- ...`. Exit codes: 0 done, 1 something broke, 2
+// the command line or a file given on it is wrong, 130 interrupted.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { compare, formatComparison } from './compare.ts';
+import type { Results } from './model.ts';
+import { allContenders, chooseScenarios, UsageError, type Wish } from './plan.ts';
+import { toHtml } from './report/html.ts';
+import { plotsOf } from './report/plots.ts';
+import { ResultsError, readResults, writeResults } from './results.ts';
+import { inRoot } from './root.ts';
+import { run } from './run.ts';
+import { formatTables } from './table.ts';
+
+interface Flags {
+  readonly quick?: boolean;
+  readonly connections?: readonly number[];
+  readonly size?: readonly number[];
+  readonly contenders?: readonly string[];
+  readonly rounds?: number;
+  readonly seconds?: number;
+  readonly json?: string;
+  readonly html?: string;
+  readonly svg?: string;
+  readonly list?: boolean;
+}
+
+const CONNECTIONS_MAX = 100_000;
+const SIZE_MAX = 16_777_216;
+const ROUNDS_MAX = 1000;
+const SECONDS_MAX = 600;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
+  };
+}
+
+function list<T>(parse: (text: string) => T): (text: string) => T[] {
+  return (text) => text.split(',').map(parse);
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (/^[\d.]+$/.test(text) && value >= 0.05 && value <= SECONDS_MAX) return value;
+  throw new InvalidArgumentError(`It takes seconds from 0.05 to ${SECONDS_MAX}.`);
+}
+
+function wishOf(scenarios: readonly string[], flags: Flags): Wish {
+  const { connections, size, contenders, rounds, seconds: length } = flags;
+  return {
+    scenarios,
+    isQuick: flags.quick === true,
+    ...(connections && { connections }),
+    ...(size && { size }),
+    ...(contenders && { contenders }),
+    ...(rounds && { rounds }),
+    ...(length && { seconds: length }),
+  };
+}
+
+function printLists(): void {
+  for (const { name, title, operation, own } of chooseScenarios([])) {
+    print(`${name.padEnd(18)}${title}: ${operation}`);
+    for (const contender of own ?? []) print(`${''.padEnd(18)}- ${contender.name}`);
+  }
+  print('\nContenders, where no others are listed:\n');
+  const shared = chooseScenarios([]).filter(({ own }) => own === undefined);
+  for (const { name, label } of allContenders(shared)) print(`${name.padEnd(26)}${label}`);
+}
+
+async function measure(scenarios: readonly string[], flags: Flags): Promise<void> {
+  if (flags.list) return printLists();
+  const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
+  }
+  const options = { wish: wishOf(scenarios, flags), command, say: print };
+  try {
+    const results = await run({ ...options, signal: interrupt.signal });
+    print(`\n${formatTables(results)}\n`);
+    const stem = inRoot(`build-bench/results/${results.startedAt.replaceAll(/[:.]/g, '-')}`);
+    writeAll(results, { html: `${stem}.html`, json: `${stem}.json`, ...flags });
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    process.stderr.write('bench: interrupted, nothing was written\n');
+    process.exitCode = 130;
+  }
+}
+
+function writeAll(results: Results, { json, html, svg }: Pick<Flags, 'json' | 'html' | 'svg'>) {
+  if (json !== undefined) {
+    mkdirSync(dirname(json), { recursive: true });
+    writeResults(json, results);
+    print(`results: ${json}`);
+  }
+  if (svg !== undefined) {
+    mkdirSync(svg, { recursive: true });
+    for (const { name, svg: text } of plotsOf(results))
+      writeFileSync(join(svg, `${name}.svg`), text);
+    print(`plots:   ${svg}`);
+  }
+  if (html !== undefined) {
+    mkdirSync(dirname(html), { recursive: true });
+    writeFileSync(html, toHtml(results));
+    print(`report:  ${pathToFileURL(html)}`);
+  }
+}
+
+function makeProgram(): Command {
+  const program = new Command('npm run bench --')
+    .description('Compares edgewise with libuv and with the field; bench/README.md has the method.')
+    .argument('[scenario...]', 'names of scenarios; none: all of them, in about 20 minutes')
+    .option('--quick', 'fewer cases and contenders, shorter rounds: under 3 minutes for all')
+    .option('--connections <n,...>', 'connections', list(whole(1, CONNECTIONS_MAX)))
+    .option('--size <bytes,...>', 'bytes per message', list(whole(1, SIZE_MAX)))
+    .option('--contenders <name,...>', 'who takes part', list(String))
+    .option('--rounds <n>', 'alternating rounds', whole(1, ROUNDS_MAX))
+    .option('--seconds <s>', 'length of a round', seconds)
+    .option('--json <file>', 'where the results go')
+    .option('--html <file>', 'where the report goes')
+    .option('--svg <folder>', 'writes each plot as a file, too')
+    .option('--list', 'lists scenarios and contenders')
+    .action(measure);
+  program
+    .command('compare')
+    .description('says which differences of two runs are larger than the noise')
+    .argument('<before>', 'results of a run')
+    .argument('<after>', 'results of another one')
+    .action((before: string, after: string) =>
+      print(formatComparison(compare(readResults(before), readResults(after)))),
+    );
+  program
+    .command('report')
+    .description('makes the report of a run again')
+    .argument('<results>', 'results of a run')
+    .option('--html <file>', 'where the report goes')
+    .option('--svg <folder>', 'writes each plot as a file, too')
+    .action((path: string, { html, svg }: Flags) => {
+      const results = readResults(path);
+      print(`${formatTables(results)}\n`);
+      writeAll(results, {
+        html: html ?? `${path.replace(/\.json$/, '')}.html`,
+        ...(svg && { svg }),
+      });
+    });
+  return program;
+}
+
+async function main(): Promise<void> {
+  const program = makeProgram();
+  for (const each of [program, ...program.commands]) each.exitOverride();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2; // it has printed its line
+      return;
+    }
+    const isTheirs = error instanceof UsageError || error instanceof ResultsError;
+    const text =
+      error instanceof Error && isTheirs
+        ? error.message
+        : String(error instanceof Error ? error.stack : error);
+    process.stderr.write(`bench: ${text}\n`);
+    process.exitCode = isTheirs ? 2 : 1;
+  }
+}
+
+await main();

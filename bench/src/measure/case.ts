@@ -1,0 +1,166 @@
+// Measures one case: starts everyone who takes part, lets them take turns, then looks at what is
+// measured once. Whoever fails is put down with one line, and the others go on.
+
+import type { Pinning } from '../machine.ts';
+import type { Case, Command, Measurement, Round, Setting, Values } from '../model.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { type Circumstances, memoryOf, type Started, startParticipant } from './participants.ts';
+import { Processes } from './processes.ts';
+import { alternate, type Participant } from './rounds.ts';
+import { countSyscalls } from './strace.ts';
+
+/** Someone who can play the scenario's role. */
+export interface Player {
+  readonly name: string;
+  /** undefined: cannot, in this setting. */
+  command(setting: Setting): Command | undefined;
+}
+
+export interface PlannedCase {
+  readonly scenario: Scenario;
+  readonly setting: Setting;
+  readonly players: readonly Player[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  /** System calls are counted. */
+  readonly isTraced: boolean;
+}
+
+export interface CaseOptions {
+  readonly pinning: Pinning | undefined;
+  /** Here system calls can be counted. */
+  readonly canTrace: boolean;
+  readonly signal: AbortSignal;
+  /** One line on what is done now. */
+  readonly onProgress: (line: string) => void;
+}
+
+export async function measureCase(planned: PlannedCase, options: CaseOptions): Promise<Case> {
+  await using processes = new Processes();
+  return await new CaseRun(planned, options, processes).run();
+}
+
+class CaseRun {
+  readonly #planned: PlannedCase;
+  readonly #options: CaseOptions;
+  readonly #processes: Processes;
+  readonly #failures: Record<string, string> = {};
+  readonly #started = new Map<string, Started>();
+  readonly #once = new Map<string, Pick<Measurement, 'once' | 'syscalls'>>();
+
+  constructor(planned: PlannedCase, options: CaseOptions, processes: Processes) {
+    this.#planned = planned;
+    this.#options = options;
+    this.#processes = processes;
+  }
+
+  async run(): Promise<Case> {
+    const { scenario, setting, rounds } = this.#planned;
+    const { signal, onProgress } = this.#options;
+    const participants = await this.#assemble(await this.#circumstances());
+    const found = await alternate(participants, {
+      rounds,
+      signal,
+      onTurn: (round, name) =>
+        onProgress(round < 0 ? `warm-up: ${name}` : `round ${round + 1} of ${rounds}: ${name}`),
+      onFailure: (name, error) => this.#fail(name, error),
+    });
+    for (const name of found.keys()) await this.#lookOnce(name);
+    const measurements = [...found].map(([name, all]) => this.#measurement(name, all));
+    return { scenario: scenario.name, setting, measurements, failures: this.#failures };
+  }
+
+  async #circumstances(): Promise<Circumstances> {
+    const { scenario, setting, seconds, warmupSeconds } = this.#planned;
+    const { pinning, signal } = this.#options;
+    const added = await scenario.surroundings?.prepare(this.#processes, signal);
+    return {
+      scenario,
+      setting: { ...setting, ...added },
+      seconds,
+      warmupSeconds,
+      serverCpu: scenario.isParallel ? undefined : pinning?.server,
+      loadCpu: scenario.isParallel ? undefined : pinning?.load,
+      processes: this.#processes,
+      signal,
+    };
+  }
+
+  async #assemble(circumstances: Circumstances): Promise<Participant[]> {
+    const participants: Participant[] = [];
+    for (const player of this.#planned.players) {
+      const command = player.command(circumstances.setting);
+      if (command === undefined) continue;
+      const start = () => startParticipant(player.name, command, circumstances);
+      if (circumstances.scenario.isFresh) {
+        participants.push(this.#startedForEachRound(player.name, start));
+        continue;
+      }
+      this.#options.onProgress(`start: ${player.name}`);
+      try {
+        const started = await start();
+        this.#started.set(player.name, started);
+        participants.push(started);
+      } catch (error) {
+        this.#options.signal.throwIfAborted();
+        await this.#fail(player.name, error);
+      }
+    }
+    return participants;
+  }
+
+  #startedForEachRound(name: string, start: () => Promise<Started>): Participant {
+    const round = async (): Promise<Round> => {
+      const started = await start();
+      try {
+        return await started.round();
+      } finally {
+        await started.program.stop();
+      }
+    };
+    return { name, warmUp: async () => undefined, round };
+  }
+
+  async #lookOnce(name: string): Promise<void> {
+    const started = this.#started.get(name);
+    if (started === undefined) return;
+    const { scenario, isTraced } = this.#planned;
+    const once = scenario.load === undefined ? {} : memoryOf(started);
+    this.#once.set(name, { once });
+    if (!(isTraced && this.#options.canTrace)) return;
+    this.#options.onProgress(`system calls: ${name}`);
+    try {
+      this.#once.set(name, await this.#trace(started, once));
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      this.#failures[name] = `its system calls were not counted: ${lineOf(error)}`; // rounds stand
+    }
+  }
+
+  async #trace(started: Started, once: Values): Promise<Pick<Measurement, 'once' | 'syscalls'>> {
+    let operations = 0;
+    const { pid } = started.program;
+    const counts = await countSyscalls(this.#processes, pid, this.#options.signal, async () => {
+      operations = await started.traced();
+    });
+    const each = Object.entries(counts).map(([name, count]) => [name, count / operations] as const);
+    const sum = each.reduce((total, [, count]) => total + count, 0);
+    return { once: { ...once, syscallsPerOperation: sum }, syscalls: Object.fromEntries(each) };
+  }
+
+  #measurement(contender: string, rounds: readonly Round[]): Measurement {
+    return { contender, rounds, once: {}, ...this.#once.get(contender) };
+  }
+
+  // What has failed is ended: it may be busy, on the CPU that the others need.
+  async #fail(name: string, error: unknown): Promise<void> {
+    this.#failures[name] = lineOf(error);
+    await this.#started.get(name)?.program.stop();
+  }
+}
+
+function lineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n')[0] ?? text;
+}

@@ -1,0 +1,143 @@
+// Turns a contender into what takes part in rounds: a server under load, or a program that measures
+// itself. Values of a round are worked out here.
+import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { Command, Round, Setting, Values } from '../model.ts';
+import type { Load, LoadContext, LoadReport, Scenario } from '../scenarios/scenario.ts';
+import type { Processes, Program } from './processes.ts';
+import type { Participant } from './rounds.ts';
+import { cpuUs, residentBytes } from './usage.ts';
+
+const TASK_MS_MAX = 120_000;
+const TRACED_SECONDS = 0.5;
+/** Enough for V8 to compile what is hot, where rounds are as long. */
+const WARM_UP_SECONDS_MAX = 0.5;
+/** A load that takes so much longer than it was told to has failed. */
+const LOAD_SECONDS_SPARE = 60;
+
+export interface Circumstances {
+  readonly scenario: Scenario;
+  /** With what `prepare` has added. */
+  readonly setting: Setting;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  readonly serverCpu: number | undefined;
+  readonly loadCpu: number | undefined;
+  readonly processes: Processes;
+  readonly signal: AbortSignal;
+}
+
+/** A participant whose process can be looked at and ended. */
+export interface Started extends Participant {
+  readonly program: Program;
+  /** Work under a tracer, and how many operations it was. */
+  traced(): Promise<number>;
+}
+
+/** Starts a contender for one case. */
+export async function startParticipant(
+  name: string,
+  command: Command,
+  circumstances: Circumstances,
+): Promise<Started> {
+  const { scenario, processes, serverCpu } = circumstances;
+  const program = await processes.start(command, serverCpu);
+  return scenario.load === undefined
+    ? startTask(name, program, circumstances)
+    : startServer(name, program, scenario.load, circumstances);
+}
+
+async function startTask(
+  name: string,
+  program: Program,
+  { signal }: Circumstances,
+): Promise<Started> {
+  await program.match(/^ready$/m, signal);
+  const ask = async (): Promise<Values> => {
+    program.tell('go');
+    const [line] = await program.match(/^\{.*\}$/m, signal, TASK_MS_MAX);
+    return JSON.parse(line);
+  };
+  return {
+    name,
+    program,
+    warmUp: async () => void (await ask()),
+    round: async () => {
+      const { operations: _, ...values } = await ask();
+      return { values };
+    },
+    traced: async () => (await ask()).operations ?? 0,
+  };
+}
+
+async function startServer(
+  name: string,
+  program: Program,
+  load: Load,
+  circumstances: Circumstances,
+): Promise<Started> {
+  const { setting, seconds, warmupSeconds, loadCpu, processes, signal } = circumstances;
+  const [, port] = await program.match(/:(\d+)\s*$/m, signal);
+  const context: LoadContext = {
+    port: Number(port),
+    pid: program.pid,
+    setting,
+    seconds,
+    warmupSeconds,
+    cpu: loadCpu,
+    processes,
+    signal,
+  };
+  return {
+    name,
+    program,
+    warmUp: async () => {
+      await bounded(load, { ...context, seconds: Math.min(seconds, WARM_UP_SECONDS_MAX) });
+    },
+    round: () => loadOnce(load, context),
+    traced: async () => {
+      const traced = { ...context, seconds: TRACED_SECONDS, warmupSeconds: 0 };
+      return (await bounded(load, traced)).operations;
+    },
+  };
+}
+
+function bounded(load: Load, context: LoadContext): Promise<LoadReport> {
+  const msMax = (context.seconds + context.warmupSeconds + LOAD_SECONDS_SPARE) * 1000;
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(msMax)]);
+  return load({ ...context, signal });
+}
+
+async function loadOnce(load: Load, context: LoadContext): Promise<Round> {
+  const before = cpuUs(context.pid);
+  const report = await bounded(load, context);
+  const after = cpuUs(context.pid);
+  const spent = before === undefined || after === undefined ? undefined : after - before;
+  if (!(report.operations > 0)) throw new Error('nothing was answered under load');
+  const latency = report.latency === undefined ? {} : { latency: report.latency };
+  return { values: valuesOf(report, spent), ...latency };
+}
+
+function valuesOf(report: LoadReport, around: number | undefined): Values {
+  const cpu = report.cpuUs ?? around;
+  return {
+    ...(cpu === undefined ? {} : { cpuUs: cpu / report.operations }),
+    operationsPerSecond: report.operations / report.seconds,
+    ...(report.latency === undefined ? {} : percentiles(decode(report.latency))),
+    ...report.values,
+  };
+}
+
+function decode(latency: string): Histogram {
+  return decodeFromCompressedBase64(latency) as Histogram;
+}
+
+function percentiles(histogram: Histogram): Values {
+  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
+  return { p50Us: at(50), p99Us: at(99), p999Us: at(99.9) };
+}
+
+/** Resident memory of a server after its rounds. */
+export function memoryOf({ program }: Started): Values {
+  const bytes = residentBytes(program.pid);
+  return bytes === undefined ? {} : { rssBytes: bytes };
+}

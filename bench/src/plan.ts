@@ -1,0 +1,205 @@
+// From what was asked for to what will be done: which cases, with whom, how long.
+import { contenders as suite } from './contenders/index.ts';
+import type { PlannedCase, Player } from './measure/case.ts';
+import type { Contender, ContenderInfo, Located, Missing, Setting } from './model.ts';
+import { scenarios as allScenarios } from './scenarios/index.ts';
+import {
+  CORE,
+  numberOf,
+  PARALLEL,
+  QUICK_CORE,
+  type Scenario,
+  type Variation,
+} from './scenarios/scenario.ts';
+
+/** What was asked for is not there: one line, and exit code 2. */
+export class UsageError extends Error {}
+
+export interface Wish {
+  /** Names; empty: all. */
+  readonly scenarios: readonly string[];
+  readonly isQuick: boolean;
+  readonly connections?: readonly number[];
+  readonly size?: readonly number[];
+  readonly contenders?: readonly string[];
+  readonly rounds?: number;
+  readonly seconds?: number;
+}
+
+export interface Plan {
+  readonly scenarios: readonly Scenario[];
+  readonly cases: readonly PlannedCase[];
+  readonly contenders: readonly ContenderInfo[];
+  readonly missing: readonly (Missing & { readonly name: string })[];
+  readonly expectedSeconds: number;
+}
+
+const FULL = { rounds: 5, warmupSeconds: 0.1, budgetSeconds: 1150, secondsMax: 2 };
+const QUICK = { rounds: 3, warmupSeconds: 0.05, budgetSeconds: 100, secondsMax: 0.4 };
+const SECONDS_MIN = 0.1;
+// What a turn and a start take beside the load itself, by experience; for the estimate only.
+const TURN_SECONDS = 0.12;
+const START_SECONDS = 0.35;
+const TRACE_SECONDS = 1.5;
+const CONNECTION_SECONDS = 60e-6;
+
+/** Scenarios by name. @throws UsageError - there is no such scenario. */
+export function chooseScenarios(names: readonly string[]): Scenario[] {
+  const unknown = names.find((name) => !allScenarios.some((scenario) => scenario.name === name));
+  if (unknown !== undefined) {
+    const all = allScenarios.map(({ name }) => name).join(', ');
+    throw new UsageError(`unknown scenario '${unknown}'; there are ${all}`);
+  }
+  return allScenarios.filter(({ name }) => names.length === 0 || names.includes(name));
+}
+
+function contendersOf(scenario: Scenario): readonly Contender[] {
+  const { own, only } = scenario;
+  return own ?? suite.filter(({ name }) => only?.includes(name) ?? !PARALLEL.includes(name));
+}
+
+/** All contenders, each once; some scenarios have a program of their own for the same name. */
+export function allContenders(chosen: readonly Scenario[] = allScenarios): Contender[] {
+  return [...new Set(chosen.flatMap((scenario) => contendersOf(scenario)))];
+}
+
+/** @throws UsageError - a name is unknown. */
+export function checkWish(wish: Wish): void {
+  chooseScenarios(wish.scenarios);
+  const names = [...new Set(allContenders().map(({ name }) => name))];
+  const unknown = wish.contenders?.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new UsageError(`unknown contender '${unknown}'; there are ${names.join(', ')}`);
+}
+
+/** Settings of a scenario, with what the command line sets in place of its own. */
+export function variationsOf(scenario: Scenario, wish: Wish): readonly Variation[] {
+  const { variations } = scenario;
+  const wished = (['connections', 'size'] as const).filter(
+    (name) => wish[name] !== undefined && variations.some(({ setting }) => name in setting),
+  );
+  const chosen = wish.isQuick ? variations.filter(({ isQuick }) => isQuick) : variations;
+  const unique = new Map<string, Variation>();
+  for (const variation of chosen.length === 0 ? variations : chosen) {
+    for (const setting of substituted(variation.setting, wished, wish)) {
+      const key = JSON.stringify(setting);
+      const earlier = unique.get(key);
+      const field = earlier?.field === 'all' ? 'all' : variation.field;
+      unique.set(key, { ...variation, setting, field });
+    }
+  }
+  return [...unique.values()];
+}
+
+function substituted(
+  setting: Setting,
+  names: readonly ('connections' | 'size')[],
+  wish: Wish,
+): Setting[] {
+  return names.reduce<Setting[]>(
+    (all, name) =>
+      all.flatMap((one) => (wish[name] ?? []).map((value) => ({ ...one, [name]: value }))),
+    [setting],
+  );
+}
+
+function takesPart(contender: Contender, { field }: Variation, scenario: Scenario, wish: Wish) {
+  if (wish.contenders !== undefined) return wish.contenders.includes(contender.name);
+  const isWide = field === 'all' && !wish.isQuick;
+  const isTheirs = scenario.own !== undefined || scenario.only !== undefined;
+  const some = wish.isQuick ? QUICK_CORE : CORE;
+  return isWide || isTheirs || some.includes(contender.name);
+}
+
+/**
+ * Looks for the contenders that take part, and lays out the cases; there may be none.
+ *
+ * @param onLocate - called before each contender is looked for, which may compile it.
+ */
+export async function makePlan(wish: Wish, onLocate: (name: string) => void): Promise<Plan> {
+  const scenarios = chooseScenarios(wish.scenarios);
+  const found = new Map<Contender, Located>();
+  const missing: (Missing & { name: string })[] = [];
+  for (const contender of allContenders(scenarios).filter((one) => isAsked(one, scenarios, wish))) {
+    onLocate(contender.name);
+    const result = await contender.locate();
+    if ('reason' in result) missing.push({ name: contender.name, ...result });
+    else found.set(contender, result);
+  }
+  const cases = withSeconds(layOut(scenarios, found, wish), wish);
+  return {
+    scenarios: scenarios.filter((scenario) => cases.some((one) => one.scenario === scenario)),
+    cases,
+    contenders: infosOf(cases, found),
+    missing,
+    expectedSeconds: cases.reduce((sum, one) => sum + expectedSeconds(one), 0),
+  };
+}
+
+function infosOf(
+  cases: readonly PlannedCase[],
+  found: ReadonlyMap<Contender, Located>,
+): ContenderInfo[] {
+  const playing = new Set(cases.flatMap(({ players }) => players.map(({ name }) => name)));
+  const infos = [...found]
+    .filter(([{ name }]) => playing.has(name))
+    .map(([{ name, label, family }, { version }]) => ({ name, label, family, version }));
+  return [...new Map(infos.map((info) => [info.name, info])).values()];
+}
+
+function isAsked(contender: Contender, scenarios: readonly Scenario[], wish: Wish): boolean {
+  return scenarios
+    .filter((scenario) => contendersOf(scenario).includes(contender))
+    .some((scenario) =>
+      variationsOf(scenario, wish).some((one) => takesPart(contender, one, scenario, wish)),
+    );
+}
+
+function layOut(
+  scenarios: readonly Scenario[],
+  found: ReadonlyMap<Contender, Located>,
+  wish: Wish,
+): PlannedCase[] {
+  const { rounds, warmupSeconds } = wish.isQuick ? QUICK : FULL;
+  return scenarios.flatMap((scenario) =>
+    variationsOf(scenario, wish).flatMap((variation) => {
+      const { setting } = variation;
+      const players = contendersOf(scenario)
+        .filter((contender) => takesPart(contender, variation, scenario, wish))
+        .flatMap((contender): Player[] => {
+          const located = found.get(contender);
+          const sketch = { ...setting, ...scenario.surroundings?.sketch };
+          if (located?.command(scenario.role, sketch) === undefined) return [];
+          const command = (whole: Setting) => located.command(scenario.role, whole);
+          return [{ name: contender.name, command }];
+        });
+      if (players.length === 0) return [];
+      const isTraced = !wish.isQuick && scenario.countsSyscalls?.(setting) === true;
+      const planned = { scenario, setting, players, warmupSeconds, isTraced, seconds: 0 };
+      return [{ ...planned, rounds: wish.rounds ?? rounds }];
+    }),
+  );
+}
+
+/** Rounds are as long as the time for everything allows, and equally long everywhere. */
+function withSeconds(cases: readonly PlannedCase[], wish: Wish): PlannedCase[] {
+  const { budgetSeconds, secondsMax } = wish.isQuick ? QUICK : FULL;
+  const besides = cases.reduce((sum, one) => sum + expectedSeconds(one), 0);
+  const loaded = cases.filter(({ scenario }) => scenario.load !== undefined);
+  const turns = loaded.reduce((sum, { players, rounds }) => sum + players.length * (rounds + 1), 0);
+  const fair = Math.round(((budgetSeconds - besides) / Math.max(turns, 1)) * 20) / 20;
+  const seconds = wish.seconds ?? Math.min(secondsMax, Math.max(SECONDS_MIN, fair));
+  return cases.map((one) => {
+    return { ...one, seconds, warmupSeconds: Math.min(one.warmupSeconds, seconds) };
+  });
+}
+
+function expectedSeconds(planned: PlannedCase): number {
+  const { scenario, setting, players, rounds, seconds, warmupSeconds, isTraced } = planned;
+  const connecting = numberOf(setting, 'connections', 0) * CONNECTION_SECONDS;
+  const turn = scenario.load === undefined ? 0.2 : seconds + warmupSeconds + connecting;
+  const tracing = isTraced ? TRACE_SECONDS : 0;
+  const starts = scenario.isFresh ? rounds : 1;
+  const each = starts * START_SECONDS + (rounds + 1) * (turn + TURN_SECONDS) + tracing;
+  return players.length * each;
+}

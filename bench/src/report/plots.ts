@@ -1,0 +1,64 @@
+// All plots of a run, scenario by scenario: cost against its axis, then bars and latency per case.
+import type { Case, Results, ScenarioInfo } from '../model.ts';
+import { drawBars } from './bars.ts';
+import { type Drawn, standalone } from './draw.ts';
+import { drawLatency } from './latency.ts';
+import { drawSweep, sweepsOf, sweepTitle } from './scaling.ts';
+import { casesOf, commandFor, meritOf, titleOf, type Words, wordsOf } from './words.ts';
+
+export interface Plot {
+  /** Unique in a run: the name of its file, without `.svg`. */
+  readonly name: string;
+  readonly title: string;
+  /** Measures again what the plot shows. */
+  readonly command: string;
+  readonly svg: string;
+}
+
+/**
+ * The plots as files of their own, for light and dark pages.
+ *
+ * The same results make the same bytes.
+ * @throws ResultsError - a histogram cannot be read.
+ */
+export function plotsOf(results: Results): readonly Plot[] {
+  const words = wordsOf(results);
+  return results.scenarios
+    .flatMap((scenario) => [
+      ...scenarioPlots(words, scenario),
+      ...casesOf(words, scenario).flatMap((one) => casePlots(words, scenario, one)),
+    ])
+    .map((plot) => ({ ...plot, svg: standalone(plot.svg) }));
+}
+
+/** For a page that has the colours already. */
+export function scenarioPlots(words: Words, scenario: ScenarioInfo): readonly Plot[] {
+  const metric = meritOf(scenario);
+  if (metric === undefined) return [];
+  return sweepsOf(words, scenario).flatMap((sweep) => {
+    const settings = sweep.cases.map(({ setting }) => setting);
+    const title = sweepTitle(scenario, sweep, metric);
+    return plot(
+      title,
+      commandFor(scenario.name, settings),
+      drawSweep(words, scenario, sweep, metric),
+    );
+  });
+}
+
+/** For a page that has the colours already. */
+export function casePlots(words: Words, scenario: ScenarioInfo, one: Case): readonly Plot[] {
+  const metric = meritOf(scenario);
+  const command = commandFor(scenario.name, [one.setting]);
+  const title = titleOf(scenario, one);
+  return [
+    ...(metric === undefined
+      ? []
+      : plot(`${title}: ${metric.label}`, command, drawBars(words, scenario, one, metric))),
+    ...plot(`${title}: latency by percentile`, command, drawLatency(words, scenario, one)),
+  ];
+}
+
+function plot(title: string, command: string, drawn: Drawn | undefined): readonly Plot[] {
+  return drawn === undefined ? [] : [{ ...drawn, title, command }];
+}

@@ -1,0 +1,75 @@
+// The summary: who wins where, and ours against the bases. A winner stands alone only if it beats
+// the others in every round; those that do not lie apart are named beside it.
+import type { Case, Measurement, Metric, ScenarioInfo } from '../model.ts';
+import { ratioOfMetric, type Spread, spreadOfMetric } from '../statistics.ts';
+import { figure, ratioText, settingText } from './figures.ts';
+import { html, type Markup } from './markup.ts';
+import { casesOf, idOf, meritOf, ranked, type Words } from './words.ts';
+
+export function summary(words: Words): Markup {
+  const tables = words.results.scenarios.map((scenario) => summaryOf(words, scenario));
+  return html`<section><h2 id="summary">Who wins where</h2>
+<p>By the figure of merit of each scenario. Ratios are taken round by round within this run; below
+1 means less cost (or, where more is better, less of it). “Level with”: not apart in every
+round.</p>
+${tables}</section>`;
+}
+
+function summaryOf(words: Words, scenario: ScenarioInfo): Markup | undefined {
+  const metric = meritOf(scenario);
+  const cases = casesOf(words, scenario);
+  if (metric === undefined || cases.length === 0) return undefined;
+  const heads = scenario.bases.map(
+    (base) => html`<th scope="col" class="n">ours / ${words.label(base)}</th>`,
+  );
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Summary: ${scenario.title}">
+<table><caption>${scenario.title}: ${metric.label}, ${metric.better} is better</caption>
+<thead><tr><th scope="col">case</th><th scope="col">best</th><th scope="col">best of ours</th>
+${heads}</tr></thead>
+<tbody>${cases.map((one) => row(words, scenario, one, metric))}</tbody></table></div>`;
+}
+
+function row(words: Words, scenario: ScenarioInfo, one: Case, metric: Metric): Markup {
+  const order = ranked(one, metric);
+  const best = order[0];
+  const ours = order.find(({ contender }) => words.isOurs(contender));
+  const level =
+    best === undefined ? [] : order.filter((other) => isLevel(other, best, metric.name));
+  const beside = level.map(({ contender }) => words.label(contender)).join(', ');
+  const name = settingText(one.setting) || scenario.title;
+  return html`<tr><th scope="row"><a href="#${idOf(one)}">${name}</a></th>
+<td>${named(words, best, metric)}${beside === '' ? undefined : html`<br><small>level with ${beside}</small>`}</td>
+<td>${named(words, ours, metric)}</td>
+${scenario.bases.map((base) => html`<td class="n">${ratioCell(one, ours, base, metric)}</td>`)}</tr>`;
+}
+
+function isLevel(other: Measurement, best: Measurement, metric: string): boolean {
+  if (other === best) return false;
+  const ratio = ratioOfMetric(other, best, metric);
+  return ratio !== undefined && ratio.min <= 1 && ratio.max >= 1;
+}
+
+function named(words: Words, measurement: Measurement | undefined, metric: Metric): Markup {
+  if (measurement === undefined) return html`–`;
+  const { contender } = measurement;
+  const median = spreadOfMetric(measurement, metric.name)?.median ?? 0;
+  const mark = words.isOurs(contender) ? 'ours' : '';
+  return html`<span class="${mark}">${words.label(contender)}</span> ${figure(median, metric.unit)}`;
+}
+
+/** The ratio of a measurement to a base, with its spread; a dash where one of them is missing. */
+export function ratioCell(
+  one: Case,
+  measurement: Measurement | undefined,
+  base: string,
+  metric: Metric,
+): Markup {
+  const other = one.measurements.find(({ contender }) => contender === base);
+  if (measurement === undefined || other === undefined) return html`–`;
+  const ratio = ratioOfMetric(measurement, other, metric.name);
+  return ratio === undefined ? html`–` : html`${ratioText(ratio.median)}${between(ratio)}`;
+}
+
+function between({ min, max }: Spread): Markup | undefined {
+  return min === max ? undefined : html` <small>${min.toFixed(2)}..${max.toFixed(2)}</small>`;
+}

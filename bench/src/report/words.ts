@@ -1,0 +1,70 @@
+// What tables and plots of one report share: labels, looks, and the cases of a scenario in order.
+import type { Case, Measurement, Metric, Results, ScenarioInfo } from '../model.ts';
+import { spreadOfMetric } from '../statistics.ts';
+import { settingText, slug } from './figures.ts';
+import { type Look, looksOf } from './palette.ts';
+
+export interface Words {
+  readonly results: Results;
+  label(contender: string): string;
+  isOurs(contender: string): boolean;
+}
+
+export function wordsOf(results: Results): Words {
+  const infos = new Map(results.contenders.map((info) => [info.name, info]));
+  return {
+    results,
+    label: (name) => infos.get(name)?.label ?? name,
+    isOurs: (name) => infos.get(name)?.family === 'edgewise',
+  };
+}
+
+export function casesOf({ results }: Words, { name }: ScenarioInfo): readonly Case[] {
+  return results.cases.filter(({ scenario }) => scenario === name);
+}
+
+/** The looks of those that take part in a scenario: as far apart as can be among them. */
+export function looksIn(words: Words, scenario: ScenarioInfo): (name: string) => Look {
+  const names = new Set(
+    casesOf(words, scenario).flatMap((one) => one.measurements.map(({ contender }) => contender)),
+  );
+  return looksOf(words.results.contenders.filter(({ name }) => names.has(name)));
+}
+
+/** The figure of merit; undefined: the scenario does not describe it. */
+export function meritOf({ metrics, merit }: ScenarioInfo): Metric | undefined {
+  return metrics.find(({ name }) => name === merit);
+}
+
+/** Those that have the metric, the best first. */
+export function ranked(one: Case, metric: Metric): readonly Measurement[] {
+  const sign = metric.better === 'lower' ? 1 : -1;
+  const known = one.measurements.flatMap((measurement) => {
+    const spread = spreadOfMetric(measurement, metric.name);
+    return spread === undefined ? [] : [{ measurement, value: spread.median * sign }];
+  });
+  return known.sort((a, b) => a.value - b.value).map(({ measurement }) => measurement);
+}
+
+/** `TCP echo: 64 connections, 64 size`. */
+export function titleOf({ title }: ScenarioInfo, { setting }: Case): string {
+  const text = settingText(setting);
+  return text === '' ? title : `${title}: ${text}`;
+}
+
+/** The id of a case, unique among the cases of a run. */
+export function idOf({ scenario, setting }: Case): string {
+  return slug([scenario, ...Object.entries(setting).flat()].join('-'));
+}
+
+/** Only these settings can be chosen on the command line; all cases of the others run anyway. */
+const FLAGS = ['connections', 'size'];
+
+/** The command that measures a scenario again, where it can be said only with these settings. */
+export function commandFor(scenario: string, settings: readonly Case['setting'][]): string {
+  const flags = FLAGS.flatMap((flag) => {
+    const values = [...new Set(settings.map((setting) => setting[flag]))];
+    return values.length === 0 || values.includes(undefined) ? [] : [`--${flag} ${values.join()}`];
+  });
+  return ['npm run bench --', scenario, ...flags].join(' ');
+}

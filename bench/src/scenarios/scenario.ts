@@ -1,0 +1,98 @@
+// What a scenario is made of. The tables of this folder are all there is to one: what to start,
+// what load to put on it, in which settings, and what comes out.
+import type { Processes } from '../measure/processes.ts';
+import type { Contender, Role, ScenarioInfo, Setting, Values } from '../model.ts';
+
+/** What a load is told: whom to drive, how long, and from which CPU. */
+export interface LoadContext {
+  readonly port: number;
+  readonly pid: number;
+  readonly setting: Setting;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  readonly cpu: number | undefined;
+  readonly processes: Processes;
+  readonly signal: AbortSignal;
+}
+
+/** What one load has found. */
+export interface LoadReport {
+  /** Operations of the measured window. */
+  readonly operations: number;
+  readonly seconds: number;
+  /** CPU of the contender in that window; absent: read around the whole load. */
+  readonly cpuUs?: number;
+  /** As in `Round`. */
+  readonly latency?: string;
+  /** Further metrics. */
+  readonly values?: Values;
+}
+
+export type Load = (context: LoadContext) => Promise<LoadReport>;
+
+/** A setting, and who takes part in it when nobody is named on the command line. */
+export interface Variation {
+  readonly setting: Setting;
+  /** `core`: those of `CORE`; `all`: every contender that can play the role. */
+  readonly field: 'core' | 'all';
+  readonly isQuick: boolean;
+}
+
+/** What must run or exist beside the contenders. */
+export interface Surroundings {
+  /** What commands are told of it, with anything in place of values that are not known yet. */
+  readonly sketch: Setting;
+  /** Makes it, and gives what completes the setting of commands and loads. */
+  readonly prepare: (processes: Processes, signal: AbortSignal) => Promise<Setting>;
+}
+
+export interface Scenario extends ScenarioInfo {
+  readonly role: Role;
+  /** Absent: the role is a task, which measures itself. */
+  readonly load?: Load;
+  readonly variations: readonly Variation[];
+  /** Contenders of this scenario only; absent: those of bench/src/contenders. */
+  readonly own?: readonly Contender[];
+  /** Absent: all of bench/src/contenders but the `PARALLEL` ones. */
+  readonly only?: readonly string[];
+  readonly surroundings?: Surroundings;
+  /** A program of the load that may be missing, and how to install it. */
+  readonly needs?: { readonly program: string; readonly install: string };
+  /** A process for each round, of which the memory is looked at. */
+  readonly isFresh?: boolean;
+  /** More than one thread does the work: contenders are not pinned. */
+  readonly isParallel?: boolean;
+  /** System calls are counted in settings that this holds for. */
+  readonly countsSyscalls?: (setting: Setting) => boolean;
+}
+
+/** Who stands for the field where measuring everybody would take too long. */
+export const CORE: readonly string[] = [
+  'edgewise',
+  'edgewise-handlers',
+  'node',
+  'c',
+  'libuv',
+  'tokio',
+];
+
+/** The same for the quick run. */
+export const QUICK_CORE: readonly string[] = [
+  'edgewise',
+  'edgewise-handlers',
+  'node',
+  'c',
+  'libuv',
+];
+
+/** Who takes more than one CPU, and so no part where contenders are pinned to one. */
+export const PARALLEL: readonly string[] = [
+  'edgewise-multi',
+  'edgewise-multi-reuseport',
+  'edgewise-multi-exclusive',
+];
+
+export function numberOf(setting: Setting, name: string, otherwise: number): number {
+  const value = setting[name];
+  return typeof value === 'number' ? value : otherwise;
+}

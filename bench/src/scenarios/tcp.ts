@@ -1,0 +1,111 @@
+// Streams: echo in all sizes, pipelined, in bulk, on connections of their own, at a given rate; and
+// what connections cost that do nothing.
+import { BYTE_RATE, CPU, LATENCIES, MEMORY, MEMORY_EACH, RATE, SYSCALLS } from '../metrics.ts';
+import type { Setting } from '../model.ts';
+import { generated, idle } from './loads.ts';
+import type { Scenario, Variation } from './scenario.ts';
+
+const BASES = ['c', 'node'];
+const ECHO_METRICS = [CPU, RATE, ...LATENCIES, SYSCALLS, MEMORY];
+
+function variation(setting: Setting, more: Partial<Variation> = {}): Variation {
+  return { setting, field: 'core', isQuick: false, ...more };
+}
+
+/** Every size on every count; everybody takes part at 64 connections and 64 bytes. */
+function matrix(): Variation[] {
+  return [1, 8, 64, 1000, 10_000].flatMap((connections) =>
+    [64, 1024, 16_384].map((size) => {
+      const isCentre = connections === 64 && size === 64;
+      const isQuick = isCentre || (connections === 1000 && size === 64);
+      return variation({ connections, size }, { field: isCentre ? 'all' : 'core', isQuick });
+    }),
+  );
+}
+
+const isCentre = ({ connections, size }: Setting) => connections === 64 && size === 64;
+
+export const tcp: readonly Scenario[] = [
+  {
+    name: 'tcp-echo',
+    title: 'TCP echo',
+    operation: 'one message and its echo; a connection has one under way',
+    role: 'tcp-echo',
+    load: generated('tcp', 'closed'),
+    metrics: ECHO_METRICS,
+    merit: CPU.name,
+    bases: BASES,
+    axis: 'connections',
+    variations: matrix(),
+    countsSyscalls: isCentre,
+  },
+  {
+    name: 'tcp-open-loop',
+    title: 'TCP echo at a given rate',
+    operation: 'one message and its echo, due at a fixed time; latency counts from then',
+    role: 'tcp-echo',
+    load: generated('tcp', 'open'),
+    metrics: [...LATENCIES.slice(1), LATENCIES[0] ?? CPU, CPU, RATE],
+    merit: 'p99Us',
+    bases: BASES,
+    axis: 'rate',
+    variations: [2000, 10_000, 20_000].map((rate) =>
+      variation({ connections: 64, size: 64, rate }, { isQuick: rate === 10_000 }),
+    ),
+  },
+  {
+    name: 'tcp-pipelined',
+    title: 'TCP echo, pipelined',
+    operation: 'one message and its echo; a connection has 16 under way',
+    role: 'tcp-echo',
+    load: generated('tcp', 'closed'),
+    metrics: ECHO_METRICS,
+    merit: CPU.name,
+    bases: BASES,
+    variations: [
+      variation({ connections: 64, size: 64, pipeline: 16 }, { field: 'all', isQuick: true }),
+    ],
+    countsSyscalls: isCentre,
+  },
+  {
+    name: 'tcp-bulk',
+    title: 'TCP in bulk',
+    operation: '64 KiB received',
+    role: 'tcp-sink',
+    load: generated('tcp', 'bulk'),
+    metrics: [CPU, BYTE_RATE, MEMORY],
+    merit: CPU.name,
+    bases: BASES,
+    axis: 'connections',
+    variations: [1, 8].map((connections) =>
+      variation({ connections, size: 65_536 }, { field: 'all', isQuick: connections === 1 }),
+    ),
+  },
+  {
+    name: 'connect',
+    title: 'Connect, echo and close',
+    operation: 'a connection with one message and its echo, closed by the client',
+    role: 'tcp-echo',
+    load: generated('tcp', 'connect'),
+    metrics: [CPU, RATE, ...LATENCIES, SYSCALLS],
+    merit: CPU.name,
+    bases: BASES,
+    variations: [variation({ connections: 64, size: 64 }, { field: 'all', isQuick: true })],
+    countsSyscalls: isCentre,
+  },
+  {
+    name: 'idle-memory',
+    title: 'Memory of idle connections',
+    operation: 'an open connection that does nothing',
+    role: 'tcp-echo',
+    load: idle,
+    metrics: [MEMORY_EACH],
+    merit: MEMORY_EACH.name,
+    bases: BASES,
+    isFresh: true,
+    variations: [
+      variation({ connections: 1000 }, { isQuick: true }),
+      variation({ connections: 10_000 }),
+    ],
+  },
+];

@@ -1,0 +1,43 @@
+// What rounds come to: a median, and how far they lie apart. Ratios are taken round by round, since
+// rounds of the same index were measured next to each other.
+import { max, median, min } from 'simple-statistics';
+import type { Measurement } from './model.ts';
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** @param values - at least one. */
+export function spreadOf(values: readonly number[]): Spread {
+  const all = [...values];
+  return { median: median(all), min: min(all), max: max(all) };
+}
+
+/** The values of one metric in the order of the rounds; a value measured once stands alone. */
+export function valuesOf(measurement: Measurement, metric: string): number[] {
+  const once = measurement.once[metric];
+  if (once !== undefined) return [once];
+  return measurement.rounds.flatMap(({ values }) => values[metric] ?? []);
+}
+
+/** The spread of one metric; undefined: it was not measured. */
+export function spreadOfMetric(measurement: Measurement, metric: string): Spread | undefined {
+  const values = valuesOf(measurement, metric);
+  return values.length === 0 ? undefined : spreadOf(values);
+}
+
+/** How many times the base's value it is, round by round; undefined: one of them was not measured. */
+export function ratioOfMetric(
+  measurement: Measurement,
+  base: Measurement,
+  metric: string,
+): Spread | undefined {
+  const bases = valuesOf(base, metric);
+  const ratios = valuesOf(measurement, metric).flatMap((value, round) => {
+    const other = bases[round];
+    return other === undefined || other === 0 ? [] : value / other;
+  });
+  return ratios.length === 0 ? undefined : spreadOf(ratios);
+}

@@ -1,0 +1,109 @@
+// The tables that a run ends with: one per case, a row per contender, the figure of merit with its
+// spread and its ratios to the bases first.
+import Table from 'cli-table3';
+import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.ts';
+import { ratioOfMetric, type Spread, spreadOfMetric } from './statistics.ts';
+
+const ABSENT = '-';
+const HEAD_COLUMNS = 12;
+const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+const PLAIN = { style: { head: [], border: [], compact: true } };
+
+/** All cases as text. */
+export function formatTables(results: Results): string {
+  return results.cases.map((one) => formatCase(one, results)).join('\n\n');
+}
+
+/** `tcp-echo: TCP echo (connections 64, size 64)`. */
+export function titleOf(scenario: ScenarioInfo, { setting }: Case): string {
+  const words = Object.entries(setting).map(([name, value]) => `${name} ${value}`);
+  return `${scenario.name}: ${scenario.title}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
+}
+
+function formatCase(one: Case, results: Results): string {
+  const scenario = results.scenarios.find(({ name }) => name === one.scenario);
+  if (scenario === undefined) return '';
+  const merit = scenario.metrics.find(({ name }) => name === scenario.merit);
+  const bases = basesOf(scenario, one);
+  const others = scenario.metrics.filter((metric) => metric !== merit && isMeasured(metric, one));
+  const labelOf = (contender: string) =>
+    results.contenders.find(({ name }) => name === contender)?.label ?? contender;
+  const parts = [titleOf(scenario, one)];
+  if (merit !== undefined && one.measurements.length > 0) {
+    const head = [
+      '',
+      headOf(merit),
+      ...bases.map(({ contender }) => wrapped(`× ${labelOf(contender)}`)),
+      ...others.map(headOf),
+    ];
+    const table = new Table({
+      ...PLAIN,
+      head,
+      colAligns: head.map((_, at) => (at ? 'right' : 'left')),
+    });
+    for (const measurement of one.measurements) {
+      table.push([labelOf(measurement.contender), ...cellsOf(measurement, merit, bases, others)]);
+    }
+    parts.push(table.toString());
+  }
+  const failures = Object.entries(one.failures);
+  parts.push(...failures.map(([name, line]) => `failed: ${labelOf(name)}: ${line}`));
+  return parts.join('\n');
+}
+
+function basesOf({ bases }: ScenarioInfo, { measurements }: Case): Measurement[] {
+  return bases.flatMap((name) => measurements.find(({ contender }) => contender === name) ?? []);
+}
+
+function isMeasured({ name }: Metric, { measurements }: Case): boolean {
+  return measurements.some((measurement) => spreadOfMetric(measurement, name) !== undefined);
+}
+
+function headOf({ label, unit }: Metric): string {
+  return wrapped(unit === '' ? label : `${label}, ${unit}`);
+}
+
+/** Heads are longer than what stands below them: tables shall fit on a screen. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < HEAD_COLUMNS) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines.join('\n');
+}
+
+function cellsOf(
+  measurement: Measurement,
+  merit: Metric,
+  bases: readonly Measurement[],
+  others: readonly Metric[],
+): string[] {
+  const spread = spreadOfMetric(measurement, merit.name);
+  const ratios = bases.map((base) => ratioOfMetric(measurement, base, merit.name));
+  return [
+    spread === undefined ? ABSENT : formatSpread(spread),
+    ...ratios.map((ratio) => (ratio === undefined ? ABSENT : ratio.median.toFixed(2))),
+    ...others.map(({ name }) => {
+      const other = spreadOfMetric(measurement, name);
+      return other === undefined ? ABSENT : formatNumber(other.median);
+    }),
+  ];
+}
+
+function formatSpread({ median, min, max }: Spread): string {
+  if (min === max) return formatNumber(median);
+  return `${formatNumber(median)} (${formatNumber(min)}..${formatNumber(max)})`;
+}
+
+/** Three digits that count, `K`, `M` and `B` for 10^3, 10^6 and 10^9 of large ones. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100_000) return LARGE.format(value);
+  if (size >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en');
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}

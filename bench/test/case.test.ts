@@ -1,0 +1,159 @@
+// One case from its start to its end, on programs of its own: what is measured, what a contender
+// that fails leaves behind, and that no process outlives it.
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import {
+  type CaseOptions,
+  measureCase,
+  type PlannedCase,
+  type Player,
+} from '../src/measure/case.ts';
+import { CPU, TIME_EACH } from '../src/metrics.ts';
+import { inRoot } from '../src/root.ts';
+import type { Load, Scenario } from '../src/scenarios/scenario.ts';
+
+const SERVER = inRoot('bench/test/programs/server.mjs');
+const TASK = inRoot('bench/test/programs/task.mjs');
+
+const info = { title: '', operation: '', bases: [], variations: [] };
+
+/** Three connections, one after the other. */
+const visits: Load = async ({ port, signal }) => {
+  for (let i = 0; i < 3; i++) {
+    const socket = connect({ host: '127.0.0.1', port, signal });
+    const [bytes] = await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+    socket.destroy();
+    if (!Buffer.isBuffer(bytes)) throw new Error('the server hung up');
+  }
+  return { operations: 3, seconds: 0.1 };
+};
+
+const server: Scenario = {
+  ...info,
+  name: 'visits',
+  role: 'tcp-echo',
+  load: visits,
+  metrics: [CPU],
+  merit: CPU.name,
+};
+const task: Scenario = {
+  ...info,
+  name: 'task',
+  role: 'task:test',
+  metrics: [TIME_EACH],
+  merit: TIME_EACH.name,
+};
+
+function player(name: string, ...args: string[]): Player {
+  return { name, command: () => ({ file: process.execPath, args }) };
+}
+
+function planned(scenario: Scenario, players: Player[], rounds = 2): PlannedCase {
+  return {
+    scenario,
+    setting: {},
+    players,
+    rounds,
+    seconds: 0.1,
+    warmupSeconds: 0,
+    isTraced: false,
+  };
+}
+
+function optionsOf(more: Partial<CaseOptions> = {}): CaseOptions {
+  const { signal } = new AbortController();
+  return { pinning: undefined, canTrace: false, signal, onProgress: () => undefined, ...more };
+}
+
+/** Processes of the two programs, by their command line. */
+function survivors(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return ''; // it has ended meanwhile
+      }
+    })
+    .filter((line) => line.includes(SERVER) || line.includes(TASK));
+}
+
+describe('measureCase', () => {
+  it('measures servers in rounds, and their memory once', async () => {
+    const players = [player('a', SERVER, 'good'), player('b', SERVER, 'good')];
+    const { measurements, failures } = await measureCase(planned(server, players), optionsOf());
+    expect(failures).toEqual({});
+    expect(measurements.map(({ contender }) => contender)).toEqual(['a', 'b']);
+    for (const { rounds, once } of measurements) {
+      expect(rounds).toHaveLength(2);
+      expect(rounds[0]?.values.operationsPerSecond).toBe(30);
+      expect(rounds[0]?.values.cpuUs).toBeGreaterThan(0);
+      expect(once.rssBytes).toBeGreaterThan(1e6);
+    }
+    expect(survivors()).toEqual([]);
+  });
+
+  it('puts down who fails, with one line, and goes on with the others', async () => {
+    const players = [
+      player('gone', inRoot('no/such/program')),
+      player('silent', SERVER, 'silent'),
+      player('dies', SERVER, 'dies'),
+      player('good', SERVER, 'good'),
+      { name: 'absent', command: () => ({ file: inRoot('no/such/program'), args: [] }) },
+    ];
+    const { measurements, failures } = await measureCase(planned(server, players), optionsOf());
+    expect(measurements.map(({ contender }) => contender)).toEqual(['good']);
+    expect(measurements[0]?.rounds).toHaveLength(2);
+    expect(Object.keys(failures).sort()).toEqual(['absent', 'dies', 'gone', 'silent']);
+    expect(failures.silent).toBe('it ended: no port for me');
+    expect(failures.absent).toMatch(/ENOENT/);
+    expect(Object.values(failures).filter((line) => line.includes('\n'))).toEqual([]);
+    expect(survivors()).toEqual([]);
+  });
+
+  it('asks programs that measure themselves; `operations` is no value of theirs', async () => {
+    const players = [player('a', TASK, '7'), player('b', TASK, '0')];
+    const { measurements, failures } = await measureCase(planned(task, players), optionsOf());
+    expect(measurements).toEqual([
+      {
+        contender: 'a',
+        rounds: [{ values: { nsPerOperation: 7 } }, { values: { nsPerOperation: 7 } }],
+        once: {},
+      },
+    ]);
+    expect(failures).toEqual({ b: 'it ended: exit code 5' });
+    expect(survivors()).toEqual([]);
+  });
+
+  it('a fresh process for each round where memory is looked at', async () => {
+    const pids = new Set<number>();
+    const load: Load = async (context) => {
+      pids.add(context.pid);
+      return visits(context);
+    };
+    const scenario = { ...server, isFresh: true, load };
+    const players = [player('a', SERVER, 'good')];
+    const { measurements } = await measureCase(planned(scenario, players, 3), optionsOf());
+    expect(measurements[0]?.rounds).toHaveLength(3);
+    expect(pids.size).toBe(3);
+    expect(survivors()).toEqual([]);
+  });
+
+  it('an abort ends it, and every process with it', async () => {
+    const abort = new AbortController();
+    const load: Load = async () => {
+      abort.abort(new Error('interrupted'));
+      throw new Error('the load was ended');
+    };
+    const players = [player('a', SERVER, 'good'), player('b', SERVER, 'good')];
+    const run = measureCase(
+      planned({ ...server, load }, players),
+      optionsOf({ signal: abort.signal }),
+    );
+    await expect(run).rejects.toThrow('interrupted');
+    expect(survivors()).toEqual([]);
+  });
+});

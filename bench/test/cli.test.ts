@@ -1,0 +1,132 @@
+// The command as users have it: a tiny run, what it writes, and what it says to wrong words. The
+// build of bench/ must be there (npm run test:bench makes it).
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readResults } from '../src/results.ts';
+import { inRoot } from '../src/root.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'edgewise-bench-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Output {
+  stdout: string;
+  stderr: string;
+}
+
+function start(args: readonly string[]): { child: ChildProcess; output: Output } {
+  const child = spawn(process.execPath, [inRoot('build-bench/main.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  return { child, output };
+}
+
+async function bench(...args: string[]): Promise<Output & { code: number | null }> {
+  const { child, output } = start(args);
+  const [code] = await once(child, 'close');
+  return { code, ...output };
+}
+
+const TINY = ['--rounds', '1', '--seconds', '0.1', '--contenders', 'edgewise,node'];
+
+/** Processes whose parent is `pid`. */
+function childrenOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+}
+
+describe('npm run bench', () => {
+  it('measures, prints a table, and writes results and report', async () => {
+    const json = join(folder, 'out.json');
+    const html = join(folder, 'out.html');
+    const svg = join(folder, 'svg');
+    const files = ['--json', json, '--html', html, '--svg', svg];
+    const { code, stdout, stderr } = await bench(
+      ...['tcp-echo', '--connections', '2', '--size', '64', ...TINY, ...files],
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('tcp-echo: TCP echo (connections 2, size 64)');
+    const results = readResults(json);
+    expect(results.missing).toEqual([]);
+    expect(results.contenders.map(({ name }) => name)).toEqual(['edgewise', 'node']);
+    expect(results.cases).toHaveLength(1);
+    const [{ measurements, failures } = { measurements: [], failures: {} }] = results.cases;
+    expect(failures).toEqual({});
+    expect(measurements.map(({ rounds }) => rounds.length)).toEqual([1, 1]);
+    for (const { rounds } of measurements) {
+      expect(rounds[0]?.values.cpuUs).toBeGreaterThan(0);
+      expect(rounds[0]?.values.p99Us).toBeGreaterThan(0);
+      expect(rounds[0]?.latency).toMatch(/^HIST/);
+    }
+    expect(readFileSync(html, 'utf8')).toContain('<html');
+    expect(readdirSync(svg).every((name) => name.endsWith('.svg'))).toBe(true);
+
+    rmSync(html);
+    expect(await bench('report', json)).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(html)).toBe(true);
+    expect(await bench('compare', json, json)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('a task that measures itself', async () => {
+    const json = join(folder, 'task.json');
+    const files = ['--json', json, '--html', join(folder, 'task.html')];
+    const { code, stderr } = await bench('dispatch', '--rounds', '1', ...files);
+    expect([code, stderr]).toEqual([0, '']);
+    const names = readResults(json).cases.map(({ measurements }) => measurements.length);
+    expect(names).toEqual([3, 3]);
+  });
+
+  it('--list names scenarios and contenders', async () => {
+    const { code, stdout } = await bench('--list');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^tcp-echo /m);
+    expect(stdout).toMatch(/^node /m);
+  });
+
+  it.each([
+    [['tcp-ecko'], /^bench: unknown scenario 'tcp-ecko'; there are /],
+    [['tcp-echo', '--contenders', 'nodes'], /^bench: unknown contender 'nodes'; there are /],
+    [['--rounds', '0'], /'--rounds <n>'.*'0' is invalid. It takes a whole number from 1/],
+    [['--rounds', '1.5'], /'--rounds <n>'/],
+    [['--seconds', 'long'], /'--seconds <s>'.*'long' is invalid/],
+    [['--connections', '64,many'], /'--connections <n,...>'/],
+    [['--colour'], /unknown option '--colour'/],
+    [['timers', '--contenders', 'node'], /^bench: nothing to measure: /],
+    [['compare', 'no.json', 'no.json'], /^bench: no\.json: ENOENT/],
+    [['compare', inRoot('package.json'), 'no.json'], /package\.json: not a file of this suite/],
+    [['report'], /missing required argument 'results'/],
+  ])('wrong words are one line, and exit code 2: %j', async (args, line) => {
+    const { code, stderr } = await bench(...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(line);
+    expect(stderr.trimEnd()).not.toContain('\n');
+  });
+
+  it('Ctrl-C ends it and all that it has started, and nothing is written', async () => {
+    const json = join(folder, 'interrupted.json');
+    const args = ['tcp-echo', '--seconds', '20', '--contenders', 'node', '--json', json];
+    const { child, output } = start(args);
+    await new Promise<void>((resolve) => {
+      child.stdout?.on('data', () => {
+        if (output.stdout.includes('warm-up: node')) resolve();
+      });
+    });
+    const pids = childrenOf(child.pid ?? 0).split(' ');
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(130);
+    expect(output.stderr).toMatch(/bench: interrupted, nothing was written\n$/);
+    expect(pids.length).toBeGreaterThan(0);
+    expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+    expect(existsSync(json)).toBe(false);
+  });
+});

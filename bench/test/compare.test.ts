@@ -1,0 +1,98 @@
+// What `compare` says of runs that are known: rates over many seeds, and what it names and warns of.
+import { permutationTest, wilcoxonRankSum } from 'simple-statistics';
+import { describe, expect, it } from 'vitest';
+import { shiftOf } from '../src/compare/shift.ts';
+import { compare, formatComparison } from '../src/compare.ts';
+import { fixture, randomFrom, type Shape } from './fixture.ts';
+
+const SEEDS = 100;
+const FAST: Shape = { hasLatency: false };
+
+/** How often `isHit` holds for two runs of different seeds. */
+function rate(before: Shape, after: Shape, isHit: (c: ReturnType<typeof compare>) => boolean) {
+  let hits = 0;
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const first = fixture({ ...FAST, ...before, seed: 2 * seed + 1 });
+    const second = fixture({ ...FAST, ...after, seed: 2 * seed + 2 });
+    if (isHit(compare(first, second))) hits++;
+  }
+  return hits / SEEDS;
+}
+
+const differs = ({ differences }: ReturnType<typeof compare>) =>
+  differences.some(({ verdict }) => verdict !== 'no difference');
+const overallWorse = ({ differences }: ReturnType<typeof compare>) =>
+  differences.some(
+    ({ level, contender, verdict }) =>
+      level === 'overall' && contender === 'edgewise reactor' && verdict === 'worse',
+  );
+
+describe('rates', () => {
+  it.each([5, 10])('two runs of the same build: %i rounds, 5 %% at most differ', (rounds) => {
+    for (const noise of [0.01, 0.03]) {
+      expect(rate({ rounds, noise }, { rounds, noise }, differs)).toBeLessThanOrEqual(0.05);
+    }
+  });
+
+  it.each([
+    [5, 0.01],
+    [7, 0.02],
+    [10, 0.02],
+    [20, 0.03],
+  ])('a slowdown of 5 %% is found: %i rounds, noise %f', (rounds, noise) => {
+    const slower = { edgewise: 1.05 };
+    expect(rate({ rounds, noise }, { rounds, noise, slower }, overallWorse)).toBeGreaterThan(0.9);
+  });
+});
+
+describe('the test of two samples', () => {
+  const random = randomFrom(7);
+  const before = Array.from({ length: 8 }, () => random());
+  const after = Array.from({ length: 7 }, () => random() + 0.4);
+
+  it('agrees with the permutation test and the rank sum of a library', () => {
+    const { pValue, estimate, low, high } = shiftOf([{ before, after }]);
+    const rank = (values: readonly number[]) =>
+      values.map((v) => [...before, ...after].filter((o) => o <= v).length);
+    expect(wilcoxonRankSum(after, before)).toBe(rank(after).reduce((a, b) => a + b));
+    const permuted = permutationTest(rank(after), rank(before), 'two_side', 20_000, randomFrom(3));
+    expect(Math.abs(pValue - permuted)).toBeLessThan(0.01);
+    expect(low).toBeLessThan(estimate);
+    expect(high).toBeGreaterThan(estimate);
+  });
+
+  it('is exact at the ends: two of 252 ways for five against five', () => {
+    const { pValue } = shiftOf([{ before: [1, 2, 3, 4, 5], after: [6, 7, 8, 9, 10] }]);
+    expect(pValue).toBeCloseTo(2 / 252, 12);
+    expect(shiftOf([{ before: [1], after: [1] }]).pValue).toBe(1);
+  });
+});
+
+describe('what it names', () => {
+  it('the same file: no difference, and too few rounds for single cases', () => {
+    const comparison = compare(fixture(FAST), fixture(FAST));
+    expect(differs(comparison)).toBe(false);
+    expect(formatComparison(comparison)).toMatch(/5 rounds: among \d+ comparisons/);
+    expect(formatComparison(comparison)).toContain('no difference');
+  });
+
+  it('cases in one file only, other machines and versions', () => {
+    const before = fixture(FAST);
+    const after = fixture({ ...FAST, echoes: 3 });
+    const other = { ...after, machine: { ...after.machine, node: 'v26.0.0' } };
+    const { skipped, warnings } = compare(before, other);
+    expect(skipped).toContain('tcp-echo 1000 connections, 64 size: only in the first file');
+    expect(warnings).toContain('node was v20.20.2, is v26.0.0');
+    expect(compare(after, before).skipped[0]).toContain('only in the second file');
+  });
+
+  it('cases without a base, and nothing at all', () => {
+    const before = fixture(FAST);
+    const scenarios = before.scenarios.map((one) => ({ ...one, bases: ['nobody'] }));
+    const { differences, skipped } = compare(before, { ...before, scenarios });
+    expect(differences).toEqual([]);
+    expect(skipped.every((text) => text.endsWith('no base in both'))).toBe(true);
+    const empty = { ...before, cases: [] };
+    expect(formatComparison(compare(empty, empty))).toBe('no difference (0 comparisons)\n');
+  });
+});

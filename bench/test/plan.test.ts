@@ -1,0 +1,80 @@
+// From the command line's wish to cases.
+import { describe, expect, it } from 'vitest';
+import {
+  checkWish,
+  chooseScenarios,
+  makePlan,
+  UsageError,
+  variationsOf,
+  type Wish,
+} from '../src/plan.ts';
+import { scenarios } from '../src/scenarios/index.ts';
+
+const wish: Wish = { scenarios: [], isQuick: false };
+const pair = { contenders: ['edgewise', 'node'] };
+
+function settingsOf(name: string, more: Partial<Wish> = {}) {
+  const [scenario] = chooseScenarios([name]);
+  if (scenario === undefined) throw new Error(`no scenario ${name}`);
+  return variationsOf(scenario, { ...wish, ...more }).map(({ setting }) => setting);
+}
+
+describe('the plan', () => {
+  it('names of scenarios are unique, and their merit is one of their metrics', () => {
+    const names = scenarios.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, metrics, merit, variations } of scenarios) {
+      expect([name, metrics.some((metric) => metric.name === merit)]).toEqual([name, true]);
+      expect([name, variations.some(({ isQuick }) => isQuick)]).toEqual([name, true]);
+    }
+  });
+
+  it('tcp-echo is every size on every count of connections', () => {
+    expect(settingsOf('tcp-echo')).toHaveLength(15);
+    expect(settingsOf('tcp-echo', { isQuick: true })).toEqual([
+      { connections: 64, size: 64 },
+      { connections: 1000, size: 64 },
+    ]);
+  });
+
+  it('the command line replaces connections and sizes', () => {
+    expect(settingsOf('tcp-echo', { connections: [2], size: [7, 8] })).toEqual([
+      { connections: 2, size: 7 },
+      { connections: 2, size: 8 },
+    ]);
+    expect(settingsOf('connect', { connections: [2] })).toEqual([{ connections: 2, size: 64 }]);
+    expect(settingsOf('timers', { connections: [2] })).toEqual(settingsOf('timers'));
+  });
+
+  it('unknown names are refused, with those that there are', () => {
+    const check = (more: Partial<Wish>) => () => checkWish({ ...wish, ...more });
+    expect(check({ scenarios: ['tcp-ecko'] })).toThrow(UsageError);
+    expect(check({ scenarios: ['tcp-ecko'] })).toThrow(/'tcp-ecko'; there are tcp-echo, /);
+    expect(check({ contenders: ['nodes'] })).toThrow(/'nodes'; there are edgewise, /);
+    expect(check({ scenarios: ['timers'], contenders: ['node'] })).not.toThrow();
+  });
+
+  it('rounds and seconds are those of the wish, else all fit into the time', async () => {
+    const asked = { ...wish, ...pair, scenarios: ['tcp-echo'], connections: [1], size: [64] };
+    const given = await makePlan({ ...asked, rounds: 3, seconds: 0.06 }, () => undefined);
+    expect(given.cases).toMatchObject([{ rounds: 3, seconds: 0.06, warmupSeconds: 0.06 }]);
+    expect(given.cases[0]?.players.map(({ name }) => name)).toEqual(['edgewise', 'node']);
+    expect(given.contenders.map(({ name }) => name)).toEqual(['edgewise', 'node']);
+    const free = await makePlan(asked, () => undefined);
+    expect(free.cases[0]?.rounds).toBeGreaterThanOrEqual(5);
+    expect(free.expectedSeconds).toBeGreaterThan(given.expectedSeconds);
+  });
+
+  it('everything takes about twenty minutes, the quick run less than two', async () => {
+    const full = await makePlan({ ...wish, ...pair }, () => undefined);
+    expect(full.expectedSeconds).toBeLessThan(1300);
+    const quick = await makePlan({ ...wish, ...pair, isQuick: true }, () => undefined);
+    expect(quick.expectedSeconds).toBeLessThan(120);
+    for (const { rounds } of full.cases) expect(rounds).toBeGreaterThanOrEqual(5);
+  });
+
+  it('who cannot play the role takes no part', async () => {
+    const plan = await makePlan({ ...wish, ...pair, scenarios: ['timers'] }, () => undefined);
+    expect(plan.cases).toEqual([]);
+  });
+});
