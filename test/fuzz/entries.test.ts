@@ -23,7 +23,9 @@ test('every public function of the entry points has a signature, and every signa
 test(`${callCount} calls of the entry points end in a result or a typed error, from seed ${seed}`, async () => {
   await fuzzEntries(seed, 400); // what is loaded lazily is loaded now
   // The pipe of its signals stays with the reactor of this thread; not every warm-up asks for it.
-  defaultReactor().onSignal('SIGWINCH', () => undefined).close();
+  defaultReactor()
+    .onSignal('SIGWINCH', () => undefined)
+    .close();
   const [before, coercedBefore] = [descriptors(), coercions.count];
   const { failures, counts, outcomes } = await fuzzEntries(seed, callCount);
   expect(failures).toEqual([]);
