@@ -168,8 +168,8 @@ export function outOfRange(name: string, expected: string, value: unknown): Argu
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const });
 }
 
-// Shows a value without calling into it: it may be a proxy, or have getters that throw.
-function show(value: unknown): string {
+/** @internal shows a value without calling into it: it may be a proxy, or have getters that throw */
+export function show(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;

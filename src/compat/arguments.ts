@@ -1,5 +1,6 @@
 // What connect() and listen() of node:net may be given: (options), (port, host, ...), (path, ...),
 // and a callback last.
+import { show } from '../errors.ts';
 import { coded } from './errors.ts';
 
 interface Fields {
@@ -55,6 +56,6 @@ function kindOf(name: string): 'string' | 'number' {
 export function portOf(value: unknown, name = 'options.port'): number {
   const port = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port < 65_536) return port;
-  const message = `${name} should be >= 0 and < 65536. Received ${String(value)}.`;
+  const message = `${name} should be >= 0 and < 65536. Received ${show(value)}.`;
   throw coded(new RangeError(message), 'ERR_SOCKET_BAD_PORT');
 }
