@@ -8,7 +8,7 @@ import { Reactor } from '../../dist/index.js';
 import { Mailbox, MailboxSender } from '../../dist/multi.js';
 import { answer, cpuUs } from './answer.mjs';
 
-const COUNT = 50_000; // of each producer
+const COUNT = 200_000; // of each producer
 
 const BYTES = Buffer.alloc(64);
 const KINDS = {
