@@ -30,6 +30,7 @@ const EXCLUDED_CUT = {
   multicast: 'datagrams are not cut',
   'zero-copy.numbers': 'numbers the sends of a buffer by hand',
   'relay.stall': 'its point is what stands in full buffers: a packet for each byte',
+  travel: 'its point is what stands in full buffers',
 };
 /** The same for interrupted. */
 const BY_HAND = 'calls by hand what returns EINTR to its caller';
@@ -37,6 +38,7 @@ const EXCLUDED_INTERRUPTED = {
   ...{ 'datagram.errors': BY_HAND, 'datagram.rights': BY_HAND, 'file-piece': BY_HAND },
   ...{ 'relay.input': BY_HAND, rights: BY_HAND, 'zero-copy.numbers': BY_HAND },
   'relay.stall': 'fills buffers by hand until nothing moves',
+  travel: BY_HAND,
 };
 const VITEST = [process.execPath, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run'];
 const UPPER = ['test/promises', 'test/stream', 'test/compat', 'test/interop'];
