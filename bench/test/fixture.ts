@@ -128,11 +128,14 @@ export function fixture(shape: Shape = {}): Results {
   });
   const backends = { 'edgewise-epoll': 0.2, 'edgewise-poll': 11, 'edgewise-select': 19 };
   const idle = [10, 100, 1000, 10_000].map((watched): Case => {
-    const measurements = Object.entries(backends).map(([contender, each]) => ({
+    const able = Object.entries(backends).slice(0, watched > 1024 ? 2 : 3);
+    const measurements = able.map(([contender, each]) => ({
       contender,
-      rounds: cost(contender, 900 + (contender.endsWith('l') ? each * watched : 40)).map((ns) => ({
-        values: { nsPerOperation: ns },
-      })),
+      rounds: cost(contender, 900 + (contender === 'edgewise-epoll' ? 40 : each * watched)).map(
+        (ns) => ({
+          values: { nsPerOperation: ns },
+        }),
+      ),
       once: {},
     }));
     const failures: Record<string, string> =

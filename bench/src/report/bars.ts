@@ -3,7 +3,7 @@ import type { CustomSeriesRenderItem, EChartsOption } from 'echarts';
 import type { Case, Metric, ScenarioInfo } from '../model.ts';
 import { type Spread, spreadOfMetric } from '../statistics.ts';
 import { AXIS, type Drawn, draw, FONT, WIDTH } from './draw.ts';
-import { figure } from './figures.ts';
+import { axisFigure, figure } from './figures.ts';
 import { FAINT, INK } from './palette.ts';
 import { idOf, looksIn, ranked, titleOf, type Words } from './words.ts';
 
@@ -47,7 +47,7 @@ function optionOf(bars: readonly Bar[], metric: Metric): EChartsOption {
   const longest = Math.max(...bars.map(({ label }) => label.length));
   return {
     grid: { left: Math.min(20 + longest * 8, WIDTH / 3), right: 100, top: 12, bottom: 84 },
-    legend: { bottom: 4, left: 'center', itemHeight: 12, textStyle: FONT, selectedMode: false },
+    legend: { bottom: 4, itemHeight: 12, itemGap: 32, textStyle: FONT, selectedMode: false },
     xAxis: {
       ...AXIS,
       type: 'value',
@@ -57,7 +57,7 @@ function optionOf(bars: readonly Bar[], metric: Metric): EChartsOption {
       axisLabel: {
         ...AXIS.axisLabel,
         hideOverlap: true,
-        formatter: (value: number) => figure(value, metric.unit),
+        formatter: (value: number) => axisFigure(value, metric.unit),
       },
     },
     yAxis: {

@@ -28,7 +28,7 @@ export function figure(value: number, unit: string): string {
     return `${digits(ns / size)} ${name}`;
   }
   const [prefix, factor] = PREFIXES.find(([, least]) => Math.abs(value) >= least) ?? ['', 1];
-  return `${digits(value / factor)} ${prefix}${unit}`.trimEnd();
+  return `${digits(value / factor)} ${prefix}${unit.replace(/^1\//, '/')}`.trimEnd();
 }
 
 /** `1.04 ×`. */
@@ -36,10 +36,21 @@ export function ratioText(ratio: number): string {
   return `${ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2)} ×`;
 }
 
-/** `64 connections, 1024 size`: numbers before their names, words as they are. */
+/** The same for an axis, without zeros that say nothing: `1 k`, `15 µs`, `0`. */
+export function axisFigure(value: number, unit: string): string {
+  return value === 0
+    ? '0'
+    : figure(value, unit).replace(/\.0+(?= |$)|(\.\d*?[1-9])0+(?= |$)/, '$1');
+}
+
+/** `64 connections, 1024 B`: numbers before their names, words as they are. */
 export function settingText(setting: Readonly<Record<string, number | string>>): string {
   return Object.entries(setting)
-    .map(([name, value]) => (typeof value === 'number' ? `${value} ${name}` : `${name} ${value}`))
+    .map(([name, value]) => {
+      if (typeof value !== 'number') return `${name} ${value}`;
+      if (name === 'size') return `${value} B`;
+      return `${value} ${value === 1 ? name.replace(/s$/, '') : name}`;
+    })
     .join(', ');
 }
 

@@ -4,7 +4,7 @@ import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Case, Measurement, ScenarioInfo } from '../model.ts';
 import { ResultsError } from '../results.ts';
 import { AXIS, type Drawn, draw } from './draw.ts';
-import { figure } from './figures.ts';
+import { axisFigure } from './figures.ts';
 import { gridFor, heightFor, type Line, seriesOf } from './lines.ts';
 import { idOf, looksIn, titleOf, type Words } from './words.ts';
 
@@ -45,7 +45,11 @@ export function drawLatency(words: Words, scenario: ScenarioInfo, one: Case): Dr
       nameGap: 62,
       min: ({ min }: { min: number }) => 10 ** Math.floor(Math.log10(min)),
       max: ({ max }: { max: number }) => max * 1.3,
-      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => figure(value, 'ns') },
+      axisLabel: {
+        ...AXIS.axisLabel,
+        showMaxLabel: false,
+        formatter: (value: number) => axisFigure(value, 'ns'),
+      },
     },
     series: seriesOf(lines, false),
   });

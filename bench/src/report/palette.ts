@@ -35,7 +35,7 @@ const FAMILIES: Readonly<Record<Family, { label: string; colours: readonly Pair[
     colours: [
       ['#4a4f55', '#c9ced4'],
       ['#00795a', '#2fc79c'],
-      ['#80868d', '#8d949c'],
+      ['#6d737a', '#959ca4'],
       ['#5f7d1a', '#a9cc55'],
     ],
   },
@@ -102,8 +102,9 @@ export function definitions(): string {
 
 /** Makes the colours of a plot follow the definitions. */
 export function adaptive(svg: string): string {
-  return svg.replace(/\b(fill|stroke)="(#[0-9a-f]{6})"/g, (whole, attribute, light) => {
-    const pair = PAIRS.find((one) => one[0] === light);
+  return svg.replace(/\b(fill|stroke)="(#[0-9a-f]{3,6})"/g, (whole, attribute, light) => {
+    // Marks that are empty are filled by ECharts itself.
+    const pair = light === '#fff' ? PAPER : PAIRS.find((one) => one[0] === light);
     return pair === undefined ? whole : `${attribute}="${css(pair)}"`;
   });
 }

@@ -3,7 +3,7 @@
 import type { Case, Metric, ScenarioInfo } from '../model.ts';
 import { spreadOfMetric } from '../statistics.ts';
 import { AXIS, type Drawn, draw } from './draw.ts';
-import { figure, settingText, slug } from './figures.ts';
+import { axisFigure, figure, settingText, slug } from './figures.ts';
 import { gridFor, heightFor, type Line, seriesOf } from './lines.ts';
 import { casesOf, looksIn, type Words } from './words.ts';
 
@@ -64,7 +64,7 @@ export function drawSweep(
       name: sweep.axis,
       nameLocation: 'middle',
       nameGap: 30,
-      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => figure(value, '') },
+      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => axisFigure(value, '') },
     },
     yAxis: {
       ...AXIS,
@@ -72,7 +72,10 @@ export function drawSweep(
       name: metric.label,
       nameLocation: 'middle',
       nameGap: 66,
-      axisLabel: { ...AXIS.axisLabel, formatter: text },
+      axisLabel: {
+        ...AXIS.axisLabel,
+        formatter: (value: number) => axisFigure(value, metric.unit),
+      },
     },
     series: seriesOf(lines, true),
   });

@@ -13,7 +13,7 @@ caption{text-align:left;padding:.25rem 0;position:sticky;left:0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .9rem .3rem 0;
 border-bottom:1px solid ${css(LINE)};overflow-wrap:normal}
 thead th{vertical-align:bottom}
-td.n,th.n{text-align:right}td.n,td small{white-space:nowrap}
+td.n,th.n{text-align:right}td.n{white-space:nowrap}td:not(.n){min-width:8rem}
 tbody th{font-weight:normal;min-width:7rem}
 .ours{font-weight:bold}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}dd{margin:0}
