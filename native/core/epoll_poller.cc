@@ -13,10 +13,12 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <unordered_map>
 #include <vector>
 
 #include "clock.h"
@@ -97,8 +99,11 @@ class EpollPoller final : public Poller {
       events = (events & ~static_cast<uint32_t>(EPOLLRDHUP)) | EPOLLEXCLUSIVE;
     }
     int result = Control(EPOLL_CTL_ADD, fd, events, Pack(token));
-    if (result == 0) Remember(fd, events, Pack(token));
-    return result;
+    if (result < 0) return result;
+    // The kernel took the number as new, so what was added under it is open elsewhere, or gone.
+    if (Entry* entry = Find(fd)) entry->may_have_ghost |= entry->events != 0;
+    Remember(fd, events, Pack(token));
+    return 0;
   }
 
   int Modify(int fd, Token token, uint32_t interest, Trigger trigger) override {
@@ -111,8 +116,12 @@ class EpollPoller final : public Poller {
   }
 
   int Remove(int fd) override {
-    if (Entry* entry = Find(fd)) *entry = Entry{};
-    return Control(EPOLL_CTL_DEL, fd, 0, 0);
+    int result = Control(EPOLL_CTL_DEL, fd, 0, 0);
+    if (Entry* entry = Find(fd)) {
+      bool may_stay = entry->may_have_ghost || (entry->events != 0 && result < 0);
+      *entry = Entry{0, may_stay, 0};
+    }
+    return result;
   }
 
   int Wait(ReadySink& sink, DeadlineNs deadline) override {
@@ -144,8 +153,9 @@ class EpollPoller final : public Poller {
   // Makes a new interest set under the old number, so that whoever watches this poller's
   // descriptor keeps the number (but must register it again: the description is a new one). The
   // old set tells whether a number still stands for the file that was added: only then it has an
-  // entry to modify (EINVAL: it has, an exclusive one). On failure the old set stays in place.
-  // A oneshot that has fired is armed again, since nothing tells that it has.
+  // entry to modify (EINVAL: it has, an exclusive one), or it has a ghost of its own number, from
+  // which the file's identity tells it. On failure the old set stays in place. A oneshot that has
+  // fired is armed again, since nothing tells that it has.
   int Rebuild() override {
     int fresh = epoll_create1(EPOLL_CLOEXEC);
     if (fresh < 0) return -errno;
@@ -155,14 +165,15 @@ class EpollPoller final : public Poller {
       if (entry.events == 0) continue;
       int fd = static_cast<int>(i);
       int known = Control(EPOLL_CTL_MOD, fd, entry.events, entry.data);
-      if (known == 0 || known == -EINVAL) {
+      if ((known == 0 || known == -EINVAL) && StandsForWhatWasAdded(fd)) {
         result = ControlIn(fresh, EPOLL_CTL_ADD, fd, entry.events, entry.data);
       } else {
-        entry = Entry{};
+        entry.events = 0;
       }
     }
     if (result == 0 && dup3(fresh, epoll_fd_, O_CLOEXEC) < 0) result = -errno;
     close(fresh);
+    if (result == 0) ForgetGhosts();
     return result;
   }
 
@@ -170,7 +181,14 @@ class EpollPoller final : public Poller {
   // What Rebuild needs to know of one descriptor. events is never 0 for an entry in use.
   struct Entry {
     uint32_t events = 0;
+    // The kernel may hold another entry under this number, of a file that had it before.
+    bool may_have_ghost = false;
     uint64_t data = 0;
+  };
+
+  struct Identity {
+    dev_t device;
+    ino_t inode;
   };
 
   Entry* Find(int fd) {
@@ -181,6 +199,26 @@ class EpollPoller final : public Poller {
     if (static_cast<size_t>(fd) >= entries_.size()) entries_.resize(fd * 2 + 64);
     entries_[fd].events = events;
     entries_[fd].data = data;
+    if (entries_[fd].may_have_ghost) identities_[fd] = Identify(fd);
+  }
+
+  static Identity Identify(int fd) {
+    struct stat file;
+    return fstat(fd, &file) == 0 ? Identity{file.st_dev, file.st_ino} : Identity{};
+  }
+
+  // Anonymous files (eventfd, timerfd) have one identity for all: of these a ghost may be kept.
+  bool StandsForWhatWasAdded(int fd) const {
+    if (!entries_[fd].may_have_ghost) return true;
+    const auto added = identities_.find(fd);
+    if (added == identities_.end()) return true;
+    const Identity now = Identify(fd);
+    return now.device == added->second.device && now.inode == added->second.inode;
+  }
+
+  void ForgetGhosts() {
+    for (Entry& entry : entries_) entry.may_have_ghost = false;
+    identities_.clear();
   }
 
   int Control(int operation, int fd, uint32_t events, uint64_t data) {
@@ -216,7 +254,8 @@ class EpollPoller final : public Poller {
 
   int epoll_fd_ = -1;
   int event_fd_ = -1;
-  std::vector<Entry> entries_;  // by descriptor number
+  std::vector<Entry> entries_;                    // by descriptor number
+  std::unordered_map<int, Identity> identities_;  // of those whose number may have a ghost
   epoll_event batch_[kBatchMax];
 };
 

@@ -127,3 +127,26 @@ test.runIf(Poller.backends.includes('epoll'))(
     expect(reactor.stats.ghostsRemoved).toBe(0);
   },
 );
+
+test.runIf(Poller.backends.includes('epoll'))(
+  'a set that is built anew tells the file that was added from a ghost of the same number',
+  () => {
+    const [a, b] = openPair();
+    const other = dup(a);
+    const earlier = reactor.register(other, Interest.Writable, silent, { trigger: 'edge' });
+    close(other); // its entry lives on: `a` keeps the file open
+    const [number] = openPair(); // the lowest that is free
+    expect(number).toBe(other);
+    const told: number[] = [];
+    const handler: Handler = { onReady: (readiness) => void told.push(readiness) };
+    reactor.register(number, Interest.Readable, handler, { trigger: 'edge-oneshot' });
+    expect(earlier.isClosed).toBe(true);
+    close(number);
+    expect(dup(a)).toBe(number); // the file of the ghost, under the number of both
+    close(b);
+    reactor.turn(0); // the ghost fires
+    expect(reactor.stats.ghostsRemoved).toBe(1);
+    reactor.turn(0);
+    expect(told).toEqual([]);
+  },
+);
