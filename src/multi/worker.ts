@@ -71,8 +71,9 @@ class SubReactorThread {
     const reactor = this.#reactor;
     if (reactor.isClosed) return; // what is given now is closed with the thread
     if (message.type === 'listen') this.#listen(message.fd, message.isExclusive);
-    else if (message.type === 'drain') this.#drain(message.deadlineMs);
-    // In turns of the reactor, and in order: handlers are called there, and it may end.
+    // In turns of the reactor, and in order: handlers are called there, and it may end, but not
+    // while a connection that came before the word to drain waits to be adopted.
+    else if (message.type === 'drain') reactor.defer(() => this.#drain(message.deadlineMs));
     else if (message.type === 'adopt') reactor.defer(() => this.#adopt(message.move));
     else if (message.type === 'moved') reactor.defer(() => this.#onMoved());
     else this.#report();

@@ -4,7 +4,7 @@ import { ReactorPool, type ReactorPoolOptions } from '../../src/multi.ts';
 
 const MODULE = new URL('../workers/sub-bounce.mjs', import.meta.url);
 
-/** Places in the counts; as in the module. */
+/** Places in the counts; the module is told of them. */
 export const Count = {
   Moves: 0,
   Unsent: 1,
@@ -13,6 +13,7 @@ export const Count = {
   Adopted: 4,
   Closed: 5,
   Ended: 6,
+  Released: 7,
 } as const;
 
 /** Runs `use` with a pool of two, of whose threads none may die unless `onError` is given. */
@@ -26,7 +27,7 @@ export async function withBouncing(
     size: 2,
     module: MODULE,
     host: '127.0.0.1',
-    data: { counts: counts.buffer },
+    data: { counts: counts.buffer, places: Count },
     onError: (error) => errors.push(error),
     ...options,
   });

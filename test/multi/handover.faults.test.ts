@@ -107,6 +107,7 @@ describe('a connection that goes', () => {
     await withClient(async (client, counts, pool) => {
       expect(await client.ask('after!')).toMatch(/^adopted by /);
       expect(await client.ask('where?')).toMatch(/ 12$/);
+      while (Atomics.load(counts, Count.Moves) === 0) await nextLoopPass(); // it tries them all
       expect(counts[Count.Moves]).toBe(1); // each of them threw it
       client.close();
       await untilNone(pool);
@@ -216,6 +217,21 @@ describe('faults', () => {
       await closed; // long before the deadline
       const { total } = await pool.report();
       expect(total).toMatchObject({ open: 0, broken: 0, handedIn: 1, handedOut: 1 });
+    });
+  });
+
+  it('before the word to drain: who came then is taken first', async () => {
+    await withBouncing({}, async (pool, counts) => {
+      const client = await openClient(pool.port);
+      void client.connection.write('leave+block!'); // it comes back while the thread is blocked
+      while ((await pool.report()).total.handedIn < 2);
+      const closed = pool.close({ deadlineMs: 60_000 });
+      Atomics.store(counts, Count.Released, 1);
+      expect(await client.ask('')).toMatch(/^adopted by /);
+      client.close();
+      await closed;
+      const { total } = await pool.report();
+      expect(total).toMatchObject({ open: 0, broken: 0, handedIn: 2, handedOut: 2 });
     });
   });
 

@@ -6,11 +6,12 @@ const peeked = Buffer.alloc(1);
 let context;
 let counts;
 
-/** Places in the counts. */
-const Count = { Moves: 0, Unsent: 1, Unread: 2, Bytes: 3, Adopted: 4, Closed: 5, Ended: 6 };
+/** Places in the counts, as test/multi/bouncing.ts has them. */
+let Count;
 
 export function start(given) {
   context = given;
+  Count = given.data.places;
   counts = new Int32Array(given.data.counts);
 }
 
@@ -93,6 +94,10 @@ const WORDS = {
     context.handOver(connection, other());
   },
   'move+destroy!': (connection) => context.handOver(connection, other(), { destroys: true }),
+  'leave+block!': (connection) => {
+    context.handOver(connection, other(), { returns: true });
+    while (Atomics.load(counts, Count.Released) === 0); // what the pool says waits
+  },
   'silence!': (connection) => {
     connection.setTimeout(20);
     context.handOver(connection, other());
@@ -129,10 +134,11 @@ const WORDS = {
 
 export function adopt(connection) {
   Atomics.add(counts, Count.Adopted, 1);
-  const { answers, throws, destroys, blocksMs = 0 } = connection.data ?? {};
+  const { answers, returns, throws, destroys, blocksMs = 0 } = connection.data ?? {};
   const end = performance.now() + blocksMs;
   while (performance.now() < end);
   if (answers) connection.write(`adopted by ${context.index}`);
+  if (returns) context.handOver(connection, other(), { answers: true });
   if (destroys) connection.destroy();
   if (throws) throw new Error('thrown by adopt');
 }
