@@ -12,7 +12,7 @@ export interface ReactorOptions {
   readonly capacity?: number;
   /** What one dispatch may use up before `registration.charge` answers false. */
   readonly budget?: {
-    /** Bytes, from 1. Default 262144. */
+    /** Bytes, from 1. Default 1048576. */
     readonly bytes?: number;
     /** Operations, from 1. Default 64. */
     readonly operations?: number;

@@ -25,7 +25,7 @@ import { Timers } from './timers/timers.ts';
 import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from './validate.ts';
 import { ReactorWaker, type WakerOwner } from './waker.ts';
 
-const BUDGET_BYTES = 256 * 1024;
+const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
 
 /**

@@ -3,7 +3,7 @@
 import { constants as os } from 'node:os';
 import * as sys from '../sys.ts';
 import { type Pipe, pipes } from './pipes.ts';
-import { isScratch, readMemory, readView } from './scratch.ts';
+import { isScratch, readMemory, readView, receive, send } from './scratch.ts';
 
 const { EINVAL, EMFILE, ENOSYS } = os.errno;
 const CANNOT: readonly number[] = [0, -EINVAL, -ENOSYS, -EMFILE];
@@ -53,14 +53,14 @@ export class CopyConduit implements Conduit {
   }
 
   fill(fd: number): number {
-    const count = sys.recv(fd, readMemory());
+    const count = receive(fd, readMemory());
     if (count > 0) this.#bytes = readView(count);
     return count;
   }
 
   drain(fd: number): number {
     const bytes = this.#bytes as Uint8Array;
-    const count = sys.send(fd, bytes);
+    const count = send(fd, bytes);
     if (count > 0) this.#bytes = count < bytes.length ? bytes.subarray(count) : undefined;
     return count;
   }

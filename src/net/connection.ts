@@ -6,11 +6,10 @@ import { errnoError } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Registration } from '../registration.ts';
-import * as sys from '../sys.ts';
 import { State } from './connection.state.ts';
 import type { Pump } from './pump.ts';
 import { deliverRights, receiveWithRights, takeRights } from './rights.ts';
-import { readMemory, readView } from './scratch.ts';
+import { READ_SIZE, readMemory, readView, receive } from './scratch.ts';
 import { TimedSocket } from './timed-socket.ts';
 import { cannotTravel, type Luggage, TRAVELLING } from './travel.ts';
 import { LingeringSocket } from './zero-copy.linger.ts';
@@ -136,7 +135,7 @@ export class Connection<Data = unknown> extends TimedSocket {
     for (;;) {
       const result = takesDescriptors
         ? receiveWithRights(this.fd, memory)
-        : sys.recv(this.fd, memory);
+        : receive(this.fd, memory);
       if (result > 0) {
         this.bytesRead += result;
       } else if (result === 0) {
@@ -263,8 +262,9 @@ export class Connection<Data = unknown> extends TimedSocket {
     const { handlers, settings } = this.group;
     const { receivesDescriptors } = settings;
     const isLevel = registration.trigger === 'level';
-    // Under the edge trigger until would-block: a short read does not prove that all is read. It
-    // stops at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
+    // Level: once, and again only after a read that has filled the memory, so that bulk takes fewer
+    // waits. Edge: until would-block, since a short read does not prove that all is read. It stops
+    // at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
     while ((this.state & (State.Paused | State.ReadEnded | State.Closed)) === 0) {
       const result = this.#receive(readMemory(), receivesDescriptors);
       if (result <= 0) return;
@@ -272,7 +272,8 @@ export class Connection<Data = unknown> extends TimedSocket {
       else handlers.data?.(this, readView(result));
       if (this.isClosed || this.#pump !== undefined) return; // a pump reads from here on
       if (this.is(State.WriteFailed)) registration.requeue(Readiness.Readable);
-      if (isLevel || !registration.charge(result)) return;
+      if (isLevel && result < READ_SIZE) return;
+      if (!registration.charge(result)) return;
     }
   }
 

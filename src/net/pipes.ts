@@ -7,7 +7,7 @@
 // privileges gets small pipes, which work as well.
 import * as sys from '../sys.ts';
 
-/** What is asked for: 64 slots. A fill takes as much, and so does one turn of a relay. */
+/** What is asked for: 64 slots. A fill takes as much. */
 const PIPE_SIZE = 256 * 1024;
 /** Kept open while they are not needed. */
 const KEPT_MAX = 16;

@@ -1,28 +1,67 @@
 // The memory that all connections of a thread read into and encode strings in: one buffer of each
-// kind, since only one handler runs at a time. This is what keeps a connection small.
+// kind, since only one handler runs at a time. This is what keeps a connection small. The address
+// of the read memory is known to native code, where the host allows it: see sys.PinnedBuffer.
+import type { EdgewiseError } from '../errors.ts';
+import * as sys from '../sys.ts';
 
-const READ_SIZE = 64 * 1024;
+/** Bytes that one read takes at most. */
+export const READ_SIZE = 64 * 1024;
 const ENCODE_SIZE = 64 * 1024;
 /** Views up to this length are kept, so that a steady stream of small messages makes none. */
 const VIEW_MAX = 4096;
 /** UTF-8 needs at most three bytes per UTF-16 unit. */
 const BYTES_PER_UNIT_MAX = 3;
 
-let readBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+let pinned = pin();
+let readBuffer = bufferOf(pinned);
 let views: (Buffer | undefined)[] = [];
+let lastView = readBuffer;
 const encodeBuffer = Buffer.allocUnsafeSlow(ENCODE_SIZE);
+
+function pin(): sys.PinnedBuffer | undefined {
+  try {
+    return new sys.PinnedBuffer(READ_SIZE);
+  } catch (error) {
+    if ((error as EdgewiseError).code !== 'ERR_MEMORY_UNAVAILABLE') throw error;
+    return undefined; // memory of V8's own will do
+  }
+}
+
+function bufferOf(memory: sys.PinnedBuffer | undefined): Buffer {
+  const buffer = memory?.bytes.buffer;
+  return buffer === undefined ? Buffer.allocUnsafeSlow(READ_SIZE) : Buffer.from(buffer);
+}
 
 /** Where to read to. A handler may have transferred the memory away: then there is new one. */
 export function readMemory(): Buffer {
   if (readBuffer.length === 0) {
-    readBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+    pinned = pin();
+    readBuffer = bufferOf(pinned);
     views = [];
   }
   return readBuffer;
 }
 
+/** recv(2) into memory that may be the thread's. */
+export function receive(fd: number, memory: Uint8Array): number {
+  return memory === readBuffer && pinned !== undefined ? pinned.recv(fd) : sys.recv(fd, memory);
+}
+
+/** send(2) of bytes that may be those which were read last, as an echo or a proxy has them. */
+export function send(fd: number, bytes: Uint8Array): number {
+  return bytes === lastView && pinned !== undefined
+    ? pinned.send(fd, 0, bytes.length)
+    : sys.send(fd, bytes);
+}
+
 /** The first `length` bytes of what was read. */
 export function readView(length: number): Buffer {
+  lastView = viewOf(length);
+  return lastView;
+}
+
+function viewOf(length: number): Buffer {
+  if (length === readBuffer.length) return readBuffer;
   if (length > VIEW_MAX) return readBuffer.subarray(0, length);
   let view = views[length];
   if (view === undefined) {

@@ -10,7 +10,7 @@ import { State } from './connection.state.ts';
 import type { ConnectionGroup } from './group.ts';
 import { chunksOf, Outgoing, type Piece, type Writable } from './outgoing.ts';
 import { checkRights, RightsPiece } from './rights.ts';
-import { encodeShort, isScratch } from './scratch.ts';
+import { encodeShort, isScratch, send } from './scratch.ts';
 import { StreamSocket } from './stream-socket.ts';
 import { ZeroCopy, type ZeroCopyDone } from './zero-copy.ts';
 
@@ -187,7 +187,7 @@ export abstract class SendingSocket extends StreamSocket {
 
   #send(bytes: Uint8Array | readonly Uint8Array[]): void {
     const isList = Array.isArray(bytes);
-    const result = isList ? sys.writev(this.fd, bytes) : sys.send(this.fd, bytes as Uint8Array);
+    const result = isList ? sys.writev(this.fd, bytes) : send(this.fd, bytes as Uint8Array);
     if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
       this.#failWrite(errnoError(result, 'send', { fd: this.fd }));
       return;
