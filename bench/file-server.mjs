@@ -1,4 +1,4 @@
-// Sends a file to whoever connects, by sendFile: what bench/file.mjs measures.
+// Sends a file to whoever connects, by sendFile: the scenario `file` of the suite.
 // Usage: file-server.mjs FILE [level|edge]. Prints "listening on 127.0.0.1:PORT".
 import { openSync } from 'node:fs';
 import { listen } from '../dist/index.js';

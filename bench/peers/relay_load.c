@@ -1,4 +1,4 @@
-// What bench/relay.mjs puts at the two ends of a relay.
+// What the scenario `relay` puts at the two ends of a relay.
 //
 //   relay_load sink               Reads what each connection sends, to its end, and answers with
 //                                 the count. Prints "listening on 127.0.0.1:PORT".

@@ -1,5 +1,5 @@
-// The base of bench/relay.mjs: a plain, single-threaded C relay on epoll(7) and splice(2), as one
-// would write it by hand. Both sockets are watched edge-triggered for everything from the
+// The base of the scenario `relay`: a plain, single-threaded C relay on epoll(7) and splice(2), as
+// one would write it by hand. Both sockets are watched edge-triggered for everything from the
 // beginning, so that no epoll_ctl is made while bytes move; each direction has a pipe of its own,
 // and goes on until the one side has no more or the other takes no more.
 //

@@ -1,13 +1,13 @@
 // Two runs compared: which differences are larger than the noise. A shared machine is faster on one
 // day than on the next, so what is compared are ratios to a base that was measured in the same
-// rounds. Method, and how many rounds it takes: bench/COMPARE.md.
+// rounds. Method, and how many rounds it takes: bench/README.md, "Comparing two runs".
 
 import { type Pair, pairsOf, warningsOf } from './compare/pairs.ts';
 import { estimateOf, leastPValue, type Stratum, shiftOf } from './compare/shift.ts';
 import type { Results } from './model.ts';
 
-/** Differences below it are none, whatever the test says. */
-export const EFFECT_MIN = 0.02;
+/** Differences below it are none, whatever the test says: two processes of one build differ so much. */
+export const EFFECT_MIN = 0.03;
 /** The chance, over all comparisons of two runs, that one is called different and is not. */
 export const ALPHA = 0.05;
 

@@ -118,6 +118,7 @@ function writeAll(results: Results, { json, html, svg }: Pick<Flags, 'json' | 'h
 
 function makeProgram(): Command {
   const program = new Command('npm run bench --')
+    .enablePositionalOptions() // else --html and --svg of `report` would be those of a run
     .description('Compares edgewise with libuv and with the field; bench/README.md has the method.')
     .argument('[scenario...]', 'names of scenarios; none: all of them, in about 20 minutes')
     .option('--quick', 'fewer cases and contenders, shorter rounds: under 3 minutes for all')

@@ -5,11 +5,13 @@ import type { Contender, ContenderInfo, Located, Missing, Setting } from './mode
 import { scenarios as allScenarios } from './scenarios/index.ts';
 import {
   CORE,
+  type Field,
   numberOf,
   PARALLEL,
   QUICK_CORE,
   type Scenario,
   type Variation,
+  WIDE,
 } from './scenarios/scenario.ts';
 
 /** What was asked for is not there: one line, and exit code 2. */
@@ -34,11 +36,11 @@ export interface Plan {
   readonly expectedSeconds: number;
 }
 
-const FULL = { rounds: 5, warmupSeconds: 0.1, budgetSeconds: 1150, secondsMax: 2 };
+const FULL = { rounds: 5, warmupSeconds: 0.1, budgetSeconds: 1300, secondsMax: 2 };
 const QUICK = { rounds: 3, warmupSeconds: 0.05, budgetSeconds: 100, secondsMax: 0.4 };
 const SECONDS_MIN = 0.1;
 // What a turn and a start take beside the load itself, by experience; for the estimate only.
-const TURN_SECONDS = 0.12;
+const TURN_SECONDS = 0.06;
 const START_SECONDS = 0.35;
 const TRACE_SECONDS = 1.5;
 const CONNECTION_SECONDS = 60e-6;
@@ -84,11 +86,17 @@ export function variationsOf(scenario: Scenario, wish: Wish): readonly Variation
     for (const setting of substituted(variation.setting, wished, wish)) {
       const key = JSON.stringify(setting);
       const earlier = unique.get(key);
-      const field = earlier?.field === 'all' ? 'all' : variation.field;
+      const field = widest(earlier?.field ?? 'core', variation.field);
       unique.set(key, { ...variation, setting, field });
     }
   }
   return [...unique.values()];
+}
+
+const FIELDS: readonly Field[] = ['core', 'wide', 'all'];
+
+function widest(a: Field, b: Field): Field {
+  return FIELDS.indexOf(a) > FIELDS.indexOf(b) ? a : b;
 }
 
 function substituted(
@@ -105,10 +113,9 @@ function substituted(
 
 function takesPart(contender: Contender, { field }: Variation, scenario: Scenario, wish: Wish) {
   if (wish.contenders !== undefined) return wish.contenders.includes(contender.name);
-  const isWide = field === 'all' && !wish.isQuick;
-  const isTheirs = scenario.own !== undefined || scenario.only !== undefined;
-  const some = wish.isQuick ? QUICK_CORE : CORE;
-  return isWide || isTheirs || some.includes(contender.name);
+  if (scenario.own !== undefined || scenario.only !== undefined) return true;
+  if (wish.isQuick) return (scenario.quick ?? QUICK_CORE).includes(contender.name);
+  return field === 'all' || (field === 'wide' ? WIDE : CORE).includes(contender.name);
 }
 
 /**
@@ -181,15 +188,22 @@ function layOut(
   );
 }
 
-/** Rounds are as long as the time for everything allows, and equally long everywhere. */
+/** Rounds are as long as the time for everything allows, and equally long but where more is needed. */
 function withSeconds(cases: readonly PlannedCase[], wish: Wish): PlannedCase[] {
   const { budgetSeconds, secondsMax } = wish.isQuick ? QUICK : FULL;
-  const besides = cases.reduce((sum, one) => sum + expectedSeconds(one), 0);
+  const leastOf = ({ scenario }: PlannedCase) =>
+    wish.isQuick ? SECONDS_MIN : (scenario.secondsMin ?? SECONDS_MIN);
+  const turnsOf = ({ players, rounds }: PlannedCase) => players.length * (rounds + 1);
   const loaded = cases.filter(({ scenario }) => scenario.load !== undefined);
-  const turns = loaded.reduce((sum, { players, rounds }) => sum + players.length * (rounds + 1), 0);
+  const free = loaded.filter((one) => leastOf(one) === SECONDS_MIN);
+  const fixed = loaded.filter((one) => leastOf(one) > SECONDS_MIN);
+  const besides =
+    cases.reduce((sum, one) => sum + expectedSeconds(one), 0) +
+    fixed.reduce((sum, one) => sum + turnsOf(one) * leastOf(one), 0);
+  const turns = free.reduce((sum, one) => sum + turnsOf(one), 0);
   const fair = Math.round(((budgetSeconds - besides) / Math.max(turns, 1)) * 20) / 20;
-  const seconds = wish.seconds ?? Math.min(secondsMax, Math.max(SECONDS_MIN, fair));
   return cases.map((one) => {
+    const seconds = wish.seconds ?? Math.min(secondsMax, Math.max(leastOf(one), fair));
     return { ...one, seconds, warmupSeconds: Math.min(one.warmupSeconds, seconds) };
   });
 }

@@ -73,6 +73,10 @@ describe('npm run bench', () => {
     rmSync(html);
     expect(await bench('report', json)).toMatchObject({ code: 0, stderr: '' });
     expect(existsSync(html)).toBe(true);
+    const again = { html: join(folder, 'again.html'), svg: join(folder, 'again') };
+    await bench('report', json, '--html', again.html, '--svg', again.svg);
+    expect(readdirSync(again.svg)).toEqual(readdirSync(svg));
+    expect(readFileSync(again.html, 'utf8')).toBe(readFileSync(html, 'utf8'));
     expect(await bench('compare', json, json)).toMatchObject({ code: 0, stderr: '' });
   });
 

@@ -37,6 +37,27 @@ describe('the plan', () => {
     ]);
   });
 
+  it('every JavaScript runtime is in tcp-echo where connections or size are 64', () => {
+    const [scenario] = chooseScenarios(['tcp-echo']);
+    if (scenario === undefined) throw new Error('no scenario');
+    for (const { setting, field } of variationsOf(scenario, wish)) {
+      const isOnCross = setting.connections === 64 || setting.size === 64;
+      expect([setting, field === 'core']).toEqual([setting, !isOnCross]);
+    }
+  });
+
+  it('a tail has rounds of a second, unless the run is quick or the wish says otherwise', async () => {
+    const secondsOf = async (more: Partial<Wish>) => {
+      const asked = { ...wish, ...pair, scenarios: ['tcp-echo', 'tcp-open-loop'], ...more };
+      const { cases } = await makePlan(asked, () => undefined);
+      const tail = cases.find(({ scenario }) => scenario.name === 'tcp-open-loop');
+      return tail?.seconds ?? 0;
+    };
+    expect(await secondsOf({})).toBeGreaterThanOrEqual(1);
+    expect(await secondsOf({ isQuick: true })).toBeLessThan(1);
+    expect(await secondsOf({ seconds: 0.2 })).toBe(0.2);
+  });
+
   it('the command line replaces connections and sizes', () => {
     expect(settingsOf('tcp-echo', { connections: [2], size: [7, 8] })).toEqual([
       { connections: 2, size: 7 },

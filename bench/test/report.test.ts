@@ -6,6 +6,7 @@ import { axisFigure, figure, settingText } from '../src/report/figures.ts';
 import { toHtml } from '../src/report/html.ts';
 import { escapeText, html } from '../src/report/markup.ts';
 import { plotsOf } from '../src/report/plots.ts';
+import { curvesOf, wordsOf } from '../src/report/words.ts';
 import { fixture } from './fixture.ts';
 
 const results = fixture();
@@ -46,6 +47,50 @@ describe('the report', () => {
     const sweep = plots.find(({ name }) => name === 'scaling-tcp-echo-size-64');
     expect(sweep?.command).toBe('npm run bench -- tcp-echo --connections 1,8,64,1000 --size 64');
     for (const { svg } of plots) expect(svg).toMatch(/^<svg role="img" aria-label="[^"]+"/);
+  });
+});
+
+describe('curves and lines', () => {
+  const [timed] = results.cases.filter(({ measurements }) =>
+    measurements.some(({ rounds }) => rounds.some(({ latency }) => latency)),
+  );
+  const latency = timed?.measurements.flatMap(({ rounds }) => rounds)[0]?.latency ?? '';
+
+  /** `count` contenders with a latency; the last ones take part in another case, too. */
+  function crowd(count: number, busyCount: number): Results {
+    const measurements = Array.from({ length: count }, (_, at) => ({
+      contender: `contender-${at}`,
+      rounds: [{ values: { cpuUs: at + 1 }, latency }],
+      once: {},
+    }));
+    const one = { scenario: 'tcp-echo', failures: {} };
+    const cases = [
+      { ...one, setting: { connections: 1, size: 1 }, measurements },
+      {
+        ...one,
+        setting: { connections: 8, size: 1 },
+        measurements: measurements.slice(count - busyCount),
+      },
+      { ...one, setting: { connections: 64, size: 1 }, measurements: measurements.slice(-1) },
+    ];
+    return { ...results, cases };
+  }
+
+  it('ten at most have a curve, those that take part in most', () => {
+    const given = crowd(25, 4);
+    const [first] = given.cases;
+    if (first === undefined) throw new Error('no case');
+    const names = curvesOf(wordsOf(given), first).map(({ contender }) => contender);
+    expect(names).toHaveLength(10);
+    for (const at of [21, 22, 23, 24]) expect(names).toContain(`contender-${at}`);
+    const titles = plotsOf(given).map(({ title }) => title);
+    expect(titles).toContainEqual(expect.stringMatching(/percentile, 10 of 25 contenders$/));
+  });
+
+  it('who was measured at less than half of the places has no line', () => {
+    const sweep = plotsOf(crowd(6, 2)).find(({ name }) => name.startsWith('scaling-'));
+    expect(sweep?.svg).toContain('contender-4');
+    expect(sweep?.svg).not.toContain('contender-3');
   });
 });
 

@@ -74,14 +74,15 @@ class CaseRun {
   async #circumstances(): Promise<Circumstances> {
     const { scenario, setting, seconds, warmupSeconds } = this.#planned;
     const { pinning, signal } = this.#options;
-    const added = await scenario.surroundings?.prepare(this.#processes, signal);
+    const loadCpu = scenario.isParallel ? undefined : pinning?.load;
+    const added = await scenario.surroundings?.prepare(this.#processes, signal, loadCpu);
     return {
       scenario,
       setting: { ...setting, ...added },
       seconds,
       warmupSeconds,
       serverCpu: scenario.isParallel ? undefined : pinning?.server,
-      loadCpu: scenario.isParallel ? undefined : pinning?.load,
+      loadCpu,
       processes: this.#processes,
       signal,
     };

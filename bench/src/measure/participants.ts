@@ -91,7 +91,8 @@ async function startServer(
     name,
     program,
     warmUp: async () => {
-      await bounded(load, { ...context, seconds: Math.min(seconds, WARM_UP_SECONDS_MAX) });
+      const warmUp = circumstances.scenario.warmUp ?? load;
+      await bounded(warmUp, { ...context, seconds: Math.min(seconds, WARM_UP_SECONDS_MAX) });
     },
     round: () => loadOnce(load, context),
     traced: async () => {

@@ -43,12 +43,14 @@ export function axisFigure(value: number, unit: string): string {
     : figure(value, unit).replace(/\.0+(?= |$)|(\.\d*?[1-9])0+(?= |$)/, '$1');
 }
 
-/** `64 connections, 1024 B`: numbers before their names, words as they are. */
+/** `64 connections, 1024 B`: numbers before what they count, words as they are. */
 export function settingText(setting: Readonly<Record<string, number | string>>): string {
   return Object.entries(setting)
     .map(([name, value]) => {
       if (typeof value !== 'number') return `${name} ${value}`;
       if (name === 'size') return `${value} B`;
+      if (name === 'rate') return `${value} per second`;
+      if (name === 'pipeline') return `${value} under way`;
       return `${value} ${value === 1 ? name.replace(/s$/, '') : name}`;
     })
     .join(', ');

@@ -6,7 +6,7 @@ import { ResultsError } from '../results.ts';
 import { AXIS, type Drawn, draw } from './draw.ts';
 import { axisFigure } from './figures.ts';
 import { gridFor, heightFor, type Line, seriesOf } from './lines.ts';
-import { idOf, looksIn, titleOf, type Words } from './words.ts';
+import { curvesOf, idOf, looksIn, titleOf, type Words } from './words.ts';
 
 const STEP = 0.05;
 /** 99.9999 %: six times the way to 90 %. */
@@ -15,7 +15,7 @@ const NINES_MAX = 6;
 /** Undefined: nobody's latency was measured. @throws ResultsError - a histogram cannot be read. */
 export function drawLatency(words: Words, scenario: ScenarioInfo, one: Case): Drawn | undefined {
   const look = looksIn(words, scenario);
-  const lines = one.measurements.flatMap((measurement): Line[] => {
+  const lines = curvesOf(words, one).flatMap((measurement): Line[] => {
     const histogram = histogramOf(measurement, one);
     if (histogram === undefined) return [];
     const { contender } = measurement;

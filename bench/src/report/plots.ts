@@ -4,7 +4,7 @@ import { drawBars } from './bars.ts';
 import { type Drawn, standalone } from './draw.ts';
 import { drawLatency } from './latency.ts';
 import { drawSweep, sweepsOf, sweepTitle } from './scaling.ts';
-import { casesOf, commandFor, meritOf, titleOf, type Words, wordsOf } from './words.ts';
+import { casesOf, commandFor, curvesOf, meritOf, titleOf, type Words, wordsOf } from './words.ts';
 
 export interface Plot {
   /** Unique in a run: the name of its file, without `.svg`. */
@@ -55,8 +55,15 @@ export function casePlots(words: Words, scenario: ScenarioInfo, one: Case): read
     ...(metric === undefined
       ? []
       : plot(`${title}: ${metric.label}`, command, drawBars(words, scenario, one, metric))),
-    ...plot(`${title}: latency by percentile`, command, drawLatency(words, scenario, one)),
+    ...plot(latencyTitle(words, title, one), command, drawLatency(words, scenario, one)),
   ];
+}
+
+function latencyTitle(words: Words, title: string, one: Case): string {
+  const count = one.measurements.length;
+  const shown = curvesOf(words, one).length;
+  const whose = shown < count ? `, ${shown} of ${count} contenders` : '';
+  return `${title}: latency by percentile${whose}`;
 }
 
 function plot(title: string, command: string, drawn: Drawn | undefined): readonly Plot[] {

@@ -1,5 +1,6 @@
 // Cost against a setting, on a log axis: connections, watched descriptors, requests per second. The
-// cost has a log axis as well where it spans more than a decade, as that of select and poll does.
+// cost has a log axis as well where it spans more than half a decade, as that of select and poll does.
+// Who was measured at less than half of the places has no line.
 import type { Case, Metric, ScenarioInfo } from '../model.ts';
 import { spreadOfMetric } from '../statistics.ts';
 import { AXIS, type Drawn, draw } from './draw.ts';
@@ -7,7 +8,7 @@ import { axisFigure, figure, settingText, slug } from './figures.ts';
 import { gridFor, heightFor, type Line, seriesOf } from './lines.ts';
 import { casesOf, looksIn, type Words } from './words.ts';
 
-const DECADE = 10;
+const HALF_A_DECADE = Math.sqrt(10);
 
 /** Cases that differ in nothing but the axis. */
 export interface Sweep {
@@ -51,7 +52,7 @@ export function drawSweep(
   if (values.length === 0) return undefined;
   const least = Math.min(...values);
   const most = Math.max(...values);
-  const isLog = least > 0 && most / least > DECADE;
+  const isLog = least > 0 && most / least > HALF_A_DECADE;
   const title = sweepTitle(scenario, sweep, metric);
   const text = (value: number) => figure(value, metric.unit);
   const alt = `Lines: ${title}. From ${text(least)} to ${text(most)}, ${lines.length} contenders.`;
@@ -93,7 +94,9 @@ function linesOf(words: Words, scenario: ScenarioInfo, sweep: Sweep, metric: Met
       points.set(measurement.contender, line);
     }
   }
-  return [...points].map(([name, line]) => ({
+  const places = new Set(sweep.cases.map(({ setting }) => setting[sweep.axis])).size;
+  const lines = [...points].filter(([, line]) => line.length >= places / 2);
+  return lines.map(([name, line]) => ({
     label: words.label(name),
     look: look(name),
     points: line.sort(([a], [b]) => a - b),

@@ -31,6 +31,25 @@ export function looksIn(words: Words, scenario: ScenarioInfo): (name: string) =>
   return looksOf(words.results.contenders.filter(({ name }) => names.has(name)));
 }
 
+const CURVES_MAX = 10;
+
+/**
+ * Whose curves are drawn: more than ten cannot be told apart. Those that take part in the most cases
+ * of the run stand for the others, which the table has.
+ */
+export function curvesOf({ results }: Words, { measurements }: Case): readonly Measurement[] {
+  const timed = measurements.filter(({ rounds }) => rounds.some(({ latency }) => latency));
+  const casesWith = (name: string) =>
+    results.cases.filter((one) => one.measurements.some(({ contender }) => contender === name))
+      .length;
+  const chosen = timed
+    .map(({ contender }) => ({ contender, cases: casesWith(contender) }))
+    .sort((a, b) => b.cases - a.cases)
+    .slice(0, CURVES_MAX)
+    .map(({ contender }) => contender);
+  return timed.filter(({ contender }) => chosen.includes(contender));
+}
+
 /** The figure of merit; undefined: the scenario does not describe it. */
 export function meritOf({ metrics, merit }: ScenarioInfo): Metric | undefined {
   return metrics.find(({ name }) => name === merit);

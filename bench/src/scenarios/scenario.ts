@@ -30,11 +30,13 @@ export interface LoadReport {
 
 export type Load = (context: LoadContext) => Promise<LoadReport>;
 
+export type Field = 'core' | 'wide' | 'all';
+
 /** A setting, and who takes part in it when nobody is named on the command line. */
 export interface Variation {
   readonly setting: Setting;
-  /** `core`: those of `CORE`; `all`: every contender that can play the role. */
-  readonly field: 'core' | 'all';
+  /** `core`: those of `CORE`; `wide`: of `WIDE` too; `all`: every contender that can play the role. */
+  readonly field: Field;
   readonly isQuick: boolean;
 }
 
@@ -43,23 +45,33 @@ export interface Surroundings {
   /** What commands are told of it, with anything in place of values that are not known yet. */
   readonly sketch: Setting;
   /** Makes it, and gives what completes the setting of commands and loads. */
-  readonly prepare: (processes: Processes, signal: AbortSignal) => Promise<Setting>;
+  readonly prepare: (
+    processes: Processes,
+    signal: AbortSignal,
+    loadCpu: number | undefined,
+  ) => Promise<Setting>;
 }
 
 export interface Scenario extends ScenarioInfo {
   readonly role: Role;
   /** Absent: the role is a task, which measures itself. */
   readonly load?: Load;
+  /** What warms contenders up; absent: the load. */
+  readonly warmUp?: Load;
   readonly variations: readonly Variation[];
   /** Contenders of this scenario only; absent: those of bench/src/contenders. */
   readonly own?: readonly Contender[];
   /** Absent: all of bench/src/contenders but the `PARALLEL` ones. */
   readonly only?: readonly string[];
+  /** Who takes part in the quick run; absent: `QUICK_CORE`. */
+  readonly quick?: readonly string[];
   readonly surroundings?: Surroundings;
   /** A program of the load that may be missing, and how to install it. */
   readonly needs?: { readonly program: string; readonly install: string };
   /** A process for each round, of which the memory is looked at. */
   readonly isFresh?: boolean;
+  /** Rounds of the full run are not shorter: a tail shows only in many operations. */
+  readonly secondsMin?: number;
   /** More than one thread does the work: contenders are not pinned. */
   readonly isParallel?: boolean;
   /** System calls are counted in settings that this holds for. */
@@ -76,7 +88,10 @@ export const CORE: readonly string[] = [
   'tokio',
 ];
 
-/** The same for the quick run. */
+/** Every other JavaScript contender of note: ours are compared with these in every scenario. */
+export const WIDE: readonly string[] = [...CORE, 'node-onread', 'node26', 'bun', 'deno'];
+
+/** The same as `CORE` for the quick run. */
 export const QUICK_CORE: readonly string[] = [
   'edgewise',
   'edgewise-handlers',

@@ -7,14 +7,16 @@ import { inRoot } from '../root.ts';
 import { datagrams, generated, http, received, relayed } from './loads.ts';
 import type { Scenario, Surroundings } from './scenario.ts';
 
-const MEGABYTES = 128;
+const RELAY_MEGABYTES = 512;
+const FILE_MEGABYTES = 128;
+const FILE_TIMES = 4;
 const BULK = [CPU, BYTE_RATE];
 
 const sinkBehind: Surroundings = {
   sketch: { targetPort: 1 },
-  async prepare(processes, signal) {
+  async prepare(processes, signal, loadCpu) {
     const ends = await compiled('relay_load', processes, signal);
-    const sink = await processes.start({ file: ends, args: ['sink'] });
+    const sink = await processes.start({ file: ends, args: ['sink'] }, loadCpu);
     const [, port] = await sink.match(/:(\d+)\s*$/m, signal);
     return { ends, targetPort: Number(port) };
   },
@@ -25,7 +27,7 @@ const fileInCache: Surroundings = {
   async prepare(processes, signal) {
     const client = await compiled('drain', processes, signal);
     const file = inRoot('build-bench/load/file');
-    writeFileSync(file, Buffer.alloc(MEGABYTES * 1e6, 'edgewise'));
+    writeFileSync(file, Buffer.alloc(FILE_MEGABYTES * 1e6, 'edgewise'));
     return { client, file };
   },
 };
@@ -72,7 +74,7 @@ export const transfer: readonly Scenario[] = [
     metrics: BULK,
     merit: CPU.name,
     bases: ['c', 'node'],
-    variations: [{ setting: { megabytes: MEGABYTES }, field: 'all', isQuick: true }],
+    variations: [{ setting: { megabytes: RELAY_MEGABYTES }, field: 'all', isQuick: true }],
   },
   {
     name: 'file',
@@ -84,7 +86,13 @@ export const transfer: readonly Scenario[] = [
     metrics: BULK,
     merit: CPU.name,
     bases: ['c', 'node'],
-    variations: [{ setting: { megabytes: MEGABYTES }, field: 'all', isQuick: true }],
+    variations: [
+      {
+        setting: { megabytes: FILE_MEGABYTES, times: FILE_TIMES },
+        field: 'all',
+        isQuick: true,
+      },
+    ],
   },
   {
     name: 'http',
@@ -92,6 +100,7 @@ export const transfer: readonly Scenario[] = [
     operation: 'a request and its answer of 13 bytes',
     role: 'http',
     load: http,
+    quick: ['edgewise-stream', 'node'],
     needs: { program: 'wrk', install: 'apt-get install wrk' },
     metrics: [CPU, RATE],
     merit: CPU.name,
