@@ -143,7 +143,8 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   }
 
   /**
-   * Emits `timeout` after so much silence. The stream stays open.
+   * Emits `timeout` after so much silence. The stream stays open. Without effect on one that is
+   * destroyed.
    *
    * @param timeoutMs - milliseconds, also fractions; 0: never.
    * @param callback - a listener for the next `timeout`; with 0 one that is taken away.
@@ -153,6 +154,7 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     if (callback !== undefined && typeof callback !== 'function') {
       throw invalidType('callback', 'a function', callback);
     }
+    if (this.destroyed) return this;
     this.#idle.set(timeoutMs);
     if (callback === undefined) return this;
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);

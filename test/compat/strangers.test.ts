@@ -91,6 +91,17 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(() => new net.Socket().setTimeout(-1)).toThrow(RangeError);
     expect(() => new net.Socket().setTimeout(1, 'x' as never)).toThrow(TypeError);
   });
+
+  it('times nothing once it is destroyed', async () => {
+    const [destroyed, open] = [new net.Socket(), new net.Socket()];
+    let count = 0;
+    destroyed.destroy();
+    expect(destroyed.setTimeout(1, () => count++)).toBe(destroyed);
+    open.setTimeout(20);
+    await once(open, 'timeout'); // is due after the other
+    open.destroy();
+    expect(count).toBe(0);
+  });
 });
 
 describe('edgewise/net', () => {
