@@ -1,0 +1,187 @@
+// Which thread a descriptor belongs to. Threads hand back what they saw: checks are made here.
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "descriptor_owners.h"
+#include "harness.h"
+
+namespace edgewise::test {
+namespace {
+
+constexpr OwnerId kNeverOpened = uint64_t{1} << 52;
+
+int OpenNull() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+
+template <typename Run>
+void OnThread(Run run) {
+  std::thread(run).join();
+}
+
+TEST("owners: a thread is one owner until it closes, and another one afterwards") {
+  OwnerId ids[3] = {};
+  bool is_new[3] = {};
+  OnThread([&] {
+    ids[0] = OpenOwner(&is_new[0]);
+    ids[1] = OpenOwner(&is_new[1]);
+    CloseOwner();
+    ids[2] = OpenOwner(&is_new[2]);
+    CloseOwner();
+  });
+  CHECK(is_new[0] && !is_new[1] && is_new[2]);
+  CHECK(ids[0] > 0);
+  CHECK_EQ(ids[1], ids[0]);
+  CHECK(ids[2] != ids[0]);
+}
+
+TEST("owners: a thread that ends closes what it has noted, and only that") {
+  int noted = -1, disowned = -1, unnoted = OpenNull(), closed_count = -1, again_count = -1;
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    noted = OwnByThread(OpenNull());
+    disowned = OwnByThread(OpenNull());
+    DisownByThread(disowned);
+    closed_count = CloseOwner();
+    again_count = CloseOwner();
+  });
+  CHECK_EQ(closed_count, 1);
+  CHECK_EQ(again_count, 0);
+  CHECK(!IsOpen(noted));
+  CHECK(IsOpen(disowned));
+  CHECK(IsOpen(unnoted));
+  close(disowned);
+  close(unnoted);
+}
+
+TEST("owners: nothing is noted of a thread that is none, nor of what is no descriptor") {
+  int fd = OpenNull();
+  CHECK_EQ(OwnByThread(fd), fd);
+  CHECK_EQ(CloseOwner(), 0);
+  CHECK(IsOpen(fd));
+  int passed_on = 0, closed_count = -1;
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    passed_on = OwnByThread(-EMFILE);
+    closed_count = CloseOwner();
+  });
+  CHECK_EQ(passed_on, -EMFILE);
+  CHECK_EQ(closed_count, 0);
+  close(fd);
+}
+
+TEST("owners: what was given is closed by its new owner, and by nobody else") {
+  OwnerId taker = 0;
+  int fd = -1, given = -1, giver_closed_count = -1, taker_closed_count = -1;
+  bool was_open_between = false;
+  OnThread([&] {
+    bool is_new;
+    taker = OpenOwner(&is_new);
+    OnThread([&] {
+      OpenOwner(&is_new);
+      fd = OwnByThread(OpenNull());
+      given = GiveDescriptor(fd, taker);
+      giver_closed_count = CloseOwner();
+    });
+    was_open_between = IsOpen(fd);
+    taker_closed_count = CloseOwner();
+  });
+  CHECK_EQ(given, 0);
+  CHECK_EQ(giver_closed_count, 0);
+  CHECK(was_open_between);
+  CHECK_EQ(taker_closed_count, 1);
+  CHECK(!IsOpen(fd));
+}
+
+TEST("owners: giving to who has ended, or what is another's, changes nothing") {
+  int to_ended = 0, others = 0, closed_count = -1;
+  OwnerId ended = 0;
+  OnThread([&] {
+    bool is_new;
+    ended = OpenOwner(&is_new);
+    CloseOwner();
+  });
+  OnThread([&] {
+    bool is_new;
+    OwnerId owner = OpenOwner(&is_new);
+    int fd = OwnByThread(OpenNull());
+    to_ended = GiveDescriptor(fd, ended);
+    OnThread([&] {
+      OpenOwner(&is_new);
+      others = GiveDescriptor(fd, owner);
+      CloseOwner();
+    });
+    closed_count = CloseOwner();
+  });
+  CHECK_EQ(to_ended, -ESRCH);
+  CHECK_EQ(others, -EPERM);
+  CHECK_EQ(closed_count, 1);
+}
+
+TEST("owners: what was given can be taken back while it is the other's") {
+  int taken = -1, taken_twice = 0, from_nobody = 0, closed_count = -1, taker_closed_count = -1;
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    int fd = OwnByThread(OpenNull());
+    OwnerId taker = 0;
+    std::atomic<bool> is_open{false}, may_end{false};
+    std::thread other([&] {
+      bool is_new_too;
+      taker = OpenOwner(&is_new_too);
+      is_open = true;
+      while (!may_end) std::this_thread::yield();
+      taker_closed_count = CloseOwner();
+    });
+    while (!is_open) std::this_thread::yield();
+    GiveDescriptor(fd, taker);
+    taken = TakeDescriptor(fd, taker);
+    taken_twice = TakeDescriptor(fd, taker);
+    from_nobody = TakeDescriptor(fd, 0);
+    may_end = true;
+    other.join();
+    closed_count = CloseOwner();
+  });
+  CHECK_EQ(taken, 0);
+  CHECK_EQ(taken_twice, -ESRCH);
+  CHECK_EQ(from_nobody, -ESRCH);
+  CHECK_EQ(taker_closed_count, 0);
+  CHECK_EQ(closed_count, 1);
+}
+
+TEST("owners: while threads give and end, each descriptor is closed once") {
+  constexpr int kThreads = 4, kEach = 200;
+  std::atomic<OwnerId> ids[kThreads] = {};
+  std::atomic<int> ready_count{0};
+  int closed_counts[kThreads] = {};
+  std::vector<std::thread> threads;
+  for (int self = 0; self < kThreads; self++) {
+    threads.emplace_back([&, self] {
+      bool is_new;
+      ids[self] = OpenOwner(&is_new);
+      for (ready_count++; ready_count < kThreads;) std::this_thread::yield();
+      for (int i = 0; i < kEach; i++) {
+        int fd = OwnByThread(OpenNull());
+        OwnerId to = ids[(self + i) % kThreads];  // ESRCH: it has ended, and ours it stays
+        GiveDescriptor(fd, to);
+      }
+      closed_counts[self] = CloseOwner();
+    });
+  }
+  int sum = 0;
+  for (int self = 0; self < kThreads; self++) {
+    threads[self].join();
+    sum += closed_counts[self];
+  }
+  CHECK_EQ(sum, kThreads * kEach);
+  CHECK_EQ(GiveDescriptor(0, kNeverOpened), -ESRCH);
+}
+
+}  // namespace
+}  // namespace edgewise::test
