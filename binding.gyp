@@ -48,6 +48,7 @@
         ['OS=="linux"', {
           'sources': [
             'native/core/epoll_poller.cc',
+            'native/core/wake_timer.cc',
             'native/core/backends_linux.cc',
             'native/core/io_ops_linux.cc',
             'native/core/source_ops_linux.cc',

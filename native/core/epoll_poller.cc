@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "epoll_poller.h"
+#include "wake_timer.h"
 
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441  // the same number on every architecture since Linux 5.11
@@ -126,17 +127,15 @@ class EpollPoller final : public Poller {
 
   int Wait(ReadySink& sink, DeadlineNs deadline) override {
     int limit = sink.capacity < kBatchMax ? sink.capacity : kBatchMax;
-    int count;
-    do {
-      count = WaitOnce(limit, deadline);
-    } while (count == -EINTR || (count == 0 && deadline == kNoDeadline) ||
-             (count == 0 && deadline != kPollOnce && RemainingNs(deadline) > 0));
-    if (count < 0) return count;
-    for (int i = 0; i < count; i++) {
-      const epoll_event& event = batch_[i];
-      sink.Push(Unpack(event.data.u64), ToReadiness(event.events), event.events);
+    for (;;) {
+      int count = WaitOnce(limit, deadline);
+      if (count == -EINTR) continue;
+      if (count < 0) return count;
+      Collect(sink, count);
+      if (sink.count > 0 || sink.signals != 0) return sink.count;
+      if (count == limit) continue;  // the timer has taken the place of an event
+      if (deadline != kNoDeadline && RemainingNs(deadline) == 0) return 0;
     }
-    return sink.count;
   }
 
   int Notify() override {
@@ -160,6 +159,7 @@ class EpollPoller final : public Poller {
     int fresh = epoll_create1(EPOLL_CLOEXEC);
     if (fresh < 0) return -errno;
     int result = ControlIn(fresh, EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
+    if (result == 0) result = wake_timer_.AddTo(fresh);
     for (size_t i = 0; result == 0 && i < entries_.size(); i++) {
       Entry& entry = entries_[i];
       if (entry.events == 0) continue;
@@ -232,10 +232,24 @@ class EpollPoller final : public Poller {
     return epoll_ctl(epoll_fd, operation, fd, &event) < 0 ? -errno : 0;
   }
 
+  void Collect(ReadySink& sink, int count) {
+    for (int i = 0; i < count; i++) {
+      const epoll_event& event = batch_[i];
+      Token token = Unpack(event.data.u64);
+      if (token.slot == kWakeTimerToken.slot) {
+        wake_timer_.OnFired();
+      } else {
+        sink.Push(token, ToReadiness(event.events), event.events);
+      }
+    }
+  }
+
   int WaitOnce(int limit, DeadlineNs deadline) {
     if (deadline == kPollOnce) return WaitMs(limit, 0);
-    if (deadline == kNoDeadline) return WaitMs(limit, -1);
-    int64_t left = RemainingNs(deadline);
+    if (deadline == kNoDeadline || wake_timer_.FiresBy(deadline)) return WaitMs(limit, -1);
+    int64_t now = MonotonicNowNs();
+    if (wake_timer_.SetIfRepeated(deadline, now, epoll_fd_)) return WaitMs(limit, -1);
+    int64_t left = deadline > now ? deadline - now : 0;
     if (left % kNsPerMs != 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
       KernelTimespec timeout{left / kNsPerSecond, left % kNsPerSecond};
       long count =
@@ -254,6 +268,7 @@ class EpollPoller final : public Poller {
 
   int epoll_fd_ = -1;
   int event_fd_ = -1;
+  WakeTimer wake_timer_;
   std::vector<Entry> entries_;                    // by descriptor number
   std::unordered_map<int, Identity> identities_;  // of those whose number may have a ghost
   epoll_event batch_[kBatchMax];

@@ -54,6 +54,7 @@ struct Token {
 constexpr uint32_t kFirstReservedSlot = 0xfffffff0u;
 constexpr Token kWakerToken{0xffffffffu, 0};
 constexpr Token kHostLoopToken{0xfffffffeu, 0};
+constexpr Token kWakeTimerToken{0xfffffffdu, 0};
 
 // One ready descriptor, as TypeScript reads it: four u32, in this order.
 struct ReadyRecord {
