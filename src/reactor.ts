@@ -62,6 +62,7 @@ export class Reactor {
   #completion: PromiseWithSettlers | undefined;
   #isReferenced = true;
   #isDriverReferenced = false;
+  #isEnding = false;
   #watchesHostLoop = false;
   #isClosed = false;
   #turns = 0;
@@ -297,8 +298,8 @@ export class Reactor {
   }
 
   /**
-   * Attaches, and resolves when nothing referenced is left or `stop()` was called; it is then
-   * detached again.
+   * Attaches, and resolves when nothing referenced is left, in a pass of Node's loop in which nobody
+   * begins anything new, or when `stop()` was called; it is then detached again.
    *
    * @throws at once, and as `attach`.
    */
@@ -378,8 +379,14 @@ export class Reactor {
     this.#endWhenIdle();
   }
 
+  // Not at once: who awaits what came last goes on in a microtask, and may begin something else.
   #endWhenIdle(): void {
-    if (this.#completion !== undefined && !this.#hasReferenced()) this.stop();
+    if (this.#isEnding || this.#completion === undefined || this.#hasReferenced()) return;
+    this.#isEnding = true;
+    setImmediate(() => {
+      this.#isEnding = false;
+      if (this.#completion !== undefined && !this.#hasReferenced()) this.stop();
+    });
   }
 
   // The recipe of a turn, after the wait. Nothing returns early in it.
@@ -450,8 +457,7 @@ export class Reactor {
     if (isReferenced === this.#isDriverReferenced) return;
     this.#isDriverReferenced = isReferenced;
     this.#driver?.setReferenced(isReferenced);
-    // Outside a batch nobody else would look; later, since one may come for the one that went.
-    if (!isReferenced) queueMicrotask(() => this.#endWhenIdle());
+    if (!isReferenced) this.#endWhenIdle(); // outside a batch nobody else would look
   }
 
   #hasReferenced(): boolean {

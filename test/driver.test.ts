@@ -47,6 +47,32 @@ eachDriver((backend, driver) => {
     expect(told).toEqual(['event', 'requeued', 'timer', 'deferred', 'waker']);
   });
 
+  it('runs on for who awaits what came last, and then begins something else', async () => {
+    const reactor = make();
+    const [ours, theirs] = descriptors.socketpair();
+    const steps: (string | undefined)[] = [];
+    const main = async (): Promise<void> => {
+      for (let step = 0; step < 3; step++) {
+        await new Promise<void>((resolve) => reactor.setTimeout(resolve, 1));
+        for (let job = 0; job < 10; job++) await undefined; // it may take its time
+        steps.push(reactor.driverMode);
+      }
+      send(theirs, 'x');
+      await new Promise<void>((resolve) => {
+        const onEvent = new Recorder((_readiness, registration) => {
+          registration.close();
+          resolve();
+        });
+        reactor.register(ours, Readable, onEvent);
+      });
+      steps.push('event');
+    };
+    void main();
+    await reactor.run({ driver });
+    expect(steps).toEqual([driver, driver, driver, 'event']);
+    expect(reactor.driverMode).toBeUndefined();
+  });
+
   it('wakes a loop that sleeps, and is woken by it', async () => {
     const reactor = make();
     const [ours, theirs] = descriptors.socketpair();
