@@ -13,6 +13,7 @@ import { type Inbound, totalLength } from './requests.ts';
 
 const { ECONNABORTED, ECONNREFUSED, EINPROGRESS, EINTR, ENOTCONN, EPROTO } = os.errno;
 const { SO_ERROR, SOCK_NONBLOCK, SOL_SOCKET } = sys.constants;
+const MSG_ERRQUEUE = sys.constants.MSG_ERRQUEUE ?? 0;
 
 /** System calls of one attempt; then others get their turn. */
 const CALLS_MAX = 16;
@@ -31,6 +32,11 @@ export interface Channel {
   readonly fd: number;
   readonly isSocket: boolean;
   readonly isLevel: boolean;
+}
+
+/** Whether it waits for nothing: the queue of errors is always read without blocking (recv(2)). */
+export function isAtOnce({ kind, flags }: Operation): boolean {
+  return kind === Kind.ReceiveMessage && (flags & MSG_ERRQUEUE) !== 0;
 }
 
 /** Never throws: what is thrown beneath becomes the error of the operation. */
@@ -159,7 +165,7 @@ function passMessage(operation: Operation, channel: Channel): Outcome {
       kind === Kind.SendMessage
         ? sys.sendmsg(channel.fd, message as sys.OutgoingMessage, flags)
         : sys.recvmsg(channel.fd, message.buffers, (message as Inbound).into, flags);
-    if (count === sys.WOULD_BLOCK) return Outcome.Dry;
+    if (count === sys.WOULD_BLOCK && !isAtOnce(operation)) return Outcome.Dry;
     if (count === -EINTR) continue;
     if (count < 0) return failWith(operation, count, channel);
     operation.result = count;

@@ -159,7 +159,8 @@ export class Descriptor {
    *
    * @param buffers - at most 1024, of at least one byte together.
    * @param into - filled with sender, flags and descriptors; the operation's until it completes.
-   * @param flags - `MSG_PEEK`, …; 0 when absent.
+   * @param flags - `MSG_PEEK`, …; 0 when absent. With `MSG_ERRQUEUE` it waits for nothing, neither for
+   *   an error (EAGAIN: there is none) nor for operations before it.
    */
   recvmsg<Data = undefined>(
     buffers: readonly Uint8Array[],

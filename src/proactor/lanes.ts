@@ -8,12 +8,15 @@ import { Interest, Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
 import type { Handler, Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
-import { attempt, type Channel, Outcome } from './attempt.ts';
+import type { Timer } from '../timers/timer.ts';
+import { attempt, type Channel, isAtOnce, Outcome } from './attempt.ts';
 import { Lane } from './lane.ts';
 import { Kind, type Operation, type OperationId } from './operation.ts';
 
 const { ECANCELED, ENOTSOCK } = os.errno;
 const { SOL_SOCKET, SO_TYPE } = sys.constants;
+/** How long a level that nothing takes away is not watched, where there are no edges. */
+const REST_MS = 10;
 const FAILED = Readiness.Error | Readiness.WriteClosed;
 
 /** Where lanes live, and whom they tell. */
@@ -42,6 +45,7 @@ export class Lanes implements Channel, Handler<undefined> {
   readonly writing = new Lane(Interest.Writable);
   readonly #owner: LanesOwner;
   #registration: Registration<undefined> | undefined = undefined;
+  #rested: Timer | undefined = undefined;
 
   /** @throws ErrnoError - EBADF: not open. */
   constructor(owner: LanesOwner, fd: number) {
@@ -53,6 +57,7 @@ export class Lanes implements Channel, Handler<undefined> {
 
   /** Tries an operation when nothing is before it. True: done; false: it waits in the lane. */
   start(lane: Lane, operation: Operation): boolean {
+    if (isAtOnce(operation)) return this.#finishAtOnce(operation);
     if (lane.head === undefined && !lane.isDry && this.#try(lane, operation)) return true;
     lane.append(operation);
     if (lane.head === operation) this.#arm(lane);
@@ -82,6 +87,7 @@ export class Lanes implements Channel, Handler<undefined> {
 
   /** Cancels all, and lets go of the descriptor. */
   close(): void {
+    this.#rested?.clear();
     this.#registration?.close();
     this.cancelAll();
   }
@@ -93,10 +99,25 @@ export class Lanes implements Channel, Handler<undefined> {
     if ((readiness & FAILED) !== 0) told |= Interest.Readable | Interest.Writable;
     const hasWritten = (told & Interest.Writable) !== 0 && this.#advance(this.writing);
     const hasRead = (told & Interest.Readable) !== 0 && this.#advance(this.reading);
-    const isStuck = (readiness & Readiness.Error) !== 0 && !hasWritten && !hasRead;
-    if (this.isLevel && isStuck) this.#watchEdges();
-    else if (this.isLevel && (told & ~waited) !== 0) this.#disarm();
+    const isIdle = !hasWritten && !hasRead;
+    if (this.isLevel) this.#settle(told, waited, isIdle, (readiness & Readiness.Error) !== 0);
     this.#owner.onEventHandled();
+  }
+
+  #finishAtOnce(operation: Operation): boolean {
+    while ((attempt(operation, this) & Outcome.Done) === 0); // EINTR
+    return true;
+  }
+
+  // A level that nothing takes away would be reported without end.
+  #settle(told: Interest, waited: Interest, isIdle: boolean, isError: boolean): void {
+    if (isIdle && isError && this.#hasEdges) this.#watchEdges();
+    else if (isIdle && (told & waited) !== 0 && !this.#hasEdges) this.#rest();
+    else if ((told & ~waited) !== 0) this.#disarm();
+  }
+
+  get #hasEdges(): boolean {
+    return this.#owner.reactor.capabilities.triggers.includes('edge');
   }
 
   get #pendingInterest(): Interest {
@@ -111,10 +132,11 @@ export class Lanes implements Channel, Handler<undefined> {
   }
 
   // The kernel has reported something: what waits is tried, until it would block or others' turn comes.
-  // Answers whether an operation completed.
+  // Answers whether anything was moved.
   #advance(lane: Lane): boolean {
     lane.isDry = false;
     const first = lane.head;
+    const movedBefore = first?.result;
     for (let operation = lane.head; operation !== undefined; operation = lane.head) {
       if (lane.isDry) break; // a short read: the level is reported again
       if (!this.#try(lane, operation)) {
@@ -125,7 +147,7 @@ export class Lanes implements Channel, Handler<undefined> {
       this.#owner.finish(operation);
       if (lane.head !== undefined && !this.#charge(operation, lane)) break;
     }
-    return lane.head !== first;
+    return lane.head !== first || first?.result !== movedBefore;
   }
 
   #charge({ kind, result }: Operation, { interest }: Lane): boolean {
@@ -156,25 +178,33 @@ export class Lanes implements Channel, Handler<undefined> {
   }
 
   // An error that no read or write takes away, such as a queue of errors (IP_RECVERR) that nobody reads,
-  // is a level for ever, whatever the interest: from here on the kernel tells of what is new. Where
-  // there are no edges (poll, select) it is told in each turn.
+  // is a level for ever, whatever the interest: from here on the kernel tells of what is new.
   #watchEdges(): void {
-    const { capabilities } = this.#owner.reactor;
     const registration = this.#registration;
-    if (registration?.isClosed !== false || !capabilities.triggers.includes('edge')) return;
-    try {
+    if (registration?.isClosed !== false) return;
+    this.#change(() => {
       registration.setTrigger('edge');
       this.isLevel = false;
-    } catch (error) {
-      registration.close(); // the descriptor was closed behind our back
-      for (const lane of [this.reading, this.writing]) this.#fail(lane, error as Error);
-    }
+    });
   }
 
-  // A level that nobody waits for would be reported without end.
+  // Where there are no edges (poll, select) it is looked at from time to time.
+  #rest(): void {
+    const registration = this.#registration;
+    if (registration?.isClosed !== false) return;
+    this.#change(() => registration.setInterest(Interest.None));
+    if (this.#rested?.isPending === true) return;
+    this.#rested = this.#owner.reactor.setTimeout(() => this.#disarm(), REST_MS).unref();
+  }
+
+  // Watches what is waited for, and nothing else.
   #disarm(): void {
+    this.#change(() => this.#registration?.setInterest(this.#pendingInterest));
+  }
+
+  #change(change: () => void): void {
     try {
-      this.#registration?.setInterest(this.#pendingInterest);
+      change();
     } catch (error) {
       this.#registration?.close(); // the descriptor was closed behind our back
       for (const lane of [this.reading, this.writing]) this.#fail(lane, error as Error);

@@ -1,5 +1,7 @@
 // What the tests of the proactor have in common: a reactor that is turned by hand, and handlers that
 // write down what they are told.
+
+import type { ReactorOptions } from '../../src/options.ts';
 import { Proactor, type ProactorOptions } from '../../src/proactor/proactor.ts';
 import { Reactor } from '../../src/reactor.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
@@ -21,8 +23,14 @@ export class Driven {
   readonly told: Told[] = [];
   readonly #told = new Map<string, number>();
 
-  constructor(descriptors: Descriptors, options: Omit<ProactorOptions, 'reactor'> = {}) {
-    this.reactor = descriptors.using(new Reactor());
+  constructor(
+    descriptors: Descriptors,
+    {
+      backend,
+      ...options
+    }: Omit<ProactorOptions, 'reactor'> & Pick<ReactorOptions, 'backend'> = {},
+  ) {
+    this.reactor = descriptors.using(new Reactor(backend === undefined ? {} : { backend }));
     this.proactor = new Proactor({ reactor: this.reactor, ...options });
   }
 

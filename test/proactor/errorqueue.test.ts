@@ -1,19 +1,67 @@
-// A queue of errors (IP_RECVERR) that nobody reads: readable as an error for ever, and no busy loop.
+// Levels that no operation takes away: a queue of errors (IP_RECVERR) that nobody reads, a peer that
+// has reset while nothing waits. No busy loop comes of them, on any back-end.
 import { describe, expect, it } from 'vitest';
+import { Poller } from '../../src/poller.ts';
 import * as sys from '../../src/sys.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { Driven } from './driven.ts';
 
-const { IPPROTO_IP, IP_RECVERR, MSG_ERRQUEUE } = sys.constants;
+const { IPPROTO_IP, IP_RECVERR, MSG_ERRQUEUE, SOL_SOCKET, SO_LINGER } = sys.constants;
 const TURNS = 50;
 
+function eventsIn({ reactor }: Driven, turns: number): number {
+  let events = 0;
+  for (let turn = 0; turn < turns; turn++) events += reactor.turn(0);
+  return events;
+}
+
+describe.each(Poller.backends)('%s: a peer that has gone while nothing waits', (backend) => {
+  const descriptors = useDescriptors();
+
+  it('by a reset is not told without end, and the next read is told of it', () => {
+    const driven = new Driven(descriptors, { backend });
+    const [ours, theirs] = descriptors.tcpPair();
+    const descriptor = driven.proactor.open(ours);
+    const bytes = Buffer.alloc(8);
+    descriptor.read(bytes, driven.note, 'request');
+    driven.settle(); // it waits
+    must(sys.send(theirs, Buffer.from('x')));
+    driven.turnUntil(1);
+    must(sys.setsockopt(theirs, SOL_SOCKET, SO_LINGER, new Int32Array([1, 0])));
+    descriptors.close(theirs);
+    expect(eventsIn(driven, TURNS)).toBeLessThan(5);
+    descriptor.read(bytes, driven.note, 'after');
+    driven.turnUntil(2);
+    expect(driven.told).toEqual(['request: 1', 'after: ECONNRESET 0']);
+  });
+
+  it('of a pipe is not told without end, and the next write is told of it', () => {
+    const driven = new Driven(descriptors, { backend });
+    const [reader, writer] = descriptors.pipe();
+    const descriptor = driven.proactor.open(writer);
+    descriptor.writeAll(Buffer.alloc(100_000), driven.note, 'much');
+    driven.settle();
+    const sink = Buffer.alloc(200_000);
+    while (driven.told.length === 0) {
+      sys.read(reader, sink);
+      driven.reactor.turn(0);
+    }
+    descriptors.close(reader);
+    expect(eventsIn(driven, TURNS)).toBeLessThan(5);
+    descriptor.write(Buffer.from('x'), driven.note, 'after');
+    driven.turnUntil(2);
+    expect(driven.told).toEqual(['much: 100000', 'after: EPIPE 0']);
+  });
+});
+
 // The queue is of Linux: without it there is nothing to test, and `IP_RECVERR` is not defined.
-describe.runIf(IP_RECVERR !== undefined)('an error queue that nobody reads', () => {
+const backends = IP_RECVERR === undefined ? [] : Poller.backends;
+describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
   const descriptors = useDescriptors();
 
   /** A socket whose peer has gone, which the kernel has told it, and written down. */
   function told() {
-    const driven = new Driven(descriptors);
+    const driven = new Driven(descriptors, { backend });
     const [ours, theirs] = [descriptors.udp(), descriptors.udp()];
     must(sys.setsockopt(ours.fd, IPPROTO_IP, IP_RECVERR as number, 1));
     must(sys.connect(ours.fd, theirs.address));
@@ -24,12 +72,6 @@ describe.runIf(IP_RECVERR !== undefined)('an error queue that nobody reads', () 
     driven.turnUntil(1);
     expect(driven.told).toEqual(['refused: ECONNREFUSED 0']);
     return { driven, descriptor, ours };
-  }
-
-  function eventsIn({ reactor }: Driven, turns: number): number {
-    let events = 0;
-    for (let turn = 0; turn < turns; turn++) events += reactor.turn(0);
-    return events;
   }
 
   it.each([
@@ -58,5 +100,33 @@ describe.runIf(IP_RECVERR !== undefined)('an error queue that nobody reads', () 
     driven.turnUntil(2);
     expect(driven.told[1]).toBe('queue: 1');
     expect(String(buffers[0]?.subarray(0, 1))).toBe('x');
+  });
+
+  it('is read at once or not at all, past what waits, and holds nothing up', () => {
+    const driven = new Driven(descriptors, { backend });
+    const ours = descriptors.udp();
+    const descriptor = driven.proactor.open(ours.fd);
+    const buffers = [Buffer.alloc(8)];
+    descriptor.recvmsg(
+      buffers,
+      new sys.ReceivedMessage(),
+      driven.note,
+      'before',
+      MSG_ERRQUEUE as number,
+    );
+    descriptor.read(Buffer.alloc(8), driven.note, 'read');
+    driven.settle();
+    descriptor.recvmsg(
+      buffers,
+      new sys.ReceivedMessage(),
+      driven.note,
+      'beside',
+      MSG_ERRQUEUE as number,
+    );
+    driven.turnUntil(2);
+    const peer = descriptors.udp();
+    must(sys.sendto(peer.fd, Buffer.from('hello'), 0, 5, 0, ours.address));
+    driven.turnUntil(3);
+    expect(driven.told).toEqual(['before: EAGAIN 0', 'beside: EAGAIN 0', 'read: 5']);
   });
 });
