@@ -114,6 +114,23 @@ function install(tarball) {
   writeFileSync(join(app, 'cjs.cjs'), cjs + PROGRAM);
 }
 
+/** Every entry point, by a user who has the declarations of libraries checked, as tsc does by itself. */
+function compileTypes() {
+  const entries = Object.entries(manifest.exports).filter(([, entry]) => entry.types !== undefined);
+  const imports = entries.map(
+    ([path], index) => `import * as e${index} from 'edgewise${path.slice(1)}';`,
+  );
+  const used = entries.map((_, index) => `e${index}`).join(', ');
+  writeFileSync(join(app, 'types.mts'), `${imports.join('\n')}\nexport const all = [${used}];\n`);
+  const common = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022'];
+  const types = ['--types', 'node', '--typeRoots', resolve('node_modules', '@types')];
+  for (const resolution of ['node16', 'bundler']) {
+    const module = resolution === 'bundler' ? 'esnext' : resolution;
+    const how = ['--module', module, '--moduleResolution', resolution, '--skipLibCheck', 'false'];
+    run(bin('tsc'), [...common, ...types, ...how, 'types.mts']);
+  }
+}
+
 async function echoOnce() {
   const args = [join(installed, manifest.bin.edgewise), 'echo', '--port', '0'];
   const server = spawn(process.execPath, args, { cwd: app, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -152,6 +169,7 @@ await check('are the types wrong?', () =>
 await check('installs offline, without a script', () => install(tarball));
 await check('import', () => run(process.execPath, ['esm.mjs']));
 await check('require', () => run(process.execPath, ['--no-warnings', 'cjs.cjs']));
+await check('the types compile, declarations included', compileTypes);
 await check('npx edgewise doctor', () => {
   const doctor = run('npx', ['--no-install', 'edgewise', 'doctor']);
   expect(/prebuild/.test(doctor), doctor);

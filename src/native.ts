@@ -53,7 +53,7 @@ function load(): { native: Native; origin: AddonOrigin; path: string } {
     throw new EdgewiseError(
       'ERR_ADDON_MISSING',
       `no edgewise addon for ${process.platform}-${process.arch}; looked at ` +
-        `${tried.map(({ path }) => path).join(', ')}. Build it: see "Other platforms" in the README`,
+        `${tried.map(({ path }) => path).join(', ')}. Build it: see "Other platforms" in CONTRIBUTING.md`,
     );
   }
   return { native: createRequire(import.meta.url)(found.path) as Native, ...found };

@@ -58,7 +58,9 @@ async function checkAvailable(backend: Backend | undefined, trigger: Trigger): P
 
 async function startPool(chosen: EchoOptions, options: Options): Promise<EchoServer> {
   const reactors = options.integer('reactors', 1, REACTORS_MAX);
-  const strategy = options.choice('strategy', STRATEGIES);
+  const strategy = options.has('strategy') ? options.choice('strategy', STRATEGIES) : 'acceptor';
+  const api = options.has('api') ? options.text('api') : 'handlers';
+  if (api !== 'handlers') throw new UsageError(`--api ${api} is not for --reactors`);
   if (chosen.backend !== undefined) throw new UsageError('--backend is not for --reactors');
   const { startPoolEcho } = await import('./echo-pool.ts');
   return startPoolEcho({ ...chosen, reactors, strategy });
@@ -89,15 +91,13 @@ export const echo: Command = {
     host: { value: 'ADDRESS', help: 'the numeric address to listen on', default: '127.0.0.1' },
     api: {
       value: Object.keys(APIS).join('|'),
-      help: 'which of our APIs serves',
-      default: 'reactor',
+      help: 'which of our APIs serves (reactor; with --reactors handlers)',
     },
     trigger: { value: TRIGGERS.join('|'), help: 'how readiness repeats', default: 'level' },
     reactors: { value: 'N', help: 'so many threads serve, with the handlers API' },
     strategy: {
       value: STRATEGIES.join('|'),
-      help: 'how connections come to them',
-      default: 'acceptor',
+      help: 'how connections come to them (acceptor)',
     },
     backend: { value: BACKENDS.join('|'), help: 'the kernel mechanism; the best one if absent' },
   },
@@ -106,8 +106,11 @@ export const echo: Command = {
     if (isIP(host) === 0) throw new UsageError(`--host takes a numeric address, not '${host}'`);
     const port = options.integer('port', 0, 65535);
     const trigger = options.choice('trigger', TRIGGERS);
-    const api = options.choice('api', Object.keys(APIS));
+    const api = options.has('api') ? options.choice('api', Object.keys(APIS)) : 'reactor';
     const backend = options.has('backend') ? options.choice('backend', BACKENDS) : undefined;
+    if (options.has('strategy') && !options.has('reactors')) {
+      throw new UsageError('--strategy is for --reactors');
+    }
     await checkAvailable(backend, trigger);
     const chosen = { host, port, trigger, ...(backend === undefined ? {} : { backend }) };
     const server = options.has('reactors')

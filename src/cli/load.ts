@@ -65,13 +65,14 @@ const LOAD_SECONDS_SPARE = 60;
 export function findProgram(name: string, addonPath: string): string {
   const tried = [
     fileURLToPath(new URL(`../../build/Release/${name}`, import.meta.url)),
+    fileURLToPath(new URL(`../../build/${name}`, import.meta.url)), // CMake's
     join(dirname(addonPath), name),
   ];
   const found = tried.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new Error(
     `the program ${name} is missing; looked at ${[...new Set(tried)].join(', ')}. ` +
-      'Build it with "npm run build:native" in a checkout of edgewise',
+      'Build it: see "Other platforms" in CONTRIBUTING.md',
   );
 }
 

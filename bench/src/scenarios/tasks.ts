@@ -165,8 +165,8 @@ export const tasks: readonly Scenario[] = [
     bases: ['turn'],
     own: programs('attach', [
       { name: 'turn', label: 'turn() by hand' },
-      { name: 'nested', label: "attach('nested')" },
-      { name: 'inverted', label: "attach('inverted')" },
+      { name: 'nested', label: 'attached, nested' },
+      { name: 'inverted', label: 'attached, inverted' },
     ]),
     variations: variations(
       [1, 64].map((pairs) => ({ pairs })),
