@@ -85,7 +85,7 @@ function checkPaths(paths) {
     paths.some((path) => /^prebuilds\/[a-z0-9-]+\/edgewise\.node$/.test(path)),
     'no prebuild',
   );
-  const roots = /^(dist|prebuilds|native\/(core|addon)|bench\/(load|peers))\/|^[A-Z]+\.md$/;
+  const roots = /^(dist|prebuilds|native\/(core|addon)|bench\/(load|peers)|docs)\/|^[A-Z]+\.md$/;
   const known = ['package.json', 'LICENSE', 'CMakeLists.txt'];
   const strange = paths.filter((path) => !roots.test(path) && !known.includes(path));
   expect(strange.length === 0, `not expected in the tarball: ${strange.join(', ')}`);

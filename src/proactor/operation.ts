@@ -20,7 +20,7 @@ export type CompletionHandler<Data = unknown> = (
 /** The number of an operation, for `cancel`: from 1, one that no other operation of its proactor has. */
 export type OperationId = number;
 
-/** @internal by its system call; the names are those of error.syscall */
+/** By its system call; the names are those of error.syscall. */
 export const Kind = {
   Accept: 0,
   Connect: 1,
