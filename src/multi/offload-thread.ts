@@ -1,6 +1,5 @@
 // What the threads of an Offload run: the user's module, loaded by each task, so that one that cannot
-// be loaded fails its task and not the thread. process.exit throws here: the pool learns of threads
-// that die by an error, and would wait for ever for one that ends without.
+// be loaded fails its task and not the thread.
 
 /** A task on its way to a thread. */
 export interface OffloadWork {
@@ -8,10 +7,6 @@ export interface OffloadWork {
   readonly module: string;
   readonly input: unknown;
 }
-
-process.exit = (code) => {
-  throw new Error(`process.exit(${code ?? ''}) was called in a task`);
-};
 
 /** Does one task, on its thread. */
 export async function work({ module, input }: OffloadWork): Promise<unknown> {
