@@ -10,7 +10,11 @@ export interface OffloadWork {
 
 /** Does one task, on its thread. */
 export async function work({ module, input }: OffloadWork): Promise<unknown> {
-  const { task } = await import(module);
-  if (typeof task !== 'function') throw new TypeError(`${module} exports no function 'task'`);
-  return task(input);
+  try {
+    const { task } = await import(module);
+    if (typeof task !== 'function') throw new TypeError(`${module} exports no function 'task'`);
+    return await task(input);
+  } catch (error) {
+    throw error === null ? new Error('it threw null') : error; // tinypool takes null for success
+  }
 }

@@ -47,6 +47,13 @@ describe('tasks that wait', () => {
 });
 
 describe('a task that fails', () => {
+  it('with null has failed', async () => {
+    const { offload } = await offloads.open();
+    const { error } = await ask(offload, { kind: 'throw null' });
+    expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED' });
+    expect(error?.message).toContain('null');
+  });
+
   it.each([
     ['an exit that it has imported', 'imported exit', 'exit code 4'],
     ['a result that cannot be sent', 'function', 'the task failed'],

@@ -34,6 +34,7 @@ function failLater(words) {
 export function task({ kind, cells, value }) {
   const words = cells && new Int32Array(cells);
   if (kind === 'throw') throw new RangeError('too much');
+  if (kind === 'throw null') throw null;
   if (kind === 'exit') process.exit(3);
   if (kind === 'imported exit') exit(4);
   if (kind === 'function') return () => undefined;
