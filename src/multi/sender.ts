@@ -57,7 +57,8 @@ export class MailboxSender {
 
   /**
    * @throws TypeError - no address of a mailbox, or an option of the wrong kind.
-   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producersMax` senders. ERR_CLOSED.
+   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producersMax` senders. ERR_CLOSED: the mailbox
+   *   or its reactor, or `options.reactor`.
    */
   constructor(address: MailboxAddress, options: MailboxSenderOptions = {}) {
     checkObject('address', address);
@@ -71,13 +72,14 @@ export class MailboxSender {
     this.#waker = new Waker(wakerId);
     this.#control = controlIn(memory);
     this.#assertOpen();
+    // Before there is a lane to be given back: a reactor that is closed refuses.
+    this.#onRoom = onRoom === undefined ? undefined : reactor?.createWaker(onRoom).unref();
     this.lane = this.#claim(memory);
     const laneBytes = this.#control[Word.LaneBytes] as number;
     const start = laneStart(this.lane, laneBytes);
     this.#words = new Int32Array(memory, start, LANE_CONTROL_BYTES / 4);
     this.#ring = new RingWriter(memory, start + LANE_CONTROL_BYTES, laneBytes);
     this.messageSizeMax = messageSizeMax(laneBytes);
-    this.#onRoom = onRoom === undefined ? undefined : reactor?.createWaker(onRoom).unref();
     const wakers = new Float64Array(memory, start, LANE_CONTROL_BYTES / 8);
     wakers[LaneWord.WakerId] = this.#onRoom?.id ?? 0;
   }
@@ -155,6 +157,7 @@ export class MailboxSender {
       const words = new Int32Array(memory, laneStart(lane, laneBytes), LANE_CONTROL_BYTES / 4);
       if (Atomics.compareExchange(words, LaneWord.Owner, 0, threadId + 1) === 0) return lane;
     }
+    this.#onRoom?.close();
     throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `the Mailbox has ${lanes} senders`);
   }
 
