@@ -20,7 +20,7 @@ import { messageSizeMax, RingWriter } from './ring.ts';
 export interface MailboxSenderOptions {
   /** This thread's reactor, for `onRoom`. */
   readonly reactor?: Reactor;
-  /** Called in a turn when there may be room again after `post` had answered false. */
+  /** Called in a turn when there may be room again after `post` had answered false, or `waitForRoom`. */
   readonly onRoom?: () => void;
 }
 
@@ -111,7 +111,8 @@ export class MailboxSender {
   }
 
   /**
-   * Blocks this thread until the reader has taken something, or has nothing to take.
+   * Blocks this thread until the reader has taken something, which may have been since `post` looked
+   * for room. Returns at once when there is nothing to take.
    *
    * Only where the reader is on another thread, and never inside a handler that others wait for.
    *
@@ -121,6 +122,8 @@ export class MailboxSender {
   waitForRoom(timeoutMs = -1): void {
     checkTimeoutMs(timeoutMs);
     this.#assertOpen();
+    if (this.#ring.isEmpty) return;
+    Atomics.store(this.#words, LaneWord.Wants, 1); // before the look at what the reader has taken
     this.#ring.waitForReader(timeoutMs === -1 ? Number.POSITIVE_INFINITY : timeoutMs);
   }
 
