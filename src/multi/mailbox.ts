@@ -76,6 +76,7 @@ export class Mailbox {
   readonly address: MailboxAddress;
   /** The longest message, in bytes as it is encoded: text in UTF-8, objects as `v8.serialize` does. */
   readonly messageSizeMax: number;
+  readonly #reactor: Reactor;
   readonly #waker: ReactorWaker;
   readonly #control: Int32Array;
   readonly #lanes: readonly Lane[];
@@ -113,7 +114,9 @@ export class Mailbox {
     );
     this.messageSizeMax = messageSizeMax(laneBytes);
     this.#onMessage = onMessage;
+    this.#reactor = reactor;
     this.#waker = reactor.createWaker(() => this.#drain());
+    reactor.dependents.add(this);
     this.address = { memory, wakerId: this.#waker.id };
   }
 
@@ -153,10 +156,14 @@ export class Mailbox {
     for (const lane of this.#lanes) lane.release(owner);
   }
 
-  /** Ends it: `post` throws ERR_CLOSED from here on. What was not delivered yet is dropped. */
+  /**
+   * Ends it, as the close of the reactor does: `post` throws ERR_CLOSED from here on. What was not
+   * delivered yet is dropped.
+   */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#reactor.dependents.delete(this);
     Atomics.store(this.#control, Word.IsClosed, 1);
     this.#waker.close();
     for (const lane of this.#lanes) lane.end();

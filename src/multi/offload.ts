@@ -1,14 +1,14 @@
 // Work that would keep the loop waiting, done by other threads: tinypool's, which is an optional peer
-// dependency and is loaded when the first pool is made. Results come through Node's loop, wait in a
-// list, and are delivered in a turn of the reactor, where writes are corked and charged as ever.
+// dependency and is loaded when the first pool is made. Tasks wait in a queue here until a thread is
+// free (offload-slot.ts). Results come through Node's loop, wait in a list, and are delivered in a
+// turn of the reactor, where writes are corked and charged as ever.
 import { availableParallelism } from 'node:os';
-import { inspect } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Reactor } from '../index.ts';
 import { checkReactor } from '../net/settings.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { ReactorWaker } from '../waker.ts';
-import type { OffloadWork } from './offload-thread.ts';
+import { failure, OffloadSlot, type SlotTask, type ThreadPool } from './offload-slot.ts';
 import { urlOf } from './options.ts';
 
 const isBuilt = import.meta.url.endsWith('.js');
@@ -50,21 +50,33 @@ export interface OffloadStats {
 /** Called in a turn of the reactor, once; `error` is undefined when the task has succeeded. */
 export type OffloadCallback = (error: EdgewiseError | undefined, result?: unknown) => void;
 
-/** What is used of tinypool. */
-interface Threads {
-  run(work: OffloadWork, options: { signal?: AbortSignal }): Promise<unknown>;
-  destroy(): Promise<void>;
-  on(name: 'error', listener: (cause: unknown) => void): unknown;
+/** A task that is not answered. */
+interface Task extends SlotTask {
+  /** Where it is done; undefined while it waits. */
+  slot: OffloadSlot | undefined;
+}
+
+/** What an Offload is made of. */
+interface OffloadSettings {
+  /** A tinypool of one thread. */
+  readonly makePool: () => ThreadPool;
+  readonly threads: number;
+  /** The URL of the user's module. */
+  readonly module: string;
+  readonly queueMax: number;
+  readonly reactor: Reactor;
 }
 
 /** A pool of threads beside a reactor, made by {@link createOffload}. */
 export class Offload {
-  readonly #threads: Threads;
   readonly #module: string;
   readonly #pendingMax: number;
   readonly #reactor: Reactor;
   readonly #waker: ReactorWaker;
   readonly #dependent = { close: () => void this.close() };
+  readonly #slots: readonly OffloadSlot[];
+  readonly #free: OffloadSlot[];
+  #waiting: Task[] = [];
   #answers: (() => void)[] = [];
   #pending = 0;
   #answered = 0;
@@ -72,18 +84,23 @@ export class Offload {
   #closing: Promise<void> | undefined;
 
   /** @internal use {@link createOffload} */
-  constructor(threads: Threads, module: string, pendingMax: number, reactor: Reactor) {
-    this.#threads = threads;
+  constructor({ makePool, threads, module, queueMax, reactor }: OffloadSettings) {
     this.#module = module;
-    this.#pendingMax = pendingMax;
+    this.#pendingMax = threads + queueMax;
     this.#reactor = reactor;
+    const makeWatched = (): ThreadPool => {
+      const pool = makePool();
+      pool.on('error', (cause) => this.#onError(cause));
+      return pool;
+    };
+    const onFree = (slot: OffloadSlot): void => {
+      this.#free.push(slot);
+      this.#handOut();
+    };
+    this.#slots = Array.from({ length: threads }, () => new OffloadSlot(makeWatched, onFree));
+    this.#free = [...this.#slots];
     this.#waker = reactor.createWaker(() => this.#deliver()).unref();
     reactor.dependents.add(this.#dependent);
-    threads.on('error', (cause) => {
-      this.#deliverLater(() => {
-        throw failure(cause, undefined);
-      });
-    });
   }
 
   get isClosed(): boolean {
@@ -121,20 +138,27 @@ export class Offload {
       throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `${this.#pending} tasks are pending`);
     }
     if (this.#pending++ === 0) this.#waker.ref();
-    const answer = (error: EdgewiseError | undefined, result?: unknown): void =>
-      this.#deliverLater(() => {
-        if (--this.#pending === 0) this.#waker.unref();
-        if (connection?.isClosed === true) this.#dropped++;
-        else {
-          this.#answered++;
-          callback(error, result);
-        }
-      });
     const work = { module: this.#module, input };
-    this.#threads.run(work, signal === undefined ? {} : { signal }).then(
-      (result) => answer(undefined, result),
-      (cause) => answer(failure(cause, signal)),
-    );
+    const onAbort = (): void => this.#giveUp(task, signal?.reason);
+    const task: Task = {
+      work,
+      slot: undefined,
+      answer: (error, result) => {
+        signal?.removeEventListener('abort', onAbort);
+        this.#deliverLater(() => {
+          if (--this.#pending === 0) this.#waker.unref();
+          if (connection?.isClosed === true) this.#dropped++;
+          else {
+            this.#answered++;
+            callback(error, result);
+          }
+        });
+      },
+    };
+    this.#waiting.push(task);
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener('abort', onAbort);
+    this.#handOut();
   }
 
   /**
@@ -146,10 +170,36 @@ export class Offload {
     this.#dropped += this.#pending;
     this.#pending = 0;
     this.#answers = [];
+    this.#waiting = [];
     this.#waker.close();
     this.#reactor.dependents.delete(this.#dependent);
-    this.#closing = this.#threads.destroy();
+    const ends = this.#slots.map((slot) => slot.close());
+    this.#closing = Promise.all(ends).then(() => undefined);
     return this.#closing;
+  }
+
+  #handOut(): void {
+    while (this.#waiting.length > 0) {
+      const slot = this.#free.pop();
+      if (slot === undefined) return;
+      const task = this.#waiting.shift() as Task;
+      task.slot = slot;
+      slot.run(task);
+    }
+  }
+
+  #giveUp(task: Task, reason: unknown): void {
+    if (this.isClosed) return;
+    if (task.slot === undefined) this.#waiting.splice(this.#waiting.indexOf(task), 1);
+    else task.slot.giveUp(task);
+    task.answer(aborted(reason));
+  }
+
+  // Of a thread that was at no task.
+  #onError(cause: unknown): void {
+    this.#deliverLater(() => {
+      throw failure(cause);
+    });
   }
 
   #deliverLater(answer: () => void): void {
@@ -172,13 +222,9 @@ export class Offload {
   }
 }
 
-function failure(cause: unknown, signal: AbortSignal | undefined): EdgewiseError {
-  if (signal?.aborted === true) {
-    const text = 'the task was given up by its signal';
-    return new EdgewiseError('ERR_OFFLOAD_ABORTED', text, { cause: signal.reason });
-  }
-  const text = `the task failed: ${cause instanceof Error ? cause.message : inspect(cause)}`;
-  return new EdgewiseError('ERR_OFFLOAD_FAILED', text, { cause });
+function aborted(reason: unknown): EdgewiseError {
+  const text = 'the task was given up by its signal';
+  return new EdgewiseError('ERR_OFFLOAD_ABORTED', text, { cause: reason });
 }
 
 async function loadTinypool() {
@@ -214,7 +260,7 @@ export async function createOffload(options: OffloadOptions): Promise<Offload> {
   checkInteger('queueMax', queueMax, 0, QUEUE_MAX_MAX);
   const Tinypool = await loadTinypool();
   if (reactor.isClosed) throw new ClosedError('the Reactor');
-  const shape = { minThreads: threads, maxThreads: threads, maxQueue: Number.POSITIVE_INFINITY };
-  const pool = new Tinypool({ filename: ENTRY.href, name: 'work', ...shape });
-  return new Offload(pool, url, threads + queueMax, reactor);
+  const shape = { filename: ENTRY.href, name: 'work', minThreads: 1, maxThreads: 1 };
+  const makePool = (): ThreadPool => new Tinypool(shape);
+  return new Offload({ makePool, threads, module: url, queueMax, reactor });
 }

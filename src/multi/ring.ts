@@ -64,9 +64,15 @@ export class RingWriter extends Ring {
     return true;
   }
 
-  /** Blocks until the reader has taken something since the last `write`, or the time is over. */
+  /** Whether the reader has taken everything. */
+  get isEmpty(): boolean {
+    return Atomics.load(this.control, HEAD) === this.#tail;
+  }
+
+  /** Blocks until the reader has taken something since the last look, which this is, or for so long. */
   waitForReader(timeoutMs: number): void {
     Atomics.wait(this.control, HEAD, this.#head, timeoutMs);
+    this.#head = Atomics.load(this.control, HEAD);
   }
 
   #hasRoom(size: number): boolean {

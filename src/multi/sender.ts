@@ -17,10 +17,13 @@ import {
 import { Draft } from './message.ts';
 import { messageSizeMax, RingWriter } from './ring.ts';
 
+/** Posts that trust one wake-up: so many go to a reader that has ended before it looked, at most. */
+const POSTS_TRUSTED_MAX = 256;
+
 export interface MailboxSenderOptions {
   /** This thread's reactor, for `onRoom`. */
   readonly reactor?: Reactor;
-  /** Called in a turn when there may be room again after `post` had answered false. */
+  /** Called in a turn when there may be room again after `post` had answered false, or `waitForRoom`. */
   readonly onRoom?: () => void;
 }
 
@@ -53,11 +56,13 @@ export class MailboxSender {
   readonly #draft = new Draft();
   readonly #onRoom: ReactorWaker | undefined;
   #wokenEpoch = Number.NaN; // the epoch in which it has woken the reader
+  #trustedCount = 0; // posts until it looks whether the reader is there still
   #isClosed = false;
 
   /**
    * @throws TypeError - no address of a mailbox, or an option of the wrong kind.
-   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producersMax` senders. ERR_CLOSED.
+   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producersMax` senders. ERR_CLOSED: the mailbox
+   *   or its reactor, or `options.reactor`.
    */
   constructor(address: MailboxAddress, options: MailboxSenderOptions = {}) {
     checkObject('address', address);
@@ -71,13 +76,14 @@ export class MailboxSender {
     this.#waker = new Waker(wakerId);
     this.#control = controlIn(memory);
     this.#assertOpen();
+    // Before there is a lane to be given back: a reactor that is closed refuses.
+    this.#onRoom = onRoom === undefined ? undefined : reactor?.createWaker(onRoom).unref();
     this.lane = this.#claim(memory);
     const laneBytes = this.#control[Word.LaneBytes] as number;
     const start = laneStart(this.lane, laneBytes);
     this.#words = new Int32Array(memory, start, LANE_CONTROL_BYTES / 4);
     this.#ring = new RingWriter(memory, start + LANE_CONTROL_BYTES, laneBytes);
     this.messageSizeMax = messageSizeMax(laneBytes);
-    this.#onRoom = onRoom === undefined ? undefined : reactor?.createWaker(onRoom).unref();
     const wakers = new Float64Array(memory, start, LANE_CONTROL_BYTES / 8);
     wakers[LaneWord.WakerId] = this.#onRoom?.id ?? 0;
   }
@@ -93,7 +99,8 @@ export class MailboxSender {
    * @returns false: there is no room, and nothing was queued. `onRoom` or `waitForRoom` tell when to
    *   try again.
    * @throws EdgewiseError - ERR_MESSAGE_TOO_LARGE: longer than `messageSizeMax`. ERR_CLOSED: the
-   *   mailbox or its reactor. ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
+   *   mailbox or its reactor; its thread has ended, after 256 posts at the latest when it was terminated
+   *   before it looked at what had come. ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
    * @throws TypeError - detached bytes.
    */
   post(message: unknown): boolean {
@@ -103,22 +110,27 @@ export class MailboxSender {
     if (draft.length > this.messageSizeMax) throw tooLarge(draft.length, this.messageSizeMax);
     const isWritten = this.#ring.write(draft) || this.#writeAfterAsking();
     draft.clear();
-    if (isWritten && Atomics.load(this.#control, Word.Epoch) === this.#wokenEpoch) return true;
+    if (isWritten && this.#isAwaited()) return true;
     this.#wake();
     return isWritten;
   }
 
   /**
-   * Blocks this thread until the reader has taken something, or has nothing to take.
+   * Blocks this thread until the reader has taken something, which may have been since `post` looked
+   * for room. Returns at once when there is nothing to take.
    *
    * Only where the reader is on another thread, and never inside a handler that others wait for.
    *
    * @param timeoutMs - milliseconds, -1: as long as it takes; bound it where the reader's thread may
-   *   be terminated.
+   *   be terminated meanwhile.
+   * @throws EdgewiseError - ERR_CLOSED, as `post`. Not when it is closed during the wait, which ends.
    */
   waitForRoom(timeoutMs = -1): void {
     checkTimeoutMs(timeoutMs);
     this.#assertOpen();
+    if (this.#ring.isEmpty) return;
+    this.#wake(); // or throws: who has gone takes nothing
+    Atomics.store(this.#words, LaneWord.Wants, 1); // before the look at what the reader has taken
     this.#ring.waitForReader(timeoutMs === -1 ? Number.POSITIVE_INFINITY : timeoutMs);
   }
 
@@ -142,10 +154,16 @@ export class MailboxSender {
     return this.#ring.write(this.#draft);
   }
 
+  // Whether the reader will look again since it was woken, as far as is known.
+  #isAwaited(): boolean {
+    return this.#trustedCount-- > 0 && Atomics.load(this.#control, Word.Epoch) === this.#wokenEpoch;
+  }
+
   #wake(): void {
     const epoch = Atomics.load(this.#control, Word.Epoch);
     if (!this.#waker.wake()) throw new ClosedError('the Mailbox');
     this.#wokenEpoch = epoch;
+    this.#trustedCount = POSTS_TRUSTED_MAX;
   }
 
   #claim(memory: SharedArrayBuffer): number {
@@ -155,6 +173,7 @@ export class MailboxSender {
       const words = new Int32Array(memory, laneStart(lane, laneBytes), LANE_CONTROL_BYTES / 4);
       if (Atomics.compareExchange(words, LaneWord.Owner, 0, threadId + 1) === 0) return lane;
     }
+    this.#onRoom?.close();
     throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `the Mailbox has ${lanes} senders`);
   }
 

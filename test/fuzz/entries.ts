@@ -300,11 +300,14 @@ export function furnish(world: World, random: Random): void {
   const operations = new proactor.Proactor({ reactor });
   const descriptor = operations.open(world.fd(random));
   const mailbox = new multi.Mailbox({ reactor, onMessage: () => undefined, laneBytes: 1024 });
-  const threads = {
+  const thread = { once: () => undefined, terminate: async () => undefined };
+  const pool = {
+    threads: [thread],
+    options: { minThreads: 1 },
     run: async (input: unknown) => input,
-    destroy: async () => undefined,
     on: () => undefined,
   };
+  const offload = { makePool: () => pool, threads: 1, module: 'file:///none.mjs', queueMax: 3 };
   const made: Entries = {
     'promises.Connection': new Connection(connectionOf(world) as HandlerConnection<never>),
     'promises.Listener': promises.listen({ reactor, path: `${world.directory}/awaited` }),
@@ -319,7 +322,7 @@ export function furnish(world: World, random: Random): void {
     'multi.Mailbox': mailbox,
     'multi.MailboxSender': new multi.MailboxSender(mailbox.address),
     'multi.ReactorPool': new multi.ReactorPool({ reactor, size: 1, module: '/none.mjs' }),
-    'multi.Offload': new Offload(threads, 'file:///none.mjs', 4, reactor),
+    'multi.Offload': new Offload({ ...offload, reactor }),
   };
   Object.assign(world.objects, made);
 }

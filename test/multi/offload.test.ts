@@ -4,54 +4,17 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type EdgewiseError, Reactor } from '../../src/index.ts';
-import { createOffload, type Offload, type OffloadTaskOptions } from '../../src/multi.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Reactor } from '../../src/index.ts';
+import { createOffload } from '../../src/multi.ts';
 import { listen } from '../../src/net/listen.ts';
-import { useDescriptors } from '../helpers/descriptors.ts';
 import { Recorder } from '../net/recorder.ts';
+import { ask, MODULE, useOffloads } from './offloading.ts';
 
-const MODULE = new URL('../workers/offload-task.mjs', import.meta.url);
 const PENDING = fileURLToPath(new URL('../workers/offload-pending.mjs', import.meta.url));
 const DEADLINE_MS = 60_000;
-const descriptors = useDescriptors();
-const opened: Offload[] = [];
+const offloads = useOffloads();
 const clients: Socket[] = [];
-const released: Gate[] = [];
-
-/** Tells when a blocking task has begun, and lets it go on. */
-class Gate {
-  readonly cells = new SharedArrayBuffer(8);
-  readonly #words = new Int32Array(this.cells);
-
-  constructor() {
-    released.push(this);
-  }
-
-  async untilBegun(): Promise<void> {
-    while (Atomics.load(this.#words, 0) === 0) await nextLoopPass();
-  }
-
-  release(): void {
-    Atomics.store(this.#words, 1, 1);
-    Atomics.notify(this.#words, 1);
-  }
-}
-
-async function open({ queueMax = 4, isAttached = true } = {}) {
-  const errors: unknown[] = [];
-  const reactor = descriptors.using(new Reactor({ onError: (error) => errors.push(error) }));
-  if (isAttached) reactor.attach();
-  const offload = await createOffload({ reactor, module: MODULE, threads: 1, queueMax });
-  opened.push(offload);
-  return { reactor, offload, errors };
-}
-
-function ask(offload: Offload, input: object, options?: OffloadTaskOptions) {
-  return new Promise<{ error: EdgewiseError | undefined; result: unknown }>((resolve) => {
-    offload.run(input, (error, result) => resolve({ error, result }), options);
-  });
-}
 
 async function connectTo(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
@@ -62,25 +25,16 @@ async function connectTo(port: number): Promise<Socket> {
 
 const codeOf = (code: string) => expect.objectContaining({ code });
 
-// What the first thread of a process opens stays.
-beforeAll(async () => {
-  const reactor = new Reactor();
-  await (await createOffload({ reactor, module: MODULE, threads: 1 })).close();
-  reactor.close();
-});
-
 afterEach(async () => {
-  for (const gate of released.splice(0)) gate.release();
   for (const socket of clients.splice(0)) {
     if (!socket.closed) await once(socket.destroy(), 'close');
   }
-  for (const offload of opened.splice(0)) await offload.close();
 });
 
 describe('a connection that asks', () => {
   async function serve() {
-    const { reactor, offload } = await open();
-    const gate = new Gate();
+    const { reactor, offload } = await offloads.open();
+    const gate = offloads.gate();
     const server = new Recorder({
       data: (connection, bytes) => {
         if (String(bytes) !== 'block') return void connection.write(bytes);
@@ -118,7 +72,7 @@ describe('a connection that asks', () => {
 
 describe('a turn of the reactor', () => {
   it('delivers all answers that are there, and what they write corked leaves at once', async () => {
-    const { reactor, offload } = await open({ isAttached: false });
+    const { reactor, offload } = await offloads.open({ isAttached: false });
     const server = new Recorder();
     const { port } = listen({ reactor, host: '127.0.0.1', handlers: server.handlers });
     await connectTo(port);
@@ -128,7 +82,7 @@ describe('a turn of the reactor', () => {
       connection.cork();
       connection.write(String(result));
     };
-    const gate = new Gate();
+    const gate = offloads.gate();
     for (const value of ['one', 'two']) offload.run({ value }, onAnswer);
     offload.run({ kind: 'block', cells: gate.cells }, () => undefined);
     await gate.untilBegun(); // so the thread has done the others, and Node's loop knows
@@ -142,7 +96,7 @@ describe('a turn of the reactor', () => {
   });
 
   it('goes on after a callback that throws, and the reactor is told', async () => {
-    const { offload, errors } = await open();
+    const { offload, errors } = await offloads.open();
     const mine = new Error('mine');
     offload.run({}, () => {
       throw mine;
@@ -163,11 +117,11 @@ describe('a turn of the reactor', () => {
 describe('a task that fails', () => {
   it.each([
     ['throws', 'throw', 'too much'],
-    ['ends its thread', 'exit', 'process.exit(3) was called in a task'],
+    ['ends its thread', 'exit', 'its thread has ended with exit code 3'],
   ])(
     '%s: ERR_OFFLOAD_FAILED with the cause, and the next is answered',
     async (_, kind, message) => {
-      const { offload } = await open();
+      const { offload } = await offloads.open();
       const { error } = await ask(offload, { kind });
       expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED', cause: { message } });
       expect((await ask(offload, { value: 3 })).result).toBe(3);
@@ -175,16 +129,14 @@ describe('a task that fails', () => {
   );
 
   it('has no module: ERR_OFFLOAD_FAILED with the cause', async () => {
-    const { reactor } = await open();
-    const offload = await createOffload({ reactor, module: '/nowhere.mjs', threads: 1 });
-    opened.push(offload);
+    const { offload } = await offloads.open({ module: '/nowhere.mjs' });
     const { error } = await ask(offload, {});
     expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED' });
     expect(String(error?.cause)).toContain('/nowhere.mjs'); // structured clone keeps no code
   });
 
   it('cannot be sent: ERR_OFFLOAD_FAILED with the cause', async () => {
-    const { offload } = await open();
+    const { offload } = await offloads.open();
     const { error } = await ask(offload, { value: () => undefined });
     expect(error).toMatchObject({ code: 'ERR_OFFLOAD_FAILED', cause: { name: 'DataCloneError' } });
   });
@@ -192,10 +144,10 @@ describe('a task that fails', () => {
 
 describe('a signal', () => {
   it('gives up a task that runs: its thread is replaced, and the next is answered', async () => {
-    const { offload } = await open();
+    const { offload } = await offloads.open();
     const { result: before } = await ask(offload, { kind: 'thread' });
     const controller = new AbortController();
-    const gate = new Gate();
+    const gate = offloads.gate();
     const input = { kind: 'block', cells: gate.cells };
     const blocked = ask(offload, input, { signal: controller.signal });
     await gate.untilBegun();
@@ -207,9 +159,9 @@ describe('a signal', () => {
   });
 
   it('gives up a task that waits, and leaves the thread alone', async () => {
-    const { offload } = await open();
+    const { offload } = await offloads.open();
     const { result: before } = await ask(offload, { kind: 'thread' });
-    const gate = new Gate();
+    const gate = offloads.gate();
     const first = ask(offload, { kind: 'block', cells: gate.cells, value: 1 });
     const controller = new AbortController();
     const second = ask(offload, { value: 2 }, { signal: controller.signal });
@@ -223,7 +175,7 @@ describe('a signal', () => {
 
 describe('limits and ends', () => {
   it.each([0, 1])('refuses more than a queue of %d takes, and loses nothing', async (queueMax) => {
-    const { offload } = await open({ queueMax });
+    const { offload } = await offloads.open({ queueMax });
     const values = [0, 1].slice(0, queueMax + 1);
     const answers = values.map((value) => ask(offload, { value }));
     expect(offload.hasRoom).toBe(false);
@@ -233,8 +185,8 @@ describe('limits and ends', () => {
   });
 
   it.each(['the pool', 'the reactor'])('drops what is pending when %s closes', async (what) => {
-    const { reactor, offload } = await open();
-    const gate = new Gate();
+    const { reactor, offload } = await offloads.open();
+    const gate = offloads.gate();
     const onAnswer = () => expect.fail('it was closed');
     offload.run({ kind: 'block', cells: gate.cells }, onAnswer);
     await gate.untilBegun();

@@ -1,0 +1,132 @@
+// Mailboxes whose reactor or thread ends, and senders that wait for room: nobody waits for what does
+// not come, and nobody posts to who has gone.
+import { once } from 'node:events';
+import { setImmediate as nextLoopPass } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { Reactor } from '../../src/index.ts';
+import { Mailbox, type MailboxAddress, MailboxSender } from '../../src/multi.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
+
+const descriptors = useDescriptors();
+const WAITING = new URL('../workers/mailbox-waiting.mjs', import.meta.url);
+const BUSY = new URL('../workers/mailbox-busy.mjs', import.meta.url);
+/** Posts between which a sender trusts that the reader will look. */
+const UNCHECKED_MAX = 256;
+const onMessage = () => undefined;
+const codeOf = (code: string) => expect.objectContaining({ code });
+
+/** A thread that posts and waits for room, and what it tells, each once. */
+function startWaiting(address: MailboxAddress, posts: number) {
+  const worker = new Worker(WAITING, { workerData: { address, posts } });
+  const told: string[] = [];
+  worker.on('message', (text: string) => told.push(text));
+  const until = async (text: string) => {
+    while (!told.includes(text)) await once(worker, 'message');
+  };
+  return { told, until, ended: once(worker, 'exit') };
+}
+
+describe('waitForRoom', () => {
+  it('is over at once when nothing is there', async () => {
+    const reactor = descriptors.using(new Reactor());
+    const mailbox = new Mailbox({ reactor, onMessage });
+    const { told, ended } = startWaiting(mailbox.address, 0);
+    await ended;
+    expect(told).toEqual(['open']);
+  });
+
+  it('is woken by the reader also when the post before it has succeeded', async () => {
+    const reactor = descriptors.using(new Reactor());
+    reactor.attach();
+    const mailbox = new Mailbox({ reactor, onMessage });
+    const { told, ended } = startWaiting(mailbox.address, 200);
+    await ended;
+    expect(told.at(-1)).toBe('open');
+    while (!mailbox.isEmpty) await nextLoopPass();
+    expect(mailbox.stats.received).toBe(201);
+  });
+
+  it('is over when the reactor is closed', async () => {
+    const reactor = new Reactor();
+    const mailbox = new Mailbox({ reactor, onMessage });
+    const { told, until, ended } = startWaiting(mailbox.address, 1);
+    await until('posted');
+    reactor.close();
+    await ended;
+    expect(told.at(-1)).toBe('ERR_CLOSED');
+  });
+});
+
+describe('a reactor that closes', () => {
+  it('closes its mailboxes: no post is true any more', () => {
+    const reactor = new Reactor();
+    const mailbox = new Mailbox({ reactor, onMessage });
+    const sender = new MailboxSender(mailbox.address);
+    expect(sender.post(1)).toBe(true);
+    reactor.close();
+    expect(mailbox.isClosed).toBe(true);
+    expect(() => sender.post(2)).toThrow(codeOf('ERR_CLOSED'));
+    expect(() => new MailboxSender(mailbox.address)).toThrow(codeOf('ERR_CLOSED'));
+    sender.close();
+  });
+
+  it('in a handler of a message delivers no more', () => {
+    const reactor = new Reactor();
+    const received: unknown[] = [];
+    const mailbox = new Mailbox({
+      reactor,
+      onMessage: (message) => {
+        received.push(message);
+        reactor.close();
+      },
+    });
+    const sender = new MailboxSender(mailbox.address);
+    for (const message of [1, 2, 3]) sender.post(message);
+    reactor.turn(0);
+    expect(received).toEqual([1]);
+  });
+
+  it('keeps no mailbox that was closed before', () => {
+    const reactor = descriptors.using(new Reactor());
+    const before = reactor.dependents.size;
+    new Mailbox({ reactor, onMessage }).close();
+    expect(reactor.dependents.size).toBe(before);
+  });
+
+  it('and its onRoom, is refused, and takes no lane', () => {
+    const reactor = descriptors.using(new Reactor());
+    const mailbox = new Mailbox({ reactor, onMessage, producersMax: 1 });
+    const closed = new Reactor();
+    closed.close();
+    const options = { reactor: closed, onRoom: () => undefined };
+    expect(() => new MailboxSender(mailbox.address, options)).toThrow(codeOf('ERR_CLOSED'));
+    expect(new MailboxSender(mailbox.address).lane).toBe(0);
+  });
+});
+
+describe('a thread that is terminated before it has looked', () => {
+  async function terminated() {
+    const worker = new Worker(BUSY);
+    const [address] = await once(worker, 'message');
+    const sender = new MailboxSender(address);
+    expect(sender.post('wakes it')).toBe(true);
+    await worker.terminate();
+    return sender;
+  }
+
+  it('is found out after so many posts', async () => {
+    const sender = await terminated();
+    let posted = 0;
+    const post = () => {
+      while (sender.post('lost')) posted++;
+    };
+    expect(post).toThrow(codeOf('ERR_CLOSED'));
+    expect(posted).toBeLessThanOrEqual(UNCHECKED_MAX);
+  });
+
+  it('is not waited for', async () => {
+    const sender = await terminated();
+    expect(() => sender.waitForRoom(5000)).toThrow(codeOf('ERR_CLOSED'));
+  });
+});

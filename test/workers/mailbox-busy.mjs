@@ -1,0 +1,9 @@
+// Has a mailbox, and never looks into it: it waits for a cell that nobody changes.
+import { parentPort } from 'node:worker_threads';
+import { Reactor } from '../../dist/index.js';
+import { Mailbox } from '../../dist/multi.js';
+
+const reactor = new Reactor();
+const mailbox = new Mailbox({ reactor, onMessage: () => undefined });
+parentPort.postMessage(mailbox.address);
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
