@@ -12,7 +12,7 @@ import { checkFunction, checkInteger } from '../validate.ts';
 import { Counting } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
 import { clone } from './message.ts';
-import { becomeOwner } from './ownership.ts';
+import { becomeOwner, type OwnerId } from './ownership.ts';
 import {
   Figure,
   type FromSubReactor,
@@ -63,8 +63,8 @@ class SubReactorThread {
     this.#reactor.attach();
   }
 
-  announce(): void {
-    tell({ type: 'ready', owner: becomeOwner(), mailbox: this.#mailbox.address });
+  announce(owner: OwnerId): void {
+    tell({ type: 'ready', owner, mailbox: this.#mailbox.address });
   }
 
   onMessage(message: ToSubReactor): void {
@@ -174,6 +174,7 @@ async function loadModule(): Promise<SubReactorModule> {
 }
 
 async function main(): Promise<void> {
+  const owner = becomeOwner(); // first: of what the module opens as well
   let isModule = true;
   try {
     const module = await loadModule();
@@ -186,7 +187,7 @@ async function main(): Promise<void> {
     const thread = new SubReactorThread(module);
     running = thread;
     parentPort?.on('message', (message: ToSubReactor) => thread.onMessage(message));
-    thread.announce();
+    thread.announce(owner);
   } catch (error) {
     tell({ type: 'failed', isModule, error });
   }
