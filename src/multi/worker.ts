@@ -1,5 +1,6 @@
 // The thread of a sub-reactor: loads the pool's module, takes descriptors over from the main thread,
 // or accepts by itself, and serves them with the module's handlers.
+import { inspect } from 'node:util';
 import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ClosedError, invalidType, invalidValue } from '../errors.ts';
@@ -155,7 +156,7 @@ class SubReactorThread {
     if (this.#isDraining && isIdle) this.#end();
   }
 
-  // Without the port and the reactor nothing keeps the thread, and it ends by itself.
+  // Without the port and the reactor nothing of ours keeps the thread, and it ends by itself.
   #end(): void {
     tell({ type: 'drained' });
     this.#reactor.close();
@@ -173,12 +174,22 @@ async function loadModule(): Promise<SubReactorModule> {
   return module;
 }
 
+// What was thrown need not be anything that can be sent.
+function tellFailure(isModule: boolean, error: unknown): void {
+  try {
+    tell({ type: 'failed', isModule, error });
+  } catch {
+    tell({ type: 'failed', isModule, error: new Error(inspect(error)) });
+  }
+}
+
 async function main(): Promise<void> {
   const owner = becomeOwner(); // first: of what the module opens as well
   let isModule = true;
   try {
     const module = await loadModule();
     isModule = false;
+    tell({ type: 'loaded' });
     const handOver: SubReactorContext['handOver'] = (connection, to, state) => {
       if (running === undefined) throw new ClosedError('the sub-reactor, which starts,');
       running.handOver(connection, to, state);
@@ -189,7 +200,7 @@ async function main(): Promise<void> {
     parentPort?.on('message', (message: ToSubReactor) => thread.onMessage(message));
     thread.announce(owner);
   } catch (error) {
-    tell({ type: 'failed', isModule, error });
+    tellFailure(isModule, error);
   }
 }
 

@@ -121,6 +121,22 @@ describe('a thread that ends by itself', () => {
   });
 });
 
+it('what a thread had read and written when it died is counted as it was last told', async () => {
+  const { pool, errors } = await startPool({ size: 1 });
+  const client = await openClient(pool.port);
+  await client.ask('12345');
+  expect((await pool.report()).total).toMatchObject({ bytesRead: 5, bytesWritten: 5 });
+  await pool.kill(0);
+  await errors.next();
+  await untilRestarted(pool, 1);
+  client.close();
+  const late = await openClient(pool.port);
+  await late.ask('123');
+  expect((await pool.report()).total).toMatchObject({ broken: 1, bytesRead: 8, bytesWritten: 8 });
+  late.close();
+  await pool.close();
+});
+
 it('a handler that blocks is told by its name, once', async () => {
   const blocked = new Signal<BlockedHandler>();
   const { pool } = await startPool({ blockedAfterMs: 50, onBlocked: blocked.emit });
