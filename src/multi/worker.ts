@@ -85,7 +85,10 @@ class SubReactorThread {
     const { tcp = {} } = this.#options;
     this.#plan ??= forConnections(planTcpOptions(tcp), fd);
     applyPlan(fd, this.#plan); // EINVAL on macOS: the peer has gone, which the read tells
-    new Connection(this.#group).establish(fd);
+    const connection = new Connection(this.#group);
+    this.#counting.serve(() => connection.establish(fd));
+    // No `close` tells of who could not be watched.
+    if (connection.isClosed) this.#reactor.defer(() => this.#endIfDrained());
   }
 
   /** @throws as {@link SubReactorContext.handOver}. */

@@ -1,9 +1,11 @@
 // What goes wrong with threads of a pool: they fail to start, die while it drains, are kept by their
 // module; and what is closed at a bad moment.
+import { readdirSync } from 'node:fs';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultReactor, Reactor } from '../../src/index.ts';
+import * as sys from '../../src/sys.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { type Client, openClient } from './clients.ts';
 import { makePool, moduleOf, Signal, startPool } from './pools.ts';
@@ -273,4 +275,45 @@ describe('closed while it starts', () => {
     await expect(started).rejects.toMatchObject({ code: 'ERR_SUB_REACTOR_START' });
     await closed;
   });
+});
+
+/** The pool's ends of the connections on its port. */
+function servedDescriptors(port: number): number[] {
+  const name = new sys.SocketAddress();
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => sys.getpeername(fd, name) === 0)
+    .filter((fd) => sys.getsockname(fd, name) === 0 && name.port === port);
+}
+
+it.runIf(process.platform === 'linux')('who cannot be watched is not open', async () => {
+  const cells = sharedCells();
+  const module = moduleOf(`
+    let cells;
+    export function start({ data }) { cells = new Int32Array(data); }
+    export const handlers = {
+      data(connection, bytes) {
+        Atomics.store(cells, 0, 1);
+        Atomics.wait(cells, 1, 0);
+        connection.write(bytes);
+      },
+    };`);
+  const { pool } = await startPool({ size: 1, module, data: cells.buffer });
+  const client = await openClient(pool.port);
+  const answer = client.ask('block');
+  await untilStored(cells, 0);
+  const before = servedDescriptors(pool.port);
+  const late = await openClient(pool.port);
+  let added: number | undefined;
+  while (added === undefined) {
+    await nextLoopPass();
+    added = servedDescriptors(pool.port).find((fd) => !before.includes(fd));
+  }
+  sys.close(added); // it waits in the mailbox of the thread, which finds no file behind the number
+  release(cells, 1);
+  expect(await answer).toBe('block');
+  while ((await pool.report()).total.open !== 1) await nextLoopPass();
+  expect((await pool.report()).total).toMatchObject({ accepted: 2, open: 1, broken: 0 });
+  for (const each of [client, late]) each.close();
+  await pool.close({ deadlineMs: 600_000 });
 });
