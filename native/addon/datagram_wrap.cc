@@ -4,6 +4,7 @@
 
 #include "addon.h"
 #include "arrays.h"
+#include "descriptor_owners.h"
 #include "error_queue.h"
 #include "udp_segments.h"
 
@@ -23,9 +24,11 @@ napi_value Recvmsg(napi_env env, napi_callback_info info) {
       !Int32sOf(env, args[4], sys::kReceivedFdsOffset, &header, &header_count)) {
     return Refuse(env);
   }
-  return Number(env, sys::Recvmsg(fd, buffers.vectors(), buffers.count(), flags, from,
-                                  reinterpret_cast<sys::ReceivedHeader*>(header),
-                                  static_cast<uint32_t>(header_count - sys::kReceivedFdsOffset)));
+  auto* received = reinterpret_cast<sys::ReceivedHeader*>(header);
+  int result = sys::Recvmsg(fd, buffers.vectors(), buffers.count(), flags, from, received,
+                            static_cast<uint32_t>(header_count - sys::kReceivedFdsOffset));
+  const int32_t* fds = header + sys::kReceivedFdsOffset;
+  return Number(env, OwnByThread(result, fds, static_cast<size_t>(received->fd_count)));
 }
 
 // (fd, buffers, flags, to | undefined, fds | undefined).

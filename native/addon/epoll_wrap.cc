@@ -7,6 +7,7 @@
 
 #include "addon.h"
 #include "arrays.h"
+#include "descriptor_owners.h"
 #include "result.h"
 
 namespace edgewise {
@@ -25,7 +26,7 @@ napi_value EpollCreate1(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   int flags;
   if (!FlagsAt(args, 0, &flags)) return Refuse(env);
-  return Number(env, Result(epoll_create1(flags | EPOLL_CLOEXEC)));
+  return Number(env, OwnByThread(Result(epoll_create1(flags | EPOLL_CLOEXEC))));
 }
 
 // (epfd, op, fd, events, data). Bit 31 of events may come in as a sign: JavaScript's `|` is signed.

@@ -2,6 +2,8 @@
 // decisions here. Types and documentation: src/native.ts, src/sys/.
 #include "io_ops.h"
 
+#include <fcntl.h>
+
 #include "addon.h"
 #include "arrays.h"
 #include "descriptor_owners.h"
@@ -64,7 +66,7 @@ napi_value Close(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   int fd;
   if (!args.Fd(0, &fd)) return Refuse(env);
-  DisownByThread(fd);
+  Disown(fd);
   return Number(env, sys::Close(fd));
 }
 
@@ -74,14 +76,16 @@ napi_value Fcntl(napi_env env, napi_callback_info info) {
   if (!args.Fd(0, &fd) || !args.Fd(1, &command) || !FlagsAt(args, 2, &argument)) {
     return Refuse(env);
   }
-  return Number(env, sys::Fcntl(fd, command, argument));
+  int result = sys::Fcntl(fd, command, argument);
+  bool is_new_descriptor = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+  return Number(env, is_new_descriptor ? OwnByThread(result) : result);
 }
 
 napi_value Dup(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   int fd;
   if (!args.Fd(0, &fd)) return Refuse(env);
-  return Number(env, sys::Dup(fd));
+  return Number(env, OwnByThread(sys::Dup(fd)));
 }
 
 napi_value Pipe2(napi_env env, napi_callback_info info) {
@@ -90,7 +94,7 @@ napi_value Pipe2(napi_env env, napi_callback_info info) {
   size_t count;
   int flags;
   if (!FlagsAt(args, 1, &flags) || !Int32sOf(env, args[0], 2, &fds, &count)) return Refuse(env);
-  return Number(env, sys::Pipe2(fds, flags));
+  return Number(env, OwnByThread(sys::Pipe2(fds, flags), fds, 2));
 }
 
 // Null stands for the file position.
@@ -131,7 +135,7 @@ napi_value Eventfd(napi_env env, napi_callback_info info) {
   uint32_t initial;
   int flags;
   if (!args.Uint32(0, &initial) || !FlagsAt(args, 1, &flags)) return Refuse(env);
-  return Number(env, sys::Eventfd(initial, flags));
+  return Number(env, OwnByThread(sys::Eventfd(initial, flags)));
 }
 
 constexpr Method kMethods[] = {

@@ -11,6 +11,7 @@
 #include "addon.h"
 #include "arrays.h"
 #include "clock.h"
+#include "descriptor_owners.h"
 #include "result.h"
 
 namespace edgewise {
@@ -72,7 +73,7 @@ bool RecordsAt(napi_env env, const Args<6>& args, size_t index, KeventRecord** o
 napi_value Kqueue(napi_env env, napi_callback_info) {
   int fd = Result(kqueue());
   if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return Number(env, fd);
+  return Number(env, OwnByThread(fd));
 }
 
 // (kq, changes, nchanges, events, nevents, timeoutMs).

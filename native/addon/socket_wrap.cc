@@ -28,7 +28,7 @@ napi_value Socketpair(napi_env env, napi_callback_info info) {
       !Int32sOf(env, args[3], 2, &fds, &count)) {
     return Refuse(env);
   }
-  return Number(env, sys::Socketpair(domain, type, protocol, fds));
+  return Number(env, OwnByThread(sys::Socketpair(domain, type, protocol, fds), fds, 2));
 }
 
 napi_value Bind(napi_env env, napi_callback_info info) {

@@ -7,6 +7,7 @@
 #include "addon.h"
 #include "arrays.h"
 #include "clock.h"
+#include "descriptor_owners.h"
 #include "process_watch.h"
 #include "source_ops.h"
 #include "terminal_ops.h"
@@ -30,7 +31,7 @@ napi_value TimerfdCreate(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   int clock, flags;
   if (!args.Fd(0, &clock) || !FlagsAt(args, 1, &flags)) return Refuse(env);
-  return Number(env, sys::TimerfdCreate(clock, flags));
+  return Number(env, OwnByThread(sys::TimerfdCreate(clock, flags)));
 }
 
 napi_value TimerfdSettime(napi_env env, napi_callback_info info) {
@@ -48,7 +49,7 @@ napi_value InotifyInit1(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   int flags;
   if (!FlagsAt(args, 0, &flags)) return Refuse(env);
-  return Number(env, sys::InotifyInit1(flags));
+  return Number(env, OwnByThread(sys::InotifyInit1(flags)));
 }
 
 // The path is bytes without a zero among them.
@@ -79,7 +80,7 @@ napi_value PidfdOpen(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   int pid, flags;
   if (!args.Fd(0, &pid) || !FlagsAt(args, 1, &flags)) return Refuse(env);
-  return Number(env, sys::PidfdOpen(pid, static_cast<unsigned>(flags)));
+  return Number(env, OwnByThread(sys::PidfdOpen(pid, static_cast<unsigned>(flags))));
 }
 
 napi_value PidfdSendSignal(napi_env env, napi_callback_info info) {
@@ -93,7 +94,7 @@ napi_value Reopen(napi_env env, napi_callback_info info) {
   Args<2> args(env, info);
   int fd, flags;
   if (!args.Fd(0, &fd) || !FlagsAt(args, 1, &flags)) return Refuse(env);
-  return Number(env, sys::Reopen(fd, flags));
+  return Number(env, OwnByThread(sys::Reopen(fd, flags)));
 }
 
 napi_value IsATty(napi_env env, napi_callback_info info) {
@@ -147,7 +148,7 @@ napi_value OpenProcess(napi_env env, napi_callback_info info) {
   Args<1> args(env, info);
   int pid;
   if (!args.Fd(0, &pid)) return Refuse(env);
-  return Number(env, process::Open(pid));
+  return Number(env, OwnByThread(process::Open(pid)));
 }
 
 // (fd, into): the state; `into[0]` becomes the status as waitpid(2) gives it.

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -24,6 +25,12 @@ Book& book() {
   return *book;
 }
 thread_local OwnerId own_id = 0;
+
+// How many owners there are, so that a process without any never takes the lock. Relaxed: an owner
+// is counted before it has its first descriptor, and who has got the number of one since, from it
+// or from the kernel, sees that.
+std::atomic<size_t> open_count{0};
+bool HasOwners() { return open_count.load(std::memory_order_relaxed) != 0; }
 
 // 0: nobody that is written down.
 OwnerId OwnerOf(int fd) {
@@ -47,6 +54,7 @@ OwnerId OpenOwner(bool* is_new) {
   if (*is_new) {
     own_id = ++book().last_id;
     book().open.insert(own_id);
+    open_count = book().open.size();
   }
   return own_id;
 }
@@ -58,6 +66,7 @@ int CloseOwner() {
   {
     std::lock_guard<std::mutex> lock(mutex);
     if (book().open.erase(id) == 0) return 0;
+    open_count = book().open.size();
     auto& owner_of = book().owner_of;
     for (auto entry = owner_of.begin(); entry != owner_of.end();) {
       if (entry->second == id) left.push_back(entry->first);
@@ -70,16 +79,21 @@ int CloseOwner() {
 }
 
 int OwnByThread(int fd) {
-  if (own_id == 0 || fd < 0) return fd;
+  if (fd < 0 || !HasOwners()) return fd;
   std::lock_guard<std::mutex> lock(mutex);
-  if (book().open.count(own_id) != 0) SetOwner(fd, own_id);
+  SetOwner(fd, own_id);
   return fd;
 }
 
-void DisownByThread(int fd) {
-  if (own_id == 0) return;
+int OwnByThread(int result, const int32_t* fds, size_t count) {
+  for (size_t i = 0; result >= 0 && i < count; i++) OwnByThread(fds[i]);
+  return result;
+}
+
+void Disown(int fd) {
+  if (!HasOwners()) return;
   std::lock_guard<std::mutex> lock(mutex);
-  if (OwnerOf(fd) == own_id) SetOwner(fd, 0);
+  SetOwner(fd, 0);
 }
 
 int GiveDescriptor(int fd, OwnerId to) {

@@ -5,9 +5,15 @@
 // by OwnByThread, and CloseOwner, called when it ends, closes what is left. Handing a descriptor to
 // another such thread is one step, so at any time exactly one of the two closes it.
 //
+// What is in the book is a number, which the kernel gives out anew as soon as it is closed. So
+// every call that makes a descriptor goes through OwnByThread, and every close through Disown, on
+// every thread, owner or not: the book then never knows more than the kernel. What is closed past
+// it (close(2) in another library, fs.close) leaves a number behind that its owner would close.
+//
 // All functions may be called from any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace edgewise {
@@ -21,11 +27,15 @@ OwnerId OpenOwner(bool* is_new);
 // were.
 int CloseOwner();
 
-// Notes `fd`, when it is one (>= 0), as the calling thread's, if that is an owner. Returns `fd`.
+// Notes the new descriptor `fd`, when it is one (>= 0), as the calling thread's, or as nobody's
+// when that is no owner. Returns `fd`.
 int OwnByThread(int fd);
 
-// To be called before the calling thread closes `fd`: afterwards the number may be anybody's.
-void DisownByThread(int fd);
+// The same for several, when `result` is no error. Returns `result`.
+int OwnByThread(int result, const int32_t* fds, size_t count);
+
+// To be called before `fd` is closed, whoever owns it: afterwards the number may be anybody's.
+void Disown(int fd);
 
 // Hands `fd` of the calling thread to `to`. Returns 0 or -errno. ESRCH: `to` has ended, the
 // descriptor stays the caller's. EPERM: it is another thread's.

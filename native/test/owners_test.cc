@@ -46,7 +46,7 @@ TEST("owners: a thread that ends closes what it has noted, and only that") {
     OpenOwner(&is_new);
     noted = OwnByThread(OpenNull());
     disowned = OwnByThread(OpenNull());
-    DisownByThread(disowned);
+    Disown(disowned);
     closed_count = CloseOwner();
     again_count = CloseOwner();
   });
@@ -74,6 +74,62 @@ TEST("owners: nothing is noted of a thread that is none, nor of what is no descr
   CHECK_EQ(passed_on, -EMFILE);
   CHECK_EQ(closed_count, 0);
   close(fd);
+}
+
+TEST("owners: what any thread closes is closed by nobody again") {
+  int closed_count = -1, owned_too = -1;
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    const int32_t fds[] = {OpenNull(), OpenNull(), OpenNull()};
+    OwnByThread(0, fds, 3);
+    OnThread([&] { Disown(fds[0]); });  // by who is no owner
+    OnThread([&] {
+      OpenOwner(&is_new);
+      Disown(fds[1]);  // by another owner
+      owned_too = CloseOwner();
+    });
+    close(fds[0]);
+    close(fds[1]);
+    closed_count = CloseOwner();
+  });
+  CHECK_EQ(owned_too, 0);
+  CHECK_EQ(closed_count, 1);
+}
+
+TEST("owners: a number that is given out anew is not who had it before's") {
+  int closed_count = -1, given = -1;
+  int again = -1;
+  OnThread([&] {
+    bool is_new;
+    OwnerId owner = OpenOwner(&is_new);
+    int fd = OwnByThread(OpenNull());
+    close(fd);  // past the book
+    OnThread([&] {
+      again = OwnByThread(OpenNull());
+      given = again == fd ? GiveDescriptor(again, owner) : -EINVAL;
+      TakeDescriptor(again, owner);
+    });
+    closed_count = CloseOwner();
+  });
+  CHECK_EQ(given, 0);
+  CHECK_EQ(closed_count, 0);
+  CHECK(IsOpen(again));
+  close(again);
+}
+
+TEST("owners: of several none is noted when the call that made them has failed") {
+  int closed_count = -1, passed_on = 0;
+  int32_t fds[] = {OpenNull(), OpenNull()};
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    passed_on = OwnByThread(-EMFILE, fds, 2);
+    closed_count = CloseOwner();
+  });
+  CHECK_EQ(passed_on, -EMFILE);
+  CHECK_EQ(closed_count, 0);
+  for (int fd : fds) close(fd);
 }
 
 TEST("owners: what was given is closed by its new owner, and by nobody else") {

@@ -62,6 +62,15 @@ export class Counting {
     return this.#openCount;
   }
 
+  /** Calls what serves a connection that the main thread counts already: so it counts here too. */
+  serve(establish: () => void): void {
+    const opened = this.#figures[Figure.Opened] as number;
+    establish();
+    if (this.#figures[Figure.Opened] !== opened) return;
+    this.#add(Figure.Opened, 1); // it could not be watched, and no handler was called
+    this.#add(Figure.Closed, 1);
+  }
+
   /** A connection has come from another thread. */
   arrived(connection: AnyConnection): void {
     this.#openCount++;

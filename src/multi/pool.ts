@@ -11,8 +11,6 @@ import type { Move } from './protocol.ts';
 import { SubReactor, type SubReactorOwner } from './sub-reactor.ts';
 
 const REPORT_TIMEOUT_MS = 1000;
-/** For a thread to close everything after its deadline, before it is ended by force. */
-const END_GRACE_MS = 2000;
 /** How often it is looked for a blocked handler, as a part of the threshold. */
 const BLOCK_CHECKS = 4;
 const RESTART_DELAY_MIN_MS = 10;
@@ -128,7 +126,8 @@ export class ReactorPool {
 
   /**
    * Stops accepting, lets connections finish, closes what is left after the deadline, and ends the
-   * threads. Resolves when they have ended.
+   * threads. Resolves when they have ended: one that its module keeps is ended by force a second
+   * after its last connection, and one that does not answer two seconds after the deadline.
    *
    * @param options - `deadlineMs`: how long connections may take; default 0.
    */
@@ -145,7 +144,10 @@ export class ReactorPool {
 
   async #start(): Promise<void> {
     try {
-      const intake = await this.#startAll();
+      await this.#startThreads();
+      // From here on in one go: whoever closes the pool finds the intake, or there is none.
+      if (this.#closed !== undefined) throw new ClosedError('the ReactorPool');
+      const intake = openIntake(this.#settings, this.#subs);
       this.#intake = intake;
       for (const sub of this.#subs) intake.admit(sub);
       this.#watchHandlers();
@@ -155,18 +157,16 @@ export class ReactorPool {
     }
   }
 
-  async #startAll(): Promise<Intake> {
+  async #startThreads(): Promise<void> {
     const results = await Promise.allSettled(this.#subs.map((sub) => sub.start()));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    if (this.#closed !== undefined) throw new ClosedError('the ReactorPool');
-    return openIntake(this.#settings, this.#subs);
   }
 
   async #close(deadlineMs: number): Promise<void> {
     this.#intake?.close();
     clearInterval(this.#watch);
     for (const { timer } of this.#restarts) clearTimeout(timer);
-    await Promise.all(this.#subs.map((sub) => sub.end(deadlineMs, END_GRACE_MS)));
+    await Promise.all(this.#subs.map((sub) => sub.end(deadlineMs)));
   }
 
   #watchHandlers(): void {
@@ -210,7 +210,7 @@ export class ReactorPool {
     } catch (error) {
       if (this.#closed !== undefined) return; // ended on purpose while it started
       this.#tell(error as EdgewiseError);
-      this.#restartLater(sub);
+      if (!this.#settings.reactor.isClosed) this.#restartLater(sub); // else never again
       return;
     }
     restarts.count++;

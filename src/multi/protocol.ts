@@ -70,6 +70,7 @@ export type ToSubReactor =
   | { readonly type: 'drain'; readonly deadlineMs: number };
 
 export type FromSubReactor =
+  | { readonly type: 'loaded' }
   | { readonly type: 'ready'; readonly owner: number; readonly mailbox: MailboxAddress }
   | { readonly type: 'failed'; readonly isModule: boolean; readonly error: unknown }
   | { readonly type: 'report'; readonly bytesRead: number; readonly bytesWritten: number }

@@ -1,25 +1,22 @@
 // The main thread's side of one sub-reactor: its thread, the mailbox that descriptors go through, and
 // its figures. A thread that has died is started anew in the same place; the figures go on.
-import { Worker } from 'node:worker_threads';
-import { EdgewiseError } from '../errors.ts';
+import { ClosedError, EdgewiseError } from '../errors.ts';
 import * as sys from '../sys.ts';
 import type { BlockedHandler, PoolSettings } from './options.ts';
 import { giveDescriptor, type OwnerId, takeDescriptorBack } from './ownership.ts';
 import {
   FIGURES_SIZE,
   Figure,
-  type FromSubReactor,
   type Move,
   type SubReactorData,
   type ToSubReactor,
   WATCHED,
 } from './protocol.ts';
 import { MailboxSender } from './sender.ts';
+import { PoolThread, type ThreadExit, type ThreadMessage } from './thread.ts';
 
-// The thread runs the built file also when this one runs from the sources, as in tests: the oldest
-// Node that we support loads no TypeScript.
-const isBuilt = import.meta.url.endsWith('.js');
-const ENTRY = new URL(isBuilt ? './worker.js' : '../../dist/multi/worker.js', import.meta.url);
+/** For a thread to close everything after its deadline, before it is ended by force. */
+const END_GRACE_MS = 2000;
 
 export interface SubReactorOwner {
   /** There may be room again in the mailbox, or a thread to hand to. */
@@ -30,9 +27,9 @@ export interface SubReactorOwner {
   onDeath(sub: SubReactor, error: Error): void;
 }
 
-/** What a thread was before it could be used, or is. */
+/** A thread that can be used. */
 interface Running {
-  readonly worker: Worker;
+  readonly thread: PoolThread;
   readonly owner: OwnerId;
   readonly sender: MailboxSender;
 }
@@ -42,10 +39,10 @@ export class SubReactor {
   readonly #settings: PoolSettings;
   readonly #owner: SubReactorOwner;
   readonly #figures = new Float64Array(new SharedArrayBuffer(FIGURES_SIZE));
-  #worker: Worker | undefined;
+  #thread: PoolThread | undefined;
   #running: Running | undefined;
   #isEnding = false;
-  #drainMs = 0;
+  #deadlineMs = 0;
   #handed = 0;
   #broken = 0;
   #movedIn = 0;
@@ -56,7 +53,6 @@ export class SubReactor {
   /** All bytes, those of open connections included, when it last told. */
   #told = { bytesRead: 0, bytesWritten: 0 };
   readonly #onReport = new Set<() => void>();
-  #ended: Promise<void> = Promise.resolve();
 
   constructor(index: number, settings: PoolSettings, owner: SubReactorOwner) {
     this.index = index;
@@ -70,7 +66,7 @@ export class SubReactor {
 
   /** Of its thread; undefined while there is none. */
   get threadId(): number | undefined {
-    return this.#worker?.threadId;
+    return this.#thread?.id;
   }
 
   /** Connections that it has been given, or has accepted, since the pool was made. */
@@ -94,7 +90,7 @@ export class SubReactor {
     return this.#broken;
   }
 
-  /** As of the last `refresh`, for connections that are open. */
+  /** As of the last `refresh`, for connections that are open, or have broken. */
   get bytes(): { read: number; written: number } {
     return {
       read: Math.max(this.#figure(Figure.BytesRead), this.#told.bytesRead),
@@ -103,56 +99,48 @@ export class SubReactor {
   }
 
   /**
-   * Starts the thread, and resolves when it can be handed connections.
+   * Starts the thread, and resolves when it can be handed connections. When it rejects there is no
+   * thread any more.
    *
    * @throws EdgewiseError - ERR_MODULE_INVALID: it cannot be loaded, or exports no handlers.
    *   ERR_SUB_REACTOR_START: what the module's `start` threw, a time-out, or the thread has ended.
+   *   ERR_CLOSED: the pool's reactor.
    */
   start(): Promise<void> {
-    const { module, connection, data, startTimeoutMs } = this.#settings;
-    const workerData: SubReactorData = {
-      index: this.index,
-      size: this.#settings.size,
-      module,
-      connection,
-      data,
-      figures: this.#figures.buffer as unknown as SharedArrayBuffer,
-    };
-    const worker = new Worker(ENTRY, { workerData, name: `sub-reactor ${this.index}` });
-    this.#worker = worker;
-    this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()));
+    const { reactor, startTimeoutMs } = this.#settings;
+    if (reactor.isClosed) return Promise.reject(new ClosedError('the Reactor'));
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => {
-        clearTimeout(timer);
-        worker.removeAllListeners('message');
-        reject(error);
+      let failure: Error | undefined;
+      const giveUp = (error: Error) => {
+        failure = error;
+        void thread.terminate();
       };
-      const timer = setTimeout(() => {
-        fail(this.#startError(`did not start within ${startTimeoutMs} ms`));
-        void worker.terminate();
-      }, startTimeoutMs);
-      let cause: unknown;
-      worker.on('error', (error) => {
-        cause = error;
-      });
-      worker.once('exit', (code) => {
-        fail(this.#startError(`ended with ${code}`, cause)); // does nothing when it was running
-        this.#onExit(worker, cause, code);
-      });
-      worker.on('message', (message: FromSubReactor) => {
-        if (message.type === 'ready') {
-          clearTimeout(timer);
-          this.#onReady(worker, message);
-          resolve();
-        } else if (message.type === 'failed') {
-          fail(this.#failure(message));
-        } else if (message.type === 'handOver') {
-          this.#owner.onMove(this, message.move);
-        } else if (message.type === 'report') {
-          this.#told = message;
-          for (const settle of [...this.#onReport]) settle();
+      const onMessage = (message: ThreadMessage) => {
+        if (failure !== undefined) return;
+        if (message.type !== 'ready' && message.type !== 'failed') return this.#onMessage(message);
+        clearTimeout(timer);
+        if (message.type === 'failed') {
+          failure = this.#failure(message);
+          return;
         }
-      });
+        try {
+          this.#onReady(thread, message);
+          resolve();
+        } catch (error) {
+          giveUp(error as Error); // the main reactor was closed meanwhile
+        }
+      };
+      const onExit = (exit: ThreadExit) => {
+        clearTimeout(timer);
+        reject(failure ?? this.#startError(`ended with ${exit.code}`, exit.cause)); // or it was running
+        this.#onExit(exit);
+      };
+      const thread = new PoolThread(this.#workerData, { onMessage, onExit });
+      const timer = setTimeout(
+        () => giveUp(this.#startError(`did not start within ${startTimeoutMs} ms`)),
+        startTimeoutMs,
+      );
+      this.#thread = thread;
     });
   }
 
@@ -206,7 +194,7 @@ export class SubReactor {
     if (running === undefined) return;
     const fd = sys.dup(listening);
     if (fd < 0) {
-      void running.worker.terminate(); // no descriptor left: started anew, as after any death
+      void running.thread.terminate(); // no descriptor left: started anew, as after any death
       return;
     }
     if (giveDescriptor(fd, running.owner)) this.#tell({ type: 'listen', fd, isExclusive });
@@ -230,7 +218,7 @@ export class SubReactor {
 
   /** Ends the thread by force, wherever it is. */
   async kill(): Promise<void> {
-    await this.#worker?.terminate();
+    await this.#thread?.terminate();
   }
 
   /** The handler that has been running for so long, in one call; told once for each call. */
@@ -249,43 +237,56 @@ export class SubReactor {
     return { index: this.index, handler: WATCHED[mark - 1] ?? 'unknown', blockedMs };
   }
 
-  /** Ends it: at the latest after `deadlineMs`, and by force when it is then still there. */
-  async end(deadlineMs: number, graceMs: number): Promise<void> {
+  /**
+   * Ends it: at the latest after `deadlineMs`, and by force when it is then still there. One that is
+   * starting is told to end when it is ready. Resolves when there is no thread any more.
+   */
+  async end(deadlineMs: number): Promise<void> {
     this.#isEnding = true;
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    // One that is starting is left to: Node loses descriptors of a thread that is terminated while
-    // it loads modules. It is told to end when it is ready.
-    this.#drainMs = deadlineMs;
+    this.#deadlineMs = deadlineMs;
     this.#tell({ type: 'drain', deadlineMs });
-    const timer = setTimeout(() => void worker.terminate(), deadlineMs + graceMs);
-    await this.#ended;
-    clearTimeout(timer);
+    this.#thread?.endWithin(deadlineMs + END_GRACE_MS);
+    await this.#thread?.ended;
   }
 
   #figure(place: number): number {
     return this.#figures[place] as number;
   }
 
-  #onReady(worker: Worker, { owner, mailbox }: FromSubReactor & { type: 'ready' }): void {
+  get #workerData(): SubReactorData {
+    const { size, module, connection, data } = this.#settings;
+    const figures = this.#figures.buffer as unknown as SharedArrayBuffer;
+    return { index: this.index, size, module, connection, data, figures };
+  }
+
+  #onReady(thread: PoolThread, { owner, mailbox }: ThreadMessage & { type: 'ready' }): void {
     const sender = new MailboxSender(mailbox, {
       reactor: this.#settings.reactor,
       onRoom: () => this.#owner.onRoom(),
     });
-    this.#running = { worker, owner, sender };
-    if (this.#isEnding) this.#tell({ type: 'drain', deadlineMs: this.#drainMs });
+    this.#running = { thread, owner, sender };
+    if (this.#isEnding) this.#tell({ type: 'drain', deadlineMs: this.#deadlineMs });
   }
 
-  #onExit(worker: Worker, cause: unknown, code: number): void {
-    if (this.#worker !== worker) return;
+  #onMessage(message: ThreadMessage): void {
+    if (message.type === 'handOver') this.#owner.onMove(this, message.move);
+    if (message.type !== 'report') return;
+    this.#told = message;
+    for (const settle of [...this.#onReport]) settle();
+  }
+
+  #onExit({ code, cause, wasDue }: ThreadExit): void {
     const running = this.#running;
-    this.#worker = undefined;
+    const { read, written } = this.bytes;
+    this.#thread = undefined;
     this.#running = undefined;
     running?.sender.close();
     for (const settle of [...this.#onReport]) settle();
     this.#broken += this.open;
     this.#figures[Figure.Handler] = 0;
-    if (running === undefined || this.#isEnding) return;
+    this.#figures[Figure.BytesRead] = read; // the next thread counts on
+    this.#figures[Figure.BytesWritten] = written;
+    if (running === undefined || (wasDue && cause === undefined)) return;
     const text = `sub-reactor ${this.index} has died with exit code ${code}`;
     this.#owner.onDeath(this, new EdgewiseError('ERR_SUB_REACTOR_DIED', text, { cause }));
   }
@@ -301,10 +302,10 @@ export class SubReactor {
   }
 
   #tell(message: ToSubReactor, transferred: readonly ArrayBuffer[] = []): void {
-    this.#running?.worker.postMessage(message, transferred);
+    this.#running?.thread.post(message, transferred);
   }
 
-  #failure({ isModule, error }: FromSubReactor & { type: 'failed' }): EdgewiseError {
+  #failure({ isModule, error }: ThreadMessage & { type: 'failed' }): EdgewiseError {
     if (!isModule) return this.#startError('could not start', error);
     const text = `the module ${this.#settings.module} cannot be used`;
     return new EdgewiseError('ERR_MODULE_INVALID', text, { cause: error });

@@ -1,5 +1,6 @@
 // The thread of a sub-reactor: loads the pool's module, takes descriptors over from the main thread,
 // or accepts by itself, and serves them with the module's handlers.
+import { inspect } from 'node:util';
 import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ClosedError, invalidType, invalidValue } from '../errors.ts';
@@ -12,7 +13,7 @@ import { checkFunction, checkInteger } from '../validate.ts';
 import { Counting } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
 import { clone } from './message.ts';
-import { becomeOwner } from './ownership.ts';
+import { becomeOwner, type OwnerId } from './ownership.ts';
 import {
   Figure,
   type FromSubReactor,
@@ -63,8 +64,8 @@ class SubReactorThread {
     this.#reactor.attach();
   }
 
-  announce(): void {
-    tell({ type: 'ready', owner: becomeOwner(), mailbox: this.#mailbox.address });
+  announce(owner: OwnerId): void {
+    tell({ type: 'ready', owner, mailbox: this.#mailbox.address });
   }
 
   onMessage(message: ToSubReactor): void {
@@ -84,7 +85,10 @@ class SubReactorThread {
     const { tcp = {} } = this.#options;
     this.#plan ??= forConnections(planTcpOptions(tcp), fd);
     applyPlan(fd, this.#plan); // EINVAL on macOS: the peer has gone, which the read tells
-    new Connection(this.#group).establish(fd);
+    const connection = new Connection(this.#group);
+    this.#counting.serve(() => connection.establish(fd));
+    // No `close` tells of who could not be watched.
+    if (connection.isClosed) this.#reactor.defer(() => this.#endIfDrained());
   }
 
   /** @throws as {@link SubReactorContext.handOver}. */
@@ -155,7 +159,7 @@ class SubReactorThread {
     if (this.#isDraining && isIdle) this.#end();
   }
 
-  // Without the port and the reactor nothing keeps the thread, and it ends by itself.
+  // Without the port and the reactor nothing of ours keeps the thread, and it ends by itself.
   #end(): void {
     tell({ type: 'drained' });
     this.#reactor.close();
@@ -173,11 +177,22 @@ async function loadModule(): Promise<SubReactorModule> {
   return module;
 }
 
+// What was thrown need not be anything that can be sent.
+function tellFailure(isModule: boolean, error: unknown): void {
+  try {
+    tell({ type: 'failed', isModule, error });
+  } catch {
+    tell({ type: 'failed', isModule, error: new Error(inspect(error)) });
+  }
+}
+
 async function main(): Promise<void> {
+  const owner = becomeOwner(); // first: of what the module opens as well
   let isModule = true;
   try {
     const module = await loadModule();
     isModule = false;
+    tell({ type: 'loaded' });
     const handOver: SubReactorContext['handOver'] = (connection, to, state) => {
       if (running === undefined) throw new ClosedError('the sub-reactor, which starts,');
       running.handOver(connection, to, state);
@@ -186,9 +201,9 @@ async function main(): Promise<void> {
     const thread = new SubReactorThread(module);
     running = thread;
     parentPort?.on('message', (message: ToSubReactor) => thread.onMessage(message));
-    thread.announce();
+    thread.announce(owner);
   } catch (error) {
-    tell({ type: 'failed', isModule, error });
+    tellFailure(isModule, error);
   }
 }
 

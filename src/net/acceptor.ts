@@ -1,8 +1,6 @@
 // Accepts connections: the handler of one listening descriptor. It takes a bounded number per
 // event, so that a storm of connects does not keep others waiting, and survives running out of
 // descriptors (accept(2): EMFILE, ENFILE, ENOBUFS), where a level-triggered listener would spin.
-
-import { openSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { errnoError } from '../errors.ts';
 import { Interest, type Readiness } from '../interest.ts';
@@ -170,12 +168,10 @@ export class Acceptor implements Handler {
     return victim !== -EAGAIN;
   }
 
+  // No file of node:fs: Node would close its number once more when a worker thread ends. Negative
+  // when somebody has taken the place meanwhile: the next exhaustion pauses.
   #openReserve(): void {
-    try {
-      this.#reserve = openSync('/dev/null', 'r');
-    } catch {
-      this.#reserve = -1; // taken by somebody meanwhile: the next exhaustion pauses
-    }
+    this.#reserve = sys.socket(sys.constants.AF_UNIX, sys.constants.SOCK_STREAM);
   }
 
   #listen(interest: Interest): void {

@@ -6,54 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultReactor } from '../../src/index.ts';
-import { type BlockedHandler, ReactorPool, type ReactorPoolOptions } from '../../src/multi.ts';
+import { type BlockedHandler, ReactorPool } from '../../src/multi.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { openClient } from './clients.ts';
+import { ECHO as MODULE, Signal, startPool, untilRestarted } from './pools.ts';
 
 beforeAll(() => void defaultReactor()); // stays
 useDescriptors();
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
-const MODULE = new URL('../workers/sub-echo.mjs', import.meta.url);
 const path = (name: string) => fileURLToPath(new URL(`../workers/${name}.mjs`, import.meta.url));
 const run = promisify(execFile);
-
-/** Something that happens once or more often, to be waited for. */
-class Signal<Value> {
-  readonly seen: Value[] = [];
-  #onNext: () => void = () => undefined;
-
-  readonly emit = (value: Value): void => {
-    this.seen.push(value);
-    this.#onNext();
-  };
-
-  async next(): Promise<Value> {
-    while (this.seen.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#onNext = resolve;
-      });
-    }
-    return this.seen.shift() as Value;
-  }
-}
-
 const REPORTS_MAX = 1_000_000;
-
-async function startPool(options: Partial<ReactorPoolOptions> = {}) {
-  const errors = new Signal<Error>();
-  const onError = errors.emit;
-  const pool = new ReactorPool({ size: 2, module: MODULE, host: '127.0.0.1', onError, ...options });
-  await pool.start();
-  return { pool, errors };
-}
-
-async function untilRestarted(pool: ReactorPool, restarts: number) {
-  for (;;) {
-    const report = await pool.report();
-    if (report.total.restarts === restarts) return report;
-    await nextLoopPass(); // of a thread that is not there it answers at once
-  }
-}
 
 describe.each(STRATEGIES)('%s', (strategy) => {
   it('drains: nobody new, and those who are there finish', async () => {
@@ -156,6 +119,22 @@ describe('a thread that ends by itself', () => {
     second.close();
     await pool.close();
   });
+});
+
+it('what a thread had read and written when it died is counted as it was last told', async () => {
+  const { pool, errors } = await startPool({ size: 1 });
+  const client = await openClient(pool.port);
+  await client.ask('12345');
+  expect((await pool.report()).total).toMatchObject({ bytesRead: 5, bytesWritten: 5 });
+  await pool.kill(0);
+  await errors.next();
+  await untilRestarted(pool, 1);
+  client.close();
+  const late = await openClient(pool.port);
+  await late.ask('123');
+  expect((await pool.report()).total).toMatchObject({ broken: 1, bytesRead: 8, bytesWritten: 8 });
+  late.close();
+  await pool.close();
 });
 
 it('a handler that blocks is told by its name, once', async () => {

@@ -1,0 +1,52 @@
+// Pools for tests of their life and their faults, and what there is to wait for.
+import { setImmediate as nextLoopPass } from 'node:timers/promises';
+import { ReactorPool, type ReactorPoolOptions } from '../../src/multi.ts';
+
+export const ECHO = new URL('../workers/sub-echo.mjs', import.meta.url);
+
+/** Something that happens once or more often, to be waited for. */
+export class Signal<Value> {
+  readonly seen: Value[] = [];
+  #onNext: () => void = () => undefined;
+
+  readonly emit = (value: Value): void => {
+    this.seen.push(value);
+    this.#onNext();
+  };
+
+  async next(): Promise<Value> {
+    while (this.seen.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#onNext = resolve;
+      });
+    }
+    return this.seen.shift() as Value;
+  }
+}
+
+/** A pool that is not started, with what its `onError` is told. */
+export function makePool(options: Partial<ReactorPoolOptions> = {}) {
+  const errors = new Signal<Error>();
+  const onError = errors.emit;
+  const pool = new ReactorPool({ size: 2, module: ECHO, host: '127.0.0.1', onError, ...options });
+  return { pool, errors };
+}
+
+export async function startPool(options: Partial<ReactorPoolOptions> = {}) {
+  const made = makePool(options);
+  await made.pool.start();
+  return made;
+}
+
+export async function untilRestarted(pool: ReactorPool, restarts: number) {
+  for (;;) {
+    const report = await pool.report();
+    if (report.total.restarts === restarts) return report;
+    await nextLoopPass(); // of a thread that is not there it answers at once
+  }
+}
+
+/** The module of a pool from its source. */
+export function moduleOf(source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
