@@ -12,6 +12,7 @@ import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
 import type { TcpOptions } from '../net/tcp.ts';
 import { checkError, checkInteger } from '../validate.ts';
+import { Ending } from './ending.ts';
 import { renewed } from './failure.ts';
 import { ByteReader, WOULD_BLOCK } from './reader.ts';
 import {
@@ -26,6 +27,8 @@ import {
 const { EAGAIN } = os.errno;
 /** So many operations in a row are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
+/** Longer buffers go in pieces of this length where the watermark, 0, says nothing of it. */
+const PIECE_LENGTH = 64 * 1024;
 const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /**
@@ -45,6 +48,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #closed: Waiters | undefined = undefined;
   #nextTurn: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
+  #ending: Ending | undefined = undefined;
   #interest: Interest = Interest.Readable;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
   #isDiscarding = false;
@@ -101,7 +105,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   write(data: Writable, options: WaitOptions = {}): MaybePromise<void> {
     const signal = signalIn(options);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const isLong = types.isUint8Array(data) && data.length > this.raw.highWaterMark;
+    const isLong = types.isUint8Array(data) && data.length > this.#pieceLength;
     if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
     try {
       if (this.#send(data) && this.takeCredit()) return undefined;
@@ -117,7 +121,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    * @param data - written before the end.
    * @param options - aborting ends the waiting; once it waits for nothing but the last bytes to
    *   leave, our side ends nevertheless.
-   * @throws as `write`.
+   * @throws as `write`, also when bytes that were written are lost, such as by `destroy`.
    */
   async end(data?: Writable, options: WaitOptions = {}): Promise<void> {
     const signal = signalIn(options);
@@ -125,14 +129,18 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     if (data !== undefined) await this.write(data, { signal });
     await this.#longWrite?.catch(() => undefined); // that call has told its own caller
     throwIfAborted(signal);
-    if (this.raw.isWriteEnded) return;
+    const hasLeft = await this.#endSide()?.hasLeft(signal);
+    if (hasLeft === false || this.raw.error !== undefined) throw this.#failure();
+  }
+
+  // Whoever asks again waits for the same; undefined: it was ended by `raw`.
+  #endSide(): Ending | undefined {
+    if (this.#ending !== undefined || this.raw.isWriteEnded) return this.#ending;
     if (this.isClosed) throw this.#failure();
-    const flushed = new Waiter(signal);
-    const settle = () => flushed.resolve();
-    this.raw.enqueue({ byteLength: 0, isSent: true, sendTo: () => 0, settle });
+    this.#ending = new Ending();
+    this.raw.enqueue(this.#ending);
     this.raw.end();
-    await flushed.promise;
-    if (this.raw.error !== undefined) throw this.#failure();
+    return this.#ending;
   }
 
   /**
@@ -148,6 +156,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     const { closed } = this;
     this.#isDiscarding = true;
     this.#want(Interest.Readable);
+    this.#endSide();
     this.raw.closeGracefully(timeoutMs);
     if (!this.isClosed) this.#discard();
     await closed;
@@ -280,7 +289,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
     if (this.#credit <= 0) await this.#waitForTurn(signal);
     this.#drained ??= new Waiters();
-    while (this.raw.writableLength >= this.raw.highWaterMark && !this.isClosed) {
+    const unsentMax = Math.max(this.raw.highWaterMark, 1); // 0: until all has left
+    while (this.raw.writableLength >= unsentMax && !this.isClosed) {
       await this.#drained.wait(signal);
     }
     if (this.isClosed || this.raw.error !== undefined) throw this.#failure();
@@ -302,8 +312,12 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     }
   }
 
+  get #pieceLength(): number {
+    return this.raw.highWaterMark || PIECE_LENGTH;
+  }
+
   async #writePieces(data: Writable, signal: AbortSignal | undefined): Promise<void> {
-    const size = this.raw.highWaterMark;
+    const size = this.#pieceLength;
     const isLong = types.isUint8Array(data) && data.length > size;
     const length = isLong ? data.length : 1;
     for (let start = 0; start < length; start += size) {
