@@ -1,6 +1,6 @@
 // connect() for `await`.
 import { connect as connectWithHandlers, type ConnectOptions as Options } from '../net/connect.ts';
-import { Connection } from './connection.ts';
+import { awaitedOf, type Connection } from './connection.ts';
 import { renewed } from './failure.ts';
 import { destroyIdle } from './listener.ts';
 import { throwIfAborted, Waiter } from './waiter.ts';
@@ -22,7 +22,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   connectWithHandlers<Connection>({
     ...options,
     handlers: {
-      open: (connection) => waiter.resolve(new Connection(connection)),
+      open: (connection) => waiter.resolve(awaitedOf(connection)),
       close: (_connection, error) => {
         failure = error;
         waiter.resolve(undefined);

@@ -3,18 +3,17 @@
 // it (net/connection.ts) writes, times out and closes.
 import { constants as os } from 'node:os';
 import { types } from 'node:util';
-import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
 import { Interest } from '../interest.ts';
 import type { Connection as HandlerConnection } from '../net/connection.ts';
 import type { Writable } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
-import type { TcpOptions } from '../net/tcp.ts';
-import { checkError, checkInteger } from '../validate.ts';
+import { checkInteger } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { renewed } from './failure.ts';
-import { ByteReader, WOULD_BLOCK } from './reader.ts';
+import { OwningReader } from './owning.ts';
+import { WOULD_BLOCK } from './reader.ts';
 import {
   type MaybePromise,
   signalIn,
@@ -40,9 +39,7 @@ const TIMEOUT_MAX_MS = 0x7fffffff;
  * peer's end does not end our side.
  * Errors are those of the handler connection: ECONNRESET, ETIMEDOUT, ERR_CLOSED and so on.
  */
-export class Connection extends ByteReader implements AsyncDisposable, Pump {
-  /** The connection of handlers beneath: counters, watermarks, pause and all that is not here. */
-  readonly raw: HandlerConnection<Connection>;
+export class Connection extends OwningReader<Connection> implements AsyncDisposable, Pump {
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
@@ -52,37 +49,15 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #interest: Interest = Interest.Readable;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
   #isDiscarding = false;
+  #isGiven = false; // a stream reads and writes it
   #credit = OPERATIONS_IN_A_ROW_MAX;
 
   /** @internal use `connect` or `listen` */
   constructor(raw: HandlerConnection<Connection>) {
-    super();
-    this.raw = raw;
-    raw.data = this;
+    super(raw);
     raw.copyWhatIsKept();
     raw.divert(this);
-  }
-
-  /** The descriptor; -1 after it is closed. */
-  get fd(): number {
-    return this.raw.fd;
-  }
-
-  get isClosed(): boolean {
-    return this.raw.isClosed;
-  }
-
-  get remoteAddress(): SocketAddress | undefined {
-    return this.raw.remoteAddress;
-  }
-
-  get localAddress(): SocketAddress | undefined {
-    return this.raw.localAddress;
-  }
-
-  /** As `setOptions` of the handler connection. */
-  setOptions(options: TcpOptions): void {
-    this.raw.setOptions(options);
+    if (raw.isPaused) raw.resume(); // or the last words of a peer that is gone would not be read
   }
 
   /** Resolves when the connection is closed, orderly or not; never rejects. */
@@ -136,6 +111,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   // Whoever asks again waits for the same; undefined: it was ended by `raw`.
   #endSide(): Ending | undefined {
     if (this.#ending !== undefined || this.raw.isWriteEnded) return this.#ending;
+    this.#assertOwn();
     if (this.isClosed) throw this.#failure();
     this.#ending = new Ending();
     this.raw.enqueue(this.#ending);
@@ -156,36 +132,36 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     const { closed } = this;
     this.#isDiscarding = true;
     this.#want(Interest.Readable);
-    this.#endSide();
+    if (!this.#isGiven) this.#endSide();
     this.raw.closeGracefully(timeoutMs);
-    if (!this.isClosed) this.#discard();
+    if (!this.isClosed && !this.#isGiven) this.#discard();
     await closed;
-  }
-
-  /**
-   * Closes at once; what was not sent is lost. Operations that wait fail with `error`.
-   *
-   * @throws TypeError - no Error.
-   */
-  destroy(error?: Error): void {
-    checkError(error);
-    this.raw.destroy(error);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Keeps the process alive, which is so from the start. */
-  ref(): this {
-    this.raw.ref();
-    return this;
+  /**
+   * @internal gives the connection away, to be diverted: whoever has it from here on tells `onDrain`
+   * and `onClosed` to those who wait here.
+   *
+   * @returns what was read ahead.
+   * @throws EdgewiseError - ERR_CONNECTION_RELAYED, ERR_READ_IN_PROGRESS, ERR_WAIT_IN_PROGRESS.
+   */
+  giveAway(): Buffer | undefined {
+    this.#assertOwn();
+    if (this.#longWrite !== undefined) {
+      throw new EdgewiseError('ERR_WAIT_IN_PROGRESS', 'a long buffer is being written');
+    }
+    const readAhead = this.takeReadAhead();
+    this.#isGiven = true;
+    return readAhead;
   }
 
-  /** Lets the process end although the connection is open. */
-  unref(): this {
-    this.raw.unref();
-    return this;
+  #assertOwn(): void {
+    if (!this.#isGiven) return;
+    throw new EdgewiseError('ERR_CONNECTION_RELAYED', 'a stream has the connection');
   }
 
   /** @internal */
@@ -251,6 +227,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   /** @internal */
   protected override receive(memory: Uint8Array): number | typeof WOULD_BLOCK {
     const { raw } = this;
+    this.#assertOwn();
     if (this.#isDiscarding) throw closing();
     if (raw.isReadEnded) return 0;
     if (raw.isClosed) throw this.#failure();
@@ -258,7 +235,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     const count = raw.receive(memory);
     // Level reports again what a short read has left, behind an urgent mark for one; edge does not.
     this.#isDry = count === -EAGAIN || (count < memory.length && raw.trigger === 'level');
-    if (count >= 0) return count;
+    // After a failed write the kernel shows a reset as an end.
+    if (count > 0 || (count === 0 && raw.error === undefined)) return count;
     if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
     throw this.#failure();
   }
@@ -280,6 +258,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   // Answers whether there is room.
   #send(data: Writable): boolean {
     const { raw } = this;
+    this.#assertOwn();
     if (raw.error !== undefined && !raw.isWriteEnded) throw this.#failure();
     const hasRoom = raw.write(data);
     if (raw.error !== undefined) throw this.#failure();
@@ -330,6 +309,12 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #failure(): Error {
     return renewed(this.raw.error, 'the Connection');
   }
+}
+
+/** @internal what `connect` and `listen` give out: `raw.data` leads back to it */
+export function awaitedOf(raw: HandlerConnection<Connection>): Connection {
+  raw.data = new Connection(raw);
+  return raw.data;
 }
 
 function closing(): Error {

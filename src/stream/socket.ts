@@ -4,7 +4,7 @@ import { addAbortSignal, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Connection } from '../net/connection.ts';
-import type { Piece, Writable } from '../net/outgoing.ts';
+import type { Writable } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';
@@ -12,23 +12,9 @@ import type { TcpOptions } from '../net/tcp.ts';
 import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
 import { checkIdle, IdleTimeout } from './idle.ts';
+import { Mark } from './mark.ts';
 
 type Callback = (error?: Error | null) => void;
-
-// Tells the stream when what was written before it has left.
-class Mark implements Piece {
-  readonly byteLength = 0;
-  readonly isSent = true;
-  readonly settle: (error?: Error) => void;
-
-  constructor(settle: (error?: Error) => void) {
-    this.settle = settle;
-  }
-
-  sendTo(): number {
-    return 0;
-  }
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
 type AnyConnection = Connection<any>;
@@ -44,6 +30,7 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   /** @internal a stream bounds what is written by its own watermark */
   readonly isUnlimited = true;
   #connection: AnyConnection | undefined = undefined;
+  #former: Pump | undefined = undefined;
   #interest: Interest = Interest.None;
   #wantsData = false;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
@@ -68,9 +55,11 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   /**
    * @internal the stream is that of `connection` from here on, which may still be connecting
    * @param readAhead - what was read from it already
+   * @param former - those who wait there for room, or for the close, are told
    */
-  attach(connection: AnyConnection, readAhead?: Buffer): void {
+  attach(connection: AnyConnection, readAhead?: Buffer, former?: Pump): void {
     this.#connection = connection;
+    this.#former = former;
     this.#trigger = connection.trigger;
     if (connection.isClosed) {
       this.destroy(connection.error);
@@ -78,6 +67,7 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     }
     if (!this.#isReferenced) connection.unref();
     connection.divert(this);
+    if (connection.isPaused) connection.resume(); // as in promises/connection.ts
     if (readAhead !== undefined) this.push(readAhead);
     if (connection.isReadEnded) this.push(null); // it was told before, and once only
     if (!connection.isConnecting) this.#start();
@@ -254,12 +244,19 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     if (mayHaveMore) connection.requeue(readiness);
   }
 
+  /** @internal */
+  onDrain(): void {
+    this.#former?.onDrain?.();
+  }
+
   /** @internal the connection is closed: by the peer, an error, or by us */
   onClosed(error: Error | undefined): void {
+    this.#former?.onClosed(error);
     this.#idle.clear();
+    const connection = this.#connection as AnyConnection;
     // In order: what is left to be read is read, then the stream destroys itself.
-    if (error === undefined && this.writableEnded && this.#connection?.isReadEnded) return;
-    this.destroy(error);
+    if (error === undefined && connection.isReadEnded && connection.isWriteEnded) this.end();
+    else this.destroy(error);
   }
 
   #start(): void {

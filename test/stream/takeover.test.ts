@@ -1,16 +1,24 @@
 // What a stream takes over: bytes that were read ahead, an end that was told before, a connection
 // that is closed already; and what is left to be read when both sides have ended.
 import { once } from 'node:events';
-import { Duplex, PassThrough } from 'node:stream';
+import { Duplex, PassThrough, Readable } from 'node:stream';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../src/net/connect.ts';
+import type { Connection } from '../../src/net/connection.ts';
+import { listen } from '../../src/net/listen.ts';
+import { connect as connectAwaited } from '../../src/promises/connect.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import { fromDuplex } from '../../src/stream/from-duplex.ts';
 import { toWebStreams } from '../../src/stream/web.ts';
+import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
+import { setLinger } from '../helpers/linger.ts';
 import { codeOf, HOST, openPair } from '../promises/pair.ts';
+
+const LONG = Buffer.alloc(volume(10_000_000)); // more than the kernel takes while nobody reads
+const CHUNK = Buffer.alloc(60_000);
 
 async function textOf(stream: Duplex): Promise<string> {
   const chunks: Buffer[] = [];
@@ -22,6 +30,23 @@ async function textOf(stream: Duplex): Promise<string> {
 describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) => {
   const descriptors = useDescriptors();
   const open = () => openPair(descriptors, { trigger });
+
+  /** A connection of handlers, whose peer is a promise connection. */
+  async function openHandled() {
+    const reactor = descriptors.using(new Reactor());
+    reactor.attach();
+    let tellClose: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => {
+      tellClose = resolve;
+    });
+    const accepted = new Promise<Connection>((resolve) => {
+      const handlers = { open: resolve, close: () => tellClose() };
+      port = listen({ host: HOST, reactor, trigger, handlers }).port;
+    });
+    const client = await connectAwaited({ host: HOST, port, reactor });
+    return { client, raw: await accepted, gone };
+  }
+  let port = 0;
 
   it('the bytes that were read ahead of it, as behind the head of a CONNECT', async () => {
     const { client, server } = await open();
@@ -81,9 +106,73 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     expect(stream.errored).toBeNull();
   });
 
-  it('keeps a connection of handlers for web streams too', async () => {
+  it('no connection that a stream has already', async () => {
+    const { server } = await open();
+    const relayed = expect.objectContaining({ code: 'ERR_CONNECTION_RELAYED' });
+    expect(() => toDuplex(server.raw)).toThrow(relayed);
+    expect(() => toWebStreams(server.raw)).toThrow(relayed);
+    const stream = toDuplex(server);
+    expect(() => toDuplex(server)).toThrow(relayed);
+    expect(() => server.end()).rejects.toEqual(relayed);
+    for (const refused of [server.read(), server.write('x')]) {
+      expect(await codeOf(refused)).toBe('ERR_CONNECTION_RELAYED');
+    }
+    stream.destroy();
+  });
+
+  it('no connection whose long write is under way, which goes on', async () => {
     const { client, server } = await open();
-    const { readable, writable } = toWebStreams(server.raw);
+    const writing = server.write(LONG);
+    expect(() => toDuplex(server)).toThrow(
+      expect.objectContaining({ code: 'ERR_WAIT_IN_PROGRESS' }),
+    );
+    expect((await client.readExactly(LONG.length)).length).toBe(LONG.length);
+    await writing;
+    const stream = toDuplex(server);
+    stream.end('behind it');
+    expect(String(await client.readExactly(9))).toBe('behind it');
+  });
+
+  it('what waits for room, which leaves before anything of the stream', async () => {
+    const { client, server } = await open();
+    while (server.raw.writableLength < server.raw.highWaterMark) server.raw.write(CHUNK);
+    const writing = codeOf(server.write('last'));
+    const { bytesWritten, writableLength } = server.raw;
+    const stream = toDuplex(server);
+    stream.write('first');
+    const bytes = await client.readExactly(bytesWritten + writableLength + 5);
+    expect(String(bytes.subarray(-9))).toBe('lastfirst');
+    expect(await writing).toBe('resolved');
+    stream.destroy();
+  });
+
+  it('those who wait for the close of the connection', async () => {
+    const { server } = await open();
+    while (server.raw.writableLength < server.raw.highWaterMark) server.raw.write(CHUNK);
+    const writing = codeOf(server.write('lost'));
+    const { closed } = server;
+    const stream = toDuplex(server);
+    stream.destroy();
+    await closed;
+    expect(await writing).toBe('ERR_CLOSED');
+  });
+
+  it('the close of a connection that is disposed of, and what still comes', async () => {
+    const { client, server } = await open();
+    const stream = toDuplex(server);
+    const text = textOf(stream);
+    const closing = server[Symbol.asyncDispose]();
+    expect(await client.read()).toBeNull();
+    await client.end('last');
+    expect(await text).toBe('last');
+    await closing;
+    expect(server.isClosed).toBe(true);
+  });
+
+  it('a connection of handlers, whose data stays theirs', async () => {
+    const { raw, client, gone } = await openHandled();
+    raw.data = { id: 7 };
+    const { readable, writable } = toWebStreams(raw);
     const writer = writable.getWriter();
     await writer.write(Buffer.from('question'));
     expect(String(await client.readExactly(8))).toBe('question');
@@ -92,6 +181,28 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     for await (const piece of readable) pieces.push(piece);
     expect(Buffer.concat(pieces).toString()).toBe('answer');
     await writer.close();
+    await gone;
+    expect(raw.data).toEqual({ id: 7 });
+  });
+
+  it('last words of the peer, also from a connection that was paused', async () => {
+    for (const take of [
+      toDuplex,
+      (raw: Connection) => Readable.fromWeb(toWebStreams(raw).readable),
+    ]) {
+      const { raw, client } = await openHandled();
+      raw.pause();
+      const stream = take(raw);
+      const pieces: Buffer[] = [];
+      stream.on('data', (piece) => pieces.push(piece));
+      await client.write('last words');
+      setLinger(client.fd);
+      client.destroy();
+      raw.write('x'); // fails
+      const [error] = await once(stream, 'error');
+      expect(error.code).toMatch(/ECONNRESET|EPIPE/);
+      expect(String(Buffer.concat(pieces))).toBe('last words');
+    }
   });
 });
 
