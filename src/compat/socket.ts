@@ -127,6 +127,7 @@ export class Socket extends SocketDuplex {
   #resolver({ family = 0, hints = 0, lookup = dnsLookup }: SocketConnectOptions): Resolve {
     return (host, callback) => {
       lookup(host, { all: true, family, hints }, (error, found: unknown, one?: unknown) => {
+        if (!this.connecting) return; // closed meanwhile
         const addresses = Array.isArray(found) ? (found as LookupAddress[]) : [];
         // A lookup of the user's may ignore `all`.
         if (typeof found === 'string') {
