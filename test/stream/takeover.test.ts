@@ -131,6 +131,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     const stream = toDuplex(server);
     stream.end('behind it');
     expect(String(await client.readExactly(9))).toBe('behind it');
+    stream.destroy();
   });
 
   it('what waits for room, which leaves before anything of the stream', async () => {
