@@ -3,11 +3,12 @@
 import { once } from 'node:events';
 import { Duplex, PassThrough, Readable } from 'node:stream';
 import { setImmediate as aTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/net/connect.ts';
 import type { Connection } from '../../src/net/connection.ts';
 import { listen } from '../../src/net/listen.ts';
 import { connect as connectAwaited } from '../../src/promises/connect.ts';
+import { sleep } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import { fromDuplex } from '../../src/stream/from-duplex.ts';
@@ -19,6 +20,8 @@ import { codeOf, HOST, openPair } from '../promises/pair.ts';
 
 const LONG = Buffer.alloc(volume(10_000_000)); // more than the kernel takes while nobody reads
 const CHUNK = Buffer.alloc(60_000);
+
+afterEach(() => vi.restoreAllMocks());
 
 async function textOf(stream: Duplex): Promise<string> {
   const chunks: Buffer[] = [];
@@ -184,6 +187,27 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     await writer.close();
     await gone;
     expect(raw.data).toEqual({ id: 7 });
+  });
+
+  it('the clock: no silence is told while a long write moves', async () => {
+    const { raw, client } = await openHandled();
+    const stream = toDuplex(raw);
+    const moves = async () => {
+      const before = raw.bytesWritten;
+      while (raw.bytesWritten === before) await client.read();
+    };
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    let count = 0;
+    stream.setTimeout(10, () => count++);
+    stream.write(LONG);
+    now.mockReturnValue(5); // the timer may look at any moment of the following
+    await moves();
+    now.mockReturnValue(10);
+    await sleep(30, { reactor: raw.reactor }); // due after the timer
+    expect(count).toBe(0);
+    now.mockReturnValue(20);
+    await once(stream, 'timeout'); // it stands still now
+    stream.destroy();
   });
 
   it('last words of the peer, also from a connection that was paused', async () => {
