@@ -1,7 +1,7 @@
 // What a stream takes over: bytes that were read ahead, an end that was told before, a connection
 // that is closed already; and what is left to be read when both sides have ended.
 import { once } from 'node:events';
-import { Duplex, PassThrough, Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/net/connect.ts';
@@ -11,7 +11,6 @@ import { connect as connectAwaited } from '../../src/promises/connect.ts';
 import { sleep } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
-import { fromDuplex } from '../../src/stream/from-duplex.ts';
 import { toWebStreams } from '../../src/stream/web.ts';
 import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
@@ -243,62 +242,4 @@ it('toDuplex waits for a connection that is still connecting, and may be destroy
   await once(stream, 'close');
   reactor.close();
   expect(stream.errored).toBeNull();
-});
-
-/** Nothing ever comes from it. */
-function silentDuplex(write: (done: () => void) => void): Duplex {
-  return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => write(done) });
-}
-
-describe('fromDuplex', () => {
-  it('tells an end that came before it', async () => {
-    const stream = new PassThrough({ allowHalfOpen: true, autoDestroy: false });
-    stream.end();
-    stream.resume();
-    await once(stream, 'end');
-    expect(await codeOf(fromDuplex(stream).read())).toBe('resolved');
-  });
-
-  it('tells an error that came before it', async () => {
-    const stream = new PassThrough();
-    stream.on('error', () => undefined);
-    stream.destroy(Object.assign(new Error('gone'), { code: 'GONE' }));
-    await new Promise((resolve) => stream.once('close', resolve));
-    const awaited = fromDuplex(stream);
-    expect(await codeOf(awaited.read())).toBe('GONE');
-    expect(await codeOf(awaited.write('x'))).toBe('GONE');
-    await awaited.close();
-  });
-
-  it('refuses a write after the end', async () => {
-    const stream = new PassThrough();
-    const awaited = fromDuplex(stream);
-    await awaited.end('x');
-    expect(await codeOf(awaited.write('y'))).toBe('ERR_WRITE_AFTER_END');
-    expect(String(await awaited.read())).toBe('x');
-  });
-
-  it('closes within the time although the other side never ends', async () => {
-    const stream = silentDuplex((done) => done());
-    const awaited = fromDuplex(stream);
-    await awaited.close(10);
-    expect(awaited.isClosed).toBe(true);
-    const broken = new PassThrough();
-    const other = fromDuplex(broken);
-    const closing = other.close();
-    broken.destroy(new Error('in the middle'));
-    expect(await codeOf(closing)).toBe('resolved');
-  });
-
-  it('takes lists, and gives end up with its signal', async () => {
-    const held: (() => void)[] = [];
-    const stream = silentDuplex((done) => held.push(done));
-    const awaited = fromDuplex(stream);
-    await awaited.write([Buffer.from('a'), Buffer.from('b')]);
-    const abort = new AbortController();
-    const ending = codeOf(awaited.end(undefined, { signal: abort.signal }));
-    abort.abort(Object.assign(new Error('stop'), { code: 'STOP' }));
-    expect(await ending).toBe('STOP');
-    stream.destroy();
-  });
 });
