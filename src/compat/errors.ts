@@ -8,6 +8,7 @@ const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write'
 
 /** An error as node:net makes it; anything that is not an error of the system is left alone. */
 export function asNodeError(error: Error): Error {
+  if (error instanceof AggregateError) return asNodeErrors(error);
   if (!(error instanceof ErrnoError)) return error;
   const { code, errno, address, port, path } = error;
   const syscall = SYSCALLS[error.syscall] ?? error.syscall;
@@ -20,6 +21,18 @@ export function asNodeError(error: Error): Error {
   const given = Object.entries(where).filter(([, value]) => value !== undefined);
   const shape = { errno, code, syscall, ...Object.fromEntries(given) };
   return Object.assign(new Error(message, { cause: error }), shape);
+}
+
+// Several addresses have failed.
+function asNodeErrors(error: AggregateError & { readonly code?: string }): Error {
+  const errors = error.errors.map((each: Error) => asNodeError(each));
+  const { message, code } = error;
+  return Object.assign(new AggregateError(errors, message, { cause: error }), { code });
+}
+
+/** What was given for a numeric address, and is none. */
+export function invalidAddress(address: unknown): Error {
+  return coded(new TypeError(`Invalid IP address: ${address}`), 'ERR_INVALID_IP_ADDRESS');
 }
 
 /** @returns a TypeError, RangeError or Error with the `code` that node:net uses. */

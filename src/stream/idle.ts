@@ -46,7 +46,7 @@ export class IdleTimeout {
   }
 
   clear(): void {
-    this.timeoutMs = 0;
+    this.timeoutMs &&= 0;
     this.#timer?.clear();
   }
 
