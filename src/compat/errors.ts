@@ -1,7 +1,7 @@
 // Errors in the shape of node:net: programs look at `code`, `syscall`, `address` and `port`, and
 // print the message.
 import { getSystemErrorMap } from 'node:util';
-import { ErrnoError } from '../errors.ts';
+import { ErrnoError, show } from '../errors.ts';
 
 /** How Node names the system calls of its streams. */
 const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write', bind: 'listen' };
@@ -32,7 +32,8 @@ function asNodeErrors(error: AggregateError & { readonly code?: string }): Error
 
 /** What was given for a numeric address, and is none. */
 export function invalidAddress(address: unknown): Error {
-  return coded(new TypeError(`Invalid IP address: ${address}`), 'ERR_INVALID_IP_ADDRESS');
+  const text = typeof address === 'string' ? address : show(address);
+  return coded(new TypeError(`Invalid IP address: ${text}`), 'ERR_INVALID_IP_ADDRESS');
 }
 
 /** @returns a TypeError, RangeError or Error with the `code` that node:net uses. */

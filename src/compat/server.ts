@@ -46,10 +46,10 @@ const LISTEN_OPTIONS = [
   ...(['port', 'host', 'path', 'fd', 'backlog', 'ipv6Only', 'reusePort', 'signal'] as const),
 ];
 
-// As node:net: 0 and what is no number are the default, and less is as long as the system allows.
+// As node:net: 0 is the default, and less is as long as the system allows. `listen` checks the rest.
 function backlogOf(value: unknown): number {
-  const backlog = Number(value) || BACKLOG;
-  return backlog < 0 ? BACKLOG_MAX : backlog;
+  const backlog = ((typeof value === 'string' ? Number(value) : value) || BACKLOG) as number;
+  return typeof backlog === 'number' && backlog < 0 ? BACKLOG_MAX : backlog;
 }
 
 /** A listener of `connection`. */

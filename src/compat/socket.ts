@@ -115,8 +115,8 @@ export class Socket extends SocketDuplex {
       ...(reactor === undefined ? {} : { reactor }),
     };
     if (path !== undefined) return { path, ...ours };
-    if (localAddress !== undefined && isIP(localAddress) === 0) throw invalidAddress(localAddress);
-    if (options.lookup !== undefined && isIP(host) === 0) checkFunction('lookup', options.lookup);
+    if (localAddress !== undefined && !isAddress(localAddress)) throw invalidAddress(localAddress);
+    if (options.lookup !== undefined && !isAddress(host)) checkFunction('lookup', options.lookup);
     return {
       ...ours,
       host,
@@ -143,11 +143,16 @@ export class Socket extends SocketDuplex {
         }
         for (const each of addresses) this.emit('lookup', error, each.address, each.family, host);
         if (error !== null) this.emit('lookup', error, undefined, undefined, host);
-        const wrong = addresses.find(({ address }) => isIP(address) === 0);
+        const wrong = addresses.find(({ address }) => !isAddress(address));
         callback(wrong === undefined ? error : invalidAddress(wrong.address), addresses);
       });
     };
   }
+}
+
+// `isIP` would ask an object what it is.
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && isIP(value) !== 0;
 }
 
 // As node:net, which takes less for the least; what is no time is refused there as here.

@@ -13,10 +13,8 @@ import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
 import { bytesOf, keptLength } from './chunks.ts';
 import { checkIdle, IdleTimeout } from './idle.ts';
+import { keepAliveOf } from './keep-alive.ts';
 import { Mark } from './mark.ts';
-
-/** Seconds, as in net/tcp.ts. */
-const KEEP_ALIVE_IDLE_MAX = 32_767;
 
 type Callback = (error?: Error | null) => void;
 
@@ -131,11 +129,10 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   /**
    * @param initialDelayMs - milliseconds of silence before the first probe; the system's when it is
    *   less than a second, or more than the system takes.
+   * @throws TypeError - neither a number nor text.
    */
   setKeepAlive(enable = false, initialDelayMs = 0): this {
-    const idleSeconds = Math.floor(Number(initialDelayMs) / 1000);
-    const isTaken = idleSeconds >= 1 && idleSeconds <= KEEP_ALIVE_IDLE_MAX;
-    return this.#setLater({ keepAlive: enable && isTaken ? { idleSeconds } : Boolean(enable) });
+    return this.#setLater({ keepAlive: keepAliveOf(enable, initialDelayMs) });
   }
 
   /**
