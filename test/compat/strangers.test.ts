@@ -112,7 +112,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_IP_ADDRESS' });
   });
 
-  it('takes switches, times and lengths of any kind', async () => {
+  itOfPieces('takes switches, times and lengths of any kind', async () => {
     const server = net.createServer((socket) => socket.end('hello'));
     server.maxConnections = null as never;
     server.listen({ port: 0, host: HOST, backlog: -1 });

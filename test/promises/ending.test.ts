@@ -1,10 +1,11 @@
 // What end() promises: it resolves when the last byte has left, and rejects when one was lost.
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { codeOf, openPair } from './pair.ts';
 
-const LONG = Buffer.alloc(30_000_000); // more than the kernel takes while nobody reads
+const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nobody reads
 
 describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
   const descriptors = useDescriptors();

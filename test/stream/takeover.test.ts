@@ -12,12 +12,12 @@ import { sleep } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import { toWebStreams } from '../../src/stream/web.ts';
-import { volume } from '../helpers/cuts.ts';
+import { itOfPieces, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf, HOST, openPair } from '../promises/pair.ts';
 
-const LONG = Buffer.alloc(volume(10_000_000)); // more than the kernel takes while nobody reads
+const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nobody reads
 const CHUNK = Buffer.alloc(60_000);
 
 afterEach(() => vi.restoreAllMocks());
@@ -209,7 +209,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     stream.destroy();
   });
 
-  it('last words of the peer, also from a connection that was paused', async () => {
+  itOfPieces('last words of the peer, also from a connection that was paused', async () => {
     for (const take of [
       toDuplex,
       (raw: Connection) => Readable.fromWeb(toWebStreams(raw).readable),
