@@ -48,6 +48,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   #ending: Ending | undefined = undefined;
   #interest: Interest = Interest.Readable;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
+  #isEndTold = false;
   #isDiscarding = false;
   #isGiven = false; // a stream reads and writes it
   #credit = OPERATIONS_IN_A_ROW_MAX;
@@ -229,16 +230,21 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     const { raw } = this;
     this.#assertOwn();
     if (this.#isDiscarding) throw closing();
-    if (raw.isReadEnded) return 0;
+    if (this.#isEndKnown()) return 0;
     if (raw.isClosed) throw this.#failure();
     if (this.#isDry) return WOULD_BLOCK;
     const count = raw.receive(memory);
     // Level reports again what a short read has left, behind an urgent mark for one; edge does not.
     this.#isDry = count === -EAGAIN || (count < memory.length && raw.trigger === 'level');
-    // After a failed write the kernel shows a reset as an end.
-    if (count > 0 || (count === 0 && raw.error === undefined)) return count;
+    if (count > 0 || (count === 0 && this.#isEndKnown())) return count;
     if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
     throw this.#failure();
+  }
+
+  // After a failed write the kernel shows a reset as an end, which is none.
+  #isEndKnown(): boolean {
+    if (this.raw.isReadEnded && this.raw.error === undefined) this.#isEndTold = true;
+    return this.#isEndTold;
   }
 
   #discard(): void {

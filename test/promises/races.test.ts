@@ -59,6 +59,30 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     expect(await writing).toMatch(/ECONNRESET|EPIPE/);
   });
 
+  it('a reset that looks like an end behind a failed write is told, each time', async () => {
+    const { client, server } = await open();
+    await client.write('last words');
+    setLinger(client.fd);
+    client.destroy();
+    expect(await codeOf(server.write('x'))).toMatch(/ECONNRESET|EPIPE/);
+    const reading = async () => {
+      while ((await server.read()) !== null);
+    };
+    for (let count = 0; count < 3; count++) {
+      expect(await codeOf(reading())).toMatch(/ECONNRESET|EPIPE/);
+    }
+  });
+
+  it('an end that was told stays one, whatever becomes of a write', async () => {
+    const { client, server } = await open();
+    client.setOptions({ lingerSeconds: 0 });
+    await client.end();
+    expect(await server.read()).toBeNull();
+    client.destroy();
+    while (!server.isClosed) await Promise.resolve(server.write('x')).catch(() => undefined);
+    expect(await server.read()).toBeNull();
+  });
+
   it('what waits for its turn ends with the reactor', async () => {
     const { client, server, reactor } = await open();
     await client.write(Buffer.alloc(1000));
