@@ -39,17 +39,26 @@ export interface ServerListenOptions {
   readonly signal?: AbortSignal;
 }
 
+const BACKLOG = 511;
+const BACKLOG_MAX = 0x7fffffff;
+
 const LISTEN_OPTIONS = [
   ...(['port', 'host', 'path', 'fd', 'backlog', 'ipv6Only', 'reusePort', 'signal'] as const),
 ];
+
+// As node:net: 0 is the default, and less is as long as the system allows. `listen` checks the rest.
+function backlogOf(value: unknown): number {
+  const backlog = ((typeof value === 'string' ? Number(value) : value) || BACKLOG) as number;
+  return typeof backlog === 'number' && backlog < 0 ? BACKLOG_MAX : backlog;
+}
 
 /** A listener of `connection`. */
 export type ConnectionListener = (socket: Socket) => void;
 
 /** As Server of node:net; docs/compat.md says what is not there. */
 export class Server extends EventEmitter {
-  /** Beyond so many connections new ones are closed, and `drop` is emitted. */
-  maxConnections: number | undefined = undefined;
+  /** Beyond so many connections new ones are closed, and `drop` is emitted; absent: no limit. */
+  maxConnections: number | null | undefined = undefined;
   readonly #options: ServerOptions;
   readonly #sockets = new Set<Socket>();
   #listener: NetListener | undefined = undefined;
@@ -139,8 +148,12 @@ export class Server extends EventEmitter {
   #lookUp(host: string, options: ServerListenOptions): void {
     lookup(host, (error, address) => {
       if (!this.#isStarting) return; // closed meanwhile
-      if (error === null) this.#open({ ...options, host: address });
-      else this.#fail(error);
+      try {
+        if (error !== null) throw error;
+        this.#open({ ...options, host: address });
+      } catch (reason) {
+        this.#fail(reason as Error); // nobody is there to catch it
+      }
     });
   }
 
@@ -148,6 +161,7 @@ export class Server extends EventEmitter {
     try {
       this.#listener = this.#start(options);
     } catch (error) {
+      this.#isStarting = false;
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
       this.#fail(asNodeError(error));
       return;
@@ -169,7 +183,8 @@ export class Server extends EventEmitter {
     if (signal.aborted) process.nextTick(close);
   }
 
-  #start({ port = 0, host, path, fd, backlog = 511, ...rest }: ServerListenOptions): NetListener {
+  #start({ port = 0, host, path, fd, ...rest }: ServerListenOptions): NetListener {
+    const backlog = backlogOf(rest.backlog);
     const { trigger = 'level', highWaterMark, reactor } = this.#options;
     const shared: NetListenOptions = {
       trigger,
@@ -197,7 +212,7 @@ export class Server extends EventEmitter {
   }
 
   #onConnection(connection: Connection): void {
-    if (this.maxConnections !== undefined && this.#sockets.size >= this.maxConnections) {
+    if (this.#sockets.size >= (this.maxConnections ?? Number.POSITIVE_INFINITY)) {
       this.#drop(connection);
       return;
     }

@@ -8,8 +8,9 @@ import { type ConnectOptions, connect, type Resolve } from '../net/connect.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Reactor } from '../reactor.ts';
 import { SocketDuplex } from '../stream/socket.ts';
+import { checkFunction } from '../validate.ts';
 import { given, normalize, portOf } from './arguments.ts';
-import { asNodeError, coded } from './errors.ts';
+import { asNodeError, coded, invalidAddress } from './errors.ts';
 
 /** Options of `new Socket`, as in node:net. */
 export interface SocketOptions extends Pick<DuplexOptions, 'signal' | 'highWaterMark'> {
@@ -38,7 +39,10 @@ export interface SocketConnectOptions extends SocketOptions {
   readonly reactor?: Reactor;
 }
 
-const { EALREADY, EISCONN } = os.errno;
+const { EALREADY, ECONNREFUSED, EISCONN } = os.errno;
+/** Milliseconds: what connect() of `edgewise` takes. */
+const ATTEMPT_DELAY_MS_MIN = 10;
+const ATTEMPT_DELAY_MS_MAX = 60_000;
 const CONNECT_OPTIONS = [
   ...(['port', 'host', 'path', 'localAddress', 'localPort', 'family', 'hints', 'lookup'] as const),
   ...(['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'timeout'] as const),
@@ -69,6 +73,7 @@ export class Socket extends SocketDuplex {
       const message = 'The "options" or "port" or "path" argument must be specified';
       throw coded(new TypeError(message), 'ERR_MISSING_ARGS');
     }
+    const { host = 'localhost' } = wanted;
     const target = this.#targetOf(wanted);
     if (callback !== undefined) this.once('connect', callback);
     if (this.destroyed) this.#revive();
@@ -77,6 +82,7 @@ export class Socket extends SocketDuplex {
     if (wanted.noDelay !== undefined) this.setNoDelay(wanted.noDelay);
     if (wanted.keepAlive === true) this.setKeepAlive(true, wanted.keepAliveInitialDelay);
     try {
+      if (target.port === 0) throw errnoError(-ECONNREFUSED, 'connect', { address: host });
       this.attach(connect({ ...target, handlers: {} }));
     } catch (error) {
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
@@ -109,6 +115,8 @@ export class Socket extends SocketDuplex {
       ...(reactor === undefined ? {} : { reactor }),
     };
     if (path !== undefined) return { path, ...ours };
+    if (localAddress !== undefined && !isAddress(localAddress)) throw invalidAddress(localAddress);
+    if (options.lookup !== undefined && !isAddress(host)) checkFunction('lookup', options.lookup);
     return {
       ...ours,
       host,
@@ -120,13 +128,14 @@ export class Socket extends SocketDuplex {
       ...(localPort === undefined ? {} : { localPort }),
       ...(options.autoSelectFamilyAttemptTimeout === undefined
         ? {}
-        : { attemptDelayMs: options.autoSelectFamilyAttemptTimeout }),
+        : { attemptDelayMs: attemptDelayOf(options.autoSelectFamilyAttemptTimeout) }),
     };
   }
 
   #resolver({ family = 0, hints = 0, lookup = dnsLookup }: SocketConnectOptions): Resolve {
     return (host, callback) => {
       lookup(host, { all: true, family, hints }, (error, found: unknown, one?: unknown) => {
+        if (!this.connecting) return; // closed meanwhile
         const addresses = Array.isArray(found) ? (found as LookupAddress[]) : [];
         // A lookup of the user's may ignore `all`.
         if (typeof found === 'string') {
@@ -134,10 +143,22 @@ export class Socket extends SocketDuplex {
         }
         for (const each of addresses) this.emit('lookup', error, each.address, each.family, host);
         if (error !== null) this.emit('lookup', error, undefined, undefined, host);
-        callback(error, addresses);
+        const wrong = addresses.find(({ address }) => !isAddress(address));
+        callback(wrong === undefined ? error : invalidAddress(wrong.address), addresses);
       });
     };
   }
+}
+
+// `isIP` would ask an object what it is.
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && isIP(value) !== 0;
+}
+
+// As node:net, which takes less for the least; what is no time is refused there as here.
+function attemptDelayOf(delayMs: number): number {
+  if (!(delayMs >= 1)) return delayMs;
+  return Math.min(Math.max(delayMs, ATTEMPT_DELAY_MS_MIN), ATTEMPT_DELAY_MS_MAX);
 }
 
 /** A socket over a connection that was accepted. */

@@ -1,9 +1,9 @@
 // connect() for `await`.
 import { connect as connectWithHandlers, type ConnectOptions as Options } from '../net/connect.ts';
-import { Connection } from './connection.ts';
+import { awaitedOf, type Connection } from './connection.ts';
 import { renewed } from './failure.ts';
 import { destroyIdle } from './listener.ts';
-import { Waiter } from './waiter.ts';
+import { throwIfAborted, Waiter } from './waiter.ts';
 
 /** As those of `connect` in `edgewise`, without `handlers`. */
 export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'>;
@@ -22,7 +22,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   connectWithHandlers<Connection>({
     ...options,
     handlers: {
-      open: (connection) => waiter.resolve(new Connection(connection)),
+      open: (connection) => waiter.resolve(awaitedOf(connection)),
       close: (_connection, error) => {
         failure = error;
         waiter.resolve(undefined);
@@ -31,6 +31,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     },
   });
   const connection = await waiter.promise;
-  if (connection === undefined) throw renewed(failure, 'the Connection');
-  return connection;
+  if (connection !== undefined) return connection;
+  if (failure === undefined) throwIfAborted(options.signal); // its reason may be no error: null
+  throw renewed(failure, 'the Connection');
 }

@@ -3,17 +3,17 @@
 // it (net/connection.ts) writes, times out and closes.
 import { constants as os } from 'node:os';
 import { types } from 'node:util';
-import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
 import { Interest } from '../interest.ts';
 import type { Connection as HandlerConnection } from '../net/connection.ts';
 import type { Writable } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
-import type { TcpOptions } from '../net/tcp.ts';
-import { checkError, checkInteger } from '../validate.ts';
+import { checkInteger } from '../validate.ts';
+import { Ending } from './ending.ts';
 import { renewed } from './failure.ts';
-import { ByteReader, WOULD_BLOCK } from './reader.ts';
+import { OwningReader } from './owning.ts';
+import { WOULD_BLOCK } from './reader.ts';
 import {
   type MaybePromise,
   signalIn,
@@ -26,6 +26,8 @@ import {
 const { EAGAIN } = os.errno;
 /** So many operations in a row are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
+/** Longer buffers go in pieces of this length where the watermark, 0, says nothing of it. */
+const PIECE_LENGTH = 64 * 1024;
 const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /**
@@ -37,48 +39,26 @@ const TIMEOUT_MAX_MS = 0x7fffffff;
  * peer's end does not end our side.
  * Errors are those of the handler connection: ECONNRESET, ETIMEDOUT, ERR_CLOSED and so on.
  */
-export class Connection extends ByteReader implements AsyncDisposable, Pump {
-  /** The connection of handlers beneath: counters, watermarks, pause and all that is not here. */
-  readonly raw: HandlerConnection<Connection>;
+export class Connection extends OwningReader<Connection> implements AsyncDisposable, Pump {
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
   #nextTurn: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
+  #ending: Ending | undefined = undefined;
   #interest: Interest = Interest.Readable;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
+  #isEndTold = false;
   #isDiscarding = false;
+  #isGiven = false; // a stream reads and writes it
   #credit = OPERATIONS_IN_A_ROW_MAX;
 
   /** @internal use `connect` or `listen` */
   constructor(raw: HandlerConnection<Connection>) {
-    super();
-    this.raw = raw;
-    raw.data = this;
+    super(raw);
     raw.copyWhatIsKept();
     raw.divert(this);
-  }
-
-  /** The descriptor; -1 after it is closed. */
-  get fd(): number {
-    return this.raw.fd;
-  }
-
-  get isClosed(): boolean {
-    return this.raw.isClosed;
-  }
-
-  get remoteAddress(): SocketAddress | undefined {
-    return this.raw.remoteAddress;
-  }
-
-  get localAddress(): SocketAddress | undefined {
-    return this.raw.localAddress;
-  }
-
-  /** As `setOptions` of the handler connection. */
-  setOptions(options: TcpOptions): void {
-    this.raw.setOptions(options);
+    if (raw.isPaused) raw.resume(); // or the last words of a peer that is gone would not be read
   }
 
   /** Resolves when the connection is closed, orderly or not; never rejects. */
@@ -101,7 +81,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   write(data: Writable, options: WaitOptions = {}): MaybePromise<void> {
     const signal = signalIn(options);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const isLong = types.isUint8Array(data) && data.length > this.raw.highWaterMark;
+    const isLong = types.isUint8Array(data) && data.length > this.#pieceLength;
     if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
     try {
       if (this.#send(data) && this.takeCredit()) return undefined;
@@ -117,7 +97,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
    * @param data - written before the end.
    * @param options - aborting ends the waiting; once it waits for nothing but the last bytes to
    *   leave, our side ends nevertheless.
-   * @throws as `write`.
+   * @throws as `write`, also when bytes that were written are lost, such as by `destroy`.
    */
   async end(data?: Writable, options: WaitOptions = {}): Promise<void> {
     const signal = signalIn(options);
@@ -125,14 +105,19 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     if (data !== undefined) await this.write(data, { signal });
     await this.#longWrite?.catch(() => undefined); // that call has told its own caller
     throwIfAborted(signal);
-    if (this.raw.isWriteEnded) return;
+    const hasLeft = await this.#endSide()?.hasLeft(signal);
+    if (hasLeft === false || this.raw.error !== undefined) throw this.#failure();
+  }
+
+  // Whoever asks again waits for the same; undefined: it was ended by `raw`.
+  #endSide(): Ending | undefined {
+    if (this.#ending !== undefined || this.raw.isWriteEnded) return this.#ending;
+    this.#assertOwn();
     if (this.isClosed) throw this.#failure();
-    const flushed = new Waiter(signal);
-    const settle = () => flushed.resolve();
-    this.raw.enqueue({ byteLength: 0, isSent: true, sendTo: () => 0, settle });
+    this.#ending = new Ending();
+    this.raw.enqueue(this.#ending);
     this.raw.end();
-    await flushed.promise;
-    if (this.raw.error !== undefined) throw this.#failure();
+    return this.#ending;
   }
 
   /**
@@ -148,35 +133,36 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     const { closed } = this;
     this.#isDiscarding = true;
     this.#want(Interest.Readable);
+    if (!this.#isGiven) this.#endSide();
     this.raw.closeGracefully(timeoutMs);
-    if (!this.isClosed) this.#discard();
+    if (!this.isClosed && !this.#isGiven) this.#discard();
     await closed;
-  }
-
-  /**
-   * Closes at once; what was not sent is lost. Operations that wait fail with `error`.
-   *
-   * @throws TypeError - no Error.
-   */
-  destroy(error?: Error): void {
-    checkError(error);
-    this.raw.destroy(error);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Keeps the process alive, which is so from the start. */
-  ref(): this {
-    this.raw.ref();
-    return this;
+  /**
+   * @internal gives the connection away, to be diverted: whoever has it from here on tells `onDrain`
+   * and `onClosed` to those who wait here.
+   *
+   * @returns what was read ahead.
+   * @throws EdgewiseError - ERR_CONNECTION_RELAYED, ERR_READ_IN_PROGRESS, ERR_WAIT_IN_PROGRESS.
+   */
+  giveAway(): Buffer | undefined {
+    this.#assertOwn();
+    if (this.#longWrite !== undefined) {
+      throw new EdgewiseError('ERR_WAIT_IN_PROGRESS', 'a long buffer is being written');
+    }
+    const readAhead = this.takeReadAhead();
+    this.#isGiven = true;
+    return readAhead;
   }
 
-  /** Lets the process end although the connection is open. */
-  unref(): this {
-    this.raw.unref();
-    return this;
+  #assertOwn(): void {
+    if (!this.#isGiven) return;
+    throw new EdgewiseError('ERR_CONNECTION_RELAYED', 'a stream has the connection');
   }
 
   /** @internal */
@@ -242,16 +228,23 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   /** @internal */
   protected override receive(memory: Uint8Array): number | typeof WOULD_BLOCK {
     const { raw } = this;
+    this.#assertOwn();
     if (this.#isDiscarding) throw closing();
-    if (raw.isReadEnded) return 0;
+    if (this.#isEndKnown()) return 0;
     if (raw.isClosed) throw this.#failure();
     if (this.#isDry) return WOULD_BLOCK;
     const count = raw.receive(memory);
     // Level reports again what a short read has left, behind an urgent mark for one; edge does not.
     this.#isDry = count === -EAGAIN || (count < memory.length && raw.trigger === 'level');
-    if (count >= 0) return count;
+    if (count > 0 || (count === 0 && this.#isEndKnown())) return count;
     if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
     throw this.#failure();
+  }
+
+  // After a failed write the kernel shows a reset as an end, which is none.
+  #isEndKnown(): boolean {
+    if (this.raw.isReadEnded && this.raw.error === undefined) this.#isEndTold = true;
+    return this.#isEndTold;
   }
 
   #discard(): void {
@@ -271,6 +264,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   // Answers whether there is room.
   #send(data: Writable): boolean {
     const { raw } = this;
+    this.#assertOwn();
     if (raw.error !== undefined && !raw.isWriteEnded) throw this.#failure();
     const hasRoom = raw.write(data);
     if (raw.error !== undefined) throw this.#failure();
@@ -280,7 +274,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
     if (this.#credit <= 0) await this.#waitForTurn(signal);
     this.#drained ??= new Waiters();
-    while (this.raw.writableLength >= this.raw.highWaterMark && !this.isClosed) {
+    const unsentMax = Math.max(this.raw.highWaterMark, 1); // 0: until all has left
+    while (this.raw.writableLength >= unsentMax && !this.isClosed) {
       await this.#drained.wait(signal);
     }
     if (this.isClosed || this.raw.error !== undefined) throw this.#failure();
@@ -302,8 +297,12 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
     }
   }
 
+  get #pieceLength(): number {
+    return this.raw.highWaterMark || PIECE_LENGTH;
+  }
+
   async #writePieces(data: Writable, signal: AbortSignal | undefined): Promise<void> {
-    const size = this.raw.highWaterMark;
+    const size = this.#pieceLength;
     const isLong = types.isUint8Array(data) && data.length > size;
     const length = isLong ? data.length : 1;
     for (let start = 0; start < length; start += size) {
@@ -316,6 +315,12 @@ export class Connection extends ByteReader implements AsyncDisposable, Pump {
   #failure(): Error {
     return renewed(this.raw.error, 'the Connection');
   }
+}
+
+/** @internal what `connect` and `listen` give out: `raw.data` leads back to it */
+export function awaitedOf(raw: HandlerConnection<Connection>): Connection {
+  raw.data = new Connection(raw);
+  return raw.data;
 }
 
 function closing(): Error {

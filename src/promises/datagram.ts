@@ -95,12 +95,11 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
       if (datagram !== undefined) return datagram;
       if (this.isClosed) throw new ClosedError('the DatagramSocket');
       const waiter = new Waiter(signal, () => {
-        const index = this.#waiting.indexOf(waiter);
-        if (index >= 0) this.#waiting.splice(index, 1);
-        else this.#wakeNext(); // it was called for a datagram: that is for somebody else
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
       });
       this.#waiting.push(waiter);
       await waiter.promise;
+      if (signal?.aborted) this.#wakeNext(); // after the wake-up: what came is for somebody else
     }
   }
 

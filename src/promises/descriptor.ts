@@ -59,13 +59,22 @@ class DescriptorWaiters implements Handler<undefined> {
 
   #leave(interest: Interest): void {
     this.#waiters.delete(interest);
-    const registration = this.#registration;
-    if (this.#waiters.size > 0) {
-      if (registration?.isClosed === false) registration.setInterest(this.#interest);
-      return;
-    }
-    registration?.close();
+    if (this.#waiters.size > 0) this.#narrowInterest();
+    if (this.#waiters.size > 0) return;
+    this.#registration?.close();
     this.#onIdle();
+  }
+
+  // Called where nothing may be thrown. EBADF, ENOENT: the descriptor was closed behind our back,
+  // so that the others would wait for ever.
+  #narrowInterest(): void {
+    if (this.#registration?.isClosed !== false) return;
+    try {
+      this.#registration.setInterest(this.#interest);
+    } catch (error) {
+      for (const waiter of this.#waiters.values()) waiter.reject(error);
+      this.#waiters.clear();
+    }
   }
 }
 

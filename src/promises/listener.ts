@@ -6,7 +6,7 @@ import { errnoError } from '../errors.ts';
 import type { Connection as HandlerConnection } from '../net/connection.ts';
 import { listen as listenWithHandlers } from '../net/listen.ts';
 import type { Listener as HandlerListener, ListenOptions as Options } from '../net/listener.ts';
-import { Connection } from './connection.ts';
+import { awaitedOf, type Connection } from './connection.ts';
 import { renewed } from './failure.ts';
 import { signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
@@ -29,7 +29,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
     this.raw = listenWithHandlers<Connection>({
       ...options,
       handlers: {
-        open: (connection) => this.#onAccepted(new Connection(connection)),
+        open: (connection) => this.#onAccepted(awaitedOf(connection)),
         timeout: (connection) => destroyIdle(connection),
       },
     });

@@ -1,6 +1,6 @@
 // toDuplex(): gives a connection over to Node's streams.
 import type { DuplexOptions } from 'node:stream';
-import { invalidType } from '../errors.ts';
+import { EdgewiseError, invalidType } from '../errors.ts';
 import { Connection } from '../net/connection.ts';
 import { Connection as AwaitedConnection } from '../promises/connection.ts';
 import { SocketDuplex } from './socket.ts';
@@ -9,20 +9,37 @@ import { SocketDuplex } from './socket.ts';
 export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
 
 /**
+ * @internal a connection of handlers that nobody else reads
+ *
+ * @throws TypeError - something else. EdgewiseError - ERR_CONNECTION_RELAYED.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: nobody here looks at the user's data
+export function freeConnection(connection: unknown): Connection<any> {
+  if (!(connection instanceof Connection)) {
+    throw invalidType('connection', 'a Connection', connection);
+  }
+  if (!connection.isDiverted) return connection;
+  throw new EdgewiseError('ERR_CONNECTION_RELAYED', 'a relay or a stream has the connection');
+}
+
+/**
  * Makes a stream of a connection, which is the stream's from here on: its handlers are told of
- * nothing but `close`. Bytes that a promise connection has read ahead, such as those behind a
- * delimiter, come first.
+ * nothing but `close`, and `timeout` where it has an idle timeout. Bytes that a promise connection
+ * has read ahead, such as those behind a delimiter, come first; what waits there for room, or for
+ * the close, goes on waiting.
  *
  * @param options - of the stream: `highWaterMark` and its like, `signal`, `allowHalfOpen`: true, the
  *   default, as of any Duplex (TLS over it needs that); false, as of a net.Socket: our side ends when
  *   the peer has ended.
  * @throws TypeError - no connection. EdgewiseError - ERR_READ_IN_PROGRESS: it is being read from.
+ *   ERR_WAIT_IN_PROGRESS: a buffer longer than the watermark is being written. ERR_CONNECTION_RELAYED:
+ *   it is in a relay, or a stream already.
  */
 export function toDuplex(connection: AnyConnection, options: DuplexOptions = {}): SocketDuplex {
   const isAwaited = connection instanceof AwaitedConnection;
-  const raw = isAwaited ? connection.raw : connection;
-  if (!(raw instanceof Connection)) throw invalidType('connection', 'a Connection', connection);
+  const raw = isAwaited ? connection.raw : freeConnection(connection);
   const duplex = new SocketDuplex(options);
-  duplex.attach(raw, isAwaited ? connection.takeReadAhead() : undefined);
+  if (isAwaited) duplex.attach(raw, connection.giveAway(), connection);
+  else duplex.attach(raw);
   return duplex;
 }

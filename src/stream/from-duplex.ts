@@ -41,8 +41,8 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     throwIfAborted(signal);
     this.#assertWritable();
     if (this.#writeAll(data)) return;
-    await this.#until('drain', signal);
-    this.#assertOpen();
+    await this.#until(['drain', 'finish'], signal); // one that was ended meanwhile never drains
+    if (!this.raw.writableFinished) this.#assertOpen();
   }
 
   /**
@@ -57,7 +57,7 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     if (this.raw.writableFinished) return;
     this.#assertOpen();
     this.raw.end();
-    await this.#until('finish', signal);
+    await this.#until(['finish'], signal);
     if (!this.raw.writableFinished) this.#assertOpen();
   }
 
@@ -72,8 +72,15 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     checkInteger('timeoutMs', timeoutMs, 0, TIMEOUT_MAX_MS);
     if (this.raw.closed) return;
     const closed = new Waiter();
-    const timer = setTimeout(() => this.raw.destroy(), timeoutMs);
-    this.raw.once('close', () => closed.resolve());
+    const done = () => closed.resolve();
+    const timer = setTimeout(() => {
+      this.raw.destroy();
+      setImmediate(done); // `close` comes before, if at all: `emitClose` may be false
+    }, timeoutMs);
+    // The stream destroys itself behind the last of these.
+    const look = () => setImmediate(() => this.raw.closed && done());
+    for (const event of ['end', 'finish', 'error']) this.raw.once(event, look);
+    this.raw.once('close', done);
     this.raw.off('readable', this.#wake);
     this.raw.resume();
     if (!this.raw.writableEnded) this.raw.end();
@@ -130,11 +137,14 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     return bytes.length === 0 || this.raw.write(bytes);
   }
 
-  // Until the event, or the stream's end by another way.
-  async #until(event: 'drain' | 'finish', signal: AbortSignal | undefined): Promise<void> {
+  // Until one of the events, or the stream's end by another way.
+  async #until(
+    those: readonly ('drain' | 'finish')[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const waiter = new Waiter(signal);
     const wake = () => waiter.resolve();
-    const events = [event, 'error', 'close'];
+    const events = [...those, 'error', 'close'];
     for (const each of events) this.raw.once(each, wake);
     try {
       await waiter.promise;

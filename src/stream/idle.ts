@@ -14,16 +14,20 @@ export function checkIdle(timeoutMs: number): void {
 }
 
 export class IdleTimeout {
-  /** Milliseconds of silence until it is told; 0: never. */
-  timeoutMs = 0;
+  /** Milliseconds of silence until it is told; 0: never; undefined: nobody has asked. */
+  timeoutMs: number | undefined = undefined;
   readonly #onIdle: () => void;
   readonly #reactor: () => Reactor;
+  readonly #bytesSent: () => number;
   #timer: Timer | undefined = undefined;
   #timerDueMs = 0;
   #lastActivityMs = 0;
+  #bytesSeen = 0; // sent until then
 
-  constructor(reactor: () => Reactor, onIdle: () => void) {
+  /** @param bytesSent - a count: what moves is no silence, though nobody says `touch`. */
+  constructor(reactor: () => Reactor, bytesSent: () => number, onIdle: () => void) {
     this.#reactor = reactor;
+    this.#bytesSent = bytesSent;
     this.#onIdle = onIdle;
   }
 
@@ -35,18 +39,19 @@ export class IdleTimeout {
 
   /** Something has happened. */
   touch(): void {
-    if (this.timeoutMs === 0) return;
+    if (!this.timeoutMs) return;
     this.#lastActivityMs = performance.now();
+    this.#bytesSeen = this.#bytesSent();
     if (this.#timer?.isPending !== true) this.#plan();
   }
 
   clear(): void {
-    this.timeoutMs = 0;
+    this.timeoutMs &&= 0;
     this.#timer?.clear();
   }
 
   #plan(): void {
-    const dueMs = this.#lastActivityMs + this.timeoutMs;
+    const dueMs = this.#lastActivityMs + (this.timeoutMs ?? 0);
     if (this.#timer?.isPending === true && this.#timerDueMs <= dueMs) return;
     this.#timer?.clear();
     const delayMs = Math.min(Math.max(dueMs - performance.now(), 0), TIMEOUT_MAX_MS);
@@ -57,9 +62,10 @@ export class IdleTimeout {
   }
 
   #onTimer(): void {
-    if (this.timeoutMs === 0) return;
+    if (!this.timeoutMs) return;
     // Told once; the next activity sets the timer again.
-    if (performance.now() - this.#lastActivityMs < this.timeoutMs) this.#plan();
+    if (this.#bytesSent() !== this.#bytesSeen) this.touch();
+    else if (performance.now() - this.#lastActivityMs < this.timeoutMs) this.#plan();
     else this.#onIdle();
   }
 }

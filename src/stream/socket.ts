@@ -4,31 +4,19 @@ import { addAbortSignal, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Connection } from '../net/connection.ts';
-import type { Piece, Writable } from '../net/outgoing.ts';
+import type { Writable } from '../net/outgoing.ts';
 import type { Pump } from '../net/pump.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../net/scratch.ts';
 import { defaultReactor } from '../net/settings.ts';
 import type { TcpOptions } from '../net/tcp.ts';
 import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
+import { bytesOf, keptLength } from './chunks.ts';
 import { checkIdle, IdleTimeout } from './idle.ts';
+import { keepAliveOf } from './keep-alive.ts';
+import { Mark } from './mark.ts';
 
 type Callback = (error?: Error | null) => void;
-
-// Tells the stream when what was written before it has left.
-class Mark implements Piece {
-  readonly byteLength = 0;
-  readonly isSent = true;
-  readonly settle: (error?: Error) => void;
-
-  constructor(settle: (error?: Error) => void) {
-    this.settle = settle;
-  }
-
-  sendTo(): number {
-    return 0;
-  }
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
 type AnyConnection = Connection<any>;
@@ -44,16 +32,18 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   /** @internal a stream bounds what is written by its own watermark */
   readonly isUnlimited = true;
   #connection: AnyConnection | undefined = undefined;
+  #former: Pump | undefined = undefined;
   #interest: Interest = Interest.None;
   #wantsData = false;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
   #trigger: 'level' | 'edge' = 'level';
-  readonly #options: TcpOptions[] = [];
-  #onConnected: (() => void)[] = [];
+  #options: TcpOptions | undefined = undefined; // to be set when it is connected
+  #final: Callback | undefined = undefined; // it was ended before there was a connection
   #failed: Callback | undefined = undefined;
   #isReferenced = true;
   readonly #idle = new IdleTimeout(
     () => this.#connection?.reactor ?? defaultReactor(),
+    () => this.#connection?.bytesWritten ?? 0,
     () => this.emit('timeout'),
   );
 
@@ -68,9 +58,11 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   /**
    * @internal the stream is that of `connection` from here on, which may still be connecting
    * @param readAhead - what was read from it already
+   * @param former - those who wait there for room, or for the close, are told
    */
-  attach(connection: AnyConnection, readAhead?: Buffer): void {
+  attach(connection: AnyConnection, readAhead?: Buffer, former?: Pump): void {
     this.#connection = connection;
+    this.#former = former;
     this.#trigger = connection.trigger;
     if (connection.isClosed) {
       this.destroy(connection.error);
@@ -78,6 +70,7 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     }
     if (!this.#isReferenced) connection.unref();
     connection.divert(this);
+    if (connection.isPaused) connection.resume(); // as in promises/connection.ts
     if (readAhead !== undefined) this.push(readAhead);
     if (connection.isReadEnded) this.push(null); // it was told before, and once only
     if (!connection.isConnecting) this.#start();
@@ -98,8 +91,8 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     this.emit('ready');
   }
 
-  /** Milliseconds of silence until `timeout` is emitted; 0: never. */
-  get timeout(): number {
+  /** Milliseconds of silence until `timeout` is emitted; 0, undefined: never. */
+  get timeout(): number | undefined {
     return this.#idle.timeoutMs;
   }
 
@@ -107,9 +100,9 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     return this.#connection?.isConnecting === true;
   }
 
-  /** Whether there is no connection, or not yet. */
+  /** Whether there is no connection, not yet or not any more. */
   get pending(): boolean {
-    return this.#connection === undefined || this.connecting;
+    return this.#connection === undefined || this.connecting || this.destroyed;
   }
 
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
@@ -123,23 +116,23 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     return this.#connection?.bytesRead ?? 0;
   }
 
-  /** With what waits to be sent. */
+  /** With what waits to be sent, here and in the connection. */
   get bytesWritten(): number {
     const connection = this.#connection;
-    const sent = (connection?.bytesWritten ?? 0) + (connection?.writableLength ?? 0);
-    return sent + this.writableLength;
+    return (connection?.bytesWritten ?? 0) + (connection?.writableLength ?? 0) + keptLength(this);
   }
 
   setNoDelay(noDelay = true): this {
-    return this.#setLater({ noDelay });
+    return this.#setLater({ noDelay: Boolean(noDelay) });
   }
 
-  /** @param initialDelayMs - milliseconds of silence before the first probe; 0: the system's. */
+  /**
+   * @param initialDelayMs - milliseconds of silence before the first probe; the system's when it is
+   *   less than a second, or more than the system takes.
+   * @throws TypeError - neither a number nor text.
+   */
   setKeepAlive(enable = false, initialDelayMs = 0): this {
-    checkIdle(initialDelayMs);
-    const idleSeconds = Math.floor(initialDelayMs / 1000);
-    const keepAlive = enable && idleSeconds > 0 ? { idleSeconds } : enable;
-    return this.#setLater({ keepAlive });
+    return this.#setLater({ keepAlive: keepAliveOf(enable, initialDelayMs) });
   }
 
   /**
@@ -181,9 +174,10 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
 
   /** Closes by a reset (RST); on a Unix socket as `destroy`. */
   resetAndDestroy(): this {
-    if (this.connecting) this.once('connect', () => this.resetAndDestroy());
-    else if (this.#connection !== undefined) this.#set({ lingerSeconds: 0 });
-    return this.connecting ? this : this.destroy();
+    if (this.#connection === undefined) return this.destroy(notConnected());
+    if (this.connecting) return this.once('connect', () => this.resetAndDestroy());
+    this.#set({ lingerSeconds: 0 });
+    return this.destroy();
   }
 
   override _read(): void {
@@ -209,7 +203,7 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   override _final(callback: Callback): void {
     const connection = this.#connection;
     if (connection === undefined) {
-      this.#onConnected.push(() => this._final(callback));
+      this.#final = callback;
       return;
     }
     if (connection.isClosed) {
@@ -223,10 +217,11 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   override _destroy(error: Error | null, callback: Callback): void {
     this.#idle.clear();
     this.#wantsData = false;
-    const failed = this.#failed;
+    const waiting = [this.#failed, this.#final];
     this.#failed = undefined;
+    this.#final = undefined;
     if (this.#connection?.isClosed === false) this.#connection.destroy(error ?? undefined);
-    failed?.(error);
+    for (const each of waiting) each?.(error);
     callback(error);
     process.nextTick(() => this.emit('close', error !== null));
   }
@@ -254,19 +249,28 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
     if (mayHaveMore) connection.requeue(readiness);
   }
 
+  /** @internal */
+  onDrain(): void {
+    this.#former?.onDrain?.();
+  }
+
   /** @internal the connection is closed: by the peer, an error, or by us */
   onClosed(error: Error | undefined): void {
+    this.#former?.onClosed(error);
     this.#idle.clear();
+    const connection = this.#connection as AnyConnection;
     // In order: what is left to be read is read, then the stream destroys itself.
-    if (error === undefined && this.writableEnded && this.#connection?.isReadEnded) return;
-    this.destroy(error);
+    if (error === undefined && connection.isReadEnded && connection.isWriteEnded) this.end();
+    else this.destroy(error);
   }
 
   #start(): void {
-    for (const options of this.#options.splice(0)) this.#set(options);
+    if (this.#options !== undefined) this.#set(this.#options);
+    this.#options = undefined;
     this.learnAddresses(this.#connection);
     this.#idle.touch();
-    for (const callback of this.#onConnected.splice(0)) callback();
+    if (this.#final !== undefined) this._final(this.#final);
+    this.#final = undefined;
     if (!this.isPaused()) this.read(0);
   }
 
@@ -284,7 +288,7 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
 
   #sendChunks(chunks: readonly EncodableChunk[], callback: Callback): void {
     const connection = this.#connection;
-    if (connection === undefined) this.#onConnected.push(() => this.#sendChunks(chunks, callback));
+    if (connection === undefined) callback(notConnected());
     else this.#send(connection, gatherShort(chunks) ?? bytesOf(chunks), callback);
   }
 
@@ -320,24 +324,23 @@ export class SocketDuplex extends AddressedDuplex implements Pump {
   }
 
   #setLater(options: TcpOptions): this {
-    if (this.pending) this.#options.push(options);
+    if (this.pending) this.#options = { ...this.#options, ...options };
     else this.#set(options);
     return this;
   }
 
   // As in node:net, what a socket does not have is no error: a Unix socket, one that has gone.
   #set(options: TcpOptions): void {
+    if (this.#connection?.isClosed !== false) return;
     try {
-      this.#connection?.setOptions(options);
+      this.#connection.setOptions(options);
     } catch (error) {
-      if (!(error instanceof ErrnoError) && !this.destroyed) throw error;
+      if (!(error instanceof ErrnoError)) throw error;
     }
   }
 }
 
-function bytesOf(chunks: readonly EncodableChunk[]): Writable {
-  const list = chunks.map(({ chunk, encoding }) =>
-    typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
-  );
-  return list.length === 1 ? (list[0] as Uint8Array) : list;
+/** As node:net says it. */
+function notConnected(): Error {
+  return Object.assign(new Error('Socket is closed'), { code: 'ERR_SOCKET_CLOSED' });
 }

@@ -1,10 +1,8 @@
 // toWebStreams(): a connection as the streams of the web platform. The readable one is a byte
 // stream, so that a BYOB reader has the kernel write into memory of its own.
 import { type ReadableByteStreamController, ReadableStream, WritableStream } from 'node:stream/web';
-import { invalidType } from '../errors.ts';
-import { Connection as HandlerConnection } from '../net/connection.ts';
 import { Connection } from '../promises/connection.ts';
-import type { AnyConnection } from './duplex.ts';
+import { type AnyConnection, freeConnection } from './duplex.ts';
 
 const CHUNK_SIZE = 64 * 1024;
 
@@ -32,15 +30,12 @@ async function pull(
  * our side; aborting it or cancelling the readable one closes the connection. Bytes that a promise
  * connection has read ahead come first.
  *
- * @throws TypeError - no connection.
+ * @throws TypeError - no connection. EdgewiseError - ERR_CONNECTION_RELAYED: it is in a relay, or a
+ *   stream already.
  */
 export function toWebStreams(connection: AnyConnection): WebStreams {
-  return toStreams(connection instanceof Connection ? connection : awaited(connection));
-}
-
-function awaited(connection: unknown): Connection {
-  if (connection instanceof HandlerConnection) return new Connection(connection);
-  throw invalidType('connection', 'a Connection', connection);
+  const isAwaited = connection instanceof Connection;
+  return toStreams(isAwaited ? connection : new Connection(freeConnection(connection)));
 }
 
 function toStreams(connection: Connection): WebStreams {

@@ -6,6 +6,7 @@ import nodeNet from 'node:net';
 import { describe, expect, it } from 'vitest';
 import edgewiseNet from '../../src/compat/net.ts';
 import { defaultReactor } from '../../src/net/settings.ts';
+import { Reactor } from '../../src/reactor.ts';
 import { itOfPieces } from '../helpers/cuts.ts';
 import { countDescriptors } from '../helpers/descriptors.ts';
 
@@ -92,6 +93,54 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(() => new net.Socket().setTimeout(1, 'x' as never)).toThrow(TypeError);
   });
 
+  it('fails to connect to port 0, as an event', async () => {
+    const [error] = await once(net.connect(0, HOST), 'error');
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect', address: HOST });
+  });
+
+  it('refuses a lookup that is no function, and addresses that are none', async () => {
+    const refused = (options: object) => () => net.connect({ port: 1, host: 'name', ...options });
+    expect(refused({ lookup: 5 })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+    );
+    expect(refused({ localAddress: 'name' })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_IP_ADDRESS' }),
+    );
+    const lookup = ((_host: string, _options: object, callback: (...found: unknown[]) => void) =>
+      callback(null, [{ address: 'name', family: 4 }])) as never;
+    const [error] = await once(refused({ lookup })(), 'error');
+    expect(error).toMatchObject({ code: 'ERR_INVALID_IP_ADDRESS' });
+  });
+
+  itOfPieces('takes switches, times and lengths of any kind', async () => {
+    const server = net.createServer((socket) => socket.end('hello'));
+    server.maxConnections = null as never;
+    server.listen({ port: 0, host: HOST, backlog: -1 });
+    await once(server, 'listening');
+    const { port } = server.address() as nodeNet.AddressInfo;
+    const client = net.connect({ port, host: HOST, autoSelectFamilyAttemptTimeout: 5 });
+    expect(client.timeout).toBeUndefined();
+    client.setNoDelay(1 as never); // once before it is connected, and again then
+    await once(client, 'connect');
+    for (const time of [-5, '1000', 1e9, Number.POSITIVE_INFINITY, Number.NaN]) {
+      client.setNoDelay(0 as never).setKeepAlive(1 as never, time as never);
+    }
+    const [data] = await once(client, 'data');
+    expect(String(data)).toBe('hello');
+    client.destroy();
+    await closing(server);
+  });
+
+  it('tells of each address that failed as of one', async () => {
+    const found = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+    const lookup = ((_host: string, _options: object, callback: (...found: unknown[]) => void) =>
+      callback(null, found)) as never;
+    const [error] = await once(net.connect({ port: 1, host: 'name', lookup }), 'error');
+    const keys = ['errno', 'code', 'syscall', 'address', 'port'];
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(error.errors.map((each: Error) => Object.keys(each))).toEqual([keys, keys]);
+  });
+
   it('times nothing once it is destroyed', async () => {
     const [destroyed, open] = [new net.Socket(), new net.Socket()];
     let count = 0;
@@ -125,5 +174,21 @@ describe('edgewise/net', () => {
     await once(server, 'listening');
     await closing(server);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('tells what goes wrong behind the look-up of a name as an event', async () => {
+    const reactor = new Reactor();
+    const server = edgewiseNet.createServer({ reactor }).listen(0, 'localhost');
+    reactor.close();
+    const [error] = await once(server, 'error');
+    expect(error).toMatchObject({ code: 'ERR_CLOSED' });
+  });
+
+  it('listens after arguments that were refused', async () => {
+    const server = net.createServer();
+    expect(() => server.listen({ port: 0, host: HOST, backlog: 2 ** 40 })).toThrow(RangeError);
+    server.listen(0, HOST);
+    await once(server, 'listening');
+    await closing(server);
   });
 });

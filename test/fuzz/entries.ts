@@ -52,6 +52,7 @@ export const UNCALLED: Readonly<Record<string, string>> = {
 /** Members that are marked `@internal`, or are what Node calls of a stream. */
 const INTERNAL = new Set([
   ...['interest', 'onReady', 'onDrain', 'onClosed', 'onOpen', 'attach', 'detach', 'takeReadAhead'],
+  ...['giveAway'],
   ...['waitReadable', 'takeCredit', 'receive', 'learnAddresses', 'take', 'lanes', 'owner'],
   ...['_read', '_write', '_writev', '_final', '_destroy'],
 ]);

@@ -172,6 +172,17 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
     expect(hasResolved).toBe(true);
   });
 
+  it.each([0, 1])('sends, and resolves when all has left, with a watermark of %i', async (mark) => {
+    const { client, server } = await open({ highWaterMark: mark });
+    await client.write('text');
+    expect(String(await server.readExactly(4))).toBe('text');
+    const bytes = Buffer.alloc(mark === 0 ? volume(3_000_000) : 50, 'edgewise ');
+    const writing = Promise.resolve(client.write(bytes)); // longer than what the kernel takes
+    expect((await server.readExactly(bytes.length)).equals(bytes)).toBe(true);
+    await writing;
+    expect(client.raw.writableLength).toBe(0);
+  });
+
   it('resolves end when all has left, and refuses what comes after', async () => {
     const { client, server } = await open();
     const bytes = Buffer.alloc(volume(4_000_000), 1);

@@ -2,11 +2,13 @@
 // closed, at the moments where a wake-up is easily lost.
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
+import { connect } from '../../src/promises/connect.ts';
 import { bind } from '../../src/promises/datagram.ts';
-import { readable } from '../../src/promises/descriptor.ts';
+import { readable, writable } from '../../src/promises/descriptor.ts';
 import { signal as signals } from '../../src/promises/signal.ts';
 import { interval, sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
+import * as sys from '../../src/sys.ts';
 import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
@@ -57,6 +59,30 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     expect(await writing).toMatch(/ECONNRESET|EPIPE/);
   });
 
+  it('a reset that looks like an end behind a failed write is told, each time', async () => {
+    const { client, server } = await open();
+    await client.write('last words');
+    setLinger(client.fd);
+    client.destroy();
+    expect(await codeOf(server.write('x'))).toMatch(/ECONNRESET|EPIPE/);
+    const reading = async () => {
+      while ((await server.read()) !== null);
+    };
+    for (let count = 0; count < 3; count++) {
+      expect(await codeOf(reading())).toMatch(/ECONNRESET|EPIPE/);
+    }
+  });
+
+  it('an end that was told stays one, whatever becomes of a write', async () => {
+    const { client, server } = await open();
+    client.setOptions({ lingerSeconds: 0 });
+    await client.end();
+    expect(await server.read()).toBeNull();
+    client.destroy();
+    while (!server.isClosed) await Promise.resolve(server.write('x')).catch(() => undefined);
+    expect(await server.read()).toBeNull();
+  });
+
   it('what waits for its turn ends with the reactor', async () => {
     const { client, server, reactor } = await open();
     await client.write(Buffer.alloc(1000));
@@ -100,6 +126,50 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     await sleep(50, { reactor });
     expect(reactor.stats.turns - before).toBeLessThan(20);
     expect(await codeOf(server.read())).toBe('ECONNRESET');
+  });
+});
+
+describe('between two steps', () => {
+  const descriptors = useDescriptors();
+
+  it('a datagram whose receiver is aborted goes to the next one who waits', async () => {
+    const reactor = descriptors.using(new Reactor()); // turned by hand
+    await using socket = bind({ host: HOST, reactor });
+    const abort = new AbortController();
+    const first = codeOf(socket.receive({ signal: abort.signal }));
+    const second = socket.receive();
+    socket.send('one', socket.address);
+    while (socket.raw.stats.messagesReceived === 0) reactor.turn(-1);
+    abort.abort(STOP);
+    expect(await first).toBe('STOP');
+    expect(String((await second).bytes)).toBe('one');
+  });
+
+  it('a connect that is aborted rejects with the reason, whatever that is', async () => {
+    const reactor = descriptors.using(new Reactor());
+    reactor.attach();
+    for (const reason of [null, 'stop', 0]) {
+      const abort = new AbortController();
+      const { signal } = abort;
+      const connecting = connect({ host: HOST, port: 1, reactor, signal });
+      abort.abort(reason);
+      expect(await connecting.catch((error: unknown) => [error])).toEqual([reason]);
+    }
+  });
+
+  it('an abort is told although the descriptor was closed behind', async () => {
+    const reactor = descriptors.using(new Reactor());
+    reactor.attach();
+    const [a] = descriptors.socketpair();
+    while (sys.send(a, Buffer.alloc(65_536)) > 0); // a full socket is not writable
+    const abort = new AbortController();
+    const reading = codeOf(readable(a, { reactor, signal: abort.signal }));
+    const writing = codeOf(writable(a, { reactor }));
+    await new Promise(setImmediate);
+    descriptors.close(a);
+    abort.abort(STOP);
+    expect([await reading, await writing]).toEqual(['STOP', 'EBADF']);
+    expect(reactor.registrationOf(a)).toBeUndefined();
   });
 });
 

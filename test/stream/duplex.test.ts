@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type DuplexOptions, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
+import type { Connection } from '../../src/net/connection.ts';
 import { listen } from '../../src/net/listen.ts';
 import { defaultReactor } from '../../src/net/settings.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
@@ -156,6 +157,18 @@ eachTriggerOf('toDuplex', (sides) => {
     await once(client, 'data');
     await again;
     expect(count).toBe(1);
+  });
+
+  it('leaves the idle timeout to the handler of the connection', async () => {
+    let dialled: SocketDuplex | undefined;
+    const idle = new Promise<Connection>((timeout) => {
+      const handlers = { open: (raw: Connection) => void toDuplex(raw), timeout };
+      const listener = listen({ host: '127.0.0.1', idleTimeoutMs: 5, handlers });
+      sides.descriptors.using(listener);
+      dialled = sides.dial(listener.port);
+    });
+    (await idle).destroy();
+    dialled?.destroy();
   });
 
   it('applies what was set before it was connected', async () => {

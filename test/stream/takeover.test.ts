@@ -1,16 +1,26 @@
 // What a stream takes over: bytes that were read ahead, an end that was told before, a connection
 // that is closed already; and what is left to be read when both sides have ended.
 import { once } from 'node:events';
-import { Duplex, PassThrough } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { setImmediate as aTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/net/connect.ts';
+import type { Connection } from '../../src/net/connection.ts';
+import { listen } from '../../src/net/listen.ts';
+import { connect as connectAwaited } from '../../src/promises/connect.ts';
+import { sleep } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
-import { fromDuplex } from '../../src/stream/from-duplex.ts';
 import { toWebStreams } from '../../src/stream/web.ts';
+import { itOfPieces, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
+import { setLinger } from '../helpers/linger.ts';
 import { codeOf, HOST, openPair } from '../promises/pair.ts';
+
+const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nobody reads
+const CHUNK = Buffer.alloc(60_000);
+
+afterEach(() => vi.restoreAllMocks());
 
 async function textOf(stream: Duplex): Promise<string> {
   const chunks: Buffer[] = [];
@@ -22,6 +32,23 @@ async function textOf(stream: Duplex): Promise<string> {
 describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) => {
   const descriptors = useDescriptors();
   const open = () => openPair(descriptors, { trigger });
+
+  /** A connection of handlers, whose peer is a promise connection. */
+  async function openHandled() {
+    const reactor = descriptors.using(new Reactor());
+    reactor.attach();
+    let tellClose: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => {
+      tellClose = resolve;
+    });
+    const accepted = new Promise<Connection>((resolve) => {
+      const handlers = { open: resolve, close: () => tellClose() };
+      port = listen({ host: HOST, reactor, trigger, handlers }).port;
+    });
+    const client = await connectAwaited({ host: HOST, port, reactor });
+    return { client, raw: await accepted, gone };
+  }
+  let port = 0;
 
   it('the bytes that were read ahead of it, as behind the head of a CONNECT', async () => {
     const { client, server } = await open();
@@ -81,9 +108,74 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     expect(stream.errored).toBeNull();
   });
 
-  it('keeps a connection of handlers for web streams too', async () => {
+  it('no connection that a stream has already', async () => {
+    const { server } = await open();
+    const relayed = expect.objectContaining({ code: 'ERR_CONNECTION_RELAYED' });
+    expect(() => toDuplex(server.raw)).toThrow(relayed);
+    expect(() => toWebStreams(server.raw)).toThrow(relayed);
+    const stream = toDuplex(server);
+    expect(() => toDuplex(server)).toThrow(relayed);
+    expect(() => server.end()).rejects.toEqual(relayed);
+    for (const refused of [server.read(), server.write('x')]) {
+      expect(await codeOf(refused)).toBe('ERR_CONNECTION_RELAYED');
+    }
+    stream.destroy();
+  });
+
+  it('no connection whose long write is under way, which goes on', async () => {
     const { client, server } = await open();
-    const { readable, writable } = toWebStreams(server.raw);
+    const writing = server.write(LONG);
+    expect(() => toDuplex(server)).toThrow(
+      expect.objectContaining({ code: 'ERR_WAIT_IN_PROGRESS' }),
+    );
+    expect((await client.readExactly(LONG.length)).length).toBe(LONG.length);
+    await writing;
+    const stream = toDuplex(server);
+    stream.end('behind it');
+    expect(String(await client.readExactly(9))).toBe('behind it');
+    stream.destroy();
+  });
+
+  it('what waits for room, which leaves before anything of the stream', async () => {
+    const { client, server } = await open();
+    while (server.raw.writableLength < server.raw.highWaterMark) server.raw.write(CHUNK);
+    const writing = codeOf(server.write('last'));
+    const { bytesWritten, writableLength } = server.raw;
+    const stream = toDuplex(server);
+    stream.write('first');
+    const bytes = await client.readExactly(bytesWritten + writableLength + 5);
+    expect(String(bytes.subarray(-9))).toBe('lastfirst');
+    expect(await writing).toBe('resolved');
+    stream.destroy();
+  });
+
+  it('those who wait for the close of the connection', async () => {
+    const { server } = await open();
+    while (server.raw.writableLength < server.raw.highWaterMark) server.raw.write(CHUNK);
+    const writing = codeOf(server.write('lost'));
+    const { closed } = server;
+    const stream = toDuplex(server);
+    stream.destroy();
+    await closed;
+    expect(await writing).toBe('ERR_CLOSED');
+  });
+
+  it('the close of a connection that is disposed of, and what still comes', async () => {
+    const { client, server } = await open();
+    const stream = toDuplex(server);
+    const text = textOf(stream);
+    const closing = server[Symbol.asyncDispose]();
+    expect(await client.read()).toBeNull();
+    await client.end('last');
+    expect(await text).toBe('last');
+    await closing;
+    expect(server.isClosed).toBe(true);
+  });
+
+  it('a connection of handlers, whose data stays theirs', async () => {
+    const { raw, client, gone } = await openHandled();
+    raw.data = { id: 7 };
+    const { readable, writable } = toWebStreams(raw);
     const writer = writable.getWriter();
     await writer.write(Buffer.from('question'));
     expect(String(await client.readExactly(8))).toBe('question');
@@ -92,6 +184,49 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     for await (const piece of readable) pieces.push(piece);
     expect(Buffer.concat(pieces).toString()).toBe('answer');
     await writer.close();
+    await gone;
+    expect(raw.data).toEqual({ id: 7 });
+  });
+
+  it('the clock: no silence is told while a long write moves', async () => {
+    const { raw, client } = await openHandled();
+    const stream = toDuplex(raw);
+    const moves = async () => {
+      const before = raw.bytesWritten;
+      while (raw.bytesWritten === before) await client.read();
+    };
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    let count = 0;
+    stream.setTimeout(10, () => count++);
+    stream.write(LONG);
+    now.mockReturnValue(5); // the timer may look at any moment of the following
+    await moves();
+    now.mockReturnValue(10);
+    await sleep(30, { reactor: raw.reactor }); // due after the timer
+    expect(count).toBe(0);
+    now.mockReturnValue(20);
+    await once(stream, 'timeout'); // it stands still now
+    stream.destroy();
+  });
+
+  itOfPieces('last words of the peer, also from a connection that was paused', async () => {
+    for (const take of [
+      toDuplex,
+      (raw: Connection) => Readable.fromWeb(toWebStreams(raw).readable),
+    ]) {
+      const { raw, client } = await openHandled();
+      raw.pause();
+      const stream = take(raw);
+      const pieces: Buffer[] = [];
+      stream.on('data', (piece) => pieces.push(piece));
+      await client.write('last words');
+      setLinger(client.fd);
+      client.destroy();
+      raw.write('x'); // fails
+      const [error] = await once(stream, 'error');
+      expect(error.code).toMatch(/ECONNRESET|EPIPE/);
+      expect(String(Buffer.concat(pieces))).toBe('last words');
+    }
   });
 });
 
@@ -107,62 +242,4 @@ it('toDuplex waits for a connection that is still connecting, and may be destroy
   await once(stream, 'close');
   reactor.close();
   expect(stream.errored).toBeNull();
-});
-
-/** Nothing ever comes from it. */
-function silentDuplex(write: (done: () => void) => void): Duplex {
-  return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => write(done) });
-}
-
-describe('fromDuplex', () => {
-  it('tells an end that came before it', async () => {
-    const stream = new PassThrough({ allowHalfOpen: true, autoDestroy: false });
-    stream.end();
-    stream.resume();
-    await once(stream, 'end');
-    expect(await codeOf(fromDuplex(stream).read())).toBe('resolved');
-  });
-
-  it('tells an error that came before it', async () => {
-    const stream = new PassThrough();
-    stream.on('error', () => undefined);
-    stream.destroy(Object.assign(new Error('gone'), { code: 'GONE' }));
-    await new Promise((resolve) => stream.once('close', resolve));
-    const awaited = fromDuplex(stream);
-    expect(await codeOf(awaited.read())).toBe('GONE');
-    expect(await codeOf(awaited.write('x'))).toBe('GONE');
-    await awaited.close();
-  });
-
-  it('refuses a write after the end', async () => {
-    const stream = new PassThrough();
-    const awaited = fromDuplex(stream);
-    await awaited.end('x');
-    expect(await codeOf(awaited.write('y'))).toBe('ERR_WRITE_AFTER_END');
-    expect(String(await awaited.read())).toBe('x');
-  });
-
-  it('closes within the time although the other side never ends', async () => {
-    const stream = silentDuplex((done) => done());
-    const awaited = fromDuplex(stream);
-    await awaited.close(10);
-    expect(awaited.isClosed).toBe(true);
-    const broken = new PassThrough();
-    const other = fromDuplex(broken);
-    const closing = other.close();
-    broken.destroy(new Error('in the middle'));
-    expect(await codeOf(closing)).toBe('resolved');
-  });
-
-  it('takes lists, and gives end up with its signal', async () => {
-    const held: (() => void)[] = [];
-    const stream = silentDuplex((done) => held.push(done));
-    const awaited = fromDuplex(stream);
-    await awaited.write([Buffer.from('a'), Buffer.from('b')]);
-    const abort = new AbortController();
-    const ending = codeOf(awaited.end(undefined, { signal: abort.signal }));
-    abort.abort(Object.assign(new Error('stop'), { code: 'STOP' }));
-    expect(await ending).toBe('STOP');
-    stream.destroy();
-  });
 });

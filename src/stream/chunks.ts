@@ -1,0 +1,25 @@
+// The chunks of a stream of Node: text in its encoding, or bytes.
+import type { Writable as Stream } from 'node:stream';
+import type { Writable } from '../net/outgoing.ts';
+import type { EncodableChunk } from '../net/scratch.ts';
+
+/** What a connection takes for them. */
+export function bytesOf(chunks: readonly EncodableChunk[]): Writable {
+  const list = chunks.map(({ chunk, encoding }) =>
+    typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
+  );
+  return list.length === 1 ? (list[0] as Uint8Array) : list;
+}
+
+/**
+ * Bytes that the stream keeps and has not given to its `_write` yet. Its `writableLength` counts
+ * what is being written besides, and UTF-16 units of text.
+ */
+export function keptLength(stream: Pick<Stream, 'writableLength'>): number {
+  const { writableBuffer } = stream as { writableBuffer?: readonly EncodableChunk[] };
+  let length = 0;
+  for (const { chunk, encoding } of writableBuffer ?? []) {
+    length += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length;
+  }
+  return length;
+}
