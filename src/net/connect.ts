@@ -112,14 +112,19 @@ class Connector implements AttemptOwner {
   };
 
   #onGone(): void {
-    this.#cancel();
+    this.#giveUp();
+    this.#release();
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
   onConnected(attempt: Attempt, fd: number): void {
     this.#attempts.delete(attempt);
-    this.#group.inScope(() => this.#connection.establish(fd));
-    this.#cancel(); // after it: the reactor is never without something to do
+    this.#giveUp(); // before it: `open` may throw, or run a turn
+    try {
+      this.#group.inScope(() => this.#connection.establish(fd));
+    } finally {
+      this.#release(); // after it: the reactor is never without something to do
+    }
   }
 
   onFailed(attempt: Attempt, error: Error): void {
@@ -142,12 +147,15 @@ class Connector implements AttemptOwner {
     attempt.start();
   }
 
-  #cancel(): void {
+  #giveUp(): void {
     this.#targets = [];
     this.#delay?.clear();
     this.#deadline?.clear();
     for (const attempt of this.#attempts) attempt.cancel();
     this.#attempts.clear();
+  }
+
+  #release(): void {
     if (this.#isHeld) this.#group.reactor.countReferenced(-1);
     this.#isHeld = false;
   }
