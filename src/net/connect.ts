@@ -33,7 +33,10 @@ export interface ConnectOptions<Data = unknown> extends ConnectionOptions<Data> 
   readonly abstract?: string;
   /** A numeric address of this machine to connect from. */
   readonly localAddress?: string;
-  /** 0 to 65535; 0, the default, takes a free one. */
+  /**
+   * 0 to 65535; 0, the default, takes a free one. With another one, an address that has not
+   * answered within `attemptDelayMs` is given up for the next.
+   */
   readonly localPort?: number;
   /** Give up with ETIMEDOUT after so long, name look-up included; 0, the default: never. */
   readonly timeoutMs?: number;
@@ -140,11 +143,18 @@ class Connector implements AttemptOwner {
     const target = this.#targets.shift();
     if (target === undefined) return;
     if (this.#targets.length > 0) {
-      this.#delay = this.#group.reactor.setTimeout(() => this.#tryNext(), this.#delayMs);
+      this.#delay = this.#group.reactor.setTimeout(() => this.#goOn(target), this.#delayMs);
     }
     const attempt = new Attempt(this.#group.reactor, target, this);
     this.#attempts.add(attempt);
     attempt.start();
+  }
+
+  // Two sockets cannot have one port: there the attempt that has not been answered makes room, and
+  // that it failed starts the next one.
+  #goOn({ local }: AttemptTarget): void {
+    if (local === undefined || local.port === 0) this.#tryNext();
+    else for (const attempt of [...this.#attempts]) attempt.giveUp();
   }
 
   #giveUp(): void {

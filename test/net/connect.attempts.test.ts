@@ -6,7 +6,7 @@ import { listen } from '../../src/net/listen.ts';
 import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
 import { must, portOf, useDescriptors } from '../helpers/descriptors.ts';
-import { Recorder } from './recorder.ts';
+import { codeOf, Recorder } from './recorder.ts';
 
 const HOST = 'name.invalid';
 const [FIRST, SECOND] = ['127.0.0.2', '127.0.0.3'];
@@ -91,4 +91,33 @@ describe('the attempts of connect', () => {
     connection.destroy();
     await server.told('close');
   });
+
+  it('with localPort the silent attempt makes room for the next', async () => {
+    const port = silent(FIRST);
+    const { server } = serve(SECOND, port);
+    const client = new Recorder();
+    const localPort = freePort();
+    const { connection } = open(client, { port, localPort, attemptDelayMs: 10 });
+    await client.told('open');
+    expect(connection.remoteAddress?.address).toBe(SECOND);
+    expect(connection.localAddress?.port).toBe(localPort);
+    (await server.opened()).destroy(); // first: the port stays with whoever closes first
+    await client.told('close');
+  });
+
+  it('with localPort it tells ETIMEDOUT of the attempt that made room', async () => {
+    const port = silent(FIRST);
+    const client = new Recorder();
+    open(client, { port, localPort: freePort(), attemptDelayMs: 10 });
+    await client.told('close');
+    const { errors } = client.errors[0] as AggregateError;
+    expect(errors.map(codeOf)).toEqual(['ETIMEDOUT', 'ECONNREFUSED']);
+    expect(errors.map(({ address }) => address)).toEqual([FIRST, SECOND]);
+  });
+
+  function freePort(): number {
+    const { fd, address } = descriptors.listener();
+    descriptors.close(fd);
+    return address.port as number;
+  }
 });
