@@ -40,4 +40,24 @@ describe.each(['level', 'edge'] as const)('%s: views of what was read', (trigger
     expect(codes).toEqual(['ERR_INVALID_ARG_VALUE', 'written']);
     expect(receiveAvailable(peer).toString()).toBe('firstsecond');
   });
+
+  it.each(['write', 'writeZeroCopy'] as const)('one that %s has to keep is copied', (how) => {
+    let doneCount = 0;
+    const server = new Recorder({
+      data: (connection, bytes) => {
+        connection.cork(); // until the end of the turn, in which the other's bytes are read
+        if (how === 'write') connection.write(bytes);
+        else connection.writeZeroCopy(bytes, () => void doneCount++);
+      },
+    });
+    const { turnUntil, dial } = driven(descriptors, server, { trigger });
+    const [one, two] = [dial(), dial()];
+    turnUntil(() => server.count('open') === 2);
+    sendAll(one, 'to one');
+    sendAll(two, 'to two');
+    turnUntil(() => server.connections.every(({ bytesWritten }) => bytesWritten === 6));
+    expect(receiveAvailable(one).toString()).toBe('to one');
+    expect(receiveAvailable(two).toString()).toBe('to two');
+    if (how === 'writeZeroCopy') turnUntil(() => doneCount === 2);
+  });
 });
