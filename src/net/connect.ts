@@ -247,38 +247,51 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   group.reactor.defer(() => {
     if (connection.isClosed) return;
     if (unix !== undefined) connector.start([unix]);
-    else lookUp(plain, connection, (addresses) => connector.start(addresses.map(toTarget)));
+    else lookUp(plain, connection, toTarget, (targets) => connector.start(targets));
   });
   return connection;
 }
 
-// What a resolver throws, and addresses that are none, end the connection.
+// What a resolver throws, and addresses that are none, end the connection; what `open` throws, if
+// connect(2) finishes at once, does not. So a resolver, also one that answers at once, is left first.
 function lookUp(
   { host = 'localhost', resolve = resolveWithDns }: ConnectOptions,
   // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
   connection: Connection<any>,
-  start: (addresses: string[]) => void,
+  toTarget: (address: string) => AttemptTarget,
+  start: (targets: AttemptTarget[]) => void,
 ): void {
   let isAnswered = false;
-  const answer: Parameters<Resolve>[1] = (error, found) => {
+  const answer = (
+    begin: typeof start,
+    error: Error | null,
+    found: readonly LookupAddress[],
+  ): void => {
     if (isAnswered || connection.isClosed) return;
     isAnswered = true;
+    let targets: AttemptTarget[];
     try {
       if (error !== null) throw error;
       if (found.length === 0) throw notFound(host);
-      start(interleave(found).map(({ address }) => address));
+      targets = interleave(found).map(({ address }) => toTarget(address));
     } catch (reason) {
       connection.destroy(reason as Error);
+      return;
     }
+    begin(targets);
   };
   if (isIP(host) !== 0) {
-    answer(null, [{ address: host, family: isIP(host) }]);
+    answer(start, null, [{ address: host, family: isIP(host) }]);
     return;
   }
+  const startLater = (targets: AttemptTarget[]) =>
+    connection.reactor.defer(() => {
+      if (!connection.isClosed) start(targets);
+    });
   try {
-    resolve(host, answer);
+    resolve(host, (error, found) => answer(startLater, error, found));
   } catch (error) {
-    answer(error as Error, []);
+    answer(startLater, error as Error, []);
   }
 }
 
