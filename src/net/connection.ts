@@ -264,7 +264,7 @@ export class Connection<Data = unknown> extends TimedSocket {
     pump.onReady(readiness);
     if (!this.is(State.WriteFailed) || !this.isStream || this.isClosed) return;
     if (this.bytesRead === bytesRead) this.destroy();
-    else this.requeueFailed();
+    else this.requeue(Readiness.Readable | Readiness.Error);
   }
 
   #read(): void {

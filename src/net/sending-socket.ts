@@ -276,12 +276,7 @@ export abstract class SendingSocket extends StreamSocket {
     this.discardOutgoing();
     this.state = (this.state | State.WriteFailed | State.WriteShut) & ~State.NeedsDrain;
     this.updateInterest();
-    this.requeueFailed();
-  }
-
-  /** @internal also told to whom has no interest: errors are not masked */
-  protected requeueFailed(): void {
-    this.registered?.requeue(Readiness.Readable | Readiness.Error);
+    this.registered?.requeue(Readiness.Readable | Readiness.Error); // an error is never masked
   }
 
   // Before the handler the interest is back to what it was: under the edge trigger only a change
