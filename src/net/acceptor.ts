@@ -89,6 +89,7 @@ export class Acceptor implements Handler {
     this.#registration?.close();
     this.#registration = undefined;
     this.#timer?.clear();
+    this.#backoffMs = 0; // nothing to retry, and no reserve to open
     if (this.#reserve >= 0) sys.close(this.#reserve);
     this.#reserve = -1;
   }

@@ -10,7 +10,7 @@ import type { Handler, Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import { applyPlan, type TcpPlan } from './tcp.ts';
 
-const { EINPROGRESS, EINTR, ECONNREFUSED, ENOTCONN } = os.errno;
+const { EINPROGRESS, EINTR, ECONNREFUSED, ENOTCONN, ETIMEDOUT } = os.errno;
 const { constants } = sys;
 
 export interface AttemptTarget {
@@ -57,6 +57,11 @@ export class Attempt implements Handler {
     this.#registration?.close();
     if (this.#fd >= 0) sys.close(this.#fd);
     this.#fd = -1;
+  }
+
+  /** The same, and the owner is told ETIMEDOUT. */
+  giveUp(): void {
+    this.#fail(-ETIMEDOUT);
   }
 
   onReady(): void {

@@ -33,7 +33,10 @@ export interface ConnectOptions<Data = unknown> extends ConnectionOptions<Data> 
   readonly abstract?: string;
   /** A numeric address of this machine to connect from. */
   readonly localAddress?: string;
-  /** 0 to 65535; 0, the default, takes a free one. */
+  /**
+   * 0 to 65535; 0, the default, takes a free one. With another one, an address that has not
+   * answered within `attemptDelayMs` is given up for the next.
+   */
   readonly localPort?: number;
   /** Give up with ETIMEDOUT after so long, name look-up included; 0, the default: never. */
   readonly timeoutMs?: number;
@@ -112,14 +115,19 @@ class Connector implements AttemptOwner {
   };
 
   #onGone(): void {
-    this.#cancel();
+    this.#giveUp();
+    this.#release();
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
   onConnected(attempt: Attempt, fd: number): void {
     this.#attempts.delete(attempt);
-    this.#group.inScope(() => this.#connection.establish(fd));
-    this.#cancel(); // after it: the reactor is never without something to do
+    this.#giveUp(); // before it: `open` may throw, or run a turn
+    try {
+      this.#group.inScope(() => this.#connection.establish(fd));
+    } finally {
+      this.#release(); // after it: the reactor is never without something to do
+    }
   }
 
   onFailed(attempt: Attempt, error: Error): void {
@@ -135,19 +143,29 @@ class Connector implements AttemptOwner {
     const target = this.#targets.shift();
     if (target === undefined) return;
     if (this.#targets.length > 0) {
-      this.#delay = this.#group.reactor.setTimeout(() => this.#tryNext(), this.#delayMs);
+      this.#delay = this.#group.reactor.setTimeout(() => this.#goOn(target), this.#delayMs);
     }
     const attempt = new Attempt(this.#group.reactor, target, this);
     this.#attempts.add(attempt);
     attempt.start();
   }
 
-  #cancel(): void {
+  // Two sockets cannot have one port: there the attempt that has not been answered makes room, and
+  // that it failed starts the next one.
+  #goOn({ local }: AttemptTarget): void {
+    if (local === undefined || local.port === 0) this.#tryNext();
+    else for (const attempt of [...this.#attempts]) attempt.giveUp();
+  }
+
+  #giveUp(): void {
     this.#targets = [];
     this.#delay?.clear();
     this.#deadline?.clear();
     for (const attempt of this.#attempts) attempt.cancel();
     this.#attempts.clear();
+  }
+
+  #release(): void {
     if (this.#isHeld) this.#group.reactor.countReferenced(-1);
     this.#isHeld = false;
   }
@@ -229,38 +247,51 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   group.reactor.defer(() => {
     if (connection.isClosed) return;
     if (unix !== undefined) connector.start([unix]);
-    else lookUp(plain, connection, (addresses) => connector.start(addresses.map(toTarget)));
+    else lookUp(plain, connection, toTarget, (targets) => connector.start(targets));
   });
   return connection;
 }
 
-// What a resolver throws, and addresses that are none, end the connection.
+// What a resolver throws, and addresses that are none, end the connection; what `open` throws, if
+// connect(2) finishes at once, does not. So a resolver, also one that answers at once, is left first.
 function lookUp(
   { host = 'localhost', resolve = resolveWithDns }: ConnectOptions,
   // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
   connection: Connection<any>,
-  start: (addresses: string[]) => void,
+  toTarget: (address: string) => AttemptTarget,
+  start: (targets: AttemptTarget[]) => void,
 ): void {
   let isAnswered = false;
-  const answer: Parameters<Resolve>[1] = (error, found) => {
+  const answer = (
+    begin: typeof start,
+    error: Error | null,
+    found: readonly LookupAddress[],
+  ): void => {
     if (isAnswered || connection.isClosed) return;
     isAnswered = true;
+    let targets: AttemptTarget[];
     try {
       if (error !== null) throw error;
       if (found.length === 0) throw notFound(host);
-      start(interleave(found).map(({ address }) => address));
+      targets = interleave(found).map(({ address }) => toTarget(address));
     } catch (reason) {
       connection.destroy(reason as Error);
+      return;
     }
+    begin(targets);
   };
   if (isIP(host) !== 0) {
-    answer(null, [{ address: host, family: isIP(host) }]);
+    answer(start, null, [{ address: host, family: isIP(host) }]);
     return;
   }
+  const startLater = (targets: AttemptTarget[]) =>
+    connection.reactor.defer(() => {
+      if (!connection.isClosed) start(targets);
+    });
   try {
-    resolve(host, answer);
+    resolve(host, (error, found) => answer(startLater, error, found));
   } catch (error) {
-    answer(error as Error, []);
+    answer(startLater, error as Error, []);
   }
 }
 

@@ -106,7 +106,7 @@ export class Connection<Data = unknown> extends TimedSocket {
   }
 
   /** @internal */
-  protected override get isUnlimited(): boolean {
+  protected override get isStream(): boolean {
     return this.#pump?.isUnlimited === true;
   }
 
@@ -252,9 +252,19 @@ export class Connection<Data = unknown> extends TimedSocket {
       this.tellDrain();
     }
     if (this.isClosed) return;
-    if (this.#pump !== undefined) this.#pump.onReady(readiness);
+    if (this.#pump !== undefined) this.#runPump(this.#pump, readiness);
     else if ((readiness & Readiness.Readable) !== 0) this.#read();
     else if ((readiness & Readiness.Error) !== 0) this.failWithPendingError();
+  }
+
+  // After a failed write a stream reads what had come before. When nobody reads it, it ends with the
+  // error as a paused connection does.
+  #runPump(pump: Pump, readiness: Readiness): void {
+    const { bytesRead } = this;
+    pump.onReady(readiness);
+    if (!this.is(State.WriteFailed) || !this.isStream || this.isClosed) return;
+    if (this.bytesRead === bytesRead) this.destroy();
+    else this.requeue(Readiness.Readable | Readiness.Error);
   }
 
   #read(): void {

@@ -1,6 +1,6 @@
 // What a datagram socket has to tell its user beside datagrams: errors, room in the queue, its end.
-// It is told at the end of the turn, so that no handler runs inside a call of the user's.
-
+// It is told at the end of the turn, so that no handler runs inside a call of the user's; when the
+// reactor closes, at once: until the end is told, the reactor knows of it.
 import type { DatagramSettings, DatagramStats } from './datagram.options.ts';
 import type { DatagramSocket } from './datagram.ts';
 
@@ -43,15 +43,23 @@ export class DatagramNews<Data> {
   }
 
   addClose(): void {
-    this.#add(() => this.#settings.handlers.close?.(this.#socket));
+    const { reactor, handlers } = this.#settings;
+    this.#add(() => {
+      reactor.dependents.delete(this);
+      handlers.close?.(this.#socket);
+    });
+  }
+
+  /** The reactor closes: there is no later turn. */
+  close(): void {
+    this.#socket.close();
+    this.#tellAll();
   }
 
   #add(call: () => void): void {
     this.#calls.push(call);
-    if (this.#calls.length > 1) return;
     const { reactor } = this.#settings;
-    if (reactor.isClosed) queueMicrotask(() => this.#tellAll());
-    else reactor.defer(() => this.#tellAll());
+    if (this.#calls.length === 1 && !reactor.isClosed) reactor.defer(() => this.#tellAll());
   }
 
   // A handler that throws does not stop the others.

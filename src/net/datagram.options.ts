@@ -103,7 +103,10 @@ export interface DatagramOptions<Data = unknown> {
   readonly host?: string;
   /** 0 to 65535; 0, the default, takes a free one. */
   readonly port?: number;
-  /** A Unix datagram socket instead of UDP: a path, which must not exist. */
+  /**
+   * A Unix datagram socket instead of UDP: a path, which must not exist. The file stays behind when
+   * the socket is closed: remove it yourself.
+   */
   readonly path?: string;
   /** A Unix datagram socket of Linux's abstract namespace. */
   readonly abstract?: string;

@@ -78,6 +78,7 @@ export class DatagramSocket<Data = unknown> implements Handler<undefined> {
       isExclusive: false,
       scope: settings.scope,
     });
+    settings.reactor.dependents.add(news);
   }
 
   /** The descriptor; -1 after it is closed. */

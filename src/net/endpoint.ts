@@ -117,7 +117,6 @@ export abstract class Endpoint implements Handler<undefined> {
     this.registration.close();
     if (!isBorrowed) sys.close(this.#fd);
     this.#fd = -1;
-    reactor.dependents.delete(this.#dependent);
     if (!reactor.isClosed) reactor.defer(() => this.#tellClosed());
   }
 
@@ -161,7 +160,8 @@ export abstract class Endpoint implements Handler<undefined> {
   #tellClosed(): void {
     if (this.#isCloseTold) return;
     this.#isCloseTold = true;
-    const { scope } = this.#opening;
+    const { reactor, scope } = this.#opening;
+    reactor.dependents.delete(this.#dependent);
     if (scope === undefined) this.onClosed();
     else scope.runInAsyncScope(() => this.onClosed());
   }

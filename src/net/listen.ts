@@ -65,15 +65,23 @@ function openListener(address: SocketAddress, options: ListenOptions): number {
   const family = familyOf(address);
   const type = constants.SOCK_STREAM | constants.SOCK_NONBLOCK;
   const fd = check(sys.socket(family, type, 0), 'socket', contextOf(address));
+  let path: string | undefined;
   try {
     if (family !== constants.AF_UNIX) setUp(fd, family, options);
     bindAt(fd, address);
+    path = address.path;
     check(sys.listen(fd, options.backlog ?? BACKLOG), 'listen', contextOf(address));
     return fd;
   } catch (error) {
-    sys.close(fd);
+    discard(fd, path);
     throw error;
   }
+}
+
+// Takes the file at `path` along, which is our own: it was bound a moment ago.
+function discard(fd: number, path: string | undefined): void {
+  sys.close(fd);
+  if (path !== undefined) unlinkIfThere(path);
 }
 
 function setUp(fd: number, family: number, options: ListenOptions): void {
@@ -126,7 +134,7 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
     fd = openByOptions(options as ListenOptions);
     return start(fd, options, group, options.path);
   } catch (error) {
-    if (fd >= 0) sys.close(fd);
+    if (fd >= 0) discard(fd, options.path);
     group.leaveIfIdle();
     throw error;
   }

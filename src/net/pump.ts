@@ -5,7 +5,10 @@ import type { Interest, Readiness } from '../interest.ts';
 export interface Pump {
   /** What is to be waited for, beside room for what was written before. */
   readonly interest: Interest;
-  /** Whoever writes bounds what is queued: the hard cap does not apply. */
+  /**
+   * A stream of Node. Whoever writes bounds what is queued: the hard cap does not apply. And perhaps
+   * nobody ever reads: a failed write ends it then.
+   */
   readonly isUnlimited?: boolean;
   /** The connection is established, if it was not when it was diverted. */
   onOpen?(): void;

@@ -49,7 +49,8 @@ export function receive(fd: number, memory: Uint8Array): number {
 
 /** send(2) of bytes that may be those which were read last, as an echo or a proxy has them. */
 export function send(fd: number, bytes: Uint8Array): number {
-  return bytes === lastView && pinned !== undefined
+  // Of no length: its memory was transferred away, and sys.send refuses it.
+  return bytes === lastView && pinned !== undefined && bytes.length > 0
     ? pinned.send(fd, 0, bytes.length)
     : sys.send(fd, bytes);
 }

@@ -182,8 +182,8 @@ export abstract class SendingSocket extends StreamSocket {
   /** @internal tells that there is room again */
   protected abstract onDrain(): void;
 
-  /** @internal whether whoever writes bounds the queue */
-  protected abstract get isUnlimited(): boolean;
+  /** @internal whether a stream of Node reads and writes it */
+  protected abstract get isStream(): boolean;
 
   #send(bytes: Uint8Array | readonly Uint8Array[]): void {
     const isList = Array.isArray(bytes);
@@ -265,17 +265,18 @@ export abstract class SendingSocket extends StreamSocket {
   }
 
   // The peer does not listen any more, but may have sent something before that: it is read first,
-  // in turns of its own, since this may be inside a call of the user's.
+  // in turns of its own, since this may be inside a call of the user's. A stream is told of its end
+  // in such a turn as well: its write has to return first.
   #failWrite(error: Error): void {
     this.error = error;
-    if (this.is(State.Paused | State.ReadEnded)) {
+    if (this.is(State.Paused | State.ReadEnded) && !this.isStream) {
       this.destroy();
       return;
     }
     this.discardOutgoing();
     this.state = (this.state | State.WriteFailed | State.WriteShut) & ~State.NeedsDrain;
     this.updateInterest();
-    this.registered?.requeue(Readiness.Readable);
+    this.registered?.requeue(Readiness.Readable | Readiness.Error); // an error is never masked
   }
 
   // Before the handler the interest is back to what it was: under the edge trigger only a change
@@ -316,7 +317,7 @@ export abstract class SendingSocket extends StreamSocket {
 
   #isOverfull(): boolean {
     const { byteLength } = this.outgoing;
-    return byteLength > this.group.settings.queueMax && !this.isUnlimited;
+    return byteLength > this.group.settings.queueMax && !this.isStream;
   }
 
   #overflow(): void {

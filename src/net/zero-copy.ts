@@ -16,6 +16,7 @@ import * as sys from '../sys.ts';
 import { checkBytes, checkFunction } from '../validate.ts';
 import type { ConnectionGroup } from './group.ts';
 import type { Piece } from './outgoing.ts';
+import { isScratch } from './scratch.ts';
 
 const { EINTR, ENOBUFS } = os.errno;
 const { SOL_SOCKET, SO_ZEROCOPY, MSG_ZEROCOPY } = sys.constants;
@@ -124,14 +125,18 @@ export class ZeroCopy {
   }
 
   /**
-   * A write, to be put among the others.
+   * A write, to be put among the others. Of memory that the next read overwrites it is a copy, which
+   * counts as one of the kernel's: `write` would have cost less.
    *
    * @throws TypeError - no bytes, memory that is shared or detached, or no function.
    */
   pieceOf(bytes: Uint8Array, onDone: ZeroCopyDone): Piece {
     checkBytes('bytes', bytes);
     checkFunction('onDone', onDone);
-    return new ZeroCopyWrite(this, bytes, onDone);
+    if (!isScratch(bytes)) return new ZeroCopyWrite(this, bytes, onDone);
+    const write = new ZeroCopyWrite(this, Buffer.from(bytes), onDone);
+    write.wasCopied = true;
+    return write;
   }
 
   /** @returns what send(2) does. */

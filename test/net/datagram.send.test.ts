@@ -215,4 +215,13 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(inbound.errors).toEqual(['EACCES']);
     expect(bind(inbound.handlers, { broadcast: true }).send('x', to)).toBe(true);
   });
+
+  it('leaves the file of a Unix socket where it is, for its user to remove', () => {
+    const { bind } = start();
+    const path = join(directory(), 'left');
+    bind({}, { path }).close();
+    expect(() => bind({}, { path })).toThrow(expect.objectContaining({ code: 'EADDRINUSE', path }));
+    rmSync(path);
+    bind({}, { path }).close();
+  });
 });

@@ -122,6 +122,14 @@ describe('listen', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('leaves no file when it cannot be watched', () => {
+    const path = join(folder, 'unwatched');
+    const reactor = descriptors.using(new Reactor({ backend: 'poll' }));
+    expect(codeThrownBy(() => start({ path, reactor, exclusive: true }))).toBe('ENOTSUP');
+    expect(existsSync(path)).toBe(false);
+    expect(reactor.dependents.size).toBe(0);
+  });
+
   it('never removes what is no stream socket', () => {
     const file = join(folder, 'file');
     writeFileSync(file, 'precious');
