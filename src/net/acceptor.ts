@@ -2,7 +2,6 @@
 // event, so that a storm of connects does not keep others waiting, and survives running out of
 // descriptors (accept(2): EMFILE, ENFILE, ENOBUFS), where a level-triggered listener would spin.
 
-import { openSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { errnoError } from '../errors.ts';
 import { Interest, type Readiness } from '../interest.ts';
@@ -171,11 +170,9 @@ export class Acceptor implements Handler {
   }
 
   #openReserve(): void {
-    try {
-      this.#reserve = openSync('/dev/null', 'r');
-    } catch {
-      this.#reserve = -1; // taken by somebody meanwhile: the next exhaustion pauses
-    }
+    // Not by fs: Node closes with a worker what fs opened in it, whoever has the number by then.
+    // Negative: the last descriptor was taken by somebody meanwhile; the next exhaustion pauses.
+    this.#reserve = sys.socket(sys.constants.AF_UNIX, sys.constants.SOCK_STREAM);
   }
 
   #listen(interest: Interest): void {
