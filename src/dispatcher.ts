@@ -232,7 +232,9 @@ export class Dispatcher implements RegistrationOwner {
   #rearmExclusive(registration: AnyRegistration, interest: Interest, trigger: Trigger): number {
     const { fd, slot, generation } = registration;
     this.#poller.checkWatch(fd, interest, trigger);
-    this.#poller.handle.remove(fd); // ENOENT: it was paused
+    const removed = this.#poller.handle.remove(fd);
+    // ENOENT, when it was paused. Otherwise the number does not stand for what was registered.
+    if (removed < 0 && registration.interest !== 0) return removed;
     if (interest === 0) return 0;
     const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, true);
     if (result < 0 && registration.interest !== 0) {
