@@ -19,6 +19,8 @@ import {
 import { SlotTable } from './slots.ts';
 
 const EEXIST = -constants.errno.EEXIST;
+/** Places of a batch that may go to what is no record: the waker, Node's loop, a timer. */
+const UNRECORDED_MAX = 3;
 const NONE: readonly AnyRegistration[] = [];
 
 /** What the dispatcher tells the reactor. */
@@ -132,7 +134,8 @@ export class Dispatcher implements RegistrationOwner {
     const lint = this.#lint;
     const suspects = lint?.takeSuspects();
     this.#deliverRecords(count);
-    if (suspects !== undefined) lint?.onBatchEnd(count < this.#capacity, suspects);
+    if (suspects === undefined) return;
+    lint?.onBatchEnd(count === 0 || count + UNRECORDED_MAX < this.#capacity, suspects);
   }
 
   #deliverRecords(count: number): void {

@@ -36,8 +36,6 @@
 namespace edgewise {
 namespace {
 
-constexpr int kBatchMax = 1024;
-
 // The argument of the system call: not the C library's timespec where that one has 32 bits.
 struct KernelTimespec {
   int64_t seconds;
@@ -131,14 +129,14 @@ class EpollPoller final : public Poller {
   }
 
   int Wait(ReadySink& sink, DeadlineNs deadline) override {
-    int limit = sink.capacity < kBatchMax ? sink.capacity : kBatchMax;
+    if (static_cast<size_t>(sink.capacity) > batch_.size()) batch_.resize(sink.capacity);
     for (;;) {
-      int count = WaitOnce(limit, deadline);
+      int count = WaitOnce(sink.capacity, deadline);
       if (count == -EINTR) continue;
       if (count < 0) return count;
       Collect(sink, count);
       if (sink.count > 0 || sink.signals != 0) return sink.count;
-      if (count == limit) continue;  // the timer has taken the place of an event
+      if (count == sink.capacity) continue;  // the timer has taken the place of an event
       if (deadline != kNoDeadline && RemainingNs(deadline) == 0) return 0;
     }
   }
@@ -252,8 +250,8 @@ class EpollPoller final : public Poller {
     int64_t left = deadline > now ? deadline - now : 0;
     if (left % kNsPerMs != 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
       KernelTimespec timeout{left / kNsPerSecond, left % kNsPerSecond};
-      long count =
-          syscall(SYS_epoll_pwait2, epoll_fd_, batch_, limit, &timeout, nullptr, sizeof(uint64_t));
+      long count = syscall(SYS_epoll_pwait2, epoll_fd_, batch_.data(), limit, &timeout, nullptr,
+                           sizeof(uint64_t));
       if (count >= 0 || errno == EINTR) return count < 0 ? -errno : static_cast<int>(count);
       if (errno != ENOSYS && errno != EPERM) return -errno;
       lacks_pwait2.store(true, std::memory_order_relaxed);
@@ -262,7 +260,7 @@ class EpollPoller final : public Poller {
   }
 
   int WaitMs(int limit, int timeout_ms) {
-    int count = epoll_wait(epoll_fd_, batch_, limit, timeout_ms);
+    int count = epoll_wait(epoll_fd_, batch_.data(), limit, timeout_ms);
     return count < 0 ? -errno : count;
   }
 
@@ -271,7 +269,7 @@ class EpollPoller final : public Poller {
   WakeTimer wake_timer_;
   std::vector<Entry> entries_;                        // by descriptor number
   std::unordered_map<int, FileIdentity> identities_;  // of those whose number may have a ghost
-  epoll_event batch_[kBatchMax];
+  std::vector<epoll_event> batch_;                    // as long as the largest wait asked for
 };
 
 }  // namespace
