@@ -60,6 +60,8 @@
             'native/core/error_queue_linux.cc',
             'native/addon/epoll_wrap.cc',
           ],
+          # Deno has none of libuv's symbols: they are bound when they are called, under Node only.
+          'ldflags': ['-Wl,-z,lazy'],
         }],
         ['OS in "mac freebsd openbsd netbsd"', {
           'sources': [

@@ -12,7 +12,9 @@ import { sourcesFor } from './sources.mjs';
 import { provideZig } from './zig.mjs';
 
 const MAC_LINK = ['-Wl,-undefined,dynamic_lookup'];
-const ELF_LINK = ['-s'];
+// Symbols are bound when they are called: Deno has none of libuv's, and calls none of them. Zig
+// binds them all when the addon is loaded, unless it is told otherwise.
+const ELF_LINK = ['-s', '-Wl,-z,lazy'];
 const TARGETS = {
   'linux-x64': { triple: 'x86_64-linux-gnu.2.17', system: 'linux', link: ELF_LINK },
   'linux-arm64': { triple: 'aarch64-linux-gnu.2.17', system: 'linux', link: ELF_LINK },

@@ -1,15 +1,19 @@
 // Loads the prebuilt addons that can run on this machine, and moves bytes through a reactor with
-// them: the host's own, and on Linux x64 the arm64 one under qemu-user where that is installed
-// (Debian: qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross), and the musl one where a
-// musl Node is named by EDGEWISE_MUSL_NODE. Says which were not run. `npm run test:prebuilds`.
+// them: the host's own, in Deno as well (from the npm registry), and on Linux x64 the arm64 one under
+// qemu-user where that is installed (Debian: qemu-user-static libc6-arm64-cross
+// libstdc++6-arm64-cross), and the musl one where a musl Node is named by EDGEWISE_MUSL_NODE. Says
+// which were not run. `npm run test:prebuilds`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fetchPackage, UnavailableError } from './fetch.mjs';
+import { cacheFolder, fetchPackage, UnavailableError } from './fetch.mjs';
 
 const QEMU = '/usr/bin/qemu-aarch64-static';
 const ARM64_ROOT = '/usr/aarch64-linux-gnu';
+const DENO = `@deno/${process.platform}-${process.arch}${process.platform === 'linux' ? '-glibc' : ''}`;
+const EVALUATE = ['--input-type=module', '--eval'];
 const PROGRAM = `
+  const { Buffer } = await import('node:buffer');
   const { Reactor, Interest } = await import(${JSON.stringify(resolve('dist/index.js'))});
   const sys = await import(${JSON.stringify(resolve('dist/sys.js'))});
   const fds = new Int32Array(2);
@@ -27,9 +31,10 @@ const PROGRAM = `
   console.log(process.arch, text);
 `;
 
+const host = `${process.platform}-${process.arch}`;
+
 /** How to run the addon of `name`, or why it is not run. */
 function runnerFor(name) {
-  const host = `${process.platform}-${process.arch}`;
   if (name === host) return { command: [process.execPath] };
   if (name === `${host}-musl` && process.env.EDGEWISE_MUSL_NODE !== undefined) {
     return { command: [process.env.EDGEWISE_MUSL_NODE] };
@@ -43,12 +48,20 @@ function runnerFor(name) {
   return { reason: 'cannot run here' };
 }
 
-function tryAddon(name, [command, ...args]) {
-  const env = { ...process.env, EDGEWISE_ADDON: resolve('prebuilds', name, 'edgewise.node') };
-  const program = [...args, '--input-type=module', '--eval', PROGRAM];
+/** Has none of libuv's symbols: an addon that binds them when it is loaded cannot be loaded. */
+function tryInDeno(name) {
+  const deno = join(fetchPackage(DENO), 'deno');
+  const env = { DENO_DIR: join(cacheFolder(), 'deno-dir'), DENO_NO_UPDATE_CHECK: '1' };
+  return tryAddon(name, [deno, 'eval', '--no-config'], `${name}, Deno`, env);
+}
+
+function tryAddon(name, [command, ...args], title = name, more = {}) {
+  const addon = resolve('prebuilds', name, 'edgewise.node');
+  const env = { ...process.env, ...more, EDGEWISE_ADDON: addon };
+  const program = [...args, PROGRAM];
   const { status, stdout, stderr } = spawnSync(command, program, { encoding: 'utf8', env });
   const isRight = status === 0 && stdout.trim().endsWith(' edgewise');
-  console.log(`${name}: ${isRight ? stdout.trim() : `FAILED\n${stdout}${stderr}`}`);
+  console.log(`${title}: ${isRight ? stdout.trim() : `FAILED\n${stdout}${stderr}`}`);
   return isRight;
 }
 
@@ -57,7 +70,8 @@ for (const name of existsSync('prebuilds') ? readdirSync('prebuilds') : []) {
   try {
     const { command, reason } = runnerFor(name);
     if (command === undefined) console.log(`${name}: NOT RUN: ${reason}`);
-    else sum[tryAddon(name, command) ? 'passed' : 'failed'] += 1;
+    else sum[tryAddon(name, [...command, ...EVALUATE]) ? 'passed' : 'failed'] += 1;
+    if (name === host) sum[tryInDeno(name) ? 'passed' : 'failed'] += 1;
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
     console.log(`${name}: NOT RUN: ${error.message}`);

@@ -19,6 +19,8 @@ import {
 import { SlotTable } from './slots.ts';
 
 const EEXIST = -constants.errno.EEXIST;
+/** Places of a batch that may go to what is no record: the waker, Node's loop, a timer. */
+const UNRECORDED_MAX = 3;
 const NONE: readonly AnyRegistration[] = [];
 
 /** What the dispatcher tells the reactor. */
@@ -132,7 +134,8 @@ export class Dispatcher implements RegistrationOwner {
     const lint = this.#lint;
     const suspects = lint?.takeSuspects();
     this.#deliverRecords(count);
-    if (suspects !== undefined) lint?.onBatchEnd(count < this.#capacity, suspects);
+    if (suspects === undefined) return;
+    lint?.onBatchEnd(count === 0 || count + UNRECORDED_MAX < this.#capacity, suspects);
   }
 
   #deliverRecords(count: number): void {
@@ -232,7 +235,9 @@ export class Dispatcher implements RegistrationOwner {
   #rearmExclusive(registration: AnyRegistration, interest: Interest, trigger: Trigger): number {
     const { fd, slot, generation } = registration;
     this.#poller.checkWatch(fd, interest, trigger);
-    this.#poller.handle.remove(fd); // ENOENT: it was paused
+    const removed = this.#poller.handle.remove(fd);
+    // ENOENT, when it was paused. Otherwise the number does not stand for what was registered.
+    if (removed < 0 && registration.interest !== 0) return removed;
     if (interest === 0) return 0;
     const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, true);
     if (result < 0 && registration.interest !== 0) {

@@ -11,7 +11,15 @@ import { type NativeLoopDriver, type NativePoller, native } from './native.ts';
  */
 export type DriverMode = 'inverted' | 'nested';
 
+const EBUSY = -constants.errno.EBUSY;
 const MODES: readonly DriverMode[] = ['inverted', 'nested'];
+
+/**
+ * Marks `process`, of which each thread has its own, while an inverted driver is attached, so that
+ * another copy of this package sees it: the idle handle of each would keep the other from blocking.
+ */
+const INVERTED: unique symbol = Symbol.for('edgewise.inverted');
+const thread = process as NodeJS.Process & { [INVERTED]?: boolean };
 
 /** Whether the host has libuv's loop. Bun and Deno abort the process when its symbols are called. */
 export const hasHostLoop: boolean =
@@ -43,21 +51,19 @@ export class LoopDriver {
   /** Attaches in the mode asked for; without one, inverted, or nested where that is taken. */
   attach(wanted: DriverMode | undefined): void {
     let mode = wanted ?? 'inverted';
-    let result = this.#native.attach(MODES.indexOf(mode), this.#dispatch);
-    if (result === -constants.errno.EBUSY && wanted === undefined) {
+    let result = this.#attach(mode);
+    if (result === EBUSY && wanted === undefined) {
       mode = 'nested';
-      result = this.#native.attach(MODES.indexOf(mode), this.#dispatch);
+      result = this.#attach(mode);
     }
-    if (result >= 0) {
-      this.#mode = mode;
-      return;
-    }
+    if (result >= 0) return;
     throw new EdgewiseError('ERR_DRIVER_UNAVAILABLE', `the ${mode} driver cannot be had here`, {
       cause: errnoError(result, 'attach'),
     });
   }
 
   detach(): void {
+    if (this.#mode === 'inverted') delete thread[INVERTED];
     this.#mode = undefined;
     this.#native.detach();
   }
@@ -69,5 +75,14 @@ export class LoopDriver {
   /** After the poller was rebuilt: a nested driver must watch the new description. */
   rewatch(): void {
     check(this.#native.rewatch(), 'uv_poll_start');
+  }
+
+  #attach(mode: DriverMode): number {
+    if (mode === 'inverted' && thread[INVERTED] === true) return EBUSY;
+    const result = this.#native.attach(MODES.indexOf(mode), this.#dispatch);
+    if (result < 0) return result;
+    if (mode === 'inverted') thread[INVERTED] = true;
+    this.#mode = mode;
+    return result;
   }
 }

@@ -18,7 +18,9 @@ export class Lint {
   readonly #probe = new Poller({ backend: 'poll', capacity: 1 });
   readonly #reported = new WeakMap<AnyRegistration, Set<Finding>>();
   readonly #identities = new Map<string, AnyRegistration>();
-  #suspects = new Set<AnyRegistration>();
+  /** Each with the number of its suspicion: the next event may clear it and raise another. */
+  readonly #suspects = new Map<AnyRegistration, number>();
+  #suspicionCount = 0;
   #lastWriter: AnyRegistration | undefined;
   #spinCount = 0;
 
@@ -43,14 +45,16 @@ export class Lint {
   onHandled(registration: AnyRegistration, readiness: Readiness): void {
     this.#countSpin(registration, readiness);
     this.#suspects.delete(registration); // the kernel told something new
-    if (this.#isUndrained(registration)) this.#suspects.add(registration);
+    if (this.#isUndrained(registration)) this.#suspects.set(registration, ++this.#suspicionCount);
   }
 
   /** After all events of a wait were delivered; `isWhole`: the kernel had no more to tell. */
-  onBatchEnd(isWhole: boolean, suspectsBefore: ReadonlySet<AnyRegistration>): void {
+  onBatchEnd(isWhole: boolean, suspectsBefore: ReadonlyMap<AnyRegistration, number>): void {
     if (!isWhole) return;
-    for (const registration of suspectsBefore) {
-      if (!this.#suspects.delete(registration) || !this.#isUndrained(registration)) continue;
+    for (const [registration, suspicion] of suspectsBefore) {
+      if (this.#suspects.get(registration) !== suspicion) continue;
+      this.#suspects.delete(registration);
+      if (!this.#isUndrained(registration)) continue;
       this.#report(
         registration,
         'EDGEWISE_UNDRAINED',
@@ -60,8 +64,8 @@ export class Lint {
   }
 
   /** Before the events of a wait: the suspects that its events may clear. */
-  takeSuspects(): ReadonlySet<AnyRegistration> {
-    return new Set(this.#suspects);
+  takeSuspects(): ReadonlyMap<AnyRegistration, number> {
+    return new Map(this.#suspects);
   }
 
   close(): void {

@@ -50,7 +50,10 @@ export interface RegisterOptions<Data = unknown> {
 }
 
 export interface AttachOptions {
-  /** Default: inverted, or nested where another reactor of the thread is inverted. */
+  /**
+   * Default: inverted, or nested where another reactor of the thread is inverted. Inverted, an idle
+   * process is busy to `performance.eventLoopUtilization()`.
+   */
   readonly driver?: DriverMode;
 }
 

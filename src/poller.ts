@@ -195,6 +195,10 @@ export class Poller {
   /**
    * Waits until a watched descriptor is ready, the time is up, or `notify` was called.
    *
+   * Nothing of Node's ends it, unlike `reactor.turn`: `worker.terminate()` and
+   * `process.exit()` wait for a thread that blocks here. Give it a limit, or have a descriptor in
+   * the set by which the thread can be told to end.
+   *
    * @param timeoutMs - milliseconds. -1 blocks, 0 polls. Fractions are honoured where the kernel
    *   counts in nanoseconds and rounded up elsewhere, never down.
    * @returns count of records in `events`, 0 to capacity; 0 means timeout or wake-up.

@@ -99,6 +99,15 @@ eachDriver((backend, driver) => {
     expect(reactor.stats.waits - before.waits).toBeLessThanOrEqual(100);
   });
 
+  it('is idle to eventLoopUtilization when libuv waits, and not when we do', async () => {
+    const reactor = make();
+    reactor.attach({ driver });
+    const before = performance.eventLoopUtilization();
+    await new Promise<void>((resolve) => reactor.setTimeout(resolve, 20));
+    const { idle } = performance.eventLoopUtilization(before);
+    expect(idle > 0).toBe(driver === 'nested');
+  });
+
   it('runs nextTicks and promise jobs behind every batch', async () => {
     const reactor = make();
     const order: string[] = [];

@@ -60,6 +60,40 @@ eachBackend((backend) => {
     expect(await found()).toEqual(['EDGEWISE_UNDRAINED']);
   });
 
+  it('is content with a reader that drains and is told anew each time', async () => {
+    const reactor = make();
+    const [ours, theirs] = descriptors.socketpair();
+    const proper = new Recorder((_readiness, { fd }) => {
+      drain(fd);
+      if (proper.count < 5) send(theirs, 'x'); // behind would-block: an edge is on its way
+    });
+    reactor.register(ours, Readable, proper, { trigger: 'edge' });
+    send(theirs, 'x');
+    turnIdly(reactor, 10);
+    expect(proper.count).toBe(5);
+    expect(await found()).toEqual([]);
+  });
+
+  it('judges nobody by a batch that had no room for all', async () => {
+    const reactor = descriptors.using(new Reactor({ backend, lint: true, capacity: 4 }));
+    const waker = reactor.createWaker(() => undefined);
+    const [ours, theirs] = descriptors.socketpair();
+    const proper = new Recorder((_readiness, { fd }) => {
+      drain(fd);
+      if (proper.count > 1) return;
+      waker.wake(); // takes a place of the next batch, and is no record of it
+      send(theirs, 'x');
+    });
+    reactor.register(ours, Readable, proper, { trigger: 'edge' });
+    for (let i = 0; i < 3; i++) {
+      reactor.register(descriptors.socketpair()[0], Writable, new Recorder());
+    }
+    send(theirs, 'x');
+    turnIdly(reactor, 10);
+    expect(proper.count).toBe(2);
+    expect(await found()).toEqual([]);
+  });
+
   it('is content with a reader that re-queues itself, or is charged', async () => {
     const reactor = make();
     for (const stop of ['requeue', 'charge']) {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { Backend, Trigger } from '../src/interest.ts';
-import { BACKENDS, TRIGGERS } from '../src/interest.ts';
+import { BACKENDS, Interest, TRIGGERS } from '../src/interest.ts';
 import { type NativePoller, native } from '../src/native.ts';
 import { Poller } from '../src/poller.ts';
 import * as sys from '../src/sys.ts';
@@ -130,6 +130,17 @@ eachBackend((backend) => {
     expect(() => poller.add(fd, 1, 8)).toThrow(coded('ERR_OUT_OF_RANGE'));
     expect(() => poller.add(2 ** 31, 1, 1)).toThrow(coded('ERR_OUT_OF_RANGE'));
     expect(must(poller.wait(0))).toBe(0);
+  });
+
+  it('brings as many events in one wait as its capacity', () => {
+    const count = 1100; // more than the default of 1024
+    if (Poller.capabilitiesOf(backend).fdLimit <= count) return;
+    const poller = descriptors.using(new Poller({ backend, capacity: 2048 }));
+    const [ours] = descriptors.socketpair();
+    for (let i = 0; i < count; i++) {
+      poller.add(i === 0 ? ours : descriptors.dup(ours), i, Interest.Writable);
+    }
+    expect(poller.wait(0)).toBe(count);
   });
 
   it('tells events by index, within its capacity', () => {

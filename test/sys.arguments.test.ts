@@ -42,6 +42,12 @@ function detached(): Uint8Array {
   return view;
 }
 
+/** Of a type that Node had before its Node-API did; an older Node has another one. */
+function newestArray(): unknown {
+  const { Float16Array = Int8Array } = globalThis as { Float16Array?: Int8ArrayConstructor };
+  return new Float16Array(8);
+}
+
 const TYPE = 'ERR_INVALID_ARG_TYPE';
 const VALUE = 'ERR_INVALID_ARG_VALUE';
 const RANGE = 'ERR_OUT_OF_RANGE';
@@ -81,6 +87,7 @@ describe('wrong arguments', () => {
       ['bytes', TYPE, [999, new ArrayBuffer(8)]],
       ['bytes', TYPE, [999, new DataView(new ArrayBuffer(8))]],
       ['bytes', TYPE, [999, new Uint16Array(8)]],
+      ['bytes', TYPE, [999, newestArray()]],
       ['bytes', TYPE, [999, new Uint8ClampedArray(8)]],
       ['bytes', TYPE, [999, Object.create(Uint8Array.prototype)]],
       ['bytes', TYPE, [999, new Proxy(new Uint8Array(8), {})]],

@@ -115,7 +115,9 @@ class Args {
 
   // All of a Uint8Array over an ArrayBuffer of its own thread that is neither shared nor detached.
   static bool WholeBytes(napi_env env, napi_value value, Bytes* out) {
-    napi_typedarray_type type;  // Node answers napi_invalid_arg for what is no typed array
+    // Node answers napi_invalid_arg for what is no typed array, and leaves the type of one that is
+    // newer than its Node-API as it was.
+    napi_typedarray_type type = napi_int8_array;
     napi_value buffer;
     void* data;
     if (napi_get_typedarray_info(env, value, &type, &out->length, &data, &buffer, nullptr) !=

@@ -17,7 +17,7 @@ inline bool ArrayMemory(napi_env env, napi_value value, napi_typedarray_type wan
                         napi_typedarray_type or_wanted, Bytes* out, size_t* element_count) {
   bool is_typed_array = false;
   if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
-  napi_typedarray_type type;
+  napi_typedarray_type type = napi_int8_array;  // Node leaves it so for one that it does not know
   napi_value buffer;
   void* data;
   bool is_array_buffer = false;

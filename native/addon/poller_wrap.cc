@@ -17,8 +17,9 @@ namespace {
 
 constexpr napi_type_tag kPollerTag = {0x6564676577697365, 0x706f6c6c65720001};
 
-// How long a thread blocks at most while its host has something that it cannot be given: the
-// thread may be told to end meanwhile, and a host that is pending already is told nothing new.
+// How long a thread blocks at most while its host has something that it cannot be given, or cannot
+// be watched: the thread may be told to end meanwhile, and a host that is pending already is told
+// nothing new.
 constexpr int64_t kWaitWhileHostIsPendingNs = 50 * kNsPerMs;
 
 // A deadline of TypeScript's, in nanoseconds: 0 or less is now, beyond what an int64 holds never.
@@ -103,7 +104,7 @@ PollerWrap* PollerWrap::From(napi_env env, napi_value value) {
 int PollerWrap::Wait(DeadlineNs deadline) {
   ReadySink sink{records_, capacity_};
   deadline = std::min(deadline, ToDeadline(head_->deadline_ns));
-  if (latch_ != nullptr && deadline != kPollOnce && HostIsPending()) {
+  if (deadline != kPollOnce && (is_host_beyond_ || (latch_ != nullptr && HostIsPending()))) {
     deadline = std::min(deadline, MonotonicNowNs() + kWaitWhileHostIsPendingNs);
   }
   int count = poller_->Wait(sink, deadline);
@@ -132,7 +133,12 @@ int PollerWrap::WatchHostLoopEdge(int host_fd) {
   latch_ = CreatePoller(PreferredBackend(), &error);
   if (latch_ == nullptr) return error;
   int result = latch_->Add(host_fd, kHostLoopToken, kInterestReadable, Trigger::kEdge, false);
-  return result < 0 ? result : WatchHostLoopLevel(latch_->Descriptor());
+  if (result < 0) return result;
+  int limit = poller_->capabilities().fd_limit;
+  is_host_beyond_ = limit > 0 && latch_->Descriptor() >= limit;
+  if (!is_host_beyond_) return WatchHostLoopLevel(latch_->Descriptor());
+  latch_.reset();
+  return 0;
 }
 
 int PollerWrap::WatchHostLoopLevel(int host_fd) {
@@ -146,6 +152,7 @@ void PollerWrap::UnwatchHostLoop() {
   // An error means that the entry is gone already, which is what we want.
   if (host_fd_ >= 0 && poller_ != nullptr) poller_->Remove(host_fd_);
   host_fd_ = -1;
+  is_host_beyond_ = false;
   latch_.reset();
 }
 

@@ -74,6 +74,7 @@ class PollerWrap {
 
   int host_fd_ = -1;               // what stands in the set for the host loop, or -1
   int host_loop_fd_ = -1;          // the host loop's own, behind the latch
+  bool is_host_beyond_ = false;    // the latch got a descriptor that select cannot watch
   std::unique_ptr<Poller> latch_;  // before poller_: poller_ watches its descriptor
   std::unique_ptr<Poller> poller_;
 };

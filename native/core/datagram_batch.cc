@@ -38,9 +38,10 @@ struct Headers {
 
 int Recvmmsg(int fd, const BatchArena& arena, uint32_t count, int flags) {
   Headers headers;
+  ReceivedControl* controls = ReceivedControls();
   for (uint32_t i = 0; i < count; i++) {
     headers.Fill(i, &arena.names()[i], sizeof(sockaddr_storage), arena.bytes(i), arena.bytes_max);
-    ReserveSegmentSize(&headers.messages[i].msg_hdr, &headers.controls[i]);
+    ReserveSegmentSize(&headers.messages[i].msg_hdr, controls, i);
   }
   int received = Result(recvmmsg(fd, headers.messages, count, flags | kReceiveFlags, nullptr));
   for (int i = 0; i < received; i++) {

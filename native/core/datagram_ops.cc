@@ -51,9 +51,10 @@ void TakeFds(const uint8_t* data, size_t fd_count, ReceivedHeader* header, uint3
 void TakeControl(msghdr* message, ReceivedHeader* header, uint32_t fds_max) {
   for (cmsghdr* control = CMSG_FIRSTHDR(message); control != nullptr;
        control = CMSG_NXTHDR(message, control)) {
-    if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
-    size_t size = control->cmsg_len - CMSG_LEN(0);
-    TakeFds(CMSG_DATA(control), size / sizeof(int32_t), header, fds_max);
+    if (control->cmsg_level != SOL_SOCKET) continue;
+    size_t fd_count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int32_t);
+    if (control->cmsg_type == SCM_RIGHTS) TakeFds(CMSG_DATA(control), fd_count, header, fds_max);
+    if (control->cmsg_type == kPidfdMessage) TakeFds(CMSG_DATA(control), fd_count, header, 0);
   }
 }
 

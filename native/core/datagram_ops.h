@@ -24,6 +24,13 @@ struct ReceivedHeader {
 };
 constexpr size_t kReceivedFdsOffset = offsetof(ReceivedHeader, fds) / sizeof(int32_t);
 
+// Type of the control message with a pidfd of the sender (SO_PASSPIDFD), which is closed.
+#ifdef __linux__
+constexpr int kPidfdMessage = 4;  // SCM_PIDFD of linux/socket.h, since 6.5
+#else
+constexpr int kPidfdMessage = -1;
+#endif
+
 // Receives one message. Descriptors beyond `fds_max` are closed before this returns.
 int Recvmsg(int fd, const iovec* vectors, int count, int flags, AddressSlot* from,
             ReceivedHeader* header, uint32_t fds_max);

@@ -5,7 +5,8 @@
 //   such a ghost goes on firing. Rebuild() is the only sure cure.
 // - EPOLLERR and EPOLLHUP cannot be masked. Interest 0 is therefore armed as EPOLLONESHOT, so that
 //   a hang-up that nobody handles is told once and does not spin.
-// - EPOLLEXCLUSIVE allows neither EPOLL_CTL_MOD nor EPOLLONESHOT, EPOLLRDHUP or EPOLLPRI.
+// - EPOLLEXCLUSIVE allows neither EPOLL_CTL_MOD nor EPOLLONESHOT, EPOLLRDHUP or EPOLLPRI. A MOD
+//   that carries it is EINVAL whatever is there; without it, EINVAL is an entry that carries it.
 // - A counter in an eventfd fires a new edge at each write, so the waker is never read.
 // - epoll_wait counts in milliseconds; epoll_pwait2 (5.11) takes nanoseconds. It is called through
 //   syscall(2), because the C library that we are built for may be older than the kernel.
@@ -13,7 +14,6 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "epoll_poller.h"
+#include "file_identity.h"
 #include "wake_timer.h"
 
 #ifndef SYS_epoll_pwait2
@@ -34,8 +35,6 @@
 
 namespace edgewise {
 namespace {
-
-constexpr int kBatchMax = 1024;
 
 // The argument of the system call: not the C library's timespec where that one has 32 bits.
 struct KernelTimespec {
@@ -110,6 +109,9 @@ class EpollPoller final : public Poller {
   int Modify(int fd, Token token, uint32_t interest, Trigger trigger) override {
     Entry* entry = Find(fd);
     if (entry != nullptr && (entry->events & EPOLLEXCLUSIVE) != 0) return -EINVAL;
+    if (entry != nullptr && !StandsForWhatWasAdded(fd)) {
+      return fcntl(fd, F_GETFD) < 0 ? -errno : -ENOENT;
+    }
     uint32_t events = ToEpoll(interest, trigger);
     int result = Control(EPOLL_CTL_MOD, fd, events, Pack(token));
     if (result == 0) Remember(fd, events, Pack(token));
@@ -119,6 +121,7 @@ class EpollPoller final : public Poller {
   int Remove(int fd) override {
     int result = Control(EPOLL_CTL_DEL, fd, 0, 0);
     if (Entry* entry = Find(fd)) {
+      if (result == 0 && !StandsForWhatWasAdded(fd)) result = -ENOENT;  // it has removed a ghost
       bool may_stay = entry->may_have_ghost || (entry->events != 0 && result < 0);
       *entry = Entry{0, may_stay, 0};
     }
@@ -126,14 +129,14 @@ class EpollPoller final : public Poller {
   }
 
   int Wait(ReadySink& sink, DeadlineNs deadline) override {
-    int limit = sink.capacity < kBatchMax ? sink.capacity : kBatchMax;
+    if (static_cast<size_t>(sink.capacity) > batch_.size()) batch_.resize(sink.capacity);
     for (;;) {
-      int count = WaitOnce(limit, deadline);
+      int count = WaitOnce(sink.capacity, deadline);
       if (count == -EINTR) continue;
       if (count < 0) return count;
       Collect(sink, count);
       if (sink.count > 0 || sink.signals != 0) return sink.count;
-      if (count == limit) continue;  // the timer has taken the place of an event
+      if (count == sink.capacity) continue;  // the timer has taken the place of an event
       if (deadline != kNoDeadline && RemainingNs(deadline) == 0) return 0;
     }
   }
@@ -150,11 +153,9 @@ class EpollPoller final : public Poller {
   int Descriptor() const override { return epoll_fd_; }
 
   // Makes a new interest set under the old number, so that whoever watches this poller's
-  // descriptor keeps the number (but must register it again: the description is a new one). The
-  // old set tells whether a number still stands for the file that was added: only then it has an
-  // entry to modify (EINVAL: it has, an exclusive one), or it has a ghost of its own number, from
-  // which the file's identity tells it. On failure the old set stays in place. A oneshot that has
-  // fired is armed again, since nothing tells that it has.
+  // descriptor keeps the number (but must register it again: the description is a new one). On
+  // failure the old set stays in place. A oneshot that has fired is armed again, since nothing
+  // tells that it has.
   int Rebuild() override {
     int fresh = epoll_create1(EPOLL_CLOEXEC);
     if (fresh < 0) return -errno;
@@ -164,8 +165,7 @@ class EpollPoller final : public Poller {
       Entry& entry = entries_[i];
       if (entry.events == 0) continue;
       int fd = static_cast<int>(i);
-      int known = Control(EPOLL_CTL_MOD, fd, entry.events, entry.data);
-      if ((known == 0 || known == -EINVAL) && StandsForWhatWasAdded(fd)) {
+      if (StandsForWhatWasAdded(fd) && HasEntryFor(fd)) {
         result = ControlIn(fresh, EPOLL_CTL_ADD, fd, entry.events, entry.data);
       } else {
         entry.events = 0;
@@ -186,11 +186,6 @@ class EpollPoller final : public Poller {
     uint64_t data = 0;
   };
 
-  struct Identity {
-    dev_t device;
-    ino_t inode;
-  };
-
   Entry* Find(int fd) {
     return static_cast<size_t>(fd) < entries_.size() ? &entries_[fd] : nullptr;
   }
@@ -199,21 +194,24 @@ class EpollPoller final : public Poller {
     if (static_cast<size_t>(fd) >= entries_.size()) entries_.resize(fd * 2 + 64);
     entries_[fd].events = events;
     entries_[fd].data = data;
-    if (entries_[fd].may_have_ghost) identities_[fd] = Identify(fd);
-  }
-
-  static Identity Identify(int fd) {
-    struct stat file;
-    return fstat(fd, &file) == 0 ? Identity{file.st_dev, file.st_ino} : Identity{};
+    if (entries_[fd].may_have_ghost) identities_[fd] = FileIdentity::Of(fd);
   }
 
   // Anonymous files (eventfd, timerfd) have one identity for all: of these a ghost may be kept.
   bool StandsForWhatWasAdded(int fd) const {
     if (!entries_[fd].may_have_ghost) return true;
+    if (entries_[fd].events == 0) return false;
     const auto added = identities_.find(fd);
-    if (added == identities_.end()) return true;
-    const Identity now = Identify(fd);
-    return now.device == added->second.device && now.inode == added->second.inode;
+    return added == identities_.end() || added->second == FileIdentity::Of(fd);
+  }
+
+  // Asks the set, which has an entry to modify only when the number still stands for the file that
+  // was added, or when the number has a ghost of its own: then the file's identity tells first.
+  bool HasEntryFor(int fd) {
+    const Entry& entry = entries_[fd];
+    uint32_t others = entry.events & ~static_cast<uint32_t>(EPOLLEXCLUSIVE);
+    int expected = others == entry.events ? 0 : -EINVAL;
+    return Control(EPOLL_CTL_MOD, fd, others, entry.data) == expected;
   }
 
   void ForgetGhosts() {
@@ -252,8 +250,8 @@ class EpollPoller final : public Poller {
     int64_t left = deadline > now ? deadline - now : 0;
     if (left % kNsPerMs != 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
       KernelTimespec timeout{left / kNsPerSecond, left % kNsPerSecond};
-      long count =
-          syscall(SYS_epoll_pwait2, epoll_fd_, batch_, limit, &timeout, nullptr, sizeof(uint64_t));
+      long count = syscall(SYS_epoll_pwait2, epoll_fd_, batch_.data(), limit, &timeout, nullptr,
+                           sizeof(uint64_t));
       if (count >= 0 || errno == EINTR) return count < 0 ? -errno : static_cast<int>(count);
       if (errno != ENOSYS && errno != EPERM) return -errno;
       lacks_pwait2.store(true, std::memory_order_relaxed);
@@ -262,16 +260,16 @@ class EpollPoller final : public Poller {
   }
 
   int WaitMs(int limit, int timeout_ms) {
-    int count = epoll_wait(epoll_fd_, batch_, limit, timeout_ms);
+    int count = epoll_wait(epoll_fd_, batch_.data(), limit, timeout_ms);
     return count < 0 ? -errno : count;
   }
 
   int epoll_fd_ = -1;
   int event_fd_ = -1;
   WakeTimer wake_timer_;
-  std::vector<Entry> entries_;                    // by descriptor number
-  std::unordered_map<int, Identity> identities_;  // of those whose number may have a ghost
-  epoll_event batch_[kBatchMax];
+  std::vector<Entry> entries_;                        // by descriptor number
+  std::unordered_map<int, FileIdentity> identities_;  // of those whose number may have a ghost
+  std::vector<epoll_event> batch_;                    // as long as the largest wait asked for
 };
 
 }  // namespace

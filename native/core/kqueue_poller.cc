@@ -38,7 +38,6 @@
 namespace edgewise {
 namespace {
 
-constexpr int kBatchMax = 1024;
 constexpr int kFilterMax = 3;
 constexpr int64_t kWaitMaxNs = 86400 * kNsPerSecond;
 
@@ -161,10 +160,11 @@ class KqueuePoller final : public Poller {
 
   int Wait(ReadySink& sink, DeadlineNs deadline) override {
     wait_number_++;
+    if (static_cast<size_t>(sink.capacity) > batch_.size()) batch_.resize(sink.capacity);
     for (;;) {
       int64_t left = !broken_.empty() ? 0 : RemainingNs(deadline);
       timespec timeout = ToTimespec(std::min(left, kWaitMaxNs));
-      int count = kevent(kqueue_fd_, nullptr, 0, batch_, std::min(sink.capacity, kBatchMax),
+      int count = kevent(kqueue_fd_, nullptr, 0, batch_.data(), sink.capacity,
                          deadline == kNoDeadline && broken_.empty() ? nullptr : &timeout);
       if (count < 0 && errno != EINTR) return -errno;
       for (int i = 0; i < count; i++) Take(batch_[i], sink);
@@ -272,7 +272,7 @@ class KqueuePoller final : public Poller {
   uint64_t wait_number_ = 0;
   std::vector<KqueueEntry> entries_;  // by descriptor number
   std::vector<int> broken_;           // the numbers of the entries that are broken
-  struct kevent batch_[kBatchMax];
+  std::vector<struct kevent> batch_;  // as long as the largest wait asked for
 };
 
 }  // namespace

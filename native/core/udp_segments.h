@@ -12,7 +12,7 @@
 
 namespace edgewise::sys {
 
-// Room for the one control message that carries a size.
+// Room for the one control message that carries a size with sendmsg.
 union SegmentControl {
   cmsghdr aligner;
   uint8_t bytes[32];
@@ -25,12 +25,24 @@ int CountSendable(const BatchArena& arena, uint32_t count);
 // Joins UDP_SEGMENT to a message. `control` must live as long as the message is used.
 void PutSegmentSize(msghdr* message, SegmentControl* control, uint32_t size);
 
-// Gives a message that is to be received room for the size. A Unix socket puts descriptors there,
-// so TakeSegmentSize has to be called in any case.
-void ReserveSegmentSize(msghdr* message, SegmentControl* control);
+// Room for what comes with one received message: timestamps, addresses and counters that other
+// options of the socket ask for, and the size behind them.
+union ReceivedControl {
+  cmsghdr aligner;
+  uint8_t bytes[512];
+};
 
-// The size that UDP_GRO tells of a received message; 0: it is one datagram. Descriptors that came
-// instead are closed, and MSG_CTRUNC is set: nobody has asked for them.
+// The calling thread's room for BatchArena::kCountMax messages; null where there are no sizes. Not
+// on the stack, of which Node leaves native code 192 KB behind a deep recursion of JavaScript.
+ReceivedControl* ReceivedControls();
+
+// Gives message `index`, which is to be received, its part of the room. A Unix socket puts
+// descriptors there, so TakeSegmentSize has to be called in any case.
+void ReserveSegmentSize(msghdr* message, ReceivedControl* controls, uint32_t index);
+
+// The size that UDP_GRO tells of a received message; 0: it is one datagram, or MSG_CTRUNC is set
+// and nobody knows. Descriptors that came instead are closed, and MSG_CTRUNC is set: nobody has
+// asked for them.
 uint32_t TakeSegmentSize(msghdr* message);
 
 // Sends all segments by one call with UDP_SEGMENT: at most Segments::kCountMax of them, and no more

@@ -3,6 +3,7 @@
 #include <netinet/udp.h>
 
 #include <cstring>
+#include <memory>
 
 #include "io_ops.h"
 #include "result.h"
@@ -47,15 +48,23 @@ void PutSegmentSize(msghdr* message, SegmentControl* control, uint32_t size) {
   memcpy(CMSG_DATA(header), &value, sizeof(value));
 }
 
-void ReserveSegmentSize(msghdr* message, SegmentControl* control) {
-  message->msg_control = control->bytes;
-  message->msg_controllen = sizeof(*control);
+ReceivedControl* ReceivedControls() {
+  thread_local std::unique_ptr<ReceivedControl[]> controls;
+  // Not value-initialised: pages that no message needs are never touched.
+  if (controls == nullptr) controls.reset(new ReceivedControl[BatchArena::kCountMax]);
+  return controls.get();
+}
+
+void ReserveSegmentSize(msghdr* message, ReceivedControl* controls, uint32_t index) {
+  message->msg_control = controls[index].bytes;
+  message->msg_controllen = sizeof(controls[index].bytes);
 }
 
 uint32_t TakeSegmentSize(msghdr* message) {
   for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr;
        header = CMSG_NXTHDR(message, header)) {
-    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+    if (header->cmsg_level == SOL_SOCKET &&
+        (header->cmsg_type == SCM_RIGHTS || header->cmsg_type == kPidfdMessage)) {
       CloseRights(header);
       message->msg_flags |= MSG_CTRUNC;
     }

@@ -12,7 +12,8 @@ int CountSendable(const BatchArena& arena, uint32_t count) {
 }
 
 void PutSegmentSize(msghdr*, SegmentControl*, uint32_t) {}
-void ReserveSegmentSize(msghdr*, SegmentControl*) {}
+ReceivedControl* ReceivedControls() { return nullptr; }
+void ReserveSegmentSize(msghdr*, ReceivedControl*, uint32_t) {}
 uint32_t TakeSegmentSize(msghdr*) { return 0; }
 int SendSegments(int, const Segments&) { return -ENOPROTOOPT; }
 

@@ -20,7 +20,10 @@ std::unordered_map<WakerId, Entry>& Entries() {
   static auto* entries = new std::unordered_map<WakerId, Entry>();
   return *entries;
 }
-WakerId last_id = 0;
+
+// Where this library is loaded stands above the count: a second copy of it in the process has its
+// own registry, and its numbers are none of this one.
+WakerId last_id = (uint64_t{reinterpret_cast<uintptr_t>(&mutex)} >> 12 & 0xfffff) << 32;
 
 }  // namespace
 

@@ -21,7 +21,11 @@ export class MessageBatch {
   readonly bytesMax: number;
   /** The length of each datagram in bytes: `recvmmsg` writes it, `sendmmsg` reads it. */
   readonly lengths: Uint32Array;
-  /** `msg_flags` of each received datagram: `MSG_TRUNC` when it was longer than `bytesMax`. */
+  /**
+   * `msg_flags` of each received datagram. `MSG_TRUNC`: it was longer than `bytesMax`. `MSG_CTRUNC`:
+   * descriptors that came with it were closed, or what options of the socket tell of it is more
+   * than 512 bytes; then the size of its segments may be lost, and it be several that stay joined.
+   */
   readonly flags: Uint32Array;
   /**
    * For a message of several datagrams the length of each but the last, which may be shorter; 0, or

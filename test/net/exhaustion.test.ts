@@ -6,6 +6,7 @@ import { connect as nodeConnect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { adoptListener } from '../../src/net/listen.ts';
 import { Reactor } from '../../src/reactor.ts';
@@ -168,5 +169,21 @@ describe.each(['level', 'edge'] as const)('%s: a thousand at once', (trigger) =>
     const listener = adoptListener(sys.dup(own), { handlers, reactor, trigger });
     await server.told('open', 1000);
     expect(listener.stats).toMatchObject({ accepted: 1000, aborted: 0, exhausted: 0 });
+  });
+});
+
+describe('the reserve', () => {
+  const descriptors = useDescriptors();
+
+  // Node closes with a worker what fs opened in it, by the number.
+  it('of a closed listener takes no descriptor of another thread along with its own thread', async () => {
+    const worker = new Worker(new URL('../workers/closed-listener.mjs', import.meta.url));
+    await once(worker, 'message');
+    const mine = Array.from({ length: 32 }, () => descriptors.pipe()).flat();
+    const ended = once(worker, 'exit');
+    worker.postMessage('end');
+    await ended;
+    const lost = mine.filter((fd) => sys.fcntl(fd, sys.constants.F_GETFD) < 0);
+    expect(lost).toEqual([]);
   });
 });

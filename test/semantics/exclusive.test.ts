@@ -8,7 +8,7 @@ import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
 import { Waker } from '../../src/waker.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
-import { Recorder } from '../helpers/handlers.ts';
+import { Recorder, send, turnIdly } from '../helpers/handlers.ts';
 import { eachBackend, isEdge } from '../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
@@ -70,5 +70,41 @@ eachBackend((backend) => {
       expect(() => register(Interest.None, trigger)).toThrow(refused);
     }
     expect(reactor.registrationCount).toBe(0);
+  });
+
+  it('does not take the file that has the number now for the one that was registered', () => {
+    if (!exclusive) return;
+    const reactor = descriptors.using(new Reactor({ backend }));
+    const [gone, peer] = descriptors.socketpair();
+    const recorder = new Recorder();
+    const registration = reactor.register(gone, Interest.Readable, recorder, { exclusive });
+    descriptors.close(gone);
+    expect(() => registration.rearm()).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    const [ours, theirs] = descriptors.socketpair();
+    expect(ours).toBe(gone);
+    const vanished = expect.objectContaining({ code: 'ENOENT' });
+    expect(() => registration.rearm()).toThrow(vanished);
+    expect(() => registration.setTrigger('edge')).toThrow(vanished);
+    expect(registration.trigger).toBe('level');
+    send(theirs, 'not for us');
+    turnIdly(reactor);
+    expect(recorder.count).toBe(0);
+    descriptors.close(peer);
+  });
+
+  it('is paused and resumed', () => {
+    if (!exclusive) return;
+    const reactor = descriptors.using(new Reactor({ backend }));
+    const [ours, theirs] = descriptors.socketpair();
+    const recorder = new Recorder();
+    const registration = reactor.register(ours, Interest.Readable, recorder, { exclusive });
+    send(theirs, 'x');
+    registration.setInterest(Interest.None);
+    registration.setInterest(Interest.None);
+    turnIdly(reactor);
+    expect(recorder.count).toBe(0);
+    registration.setInterest(Interest.Readable);
+    reactor.turn(0);
+    expect(recorder.count).toBe(1);
   });
 });

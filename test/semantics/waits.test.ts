@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { Interest } from '../../src/interest.ts';
 import { Poller } from '../../src/poller.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
+import { Recorder, send } from '../helpers/handlers.ts';
 import { eachBackend } from '../helpers/matrix.ts';
 import { SignalStorm } from '../helpers/storm.ts';
 
@@ -150,4 +152,16 @@ eachBackend((backend) => {
     reactor.turn(5);
     expect(reactor.stats.emptyWakes).toBe(0);
   });
+});
+
+it("select blocks although Node's loop cannot stand in its set: it looks up from time to time", () => {
+  const reactor = descriptors.using(new Reactor({ backend: 'select' }));
+  const [ours, theirs] = descriptors.socketpair();
+  const recorder = new Recorder();
+  reactor.register(ours, Interest.Readable, recorder);
+  for (let count = 0; count < 1100; count++) descriptors.dup(theirs); // FD_SETSIZE is 1024
+  expect(reactor.turn(-1)).toBe(0);
+  send(theirs, 'x');
+  expect(reactor.turn(-1)).toBe(1);
+  expect(recorder.count).toBe(1);
 });
