@@ -6,7 +6,7 @@ import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, check, errnoError, invalidType } from '../errors.ts';
 import { Interest, Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
-import type { Handler, Registration } from '../registration.ts';
+import type { Registration } from '../registration.ts';
 import { MessageBatch } from '../sys/batch.ts';
 import * as sys from '../sys.ts';
 import { checkBytes, checkInteger } from '../validate.ts';
@@ -33,7 +33,7 @@ const { SOL_SOCKET, SO_ERROR } = sys.constants;
  * No method but `connect`, `disconnect` and those for multicast throws for what the network does:
  * the `error` handler is told, and `stats` counts every datagram that was not delivered.
  */
-export class DatagramSocket<Data = unknown> implements Handler<undefined> {
+export class DatagramSocket<Data = unknown> {
   /** What the user keeps with it. */
   data: Data | undefined;
   readonly #settings: DatagramSettings<Data>;

@@ -6,7 +6,7 @@ import { constants as os } from 'node:os';
 import { ClosedError, check, EdgewiseError, type ErrnoError } from '../errors.ts';
 import type { Interest, Readiness } from '../interest.ts';
 import type { Reactor } from '../reactor.ts';
-import type { Handler, Registration } from '../registration.ts';
+import type { Registration } from '../registration.ts';
 import * as sys from '../sys.ts';
 import { checkFd, checkObject } from '../validate.ts';
 import { checkDrive, checkHandlers, defaultReactor } from './settings.ts';
@@ -59,7 +59,7 @@ export function openingOf(
 }
 
 /** One end of a byte stream that is no socket: see {@link DescriptorReader}, {@link DescriptorWriter}. */
-export abstract class Endpoint implements Handler<undefined> {
+export abstract class Endpoint {
   /** Why it ended, when that was not orderly. */
   error: Error | undefined = undefined;
   /** @internal */

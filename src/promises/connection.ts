@@ -7,7 +7,6 @@ import { EdgewiseError } from '../errors.ts';
 import { Interest } from '../interest.ts';
 import type { Connection as HandlerConnection } from '../net/connection.ts';
 import type { Writable } from '../net/outgoing.ts';
-import type { Pump } from '../net/pump.ts';
 import { readMemory } from '../net/scratch.ts';
 import { checkInteger } from '../validate.ts';
 import { Ending } from './ending.ts';
@@ -39,7 +38,7 @@ const TIMEOUT_MAX_MS = 0x7fffffff;
  * peer's end does not end our side.
  * Errors are those of the handler connection: ECONNRESET, ETIMEDOUT, ERR_CLOSED and so on.
  */
-export class Connection extends OwningReader<Connection> implements AsyncDisposable, Pump {
+export class Connection extends OwningReader<Connection> implements AsyncDisposable {
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;

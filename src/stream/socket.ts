@@ -28,7 +28,7 @@ type AnyConnection = Connection<any>;
  * Events besides those of streams: `connect` and `ready`, `timeout`, and `close` with whether there
  * was an error.
  */
-export class SocketDuplex extends AddressedDuplex implements Pump {
+export class SocketDuplex extends AddressedDuplex {
   /** @internal a stream bounds what is written by its own watermark */
   readonly isUnlimited = true;
   #connection: AnyConnection | undefined = undefined;
