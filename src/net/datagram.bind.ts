@@ -1,4 +1,5 @@
 // bindDatagram(): makes a datagram socket by its options and starts receiving.
+
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
 import { check, EdgewiseError, ErrnoError } from '../errors.ts';
@@ -8,6 +9,7 @@ import { enableErrorQueue } from './datagram.errors.ts';
 import { type DatagramOptions, datagramSettings } from './datagram.options.ts';
 import { contextOf } from './datagram.sender.ts';
 import { DatagramSocket } from './datagram.ts';
+import { addressOfHost } from './host.ts';
 
 const { EAFNOSUPPORT, EADDRNOTAVAIL } = os.errno;
 const { constants } = sys;
@@ -69,7 +71,7 @@ function openByOptions(options: DatagramOptions): number {
   const { path, abstract, host, port = 0 } = options;
   if (path !== undefined) return openSocket(new SocketAddress({ path }), options);
   if (abstract !== undefined) return openSocket(new SocketAddress({ abstract }), options);
-  if (host !== undefined) return openSocket(new SocketAddress({ address: host, port }), options);
+  if (host !== undefined) return openSocket(addressOfHost(host, port), options);
   try {
     return openSocket(new SocketAddress({ address: '::', port }), options);
   } catch (error) {

@@ -1,10 +1,12 @@
 // listen(): makes a listening socket by its options and starts accepting.
+
 import { lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { check, ErrnoError, type ErrorContext } from '../errors.ts';
 import * as sys from '../sys.ts';
 import { checkFd, checkInteger, checkObject } from '../validate.ts';
+import { addressOfHost } from './host.ts';
 import { isUnixSocket, prepare } from './inherited.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
 import { checkSignal, groupOf } from './settings.ts';
@@ -102,7 +104,7 @@ export function openByOptions(options: ListenOptions): number {
   const { path, abstract, host, port = 0 } = options;
   if (path !== undefined) return openListener(new SocketAddress({ path }), options);
   if (abstract !== undefined) return openListener(new SocketAddress({ abstract }), options);
-  if (host !== undefined) return openListener(new SocketAddress({ address: host, port }), options);
+  if (host !== undefined) return openListener(addressOfHost(host, port), options);
   try {
     return openListener(new SocketAddress({ address: '::', port }), options);
   } catch (error) {

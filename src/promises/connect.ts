@@ -1,5 +1,7 @@
 // connect() for `await`.
+
 import { connect as connectWithHandlers, type ConnectOptions as Options } from '../net/connect.ts';
+import { checkObject } from '../validate.ts';
 import { awaitedOf, type Connection } from './connection.ts';
 import { renewed } from './failure.ts';
 import { destroyIdle } from './listener.ts';
@@ -17,6 +19,7 @@ export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOp
  * @throws TypeError, RangeError - an option of the wrong kind.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
+  checkObject('options', options);
   const waiter = new Waiter<Connection | undefined>();
   let failure: Error | undefined;
   connectWithHandlers<Connection>({

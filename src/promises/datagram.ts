@@ -1,10 +1,12 @@
 // A datagram socket for `await`: a bounded queue of what has come, and sends that wait for room.
+
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, errnoError } from '../errors.ts';
 import { bindDatagram } from '../net/datagram.bind.ts';
 import type { DatagramOptions as Options } from '../net/datagram.options.ts';
 import type { DatagramSocket as HandlerSocket } from '../net/datagram.ts';
+import { checkObject } from '../validate.ts';
 import { renewed } from './failure.ts';
 import {
   type MaybePromise,
@@ -212,5 +214,6 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
  * @throws as `bindDatagram` of `edgewise`.
  */
 export function bind(options: DatagramOptions = {}): DatagramSocket {
+  checkObject('options', options);
   return new DatagramSocket(options);
 }

@@ -1,11 +1,13 @@
 // A listening socket for `for await` and `accept`. Connections that nobody has asked for yet are
 // kept, up to a bound; then accepting pauses, and clients wait in the kernel's queue.
+
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
 import { errnoError } from '../errors.ts';
 import type { Connection as HandlerConnection } from '../net/connection.ts';
 import { listen as listenWithHandlers } from '../net/listen.ts';
 import type { Listener as HandlerListener, ListenOptions as Options } from '../net/listener.ts';
+import { checkObject } from '../validate.ts';
 import { awaitedOf, type Connection } from './connection.ts';
 import { renewed } from './failure.ts';
 import { signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
@@ -141,5 +143,6 @@ export function destroyIdle(connection: HandlerConnection<Connection>): void {
  * @throws as `listen` of `edgewise`.
  */
 export function listen(options: ListenOptions = {}): Listener {
+  checkObject('options', options);
   return new Listener(options);
 }

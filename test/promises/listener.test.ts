@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/promises/connect.ts';
+import { bind } from '../../src/promises/datagram.ts';
 import { listen } from '../../src/promises/listener.ts';
 import { Reactor } from '../../src/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
@@ -123,5 +124,28 @@ describe('awaited Unix sockets', () => {
     expect(String(await server.readExactly(4))).toBe('ping');
     await server.end('pong');
     expect(String(await client.readExactly(4))).toBe('pong');
+  });
+});
+
+describe('what is no option', () => {
+  useDescriptors();
+  const numeric = expect.objectContaining({
+    code: 'ERR_INVALID_ARG_VALUE',
+    message: expect.stringMatching(/"options\.host" must be a numeric address/),
+  });
+
+  it.each([7007, 'x', null])('is refused, and nothing is opened: %s', async (options) => {
+    const refused = expect.objectContaining({
+      code: 'ERR_INVALID_ARG_TYPE',
+      message: expect.stringContaining('"options"'),
+    });
+    expect(() => listen(options as never)).toThrow(refused);
+    expect(() => bind(options as never)).toThrow(refused);
+    await expect(connect(options as never)).rejects.toThrow(refused);
+  });
+
+  it('is a name in place of an address, and that is said', () => {
+    expect(() => listen({ host: 'localhost' })).toThrow(numeric);
+    expect(() => bind({ host: 'localhost' })).toThrow(numeric);
   });
 });
