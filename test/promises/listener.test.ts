@@ -128,7 +128,7 @@ describe('awaited Unix sockets', () => {
 });
 
 describe('what is no option', () => {
-  useDescriptors();
+  const descriptors = useDescriptors();
   const numeric = expect.objectContaining({
     code: 'ERR_INVALID_ARG_VALUE',
     message: expect.stringMatching(/"options\.host" must be a numeric address/),
@@ -145,7 +145,8 @@ describe('what is no option', () => {
   });
 
   it('is a name in place of an address, and that is said', () => {
-    expect(() => listen({ host: 'localhost' })).toThrow(numeric);
-    expect(() => bind({ host: 'localhost' })).toThrow(numeric);
+    const reactor = descriptors.using(new Reactor());
+    expect(() => listen({ host: 'localhost', reactor })).toThrow(numeric);
+    expect(() => bind({ host: 'localhost', reactor })).toThrow(numeric);
   });
 });
