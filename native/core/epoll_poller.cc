@@ -84,6 +84,9 @@ class EpollPoller final : public Poller {
     if (epoll_fd_ < 0) return -errno;
     event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (event_fd_ < 0) return -errno;
+    int result = wake_timer_.Open();
+    if (result == 0) result = wake_timer_.AddTo(epoll_fd_);
+    if (result < 0) return result;
     return Control(EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
   }
 
@@ -246,7 +249,7 @@ class EpollPoller final : public Poller {
     if (deadline == kPollOnce) return WaitMs(limit, 0);
     if (deadline == kNoDeadline || wake_timer_.FiresBy(deadline)) return WaitMs(limit, -1);
     int64_t now = MonotonicNowNs();
-    if (wake_timer_.SetIfRepeated(deadline, now, epoll_fd_)) return WaitMs(limit, -1);
+    if (wake_timer_.SetIfRepeated(deadline, now)) return WaitMs(limit, -1);
     int64_t left = deadline > now ? deadline - now : 0;
     if (left % kNsPerMs != 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
       KernelTimespec timeout{left / kNsPerSecond, left % kNsPerSecond};

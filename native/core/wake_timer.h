@@ -11,7 +11,7 @@
 
 namespace edgewise {
 
-// Has no descriptor before the first one is set. Belongs to one set, and to one thread.
+// Belongs to one set, and to one thread.
 class WakeTimer {
  public:
   WakeTimer() = default;
@@ -19,21 +19,24 @@ class WakeTimer {
   WakeTimer& operator=(const WakeTimer&) = delete;
   ~WakeTimer();
 
+  // Returns 0 or -errno: EMFILE, ENFILE.
+  int Open();
+
   // Whether the set wakes up at `deadline` or before, without a timeout.
   bool FiresBy(DeadlineNs deadline) const { return due_ != kNoDeadline && due_ <= deadline; }
 
-  // Takes note of a wait until `deadline`, and sets the timer in `epoll_fd` to it if that pays.
-  // Returns whether it did. `now`: CLOCK_MONOTONIC, in nanoseconds.
-  bool SetIfRepeated(DeadlineNs deadline, int64_t now, int epoll_fd);
+  // Takes note of a wait until `deadline`, and sets the timer to it if that pays. Returns whether
+  // it did. `now`: CLOCK_MONOTONIC, in nanoseconds.
+  bool SetIfRepeated(DeadlineNs deadline, int64_t now);
 
   // To be called for each event with kWakeTimerToken.
   void OnFired() { due_ = kNoDeadline; }
 
-  // Puts it into another set. Returns 0 or -errno, as epoll_ctl(2).
+  // Puts it into a set. Returns 0 or -errno, as epoll_ctl(2).
   int AddTo(int epoll_fd) const;
 
  private:
-  bool Set(DeadlineNs deadline, int epoll_fd);
+  bool Set(DeadlineNs deadline);
 
   int fd_ = -1;
   DeadlineNs due_ = kNoDeadline;

@@ -33,11 +33,13 @@ int64_t In(int64_t ms) { return MonotonicNowNs() + ms * kNsPerMs; }
 TEST("wake timer: is set for a deadline that was cut short, not for one seen once") {
   EpollSet set;
   WakeTimer timer;
+  CHECK_EQ(timer.Open(), 0);
+  CHECK_EQ(timer.AddTo(set.fd), 0);
   DeadlineNs deadline = In(20);
   CHECK(!timer.FiresBy(deadline));
-  CHECK(!timer.SetIfRepeated(deadline, MonotonicNowNs(), set.fd));
+  CHECK(!timer.SetIfRepeated(deadline, MonotonicNowNs()));
   CHECK(!timer.FiresBy(deadline));
-  CHECK(timer.SetIfRepeated(deadline, MonotonicNowNs(), set.fd));
+  CHECK(timer.SetIfRepeated(deadline, MonotonicNowNs()));
   CHECK(timer.FiresBy(deadline));
   CHECK(timer.FiresBy(deadline + 1));
   CHECK(timer.FiresBy(kNoDeadline));
@@ -52,64 +54,57 @@ TEST("wake timer: is set for a deadline that was cut short, not for one seen onc
 TEST("wake timer: is not set for deadlines that were reached, or that move towards now") {
   EpollSet set;
   WakeTimer timer;
+  CHECK_EQ(timer.Open(), 0);
+  CHECK_EQ(timer.AddTo(set.fd), 0);
   int64_t now = MonotonicNowNs();
-  CHECK(!timer.SetIfRepeated(now + kNsPerMs, now, set.fd));
-  CHECK(!timer.SetIfRepeated(now + 2 * kNsPerMs, now + kNsPerMs, set.fd));  // the first is reached
-  CHECK(!timer.SetIfRepeated(now + 2 * kNsPerMs - 1, now + kNsPerMs, set.fd));
+  CHECK(!timer.SetIfRepeated(now + kNsPerMs, now));
+  CHECK(!timer.SetIfRepeated(now + 2 * kNsPerMs, now + kNsPerMs));  // the first is reached
+  CHECK(!timer.SetIfRepeated(now + 2 * kNsPerMs - 1, now + kNsPerMs));
   CHECK(!timer.FiresBy(kNoDeadline));
-  CHECK(timer.SetIfRepeated(now + 2 * kNsPerMs, now + kNsPerMs, set.fd));
+  CHECK(timer.SetIfRepeated(now + 2 * kNsPerMs, now + kNsPerMs));
 }
 
 TEST("wake timer: an earlier deadline takes its place, and it fires again and again") {
   EpollSet set;
   WakeTimer timer;
+  CHECK_EQ(timer.Open(), 0);
+  CHECK_EQ(timer.AddTo(set.fd), 0);
   DeadlineNs far = In(60000);
-  timer.SetIfRepeated(far, MonotonicNowNs(), set.fd);
-  CHECK(timer.SetIfRepeated(far, MonotonicNowNs(), set.fd));
+  timer.SetIfRepeated(far, MonotonicNowNs());
+  CHECK(timer.SetIfRepeated(far, MonotonicNowNs()));
   for (int i = 0; i < 3; i++) {
     DeadlineNs near = In(5);
     CHECK(!timer.FiresBy(near));
-    timer.SetIfRepeated(near, MonotonicNowNs(), set.fd);
-    CHECK(timer.SetIfRepeated(near, MonotonicNowNs(), set.fd));
+    timer.SetIfRepeated(near, MonotonicNowNs());
+    CHECK(timer.SetIfRepeated(near, MonotonicNowNs()));
     CHECK_EQ(set.Wait(5000), kWakeTimerToken.slot);
     CHECK(MonotonicNowNs() >= near);
     timer.OnFired();
   }
 }
 
-TEST("wake timer: goes along to another set, and one that was never set has nothing to go") {
+TEST("wake timer: fires in each set that it stands in") {
   EpollSet first, second;
   WakeTimer timer;
-  CHECK_EQ(timer.AddTo(second.fd), 0);
+  CHECK_EQ(timer.Open(), 0);
+  CHECK_EQ(timer.AddTo(first.fd), 0);
   DeadlineNs deadline = In(10);
-  timer.SetIfRepeated(deadline, MonotonicNowNs(), first.fd);
-  CHECK(timer.SetIfRepeated(deadline, MonotonicNowNs(), first.fd));
+  timer.SetIfRepeated(deadline, MonotonicNowNs());
+  CHECK(timer.SetIfRepeated(deadline, MonotonicNowNs()));
   CHECK_EQ(timer.AddTo(second.fd), 0);
   CHECK_EQ(timer.AddTo(second.fd), -EEXIST);
+  CHECK_EQ(timer.AddTo(-1), -EBADF);
   CHECK_EQ(second.Wait(5000), kWakeTimerToken.slot);
 }
 
-TEST("wake timer: without a descriptor for it the wait is told to have a timeout") {
-  EpollSet set;
-  WakeTimer timer;
+TEST("wake timer: without a descriptor for it there is none") {
   rlimit before;
   CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   rlimit none{0, before.rlim_max};
-  DeadlineNs deadline = In(1000);
-  CHECK(!timer.SetIfRepeated(deadline, MonotonicNowNs(), set.fd));
   CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  CHECK(!timer.SetIfRepeated(deadline, MonotonicNowNs(), set.fd));
-  CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-  CHECK(!timer.FiresBy(kNoDeadline));
-  CHECK(timer.SetIfRepeated(deadline, MonotonicNowNs(), set.fd));
-}
-
-TEST("wake timer: a set that cannot be added to is told, and keeps no descriptor open") {
   WakeTimer timer;
-  DeadlineNs deadline = In(1000);
-  timer.SetIfRepeated(deadline, MonotonicNowNs(), -1);
-  CHECK(!timer.SetIfRepeated(deadline, MonotonicNowNs(), -1));
-  CHECK(!timer.FiresBy(kNoDeadline));
+  CHECK_EQ(timer.Open(), -EMFILE);
+  CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace
