@@ -81,8 +81,9 @@ async function measure(scenarios: readonly string[], flags: Flags): Promise<void
   if (flags.list) return printLists();
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Each time: Ctrl-C comes from the terminal, and from the one that has started this.
+    process.on(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
   }
   const options = { wish: wishOf(scenarios, flags), command, say: print };
   try {

@@ -115,22 +115,26 @@ describe('npm run bench', () => {
     expect(stderr.trimEnd()).not.toContain('\n');
   });
 
-  it('Ctrl-C ends it and all that it has started, and nothing is written', async () => {
-    const json = join(folder, 'interrupted.json');
-    const args = ['tcp-echo', '--seconds', '20', '--contenders', 'node', '--json', json];
-    const { child, output } = start(args);
-    await new Promise<void>((resolve) => {
-      child.stdout?.on('data', () => {
-        if (output.stdout.includes('warm-up: node')) resolve();
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s ends it and all that it has started, and nothing is written',
+    async (signal) => {
+      const json = join(folder, 'interrupted.json');
+      const args = ['tcp-echo', '--seconds', '20', '--contenders', 'node', '--json', json];
+      const { child, output } = start(args);
+      await new Promise<void>((resolve) => {
+        child.stdout?.on('data', () => {
+          if (output.stdout.includes('warm-up: node')) resolve();
+        });
       });
-    });
-    const pids = childrenOf(child.pid ?? 0).split(' ');
-    child.kill('SIGINT');
-    const [code] = await once(child, 'close');
-    expect(code).toBe(130);
-    expect(output.stderr).toMatch(/bench: interrupted, nothing was written\n$/);
-    expect(pids.length).toBeGreaterThan(0);
-    expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
-    expect(existsSync(json)).toBe(false);
-  });
+      const pids = childrenOf(child.pid ?? 0).split(' ');
+      child.kill(signal);
+      child.kill(signal);
+      const [code] = await once(child, 'close');
+      expect(code).toBe(130);
+      expect(output.stderr).toMatch(/bench: interrupted, nothing was written\n$/);
+      expect(pids.length).toBeGreaterThan(0);
+      expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+      expect(existsSync(json)).toBe(false);
+    },
+  );
 });
