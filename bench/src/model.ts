@@ -59,6 +59,8 @@ export interface Metric {
   readonly label: string;
   readonly unit: string;
   readonly better: 'lower' | 'higher';
+  /** Also a table of medians has its lowest and highest round. */
+  readonly isSpreadShown?: boolean;
 }
 
 /** Name of metric -> value; absent: not measured. */

@@ -5,13 +5,15 @@ import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.t
 import { ratioOfMetric, type Spread, spreadOfMetric } from './statistics.ts';
 
 const ABSENT = '-';
+const FOOTER = 'A figure is the median of its rounds, a percentile of latencies as well.';
 const HEAD_COLUMNS = 12;
 const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 const PLAIN = { style: { head: [], border: [], compact: true } };
 
 /** All cases as text. */
 export function formatTables(results: Results): string {
-  return results.cases.map((one) => formatCase(one, results)).join('\n\n');
+  const tables = results.cases.map((one) => formatCase(one, results)).join('\n\n');
+  return tables === '' ? '' : `${tables}\n\n${FOOTER}`;
 }
 
 /** `tcp-echo: TCP echo (connections 64, size 64)`. */
@@ -88,9 +90,10 @@ function cellsOf(
   return [
     spread === undefined ? ABSENT : formatSpread(spread),
     ...ratios.map((ratio) => (ratio === undefined ? ABSENT : ratio.median.toFixed(2))),
-    ...others.map(({ name }) => {
+    ...others.map(({ name, isSpreadShown }) => {
       const other = spreadOfMetric(measurement, name);
-      return other === undefined ? ABSENT : formatNumber(other.median);
+      if (other === undefined) return ABSENT;
+      return isSpreadShown ? formatSpread(other) : formatNumber(other.median);
     }),
   ];
 }

@@ -84,7 +84,9 @@ describe('curves and lines', () => {
     expect(names).toHaveLength(10);
     for (const at of [21, 22, 23, 24]) expect(names).toContain(`contender-${at}`);
     const titles = plotsOf(given).map(({ title }) => title);
-    expect(titles).toContainEqual(expect.stringMatching(/percentile, 10 of 25 contenders$/));
+    expect(titles).toContainEqual(
+      expect.stringMatching(/percentile, of all rounds together, 10 of 25 contenders$/),
+    );
   });
 
   it('who was measured at less than half of the places has no line', () => {

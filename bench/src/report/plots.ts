@@ -63,7 +63,7 @@ function latencyTitle(words: Words, title: string, one: Case): string {
   const count = one.measurements.length;
   const shown = curvesOf(words, one).length;
   const whose = shown < count ? `, ${shown} of ${count} contenders` : '';
-  return `${title}: latency by percentile${whose}`;
+  return `${title}: latency by percentile, of all rounds together${whose}`;
 }
 
 function plot(title: string, command: string, drawn: Drawn | undefined): readonly Plot[] {

@@ -19,7 +19,7 @@ export function caseTable(words: Words, scenario: ScenarioInfo, one: Case): Mark
     one.measurements.some((measurement) => spreadOfMetric(measurement, metric.name) !== undefined),
   );
   return html`<div class="wide" tabindex="0" role="region" aria-label="Table: ${title}"><table>
-<caption>${title}: medians, and least to most of the rounds</caption>
+<caption>${title}: medians of the rounds, also of percentiles; below, least to most</caption>
 <thead><tr><th scope="col">contender</th>
 ${bases.map((base) => html`<th scope="col" class="n">/ ${words.label(base)}</th>`)}
 ${shown.map(({ label }) => html`<th scope="col" class="n">${label}</th>`)}</tr></thead>
