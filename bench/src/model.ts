@@ -71,6 +71,8 @@ export interface Round {
   readonly values: Values;
   /** Latencies in nanoseconds: an HdrHistogram in its V2 compressed form, base64. */
   readonly latency?: string;
+  /** The round failed first, and was measured once more: one line on why. */
+  readonly retried?: string;
 }
 
 export interface Measurement {
@@ -87,7 +89,7 @@ export interface Case {
   readonly scenario: string;
   readonly setting: Setting;
   readonly measurements: readonly Measurement[];
-  /** Contenders that failed: their name -> one line. */
+  /** Contenders that failed: their name -> one line. The rounds before it are measurements. */
   readonly failures: Readonly<Record<string, string>>;
 }
 

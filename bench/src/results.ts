@@ -130,7 +130,7 @@ const RESULTS: Shape = {
     setting: map(textOrNumber),
     measurements: list({
       contender: text,
-      rounds: list({ values: map(number), latency: optional(text) }),
+      rounds: list({ values: map(number), latency: optional(text), retried: optional(text) }),
       once: map(number),
       syscalls: optional(map(number)),
     }),

@@ -2,7 +2,7 @@
 // spread and its ratios to the bases first.
 import Table from 'cli-table3';
 import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.ts';
-import { ratioOfMetric, type Spread, spreadOfMetric } from './statistics.ts';
+import { ratioOfMetric, retriesOf, type Spread, spreadOfMetric } from './statistics.ts';
 
 const ABSENT = '-';
 const FOOTER = 'A figure is the median of its rounds, a percentile of latencies as well.';
@@ -47,6 +47,10 @@ function formatCase(one: Case, results: Results): string {
       table.push([labelOf(measurement.contender), ...cellsOf(measurement, merit, bases, others)]);
     }
     parts.push(table.toString());
+  }
+  for (const measurement of one.measurements) {
+    const label = labelOf(measurement.contender);
+    parts.push(...retriesOf(measurement).map((line) => `again: ${label}: ${line}`));
   }
   const failures = Object.entries(one.failures);
   parts.push(...failures.map(([name, line]) => `failed: ${labelOf(name)}: ${line}`));

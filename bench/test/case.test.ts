@@ -123,8 +123,9 @@ describe('measureCase', () => {
         rounds: [{ values: { nsPerOperation: 7 } }, { values: { nsPerOperation: 7 } }],
         once: {},
       },
+      { contender: 'b', rounds: [{ values: { nsPerOperation: 0 } }], once: {} },
     ]);
-    expect(failures).toEqual({ b: 'it ended: exit code 5' });
+    expect(failures).toEqual({ b: 'round 2 of 2 failed twice: it ended: exit code 5' });
     expect(survivors()).toEqual([]);
   });
 

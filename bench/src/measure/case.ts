@@ -6,7 +6,7 @@ import type { Case, Command, Measurement, Round, Setting, Values } from '../mode
 import type { Scenario } from '../scenarios/scenario.ts';
 import { type Circumstances, memoryOf, type Started, startParticipant } from './participants.ts';
 import { Processes } from './processes.ts';
-import { alternate, type Participant } from './rounds.ts';
+import { alternate, lineOf, type Participant } from './rounds.ts';
 import { countSyscalls } from './strace.ts';
 
 /** Someone who can play the scenario's role. */
@@ -66,7 +66,11 @@ class CaseRun {
         onProgress(round < 0 ? `warm-up: ${name}` : `round ${round + 1} of ${rounds}: ${name}`),
       onFailure: (name, error) => this.#fail(name, error),
     });
-    for (const name of found.keys()) await this.#lookOnce(name);
+    for (const [name, { length }] of found) {
+      const reason = this.#failures[name];
+      if (reason === undefined) await this.#lookOnce(name);
+      else this.#failures[name] = `round ${length + 1} of ${rounds} failed twice: ${reason}`;
+    }
     const measurements = [...found].map(([name, all]) => this.#measurement(name, all));
     return { scenario: scenario.name, setting, measurements, failures: this.#failures };
   }
@@ -159,9 +163,4 @@ class CaseRun {
     this.#failures[name] = lineOf(error);
     await this.#started.get(name)?.program.stop();
   }
-}
-
-function lineOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n')[0] ?? text;
 }

@@ -5,7 +5,7 @@ import { html, type Markup, trusted } from './markup.ts';
 import { casePlots, type Plot, scenarioPlots } from './plots.ts';
 import { STYLE } from './style.ts';
 import { summary } from './summary.ts';
-import { caseTable, failures, syscalls } from './tables.ts';
+import { caseTable, failures, retries, syscalls } from './tables.ts';
 import { casesOf, idOf, titleOf, type Words, wordsOf } from './words.ts';
 
 /**
@@ -82,7 +82,7 @@ ${cases.map((one) => caseSection(words, scenario, one))}</section>`;
 
 function caseSection(words: Words, scenario: ScenarioInfo, one: Case): Markup {
   return html`<section><h3 id="${idOf(one)}">${titleOf(scenario, one)}</h3>
-${failures(words, one)}${caseTable(words, scenario, one)}
+${failures(words, one)}${retries(words, one)}${caseTable(words, scenario, one)}
 ${casePlots(words, scenario, one).map(figureOf)}${syscalls(words, one)}</section>`;
 }
 

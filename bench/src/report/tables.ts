@@ -1,6 +1,6 @@
 // The tables of one case: every contender with every metric, what failed, and the system calls.
 import type { Case, Measurement, Metric, ScenarioInfo } from '../model.ts';
-import { spreadOfMetric } from '../statistics.ts';
+import { retriesOf, spreadOfMetric } from '../statistics.ts';
 import { figure } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import { ratioCell } from './summary.ts';
@@ -49,6 +49,13 @@ export function failures(words: Words, one: Case): Markup | undefined {
   return html`<p>Failed:</p><ul>${all.map(
     ([name, reason]) => html`<li><strong>${words.label(name)}</strong>: ${reason}</li>`,
   )}</ul>`;
+}
+
+export function retries(words: Words, one: Case): Markup | undefined {
+  const all = one.measurements.flatMap((measurement) =>
+    retriesOf(measurement).map((line) => html`<li>${nameOf(words, measurement)}: ${line}</li>`),
+  );
+  return all.length === 0 ? undefined : html`<p>Failed once:</p><ul>${all}</ul>`;
 }
 
 export function syscalls(words: Words, one: Case): Markup | undefined {
