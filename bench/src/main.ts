@@ -1,5 +1,5 @@
 // The command line of the suite: `npm run bench -- ...`. Exit codes: 0 done, 1 something broke, 2
-// the command line or a file given on it is wrong, 130 interrupted.
+// the command line or a file given on it is wrong, or two files have nothing to compare, 130 interrupted.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -91,6 +91,10 @@ async function measure(scenarios: readonly string[], flags: Flags): Promise<void
     print(`\n${formatTables(results)}\n`);
     const stem = inRoot(`build-bench/results/${results.startedAt.replaceAll(/[:.]/g, '-')}`);
     writeAll(results, { html: `${stem}.html`, json: `${stem}.json`, ...flags });
+    if (results.cases.every(({ measurements }) => measurements.length === 0)) {
+      process.stderr.write('bench: nothing was measured: everybody has failed\n');
+      process.exitCode = 1;
+    }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     process.stderr.write('bench: interrupted, nothing was written\n');
@@ -138,9 +142,11 @@ function makeProgram(): Command {
     .description('says which differences of two runs are larger than the noise')
     .argument('<before>', 'results of a run')
     .argument('<after>', 'results of another one')
-    .action((before: string, after: string) =>
-      print(formatComparison(compare(readResults(before), readResults(after)))),
-    );
+    .action((before: string, after: string) => {
+      const comparison = compare(readResults(before), readResults(after));
+      print(formatComparison(comparison));
+      if (comparison.differences.length === 0) process.exitCode = 2;
+    });
   program
     .command('report')
     .description('makes the report of a run again')

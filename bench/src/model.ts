@@ -84,10 +84,26 @@ export interface Measurement {
   readonly syscalls?: Values;
 }
 
+/** How a case was to be measured, whatever came of it. */
+export interface CasePlan {
+  readonly contenders: readonly string[];
+  readonly rounds: number;
+  /** With `--quick`. */
+  readonly isQuick: boolean;
+  /** The length of a round; absent, as what follows: its programs measure themselves. */
+  readonly seconds?: number;
+  /** Load before each round that is not counted. */
+  readonly warmupSeconds?: number;
+  /** Load before the first round that is not counted. */
+  readonly settleSeconds?: number;
+}
+
 /** What one scenario has found for one setting. */
 export interface Case {
   readonly scenario: string;
   readonly setting: Setting;
+  /** Absent in files of earlier versions. */
+  readonly plan?: CasePlan;
   readonly measurements: readonly Measurement[];
   /** Contenders that failed: their name -> one line. The rounds before it are measurements. */
   readonly failures: Readonly<Record<string, string>>;

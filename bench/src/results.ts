@@ -128,6 +128,10 @@ const RESULTS: Shape = {
   cases: list({
     scenario: text,
     setting: map(textOrNumber),
+    plan: optional({
+      ...{ contenders: list(text), rounds: number, isQuick: flag, seconds: optional(number) },
+      ...{ warmupSeconds: optional(number), settleSeconds: optional(number) },
+    }),
     measurements: list({
       contender: text,
       rounds: list({ values: map(number), latency: optional(text), retried: optional(text) }),

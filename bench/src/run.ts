@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { Listr, type ListrTask } from 'listr2';
 import { choosePinning, describeMachine, descriptorLimit } from './machine.ts';
-import { measureCase, type PlannedCase } from './measure/case.ts';
+import { measureCase, type PlannedCase, planOf } from './measure/case.ts';
 import { whyNoStrace } from './measure/strace.ts';
 import type { Case, Results, ScenarioInfo, Setting } from './model.ts';
 import { checkWish, makePlan, type Plan, UsageError, type Wish } from './plan.ts';
@@ -109,11 +109,12 @@ function titleOf({ scenario, setting, players }: PlannedCase): string {
 }
 
 /** A case that this machine does not allow, as failures; undefined: it can be measured. */
-function refusalOf({ scenario, setting, players }: PlannedCase): Case | undefined {
+function refusalOf(planned: PlannedCase): Case | undefined {
+  const { scenario, setting, players } = planned;
   const line = reasonAgainst(scenario, setting);
   if (line === undefined) return undefined;
   const failures = Object.fromEntries(players.map(({ name }) => [name, line]));
-  return { scenario: scenario.name, setting, measurements: [], failures };
+  return { scenario: scenario.name, setting, plan: planOf(planned), measurements: [], failures };
 }
 
 function reasonAgainst({ needs }: Scenario, setting: Setting): string | undefined {

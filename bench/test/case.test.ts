@@ -59,6 +59,8 @@ function planned(scenario: Scenario, players: Player[], rounds = 2): PlannedCase
     seconds: 0.1,
     warmupSeconds: 0,
     isTraced: false,
+    settleSeconds: 0.1,
+    isQuick: false,
   };
 }
 

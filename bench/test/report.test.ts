@@ -46,6 +46,20 @@ describe('the report', () => {
     expect(names.filter((name) => name.startsWith('latency-'))).toHaveLength(1);
     const sweep = plots.find(({ name }) => name === 'scaling-tcp-echo-size-64');
     expect(sweep?.command).toBe('npm run bench -- tcp-echo --connections 1,8,64,1000 --size 64');
+  });
+
+  it('the command of a plot has whatever was given or planned', () => {
+    const plan = { contenders: ['c', 'node'], rounds: 7, seconds: 0.5, isQuick: true };
+    const cases = results.cases.map((one) => ({ ...one, plan }));
+    const sweep = plotsOf({ ...results, cases }).find(({ name }) => name.startsWith('scaling-tcp'));
+    expect(sweep?.command).toBe(
+      'npm run bench -- tcp-echo --quick --connections 1,8,64,1000 --size 64 ' +
+        '--contenders c,node --rounds 7 --seconds 0.5',
+    );
+  });
+
+  it('plots are drawings with a text for those who cannot see them', () => {
+    const plots = plotsOf(results);
     for (const { svg } of plots) expect(svg).toMatch(/^<svg role="img" aria-label="[^"]+"/);
   });
 });

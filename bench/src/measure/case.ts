@@ -2,7 +2,7 @@
 // measured once. Whoever fails is put down with one line, and the others go on.
 
 import type { Pinning } from '../machine.ts';
-import type { Case, Command, Measurement, Round, Setting, Values } from '../model.ts';
+import type { Case, CasePlan, Command, Measurement, Round, Setting, Values } from '../model.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { type Circumstances, memoryOf, type Started, startParticipant } from './participants.ts';
 import { Processes } from './processes.ts';
@@ -22,7 +22,11 @@ export interface PlannedCase {
   readonly players: readonly Player[];
   readonly rounds: number;
   readonly seconds: number;
+  /** Before each round. */
   readonly warmupSeconds: number;
+  /** Before the first one. */
+  readonly settleSeconds: number;
+  readonly isQuick: boolean;
   /** System calls are counted. */
   readonly isTraced: boolean;
 }
@@ -34,6 +38,14 @@ export interface CaseOptions {
   readonly signal: AbortSignal;
   /** One line on what is done now. */
   readonly onProgress: (line: string) => void;
+}
+
+/** What the results say of it. */
+export function planOf(planned: PlannedCase): CasePlan {
+  const { scenario, players, rounds, isQuick, seconds, warmupSeconds, settleSeconds } = planned;
+  const lengths = { seconds, warmupSeconds, settleSeconds };
+  const contenders = players.map(({ name }) => name);
+  return { contenders, rounds, isQuick, ...(scenario.load !== undefined && lengths) };
 }
 
 export async function measureCase(planned: PlannedCase, options: CaseOptions): Promise<Case> {
@@ -72,11 +84,12 @@ class CaseRun {
       else this.#failures[name] = `round ${length + 1} of ${rounds} failed twice: ${reason}`;
     }
     const measurements = [...found].map(([name, all]) => this.#measurement(name, all));
-    return { scenario: scenario.name, setting, measurements, failures: this.#failures };
+    const plan = planOf(this.#planned);
+    return { scenario: scenario.name, setting, plan, measurements, failures: this.#failures };
   }
 
   async #circumstances(): Promise<Circumstances> {
-    const { scenario, setting, seconds, warmupSeconds } = this.#planned;
+    const { scenario, setting, seconds, warmupSeconds, settleSeconds } = this.#planned;
     const { pinning, signal } = this.#options;
     const loadCpu = scenario.isParallel ? undefined : pinning?.load;
     const added = await scenario.surroundings?.prepare(this.#processes, signal, loadCpu);
@@ -85,6 +98,7 @@ class CaseRun {
       setting: { ...setting, ...added },
       seconds,
       warmupSeconds,
+      settleSeconds,
       serverCpu: scenario.isParallel ? undefined : pinning?.server,
       loadCpu,
       processes: this.#processes,

@@ -9,8 +9,6 @@ import { cpuUs, residentBytes } from './usage.ts';
 
 const TASK_MS_MAX = 120_000;
 const TRACED_SECONDS = 0.5;
-/** Enough for V8 to compile what is hot, where rounds are as long. */
-const WARM_UP_SECONDS_MAX = 0.5;
 /** A load that takes so much longer than it was told to has failed. */
 const LOAD_SECONDS_SPARE = 60;
 
@@ -20,6 +18,7 @@ export interface Circumstances {
   readonly setting: Setting;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  readonly settleSeconds: number;
   readonly serverCpu: number | undefined;
   readonly loadCpu: number | undefined;
   readonly processes: Processes;
@@ -92,7 +91,7 @@ async function startServer(
     program,
     warmUp: async () => {
       const warmUp = circumstances.scenario.warmUp ?? load;
-      await bounded(warmUp, { ...context, seconds: Math.min(seconds, WARM_UP_SECONDS_MAX) });
+      await bounded(warmUp, { ...context, seconds: circumstances.settleSeconds, warmupSeconds: 0 });
     },
     round: () => loadOnce(load, context),
     traced: async () => {
