@@ -1,11 +1,12 @@
 // The command line of the suite: `npm run bench -- ...`. Exit codes: 0 done, 1 something broke, 2
 // the command line or a file given on it is wrong, or two files have nothing to compare, 130 interrupted.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { compare, formatComparison } from './compare.ts';
 import type { Results } from './model.ts';
+import { type Outputs, prepareOutputs } from './outputs.ts';
 import { allContenders, chooseScenarios, UsageError, type Wish } from './plan.ts';
 import { toHtml } from './report/html.ts';
 import { plotsOf } from './report/plots.ts';
@@ -85,12 +86,14 @@ async function measure(scenarios: readonly string[], flags: Flags): Promise<void
     // Each time: Ctrl-C comes from the terminal, and from the one that has started this.
     process.on(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
   }
+  const stem = inRoot(`build-bench/results/${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
+  const outputs = { html: `${stem}.html`, json: `${stem}.json`, ...flags };
   const options = { wish: wishOf(scenarios, flags), command, say: print };
   try {
+    prepareOutputs(outputs);
     const results = await run({ ...options, signal: interrupt.signal });
     print(`\n${formatTables(results)}\n`);
-    const stem = inRoot(`build-bench/results/${results.startedAt.replaceAll(/[:.]/g, '-')}`);
-    writeAll(results, { html: `${stem}.html`, json: `${stem}.json`, ...flags });
+    writeAll(results, outputs);
     if (results.cases.every(({ measurements }) => measurements.length === 0)) {
       process.stderr.write('bench: nothing was measured: everybody has failed\n');
       process.exitCode = 1;
@@ -102,20 +105,17 @@ async function measure(scenarios: readonly string[], flags: Flags): Promise<void
   }
 }
 
-function writeAll(results: Results, { json, html, svg }: Pick<Flags, 'json' | 'html' | 'svg'>) {
+function writeAll(results: Results, { json, html, svg }: Outputs): void {
   if (json !== undefined) {
-    mkdirSync(dirname(json), { recursive: true });
     writeResults(json, results);
     print(`results: ${json}`);
   }
   if (svg !== undefined) {
-    mkdirSync(svg, { recursive: true });
     for (const { name, svg: text } of plotsOf(results))
       writeFileSync(join(svg, `${name}.svg`), text);
     print(`plots:   ${svg}`);
   }
   if (html !== undefined) {
-    mkdirSync(dirname(html), { recursive: true });
     writeFileSync(html, toHtml(results));
     print(`report:  ${pathToFileURL(html)}`);
   }
@@ -155,11 +155,13 @@ function makeProgram(): Command {
     .option('--svg <folder>', 'writes each plot as a file, too')
     .action((path: string, { html, svg }: Flags) => {
       const results = readResults(path);
-      print(`${formatTables(results)}\n`);
-      writeAll(results, {
+      const outputs = {
         html: html ?? `${path.replace(/\.json$/, '')}.html`,
         ...(svg && { svg }),
-      });
+      };
+      prepareOutputs(outputs);
+      print(`${formatTables(results)}\n`);
+      writeAll(results, outputs);
     });
   return program;
 }

@@ -1,5 +1,6 @@
 // From what was asked for to what will be done: which cases, with whom, how long.
 import { contenders as suite } from './contenders/index.ts';
+import { endTools } from './contenders/run.ts';
 import type { PlannedCase, Player } from './measure/case.ts';
 import type { Contender, ContenderInfo, Located, Missing, Setting } from './model.ts';
 import { scenarios as allScenarios } from './scenarios/index.ts';
@@ -130,14 +131,19 @@ function takesPart(contender: Contender, { field }: Variation, scenario: Scenari
  * Looks for the contenders that take part, and lays out the cases; there may be none.
  *
  * @param onLocate - called before each contender is looked for, which may compile it.
+ * @param signal - ends what is compiled or fetched; its reason is thrown.
  */
-export async function makePlan(wish: Wish, onLocate: (name: string) => void): Promise<Plan> {
+export async function makePlan(
+  wish: Wish,
+  onLocate: (name: string) => void,
+  signal?: AbortSignal,
+): Promise<Plan> {
   const scenarios = chooseScenarios(wish.scenarios);
   const found = new Map<Contender, Located>();
   const missing: (Missing & { name: string })[] = [];
   for (const contender of allContenders(scenarios).filter((one) => isAsked(one, scenarios, wish))) {
     onLocate(contender.name);
-    const result = await contender.locate();
+    const result = await located(contender, signal);
     if ('reason' in result) missing.push({ name: contender.name, ...result });
     else found.set(contender, result);
   }
@@ -149,6 +155,18 @@ export async function makePlan(wish: Wish, onLocate: (name: string) => void): Pr
     missing,
     expectedSeconds: cases.reduce((sum, one) => sum + expectedSeconds(one), 0),
   };
+}
+
+/** @throws the signal's reason: who was being compiled is not missing for that. */
+async function located(contender: Contender, signal?: AbortSignal): Promise<Located | Missing> {
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', endTools, { once: true });
+  try {
+    return await contender.locate();
+  } finally {
+    signal?.removeEventListener('abort', endTools);
+    signal?.throwIfAborted();
+  }
 }
 
 function infosOf(

@@ -28,7 +28,7 @@ export interface RunOptions {
 export async function run({ wish, command, signal, say }: RunOptions): Promise<Results> {
   const began = new Date();
   checkWish(wish);
-  const plan = await locateAll(wish);
+  const plan = await locateAll(wish, signal);
   const pinning = choosePinning();
   const machine = describeMachine(pinning);
   announce(plan, say);
@@ -73,15 +73,16 @@ function listed(tasks: ListrTask[]): Promise<unknown> {
   return new Listr(tasks, { renderer, registerSignalListeners: false }).run();
 }
 
-async function locateAll(wish: Wish): Promise<Plan> {
+async function locateAll(wish: Wish, signal: AbortSignal): Promise<Plan> {
   let plan: Plan | undefined;
   await listed([
     {
       title: 'contenders',
       task: async (_, task) => {
-        plan = await makePlan(wish, (name) => {
+        const onLocate = (name: string) => {
           task.output = name;
-        });
+        };
+        plan = await makePlan(wish, onLocate, signal);
       },
     },
   ]);

@@ -134,6 +134,10 @@ describe('npm run bench', () => {
     [['timers', '--contenders', 'node'], /^bench: nothing to measure: /],
     [['compare', 'no.json', 'no.json'], /^bench: no\.json: ENOENT/],
     [['compare', inRoot('package.json'), 'no.json'], /package\.json: not a file of this suite/],
+    [['timers', '--json', folder], /^bench: --json .* cannot be written: EISDIR/],
+    [['timers', '--json', '/proc/nope/x.json'], /^bench: --json .* cannot be written: ENOENT/],
+    [['timers', '--html', '/dev/null/x.html'], /cannot be written: .*ENOTDIR|is no folder/],
+    [['timers', '--svg', inRoot('package.json')], /^bench: --svg .* cannot be written: /],
     [['report'], /missing required argument 'results'/],
   ])('wrong words are one line, and exit code 2: %j', async (args, line) => {
     const { code, stderr } = await bench(...args);
