@@ -80,6 +80,8 @@ export interface Measurement {
   readonly rounds: readonly Round[];
   /** Measured once, in a run of their own: syscalls per operation, memory per connection. */
   readonly once: Values;
+  /** io_urings that its process holds after the rounds. */
+  readonly ioUrings?: number;
   /** Name of system call -> calls per operation. */
   readonly syscalls?: Values;
 }
@@ -152,7 +154,7 @@ export interface Machine {
   readonly cpus: number;
   readonly node: string;
   readonly libuv: string;
-  /** Whether libuv may use io_uring: `on`, `off` and why. */
+  /** Whether the suite's own libuv uses io_uring: `on`, `off` and why. */
   readonly ioUring: string;
   readonly edgewise: string;
   /** `server on CPU 0, load on CPU 1`, or that they are not pinned. */

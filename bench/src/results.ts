@@ -136,6 +136,7 @@ const RESULTS: Shape = {
       contender: text,
       rounds: list({ values: map(number), latency: optional(text), retried: optional(text) }),
       once: map(number),
+      ioUrings: optional(number),
       syscalls: optional(map(number)),
     }),
     failures: map(text),

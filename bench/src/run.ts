@@ -33,7 +33,7 @@ export async function run({ wish, command, signal, say }: RunOptions): Promise<R
   const machine = describeMachine(pinning);
   announce(plan, say);
   say(`${machine.cpu}, ${machine.cpus} CPUs, ${machine.kernel}, Node ${machine.node}`);
-  say(`${machine.pinning}; io_uring ${machine.ioUring}`);
+  say(`${machine.pinning}; io_uring of this Node: ${machine.ioUring}`);
   const noStrace = whyNoStrace();
   if (noStrace !== undefined) say(`system calls are not counted: ${noStrace}`);
   const cases: Case[] = [];

@@ -52,6 +52,11 @@ function formatCase(one: Case, results: Results): string {
     const label = labelOf(measurement.contender);
     parts.push(...retriesOf(measurement).map((line) => `again: ${label}: ${line}`));
   }
+  const rings = one.measurements.filter(({ ioUrings }) => ioUrings);
+  if (rings.length > 0) {
+    const words = rings.map(({ contender, ioUrings }) => `${labelOf(contender)} ${ioUrings}`);
+    parts.push(`io_urings held: ${words.join(', ')}`);
+  }
   const failures = Object.entries(one.failures);
   parts.push(...failures.map(([name, line]) => `failed: ${labelOf(name)}: ${line}`));
   return parts.join('\n');

@@ -89,11 +89,12 @@ describe('measureCase', () => {
     const { measurements, failures } = await measureCase(planned(server, players), optionsOf());
     expect(failures).toEqual({});
     expect(measurements.map(({ contender }) => contender)).toEqual(['a', 'b']);
-    for (const { rounds, once } of measurements) {
+    for (const { rounds, once, ioUrings } of measurements) {
       expect(rounds).toHaveLength(2);
       expect(rounds[0]?.values.operationsPerSecond).toBe(30);
       expect(rounds[0]?.values.cpuUs).toBeGreaterThan(0);
       expect(once.rssBytes).toBeGreaterThan(1e6);
+      expect(ioUrings).toBe(0);
     }
     expect(survivors()).toEqual([]);
   });
@@ -124,6 +125,7 @@ describe('measureCase', () => {
         contender: 'a',
         rounds: [{ values: { nsPerOperation: 7 } }, { values: { nsPerOperation: 7 } }],
         once: {},
+        ioUrings: 0,
       },
       { contender: 'b', rounds: [{ values: { nsPerOperation: 0 } }], once: {} },
     ]);

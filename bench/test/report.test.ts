@@ -6,6 +6,7 @@ import { axisFigure, figure, settingText } from '../src/report/figures.ts';
 import { toHtml } from '../src/report/html.ts';
 import { escapeText, html } from '../src/report/markup.ts';
 import { plotsOf } from '../src/report/plots.ts';
+import { logExtent } from '../src/report/scaling.ts';
 import { curvesOf, wordsOf } from '../src/report/words.ts';
 import { fixture } from './fixture.ts';
 
@@ -181,6 +182,11 @@ describe('runs in which things are missing', () => {
     const broken = { ...results, cases: [{ ...first, measurements }, ...rest] } as Results;
     expect(() => toHtml(broken)).toThrow(/connections-1-size-64, c, round 1/);
   });
+});
+
+it('a log axis fits its data', () => {
+  expect(logExtent(5.3, 34)).toEqual({ logBase: 2, min: 4, max: 64 });
+  expect(logExtent(2, 900).logBase).toBe(10);
 });
 
 it('figures are short', () => {

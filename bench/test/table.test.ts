@@ -25,6 +25,14 @@ it('the open loop shows how late the load was, in its best and its worst round',
   expect(text).toContain('unanswered');
 });
 
+it('names who holds an io_uring', () => {
+  const [one] = openLoop([{ values: { p99Us: 100 } }]).cases;
+  const measurements = one?.measurements.map((each) => ({ ...each, ioUrings: 2 })) ?? [];
+  const results = openLoop([]);
+  const cases = results.cases.map((each) => ({ ...each, measurements }));
+  expect(formatTables({ ...results, cases })).toContain('io_urings held: C epoll 2');
+});
+
 it('says that percentiles are medians of rounds', () => {
   const text = formatTables(openLoop([{ values: { p99Us: 100 } }]));
   expect(text).toMatch(/median of its rounds, a percentile of latencies as well\.$/);

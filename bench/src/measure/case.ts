@@ -4,10 +4,17 @@
 import type { Pinning } from '../machine.ts';
 import type { Case, CasePlan, Command, Measurement, Round, Setting, Values } from '../model.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { type Circumstances, memoryOf, type Started, startParticipant } from './participants.ts';
+import {
+  type Circumstances,
+  memoryOf,
+  type Started,
+  startParticipant,
+  type Traced,
+} from './participants.ts';
 import { Processes } from './processes.ts';
 import { alternate, lineOf, type Participant } from './rounds.ts';
 import { countSyscalls } from './strace.ts';
+import { ioUringCount } from './usage.ts';
 
 /** Someone who can play the scenario's role. */
 export interface Player {
@@ -59,7 +66,7 @@ class CaseRun {
   readonly #processes: Processes;
   readonly #failures: Record<string, string> = {};
   readonly #started = new Map<string, Started>();
-  readonly #once = new Map<string, Pick<Measurement, 'once' | 'syscalls'>>();
+  readonly #once = new Map<string, Omit<Measurement, 'contender' | 'rounds'>>();
 
   constructor(planned: PlannedCase, options: CaseOptions, processes: Processes) {
     this.#planned = planned;
@@ -146,11 +153,13 @@ class CaseRun {
     if (started === undefined) return;
     const { scenario, isTraced } = this.#planned;
     const once = scenario.load === undefined ? {} : memoryOf(started);
-    this.#once.set(name, { once });
+    const ioUrings = ioUringCount(started.program.pid);
+    const seen = { once, ...(ioUrings !== undefined && { ioUrings }) };
+    this.#once.set(name, seen);
     if (!(isTraced && this.#options.canTrace)) return;
     this.#options.onProgress(`system calls: ${name}`);
     try {
-      this.#once.set(name, await this.#trace(started, once));
+      this.#once.set(name, { ...seen, ...(await this.#trace(started, once)) });
     } catch (error) {
       this.#options.signal.throwIfAborted();
       this.#failures[name] = `its system calls were not counted: ${lineOf(error)}`; // rounds stand
@@ -158,12 +167,15 @@ class CaseRun {
   }
 
   async #trace(started: Started, once: Values): Promise<Pick<Measurement, 'once' | 'syscalls'>> {
-    let operations = 0;
+    let work: Traced = { operations: 0 };
     const { pid } = started.program;
     const counts = await countSyscalls(this.#processes, pid, this.#options.signal, async () => {
-      operations = await started.traced();
+      work = await started.traced();
     });
-    const each = Object.entries(counts).map(([name, count]) => [name, count / operations] as const);
+    const each = Object.entries(counts)
+      .map(([name, count]) => [name, count - (work.apart?.[name] ?? 0)] as const)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => [name, count / work.operations] as const);
     const sum = each.reduce((total, [, count]) => total + count, 0);
     return { once: { ...once, syscallsPerOperation: sum }, syscalls: Object.fromEntries(each) };
   }

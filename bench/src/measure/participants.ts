@@ -28,8 +28,21 @@ export interface Circumstances {
 /** A participant whose process can be looked at and ended. */
 export interface Started extends Participant {
   readonly program: Program;
-  /** Work under a tracer, and how many operations it was. */
-  traced(): Promise<number>;
+  /** Work under a tracer. */
+  traced(): Promise<Traced>;
+}
+
+export interface Traced {
+  readonly operations: number;
+  /** System calls that are the measuring's own: name -> count. */
+  readonly apart?: Values;
+}
+
+/** What a program that measures itself answers. */
+interface Answer {
+  readonly operations: number;
+  readonly apart?: Values;
+  readonly [metric: string]: unknown;
 }
 
 /** Starts a contender for one case. */
@@ -51,7 +64,7 @@ async function startTask(
   { signal }: Circumstances,
 ): Promise<Started> {
   await program.match(/^ready$/m, signal);
-  const ask = async (): Promise<Values> => {
+  const ask = async (): Promise<Answer> => {
     program.tell('go');
     const [line] = await program.match(/^\{.*\}$/m, signal, TASK_MS_MAX);
     return JSON.parse(line);
@@ -61,10 +74,10 @@ async function startTask(
     program,
     warmUp: async () => void (await ask()),
     round: async () => {
-      const { operations: _, ...values } = await ask();
-      return { values };
+      const { operations: _, apart: __, ...values } = await ask();
+      return { values: values as Values };
     },
-    traced: async () => (await ask()).operations ?? 0,
+    traced: ask,
   };
 }
 
@@ -96,7 +109,7 @@ async function startServer(
     round: () => loadOnce(load, context),
     traced: async () => {
       const traced = { ...context, seconds: TRACED_SECONDS, warmupSeconds: 0 };
-      return (await bounded(load, traced)).operations;
+      return { operations: (await bounded(load, traced)).operations };
     },
   };
 }

@@ -58,6 +58,14 @@ export function retries(words: Words, one: Case): Markup | undefined {
   return all.length === 0 ? undefined : html`<p>Failed once:</p><ul>${all}</ul>`;
 }
 
+export function ioUrings(words: Words, one: Case): Markup | undefined {
+  const all = one.measurements.filter((measurement) => measurement.ioUrings);
+  if (all.length === 0) return undefined;
+  return html`<p>io_urings that a process holds:</p><ul>${all.map(
+    (measurement) => html`<li>${nameOf(words, measurement)}: ${measurement.ioUrings ?? 0}</li>`,
+  )}</ul>`;
+}
+
 export function syscalls(words: Words, one: Case): Markup | undefined {
   const counted = one.measurements.filter((measurement) => measurement.syscalls !== undefined);
   if (counted.length === 0) return undefined;

@@ -86,7 +86,7 @@ export const tcp: readonly Scenario[] = [
   {
     name: 'tcp-bulk',
     title: 'TCP in bulk',
-    operation: '64 KiB received',
+    operation: 'one message received, of so many bytes as the setting says',
     role: 'tcp-sink',
     load: generated('tcp', 'bulk'),
     metrics: [CPU, BYTE_RATE, MEMORY],
