@@ -125,7 +125,7 @@ function makeProgram(): Command {
   const program = new Command('npm run bench --')
     .enablePositionalOptions() // else --html and --svg of `report` would be those of a run
     .description('Compares edgewise with libuv and with the field; bench/README.md has the method.')
-    .argument('[scenario...]', 'names of scenarios; none: all of them, in about 20 minutes')
+    .argument('[scenario...]', 'names of scenarios; none: all of them, in about 25 minutes')
     .option('--quick', 'fewer cases and contenders, shorter rounds: under 3 minutes for all')
     .option('--connections <n,...>', 'connections', list(whole(1, CONNECTIONS_MAX)))
     .option('--size <bytes,...>', 'bytes per message', list(whole(1, SIZE_MAX)))

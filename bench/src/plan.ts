@@ -37,7 +37,8 @@ export interface Plan {
   readonly expectedSeconds: number;
 }
 
-// V8 goes on compiling for about a second of load: `settleSeconds` is that much, before round one.
+// `settleSeconds`: load before the first round, in which V8 compiles what would else be compiled
+// within the measured ones.
 const FULL = {
   ...{ rounds: 5, warmupSeconds: 0.1, settleSeconds: 1 },
   ...{ budgetSeconds: 1450, secondsMax: 2 },
