@@ -33,13 +33,17 @@ const feeders = Array.from({ length: Number(descriptors) }, () => {
 
 await answer(() => {
   let usedUs = 0;
+  let sentCount = 0;
   receivedCount = 0;
   while (receivedCount < MESSAGES) {
     const due = receivedCount + feeders.length;
     for (const fd of feeders) sys.send(fd, message);
+    sentCount += feeders.length;
     const before = cpuUs();
     while (receivedCount < due) reactor.turn(-1);
     usedUs += cpuUs() - before;
   }
-  return { nsPerOperation: (usedUs * 1000) / receivedCount, operations: receivedCount };
+  // The feeder's calls are in no figure: neither in the time nor in the count of calls.
+  const apart = { sendto: sentCount };
+  return { nsPerOperation: (usedUs * 1000) / receivedCount, operations: receivedCount, apart };
 });

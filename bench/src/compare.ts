@@ -153,9 +153,9 @@ export function formatComparison({ differences, warnings, skipped }: Comparison)
   const rest = `${differences.length} comparisons`;
   return [
     ...warnings.map((text) => `warning: ${text}`),
-    ...(found.length === 0
-      ? [`no difference (${rest})`]
-      : [...lines, `${found.length} of ${rest}`]),
+    ...(differences.length === 0 ? ['nothing could be compared'] : []),
+    ...(differences.length > 0 && found.length === 0 ? [`no difference (${rest})`] : []),
+    ...(found.length > 0 ? [...lines, `${found.length} of ${rest}`] : []),
     ...skipped.map((text) => `not compared: ${text}`),
     '',
   ].join('\n');

@@ -48,6 +48,10 @@ export interface LoadResult {
   readonly seconds: number;
   /** Datagrams that were lost, and messages of the open loop that were never answered. */
   readonly errors: number;
+  /** `open`: messages due in the window that were never answered. */
+  readonly unfinished?: number;
+  /** `open`: how much later than due the load began a message, at worst. */
+  readonly lateMaxUs?: number;
   /** CPU time of `serverPid` in the window; absent also where the system does not tell. */
   readonly serverCpuNs?: number;
   /** An HdrHistogram of nanoseconds, V2 compressed, base64. Bulk and slow readers have none. */
@@ -71,7 +75,7 @@ interface LoadReport {
   readonly windowSeconds: number;
   readonly lost?: number;
   readonly server: { readonly cpuNs: number | null } | null;
-  readonly schedule: { readonly unfinished: number } | null;
+  readonly schedule: { readonly unfinished: number; readonly lateMaxUs: number } | null;
   /** Lowest nanoseconds of a bucket, and how many fell into it. */
   readonly latencyNs: readonly (readonly [number, number])[];
 }
@@ -181,6 +185,10 @@ function toResult(report: LoadReport): LoadResult {
     operations: report.messages,
     seconds: report.windowSeconds,
     errors: (report.lost ?? 0) + (report.schedule?.unfinished ?? 0),
+    ...(report.schedule && {
+      unfinished: report.schedule.unfinished,
+      lateMaxUs: report.schedule.lateMaxUs,
+    }),
     ...(serverCpuNs !== undefined && { serverCpuNs }),
     ...(report.latencyNs.length > 0 && { latency: encodeLatency(report.latencyNs) }),
   };

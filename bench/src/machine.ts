@@ -1,7 +1,8 @@
 // What a figure depends on beside the code: the machine, its software, and which CPU does what.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, type } from 'node:os';
+import { ioUringCount } from './measure/usage.ts';
 import type { Machine } from './model.ts';
 import { inRoot } from './root.ts';
 
@@ -60,18 +61,10 @@ export function describeMachine(pinning: Pinning | undefined): Machine {
 // Seen, not guessed: a libuv that uses io_uring holds a descriptor of it.
 function ioUringState(): string {
   if (process.platform !== 'linux') return 'off: not Linux';
-  if (readdirSync('/proc/self/fd').some(isIoUring)) return 'on: this Node holds a ring';
+  if (ioUringCount('self')) return 'on: this Node holds a ring';
   if (kernelSetting('io_uring_disabled') === '2') return 'off: kernel.io_uring_disabled is 2';
   const asked = process.env.UV_USE_IO_URING;
   return `off: this Node holds no ring, UV_USE_IO_URING is ${asked ?? 'not set'}`;
-}
-
-function isIoUring(fd: string): boolean {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`).includes('io_uring');
-  } catch {
-    return false; // the descriptor that the listing itself used is closed
-  }
 }
 
 function kernelSetting(name: string): string | undefined {

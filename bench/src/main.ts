@@ -1,11 +1,12 @@
 // The command line of the suite: `npm run bench -- ...`. Exit codes: 0 done, 1 something broke, 2
-// the command line or a file given on it is wrong, 130 interrupted.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// the command line or a file given on it is wrong, or two files have nothing to compare, 130 interrupted.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { compare, formatComparison } from './compare.ts';
 import type { Results } from './model.ts';
+import { type Outputs, prepareOutputs } from './outputs.ts';
 import { allContenders, chooseScenarios, UsageError, type Wish } from './plan.ts';
 import { toHtml } from './report/html.ts';
 import { plotsOf } from './report/plots.ts';
@@ -81,15 +82,22 @@ async function measure(scenarios: readonly string[], flags: Flags): Promise<void
   if (flags.list) return printLists();
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Each time: Ctrl-C comes from the terminal, and from the one that has started this.
+    process.on(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
   }
+  const stem = inRoot(`build-bench/results/${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
+  const outputs = { html: `${stem}.html`, json: `${stem}.json`, ...flags };
   const options = { wish: wishOf(scenarios, flags), command, say: print };
   try {
+    prepareOutputs(outputs);
     const results = await run({ ...options, signal: interrupt.signal });
     print(`\n${formatTables(results)}\n`);
-    const stem = inRoot(`build-bench/results/${results.startedAt.replaceAll(/[:.]/g, '-')}`);
-    writeAll(results, { html: `${stem}.html`, json: `${stem}.json`, ...flags });
+    writeAll(results, outputs);
+    if (results.cases.every(({ measurements }) => measurements.length === 0)) {
+      process.stderr.write('bench: nothing was measured: everybody has failed\n');
+      process.exitCode = 1;
+    }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     process.stderr.write('bench: interrupted, nothing was written\n');
@@ -97,20 +105,17 @@ async function measure(scenarios: readonly string[], flags: Flags): Promise<void
   }
 }
 
-function writeAll(results: Results, { json, html, svg }: Pick<Flags, 'json' | 'html' | 'svg'>) {
+function writeAll(results: Results, { json, html, svg }: Outputs): void {
   if (json !== undefined) {
-    mkdirSync(dirname(json), { recursive: true });
     writeResults(json, results);
     print(`results: ${json}`);
   }
   if (svg !== undefined) {
-    mkdirSync(svg, { recursive: true });
     for (const { name, svg: text } of plotsOf(results))
       writeFileSync(join(svg, `${name}.svg`), text);
     print(`plots:   ${svg}`);
   }
   if (html !== undefined) {
-    mkdirSync(dirname(html), { recursive: true });
     writeFileSync(html, toHtml(results));
     print(`report:  ${pathToFileURL(html)}`);
   }
@@ -120,7 +125,7 @@ function makeProgram(): Command {
   const program = new Command('npm run bench --')
     .enablePositionalOptions() // else --html and --svg of `report` would be those of a run
     .description('Compares edgewise with libuv and with the field; bench/README.md has the method.')
-    .argument('[scenario...]', 'names of scenarios; none: all of them, in about 20 minutes')
+    .argument('[scenario...]', 'names of scenarios; none: all of them, in about 25 minutes')
     .option('--quick', 'fewer cases and contenders, shorter rounds: under 3 minutes for all')
     .option('--connections <n,...>', 'connections', list(whole(1, CONNECTIONS_MAX)))
     .option('--size <bytes,...>', 'bytes per message', list(whole(1, SIZE_MAX)))
@@ -137,9 +142,11 @@ function makeProgram(): Command {
     .description('says which differences of two runs are larger than the noise')
     .argument('<before>', 'results of a run')
     .argument('<after>', 'results of another one')
-    .action((before: string, after: string) =>
-      print(formatComparison(compare(readResults(before), readResults(after)))),
-    );
+    .action((before: string, after: string) => {
+      const comparison = compare(readResults(before), readResults(after));
+      print(formatComparison(comparison));
+      if (comparison.differences.length === 0) process.exitCode = 2;
+    });
   program
     .command('report')
     .description('makes the report of a run again')
@@ -148,11 +155,13 @@ function makeProgram(): Command {
     .option('--svg <folder>', 'writes each plot as a file, too')
     .action((path: string, { html, svg }: Flags) => {
       const results = readResults(path);
-      print(`${formatTables(results)}\n`);
-      writeAll(results, {
+      const outputs = {
         html: html ?? `${path.replace(/\.json$/, '')}.html`,
         ...(svg && { svg }),
-      });
+      };
+      prepareOutputs(outputs);
+      print(`${formatTables(results)}\n`);
+      writeAll(results, outputs);
     });
   return program;
 }

@@ -22,6 +22,11 @@ export const LATENCIES: readonly Metric[] = [
   lower('p99Us', 'latency, 99 %', 'µs'),
   lower('p999Us', 'latency, 99.9 %', 'µs'),
 ];
+/** Of the open loop: how late the load itself was at worst, and messages without an answer. */
+export const SCHEDULE: readonly Metric[] = [
+  { ...lower('lateMaxUs', 'load late by at most', 'µs'), isSpreadShown: true },
+  { ...lower('unfinished', 'unanswered', ''), isSpreadShown: true },
+];
 export const MEMORY = lower('rssBytes', 'resident memory', 'B');
 export const MEMORY_EACH = lower('bytesPerConnection', 'memory per connection', 'B');
 export const SYSCALLS = lower('syscallsPerOperation', 'system calls per operation', '');

@@ -59,6 +59,8 @@ export interface Metric {
   readonly label: string;
   readonly unit: string;
   readonly better: 'lower' | 'higher';
+  /** Also a table of medians has its lowest and highest round. */
+  readonly isSpreadShown?: boolean;
 }
 
 /** Name of metric -> value; absent: not measured. */
@@ -69,6 +71,8 @@ export interface Round {
   readonly values: Values;
   /** Latencies in nanoseconds: an HdrHistogram in its V2 compressed form, base64. */
   readonly latency?: string;
+  /** The round failed first, and was measured once more: one line on why. */
+  readonly retried?: string;
 }
 
 export interface Measurement {
@@ -76,16 +80,34 @@ export interface Measurement {
   readonly rounds: readonly Round[];
   /** Measured once, in a run of their own: syscalls per operation, memory per connection. */
   readonly once: Values;
+  /** io_urings that its process holds after the rounds. */
+  readonly ioUrings?: number;
   /** Name of system call -> calls per operation. */
   readonly syscalls?: Values;
+}
+
+/** How a case was to be measured, whatever came of it. */
+export interface CasePlan {
+  readonly contenders: readonly string[];
+  readonly rounds: number;
+  /** With `--quick`. */
+  readonly isQuick: boolean;
+  /** The length of a round; absent, as what follows: its programs measure themselves. */
+  readonly seconds?: number;
+  /** Load before each round that is not counted. */
+  readonly warmupSeconds?: number;
+  /** Load before the first round that is not counted. */
+  readonly settleSeconds?: number;
 }
 
 /** What one scenario has found for one setting. */
 export interface Case {
   readonly scenario: string;
   readonly setting: Setting;
+  /** Absent in files of earlier versions. */
+  readonly plan?: CasePlan;
   readonly measurements: readonly Measurement[];
-  /** Contenders that failed: their name -> one line. */
+  /** Contenders that failed: their name -> one line. The rounds before it are measurements. */
   readonly failures: Readonly<Record<string, string>>;
 }
 
@@ -132,7 +154,7 @@ export interface Machine {
   readonly cpus: number;
   readonly node: string;
   readonly libuv: string;
-  /** Whether libuv may use io_uring: `on`, `off` and why. */
+  /** Whether the suite's own libuv uses io_uring: `on`, `off` and why. */
   readonly ioUring: string;
   readonly edgewise: string;
   /** `server on CPU 0, load on CPU 1`, or that they are not pinned. */

@@ -59,6 +59,9 @@ const text: Check = (value, at) => {
 const number: Check = (value, at) => {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(at, 'a number');
 };
+const flag: Check = (value, at) => {
+  if (typeof value !== 'boolean') throw wrong(at, 'true or false');
+};
 const textOrNumber: Check = (value, at) => {
   if (typeof value !== 'string') number(value, at);
 };
@@ -114,7 +117,10 @@ const RESULTS: Shape = {
     name: text,
     title: text,
     operation: text,
-    metrics: list({ name: text, label: text, unit: text, better: oneOf('lower', 'higher') }),
+    metrics: list({
+      ...{ name: text, label: text, unit: text, better: oneOf('lower', 'higher') },
+      isSpreadShown: optional(flag),
+    }),
     merit: text,
     bases: list(text),
     axis: optional(text),
@@ -122,10 +128,15 @@ const RESULTS: Shape = {
   cases: list({
     scenario: text,
     setting: map(textOrNumber),
+    plan: optional({
+      ...{ contenders: list(text), rounds: number, isQuick: flag, seconds: optional(number) },
+      ...{ warmupSeconds: optional(number), settleSeconds: optional(number) },
+    }),
     measurements: list({
       contender: text,
-      rounds: list({ values: map(number), latency: optional(text) }),
+      rounds: list({ values: map(number), latency: optional(text), retried: optional(text) }),
       once: map(number),
+      ioUrings: optional(number),
       syscalls: optional(map(number)),
     }),
     failures: map(text),

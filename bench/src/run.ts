@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { Listr, type ListrTask } from 'listr2';
 import { choosePinning, describeMachine, descriptorLimit } from './machine.ts';
-import { measureCase, type PlannedCase } from './measure/case.ts';
+import { measureCase, type PlannedCase, planOf } from './measure/case.ts';
 import { whyNoStrace } from './measure/strace.ts';
 import type { Case, Results, ScenarioInfo, Setting } from './model.ts';
 import { checkWish, makePlan, type Plan, UsageError, type Wish } from './plan.ts';
@@ -28,12 +28,12 @@ export interface RunOptions {
 export async function run({ wish, command, signal, say }: RunOptions): Promise<Results> {
   const began = new Date();
   checkWish(wish);
-  const plan = await locateAll(wish);
+  const plan = await locateAll(wish, signal);
   const pinning = choosePinning();
   const machine = describeMachine(pinning);
   announce(plan, say);
   say(`${machine.cpu}, ${machine.cpus} CPUs, ${machine.kernel}, Node ${machine.node}`);
-  say(`${machine.pinning}; io_uring ${machine.ioUring}`);
+  say(`${machine.pinning}; io_uring of this Node: ${machine.ioUring}`);
   const noStrace = whyNoStrace();
   if (noStrace !== undefined) say(`system calls are not counted: ${noStrace}`);
   const cases: Case[] = [];
@@ -73,15 +73,16 @@ function listed(tasks: ListrTask[]): Promise<unknown> {
   return new Listr(tasks, { renderer, registerSignalListeners: false }).run();
 }
 
-async function locateAll(wish: Wish): Promise<Plan> {
+async function locateAll(wish: Wish, signal: AbortSignal): Promise<Plan> {
   let plan: Plan | undefined;
   await listed([
     {
       title: 'contenders',
       task: async (_, task) => {
-        plan = await makePlan(wish, (name) => {
+        const onLocate = (name: string) => {
           task.output = name;
-        });
+        };
+        plan = await makePlan(wish, onLocate, signal);
       },
     },
   ]);
@@ -109,11 +110,12 @@ function titleOf({ scenario, setting, players }: PlannedCase): string {
 }
 
 /** A case that this machine does not allow, as failures; undefined: it can be measured. */
-function refusalOf({ scenario, setting, players }: PlannedCase): Case | undefined {
+function refusalOf(planned: PlannedCase): Case | undefined {
+  const { scenario, setting, players } = planned;
   const line = reasonAgainst(scenario, setting);
   if (line === undefined) return undefined;
   const failures = Object.fromEntries(players.map(({ name }) => [name, line]));
-  return { scenario: scenario.name, setting, measurements: [], failures };
+  return { scenario: scenario.name, setting, plan: planOf(planned), measurements: [], failures };
 }
 
 function reasonAgainst({ needs }: Scenario, setting: Setting): string | undefined {

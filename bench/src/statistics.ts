@@ -22,6 +22,13 @@ export function valuesOf(measurement: Measurement, metric: string): number[] {
   return measurement.rounds.flatMap(({ values }) => values[metric] ?? []);
 }
 
+/** One line for each round that was measured a second time. */
+export function retriesOf({ rounds }: Measurement): string[] {
+  return rounds.flatMap(({ retried }, at) =>
+    retried === undefined ? [] : [`round ${at + 1} was measured again: ${retried}`],
+  );
+}
+
 /** The spread of one metric; undefined: it was not measured. */
 export function spreadOfMetric(measurement: Measurement, metric: string): Spread | undefined {
   const values = valuesOf(measurement, metric);

@@ -2,16 +2,18 @@
 // spread and its ratios to the bases first.
 import Table from 'cli-table3';
 import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.ts';
-import { ratioOfMetric, type Spread, spreadOfMetric } from './statistics.ts';
+import { ratioOfMetric, retriesOf, type Spread, spreadOfMetric } from './statistics.ts';
 
 const ABSENT = '-';
+const FOOTER = 'A figure is the median of its rounds, a percentile of latencies as well.';
 const HEAD_COLUMNS = 12;
 const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 const PLAIN = { style: { head: [], border: [], compact: true } };
 
 /** All cases as text. */
 export function formatTables(results: Results): string {
-  return results.cases.map((one) => formatCase(one, results)).join('\n\n');
+  const tables = results.cases.map((one) => formatCase(one, results)).join('\n\n');
+  return tables === '' ? '' : `${tables}\n\n${FOOTER}`;
 }
 
 /** `tcp-echo: TCP echo (connections 64, size 64)`. */
@@ -45,6 +47,15 @@ function formatCase(one: Case, results: Results): string {
       table.push([labelOf(measurement.contender), ...cellsOf(measurement, merit, bases, others)]);
     }
     parts.push(table.toString());
+  }
+  for (const measurement of one.measurements) {
+    const label = labelOf(measurement.contender);
+    parts.push(...retriesOf(measurement).map((line) => `again: ${label}: ${line}`));
+  }
+  const rings = one.measurements.filter(({ ioUrings }) => ioUrings);
+  if (rings.length > 0) {
+    const words = rings.map(({ contender, ioUrings }) => `${labelOf(contender)} ${ioUrings}`);
+    parts.push(`io_urings held: ${words.join(', ')}`);
   }
   const failures = Object.entries(one.failures);
   parts.push(...failures.map(([name, line]) => `failed: ${labelOf(name)}: ${line}`));
@@ -88,9 +99,10 @@ function cellsOf(
   return [
     spread === undefined ? ABSENT : formatSpread(spread),
     ...ratios.map((ratio) => (ratio === undefined ? ABSENT : ratio.median.toFixed(2))),
-    ...others.map(({ name }) => {
+    ...others.map(({ name, isSpreadShown }) => {
       const other = spreadOfMetric(measurement, name);
-      return other === undefined ? ABSENT : formatNumber(other.median);
+      if (other === undefined) return ABSENT;
+      return isSpreadShown ? formatSpread(other) : formatNumber(other.median);
     }),
   ];
 }

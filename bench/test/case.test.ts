@@ -59,6 +59,8 @@ function planned(scenario: Scenario, players: Player[], rounds = 2): PlannedCase
     seconds: 0.1,
     warmupSeconds: 0,
     isTraced: false,
+    settleSeconds: 0.1,
+    isQuick: false,
   };
 }
 
@@ -87,11 +89,12 @@ describe('measureCase', () => {
     const { measurements, failures } = await measureCase(planned(server, players), optionsOf());
     expect(failures).toEqual({});
     expect(measurements.map(({ contender }) => contender)).toEqual(['a', 'b']);
-    for (const { rounds, once } of measurements) {
+    for (const { rounds, once, ioUrings } of measurements) {
       expect(rounds).toHaveLength(2);
       expect(rounds[0]?.values.operationsPerSecond).toBe(30);
       expect(rounds[0]?.values.cpuUs).toBeGreaterThan(0);
       expect(once.rssBytes).toBeGreaterThan(1e6);
+      expect(ioUrings).toBe(0);
     }
     expect(survivors()).toEqual([]);
   });
@@ -122,9 +125,11 @@ describe('measureCase', () => {
         contender: 'a',
         rounds: [{ values: { nsPerOperation: 7 } }, { values: { nsPerOperation: 7 } }],
         once: {},
+        ioUrings: 0,
       },
+      { contender: 'b', rounds: [{ values: { nsPerOperation: 0 } }], once: {} },
     ]);
-    expect(failures).toEqual({ b: 'it ended: exit code 5' });
+    expect(failures).toEqual({ b: 'round 2 of 2 failed twice: it ended: exit code 5' });
     expect(survivors()).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 // build of bench/ must be there (npm run test:bench makes it).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -18,9 +18,11 @@ interface Output {
 }
 
 function start(args: readonly string[]): { child: ChildProcess; output: Output } {
-  const child = spawn(process.execPath, [inRoot('build-bench/main.js'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return startFile(process.execPath, [inRoot('build-bench/main.js'), ...args]);
+}
+
+function startFile(file: string, args: readonly string[]) {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
@@ -32,6 +34,14 @@ function start(args: readonly string[]): { child: ChildProcess; output: Output }
 
 async function bench(...args: string[]): Promise<Output & { code: number | null }> {
   const { child, output } = start(args);
+  const [code] = await once(child, 'close');
+  return { code, ...output };
+}
+
+/** With few descriptors: a case that needs more is refused. */
+async function limited(...args: string[]): Promise<Output & { code: number | null }> {
+  const words = [process.execPath, inRoot('build-bench/main.js'), ...args];
+  const { child, output } = startFile('sh', ['-c', 'ulimit -n 1024; exec "$@"', 'sh', ...words]);
   const [code] = await once(child, 'close');
   return { code, ...output };
 }
@@ -78,6 +88,14 @@ describe('npm run bench', () => {
     expect(readdirSync(again.svg)).toEqual(readdirSync(svg));
     expect(readFileSync(again.html, 'utf8')).toBe(readFileSync(html, 'utf8'));
     expect(await bench('compare', json, json)).toMatchObject({ code: 0, stderr: '' });
+    const other = join(folder, 'other.json');
+    writeFileSync(other, JSON.stringify({ ...results, cases: [] }));
+    const nothing = await bench('compare', json, other);
+    expect(nothing).toMatchObject({ code: 2, stderr: '' });
+    expect(nothing.stdout).toContain('nothing could be compared');
+    const plan = { contenders: ['edgewise', 'node'], rounds: 1, seconds: 0.1, isQuick: false };
+    expect(results.cases[0]?.plan).toMatchObject(plan);
+    expect(results.cases[0]?.plan?.settleSeconds).toBeGreaterThan(0);
   });
 
   it('a task that measures itself', async () => {
@@ -87,6 +105,15 @@ describe('npm run bench', () => {
     expect([code, stderr]).toEqual([0, '']);
     const names = readResults(json).cases.map(({ measurements }) => measurements.length);
     expect(names).toEqual([3, 3]);
+  });
+
+  it('everybody has failed: exit code 1, and the results say why', async () => {
+    const json = join(folder, 'failed.json');
+    const files = ['--json', json, '--html', join(folder, 'failed.html')];
+    const many = ['--connections', '100000', '--size', '64'];
+    const { code, stderr } = await limited('tcp-echo', ...many, ...TINY, ...files);
+    expect([code, stderr]).toEqual([1, 'bench: nothing was measured: everybody has failed\n']);
+    expect(readResults(json).cases[0]?.failures.node).toMatch(/^needs 100128 descriptors/);
   });
 
   it('--list names scenarios and contenders', async () => {
@@ -107,6 +134,10 @@ describe('npm run bench', () => {
     [['timers', '--contenders', 'node'], /^bench: nothing to measure: /],
     [['compare', 'no.json', 'no.json'], /^bench: no\.json: ENOENT/],
     [['compare', inRoot('package.json'), 'no.json'], /package\.json: not a file of this suite/],
+    [['timers', '--json', folder], /^bench: --json .* cannot be written: EISDIR/],
+    [['timers', '--json', '/proc/nope/x.json'], /^bench: --json .* cannot be written: ENOENT/],
+    [['timers', '--html', '/dev/null/x.html'], /cannot be written: .*ENOTDIR|is no folder/],
+    [['timers', '--svg', inRoot('package.json')], /^bench: --svg .* cannot be written: /],
     [['report'], /missing required argument 'results'/],
   ])('wrong words are one line, and exit code 2: %j', async (args, line) => {
     const { code, stderr } = await bench(...args);
@@ -115,22 +146,26 @@ describe('npm run bench', () => {
     expect(stderr.trimEnd()).not.toContain('\n');
   });
 
-  it('Ctrl-C ends it and all that it has started, and nothing is written', async () => {
-    const json = join(folder, 'interrupted.json');
-    const args = ['tcp-echo', '--seconds', '20', '--contenders', 'node', '--json', json];
-    const { child, output } = start(args);
-    await new Promise<void>((resolve) => {
-      child.stdout?.on('data', () => {
-        if (output.stdout.includes('warm-up: node')) resolve();
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s ends it and all that it has started, and nothing is written',
+    async (signal) => {
+      const json = join(folder, 'interrupted.json');
+      const args = ['tcp-echo', '--seconds', '20', '--contenders', 'node', '--json', json];
+      const { child, output } = start(args);
+      await new Promise<void>((resolve) => {
+        child.stdout?.on('data', () => {
+          if (output.stdout.includes('warm-up: node')) resolve();
+        });
       });
-    });
-    const pids = childrenOf(child.pid ?? 0).split(' ');
-    child.kill('SIGINT');
-    const [code] = await once(child, 'close');
-    expect(code).toBe(130);
-    expect(output.stderr).toMatch(/bench: interrupted, nothing was written\n$/);
-    expect(pids.length).toBeGreaterThan(0);
-    expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
-    expect(existsSync(json)).toBe(false);
-  });
+      const pids = childrenOf(child.pid ?? 0).split(' ');
+      child.kill(signal);
+      child.kill(signal);
+      const [code] = await once(child, 'close');
+      expect(code).toBe(130);
+      expect(output.stderr).toMatch(/bench: interrupted, nothing was written\n$/);
+      expect(pids.length).toBeGreaterThan(0);
+      expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+      expect(existsSync(json)).toBe(false);
+    },
+  );
 });

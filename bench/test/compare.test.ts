@@ -89,6 +89,21 @@ describe('what it names', () => {
     expect(compare(after, before).skipped[0]).toContain('only in the second file');
   });
 
+  it('rounds and warm-ups of other lengths, once for a scenario', () => {
+    const of = (seconds: number, settleSeconds: number) => {
+      const plan = { contenders: ['c'], rounds: 5, isQuick: false, seconds, settleSeconds };
+      const run = fixture(FAST);
+      return { ...run, cases: run.cases.map((one) => ({ ...one, plan })) };
+    };
+    const { warnings } = compare(of(0.25, 0.5), of(1, 1));
+    const echo = warnings.filter((text) => text.startsWith('tcp-echo: '));
+    expect(echo).toEqual([
+      'tcp-echo: the length of a round was 0.25 s, is 1 s',
+      'tcp-echo: the warm-up before the first round was 0.5 s, is 1 s',
+    ]);
+    expect(compare(of(1, 1), of(1, 1)).warnings.join()).not.toContain('the length');
+  });
+
   it('cases without a base, and nothing at all', () => {
     const before = fixture(FAST);
     const scenarios = before.scenarios.map((one) => ({ ...one, bases: ['nobody'] }));
@@ -96,6 +111,6 @@ describe('what it names', () => {
     expect(differences).toEqual([]);
     expect(skipped.every((text) => text.endsWith('no base in both'))).toBe(true);
     const empty = { ...before, cases: [] };
-    expect(formatComparison(compare(empty, empty))).toBe('no difference (0 comparisons)\n');
+    expect(formatComparison(compare(empty, empty))).toBe('nothing could be compared\n');
   });
 });

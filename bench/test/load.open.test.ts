@@ -20,7 +20,10 @@ describe(`against a server that stalls for ${STALL_MS} ms once a second`, () => 
   }
 
   test('the 99th percentile of the open loop shows the stall', async () => {
-    const { latency, errors } = await load({ mode: 'open', ratePerSecond: 400 });
+    const plan = { mode: 'open', ratePerSecond: 400 } as const;
+    const { latency, errors, unfinished, lateMaxUs } = await load(plan);
+    expect(unfinished).toBe(0);
+    expect(lateMaxUs).toBeGreaterThan(0);
     expect(milliseconds(latency, 99)).toBeGreaterThan(STALL_MS / 2);
     // Two or three stalls in 2.5 s: most messages are due between them.
     expect(milliseconds(latency, 50)).toBeLessThan(STALL_MS / 2);
@@ -28,7 +31,8 @@ describe(`against a server that stalls for ${STALL_MS} ms once a second`, () => 
   });
 
   test('that of the closed loop does not, though its slowest message does', async () => {
-    const { latency } = await load({ mode: 'closed' });
+    const { latency, lateMaxUs } = await load({ mode: 'closed' });
+    expect(lateMaxUs).toBeUndefined(); // it has no schedule
     expect(milliseconds(latency, 99)).toBeLessThan(STALL_MS / 4);
     expect(milliseconds(latency, 100)).toBeGreaterThan(STALL_MS / 2);
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contenders } from '../src/contenders/index.ts';
-import { run } from '../src/contenders/run.ts';
+import { endTools, run } from '../src/contenders/run.ts';
 
 const { PATH, EDGEWISE_CACHE } = process.env;
 const empty = mkdtempSync(join(tmpdir(), 'edgewise-empty-'));
@@ -60,6 +60,12 @@ describe('a tool', () => {
   it('that fails is told by the line that has the error', async () => {
     const script = `console.error('first\\nprogram.c:1: error: no uv.h\\nlast'); process.exit(1)`;
     await expect(node(script)).rejects.toThrow('node: program.c:1: error: no uv.h');
+  });
+
+  it('is ended when the run is interrupted', async () => {
+    const hanging = node('setInterval(() => {}, 1000)');
+    setTimeout(endTools, 100);
+    await expect(hanging).rejects.toThrow('node: exit code null');
   });
 
   it('gives what it prints', async () => {

@@ -53,8 +53,15 @@ const TRIALS: Readonly<Record<string, (port: number) => Promise<void>>> = {
 
 /** Who plays what besides TCP echo. */
 const OTHER_ROLES: Readonly<Record<string, readonly string[]>> = {
-  edgewise: ['udp-echo', 'tcp-sink', 'file', 'tcp-relay'],
-  'edgewise-edge': ['udp-echo', 'tcp-sink', 'file', 'tcp-relay'],
+  edgewise: ['tcp-sink'],
+  'edgewise-edge': ['tcp-sink'],
+  'edgewise-handlers': ['tcp-sink'],
+  'edgewise-datagrams': ['udp-echo'],
+  'edgewise-datagrams-edge': ['udp-echo'],
+  'edgewise-relay': ['tcp-relay'],
+  'edgewise-relay-edge': ['tcp-relay'],
+  'edgewise-sendfile': ['file'],
+  'edgewise-sendfile-edge': ['file'],
   'edgewise-stream': ['http'],
   node: ['udp-echo', 'tcp-sink', 'http', 'file', 'tcp-relay'],
   bun: ['udp-echo', 'tcp-sink', 'http'],
@@ -68,6 +75,22 @@ const OTHER_ROLES: Readonly<Record<string, readonly string[]>> = {
   go: ['udp-echo', 'tcp-sink', 'http'],
 };
 
+// A name stands for the API that its programs use, in every role.
+it('the reactor serves on the reactor, and handlers on handlers', async () => {
+  const sinkOf = async (wanted: string) => {
+    const found = await contenders.find(({ name }) => name === wanted)?.locate();
+    if (found === undefined || isMissing(found)) throw new Error(`no ${wanted}`);
+    const [file = ''] = found.command('tcp-sink', {})?.args ?? [];
+    return readFileSync(file, 'utf8');
+  };
+  expect(await sinkOf('edgewise')).toMatch(/import \{ .*Reactor.* \} from/);
+  expect(await sinkOf('edgewise')).not.toContain('handlers:');
+  expect(await sinkOf('edgewise-handlers')).toContain('handlers:');
+});
+
+/** What has a role of its own is no echo server. */
+const ECHOES_NOT = /^edgewise-(datagrams|relay|sendfile)/;
+
 describe.each(contenders)('$name', ({ locate, name }) => {
   let found: Located | Missing;
   beforeAll(async () => {
@@ -78,6 +101,7 @@ describe.each(contenders)('$name', ({ locate, name }) => {
   function echoOf(context: TestContext): Command {
     if (isMissing(found)) return context.skip(whyMissing(found));
     const echo = found.command('tcp-echo', {});
+    if (echo === undefined && ECHOES_NOT.test(name)) return context.skip('no TCP echo server');
     if (echo === undefined) throw new Error('it is no TCP echo server');
     return echo;
   }

@@ -6,6 +6,7 @@ import { axisFigure, figure, settingText } from '../src/report/figures.ts';
 import { toHtml } from '../src/report/html.ts';
 import { escapeText, html } from '../src/report/markup.ts';
 import { plotsOf } from '../src/report/plots.ts';
+import { logExtent } from '../src/report/scaling.ts';
 import { curvesOf, wordsOf } from '../src/report/words.ts';
 import { fixture } from './fixture.ts';
 
@@ -46,6 +47,20 @@ describe('the report', () => {
     expect(names.filter((name) => name.startsWith('latency-'))).toHaveLength(1);
     const sweep = plots.find(({ name }) => name === 'scaling-tcp-echo-size-64');
     expect(sweep?.command).toBe('npm run bench -- tcp-echo --connections 1,8,64,1000 --size 64');
+  });
+
+  it('the command of a plot has whatever was given or planned', () => {
+    const plan = { contenders: ['c', 'node'], rounds: 7, seconds: 0.5, isQuick: true };
+    const cases = results.cases.map((one) => ({ ...one, plan }));
+    const sweep = plotsOf({ ...results, cases }).find(({ name }) => name.startsWith('scaling-tcp'));
+    expect(sweep?.command).toBe(
+      'npm run bench -- tcp-echo --quick --connections 1,8,64,1000 --size 64 ' +
+        '--contenders c,node --rounds 7 --seconds 0.5',
+    );
+  });
+
+  it('plots are drawings with a text for those who cannot see them', () => {
+    const plots = plotsOf(results);
     for (const { svg } of plots) expect(svg).toMatch(/^<svg role="img" aria-label="[^"]+"/);
   });
 });
@@ -84,7 +99,9 @@ describe('curves and lines', () => {
     expect(names).toHaveLength(10);
     for (const at of [21, 22, 23, 24]) expect(names).toContain(`contender-${at}`);
     const titles = plotsOf(given).map(({ title }) => title);
-    expect(titles).toContainEqual(expect.stringMatching(/percentile, 10 of 25 contenders$/));
+    expect(titles).toContainEqual(
+      expect.stringMatching(/percentile, of all rounds together, 10 of 25 contenders$/),
+    );
   });
 
   it('who was measured at less than half of the places has no line', () => {
@@ -165,6 +182,11 @@ describe('runs in which things are missing', () => {
     const broken = { ...results, cases: [{ ...first, measurements }, ...rest] } as Results;
     expect(() => toHtml(broken)).toThrow(/connections-1-size-64, c, round 1/);
   });
+});
+
+it('a log axis fits its data', () => {
+  expect(logExtent(5.3, 34)).toEqual({ logBase: 2, min: 4, max: 64 });
+  expect(logExtent(2, 900).logBase).toBe(10);
 });
 
 it('figures are short', () => {

@@ -4,7 +4,11 @@ import { alternate, type Participant } from '../src/measure/rounds.ts';
 
 const signal = new AbortController().signal;
 
-function recorder(names: readonly string[], failing: Readonly<Record<string, number>> = {}) {
+/** @param failing - name -> which of its turns fail. */
+function recorder(
+  names: readonly string[],
+  failing: Readonly<Record<string, readonly number[]>> = {},
+) {
   const turns: string[] = [];
   const participants = names.map((name): Participant => {
     let count = 0;
@@ -13,7 +17,7 @@ function recorder(names: readonly string[], failing: Readonly<Record<string, num
       warmUp: async () => void turns.push(`warm ${name}`),
       async round() {
         turns.push(name);
-        if (count++ === failing[name]) throw new Error(`${name} broke`);
+        if (failing[name]?.includes(count++)) throw new Error(`${name} broke`);
         return { values: { cpuUs: count } };
       },
     };
@@ -33,18 +37,32 @@ describe('alternate', () => {
     expect([...found.values()].map((rounds) => rounds.length)).toEqual([3, 3, 3]);
   });
 
-  it('who fails takes part no longer, and the others go on', async () => {
-    const { turns, participants } = recorder(['a', 'b'], { a: 1 });
+  it('a round that fails is measured once more, and says so', async () => {
+    const { participants } = recorder(['a', 'b'], { a: [1] });
+    const onFailure = async () => expect.unreachable();
+    const found = await alternate(participants, { rounds: 3, signal, onFailure });
+    expect(found.get('a')?.map(({ retried }) => retried)).toEqual([
+      undefined,
+      'a broke',
+      undefined,
+    ]);
+    expect(found.get('a')).toHaveLength(3);
+  });
+
+  it('who fails twice takes part no longer and keeps its rounds, the others go on', async () => {
+    const { turns, participants } = recorder(['a', 'b', 'c'], { a: [1, 2], c: [0, 1] });
     const failures: string[] = [];
     const found = await alternate(participants, {
       rounds: 4,
       signal,
       onFailure: async (name, error) => void failures.push(`${name}: ${(error as Error).message}`),
     });
-    expect(failures).toEqual(['a: a broke']);
-    expect([...found.keys()]).toEqual(['b']);
-    expect(found.get('b')).toHaveLength(4);
-    expect(turns.filter((name) => name === 'a')).toHaveLength(2);
+    expect(failures).toEqual(['c: c broke', 'a: a broke']);
+    expect([...found].map(([name, { length }]) => [name, length])).toEqual([
+      ['a', 1],
+      ['b', 4],
+    ]);
+    expect(turns.filter((name) => name === 'a')).toHaveLength(3);
   });
 
   it('an abort is no failure of a contender: it ends everything', async () => {

@@ -107,6 +107,12 @@ function titleOf({ scenario, setting }: Case): string {
   return `${scenario} ${settingText(setting)}`.trimEnd();
 }
 
+const LENGTHS = {
+  seconds: 'the length of a round',
+  warmupSeconds: 'the warm-up before a round',
+  settleSeconds: 'the warm-up before the first round',
+} as const;
+
 /** What differs between the machines and the programs, beside what one wants to compare. */
 export function warningsOf(before: Results, after: Results): string[] {
   const facts = ['cpu', 'cpus', 'kernel', 'pinning', 'node', 'libuv', 'ioUring'] as const;
@@ -119,7 +125,22 @@ export function warningsOf(before: Results, after: Results): string[] {
       ? []
       : changed(name, version, other.version);
   });
-  return [...machines, ...versions];
+  return [...machines, ...versions, ...lengthsOf(before, after)];
+}
+
+/** Lengths of rounds and of warm-ups that differ, each said once for a scenario. */
+function lengthsOf(before: Results, after: Results): string[] {
+  const others = new Map(after.cases.map((one) => [keyOf(one), one.plan]));
+  const texts = before.cases.flatMap((one) => {
+    const other = others.get(keyOf(one));
+    if (one.plan === undefined || other === undefined) return [];
+    return Object.entries(LENGTHS).flatMap(([name, label]) => {
+      const key = name as keyof typeof LENGTHS;
+      const [a, b] = [one.plan?.[key], other[key]].map((seconds) => `${seconds ?? 'unknown'} s`);
+      return a === b ? [] : changed(`${one.scenario}: ${label}`, a ?? '', b ?? '');
+    });
+  });
+  return [...new Set(texts)];
 }
 
 function changed(name: string, before: string | number, after: string | number): string[] {

@@ -1,6 +1,6 @@
 // Ours, at each interface: the command line's own servers (src/cli/), as they are published.
 import { readFileSync } from 'node:fs';
-import type { Contender, Setting } from '../model.ts';
+import type { Contender } from '../model.ts';
 import { inRoot } from '../root.ts';
 import { built, contender, located, type Parts, settingOf } from './locate.ts';
 
@@ -12,22 +12,15 @@ function echo(...more: readonly string[]): Parts {
   return { 'tcp-echo': () => [built('dist/cli/main.js'), 'echo', '--port', '0', ...more] };
 }
 
-/** What the reactor and its handlers can be besides a TCP echo server. */
-function others(trigger: string): Parts {
-  const ours = (...args: readonly string[]) => [
-    built('dist/cli/main.js'),
-    ...args,
-    ...['--port', '0', '--trigger', trigger],
-  ];
-  return {
-    'udp-echo': () => ours('udp-echo'),
-    'tcp-relay': (setting) => ours('relay', '--target', targetOf(setting)),
-    'tcp-sink': () => [peer('edgewise/sink'), trigger],
-    file: (setting) => [inRoot('bench/file-server.mjs'), settingOf(setting, 'file'), trigger],
-  };
+/** Ours as a server that is no TCP echo: the command line's. */
+function served(command: string, trigger: string, ...more: readonly string[]): readonly string[] {
+  const main = built('dist/cli/main.js');
+  return [main, command, '--port', '0', '--trigger', trigger, ...more];
 }
 
-const targetOf = (setting: Setting) => `127.0.0.1:${settingOf(setting, 'targetPort')}`;
+function sink(kind: 'reactor' | 'handlers', trigger: string): Parts {
+  return { 'tcp-sink': () => [peer(`edgewise/${kind}-sink`), trigger] };
+}
 
 const udpSink: Parts = {
   'udp-sink': ({ offload }) => [
@@ -35,6 +28,21 @@ const udpSink: Parts = {
     'receive',
     ...(offload === 'on' ? ['offload'] : []),
   ],
+};
+
+/** What the net layer has beside connections: each under a name of its own, for either trigger. */
+const layers: Readonly<Record<string, (trigger: string) => Parts>> = {
+  datagrams: (trigger) => ({
+    'udp-echo': () => served('udp-echo', trigger),
+    ...(trigger === 'level' && udpSink),
+  }),
+  relay: (trigger) => ({
+    'tcp-relay': (setting) =>
+      served('relay', trigger, '--target', `127.0.0.1:${settingOf(setting, 'targetPort')}`),
+  }),
+  sendFile: (trigger) => ({
+    file: (setting) => [inRoot('bench/file-server.mjs'), settingOf(setting, 'file'), trigger],
+  }),
 };
 
 const http: Parts = { http: () => [peer('http-hello'), '--over', 'edgewise'] };
@@ -73,14 +81,23 @@ export function edgewiseOn(node: string, nodeVersion: string) {
   return located(`${version()} on Node ${nodeVersion}`, node, echo(...level));
 }
 
+function layer([name, partsOf]: readonly [string, (trigger: string) => Parts]): Contender[] {
+  const full = `edgewise-${name.toLowerCase()}`;
+  return [
+    ours(full, `edgewise ${name}`, partsOf('level')),
+    ours(`${full}-edge`, `edgewise ${name}, edge`, partsOf('edge')),
+  ];
+}
+
 export const edgewiseContenders: readonly Contender[] = [
-  ours('edgewise', 'edgewise reactor', { ...echo(...level), ...others('level'), ...udpSink }),
-  ours('edgewise-edge', 'edgewise reactor, edge', { ...echo(...edge), ...others('edge') }),
-  api('handlers'),
+  ours('edgewise', 'edgewise reactor', { ...echo(...level), ...sink('reactor', 'level') }),
+  ours('edgewise-edge', 'edgewise reactor, edge', { ...echo(...edge), ...sink('reactor', 'edge') }),
+  api('handlers', sink('handlers', 'level')),
   api('promises'),
   api('stream', http),
   api('net'),
   api('proactor'),
+  ...Object.entries(layers).flatMap(layer),
   multi('edgewise-multi', 'acceptor'),
   multi('edgewise-multi-reuseport', 'reusePort'),
   multi('edgewise-multi-exclusive', 'exclusive'),

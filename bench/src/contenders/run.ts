@@ -6,6 +6,14 @@ import { basename } from 'node:path';
 const OUTPUT_LENGTH_MAX = 1_000_000;
 const LINE_LENGTH_MAX = 200;
 
+/** Ends each of the tools that run. */
+const endings = new Set<() => void>();
+
+/** Ends all tools that run, with what they have started: each rejects. */
+export function endTools(): void {
+  for (const end of endings) end();
+}
+
 export interface RunOptions {
   readonly cwd?: string;
   /** Added to the environment. */
@@ -39,6 +47,7 @@ export async function run(
       if (output[name].length < OUTPUT_LENGTH_MAX) output[name] += text;
     });
   }
+  endings.add(killGroup);
   process.on('exit', killGroup);
   let isLate = false;
   const timer = setTimeout(() => {
@@ -58,6 +67,7 @@ export async function run(
     throw new Error(`${basename(file)} is not installed`);
   } finally {
     clearTimeout(timer);
+    endings.delete(killGroup);
     process.off('exit', killGroup);
   }
 }

@@ -2,12 +2,19 @@
 // measured once. Whoever fails is put down with one line, and the others go on.
 
 import type { Pinning } from '../machine.ts';
-import type { Case, Command, Measurement, Round, Setting, Values } from '../model.ts';
+import type { Case, CasePlan, Command, Measurement, Round, Setting, Values } from '../model.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import { type Circumstances, memoryOf, type Started, startParticipant } from './participants.ts';
+import {
+  type Circumstances,
+  memoryOf,
+  type Started,
+  startParticipant,
+  type Traced,
+} from './participants.ts';
 import { Processes } from './processes.ts';
-import { alternate, type Participant } from './rounds.ts';
+import { alternate, lineOf, type Participant } from './rounds.ts';
 import { countSyscalls } from './strace.ts';
+import { ioUringCount } from './usage.ts';
 
 /** Someone who can play the scenario's role. */
 export interface Player {
@@ -22,7 +29,11 @@ export interface PlannedCase {
   readonly players: readonly Player[];
   readonly rounds: number;
   readonly seconds: number;
+  /** Before each round. */
   readonly warmupSeconds: number;
+  /** Before the first one. */
+  readonly settleSeconds: number;
+  readonly isQuick: boolean;
   /** System calls are counted. */
   readonly isTraced: boolean;
 }
@@ -36,6 +47,14 @@ export interface CaseOptions {
   readonly onProgress: (line: string) => void;
 }
 
+/** What the results say of it. */
+export function planOf(planned: PlannedCase): CasePlan {
+  const { scenario, players, rounds, isQuick, seconds, warmupSeconds, settleSeconds } = planned;
+  const lengths = { seconds, warmupSeconds, settleSeconds };
+  const contenders = players.map(({ name }) => name);
+  return { contenders, rounds, isQuick, ...(scenario.load !== undefined && lengths) };
+}
+
 export async function measureCase(planned: PlannedCase, options: CaseOptions): Promise<Case> {
   await using processes = new Processes();
   return await new CaseRun(planned, options, processes).run();
@@ -47,7 +66,7 @@ class CaseRun {
   readonly #processes: Processes;
   readonly #failures: Record<string, string> = {};
   readonly #started = new Map<string, Started>();
-  readonly #once = new Map<string, Pick<Measurement, 'once' | 'syscalls'>>();
+  readonly #once = new Map<string, Omit<Measurement, 'contender' | 'rounds'>>();
 
   constructor(planned: PlannedCase, options: CaseOptions, processes: Processes) {
     this.#planned = planned;
@@ -66,13 +85,18 @@ class CaseRun {
         onProgress(round < 0 ? `warm-up: ${name}` : `round ${round + 1} of ${rounds}: ${name}`),
       onFailure: (name, error) => this.#fail(name, error),
     });
-    for (const name of found.keys()) await this.#lookOnce(name);
+    for (const [name, { length }] of found) {
+      const reason = this.#failures[name];
+      if (reason === undefined) await this.#lookOnce(name);
+      else this.#failures[name] = `round ${length + 1} of ${rounds} failed twice: ${reason}`;
+    }
     const measurements = [...found].map(([name, all]) => this.#measurement(name, all));
-    return { scenario: scenario.name, setting, measurements, failures: this.#failures };
+    const plan = planOf(this.#planned);
+    return { scenario: scenario.name, setting, plan, measurements, failures: this.#failures };
   }
 
   async #circumstances(): Promise<Circumstances> {
-    const { scenario, setting, seconds, warmupSeconds } = this.#planned;
+    const { scenario, setting, seconds, warmupSeconds, settleSeconds } = this.#planned;
     const { pinning, signal } = this.#options;
     const loadCpu = scenario.isParallel ? undefined : pinning?.load;
     const added = await scenario.surroundings?.prepare(this.#processes, signal, loadCpu);
@@ -81,6 +105,7 @@ class CaseRun {
       setting: { ...setting, ...added },
       seconds,
       warmupSeconds,
+      settleSeconds,
       serverCpu: scenario.isParallel ? undefined : pinning?.server,
       loadCpu,
       processes: this.#processes,
@@ -128,11 +153,13 @@ class CaseRun {
     if (started === undefined) return;
     const { scenario, isTraced } = this.#planned;
     const once = scenario.load === undefined ? {} : memoryOf(started);
-    this.#once.set(name, { once });
+    const ioUrings = ioUringCount(started.program.pid);
+    const seen = { once, ...(ioUrings !== undefined && { ioUrings }) };
+    this.#once.set(name, seen);
     if (!(isTraced && this.#options.canTrace)) return;
     this.#options.onProgress(`system calls: ${name}`);
     try {
-      this.#once.set(name, await this.#trace(started, once));
+      this.#once.set(name, { ...seen, ...(await this.#trace(started, once)) });
     } catch (error) {
       this.#options.signal.throwIfAborted();
       this.#failures[name] = `its system calls were not counted: ${lineOf(error)}`; // rounds stand
@@ -140,12 +167,15 @@ class CaseRun {
   }
 
   async #trace(started: Started, once: Values): Promise<Pick<Measurement, 'once' | 'syscalls'>> {
-    let operations = 0;
+    let work: Traced = { operations: 0 };
     const { pid } = started.program;
     const counts = await countSyscalls(this.#processes, pid, this.#options.signal, async () => {
-      operations = await started.traced();
+      work = await started.traced();
     });
-    const each = Object.entries(counts).map(([name, count]) => [name, count / operations] as const);
+    const each = Object.entries(counts)
+      .map(([name, count]) => [name, count - (work.apart?.[name] ?? 0)] as const)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => [name, count / work.operations] as const);
     const sum = each.reduce((total, [, count]) => total + count, 0);
     return { once: { ...once, syscallsPerOperation: sum }, syscalls: Object.fromEntries(each) };
   }
@@ -159,9 +189,4 @@ class CaseRun {
     this.#failures[name] = lineOf(error);
     await this.#started.get(name)?.program.stop();
   }
-}
-
-function lineOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n')[0] ?? text;
 }

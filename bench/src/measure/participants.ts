@@ -9,8 +9,6 @@ import { cpuUs, residentBytes } from './usage.ts';
 
 const TASK_MS_MAX = 120_000;
 const TRACED_SECONDS = 0.5;
-/** Enough for V8 to compile what is hot, where rounds are as long. */
-const WARM_UP_SECONDS_MAX = 0.5;
 /** A load that takes so much longer than it was told to has failed. */
 const LOAD_SECONDS_SPARE = 60;
 
@@ -20,6 +18,7 @@ export interface Circumstances {
   readonly setting: Setting;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  readonly settleSeconds: number;
   readonly serverCpu: number | undefined;
   readonly loadCpu: number | undefined;
   readonly processes: Processes;
@@ -29,8 +28,21 @@ export interface Circumstances {
 /** A participant whose process can be looked at and ended. */
 export interface Started extends Participant {
   readonly program: Program;
-  /** Work under a tracer, and how many operations it was. */
-  traced(): Promise<number>;
+  /** Work under a tracer. */
+  traced(): Promise<Traced>;
+}
+
+export interface Traced {
+  readonly operations: number;
+  /** System calls that are the measuring's own: name -> count. */
+  readonly apart?: Values;
+}
+
+/** What a program that measures itself answers. */
+interface Answer {
+  readonly operations: number;
+  readonly apart?: Values;
+  readonly [metric: string]: unknown;
 }
 
 /** Starts a contender for one case. */
@@ -52,7 +64,7 @@ async function startTask(
   { signal }: Circumstances,
 ): Promise<Started> {
   await program.match(/^ready$/m, signal);
-  const ask = async (): Promise<Values> => {
+  const ask = async (): Promise<Answer> => {
     program.tell('go');
     const [line] = await program.match(/^\{.*\}$/m, signal, TASK_MS_MAX);
     return JSON.parse(line);
@@ -62,10 +74,10 @@ async function startTask(
     program,
     warmUp: async () => void (await ask()),
     round: async () => {
-      const { operations: _, ...values } = await ask();
-      return { values };
+      const { operations: _, apart: __, ...values } = await ask();
+      return { values: values as Values };
     },
-    traced: async () => (await ask()).operations ?? 0,
+    traced: ask,
   };
 }
 
@@ -92,12 +104,12 @@ async function startServer(
     program,
     warmUp: async () => {
       const warmUp = circumstances.scenario.warmUp ?? load;
-      await bounded(warmUp, { ...context, seconds: Math.min(seconds, WARM_UP_SECONDS_MAX) });
+      await bounded(warmUp, { ...context, seconds: circumstances.settleSeconds, warmupSeconds: 0 });
     },
     round: () => loadOnce(load, context),
     traced: async () => {
       const traced = { ...context, seconds: TRACED_SECONDS, warmupSeconds: 0 };
-      return (await bounded(load, traced)).operations;
+      return { operations: (await bounded(load, traced)).operations };
     },
   };
 }

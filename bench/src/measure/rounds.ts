@@ -15,32 +15,64 @@ export interface AlternateOptions {
   readonly signal: AbortSignal;
   /** Called before each turn; `round` counts from 0, -1 is the warm-up. */
   readonly onTurn?: (round: number, name: string) => void;
-  /** Called once for each that fails; it takes part no longer. */
+  /** Called once for each that fails twice; it takes part no longer, and keeps its rounds. */
   readonly onFailure: (name: string, error: unknown) => Promise<void>;
 }
 
-/** All rounds of those that did not fail: name -> rounds, in order. */
+/**
+ * A turn that fails is tried once more: one bad window is no reason to lose a contender, or the base
+ * that all are compared with.
+ *
+ * @returns name -> rounds, in order, of those that have any; who failed has those before it.
+ */
 export async function alternate(
   participants: readonly Participant[],
   { rounds, signal, onTurn, onFailure }: AlternateOptions,
 ): Promise<Map<string, Round[]>> {
   const found = new Map<string, Round[]>(participants.map(({ name }) => [name, []]));
+  const failed = new Set<string>();
   for (let round = -1; round < rounds; round++) {
     for (const participant of rotated(participants, round)) {
-      const earlier = found.get(participant.name);
-      if (earlier === undefined) continue;
-      onTurn?.(round, participant.name);
+      const { name } = participant;
+      if (failed.has(name)) continue;
+      onTurn?.(round, name);
       try {
-        if (round < 0) await participant.warmUp();
-        else earlier.push(await participant.round());
+        const measured = await twice(() => turn(participant, round), signal);
+        if (measured !== undefined) found.get(name)?.push(measured);
       } catch (error) {
         signal.throwIfAborted();
-        found.delete(participant.name);
-        await onFailure(participant.name, error);
+        failed.add(name);
+        await onFailure(name, error);
       }
     }
   }
-  return found;
+  return new Map([...found].filter(([name, all]) => all.length > 0 || !failed.has(name)));
+}
+
+async function turn(participant: Participant, round: number): Promise<Round | undefined> {
+  if (round >= 0) return participant.round();
+  await participant.warmUp();
+  return undefined;
+}
+
+/** The round says why it was measured a second time. */
+async function twice(
+  once: () => Promise<Round | undefined>,
+  signal: AbortSignal,
+): Promise<Round | undefined> {
+  try {
+    return await once();
+  } catch (error) {
+    signal.throwIfAborted();
+    const round = await once();
+    return round && { ...round, retried: lineOf(error) };
+  }
+}
+
+/** The first line of what went wrong. */
+export function lineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n')[0] ?? text;
 }
 
 function rotated<T>(all: readonly T[], round: number): T[] {

@@ -5,7 +5,7 @@ import { html, type Markup, trusted } from './markup.ts';
 import { casePlots, type Plot, scenarioPlots } from './plots.ts';
 import { STYLE } from './style.ts';
 import { summary } from './summary.ts';
-import { caseTable, failures, syscalls } from './tables.ts';
+import { caseTable, failures, ioUrings, retries, syscalls } from './tables.ts';
 import { casesOf, idOf, titleOf, type Words, wordsOf } from './words.ts';
 
 /**
@@ -47,7 +47,7 @@ function machine({ results }: Words): Markup {
     kernel,
     pinning,
     'Node.js': node,
-    libuv: `${libuv}, io_uring: ${ioUring}`,
+    libuv: `${libuv}, io_uring of the suite: ${ioUring}`,
     edgewise,
   });
   return html`<section><h2 id="machine">The machine</h2>
@@ -82,8 +82,8 @@ ${cases.map((one) => caseSection(words, scenario, one))}</section>`;
 
 function caseSection(words: Words, scenario: ScenarioInfo, one: Case): Markup {
   return html`<section><h3 id="${idOf(one)}">${titleOf(scenario, one)}</h3>
-${failures(words, one)}${caseTable(words, scenario, one)}
-${casePlots(words, scenario, one).map(figureOf)}${syscalls(words, one)}</section>`;
+${failures(words, one)}${retries(words, one)}${caseTable(words, scenario, one)}
+${casePlots(words, scenario, one).map(figureOf)}${ioUrings(words, one)}${syscalls(words, one)}</section>`;
 }
 
 function figureOf({ title, command, svg }: Plot): Markup {

@@ -23,7 +23,7 @@ export function drawLatency(words: Words, scenario: ScenarioInfo, one: Case): Dr
     return [{ label: words.label(contender), look: look(contender), points }];
   });
   if (lines.length === 0) return undefined;
-  const alt = `Lines: latency by percentile, ${titleOf(scenario, one)}. ${lines.length} contenders.`;
+  const alt = `Lines: latency by percentile, of all rounds together, ${titleOf(scenario, one)}. ${lines.length} contenders.`;
   return draw(`latency-${idOf(one)}`, alt, heightFor(lines), {
     grid: gridFor(lines),
     xAxis: {
@@ -32,7 +32,7 @@ export function drawLatency(words: Words, scenario: ScenarioInfo, one: Case): Dr
       min: 0,
       max: Math.max(1, ...lines.map(({ points }) => Math.ceil(points.at(-1)?.[0] ?? 0))),
       interval: 1,
-      name: 'percentile',
+      name: 'percentile of all rounds together',
       nameLocation: 'middle',
       nameGap: 30,
       axisLabel: { ...AXIS.axisLabel, formatter: percentText },

@@ -36,11 +36,10 @@ export function scenarioPlots(words: Words, scenario: ScenarioInfo): readonly Pl
   const metric = meritOf(scenario);
   if (metric === undefined) return [];
   return sweepsOf(words, scenario).flatMap((sweep) => {
-    const settings = sweep.cases.map(({ setting }) => setting);
     const title = sweepTitle(scenario, sweep, metric);
     return plot(
       title,
-      commandFor(scenario.name, settings),
+      commandFor(scenario.name, sweep.cases),
       drawSweep(words, scenario, sweep, metric),
     );
   });
@@ -49,7 +48,7 @@ export function scenarioPlots(words: Words, scenario: ScenarioInfo): readonly Pl
 /** For a page that has the colours already. */
 export function casePlots(words: Words, scenario: ScenarioInfo, one: Case): readonly Plot[] {
   const metric = meritOf(scenario);
-  const command = commandFor(scenario.name, [one.setting]);
+  const command = commandFor(scenario.name, [one]);
   const title = titleOf(scenario, one);
   return [
     ...(metric === undefined
@@ -63,7 +62,7 @@ function latencyTitle(words: Words, title: string, one: Case): string {
   const count = one.measurements.length;
   const shown = curvesOf(words, one).length;
   const whose = shown < count ? `, ${shown} of ${count} contenders` : '';
-  return `${title}: latency by percentile${whose}`;
+  return `${title}: latency by percentile, of all rounds together${whose}`;
 }
 
 function plot(title: string, command: string, drawn: Drawn | undefined): readonly Plot[] {

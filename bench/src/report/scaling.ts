@@ -69,7 +69,7 @@ export function drawSweep(
     },
     yAxis: {
       ...AXIS,
-      type: isLog ? 'log' : 'value',
+      ...(isLog ? { type: 'log', ...logExtent(least, most) } : { type: 'value' }),
       name: metric.label,
       nameLocation: 'middle',
       nameGap: 66,
@@ -80,6 +80,14 @@ export function drawSweep(
     },
     series: seriesOf(lines, true),
   });
+}
+
+/** Whole powers of ten leave much room empty where the data span less than two: there, of two. */
+export function logExtent(least: number, most: number) {
+  const logBase = most / least < 100 ? 2 : 10;
+  const whole = (value: number, round: (exponent: number) => number) =>
+    logBase ** round(Math.log(value) / Math.log(logBase));
+  return { logBase, min: whole(least, Math.floor), max: whole(most, Math.ceil) };
 }
 
 function linesOf(words: Words, scenario: ScenarioInfo, sweep: Sweep, metric: Metric): Line[] {

@@ -1,6 +1,6 @@
 // The tables of one case: every contender with every metric, what failed, and the system calls.
 import type { Case, Measurement, Metric, ScenarioInfo } from '../model.ts';
-import { spreadOfMetric } from '../statistics.ts';
+import { retriesOf, spreadOfMetric } from '../statistics.ts';
 import { figure } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import { ratioCell } from './summary.ts';
@@ -19,7 +19,7 @@ export function caseTable(words: Words, scenario: ScenarioInfo, one: Case): Mark
     one.measurements.some((measurement) => spreadOfMetric(measurement, metric.name) !== undefined),
   );
   return html`<div class="wide" tabindex="0" role="region" aria-label="Table: ${title}"><table>
-<caption>${title}: medians, and least to most of the rounds</caption>
+<caption>${title}: medians of the rounds, also of percentiles; below, least to most</caption>
 <thead><tr><th scope="col">contender</th>
 ${bases.map((base) => html`<th scope="col" class="n">/ ${words.label(base)}</th>`)}
 ${shown.map(({ label }) => html`<th scope="col" class="n">${label}</th>`)}</tr></thead>
@@ -48,6 +48,21 @@ export function failures(words: Words, one: Case): Markup | undefined {
   if (all.length === 0) return undefined;
   return html`<p>Failed:</p><ul>${all.map(
     ([name, reason]) => html`<li><strong>${words.label(name)}</strong>: ${reason}</li>`,
+  )}</ul>`;
+}
+
+export function retries(words: Words, one: Case): Markup | undefined {
+  const all = one.measurements.flatMap((measurement) =>
+    retriesOf(measurement).map((line) => html`<li>${nameOf(words, measurement)}: ${line}</li>`),
+  );
+  return all.length === 0 ? undefined : html`<p>Failed once:</p><ul>${all}</ul>`;
+}
+
+export function ioUrings(words: Words, one: Case): Markup | undefined {
+  const all = one.measurements.filter((measurement) => measurement.ioUrings);
+  if (all.length === 0) return undefined;
+  return html`<p>io_urings that a process holds:</p><ul>${all.map(
+    (measurement) => html`<li>${nameOf(words, measurement)}: ${measurement.ioUrings ?? 0}</li>`,
   )}</ul>`;
 }
 

@@ -77,13 +77,27 @@ export function idOf({ scenario, setting }: Case): string {
 }
 
 /** Only these settings can be chosen on the command line; all cases of the others run anyway. */
-const FLAGS = ['connections', 'size'];
+const FLAGS = ['connections', 'size'] as const;
 
-/** The command that measures a scenario again, where it can be said only with these settings. */
-export function commandFor(scenario: string, settings: readonly Case['setting'][]): string {
+/** The command that measures cases of one scenario again, in the way in which they were. */
+export function commandFor(scenario: string, cases: readonly Case[]): string {
   const flags = FLAGS.flatMap((flag) => {
-    const values = [...new Set(settings.map((setting) => setting[flag]))];
+    const values = [...new Set(cases.map(({ setting }) => setting[flag]))];
     return values.length === 0 || values.includes(undefined) ? [] : [`--${flag} ${values.join()}`];
   });
-  return ['npm run bench --', scenario, ...flags].join(' ');
+  const plans = cases.flatMap(({ plan }) => plan ?? []);
+  const contenders = [...new Set(plans.flatMap((plan) => plan.contenders))];
+  const most = (name: 'rounds' | 'seconds') => {
+    const values = plans.flatMap((plan) => plan[name] ?? []);
+    return values.length === 0 ? [] : [`--${name} ${Math.max(...values)}`];
+  };
+  return [
+    'npm run bench --',
+    scenario,
+    ...(plans.some(({ isQuick }) => isQuick) ? ['--quick'] : []),
+    ...flags,
+    ...(contenders.length === 0 ? [] : [`--contenders ${contenders.join()}`]),
+    ...most('rounds'),
+    ...most('seconds'),
+  ].join(' ');
 }

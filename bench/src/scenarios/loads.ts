@@ -1,6 +1,7 @@
 // The loads: the generator of bench/load, and for what it does not do the programs that do it.
-import { type LoadControl, type LoadPlan, runLoad } from '../load.ts';
+import { type LoadControl, type LoadPlan, type LoadResult, runLoad } from '../load.ts';
 import { cpuUs, residentBytes } from '../measure/usage.ts';
+import type { Values } from '../model.ts';
 import { inRoot } from '../root.ts';
 import { type Load, type LoadContext, numberOf } from './scenario.ts';
 
@@ -36,11 +37,17 @@ export function generated(protocol: 'tcp' | 'udp', mode: LoadPlan['mode']): Load
     if (errors > errorsMax && mode !== 'open') throw new Error(`${errors} errors under load`);
     const bytes = operations * numberOf(setting, 'size', 0);
     return {
-      ...{ operations, seconds, values: { bytesPerSecond: bytes / seconds } },
+      ...{ operations, seconds },
+      values: { bytesPerSecond: bytes / seconds, ...scheduleOf(report) },
       ...(serverCpuNs !== undefined && { cpuUs: serverCpuNs / 1000 }),
       ...(latency !== undefined && { latency }),
     };
   };
+}
+
+/** Of the open loop: what of a bad tail is the load's own, and what has no latency at all. */
+function scheduleOf({ lateMaxUs, unfinished }: LoadResult): Values {
+  return lateMaxUs === undefined || unfinished === undefined ? {} : { lateMaxUs, unfinished };
 }
 
 function controlOf({ cpu, signal, pid }: LoadContext): LoadControl {

@@ -78,10 +78,14 @@ export interface Scenario extends ScenarioInfo {
   readonly countsSyscalls?: (setting: Setting) => boolean;
 }
 
+/** Ours where it is no TCP echo server: each takes part only in what its name says. */
+const LAYERS: readonly string[] = ['edgewise-datagrams', 'edgewise-relay', 'edgewise-sendfile'];
+
 /** Who stands for the field where measuring everybody would take too long. */
 export const CORE: readonly string[] = [
   'edgewise',
   'edgewise-handlers',
+  ...LAYERS,
   'node',
   'c',
   'libuv',
@@ -95,6 +99,7 @@ export const WIDE: readonly string[] = [...CORE, 'node-onread', 'node26', 'bun',
 export const QUICK_CORE: readonly string[] = [
   'edgewise',
   'edgewise-handlers',
+  ...LAYERS,
   'node',
   'c',
   'libuv',

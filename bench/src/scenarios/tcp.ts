@@ -1,6 +1,15 @@
 // Streams: echo in all sizes, pipelined, in bulk, on connections of their own, at a given rate; and
 // what connections cost that do nothing.
-import { BYTE_RATE, CPU, LATENCIES, MEMORY, MEMORY_EACH, RATE, SYSCALLS } from '../metrics.ts';
+import {
+  BYTE_RATE,
+  CPU,
+  LATENCIES,
+  MEMORY,
+  MEMORY_EACH,
+  RATE,
+  SCHEDULE,
+  SYSCALLS,
+} from '../metrics.ts';
 import type { Setting } from '../model.ts';
 import { generated, idle } from './loads.ts';
 import type { Scenario, Variation } from './scenario.ts';
@@ -51,7 +60,7 @@ export const tcp: readonly Scenario[] = [
     role: 'tcp-echo',
     load: generated('tcp', 'open'),
     warmUp: generated('tcp', 'closed'), // at full speed: at a low rate code would be compiled later
-    metrics: [...LATENCIES.slice(1), LATENCIES[0] ?? CPU, CPU, RATE],
+    metrics: [...LATENCIES.slice(1), LATENCIES[0] ?? CPU, ...SCHEDULE, CPU, RATE],
     merit: 'p99Us',
     bases: BASES,
     axis: 'rate',
@@ -77,7 +86,7 @@ export const tcp: readonly Scenario[] = [
   {
     name: 'tcp-bulk',
     title: 'TCP in bulk',
-    operation: '64 KiB received',
+    operation: 'one message received, of so many bytes as the setting says',
     role: 'tcp-sink',
     load: generated('tcp', 'bulk'),
     metrics: [CPU, BYTE_RATE, MEMORY],

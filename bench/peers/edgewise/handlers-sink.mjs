@@ -1,5 +1,5 @@
 // Reads what clients send, and drops it, on edgewise's handlers.
-// Usage: sink.mjs [level|edge]. Prints "listening on HOST:PORT".
+// Usage: handlers-sink.mjs [level|edge]. Prints "listening on HOST:PORT".
 import { listen } from '../../../dist/index.js';
 
 const [trigger = 'level'] = process.argv.slice(2);
