@@ -20,7 +20,8 @@ describe.each(['level', 'edge'] as const)('%s: views of what was read', (trigger
     return { server, turnUntil, peer };
   }
 
-  it.runIf(canTransfer)('one whose memory was transferred away is not taken for sent', () => {
+  const title = 'one whose memory was transferred away is not taken for sent';
+  it.runIf(canTransfer)(`${title} (Node 22: ArrayBuffer.transfer)`, () => {
     const codes: (string | undefined)[] = [];
     const { server, turnUntil, peer } = world((connection, bytes) => {
       const copy = Buffer.from(bytes);
