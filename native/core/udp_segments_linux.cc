@@ -23,6 +23,8 @@ namespace {
 
 static_assert(CMSG_SPACE(sizeof(int)) <= sizeof(SegmentControl), "a size has room");
 
+thread_local std::unique_ptr<ReceivedControl[]> controls;
+
 // Those that found no room were never made descriptors here.
 void CloseRights(const cmsghdr* header) {
   size_t fd_count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -49,7 +51,6 @@ void PutSegmentSize(msghdr* message, SegmentControl* control, uint32_t size) {
 }
 
 ReceivedControl* ReceivedControls() {
-  thread_local std::unique_ptr<ReceivedControl[]> controls;
   // Not value-initialised: pages that no message needs are never touched.
   if (controls == nullptr) controls.reset(new ReceivedControl[BatchArena::kCountMax]);
   return controls.get();
