@@ -31,6 +31,7 @@ const EXCLUDED_CUT = {
   'zero-copy.numbers': 'numbers the sends of a buffer by hand',
   'relay.stall': 'its point is what stands in full buffers: a packet for each byte',
   travel: 'its point is what stands in full buffers',
+  unread: 'its point is what stands in full buffers',
 };
 /** The same for interrupted. */
 const BY_HAND = 'calls by hand what returns EINTR to its caller';

@@ -59,6 +59,6 @@ describe.each(['level', 'edge'] as const)('%s: views of what was read', (trigger
     turnUntil(() => server.connections.every(({ bytesWritten }) => bytesWritten === 6));
     expect(receiveAvailable(one).toString()).toBe('to one');
     expect(receiveAvailable(two).toString()).toBe('to two');
-    if (how === 'writeZeroCopy') turnUntil(() => doneCount === 2);
+    if (how === 'writeZeroCopy') turnUntil(() => doneCount >= 2);
   });
 });
