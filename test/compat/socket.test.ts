@@ -74,18 +74,21 @@ describe.each(BOTH)('%s: a socket', (_name, net) => {
     expect(others).toEqual(['error ERR_SOCKET_CLOSED', 'close']);
   });
 
-  it('that was ended before it was connected ends then', async () => {
-    const { server, port } = await serving(net, (peer) => peer.resume());
-    const socket = new net.Socket();
-    const events = told(socket);
-    socket.end();
-    await aTurn();
-    expect(events).toEqual([]);
-    socket.connect(port, HOST).resume();
-    await closed(socket);
-    expect(events.sort()).toEqual(['close', 'connect', 'end', 'finish']);
-    await closing(server);
-  });
+  // node:net does so in some versions; Node 22 finishes at once, and never closes.
+  if (net !== nodeNet) {
+    it('that was ended before it was connected ends then', async () => {
+      const { server, port } = await serving(net, (peer) => peer.resume());
+      const socket = new net.Socket();
+      const events = told(socket);
+      socket.end();
+      await aTurn();
+      expect(events).toEqual([]);
+      socket.connect(port, HOST).resume();
+      await closed(socket);
+      expect(events.sort()).toEqual(['close', 'connect', 'end', 'finish']);
+      await closing(server);
+    });
+  }
 
   it('counts what it has been given once, wherever that is', async () => {
     const { server, port } = await serving(net, (peer) =>
