@@ -1,7 +1,10 @@
-// Which file a descriptor stands for: its device and inode (fstat(2)). Anonymous files (eventfd,
-// timerfd, epoll) have one identity for all of their kind.
+// Which file a descriptor stands for: its device and inode (fstat(2)), and of a pipe, whose two
+// ends share both, the end. Anonymous files (eventfd, timerfd, epoll) have one identity for all of
+// their kind.
 #pragma once
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 namespace edgewise {
@@ -9,15 +12,29 @@ namespace edgewise {
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
+  int pipe_end = 0;         // O_RDONLY, O_WRONLY, O_RDWR; 0 of what is no pipe
+  bool is_pollable = true;  // false: a regular file or directory, which is always ready
+
+  // 0, or -errno of fstat(2) with `identity` left as it is.
+  static int Read(int fd, FileIdentity* identity) {
+    struct stat file;
+    if (fstat(fd, &file) < 0) return -errno;
+    identity->device = file.st_dev;
+    identity->inode = file.st_ino;
+    identity->pipe_end = S_ISFIFO(file.st_mode) ? fcntl(fd, F_GETFL) & O_ACCMODE : 0;
+    identity->is_pollable = !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode);
+    return 0;
+  }
 
   // That of no file when `fd` is not open.
   static FileIdentity Of(int fd) {
-    struct stat file;
-    return fstat(fd, &file) == 0 ? FileIdentity{file.st_dev, file.st_ino} : FileIdentity{};
+    FileIdentity identity;
+    Read(fd, &identity);
+    return identity;
   }
 
   bool operator==(const FileIdentity& other) const {
-    return device == other.device && inode == other.inode;
+    return device == other.device && inode == other.inode && pipe_end == other.pipe_end;
   }
 };
 

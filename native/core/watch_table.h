@@ -2,13 +2,12 @@
 // watches that a wait can walk, with an index by descriptor.
 //
 // It answers Add, Modify and Remove with the errors of epoll_ctl(2). A number that was closed and
-// opened again behind our back is told apart by the file's identity (device and inode).
+// opened again behind our back is told apart by the file's identity.
 #pragma once
-
-#include <sys/stat.h>
 
 #include <vector>
 
+#include "file_identity.h"
 #include "poller.h"
 
 namespace edgewise {
@@ -19,8 +18,7 @@ struct Watch {
   Trigger trigger;
   bool is_armed;  // false: a oneshot that has fired and waits for Modify
   Token token;
-  dev_t device;
-  ino_t inode;
+  FileIdentity file;
 
   // A oneshot, and hang-up or error of a paused watch, are told once.
   bool FiresOnce() const { return IsOneshot(trigger) || interest == 0; }

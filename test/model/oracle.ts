@@ -4,7 +4,7 @@
 // the order inside a batch; the oracle says whether that was allowed and whether anything is missing.
 import { type Backend, Readiness, readinessNames, type Trigger } from '../../src/interest.ts';
 import type { SimKernel } from './sim-kernel.ts';
-import { type Code, type SimRecord, SimSet } from './sim-set.ts';
+import { type Code, firesOnce, type SimRecord, SimSet } from './sim-set.ts';
 
 /** What the reactor under test did that it must not; undefined: nothing. */
 export type Difference = string | undefined;
@@ -126,7 +126,9 @@ export class Oracle {
     const pending = new Map<OracleRegistration, Record>();
     for (const record of this.#set.wait()) {
       const { cookie } = record;
-      if (cookie.isOpen) pending.set(cookie, { ...record, changeCount: cookie.changeCount });
+      const isCertain = record.isCertain && !this.#mayHaveFired(record);
+      const { changeCount } = cookie;
+      if (cookie.isOpen) pending.set(cookie, { ...record, isCertain, changeCount });
       else {
         this.#maySeeGhost = true;
         if (record.isCertain && this.depth === 0) this.#mustSeeGhost = true;
@@ -153,8 +155,7 @@ export class Oracle {
       (record !== undefined && this.#answers(record, due, readiness)) ||
       (due !== 0 && readiness === due && !(record?.isCertain && hasBits(record)));
     if (!isAllowed) return `${got}, not ${expectation(record, due)}`;
-    if (record !== undefined && !record.isCertain && readiness !== due)
-      this.#set.disarmAfter(record);
+    if (record?.isCertain === false) this.#fired(record, readiness === due);
     if (record !== undefined && hasBits(record)) turn.pending.delete(registration);
     registration.due = 0;
     registration.told = readiness;
@@ -209,6 +210,21 @@ export class Oracle {
     registration.trigger = trigger;
     registration.changeCount++;
     return undefined;
+  }
+
+  // What was re-queued may be all that was told, or may have been told along with the record.
+  #fired(record: Record, mayBeRequeued: boolean): void {
+    const { entry, armCount } = record;
+    if (!mayBeRequeued) this.#set.disarmAfter(record);
+    else if (entry.armCount === armCount && firesOnce(entry)) entry.isDoubtful = true;
+  }
+
+  // Whether a turn around this one may hold the only report of a oneshot: it is not told again.
+  #mayHaveFired({ cookie, entry, armCount }: SimRecord<OracleRegistration>): boolean {
+    return this.#turns.some(({ pending }) => {
+      const outer = pending.get(cookie);
+      return outer?.isCertain === false && outer.armCount === armCount && firesOnce(entry);
+    });
   }
 
   #end(registration: OracleRegistration): void {

@@ -38,8 +38,6 @@ interface Chunk {
 /** One open file description. */
 export class SimEndpoint {
   readonly kind: EndpointKind;
-  /** Stands for the inode: the two ends of a pipe share one. */
-  readonly file: object;
   readonly incoming: Chunk[] = [];
   peer!: SimEndpoint;
   referenceCount = 0;
@@ -49,9 +47,8 @@ export class SimEndpoint {
   /** The last write found no room, and nothing was read at the other end since. */
   isFull = false;
 
-  constructor(kind: EndpointKind, file: object) {
+  constructor(kind: EndpointKind) {
     this.kind = kind;
-    this.file = file;
   }
 
   get isReleased(): boolean {
@@ -86,12 +83,10 @@ export class SimKernel {
 
   /** The numbers are the caller's choice, as the kernel's are. */
   open(kind: 'stream' | 'pipe', fds: readonly [number, number]): void {
-    const file = {};
     const [first, second]: EndpointKind[] =
       kind === 'stream' ? ['stream', 'stream'] : ['pipe-read', 'pipe-write'];
-    const ends = [new SimEndpoint(first as EndpointKind, file)] as SimEndpoint[];
-    ends.push(new SimEndpoint(second as EndpointKind, kind === 'pipe' ? file : {}));
-    const [a, b] = ends as [SimEndpoint, SimEndpoint];
+    const a = new SimEndpoint(first as EndpointKind);
+    const b = new SimEndpoint(second as EndpointKind);
     a.peer = b;
     b.peer = a;
     this.#bind(fds[0], a);

@@ -22,7 +22,7 @@ export interface SimEntry<Cookie> {
   interest: number;
   trigger: Trigger;
   isArmed: boolean;
-  /** It had fired when the set was built anew, which may have armed it again. */
+  /** A oneshot that may have fired, or had when the set was built anew, which may have armed it. */
   isDoubtful: boolean;
   isEdge: boolean;
   isActive: boolean;
@@ -56,7 +56,7 @@ function isEdgeTrigger(trigger: Trigger): boolean {
 }
 
 /** A oneshot, and the hang-up of a paused entry, are told once. */
-function firesOnce({ trigger, interest }: SimEntry<unknown>): boolean {
+export function firesOnce({ trigger, interest }: SimEntry<unknown>): boolean {
   return trigger === 'oneshot' || trigger === 'edge-oneshot' || interest === Interest.None;
 }
 
@@ -89,6 +89,8 @@ export class SimSet<Cookie> implements KernelListener {
   readonly #kernel: SimKernel;
   readonly #style: Backend;
   readonly #isStrict: boolean;
+  /** What was added last under a number: an older entry of that number is a ghost. */
+  readonly #added = new Map<number, SimEndpoint>();
 
   constructor(kernel: SimKernel, { style, isStrict = false }: SimSetOptions) {
     this.#kernel = kernel;
@@ -113,10 +115,11 @@ export class SimSet<Cookie> implements KernelListener {
     const endpoint = this.#kernel.endpoint(fd);
     if (endpoint === undefined) return 'EBADF';
     const old = this.find(fd);
-    if (old !== undefined && old.endpoint.file === endpoint.file) return 'EEXIST';
+    if (old !== undefined && old.endpoint === endpoint) return 'EEXIST';
     if (old !== undefined) this.#drop(old);
     const armed = { isArmed: true, isDoubtful: false, isEdge: true, isActive: true, armCount: 0 };
     this.entries.push({ fd, endpoint, cookie, interest, trigger, ...armed });
+    this.#added.set(fd, endpoint);
     return undefined;
   }
 
@@ -124,7 +127,8 @@ export class SimSet<Cookie> implements KernelListener {
     const endpoint = this.#kernel.endpoint(fd);
     if (endpoint === undefined) return 'EBADF';
     const entry = this.find(fd);
-    if (entry === undefined || entry.endpoint.file !== endpoint.file) return 'ENOENT';
+    if (entry === undefined || entry.endpoint !== endpoint) return 'ENOENT';
+    if ((this.#added.get(fd) ?? endpoint) !== endpoint) return 'ENOENT';
     Object.assign(entry, { cookie, interest, trigger });
     Object.assign(entry, { isArmed: true, isDoubtful: false, isEdge: true, isActive: true });
     entry.armCount++;
@@ -135,8 +139,9 @@ export class SimSet<Cookie> implements KernelListener {
     const endpoint = this.#kernel.endpoint(fd);
     const entry = this.find(fd);
     if (entry !== undefined) this.#drop(entry);
+    this.#added.delete(fd);
     if (endpoint === undefined) return 'EBADF';
-    return entry !== undefined && entry.endpoint.file === endpoint.file ? undefined : 'ENOENT';
+    return entry !== undefined && entry.endpoint === endpoint ? undefined : 'ENOENT';
   }
 
   /** Forgets the entries that `isLive` does not name; the others are looked at anew. */
@@ -202,7 +207,7 @@ export class SimSet<Cookie> implements KernelListener {
     const { known, unknown } = readyOf(this.#style, this.#kernel.poll(endpoint), interest);
     if ((known | unknown) === 0) return undefined;
     const isCertain = known !== 0 && (isLevel || isEdge) && !isDoubtful;
-    if (endpoint.file !== entry.endpoint.file) {
+    if (endpoint !== entry.endpoint) {
       // The number stands for another file: an error, told once, when that one is ready.
       entry.isArmed = !isCertain;
       return { cookie, entry, armCount, known: FAILED, unknown: 0, isCertain };
