@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import * as sys from '../src/sys.ts';
 import { expectNoLeaks, owned } from './helpers/leaks.ts';
+import { Random, seedOfRun } from './helpers/random.ts';
 
 const { constants } = sys;
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = constants;
@@ -350,16 +351,15 @@ describe('wrong arguments', () => {
   });
 
   test('10,000 random calls end in a number or a typed error', () => {
-    const seed = Number(process.env.EDGEWISE_SEED ?? Date.now() % 1e9);
-    const random = mulberry32(seed);
-    const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+    const seed = seedOfRun();
+    const random = new Random(seed);
     const calls = Object.entries(sys).filter(
       ([name, value]) => typeof value === 'function' && !/^[A-Z]/.test(name),
     );
     for (let i = 0; i < 10_000; i++) {
-      const [name, call] = pick(calls);
-      const count = Math.floor(random() * 8);
-      const args = Array.from({ length: count }, () => pick(ODDITIES)());
+      const [name, call] = random.pick(calls);
+      const count = random.below(8);
+      const args = Array.from({ length: count }, () => random.pick(ODDITIES)());
       const shown = `seed ${seed}, call ${i}: ${name}`;
       try {
         const result = any(call)(...args);
@@ -411,13 +411,3 @@ const ODDITIES: readonly (() => unknown)[] = [
   () => new sys.KeventList(1),
   () => two,
 ];
-
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,8 +1,9 @@
 // Timers against a model that is too simple to be wrong: an array, searched for its minimum. Both
-// go through the same random calls, also inside callbacks. EDGEWISE_SEED=… replays a run.
+// go through the same random calls, also inside callbacks. EDGEWISE_SEED=… takes another seed.
 import { expect, test } from 'vitest';
 import type { Timer } from '../src/timers/timer.ts';
 import { Timers } from '../src/timers/timers.ts';
+import { seedOfRun } from './helpers/random.ts';
 
 const SCRIPT_COUNT = 60;
 const STEP_COUNT = 1_000;
@@ -221,9 +222,9 @@ class Comparison {
   }
 }
 
-test(`${SCRIPT_COUNT * STEP_COUNT} random calls, inside callbacks too, do what an array does`, () => {
-  const seed = Number(process.env.EDGEWISE_SEED ?? Date.now() % 2 ** 31);
-  console.log(`timers model: EDGEWISE_SEED=${seed}`);
+const seed = seedOfRun();
+
+test(`${SCRIPT_COUNT * STEP_COUNT} random calls, inside callbacks too, do what an array does, from seed ${seed}`, () => {
   let firedCount = 0;
   for (let script = 0; script < SCRIPT_COUNT; script++) {
     const comparison = new Comparison(seed + script);

@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Server } from '../../src/compat/net.ts';
-import { Random } from '../model/random.ts';
+import { Random } from '../helpers/random.ts';
 import { type EntryRole, entryTargets, furnish, roleOf } from './entries.ts';
 import { codeOf, count, type FuzzReport, show } from './fuzz.ts';
 import { NEVER_NUMBERS, type Role } from './signatures.ts';

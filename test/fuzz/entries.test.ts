@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { defaultReactor } from '../../src/index.ts';
-import { seedOfRun } from '../model/random.ts';
+import { seedOfRun } from '../helpers/random.ts';
 import { fuzzEntries } from './entries.fuzz.ts';
 import { ENTRY_SIGNATURES, entryTargets } from './entries.ts';
 import { coercions } from './values.ts';

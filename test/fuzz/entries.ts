@@ -17,7 +17,7 @@ import { AwaitedDuplex } from '../../src/stream/from-duplex.ts';
 import { SocketDuplex } from '../../src/stream/socket.ts';
 import * as stream from '../../src/stream.ts';
 import * as sys from '../../src/sys.ts';
-import type { Random } from '../model/random.ts';
+import type { Random } from '../helpers/random.ts';
 import {
   type AnyClass,
   type AnyFunction,

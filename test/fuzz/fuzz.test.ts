@@ -2,7 +2,7 @@
 // The same under AddressSanitizer and UndefinedBehaviorSanitizer: npm run test:fuzz:asan
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { seedOfRun } from '../model/random.ts';
+import { seedOfRun } from '../helpers/random.ts';
 import { fuzz, publicTargets } from './fuzz.ts';
 import { SIGNATURES } from './signatures.ts';
 import { coercions } from './values.ts';

@@ -14,7 +14,7 @@ import { Registration } from '../../src/registration.ts';
 import * as sys from '../../src/sys.ts';
 import { Timer } from '../../src/timers/timer.ts';
 import { ReactorWaker } from '../../src/waker.ts';
-import { Random } from '../model/random.ts';
+import { Random } from '../helpers/random.ts';
 import {
   type AnyClass,
   type AnyFunction,

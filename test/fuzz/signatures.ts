@@ -2,7 +2,7 @@
 // when one of them is not listed here, so a new function cannot stay untested.
 import { Poller } from '../../src/index.ts';
 import * as sys from '../../src/sys.ts';
-import type { Random } from '../model/random.ts';
+import type { Random } from '../helpers/random.ts';
 import { hostile, Sentinel, throwSentinel, withGetters } from './values.ts';
 import type { World } from './world.ts';
 

@@ -1,6 +1,6 @@
 // Values that no function asks for: wrong types, wrong numbers, memory that is gone, shared or too
 // short, proxies, and objects that run code when they are looked at.
-import type { Random } from '../model/random.ts';
+import type { Random } from '../helpers/random.ts';
 
 /** Thrown by the getters, traps and callbacks of hostile values: it may come through as it is. */
 export class Sentinel extends Error {

@@ -8,7 +8,7 @@ import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection.ts';
 import { groupOf } from '../../src/net/settings.ts';
 import * as sys from '../../src/sys.ts';
-import type { Random } from '../model/random.ts';
+import type { Random } from '../helpers/random.ts';
 
 const { AF_INET, AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK, O_NONBLOCK } = sys.constants;
 const LOCALHOST = { address: '127.0.0.1', port: 0 };

@@ -1,7 +1,7 @@
 // Runs many scripts and, when one shows a difference, shrinks it and puts it into words.
 import type { Backend } from '../../src/interest.ts';
 import { Poller } from '../../src/poller.ts';
-import { Random } from './random.ts';
+import { Random } from '../helpers/random.ts';
 import { Run } from './runner.ts';
 import { randomScript, shrink } from './script.ts';
 import { type MakeSubject, realReactor } from './subject.ts';

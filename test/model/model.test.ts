@@ -4,8 +4,8 @@
 // Replay: EDGEWISE_SEED=... EDGEWISE_SCRIPTS=... npx vitest run test/model
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { seedOfRun } from '../helpers/random.ts';
 import { compareScripts, MODELLED } from './compare.ts';
-import { seedOfRun } from './random.ts';
 
 const scriptCount = Number(process.env.EDGEWISE_SCRIPTS ?? 10_000);
 const seed = seedOfRun();

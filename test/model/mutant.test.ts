@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Place } from '../../src/registration.ts';
 import { SlotTable } from '../../src/slots.ts';
+import { seedOfRun } from '../helpers/random.ts';
 import { compareScripts, MODELLED } from './compare.ts';
-import { seedOfRun } from './random.ts';
 import { reactorWith } from './subject.ts';
 
 const seed = seedOfRun();

@@ -2,7 +2,7 @@
 // operation names descriptors and registrations by a number that is taken modulo how many there
 // are, so any operation can be left out of a script and the rest still means something.
 import { TRIGGERS } from '../../src/interest.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../helpers/random.ts';
 
 export const OPERATIONS = [
   'open',

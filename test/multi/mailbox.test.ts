@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Reactor } from '../../src/index.ts';
 import { Mailbox, type MailboxOptions, MailboxSender } from '../../src/multi.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
+import { Random, seedOfRun } from '../helpers/random.ts';
 
 const descriptors = useDescriptors();
 const PRODUCER = new URL('../workers/mailbox-producer.mjs', import.meta.url);
@@ -59,12 +60,15 @@ describe('one thread', () => {
     const scalars = [0, -0, 1.5, Number.NaN, -1e300, '', 'a', 'é', '☂', '\ud800', 'x'.repeat(65)];
     const values = [...scalars, null, undefined, true, false, 7n, [1], { b: 1 }, new Date(0)];
     const keys = ['a', 'b', 'toJSON', 'é', '☂', '10', '2', 'k'.repeat(300), '__proto__', ''];
-    const any = <T>(list: readonly T[]) => list[Math.floor(Math.random() * list.length)] as T;
+    const random = new Random(seedOfRun());
     const expected: unknown[] = [];
     let sender = first;
     for (let i = 0; i < 20_000; i++) {
-      const length = Math.floor(Math.random() * 6);
-      const entries = Array.from({ length }, () => [any(keys), any(values)] as const);
+      const length = random.below(6);
+      const entries = Array.from(
+        { length },
+        () => [random.pick(keys), random.pick<unknown>(values)] as const,
+      );
       const message = Object.fromEntries(entries);
       if (!sender.post(message)) {
         reactor.turn(0);

@@ -1,10 +1,10 @@
 // 100,000 random operations with cancellations against a model: each completes exactly once, never
-// inside a call, in order, and the bytes are those that were written. The seed is printed;
-// EDGEWISE_SEED=N repeats a run.
+// inside a call, in order, and the bytes are those that were written. EDGEWISE_SEED=N
+// takes another seed.
 import { describe, expect, it } from 'vitest';
 import * as sys from '../../src/sys.ts';
 import { type Descriptors, must, useDescriptors } from '../helpers/descriptors.ts';
-import { Random, seedOfRun } from '../model/random.ts';
+import { Random, seedOfRun } from '../helpers/random.ts';
 import { Driven } from './driven.ts';
 import { type Expected, type Lane, Model, Stream } from './model.ts';
 
@@ -211,9 +211,11 @@ function drain(fd: number, sender: number): Uint8Array {
 describe('the proactor against a model', () => {
   const descriptors = useDescriptors();
 
-  it(`${OPERATIONS} operations complete exactly once`, { timeout: 300_000 }, () => {
-    const seed = seedOfRun();
-    console.log(`proactor model: EDGEWISE_SEED=${seed}`);
+  const seed = seedOfRun();
+
+  it(`${OPERATIONS} operations complete exactly once, from seed ${seed}`, {
+    timeout: 300_000,
+  }, () => {
     const random = new Random(seed);
     const model = new Model();
     let submitted = 0;

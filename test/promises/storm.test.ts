@@ -1,6 +1,6 @@
 // Aborting, destroying and erroring at every point where something can be awaited, thousands of
 // times at random under load: everything settles with an error that is allowed, nothing is left.
-// The seed is printed; EDGEWISE_SEED=N repeats a run.
+// EDGEWISE_SEED=N takes another seed.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -14,9 +14,10 @@ import { Reactor } from '../../src/reactor.ts';
 import { isCutToOneByte, volume } from '../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
+import { Random, seedOfRun } from '../helpers/random.ts';
 import { codeOf, HOST } from './pair.ts';
 
-const SEED = Number(process.env.EDGEWISE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = seedOfRun();
 const ROUNDS = isCutToOneByte ? 1000 : 10_000;
 const AT_ONCE = 40;
 const ABORTED = Object.assign(new Error('aborted on purpose'), { code: 'ABORTED' });
@@ -26,26 +27,6 @@ const ALLOWED = new Set([
   ...['ERR_READ_IN_PROGRESS', 'ERR_UNEXPECTED_END', 'ERR_WRITE_AFTER_END', 'ERR_LIMIT_EXCEEDED'],
   ...['ERR_TIMEOUT', 'ECONNREFUSED', 'ECONNABORTED'],
 ]);
-
-/** A small generator, so that a run can be repeated. */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-
-  below(limit: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % limit;
-  }
-
-  pick<T>(values: readonly T[]): T {
-    return values[this.below(values.length)] as T;
-  }
-}
 
 type Operation = (connection: Connection, signal: AbortSignal) => unknown;
 

@@ -31,8 +31,11 @@ export class Random {
   }
 }
 
-/** The seed of a run: EDGEWISE_SEED, else a new one. */
+// A red suite should be of the change that it tests, so that seeds are the same from run to run;
+// new ones are for `npm run test:random`.
+const USUAL_SEED = 20_261_121;
+
+/** The seed of a run: EDGEWISE_SEED, a number; else always the same. */
 export function seedOfRun(): number {
-  const given = process.env.EDGEWISE_SEED;
-  return given === undefined ? (Date.now() ^ (process.pid << 16)) >>> 0 : Number(given) >>> 0;
+  return Number(process.env.EDGEWISE_SEED ?? USUAL_SEED) >>> 0;
 }
