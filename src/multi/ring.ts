@@ -69,10 +69,15 @@ export class RingWriter extends Ring {
     return Atomics.load(this.control, HEAD) === this.#tail;
   }
 
-  /** Blocks until the reader has taken something since the last look, which this is, or for so long. */
-  waitForReader(timeoutMs: number): void {
-    Atomics.wait(this.control, HEAD, this.#head, timeoutMs);
+  /**
+   * Blocks until the reader has taken something since the last look, which this is, or for so long.
+   *
+   * @returns whether it has.
+   */
+  waitForReader(timeoutMs: number): boolean {
+    const outcome = Atomics.wait(this.control, HEAD, this.#head, timeoutMs);
     this.#head = Atomics.load(this.control, HEAD);
+    return outcome !== 'timed-out';
   }
 
   #hasRoom(size: number): boolean {

@@ -19,6 +19,8 @@ import { messageSizeMax, RingWriter } from './ring.ts';
 
 /** Posts that trust one wake-up: so many go to a reader that has ended before it looked, at most. */
 const POSTS_TRUSTED_MAX = 256;
+/** How often a wait for room looks whether the reader is there still. */
+const LOOK_AFTER_MS = 100;
 
 export interface MailboxSenderOptions {
   /** This thread's reactor, for `onRoom`. */
@@ -121,9 +123,9 @@ export class MailboxSender {
    *
    * Only where the reader is on another thread, and never inside a handler that others wait for.
    *
-   * @param timeoutMs - milliseconds, -1: as long as it takes; bound it where the reader's thread may
-   *   be terminated meanwhile.
-   * @throws EdgewiseError - ERR_CLOSED, as `post`. Not when it is closed during the wait, which ends.
+   * @param timeoutMs - milliseconds, -1: as long as it takes.
+   * @throws EdgewiseError - ERR_CLOSED, as `post`. Not when it is closed, or the reader's thread is
+   *   terminated, during the wait, which then ends.
    */
   waitForRoom(timeoutMs = -1): void {
     checkTimeoutMs(timeoutMs);
@@ -131,7 +133,12 @@ export class MailboxSender {
     if (this.#ring.isEmpty) return;
     this.#wake(); // or throws: who has gone takes nothing
     Atomics.store(this.#words, LaneWord.Wants, 1); // before the look at what the reader has taken
-    this.#ring.waitForReader(timeoutMs === -1 ? Number.POSITIVE_INFINITY : timeoutMs);
+    const endMs = timeoutMs === -1 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    while (!this.#ring.waitForReader(Math.min(endMs - performance.now(), LOOK_AFTER_MS))) {
+      if (performance.now() >= endMs) return;
+      this.#trustedCount = 0; // the next post looks, too
+      if (!this.#waker.wake()) return;
+    }
   }
 
   /** Gives the lane back. What was posted is delivered. */

@@ -125,6 +125,16 @@ describe('a thread that is terminated before it has looked', () => {
     expect(posted).toBeLessThanOrEqual(UNCHECKED_MAX);
   });
 
+  it('ends a wait for room that has begun', async () => {
+    const worker = new Worker(BUSY);
+    const [address] = await once(worker, 'message');
+    const { told, until, ended } = startWaiting(address, 1);
+    await until('posted');
+    await worker.terminate();
+    await ended;
+    expect(told.at(-1)).toBe('ERR_CLOSED');
+  });
+
   it('is not waited for', async () => {
     const sender = await terminated();
     expect(() => sender.waitForRoom(5000)).toThrow(codeOf('ERR_CLOSED'));
