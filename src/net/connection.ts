@@ -73,7 +73,7 @@ export class Connection<Data = unknown> extends TimedSocket {
     if (this.is(State.Unreferenced)) this.registered.unref();
     this.state &= ~State.Connecting;
     group.add(this);
-    if (idleTimeoutMs > 0 && adopted === undefined && !this.hasTimer)
+    if (idleTimeoutMs > 0 && adopted === undefined && this.idleMs === undefined)
       this.setTimeout(idleTimeoutMs);
     try {
       this.#pump?.onOpen?.();
@@ -210,7 +210,7 @@ export class Connection<Data = unknown> extends TimedSocket {
     if (this.zeroCopy?.holdsMemory === true) throw cannotTravel('the kernel holds its memory');
     const unsent = this.outgoing.copy();
     if (unsent === undefined) throw cannotTravel('what waits to be sent is not plain bytes');
-    const { bytesRead, bytesWritten, idleMs } = this;
+    const { bytesRead, bytesWritten, idleMs = 0 } = this;
     const luggage = { state: this.state & TRAVELLING, unsent, idleMs, bytesRead, bytesWritten };
     this.registered?.close();
     this.clearTimer();

@@ -7,8 +7,8 @@ import { SendingSocket } from './sending-socket.ts';
 /** A stream socket that looks at the time: see {@link Connection}. */
 export abstract class TimedSocket extends SendingSocket {
   bytesRead = 0;
-  /** @internal the idle time-out in milliseconds; 0: none */
-  protected idleMs = 0;
+  /** @internal the idle time-out in milliseconds; 0: none, undefined: nobody has set one */
+  protected idleMs: number | undefined = undefined;
   #timer: Timer | undefined = undefined;
   #bytesSeen = 0; // by the idle timer: read and written until then
 
@@ -40,11 +40,6 @@ export abstract class TimedSocket extends SendingSocket {
     if (idleMs === 0) return;
     this.#bytesSeen = this.bytesRead + this.bytesWritten;
     this.#timer = this.group.setTimer(() => this.#onIdleTimer(), idleMs).unref();
-  }
-
-  /** @internal */
-  protected get hasTimer(): boolean {
-    return this.#timer !== undefined;
   }
 
   /** @internal */

@@ -139,6 +139,18 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     expect(server.count('timeout')).toBeGreaterThanOrEqual(3);
   });
 
+  it('keeps a time-out that was switched off while connecting', async () => {
+    const { open, client, server } = await pair();
+    const waiting = new Recorder();
+    open(waiting, { idleTimeoutMs: 1 }).setTimeout(0);
+    const beside = await waiting.opened();
+    client.connections[0]?.setTimeout(2);
+    await client.told('timeout', 5);
+    expect(server.connections).toHaveLength(2);
+    expect(beside.isClosed).toBe(false);
+    expect(waiting.count('timeout')).toBe(0);
+  });
+
   it('keeps the deadline of closeGracefully whatever setTimeout says', async () => {
     const { connection, client } = await pair(undefined, undefined, { allowHalfOpen: true });
     connection.closeGracefully(5);
