@@ -44,8 +44,19 @@ export {
   type SocketOptions,
 };
 
-// biome-ignore lint/style/noDefaultExport: `import net from 'node:net'` is how programs say it
-export default {
+const net = {
   ...{ BlockList, connect, createConnection, createServer, isIP, isIPv4, isIPv6 },
   ...{ Server, Socket, SocketAddress, Stream: Socket },
 };
+
+/** The types of the default import: `net.Socket` of `import net from 'edgewise/net'`. */
+declare namespace net {
+  type BlockList = import('node:net').BlockList;
+  type Server = import('./server.ts').Server;
+  type Socket = import('./socket.ts').Socket;
+  type SocketAddress = import('node:net').SocketAddress;
+  type Stream = Socket;
+}
+
+// biome-ignore lint/style/noDefaultExport: `import net from 'node:net'` is how programs say it
+export default net;

@@ -16,6 +16,8 @@ const BOTH: readonly (readonly [string, Net])[] = [
   ['node:net', nodeNet],
   ['edgewise/net', edgewiseNet as unknown as Net],
 ];
+/** As programs name the type of a socket: it compiles. */
+type DefaultImportsSocket = edgewiseNet.Socket;
 
 defaultReactor(); // its descriptors are no test's leak
 
@@ -197,4 +199,10 @@ describe('the shape of errors', () => {
     }
     expect(shapes[1]).toEqual(shapes[0]);
   });
+});
+
+it('the default import has the classes, as values and as types', () => {
+  const socket: DefaultImportsSocket = new edgewiseNet.Stream();
+  expect(socket).toBeInstanceOf(edgewiseNet.Socket);
+  socket.destroy();
 });
