@@ -1,6 +1,6 @@
 // Server CPU per echoed message: our reactor next to plain C and to node:net, by the method of
 // `edgewise demo` (src/cli/measure.ts). With `--mode connect` every message has a connection of its
-// own: connect, one message, its echo, and an orderly close by the client. Needs npm run build.
+// own: connect, one message, its echo, and an orderly close by the client.
 //
 //   npm run bench:echo -- [--connections 64,1000] [--contenders c,node,...] [--json FILE] [--help]
 //   npm run bench:connect -- [...]

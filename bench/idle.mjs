@@ -2,7 +2,7 @@
 // node:net, each in a fresh process for each run; the clients are another process (edgewise-load).
 // What the kernel keeps for a socket is not resident memory of the process, and not in the figures.
 //
-//   npm run build && npm run bench:idle -- [--connections 10000] [--runs 5] [--fresh]
+//   npm run bench:idle -- [--connections 10000] [--runs 5] [--fresh]
 //
 // One run: some load, so that code is compiled and its memory touched; garbage is collected, and
 // the resident memory taken; all connections open and each exchanges one message; garbage is

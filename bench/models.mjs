@@ -1,5 +1,5 @@
 // The models of examples/models side by side, by the load of `edgewise demo`: one table. Each model
-// runs alone and unpinned, since some of them are threads. Needs npm run build.
+// runs alone and unpinned, since some of them are threads.
 //
 //   npm run models -- [--models reactor,poll] [--connections 32] [--seconds 1] [--help]
 import { createConnection } from 'node:net';

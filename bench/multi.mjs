@@ -2,7 +2,7 @@
 // sub-reactors by each strategy, in alternating rounds; server and load share all CPUs. Then how
 // evenly connections and bytes lay on the reactors, as the servers print it when they end.
 //
-//   npm run build && npm run bench:multi [-- --reactors 2 --connections 64 --rounds 5 --help]
+//   npm run bench:multi [-- --reactors 2 --connections 64 --rounds 5 --help]
 //   taskset -c 0,1 npm run bench:multi      where there are more than two CPUs
 import { availableParallelism } from 'node:os';
 import { optionLines, parseOptions, UsageError } from '../dist/cli/arguments.js';
