@@ -215,9 +215,10 @@ void LoopDriver::RunBatches() {
     DeadlineNs host_deadline = HostDeadline();
     int count = poller_->Wait(host_deadline);
     if (!Enter(count)) break;
-    bool host_is_ready = (poller_->head()->signals & ReadySink::kHostLoopReady) != 0;
-    // The time now: the handlers of the batch may have taken long.
-    bool host_is_due = host_deadline != kNoDeadline && RemainingNs(host_deadline) == 0;
+    const SharedHead* head = poller_->head();
+    bool host_is_ready = (head->signals & ReadySink::kHostLoopReady) != 0;
+    // By the clock of the wait: handlers that take long let the host wait for one batch more.
+    bool host_is_due = head->now_ns >= static_cast<double>(host_deadline);
     if (host_is_ready || host_is_due) break;
   }
   if (handles_ == attachment) uv_idle_start(&attachment->idle, [](uv_idle_t*) {});
@@ -252,12 +253,12 @@ bool LoopDriver::Enter(int count) {
   Handles* before = handles_;
   napi_handle_scope scope;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return false;
-  napi_value dispatch, global, result;
+  napi_value dispatch, result;
   napi_value argument = Number(env_, count);
   napi_get_reference_value(env_, before->dispatch, &dispatch);
-  napi_get_global(env_, &global);
+  // It has no `this`: any object will do, and itself is the cheapest to get.
   napi_status status =
-      napi_make_callback(env_, before->async_context, global, dispatch, 1, &argument, &result);
+      napi_make_callback(env_, before->async_context, dispatch, dispatch, 1, &argument, &result);
   if (status == napi_pending_exception) {
     // dispatch() reports what handlers throw by itself: what comes here is a defect, or the end of
     // the thread, which cannot be caught.
