@@ -17,6 +17,13 @@ function openPair(): [number, number] {
   return [...pair] as [number, number];
 }
 
+function openPipe(): [number, number] {
+  const pair = new Int32Array(2);
+  expect(sys.pipe(pair)).toBe(0);
+  fds.push(...pair);
+  return [...pair] as [number, number];
+}
+
 function close(fd: number): void {
   expect(sys.close(fd)).toBe(0);
   fds = fds.filter((open) => open !== fd);
@@ -148,5 +155,41 @@ test.runIf(Poller.backends.includes('epoll'))(
     expect(reactor.stats.ghostsRemoved).toBe(1);
     reactor.turn(0);
     expect(told).toEqual([]);
+  },
+);
+
+test.runIf(Poller.backends.includes('epoll'))(
+  'a set that is built anew tells the ends of a pipe apart, which share one inode',
+  () => {
+    const [reader, writer] = openPipe();
+    reactor.register(reader, Interest.Readable, silent);
+    const copy = dup(reader);
+    close(reader); // its entry lives on
+    expect(dup(writer)).toBe(reader);
+    const registration = reactor.register(reader, Interest.Writable, silent, { trigger: 'edge' });
+    close(reader);
+    close(writer);
+    expect(dup(copy)).toBe(reader);
+    reactor.turn(0); // the ghost tells of the hang-up
+    expect(reactor.stats.ghostsRemoved).toBe(1);
+    expect(() => registration.setTrigger('level')).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+  },
+);
+
+test.each(Poller.backends.filter((backend) => backend === 'poll' || backend === 'select'))(
+  '%s: a number that was one end of a pipe and is the other is an error',
+  (backend) => {
+    using other = new Reactor({ backend });
+    const [reader, writer] = openPipe();
+    const told: number[] = [];
+    const handler: Handler = { onReady: (readiness) => void told.push(readiness) };
+    other.register(reader, Interest.Readable | Interest.Writable, handler);
+    dup(reader); // the writer has a reader still, and no error of its own
+    close(reader);
+    expect(dup(writer)).toBe(reader);
+    other.turn(0);
+    expect(told.map((readiness) => readiness & Readiness.Error)).toEqual([Readiness.Error]);
   },
 );
