@@ -218,8 +218,7 @@ void LoopDriver::RunBatches() {
     const SharedHead* head = poller_->head();
     bool host_is_ready = (head->signals & ReadySink::kHostLoopReady) != 0;
     // By the clock of the wait: handlers that take long let the host wait for one batch more.
-    bool host_is_due = head->now_ns >= static_cast<double>(host_deadline);
-    if (host_is_ready || host_is_due) break;
+    if (host_is_ready || head->now_ns >= static_cast<double>(host_deadline)) break;
   }
   if (handles_ == attachment) uv_idle_start(&attachment->idle, [](uv_idle_t*) {});
 }
@@ -253,8 +252,7 @@ bool LoopDriver::Enter(int count) {
   Handles* before = handles_;
   napi_handle_scope scope;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return false;
-  napi_value dispatch, result;
-  napi_value argument = Number(env_, count);
+  napi_value dispatch, result, argument = Number(env_, count);
   napi_get_reference_value(env_, before->dispatch, &dispatch);
   // It has no `this`: any object will do, and itself is the cheapest to get.
   napi_status status =
