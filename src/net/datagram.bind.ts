@@ -1,5 +1,6 @@
 // bindDatagram(): makes a datagram socket by its options and starts receiving.
 
+import { rmSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
 import { check, EdgewiseError, ErrnoError } from '../errors.ts';
@@ -100,9 +101,9 @@ function openByOptions(options: DatagramOptions): number {
  */
 export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): DatagramSocket<Data> {
   checkObject('options', options);
-  const { signal } = options;
+  const { signal, path } = options;
   signal?.throwIfAborted();
-  const isUnix = options.path !== undefined || options.abstract !== undefined;
+  const isUnix = path !== undefined || options.abstract !== undefined;
   const settings = datagramSettings(options, isUnix);
   const fd = openByOptions(options as DatagramOptions);
   try {
@@ -111,6 +112,7 @@ export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): Da
     return socket;
   } catch (error) {
     sys.close(fd);
+    if (path !== undefined) rmSync(path, { force: true }); // bind has made it
     throw error;
   }
 }

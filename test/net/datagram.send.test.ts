@@ -1,10 +1,12 @@
 // Datagram sockets over the loopback: errors of the network, peers, the queue and its bound. The
 // queue is filled over Unix sockets: UDP over the loopback drops at the receiver instead.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { bindDatagram } from '../../src/net/datagram.bind.ts';
 import type { ReactorOptions } from '../../src/options.ts';
+import { Reactor } from '../../src/reactor.ts';
 import * as sys from '../../src/sys.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { datagramWorld, HOST, Inbound } from './inbound.ts';
@@ -18,6 +20,16 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     onTestFinished(() => rmSync(path, { recursive: true }));
     return path;
   }
+
+  it('leaves no file behind when its socket cannot be watched', () => {
+    const reactor = descriptors.using(new Reactor({ backend: 'poll' }));
+    const folder = directory();
+    const options = { path: join(folder, 'socket'), trigger: 'edge', reactor } as const;
+    expect(() => bindDatagram({ ...options, handlers: {} })).toThrow(
+      expect.objectContaining({ code: 'ERR_TRIGGER_UNSUPPORTED' }),
+    );
+    expect(readdirSync(folder)).toEqual([]);
+  });
 
   it('tells what cannot be sent, with the address, and sends the next', () => {
     const { bind, turnUntil } = start();
