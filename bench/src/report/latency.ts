@@ -65,7 +65,8 @@ function histogramOf({ rounds, contender }: Measurement, one: Case): Histogram |
   for (const [at, { latency }] of rounds.entries()) {
     if (latency === undefined) continue;
     try {
-      const histogram = decodeFromCompressedBase64(latency, 'packed');
+      // Not packed: a curve walks through it for each of its points.
+      const histogram = decodeFromCompressedBase64(latency, 64);
       histogram.autoResize = true; // another round may have greater values
       if (sum === undefined) sum = histogram;
       else sum.add(histogram);
