@@ -153,7 +153,7 @@ export class Oracle {
     const record = turn.pending.get(registration);
     const isAllowed =
       (record !== undefined && this.#answers(record, due, readiness)) ||
-      (due !== 0 && readiness === due && !(record?.isCertain && hasBits(record)));
+      (due !== 0 && readiness === due && !isDue(record));
     if (!isAllowed) return `${got}, not ${expectation(record, due)}`;
     if (record?.isCertain === false) this.#fired(record, readiness === due);
     if (record !== undefined && hasBits(record)) turn.pending.delete(registration);
@@ -238,6 +238,13 @@ export class Oracle {
     if ((known | unknown) === 0) return false;
     return (readiness & ~unknown) === ((known | due) & ~unknown);
   }
+}
+
+// Whether the record must have been told by now. One whose interest has changed since may have been
+// dropped in between, when the interest did not have its bits.
+function isDue(record: Record | undefined): boolean {
+  if (record?.isCertain !== true || !hasBits(record)) return false;
+  return record.changeCount === record.cookie.changeCount;
 }
 
 function hasBits({ known, unknown, cookie }: Record): boolean {
