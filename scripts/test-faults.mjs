@@ -15,34 +15,43 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const INTERRUPTED = ['recvfrom', 'sendto', 'writev', 'accept4', 'epoll_wait', 'epoll_pwait2'];
 /** How often each of them is to fail at least, or the run has shown nothing. */
 const INJECTIONS_MIN = 20;
-/** Files of test/net that are left out, and why. */
+/** Files of test/ that are left out, and why. */
 const EXCLUDED = {
-  spinning: 'traces by itself',
-  injected: 'traces by itself',
-  exclusive: 'its point is the number of connections',
-  stopped: 'moves more than all buffers take',
-  crowd: 'its point is the number of connections',
-  'datagram.allocation': 'its point is the number of datagrams',
+  'behaviour/spinning': 'traces by itself',
+  'behaviour/injected': 'traces by itself',
+  'net/listen/exclusive': 'its point is the number of connections',
+  'net/connection/stopped': 'moves more than all buffers take',
+  'behaviour/crowd': 'its point is the number of connections',
+  'net/datagram/allocation': 'its point is the number of datagrams',
 };
 /** The same for one-byte. */
 const EXCLUDED_CUT = {
-  'datagram*': 'datagrams are not cut',
-  multicast: 'datagrams are not cut',
-  'zero-copy.numbers': 'numbers the sends of a buffer by hand',
-  'relay.stall': 'its point is what stands in full buffers: a packet for each byte',
-  travel: 'its point is what stands in full buffers',
-  unread: 'its point is what stands in full buffers',
+  'net/datagram/*': 'datagrams are not cut',
+  'net/socket/multicast': 'datagrams are not cut',
+  'net/connection/zero-copy.numbers': 'numbers the sends of a buffer by hand',
+  'net/relay/stall': 'its point is what stands in full buffers: a packet for each byte',
+  'net/connection/travel': 'its point is what stands in full buffers',
+  'net/connection/unread': 'its point is what stands in full buffers',
 };
 /** The same for interrupted. */
 const BY_HAND = 'calls by hand what returns EINTR to its caller';
 const EXCLUDED_INTERRUPTED = {
-  ...{ 'datagram.errors': BY_HAND, 'datagram.rights': BY_HAND, 'file-piece': BY_HAND },
-  ...{ 'relay.input': BY_HAND, rights: BY_HAND, 'zero-copy.numbers': BY_HAND },
-  'relay.stall': 'fills buffers by hand until nothing moves',
-  travel: BY_HAND,
+  'net/datagram/errors': BY_HAND,
+  'net/datagram/descriptor-passing': BY_HAND,
+  'net/connection/file-range': BY_HAND,
+  'net/relay/input': BY_HAND,
+  'net/socket/descriptor-passing': BY_HAND,
+  'net/connection/zero-copy.numbers': BY_HAND,
+  'net/relay/stall': 'fills buffers by hand until nothing moves',
+  'net/connection/travel': BY_HAND,
 };
 const VITEST = [process.execPath, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run'];
-const UPPER = ['test/promises', 'test/stream', 'test/compat', 'test/interop'];
+const NET = [
+  ...['test/net', 'test/pipe', 'test/process', 'test/behaviour/crowd', 'test/behaviour/exhaustion'],
+  ...['test/behaviour/injected', 'test/behaviour/peers', 'test/behaviour/pitfalls'],
+  ...['test/behaviour/spinning', 'test/flow'],
+];
+const UPPER = ['test/promises', 'test/stream', 'test/node-net', 'test/interop'];
 
 class NotRunError extends Error {}
 
@@ -59,7 +68,7 @@ function runSuite(folder, prefix, folders, left, env) {
   const excluded = [];
   for (const [name, reason] of Object.entries(left)) {
     console.log(`  left out: ${name}: ${reason}`);
-    excluded.push('--exclude', `test/net/${name}.test.ts`);
+    excluded.push('--exclude', `test/${name}.test.ts`);
   }
   const [command, ...args] = [...prefix, ...VITEST, ...folders, ...reporters, ...excluded];
   const { status, stdout, stderr } = spawnSync(command, args, {
@@ -77,7 +86,7 @@ function runSuite(folder, prefix, folders, left, env) {
 }
 
 const PROBE = `
-  import * as sys from './dist/sys.js';
+  import * as sys from './dist/sys/index.js';
   const { AF_UNIX, SOCK_STREAM } = sys.constants;
   const fds = new Int32Array(2);
   sys.socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
@@ -97,7 +106,7 @@ function oneByte(folder) {
     env: { ...process.env, ...env },
   });
   if (moved !== '2 1 1\n') throw new Error(`transfers are not cut: ${moved}`);
-  return runSuite(folder, [], ['test/net', ...UPPER], { ...EXCLUDED, ...EXCLUDED_CUT }, env);
+  return runSuite(folder, [], [...NET, ...UPPER], { ...EXCLUDED, ...EXCLUDED_CUT }, env);
 }
 
 function interrupted(folder) {
@@ -106,7 +115,7 @@ function interrupted(folder) {
   const calls = INTERRUPTED.join(',');
   const rules = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=EINTR:when=2+3`];
   const strace = ['strace', '-f', '--seccomp-bpf', '-qq', '-o', trace, ...rules];
-  const result = runSuite(folder, strace, ['test/net'], { ...EXCLUDED, ...EXCLUDED_INTERRUPTED });
+  const result = runSuite(folder, strace, NET, { ...EXCLUDED, ...EXCLUDED_INTERRUPTED });
   const lines = readFileSync(trace, 'latin1').split('\n');
   const injected = lines.filter((line) => line.endsWith('(INJECTED)'));
   for (const call of INTERRUPTED) {

@@ -15,7 +15,7 @@ const EVALUATE = ['--input-type=module', '--eval'];
 const PROGRAM = `
   const { Buffer } = await import('node:buffer');
   const { Reactor, Interest } = await import(${JSON.stringify(resolve('dist/index.js'))});
-  const sys = await import(${JSON.stringify(resolve('dist/sys.js'))});
+  const sys = await import(${JSON.stringify(resolve('dist/sys/index.js'))});
   const fds = new Int32Array(2);
   const { AF_UNIX, SOCK_STREAM } = sys.constants;
   if (sys.socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0) throw new Error("socketpair");

@@ -3,7 +3,7 @@
 // the very port that it connects to, and it is then connected to itself (simultaneous open). The net
 // layer must count that as refused; plain sockets beside it show how often it happens.
 import { connect, Reactor } from '../dist/index.js';
-import * as sys from '../dist/sys.js';
+import * as sys from '../dist/sys/index.js';
 
 const HOST = '127.0.0.1';
 const AT_ONCE = 100;

@@ -34,7 +34,7 @@ describe('docs/reactor.md', () => {
 
   it('has every option of a reactor', () => {
     const [, options = ''] =
-      /interface ReactorOptions \{(.*?)\n\}/s.exec(textOf('src/options.ts')) ?? [];
+      /interface ReactorOptions \{(.*?)\n\}/s.exec(textOf('src/reactor/options.ts')) ?? [];
     const names = matches(options, /^ {2}readonly (\w+)\?/gm);
     expect(names.length).toBeGreaterThan(5);
     for (const name of names)

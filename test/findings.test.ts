@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { Interest } from '../src/interest.ts';
-import { Reactor } from '../src/reactor.ts';
-import * as sys from '../src/sys.ts';
+import { Interest } from '../src/poller/interest.ts';
+import { Reactor } from '../src/reactor/reactor.ts';
+import * as sys from '../src/sys/index.ts';
 import { must, useDescriptors } from './helpers/descriptors.ts';
 import { Recorder, send } from './helpers/handlers.ts';
 

@@ -20,7 +20,7 @@ function announce(port) {
 
 if (values.over === 'edgewise') {
   const { listen } = await import('../../dist/index.js');
-  const { toDuplex } = await import('../../dist/stream.js');
+  const { toDuplex } = await import('../../dist/stream/index.js');
   const listener = listen({
     host,
     handlers: { open: (connection) => server.emit('connection', toDuplex(connection)) },

@@ -1,7 +1,7 @@
 // A receiver and a sender of a bulk flow of datagrams on edgewise: what udp_bulk.c is in C, with the
 // same arguments, windows and reports.
 import { bindDatagram, Reactor } from '../../dist/index.js';
-import { MessageBatch } from '../../dist/sys.js';
+import { MessageBatch } from '../../dist/sys/index.js';
 
 const BURST_MAX = 63_000;
 const WINDOW = 2 * BURST_MAX;

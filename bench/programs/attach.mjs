@@ -4,7 +4,7 @@
 //
 //   node attach.mjs turn|nested|inverted PAIRS     (see answer.mjs)
 import { Interest, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 import { answer, cpuUs } from './answer.mjs';
 
 const MESSAGES = 20_000;

@@ -8,7 +8,7 @@
 //   edgewise-context   the same, where registrations keep their async context (`asyncContext: true`)
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Interest, Poller, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 import { answer, cpuUs } from './answer.mjs';
 
 const EVENTS = 500_000;

@@ -8,7 +8,7 @@
 // system, of the process) per `Poller.wait`. `select` goes as far as FD_SETSIZE, the others as far
 // as the process's limit of descriptors: beyond that the program ends with a line that says so.
 import { Interest, Poller } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 import { answer, cpuUs } from './answer.mjs';
 
 const ACTIVE_COUNT = 10;

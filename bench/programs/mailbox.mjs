@@ -5,7 +5,7 @@
 //   node mailbox.mjs edgewise-mailbox|node-message number|bytes|object PRODUCERS     (see answer.mjs)
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Reactor } from '../../dist/index.js';
-import { Mailbox, MailboxSender } from '../../dist/multi.js';
+import { Mailbox, MailboxSender } from '../../dist/multi/index.js';
 import { answer, cpuUs } from './answer.mjs';
 
 const COUNT = 200_000; // of each producer

@@ -11,7 +11,7 @@
 //   alone    each timer is cleared at once, and nothing else is pending
 // Wall time per pair. Ours includes a reading of the monotonic clock per timer, which Node replaces
 // by the time of its turn.
-import { Timers } from '../../dist/timers/timers.js';
+import { Timers } from '../../dist/reactor/timers/timers.js';
 import { answer } from './answer.mjs';
 
 const PENDING_COUNT = 10_000;

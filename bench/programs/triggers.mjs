@@ -3,7 +3,7 @@
 //
 //   node triggers.mjs trigger-level|trigger-edge|trigger-oneshot DESCRIPTORS     (see answer.mjs)
 import { Interest, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 import { answer, cpuUs } from './answer.mjs';
 
 const MESSAGES = 50_000;

@@ -4,7 +4,7 @@
 //   node wake-up.mjs edgewise-mailbox|node-message     (see answer.mjs)
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Reactor } from '../../dist/index.js';
-import { Mailbox, MailboxSender } from '../../dist/multi.js';
+import { Mailbox, MailboxSender } from '../../dist/multi/index.js';
 import { answer } from './answer.mjs';
 
 const COUNT = 5_000;

@@ -10,7 +10,7 @@
 
 namespace edgewise {
 
-// The head of the shared memory, before the records. src/poller.ts reads and writes it by the
+// The head of the shared memory, before the records. src/poller/poller.ts reads and writes it by the
 // same offsets.
 struct SharedHead {
   double now_ns;       // written by native code after each wait: CLOCK_MONOTONIC

@@ -33,7 +33,7 @@ enum ReadinessBits : uint32_t {
   kError = 1u << 5,
 };
 
-// How a registration repeats. The numbers cross into TypeScript (src/interest.ts).
+// How a registration repeats. The numbers cross into TypeScript (src/poller/interest.ts).
 enum class Trigger : uint32_t { kLevel = 0, kEdge = 1, kOneshot = 2, kEdgeOneshot = 3 };
 
 constexpr bool IsOneshot(Trigger trigger) {

@@ -1,6 +1,6 @@
 // The servers that `edgewise demo` and bench/ compare, as the programs that they are.
 import { fileURLToPath } from 'node:url';
-import type { Trigger } from '../interest.ts';
+import type { Trigger } from '../poller/interest.ts';
 import type { Contender } from './measure.ts';
 
 function path(relative: string): string {

@@ -1,7 +1,7 @@
 // The echo server in the manner of node:net, word for word that of bench/peers/node-net-echo.mjs.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createServer } from '../compat/net.ts';
+import { createServer } from '../node-net/index.ts';
 import { Reactor } from '../index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 

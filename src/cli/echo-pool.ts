@@ -1,6 +1,6 @@
 // `edgewise echo --reactors N`: the echo server of echo-handlers.ts on several threads. When it ends
 // it prints how the load lay on them.
-import { type PoolStrategy, ReactorPool } from '../multi.ts';
+import { type PoolStrategy, ReactorPool } from '../multi/index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 import { formatTable } from './table.ts';
 

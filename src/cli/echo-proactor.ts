@@ -5,7 +5,7 @@ import { check, ErrnoError } from '../errors.ts';
 import { Reactor } from '../index.ts';
 import type { Descriptor } from '../proactor/descriptor.ts';
 import { Proactor } from '../proactor/proactor.ts';
-import * as sys from '../sys.ts';
+import * as sys from '../sys/index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 import { openListener } from './echo-reactor.ts';
 

@@ -1,6 +1,6 @@
 // The echo server with async/await: a loop for the listener and a loop for each connection.
 import { Reactor } from '../index.ts';
-import { type Connection, listen } from '../promises.ts';
+import { type Connection, listen } from '../promises/index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 
 const BACKLOG = 4096;

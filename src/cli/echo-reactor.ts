@@ -4,7 +4,7 @@
 import { isIPv6 } from 'node:net';
 import { check } from '../errors.ts';
 import { type Handler, Interest, Reactor, Readiness, type Registration } from '../index.ts';
-import * as sys from '../sys.ts';
+import * as sys from '../sys/index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 
 const { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = sys.constants;

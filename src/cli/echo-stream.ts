@@ -1,6 +1,6 @@
 // The echo server on streams of Node: each connection is a Duplex that is piped into itself.
 import { listen, Reactor } from '../index.ts';
-import { toDuplex } from '../stream.ts';
+import { toDuplex } from '../stream/index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 
 const BACKLOG = 4096;

@@ -1,6 +1,6 @@
 // `edgewise echo`: an echo server on one of our APIs, until a signal ends it.
 import { isIP } from 'node:net';
-import { BACKENDS, type Backend, type Trigger } from '../interest.ts';
+import { BACKENDS, type Backend, type Trigger } from '../poller/interest.ts';
 import { type Options, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 
@@ -45,7 +45,7 @@ type EchoTrigger = (typeof TRIGGERS)[number];
 
 // What this platform does not have is found here, before anything is opened.
 async function checkAvailable(backend: Backend | undefined, trigger: Trigger): Promise<void> {
-  const { Poller } = await import('../poller.ts');
+  const { Poller } = await import('../poller/poller.ts');
   const chosen = backend ?? Poller.preferredBackend;
   if (!Poller.backends.includes(chosen)) {
     const names = Poller.backends.join(', ');

@@ -13,8 +13,8 @@ interface UdpEchoOptions {
 
 // Loaded when it runs: --help works without the addon.
 async function serve({ host, port, trigger }: UdpEchoOptions): Promise<void> {
-  const { Reactor } = await import('../reactor.ts');
-  const { bindDatagram } = await import('../net/datagram.bind.ts');
+  const { Reactor } = await import('../reactor/reactor.ts');
+  const { bindDatagram } = await import('../net/datagram/bind.ts');
   const reactor = new Reactor();
   const socket = bindDatagram({
     ...{ host, port, trigger, reactor },

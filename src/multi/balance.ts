@@ -1,6 +1,6 @@
 // Whom the main reactor gives the next connection.
 import { SocketAddress } from '../address.ts';
-import * as sys from '../sys.ts';
+import * as sys from '../sys/index.ts';
 import type { PoolBalance } from './options.ts';
 
 export interface Candidate {

@@ -5,10 +5,10 @@
 import { SocketAddress } from '../address.ts';
 import { check } from '../errors.ts';
 import { Interest, type Reactor } from '../index.ts';
-import { Acceptor } from '../net/acceptor.ts';
-import { openByOptions } from '../net/listen.ts';
-import type { Registration } from '../registration.ts';
-import * as sys from '../sys.ts';
+import { Acceptor } from '../net/listen/acceptor.ts';
+import { openByOptions } from '../net/listen/listen.ts';
+import type { Registration } from '../reactor/registration.ts';
+import * as sys from '../sys/index.ts';
 import { type Balance, balanceOf } from './balance.ts';
 import type { PoolSettings } from './options.ts';
 import { steerByCpu } from './ownership.ts';

@@ -7,9 +7,9 @@
 // changes is seen. The epoch is noted after the wake-up, so a thread that ends between loses none.
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import type { Reactor } from '../index.ts';
-import { checkReactor } from '../net/settings.ts';
+import { checkReactor } from '../net/connection/options.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
-import { type ReactorWaker, Waker } from '../waker.ts';
+import { type ReactorWaker, Waker } from '../reactor/waker.ts';
 import { Reader } from './message.ts';
 import { messageSizeMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
 

@@ -5,9 +5,9 @@
 import { availableParallelism } from 'node:os';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Reactor } from '../index.ts';
-import { checkReactor } from '../net/settings.ts';
+import { checkReactor } from '../net/connection/options.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
-import type { ReactorWaker } from '../waker.ts';
+import type { ReactorWaker } from '../reactor/waker.ts';
 import { failure, OffloadSlot, type SlotTask, type ThreadPool } from './offload-slot.ts';
 import { urlOf } from './options.ts';
 

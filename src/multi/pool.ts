@@ -2,7 +2,7 @@
 // port with the handlers of one module.
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ClosedError, type EdgewiseError } from '../errors.ts';
-import * as sys from '../sys.ts';
+import * as sys from '../sys/index.ts';
 import { checkInteger, checkObject } from '../validate.ts';
 import { type FairnessReport, fairnessOf } from './fairness.ts';
 import { type Intake, openIntake } from './intake.ts';

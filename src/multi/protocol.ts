@@ -1,11 +1,11 @@
 // What the main thread and the thread of a sub-reactor tell each other: messages of node's own, which
 // are few, and figures in shared memory, which are written for every connection. Descriptors come by
 // the sub-reactor's mailbox, as numbers.
-import type { Connection } from '../net/connection.ts';
-import type { ConnectionHandlers } from '../net/handlers.ts';
-import type { ConnectionOptions } from '../net/settings.ts';
-import type { TcpOptions } from '../net/tcp.ts';
-import type { Luggage } from '../net/travel.ts';
+import type { Connection } from '../net/connection/connection.ts';
+import type { ConnectionHandlers } from '../net/connection/handlers.ts';
+import type { ConnectionOptions } from '../net/connection/options.ts';
+import type { TcpOptions } from '../net/socket/tcp.ts';
+import type { Luggage } from '../net/connection/snapshot.ts';
 import type { MailboxAddress } from './mailbox.ts';
 
 /** What connections of a pool can be given: as for `listen`, without what is of one thread. */

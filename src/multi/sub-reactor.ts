@@ -1,7 +1,7 @@
 // The main thread's side of one sub-reactor: its thread, the mailbox that descriptors go through, and
 // its figures. A thread that has died is started anew in the same place; the figures go on.
 import { ClosedError, EdgewiseError } from '../errors.ts';
-import * as sys from '../sys.ts';
+import * as sys from '../sys/index.ts';
 import type { BlockedHandler, PoolSettings } from './options.ts';
 import { giveDescriptor, type OwnerId, takeDescriptorBack } from './ownership.ts';
 import {

@@ -6,8 +6,8 @@
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
 import { EdgewiseError, errnoError } from '../errors.ts';
-import type { FilePiece } from '../net/file-piece.ts';
-import * as sys from '../sys.ts';
+import type { FilePiece } from '../net/connection/file-range.ts';
+import * as sys from '../sys/index.ts';
 import { Kind, type Operation } from './operation.ts';
 import { type Inbound, totalLength } from './requests.ts';
 

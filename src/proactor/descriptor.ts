@@ -2,7 +2,7 @@
 // method checks what it is given and hands the operation to its lane (lanes.ts).
 import type { AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError } from '../errors.ts';
-import type * as sys from '../sys.ts';
+import type * as sys from '../sys/index.ts';
 import { checkFunction } from '../validate.ts';
 import type { Lane } from './lane.ts';
 import { Lanes, type LanesOwner } from './lanes.ts';

@@ -4,11 +4,11 @@
 // which waits for the same again and again, then costs no epoll_ctl per message.
 import { constants as os } from 'node:os';
 import { check, errnoError } from '../errors.ts';
-import { Interest, Readiness } from '../interest.ts';
-import type { Reactor } from '../reactor.ts';
-import type { Handler, Registration } from '../registration.ts';
-import * as sys from '../sys.ts';
-import type { Timer } from '../timers/timer.ts';
+import { Interest, Readiness } from '../poller/interest.ts';
+import type { Reactor } from '../reactor/reactor.ts';
+import type { Handler, Registration } from '../reactor/registration.ts';
+import * as sys from '../sys/index.ts';
+import type { Timer } from '../reactor/timers/timer.ts';
 import { attempt, type Channel, isAtOnce, Outcome } from './attempt.ts';
 import { Lane } from './lane.ts';
 import { Kind, type Operation, type OperationId } from './operation.ts';

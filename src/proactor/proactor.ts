@@ -4,9 +4,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, errnoError, invalidType, invalidValue } from '../errors.ts';
-import { defaultReactor } from '../net/settings.ts';
-import { Reactor } from '../reactor.ts';
-import type { Timer } from '../timers/timer.ts';
+import { defaultReactor } from '../net/connection/options.ts';
+import { Reactor } from '../reactor/reactor.ts';
+import type { Timer } from '../reactor/timers/timer.ts';
 import { checkFd, checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Descriptor, type DescriptorOwner } from './descriptor.ts';
 import {

@@ -2,8 +2,8 @@
 // turn, and is told in the order in which it completed. What handlers submit and what completes at once
 // joins the queue; it is told in the same turn for some rounds, so that an echo needs no second wait,
 // and then in the next one, so that a peer that always has more starves nobody.
-import { Failures } from '../failures.ts';
-import type { Reactor } from '../reactor.ts';
+import { Failures } from '../reactor/failures.ts';
+import type { Reactor } from '../reactor/reactor.ts';
 import type { Operation, OperationPool } from './operation.ts';
 
 const ROUNDS_PER_TURN_MAX = 8;

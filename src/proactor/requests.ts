@@ -2,8 +2,8 @@
 // changed by its owner while the operation is pending, other than the bytes, is copied.
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { invalidType, outOfRange } from '../errors.ts';
-import { checkFileRange, FilePiece } from '../net/file-piece.ts';
-import { type OutgoingMessage, ReceivedMessage } from '../sys.ts';
+import { checkFileRange, FilePiece } from '../net/connection/file-range.ts';
+import { type OutgoingMessage, ReceivedMessage } from '../sys/index.ts';
 import {
   checkBytes,
   checkFd,

@@ -3,9 +3,9 @@
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, errnoError } from '../errors.ts';
-import { bindDatagram } from '../net/datagram.bind.ts';
-import type { DatagramOptions as Options } from '../net/datagram.options.ts';
-import type { DatagramSocket as HandlerSocket } from '../net/datagram.ts';
+import { bindDatagram } from '../net/datagram/bind.ts';
+import type { DatagramOptions as Options } from '../net/datagram/options.ts';
+import type { DatagramSocket as HandlerSocket } from '../net/datagram/socket.ts';
 import { checkObject } from '../validate.ts';
 import { renewed } from './failure.ts';
 import {

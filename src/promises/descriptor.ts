@@ -1,8 +1,8 @@
 // readable() and writable(): waits for the readiness of any descriptor.
 import { EdgewiseError } from '../errors.ts';
-import { Interest, type Readiness } from '../interest.ts';
-import type { Reactor } from '../reactor.ts';
-import type { Handler, Registration } from '../registration.ts';
+import { Interest, type Readiness } from '../poller/interest.ts';
+import type { Reactor } from '../reactor/reactor.ts';
+import type { Handler, Registration } from '../reactor/registration.ts';
 import { checkFd } from '../validate.ts';
 import { placeOf } from './timing.ts';
 import { settled, Waiter, type WaitOptions } from './waiter.ts';

@@ -1,5 +1,5 @@
 // The end of what a connection sends, as seen by whoever awaits it: whether the last byte has left.
-import type { Piece } from '../net/outgoing.ts';
+import type { Piece } from '../flow/write-queue.ts';
 import { Waiters } from './waiter.ts';
 
 /** Queued behind the last byte; settled when that has left, or was lost with the connection. */

@@ -1,7 +1,7 @@
 // What an awaited connection passes on to the connection of handlers beneath it.
 import type { SocketAddress } from '../address.ts';
-import type { Connection as HandlerConnection } from '../net/connection.ts';
-import type { TcpOptions } from '../net/tcp.ts';
+import type { Connection as HandlerConnection } from '../net/connection/connection.ts';
+import type { TcpOptions } from '../net/socket/tcp.ts';
 import { checkError } from '../validate.ts';
 import { ByteReader } from './reader.ts';
 

@@ -1,7 +1,7 @@
 // What is read from a stream of bytes for `await`: what is there is given at once, and only
 // would-block makes a promise. Where the bytes come from, a subclass knows.
 import { EdgewiseError, outOfRange } from '../errors.ts';
-import { readMemory } from '../net/scratch.ts';
+import { readMemory } from '../flow/read-memory.ts';
 import { checkBytes, checkInteger } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { type MaybePromise, signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';

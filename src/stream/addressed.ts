@@ -2,7 +2,7 @@
 // there is one, so that they can be told after the connection has gone too.
 import { Duplex } from 'node:stream';
 import type { SocketAddress } from '../address.ts';
-import type { Connection } from '../net/connection.ts';
+import type { Connection } from '../net/connection/connection.ts';
 
 type Addressed = Pick<Connection, 'remoteAddress' | 'localAddress'>;
 

@@ -3,8 +3,8 @@
 import type { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
-import type { Writable } from '../net/outgoing.ts';
-import { chunksOf } from '../net/outgoing.ts';
+import type { Writable } from '../flow/write-queue.ts';
+import { chunksOf } from '../flow/write-queue.ts';
 import { ByteReader, WOULD_BLOCK } from '../promises/reader.ts';
 import { signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
 import { checkBytes, checkError, checkInteger } from '../validate.ts';

@@ -1,8 +1,8 @@
 // The idle timeout of a stream. One timer looks back when it fires: what happens meanwhile costs a
 // reading of the clock.
 import { invalidType, outOfRange } from '../errors.ts';
-import type { Reactor } from '../reactor.ts';
-import type { Timer } from '../timers/timer.ts';
+import type { Reactor } from '../reactor/reactor.ts';
+import type { Timer } from '../reactor/timers/timer.ts';
 
 const TIMEOUT_MAX_MS = 0x7fffffff;
 

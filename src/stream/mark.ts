@@ -1,5 +1,5 @@
 // What a stream queues behind its bytes to be told that they have left.
-import type { Piece } from '../net/outgoing.ts';
+import type { Piece } from '../flow/write-queue.ts';
 
 export class Mark implements Piece {
   readonly byteLength = 0;

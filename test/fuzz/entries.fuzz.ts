@@ -2,7 +2,7 @@
 // what comes out later, as an event of a stream or out of a callback.
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { Server } from '../../src/compat/net.ts';
+import { Server } from '../../src/node-net/index.ts';
 import { Random } from '../helpers/random.ts';
 import { type EntryRole, entryTargets, furnish, roleOf } from './entries.ts';
 import { codeOf, count, type FuzzReport, show } from './fuzz.ts';

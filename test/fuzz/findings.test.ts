@@ -3,13 +3,13 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { Socket } from '../../src/compat/net.ts';
+import { Socket } from '../../src/node-net/index.ts';
 import { Interest, Poller, Reactor, readinessNames } from '../../src/index.ts';
-import { Mailbox, MailboxSender, ReactorPool } from '../../src/multi.ts';
-import { awaitable, Proactor } from '../../src/proactor.ts';
-import { sleep } from '../../src/promises.ts';
-import { fromDuplex } from '../../src/stream.ts';
-import * as sys from '../../src/sys.ts';
+import { Mailbox, MailboxSender, ReactorPool } from '../../src/multi/index.ts';
+import { awaitable, Proactor } from '../../src/proactor/index.ts';
+import { sleep } from '../../src/promises/index.ts';
+import { fromDuplex } from '../../src/stream/index.ts';
+import * as sys from '../../src/sys/index.ts';
 
 const notNumber = Symbol('not a number') as unknown as number;
 const coercible = { [Symbol.toPrimitive]: () => 0 } as unknown as number;

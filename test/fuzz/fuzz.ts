@@ -1,19 +1,19 @@
 // Calls every public function with hostile values and judges what comes of it: a documented
 // result, a typed error with a code, or the exception of the hostile value itself.
 import * as edgewise from '../../src/index.ts';
-import { Connection } from '../../src/net/connection.ts';
-import { DatagramSocket } from '../../src/net/datagram.ts';
-import { ExitWatch } from '../../src/net/exit.ts';
-import { HandOver } from '../../src/net/handover.ts';
-import { Listener } from '../../src/net/listener.ts';
-import { DescriptorReader } from '../../src/net/reader.ts';
-import { Relay } from '../../src/net/relay.ts';
-import { DescriptorWriter } from '../../src/net/writer.ts';
-import { ReadyEvents } from '../../src/records.ts';
-import { Registration } from '../../src/registration.ts';
-import * as sys from '../../src/sys.ts';
-import { Timer } from '../../src/timers/timer.ts';
-import { ReactorWaker } from '../../src/waker.ts';
+import { Connection } from '../../src/net/connection/connection.ts';
+import { DatagramSocket } from '../../src/net/datagram/socket.ts';
+import { ExitWatch } from '../../src/process/exit.ts';
+import { HandOver } from '../../src/net/inherit/hand-over.ts';
+import { Listener } from '../../src/net/listen/listener.ts';
+import { DescriptorReader } from '../../src/pipe/reader.ts';
+import { Relay } from '../../src/net/relay/relay.ts';
+import { DescriptorWriter } from '../../src/pipe/writer.ts';
+import { ReadyEvents } from '../../src/poller/records.ts';
+import { Registration } from '../../src/reactor/registration.ts';
+import * as sys from '../../src/sys/index.ts';
+import { Timer } from '../../src/reactor/timers/timer.ts';
+import { ReactorWaker } from '../../src/reactor/waker.ts';
 import { Random } from '../helpers/random.ts';
 import {
   type AnyClass,

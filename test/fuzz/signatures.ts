@@ -1,7 +1,7 @@
 // What each public function takes, in roles. The fuzz finds the functions by reflection and fails
 // when one of them is not listed here, so a new function cannot stay untested.
 import { Poller } from '../../src/index.ts';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import type { Random } from '../helpers/random.ts';
 import { hostile, Sentinel, throwSentinel, withGetters } from './values.ts';
 import type { World } from './world.ts';

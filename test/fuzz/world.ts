@@ -5,9 +5,9 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as edgewise from '../../src/index.ts';
-import { Connection } from '../../src/net/connection.ts';
-import { groupOf } from '../../src/net/settings.ts';
-import * as sys from '../../src/sys.ts';
+import { Connection } from '../../src/net/connection/connection.ts';
+import { groupOf } from '../../src/net/connection/options.ts';
+import * as sys from '../../src/sys/index.ts';
 import type { Random } from '../helpers/random.ts';
 
 const { AF_INET, AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK, O_NONBLOCK } = sys.constants;

@@ -2,7 +2,7 @@
 // test/faults/one_byte.c). Then a byte costs as many system calls as a buffer does otherwise.
 
 import { it } from 'vitest';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import { must } from './descriptors.ts';
 
 const FEWER = 200;

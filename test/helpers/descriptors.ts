@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 
 const { EINTR } = os.errno;
 const { AF_INET, AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;

@@ -1,9 +1,9 @@
 // Expectations on what a Poller reports: at least these bits, in a bounded count of waits, and in
 // words. Nothing sleeps: each wait ends by an event, or by a deadline that is only met in failure.
 import { expect } from 'vitest';
-import { type Readiness, readinessNames } from '../../src/interest.ts';
-import type { Poller } from '../../src/poller.ts';
-import type { Token } from '../../src/records.ts';
+import { type Readiness, readinessNames } from '../../src/poller/interest.ts';
+import type { Poller } from '../../src/poller/poller.ts';
+import type { Token } from '../../src/poller/records.ts';
 
 const WAITS_MAX = 20;
 const FAILURE_MS = 250;

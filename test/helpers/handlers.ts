@@ -1,8 +1,8 @@
 // Handlers and reads that tests share.
-import { type Readiness, readinessNames } from '../../src/interest.ts';
-import type { Reactor } from '../../src/reactor.ts';
-import type { Handler, Registration } from '../../src/registration.ts';
-import * as sys from '../../src/sys.ts';
+import { type Readiness, readinessNames } from '../../src/poller/interest.ts';
+import type { Reactor } from '../../src/reactor/reactor.ts';
+import type { Handler, Registration } from '../../src/reactor/registration.ts';
+import * as sys from '../../src/sys/index.ts';
 import { isOneshot } from './matrix.ts';
 
 const bytes = Buffer.alloc(64 * 1024);

@@ -2,7 +2,7 @@
 // the library left none behind.
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { close } from '../../src/sys.ts';
+import { close } from '../../src/sys/index.ts';
 
 let toClose: number[] = [];
 

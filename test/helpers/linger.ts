@@ -1,5 +1,5 @@
 // Makes the next close of a socket a reset.
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import { must } from './descriptors.ts';
 
 export function setLinger(fd: number): void {

@@ -1,6 +1,6 @@
 // Runs many scripts and, when one shows a difference, shrinks it and puts it into words.
-import type { Backend } from '../../src/interest.ts';
-import { Poller } from '../../src/poller.ts';
+import type { Backend } from '../../src/poller/interest.ts';
+import { Poller } from '../../src/poller/poller.ts';
 import { Random } from '../helpers/random.ts';
 import { Run } from './runner.ts';
 import { randomScript, shrink } from './script.ts';

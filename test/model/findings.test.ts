@@ -1,10 +1,10 @@
 // What the comparison with the oracle has found, each as the shortest program that shows it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Interest, Readiness } from '../../src/interest.ts';
-import { Poller } from '../../src/poller.ts';
-import { Reactor } from '../../src/reactor.ts';
-import type { Handler } from '../../src/registration.ts';
-import * as sys from '../../src/sys.ts';
+import { Interest, Readiness } from '../../src/poller/interest.ts';
+import { Poller } from '../../src/poller/poller.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
+import type { Handler } from '../../src/reactor/registration.ts';
+import * as sys from '../../src/sys/index.ts';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 let fds: number[] = [];

@@ -1,7 +1,7 @@
 // The comparison must be able to fail: a reactor whose registrations have no generations.
 import { expect, test } from 'vitest';
-import type { Place } from '../../src/registration.ts';
-import { SlotTable } from '../../src/slots.ts';
+import type { Place } from '../../src/reactor/registration.ts';
+import { SlotTable } from '../../src/reactor/slots.ts';
 import { seedOfRun } from '../helpers/random.ts';
 import { compareScripts, MODELLED } from './compare.ts';
 import { reactorWith } from './subject.ts';

@@ -7,9 +7,9 @@ import {
   readinessNames,
   TRIGGERS,
   type Trigger,
-} from '../../src/interest.ts';
-import type { Handler, Registration } from '../../src/registration.ts';
-import * as sys from '../../src/sys.ts';
+} from '../../src/poller/interest.ts';
+import type { Handler, Registration } from '../../src/reactor/registration.ts';
+import * as sys from '../../src/sys/index.ts';
 import { Oracle, type OracleRegistration } from './oracle.ts';
 import type { Operation, Script } from './script.ts';
 import { SimKernel, type SimResult } from './sim-kernel.ts';

@@ -1,7 +1,7 @@
 // Random scripts: what is done between turns, and what handlers do when they are called. An
 // operation names descriptors and registrations by a number that is taken modulo how many there
 // are, so any operation can be left out of a script and the rest still means something.
-import { TRIGGERS } from '../../src/interest.ts';
+import { TRIGGERS } from '../../src/poller/interest.ts';
 import type { Random } from '../helpers/random.ts';
 
 export const OPERATIONS = [

@@ -2,9 +2,9 @@
 // strict mode reports edges at changes from not ready to ready and at nothing else, as any kernel
 // may: Linux reports each arrival, and so hides a reader that does not drain.
 import { constants } from 'node:os';
-import type { Trigger } from '../../src/interest.ts';
-import type { Poller } from '../../src/poller.ts';
-import { PollerMemory, RECORDS_AT } from '../../src/records.ts';
+import type { Trigger } from '../../src/poller/interest.ts';
+import type { Poller } from '../../src/poller/poller.ts';
+import { PollerMemory, RECORDS_AT } from '../../src/poller/records.ts';
 import type { SimKernel } from './sim-kernel.ts';
 import { type Code, SimSet } from './sim-set.ts';
 

@@ -3,7 +3,7 @@
 //
 // Under the edge triggers there are two lines: an entry with `isEdge` must be reported if it is
 // ready, one with `isActive` may be, since a kernel may see edges where nothing changed.
-import { type Backend, Interest, Readiness, type Trigger } from '../../src/interest.ts';
+import { type Backend, Interest, Readiness, type Trigger } from '../../src/poller/interest.ts';
 import type {
   ActivityKind,
   KernelListener,

@@ -1,6 +1,6 @@
 // Pools for tests of hand-overs: they run sub-bounce.mjs, which counts in shared memory.
 import { expect } from 'vitest';
-import { ReactorPool, type ReactorPoolOptions } from '../../src/multi.ts';
+import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 
 const MODULE = new URL('../workers/sub-bounce.mjs', import.meta.url);
 

@@ -1,5 +1,5 @@
 // Clients of a pool in tests: ask and await an answer, one at a time.
-import { type Connection, connect } from '../../src/promises.ts';
+import { type Connection, connect } from '../../src/promises/index.ts';
 
 export class Client {
   readonly connection: Connection;

@@ -5,7 +5,7 @@ import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultReactor, Reactor } from '../../src/index.ts';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { type Client, openClient } from './clients.ts';
 import { makePool, moduleOf, Signal, startPool } from './pools.ts';

@@ -2,8 +2,8 @@
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultReactor } from '../../src/index.ts';
-import type { BlockedHandler, ReactorPool } from '../../src/multi.ts';
-import { connect } from '../../src/promises.ts';
+import type { BlockedHandler, ReactorPool } from '../../src/multi/index.ts';
+import { connect } from '../../src/promises/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { Count, withBouncing } from './bouncing.ts';
 import { type Client, openClient, openClients } from './clients.ts';

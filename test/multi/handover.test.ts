@@ -2,7 +2,7 @@
 // comes back once and in order.
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, connect, defaultReactor } from '../../src/index.ts';
-import type { ReactorPool } from '../../src/multi.ts';
+import type { ReactorPool } from '../../src/multi/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { Count, withBouncing } from './bouncing.ts';
 

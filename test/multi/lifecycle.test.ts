@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultReactor } from '../../src/index.ts';
-import { type BlockedHandler, ReactorPool } from '../../src/multi.ts';
+import { type BlockedHandler, ReactorPool } from '../../src/multi/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { openClient } from './clients.ts';
 import { ECHO as MODULE, Signal, startPool, untilRestarted } from './pools.ts';

@@ -5,7 +5,7 @@ import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { Reactor } from '../../src/index.ts';
-import { Mailbox, type MailboxAddress, MailboxSender } from '../../src/multi.ts';
+import { Mailbox, type MailboxAddress, MailboxSender } from '../../src/multi/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 
 const descriptors = useDescriptors();

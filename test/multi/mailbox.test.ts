@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { Reactor } from '../../src/index.ts';
-import { Mailbox, type MailboxOptions, MailboxSender } from '../../src/multi.ts';
+import { Mailbox, type MailboxOptions, MailboxSender } from '../../src/multi/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
 

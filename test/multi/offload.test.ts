@@ -6,8 +6,8 @@ import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Reactor } from '../../src/index.ts';
-import { createOffload } from '../../src/multi.ts';
-import { listen } from '../../src/net/listen.ts';
+import { createOffload } from '../../src/multi/index.ts';
+import { listen } from '../../src/net/listen/listen.ts';
 import { Recorder } from '../net/recorder.ts';
 import { ask, MODULE, useOffloads } from './offloading.ts';
 

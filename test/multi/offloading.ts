@@ -3,7 +3,7 @@
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { afterEach, beforeAll } from 'vitest';
 import { type EdgewiseError, Reactor } from '../../src/index.ts';
-import { createOffload, type Offload, type OffloadTaskOptions } from '../../src/multi.ts';
+import { createOffload, type Offload, type OffloadTaskOptions } from '../../src/multi/index.ts';
 import { type Descriptors, useDescriptors } from '../helpers/descriptors.ts';
 
 export const MODULE = new URL('../workers/offload-task.mjs', import.meta.url);

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultReactor } from '../../src/index.ts';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { openClient } from './clients.ts';
 import { startPool, untilRestarted } from './pools.ts';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Children } from '../../src/cli/children.ts';
 import { startServer } from '../../src/cli/measure.ts';
 import { defaultReactor } from '../../src/index.ts';
-import { ReactorPool, type ReactorPoolOptions } from '../../src/multi.ts';
+import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { type Client, openClient, openClients } from './clients.ts';
 

@@ -1,6 +1,6 @@
 // Pools for tests of their life and their faults, and what there is to wait for.
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { ReactorPool, type ReactorPoolOptions } from '../../src/multi.ts';
+import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 
 export const ECHO = new URL('../workers/sub-echo.mjs', import.meta.url);
 

@@ -2,11 +2,11 @@
 // what they do is done before the server looks, and nothing else happens between two turns.
 import { constants as os } from 'node:os';
 import { expect } from 'vitest';
-import { listen } from '../../src/net/listen.ts';
-import type { ListenOptions } from '../../src/net/listener.ts';
-import type { ReactorOptions } from '../../src/options.ts';
-import { Reactor } from '../../src/reactor.ts';
-import * as sys from '../../src/sys.ts';
+import { listen } from '../../src/net/listen/listen.ts';
+import type { ListenOptions } from '../../src/net/listen/listener.ts';
+import type { ReactorOptions } from '../../src/reactor/options.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
+import * as sys from '../../src/sys/index.ts';
 import { type Descriptors, must } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import type { Recorder } from './recorder.ts';

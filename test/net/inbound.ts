@@ -1,10 +1,10 @@
 // What tests of datagram sockets share: handlers that write down what they were told, and a reactor
 // that is driven by hand until something was told.
 import { expect } from 'vitest';
-import { bindDatagram } from '../../src/net/datagram.bind.ts';
-import type { DatagramHandlers, DatagramOptions } from '../../src/net/datagram.options.ts';
-import type { ReactorOptions } from '../../src/options.ts';
-import { Reactor } from '../../src/reactor.ts';
+import { bindDatagram } from '../../src/net/datagram/bind.ts';
+import type { DatagramHandlers, DatagramOptions } from '../../src/net/datagram/options.ts';
+import type { ReactorOptions } from '../../src/reactor/options.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
 import { codeOf } from './recorder.ts';
 

@@ -1,7 +1,7 @@
 // Handlers that write down what they were told, and promises of the next telling: tests wait for an
 // event, never for a time.
-import type { Connection } from '../../src/net/connection.ts';
-import type { ConnectionHandlers } from '../../src/net/handlers.ts';
+import type { Connection } from '../../src/net/connection/connection.ts';
+import type { ConnectionHandlers } from '../../src/net/connection/handlers.ts';
 
 export type EventName = 'open' | 'data' | 'drain' | 'end' | 'close' | 'timeout';
 

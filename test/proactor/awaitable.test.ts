@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { awaitable } from '../../src/proactor/awaitable.ts';
 import { delay } from '../../src/proactor/delay.ts';
 import { Proactor } from '../../src/proactor/proactor.ts';
-import { Reactor } from '../../src/reactor.ts';
-import * as sys from '../../src/sys.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
+import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { fill } from './driven.ts';
 

@@ -1,6 +1,6 @@
 // Operations that do not come to their own end: cancelled, or their memory taken away.
 import { describe, expect, it } from 'vitest';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { Driven, fill } from './driven.ts';
 

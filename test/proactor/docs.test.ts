@@ -1,4 +1,4 @@
-// The code of docs/proactor.md is code of examples/, which test/examples.test.ts runs.
+// The code of docs/proactor.md is code of examples/, which test/examples/examples.test.ts runs.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 

@@ -1,8 +1,8 @@
 // Levels that no operation takes away: a queue of errors (IP_RECVERR) that nobody reads, a peer that
 // has reset while nothing waits. No busy loop comes of them, on any back-end.
 import { describe, expect, it } from 'vitest';
-import { Poller } from '../../src/poller.ts';
-import * as sys from '../../src/sys.ts';
+import { Poller } from '../../src/poller/poller.ts';
+import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { Driven } from './driven.ts';
 

@@ -1,7 +1,7 @@
 // Wrong arguments, states that do not allow a call, descriptors watched or closed by others, resets.
 import { describe, expect, it } from 'vitest';
 import { Proactor } from '../../src/proactor/proactor.ts';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import { reset, useDescriptors } from '../helpers/descriptors.ts';
 import { Driven, fill } from './driven.ts';
 

@@ -2,7 +2,7 @@
 // inside a call, in order, and the bytes are those that were written. EDGEWISE_SEED=N
 // takes another seed.
 import { describe, expect, it } from 'vitest';
-import * as sys from '../../src/sys.ts';
+import * as sys from '../../src/sys/index.ts';
 import { type Descriptors, must, useDescriptors } from '../helpers/descriptors.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
 import { Driven } from './driven.ts';

@@ -2,10 +2,10 @@
 // kernel is asked to report meanwhile.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import { Interest } from '../../src/interest.ts';
+import { Interest } from '../../src/poller/interest.ts';
 import { Proactor } from '../../src/proactor/proactor.ts';
-import type { Reactor } from '../../src/reactor.ts';
-import * as sys from '../../src/sys.ts';
+import type { Reactor } from '../../src/reactor/reactor.ts';
+import * as sys from '../../src/sys/index.ts';
 import { must, reset, useDescriptors } from '../helpers/descriptors.ts';
 import { Driven, fill } from './driven.ts';
 

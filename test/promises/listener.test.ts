@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/promises/connect.ts';
 import { bind } from '../../src/promises/datagram.ts';
 import { listen } from '../../src/promises/listener.ts';
-import { Reactor } from '../../src/reactor.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { codeOf, HOST } from './pair.ts';
 

@@ -3,7 +3,7 @@
 import { connect } from '../../src/promises/connect.ts';
 import type { Connection } from '../../src/promises/connection.ts';
 import { type Listener, type ListenOptions, listen } from '../../src/promises/listener.ts';
-import { Reactor } from '../../src/reactor.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
 
 export const HOST = '127.0.0.1';

@@ -10,7 +10,7 @@ import { bind } from '../../src/promises/datagram.ts';
 import { readable } from '../../src/promises/descriptor.ts';
 import { type Listener, listen } from '../../src/promises/listener.ts';
 import { sleep, timeout } from '../../src/promises/timing.ts';
-import { Reactor } from '../../src/reactor.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
 import { isCutToOneByte, volume } from '../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';

@@ -1,12 +1,12 @@
 // Everything else that can be awaited: descriptors, time, signals, datagrams.
 import { describe, expect, it } from 'vitest';
-import { Readiness } from '../../src/interest.ts';
+import { Readiness } from '../../src/poller/interest.ts';
 import { bind } from '../../src/promises/datagram.ts';
 import { readable, writable } from '../../src/promises/descriptor.ts';
 import { signal } from '../../src/promises/signal.ts';
 import { interval, sleep, timeout } from '../../src/promises/timing.ts';
-import { Reactor } from '../../src/reactor.ts';
-import * as sys from '../../src/sys.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
+import * as sys from '../../src/sys/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { codeOf, HOST } from './pair.ts';
 

@@ -6,7 +6,7 @@ import {
   adoptDatagram,
   adoptListener,
 } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 
 const { F_GETFD, FD_CLOEXEC } = sys.constants;
 

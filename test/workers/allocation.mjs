@@ -3,7 +3,7 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Interest, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 
 const [, , backend, trigger, events, mutant] = process.argv;
 const EVENTS = Number(events);

@@ -1,9 +1,9 @@
 // A process whose end, or whose life, is the test: `node exits.mjs <case> <back-end> <driver>`.
-// What it prints, and its exit code, is looked at in test/driver.exits.test.ts.
+// What it prints, and its exit code, is looked at in test/reactor/driver.exits.test.ts.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Interest, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 import { pingPong } from './pingpong.mjs';
 
 const [, , name, backend, driver] = process.argv;

@@ -3,7 +3,7 @@
 // meanwhile. Writes IDLE and OVER to standard error around the time, for a tracer to see.
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { connect, listen, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 
 const [, , state, trigger, idleMs] = process.argv;
 const HOST = '127.0.0.1';

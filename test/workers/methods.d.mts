@@ -1,3 +1,3 @@
-// The types of methods.mjs, as far as test/integrity.test.ts uses it.
+// The types of methods.mjs, as far as test/behaviour/integrity.test.ts uses it.
 export const METHODS: Readonly<Record<string, (subject: object) => unknown>>;
 export function outcomeOf(method: string, subject: object): string;

@@ -1,5 +1,5 @@
 // Every public method of the stateful classes, called once with good arguments. Plain JavaScript,
-// so that test/integrity.test.ts and a worker (on the built package) call the very same.
+// so that test/behaviour/integrity.test.ts and a worker (on the built package) call the very same.
 
 export const METHODS = {
   'reactor.register': ({ reactor, spareFd, handler }) => reactor.register(spareFd, 1, handler),

@@ -1,7 +1,7 @@
 // A task that is given up when it has just been done, while another one waits. Prints what becomes
 // of both. A program of its own: what it is about depends on how soon the thread ends.
 import { Reactor } from '../../dist/index.js';
-import { createOffload } from '../../dist/multi.js';
+import { createOffload } from '../../dist/multi/index.js';
 
 const reactor = new Reactor();
 reactor.attach();

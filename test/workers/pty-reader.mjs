@@ -1,5 +1,5 @@
 // Reads descriptor 3, the controlling side of a pseudo-terminal whose other side is closed, and says
-// what its handlers were told (test/net/descriptor.test.ts).
+// what its handlers were told (test/pipe/pipe.test.ts).
 import { openReader } from '../../dist/index.js';
 
 const told = [];

@@ -2,7 +2,7 @@
 // up, in one line of JSON. `left` counts what it has left behind.
 import { readdirSync } from 'node:fs';
 import { adoptConnection, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 const count = () => readdirSync('/proc/self/fd').length;

@@ -1,7 +1,7 @@
 // A worker that its parent terminates: while it waits, works, or is inside a handler.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Interest, Reactor } from '../../dist/index.js';
-import * as sys from '../../dist/sys.js';
+import * as sys from '../../dist/sys/index.js';
 import { pingPong } from './pingpong.mjs';
 
 // `fds` is shared with the parent, which closes what is open when this thread is gone.

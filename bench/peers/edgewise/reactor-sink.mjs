@@ -3,7 +3,7 @@
 // that has not shows that the queue is empty, as far as the budget of a dispatch goes.
 // Usage: reactor-sink.mjs [level|edge]. Prints "listening on HOST:PORT".
 import { Interest, Reactor, Readiness } from '../../../dist/index.js';
-import * as sys from '../../../dist/sys.js';
+import * as sys from '../../../dist/sys/index.js';
 
 const { AF_INET, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = sys.constants;
 const { EINTR, SO_REUSEADDR, TCP_NODELAY } = sys.constants;

@@ -1,0 +1,179 @@
+// What connections of one listener, or of one connect call, share: the reactor, the user's
+// handlers, the limits, and the handler that the reactor calls for all of them.
+import type { AsyncResource } from 'node:async_hooks';
+import { ClosedError } from '../../errors.ts';
+import type { Readiness } from '../../poller/interest.ts';
+import type { Reactor } from '../../reactor/reactor.ts';
+import type { Handler, Registration } from '../../reactor/registration.ts';
+import type { Timer } from '../../reactor/timers/timer.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionHandlers } from './handlers.ts';
+
+/** The limits and habits of connections. */
+export interface ConnectionSettings {
+  readonly trigger: 'level' | 'edge';
+  readonly highWaterMark: number;
+  readonly lowWaterMark: number;
+  readonly queueMax: number;
+  readonly allowHalfOpen: boolean;
+  readonly idleTimeoutMs: number;
+  /** Unix sockets: they can pass descriptors. */
+  readonly isUnix: boolean;
+  readonly receivesDescriptors: boolean;
+}
+
+/** Counts of one group since it was made. */
+export interface ConnectionStats {
+  opened: number;
+  closed: number;
+  bytesRead: number;
+  bytesWritten: number;
+  /** Calls of `writeZeroCopy` that are done. */
+  zeroCopyWrites: number;
+  /** Of these, those that the kernel copied all the same. */
+  zeroCopyCopied: number;
+}
+
+/** A connection, whatever its user keeps with it. */
+// biome-ignore lint/suspicious/noExplicitAny: a group does not look at the users' data
+export type AnyConnection = Connection<any>;
+
+export class ConnectionGroup implements Handler<AnyConnection> {
+  readonly reactor: Reactor;
+  // biome-ignore lint/suspicious/noExplicitAny: as the type above
+  readonly handlers: ConnectionHandlers<any>;
+  readonly settings: ConnectionSettings;
+  readonly scope: AsyncResource | undefined;
+  /** Those that are open, and the one that `connect` is working on. */
+  readonly connections = new Set<AnyConnection>();
+  /** The listener, as long as it listens. */
+  opener: { close(): void } | undefined;
+  /** Called when a connection is gone, before its `close` handler. */
+  onGone: () => void = () => undefined;
+  /** Counted by zero-copy.ts. */
+  readonly zeroCopy = { writes: 0, copied: 0 };
+  #closing: AnyConnection[] = [];
+  #notices: (() => void)[] = [];
+  #opened = 0;
+  readonly #gone = { closed: 0, bytesRead: 0, bytesWritten: 0 };
+
+  constructor(
+    reactor: Reactor,
+    handlers: ConnectionHandlers,
+    settings: ConnectionSettings,
+    scope: AsyncResource | undefined,
+  ) {
+    this.reactor = reactor;
+    this.handlers = handlers;
+    this.settings = settings;
+    this.scope = scope;
+    reactor.dependents.add(this);
+  }
+
+  get stats(): ConnectionStats {
+    let { bytesRead, bytesWritten } = this.#gone;
+    for (const connection of this.connections) {
+      bytesRead += connection.bytesRead;
+      bytesWritten += connection.bytesWritten;
+    }
+    const { writes: zeroCopyWrites, copied: zeroCopyCopied } = this.zeroCopy;
+    const counts = { opened: this.#opened, closed: this.#gone.closed, bytesRead, bytesWritten };
+    return { ...counts, zeroCopyWrites, zeroCopyCopied };
+  }
+
+  /** Calls back in the async context of the `listen` or `connect` call. */
+  inScope(callback: () => void): void {
+    if (this.scope === undefined) callback();
+    else this.scope.runInAsyncScope(callback);
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    return this.reactor.setTimeout(() => this.inScope(callback), delayMs);
+  }
+
+  onReady(readiness: Readiness, registration: Registration<AnyConnection>): void {
+    try {
+      registration.data.onReady(readiness);
+    } catch (error) {
+      // The user's handler threw in the middle of reading: an edge would not come again.
+      if (!registration.isClosed) registration.requeue();
+      throw error;
+    }
+  }
+
+  /** The connection is established. */
+  add(connection: AnyConnection): void {
+    this.connections.add(connection);
+    this.#opened++;
+  }
+
+  /** `close` handlers run at the end of the turn, never inside a call of the user's. */
+  onClosed(connection: AnyConnection, wasOpen: boolean): void {
+    const isKnown = this.connections.delete(connection);
+    if (wasOpen) this.#gone.closed++;
+    this.#gone.bytesRead += connection.bytesRead;
+    this.#gone.bytesWritten += connection.bytesWritten;
+    this.onGone();
+    if (!isKnown) return; // accepted, but it could not be watched: nobody has heard of it
+    this.#deferTelling();
+    this.#closing.push(connection);
+  }
+
+  /** Another thread serves it: it is gone from here, and no `close` is told. */
+  release(connection: AnyConnection): void {
+    this.connections.delete(connection);
+    this.#gone.closed++;
+    this.#gone.bytesRead += connection.bytesRead;
+    this.#gone.bytesWritten += connection.bytesWritten;
+    this.onGone();
+  }
+
+  /** Calls back at the end of the turn, before the `close` handlers of that time. */
+  tellLater(callback: () => void): void {
+    this.#deferTelling();
+    this.#notices.push(callback);
+  }
+
+  #deferTelling(): void {
+    const isDeferred = this.#closing.length + this.#notices.length > 0;
+    if (!isDeferred && !this.reactor.isClosed) this.reactor.defer(this.#tell);
+  }
+
+  /** Lets the reactor forget the group when nothing can happen in it any more. */
+  leaveIfIdle(): void {
+    if (this.opener !== undefined || this.connections.size > 0) return;
+    if (this.#closing.length + this.#notices.length > 0) return;
+    this.reactor.dependents.delete(this);
+  }
+
+  /** The reactor closes: nothing would ever be told of these connections again. */
+  close(): void {
+    this.opener?.close();
+    const error = new ClosedError('the Reactor');
+    for (const connection of [...this.connections]) connection.destroy(error);
+    this.#tell();
+  }
+
+  readonly #tell = (): void => {
+    const { handlers } = this;
+    const closing = this.#closing;
+    const calls = this.#notices;
+    this.#closing = [];
+    this.#notices = [];
+    if (handlers.close !== undefined) {
+      for (const connection of closing) {
+        calls.push(() => handlers.close?.(connection, connection.error));
+      }
+    }
+    let thrown: unknown;
+    for (const call of calls) {
+      try {
+        this.inScope(call);
+      } catch (error) {
+        thrown ??= error;
+      }
+    }
+    this.leaveIfIdle();
+    if (thrown !== undefined) throw thrown;
+  };
+}

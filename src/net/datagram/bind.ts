@@ -1,0 +1,118 @@
+// bindDatagram(): makes a datagram socket by its options and starts receiving.
+
+import { rmSync } from 'node:fs';
+import { constants as os } from 'node:os';
+import { SocketAddress } from '../../address.ts';
+import { check, EdgewiseError, ErrnoError } from '../../errors.ts';
+import * as sys from '../../sys/index.ts';
+import { checkInteger, checkObject } from '../../validate.ts';
+import { enableErrorQueue } from './error-queue.ts';
+import { type DatagramOptions, datagramSettings } from './options.ts';
+import { contextOf } from './send.ts';
+import { DatagramSocket } from './socket.ts';
+import { addressOfHost } from '../socket/host.ts';
+
+const { EAFNOSUPPORT, EADDRNOTAVAIL } = os.errno;
+const { constants } = sys;
+const { SOL_SOCKET } = constants;
+
+function setOption(fd: number, level: number, option: number, value: number): void {
+  check(sys.setsockopt(fd, level, option, value), 'setsockopt', { fd });
+}
+
+function familyOf(address: SocketAddress): number {
+  if (address.family === 'IPv4') return constants.AF_INET;
+  return address.family === 'IPv6' ? constants.AF_INET6 : constants.AF_UNIX;
+}
+
+function setUp(fd: number, family: number, options: DatagramOptions): void {
+  const { reuseAddress, reusePort, broadcast, receiveBufferSize, sendBufferSize } = options;
+  if (reuseAddress === true) setOption(fd, SOL_SOCKET, constants.SO_REUSEADDR, 1);
+  if (reusePort === true) setOption(fd, SOL_SOCKET, constants.SO_REUSEPORT, 1);
+  if (broadcast === true) setOption(fd, SOL_SOCKET, constants.SO_BROADCAST, 1);
+  for (const [option, name, size] of [
+    [constants.SO_RCVBUF, 'receiveBufferSize', receiveBufferSize],
+    [constants.SO_SNDBUF, 'sendBufferSize', sendBufferSize],
+  ] as const) {
+    if (size !== undefined) setOption(fd, SOL_SOCKET, option, checkInteger(name, size, 1, 1 << 30));
+  }
+  if (family === constants.AF_INET6) {
+    const { IPPROTO_IPV6, IPV6_V6ONLY } = constants;
+    setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
+  }
+  if (options.errorQueue === true) setErrorQueue(fd, family);
+  // Without it datagrams arrive one by one: a kernel before 5.0, another system, a Unix socket.
+  const { IPPROTO_UDP, UDP_GRO } = constants;
+  if (options.gro === true && UDP_GRO !== undefined) sys.setsockopt(fd, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+function setErrorQueue(fd: number, family: number): void {
+  if (constants.IP_RECVERR === undefined || family === constants.AF_UNIX) {
+    const message = 'only UDP sockets on Linux have an error queue';
+    throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', message);
+  }
+  check(enableErrorQueue(fd, family === constants.AF_INET6), 'setsockopt', { fd });
+}
+
+function openSocket(address: SocketAddress, options: DatagramOptions): number {
+  const family = familyOf(address);
+  const type = constants.SOCK_DGRAM | constants.SOCK_NONBLOCK;
+  const fd = check(sys.socket(family, type, 0), 'socket', contextOf(address));
+  try {
+    setUp(fd, family, options);
+    check(sys.bind(fd, address), 'bind', contextOf(address));
+    return fd;
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}
+
+function openByOptions(options: DatagramOptions): number {
+  const { path, abstract, host, port = 0 } = options;
+  if (path !== undefined) return openSocket(new SocketAddress({ path }), options);
+  if (abstract !== undefined) return openSocket(new SocketAddress({ abstract }), options);
+  if (host !== undefined) return openSocket(addressOfHost(host, port), options);
+  try {
+    return openSocket(new SocketAddress({ address: '::', port }), options);
+  } catch (error) {
+    const isWithoutV6 =
+      error instanceof ErrnoError &&
+      (error.errno === -EAFNOSUPPORT || error.errno === -EADDRNOTAVAIL);
+    if (!isWithoutV6) throw error;
+    return openSocket(new SocketAddress({ address: '0.0.0.0', port }), options);
+  }
+}
+
+/**
+ * Binds a datagram socket, UDP or Unix, and hands what it receives to `options.handlers`.
+ *
+ * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be bound.
+ * @throws TypeError, RangeError - an option of the wrong kind.
+ * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_DRIVER_UNAVAILABLE; ERR_OPTION_UNSUPPORTED:
+ *   `errorQueue` on another system than Linux, or for a Unix socket.
+ * @see udp(7), unix(7), bind(2)
+ *
+ * @example
+ * const socket = bindDatagram({
+ *   port: 5353,
+ *   handlers: { message: (socket, bytes, from) => socket.send(bytes, from) },
+ * });
+ */
+export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): DatagramSocket<Data> {
+  checkObject('options', options);
+  const { signal, path } = options;
+  signal?.throwIfAborted();
+  const isUnix = path !== undefined || options.abstract !== undefined;
+  const settings = datagramSettings(options, isUnix);
+  const fd = openByOptions(options as DatagramOptions);
+  try {
+    const socket = new DatagramSocket<Data>(fd, settings);
+    if (signal !== undefined) socket.closeOn(signal);
+    return socket;
+  } catch (error) {
+    sys.close(fd);
+    if (path !== undefined) rmSync(path, { force: true }); // bind has made it
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+// Sockets that exist already become connections and datagram sockets: those that a supervisor or
+// another process has handed over, or that edgewise/sys made. adoptListener is in listen.ts.
+import * as sys from '../../sys/index.ts';
+import { checkObject } from '../../validate.ts';
+import { Connection } from '../connection/connection.ts';
+import { type DatagramOptions, datagramSettings } from '../datagram/options.ts';
+import { DatagramSocket } from '../datagram/socket.ts';
+import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
+import { isUnixSocket, prepare } from '../socket/inherited.ts';
+import { type ConnectionOptions, groupOf } from '../connection/options.ts';
+
+/** What can be said of a datagram socket that exists already. */
+export type AdoptDatagramOptions<Data> = Pick<
+  DatagramOptions<Data>,
+  | ('handlers' | 'data' | 'reactor' | 'trigger' | 'batch' | 'queueMax' | 'signal')
+  | ('asyncContext' | 'receiveDescriptors')
+>;
+
+/**
+ * Makes a connection of a connected stream socket, TCP or Unix. `open` is told in a later turn; what
+ * is written before is sent then.
+ *
+ * @param fd - the connection's from here on; when this throws, it is still the caller's. It is made
+ *   non-blocking for everybody who shares it.
+ * @throws ErrnoError - EBADF, ENOTSOCK; EINVAL: it is no connected stream socket.
+ * @throws as `connect`.
+ */
+export function adoptConnection<Data = unknown>(
+  fd: number,
+  options: ConnectionOptions<Data>,
+): Connection<Data> {
+  checkObject('options', options);
+  prepare(fd, 'connection');
+  const group = groupOf(options, isUnixSocket(fd));
+  const connection = new Connection<Data>(group);
+  group.connections.add(connection);
+  establishLater(group, connection, fd);
+  return connection;
+}
+
+// No handler is called inside a call of the user's.
+function establishLater(group: ConnectionGroup, connection: AnyConnection, fd: number): void {
+  const { reactor } = group;
+  let isWaiting = true;
+  const settle = () => {
+    isWaiting = false;
+    reactor.countReferenced(-1);
+  };
+  reactor.countReferenced(1);
+  group.onGone = () => {
+    if (!isWaiting) return; // the descriptor was the connection's already, which has closed it
+    settle();
+    sys.close(fd);
+  };
+  reactor.defer(() => {
+    if (!isWaiting) return;
+    isWaiting = false;
+    try {
+      group.inScope(() => connection.establish(fd));
+    } finally {
+      settle(); // after it: the reactor is never without something to do
+    }
+  });
+}
+
+/**
+ * Receives and sends on a datagram socket that exists already, UDP or Unix.
+ *
+ * @param fd - the socket's from here on; when this throws, it is still the caller's. It is made
+ *   non-blocking for everybody who shares it.
+ * @throws ErrnoError - EBADF, ENOTSOCK; EINVAL: it is no datagram socket.
+ * @throws as `bindDatagram`.
+ */
+export function adoptDatagram<Data = unknown>(
+  fd: number,
+  options: AdoptDatagramOptions<Data>,
+): DatagramSocket<Data> {
+  checkObject('options', options);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  prepare(fd, 'datagram');
+  const socket = new DatagramSocket<Data>(fd, datagramSettings(options, isUnixSocket(fd)));
+  if (signal !== undefined) socket.closeOn(signal);
+  return socket;
+}

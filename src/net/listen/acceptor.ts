@@ -1,0 +1,183 @@
+// Accepts connections: the handler of one listening descriptor. It takes a bounded number per
+// event, so that a storm of connects does not keep others waiting, and survives running out of
+// descriptors (accept(2): EMFILE, ENFILE, ENOBUFS), where a level-triggered listener would spin.
+import { constants as os } from 'node:os';
+import { errnoError } from '../../errors.ts';
+import { Interest, type Readiness } from '../../poller/interest.ts';
+import type { Reactor } from '../../reactor/reactor.ts';
+import type { Handler, Registration } from '../../reactor/registration.ts';
+import * as sys from '../../sys/index.ts';
+import type { Timer } from '../../reactor/timers/timer.ts';
+
+const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP } =
+  os.errno;
+const ACCEPTS_PER_EVENT_MAX = 64;
+/** Of a listener that others accept from as well: what is left in its queue is for who is idle. */
+const ACCEPTS_WHEN_SHARED_MAX = 1;
+const BACKOFF_FIRST_MS = 10;
+const BACKOFF_MAX_MS = 1000;
+/** Steep, so that even the first two seconds of a shortage cost fewer than ten waits. */
+const BACKOFF_GROWTH = 10;
+const BROKEN: ReadonlySet<number> = new Set([EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP]);
+
+/**
+ * What to do when no descriptor is left. `pause`: leave clients in the kernel's queue, and look
+ * again after a while, or as soon as a connection is gone. `shed`: accept with a reserve
+ * descriptor and close at once, so that clients are told.
+ */
+export type ExhaustionPolicy = 'pause' | 'shed';
+
+/** Counts since the listener was made. */
+export interface AcceptStats {
+  accepted: number;
+  /** Times that accept found no descriptor or no memory. */
+  exhausted: number;
+  /** Connections closed at once by the policy `shed`. */
+  shed: number;
+  /** Connections that were gone before they were accepted, or failed on the way (ECONNABORTED). */
+  aborted: number;
+}
+
+const isExhaustion = (errno: number) =>
+  errno === -EMFILE || errno === -ENFILE || errno === -ENOBUFS || errno === -ENOMEM;
+
+export class Acceptor implements Handler {
+  readonly stats: AcceptStats = { accepted: 0, exhausted: 0, shed: 0, aborted: 0 };
+  readonly #reactor: Reactor;
+  readonly #policy: ExhaustionPolicy;
+  readonly #onAccepted: (fd: number) => void;
+  readonly #onBroken: () => void;
+  readonly #acceptsMax: number;
+  #registration: Registration | undefined;
+  #reserve = -1;
+  #backoffMs = 0;
+  #isHeld = false;
+  #timer: Timer | undefined;
+
+  /**
+   * @param onAccepted - gets each connected, non-blocking descriptor, and owns it.
+   * @param onBroken - the listening descriptor itself is not usable any more; `onReady` throws why.
+   * @param isShared - other threads accept from the same socket (EPOLLEXCLUSIVE).
+   */
+  constructor(
+    reactor: Reactor,
+    policy: ExhaustionPolicy,
+    onAccepted: (fd: number) => void,
+    onBroken: () => void,
+    isShared = false,
+  ) {
+    this.#reactor = reactor;
+    this.#policy = policy;
+    this.#onAccepted = onAccepted;
+    this.#onBroken = onBroken;
+    this.#acceptsMax = isShared ? ACCEPTS_WHEN_SHARED_MAX : ACCEPTS_PER_EVENT_MAX;
+  }
+
+  /** Starts with the registration of the listening descriptor. */
+  start(registration: Registration): void {
+    this.#registration = registration;
+    if (this.#policy === 'shed') this.#openReserve();
+  }
+
+  /** Stops accepting, or goes on: clients wait in the kernel's queue meanwhile. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (this.#timer?.isPending !== true) this.#listen(Interest.Readable);
+  }
+
+  stop(): void {
+    this.#registration?.close();
+    this.#registration = undefined;
+    this.#timer?.clear();
+    this.#backoffMs = 0; // nothing to retry, and no reserve to open
+    if (this.#reserve >= 0) sys.close(this.#reserve);
+    this.#reserve = -1;
+  }
+
+  /** A descriptor has become free: no need to wait for the backoff. */
+  retry(): void {
+    if (this.#backoffMs === 0) return;
+    this.#timer?.clear();
+    this.#goOn();
+  }
+
+  onReady(_readiness: Readiness, registration: Registration): void {
+    let thrown: unknown;
+    let mayHaveMore = true;
+    for (let count = 0; count < this.#acceptsMax; count++) {
+      const fd = sys.accept4(registration.fd, null, sys.constants.SOCK_NONBLOCK);
+      if (fd >= 0) {
+        this.stats.accepted++;
+        this.#backoffMs = 0;
+        try {
+          this.#onAccepted(fd);
+        } catch (error) {
+          thrown ??= error; // of the user's `open`: the others in the queue do not wait for it
+        }
+      } else {
+        mayHaveMore = fd !== -EAGAIN && this.#survives(fd, registration.fd);
+      }
+      if (!mayHaveMore || registration.isClosed || this.#isHeld) break;
+    }
+    // Level reports the rest by itself; an edge would not.
+    const isEdge = registration.trigger === 'edge';
+    const goesOn = mayHaveMore && !this.#isHeld && !registration.isClosed;
+    if (goesOn && isEdge) registration.requeue();
+    if (thrown !== undefined) throw thrown;
+  }
+
+  // Answers whether to go on accepting.
+  #survives(errno: number, fd: number): boolean {
+    if (isExhaustion(errno)) {
+      this.stats.exhausted++;
+      return this.#policy === 'shed' ? this.#shed(fd) : this.#pause();
+    }
+    if (BROKEN.has(-errno)) {
+      this.#onBroken(); // closed or shut down behind our back: it would be reported for ever
+      throw errnoError(errno, 'accept', { fd });
+    }
+    if (errno !== -EINTR) this.stats.aborted++; // that one connection has failed: ECONNABORTED, EPROTO, ENETDOWN, …
+    return true;
+  }
+
+  #pause(): boolean {
+    this.#listen(Interest.None);
+    const nextMs = Math.max(this.#backoffMs * BACKOFF_GROWTH, BACKOFF_FIRST_MS);
+    this.#backoffMs = Math.min(nextMs, BACKOFF_MAX_MS);
+    this.#timer?.clear();
+    this.#timer = this.#reactor.setTimeout(() => this.#goOn(), this.#backoffMs).unref();
+    return false;
+  }
+
+  #goOn(): void {
+    if (this.#policy === 'shed' && this.#reserve < 0) this.#openReserve();
+    this.#listen(Interest.Readable);
+  }
+
+  // Gives the reserve up, accepts with its number, tells the client by closing, and takes it back.
+  #shed(fd: number): boolean {
+    if (this.#reserve < 0) return this.#pause();
+    sys.close(this.#reserve);
+    this.#reserve = -1;
+    const victim = sys.accept4(fd, null, sys.constants.SOCK_NONBLOCK);
+    if (victim >= 0) {
+      sys.close(victim);
+      this.stats.shed++;
+    }
+    this.#openReserve();
+    if (isExhaustion(victim)) return this.#pause(); // of another kind than the reserve can help
+    return victim !== -EAGAIN;
+  }
+
+  // No file of node:fs: Node would close its number once more when a worker thread ends. Negative
+  // when somebody has taken the place meanwhile: the next exhaustion pauses.
+  #openReserve(): void {
+    this.#reserve = sys.socket(sys.constants.AF_UNIX, sys.constants.SOCK_STREAM);
+  }
+
+  #listen(interest: Interest): void {
+    const registration = this.#registration;
+    if (registration === undefined || registration.isClosed) return;
+    registration.setInterest(this.#isHeld ? Interest.None : interest);
+  }
+}

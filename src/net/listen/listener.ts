@@ -1,0 +1,166 @@
+// A listening socket and the connections that it accepts. listen.ts makes the socket.
+import { SocketAddress } from '../../address.ts';
+import { check, invalidValue } from '../../errors.ts';
+import { Interest } from '../../poller/interest.ts';
+import type { Registration } from '../../reactor/registration.ts';
+import * as sys from '../../sys/index.ts';
+import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
+import { Connection } from '../connection/connection.ts';
+import type { ConnectionGroup, ConnectionStats } from '../connection/group.ts';
+import type { ConnectionOptions } from '../connection/options.ts';
+import { applyPlan, forConnections, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
+
+/** @throws TypeError - it is no policy. */
+export function checkPolicy(policy: unknown): void {
+  if (policy === undefined || policy === 'pause' || policy === 'shed') return;
+  throw invalidValue('onExhaustion', "'pause' or 'shed'", policy);
+}
+
+export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
+  /** A numeric address; default `'::'`, and `'0.0.0.0'` where there is no IPv6. */
+  readonly host?: string;
+  /** 0 to 65535; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** A Unix socket instead of TCP: a path. A stale one, that nobody listens on, is replaced. */
+  readonly path?: string;
+  /** A Unix socket of Linux's abstract namespace. */
+  readonly abstract?: string;
+  /** Connections that may wait to be accepted; the kernel cuts it to somaxconn. Default 4096. */
+  readonly backlog?: number;
+  /** Let other sockets of this user listen on the same port, and share its connections. */
+  readonly reusePort?: boolean;
+  /** `'::'` for IPv6 only. Default false. */
+  readonly ipv6Only?: boolean;
+  /** One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE. */
+  readonly exclusive?: boolean;
+  /** What to do when no descriptor is left. Default `'pause'`. */
+  readonly onExhaustion?: ExhaustionPolicy;
+  /** Set on each accepted connection, and those of listeners on the listening socket. */
+  readonly tcp?: TcpOptions;
+  /** Closes the listener when it is aborted; connections go on. */
+  readonly signal?: AbortSignal;
+}
+
+/** A listening socket. It owns its descriptor. */
+export class Listener<Data = unknown> {
+  readonly fd: number;
+  readonly #group: ConnectionGroup;
+  readonly #acceptor: Acceptor;
+  readonly #registration: Registration<undefined>;
+  readonly #address = new SocketAddress();
+  readonly #onClose: (keepsFile: boolean) => void;
+  /** @internal called when it is closed, by whomever */
+  onClosed: (() => void) | undefined = undefined;
+  #isClosed = false;
+
+  /** @internal use `listen` or `adoptListener` */
+  constructor(
+    fd: number,
+    options: ListenOptions<Data>,
+    group: ConnectionGroup,
+    onClose: (keepsFile: boolean) => void,
+  ) {
+    this.fd = fd;
+    this.#onClose = onClose;
+    this.#group = group;
+    const { tcp, exclusive, onExhaustion = 'pause' } = options;
+    check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
+    const isTcp = this.#address.family === 'IPv4' || this.#address.family === 'IPv6';
+    const plan = isTcp ? forConnections(planTcpOptions({ noDelay: true, ...tcp }), fd) : [];
+    this.#acceptor = new Acceptor(
+      group.reactor,
+      onExhaustion,
+      (connected) => {
+        applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read tells
+        new Connection<Data>(group).establish(connected);
+      },
+      () => this.close(),
+      exclusive,
+    );
+    this.#registration = group.reactor.watch<undefined>({
+      fd,
+      interest: Interest.Readable,
+      trigger: group.settings.trigger,
+      handler: this.#acceptor,
+      data: undefined,
+      isExclusive: exclusive === true,
+      scope: group.scope,
+    });
+    this.#acceptor.start(this.#registration);
+    group.opener = this;
+    group.onGone = () => this.#acceptor.retry();
+  }
+
+  /** Where it listens, with the port that it got. */
+  get address(): SocketAddress {
+    return this.#address;
+  }
+
+  /** The port, 0 for Unix sockets. */
+  get port(): number {
+    return this.#address.port;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The open connections that it accepted. */
+  get connections(): ReadonlySet<Connection<Data>> {
+    return this.#group.connections;
+  }
+
+  get stats(): Readonly<AcceptStats & ConnectionStats> {
+    return { ...this.#acceptor.stats, ...this.#group.stats };
+  }
+
+  /** Stops accepting for a while: clients wait in the kernel's queue (`backlog`). */
+  pause(): void {
+    this.#acceptor.hold(true);
+  }
+
+  /** Accepts again. */
+  resume(): void {
+    this.#acceptor.hold(false);
+  }
+
+  /** Stops accepting; connections go on. Does nothing the second time. */
+  close(): void {
+    this.#close(false);
+  }
+
+  /**
+   * The same, but leaves the file of a Unix socket where it is: for another process that listens on
+   * the same socket.
+   */
+  release(): void {
+    this.#close(true);
+  }
+
+  #close(keepsFile: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#acceptor.stop();
+    sys.close(this.fd);
+    this.#onClose(keepsFile);
+    this.#group.opener = undefined;
+    this.#group.leaveIfIdle();
+    this.onClosed?.();
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#registration.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although it listens. */
+  unref(): this {
+    this.#registration.unref();
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,251 @@
+// Server of node:net over the reactor.
+import { lookup } from 'node:dns';
+import { EventEmitter } from 'node:events';
+import { isIP } from 'node:net';
+import type { Connection } from '../net/connection/connection.ts';
+import { adoptListener, listen } from '../net/listen/listen.ts';
+import type {
+  Listener as NetListener,
+  ListenOptions as NetListenOptions,
+} from '../net/listen/listener.ts';
+import type { Reactor } from '../reactor/reactor.ts';
+import { given, normalize, portOf } from './arguments.ts';
+import { asNodeError, coded } from './errors.ts';
+import { type Socket, socketOf } from './socket.ts';
+
+/** Options of `createServer`, as in node:net. */
+export interface ServerOptions {
+  readonly allowHalfOpen?: boolean;
+  readonly pauseOnConnect?: boolean;
+  readonly noDelay?: boolean;
+  readonly keepAlive?: boolean;
+  readonly keepAliveInitialDelay?: number;
+  readonly highWaterMark?: number;
+  /** `'level'`, the default, or `'edge'`: not in node:net. */
+  readonly trigger?: 'level' | 'edge';
+  /** Default: the reactor of this thread. Not in node:net. */
+  readonly reactor?: Reactor;
+}
+
+/** Options of `listen`, as in node:net. */
+export interface ServerListenOptions {
+  readonly port?: number | string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly fd?: number;
+  readonly backlog?: number;
+  readonly ipv6Only?: boolean;
+  readonly reusePort?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const BACKLOG = 511;
+const BACKLOG_MAX = 0x7fffffff;
+
+const LISTEN_OPTIONS = [
+  ...(['port', 'host', 'path', 'fd', 'backlog', 'ipv6Only', 'reusePort', 'signal'] as const),
+];
+
+// As node:net: 0 is the default, and less is as long as the system allows. `listen` checks the rest.
+function backlogOf(value: unknown): number {
+  const backlog = ((typeof value === 'string' ? Number(value) : value) || BACKLOG) as number;
+  return typeof backlog === 'number' && backlog < 0 ? BACKLOG_MAX : backlog;
+}
+
+/** A listener of `connection`. */
+export type ConnectionListener = (socket: Socket) => void;
+
+/** As Server of node:net; docs/compat.md says what is not there. */
+export class Server extends EventEmitter {
+  /** Beyond so many connections new ones are closed, and `drop` is emitted; absent: no limit. */
+  maxConnections: number | null | undefined = undefined;
+  readonly #options: ServerOptions;
+  readonly #sockets = new Set<Socket>();
+  #listener: NetListener | undefined = undefined;
+  #path: string | undefined = undefined;
+  #isStarting = false;
+  #isClosing = false;
+  #isReferenced = true;
+
+  constructor(options?: ServerOptions | ConnectionListener, onConnection?: ConnectionListener) {
+    super();
+    this.#options = typeof options === 'object' && options !== null ? options : {};
+    const listener = typeof options === 'function' ? options : onConnection;
+    if (listener !== undefined) this.on('connection', listener);
+  }
+
+  get listening(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** (options), (port, host, backlog), (path, backlog), each with a listener of `listening`. */
+  listen(...args: unknown[]): this {
+    const { options, callback } = normalize(args, ['host', 'backlog']);
+    if (this.listening || this.#isStarting) {
+      const message = 'Listen method has been called more than once without closing.';
+      throw coded(new Error(message), 'ERR_SERVER_ALREADY_LISTEN');
+    }
+    if (callback !== undefined) this.once('listening', callback);
+    const wanted = given(options as ServerListenOptions, LISTEN_OPTIONS);
+    if (wanted.port !== undefined) portOf(wanted.port);
+    this.#isStarting = true;
+    this.#isClosing = false;
+    const { host, path, fd } = wanted;
+    const isName = host !== undefined && isIP(host) === 0 && path === undefined && fd === undefined;
+    if (isName) this.#lookUp(host, wanted);
+    else this.#open(wanted);
+    return this;
+  }
+
+  /** Stops listening; `close` is emitted when all connections have ended. */
+  close(callback?: (error?: Error) => void): this {
+    const isRunning = this.listening || this.#isStarting;
+    if (typeof callback === 'function') {
+      const notRunning = () =>
+        callback(coded(new Error('Server is not running.'), 'ERR_SERVER_NOT_RUNNING'));
+      this.once('close', isRunning ? () => callback() : notRunning);
+    }
+    this.#isStarting = false;
+    this.#isClosing = true;
+    this.#listener?.close();
+    this.#listener = undefined;
+    this.#emitCloseIfDone();
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.listening) return;
+    await new Promise<void>((resolve, reject) => {
+      this.close((error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  /** Where it listens; a path for a Unix socket; null when it does not listen. */
+  address(): { address: string; family: string; port: number } | string | null {
+    if (this.#listener === undefined) return null;
+    const { address, family, port } = this.#listener.address;
+    if (this.#path !== undefined) return this.#path;
+    return { address: address ?? '', family: family ?? '', port };
+  }
+
+  getConnections(callback: (error: Error | null, count: number) => void): this {
+    process.nextTick(callback, null, this.#sockets.size);
+    return this;
+  }
+
+  ref(): this {
+    this.#isReferenced = true;
+    this.#listener?.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#isReferenced = false;
+    this.#listener?.unref();
+    return this;
+  }
+
+  #lookUp(host: string, options: ServerListenOptions): void {
+    lookup(host, (error, address) => {
+      if (!this.#isStarting) return; // closed meanwhile
+      try {
+        if (error !== null) throw error;
+        this.#open({ ...options, host: address });
+      } catch (reason) {
+        this.#fail(reason as Error); // nobody is there to catch it
+      }
+    });
+  }
+
+  #open(options: ServerListenOptions): void {
+    try {
+      this.#listener = this.#start(options);
+    } catch (error) {
+      this.#isStarting = false;
+      if (!(error instanceof Error) || !('syscall' in error)) throw error;
+      this.#fail(asNodeError(error));
+      return;
+    }
+    this.#isStarting = false;
+    this.#path = options.path;
+    if (!this.#isReferenced) this.#listener.unref();
+    this.#closeBy(options.signal);
+    process.nextTick(() => {
+      if (this.listening) this.emit('listening');
+    });
+  }
+
+  #closeBy(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const close = () => this.close();
+    signal.addEventListener('abort', close, { once: true });
+    this.once('close', () => signal.removeEventListener('abort', close));
+    if (signal.aborted) process.nextTick(close);
+  }
+
+  #start({ port = 0, host, path, fd, ...rest }: ServerListenOptions): NetListener {
+    const backlog = backlogOf(rest.backlog);
+    const { trigger = 'level', highWaterMark, reactor } = this.#options;
+    const shared: NetListenOptions = {
+      trigger,
+      tcp: { noDelay: this.#options.noDelay === true },
+      handlers: { open: (connection) => this.#onConnection(connection) },
+      ...(highWaterMark === undefined ? {} : { highWaterMark }),
+      ...(reactor === undefined ? {} : { reactor }),
+    };
+    if (fd !== undefined) return adoptListener(fd, shared);
+    if (path !== undefined) return listen({ ...shared, path, backlog });
+    const { ipv6Only, reusePort } = rest;
+    return listen({
+      ...shared,
+      port: portOf(port),
+      backlog,
+      ...(host === undefined ? {} : { host }),
+      ...(ipv6Only === undefined ? {} : { ipv6Only }),
+      ...(reusePort === undefined ? {} : { reusePort }),
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#isStarting = false;
+    process.nextTick(() => this.emit('error', error));
+  }
+
+  #onConnection(connection: Connection): void {
+    if (this.#sockets.size >= (this.maxConnections ?? Number.POSITIVE_INFINITY)) {
+      this.#drop(connection);
+      return;
+    }
+    const {
+      allowHalfOpen = false,
+      keepAlive,
+      keepAliveInitialDelay,
+      highWaterMark,
+    } = this.#options;
+    const options = highWaterMark === undefined ? {} : { highWaterMark };
+    const socket = socketOf(connection, { allowHalfOpen, ...options });
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#emitCloseIfDone();
+    });
+    if (keepAlive === true) socket.setKeepAlive(true, keepAliveInitialDelay);
+    if (this.#options.pauseOnConnect === true) socket.pause();
+    this.emit('connection', socket);
+  }
+
+  #drop(connection: Connection): void {
+    const { remoteAddress: remote, localAddress: local } = connection;
+    connection.destroy();
+    this.emit('drop', {
+      ...{ localAddress: local?.address, localPort: local?.port, localFamily: local?.family },
+      ...{ remoteAddress: remote?.address, remotePort: remote?.port, remoteFamily: remote?.family },
+    });
+  }
+
+  #emitCloseIfDone(): void {
+    if (!this.#isClosing || this.#sockets.size > 0) return;
+    this.#isClosing = false;
+    process.nextTick(() => this.emit('close'));
+  }
+}

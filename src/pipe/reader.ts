@@ -1,0 +1,140 @@
+// Reading a pipe, a FIFO, a terminal, an inotify descriptor, … by handlers.
+import { constants as os } from 'node:os';
+import { errnoError, invalidValue } from '../errors.ts';
+import { Interest } from '../poller/interest.ts';
+import * as sys from '../sys/index.ts';
+import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
+import { readMemory, readView } from '../flow/read-memory.ts';
+
+const { EAGAIN, EINTR, EIO } = os.errno;
+const READING: Role = {
+  syscall: 'read',
+  unfit: sys.constants.O_WRONLY,
+  handlers: ['data', 'end', 'close'],
+};
+
+/** Receives what a descriptor gives. Every member is optional; one object serves any number. */
+export interface ReaderHandlers<Data = unknown> {
+  /**
+   * Bytes came. `bytes` is a view of memory that the next read overwrites: copy what you keep
+   * (`Buffer.from(bytes)`). Of a terminal it is a line, of inotify whole events, of an eventfd or a
+   * timerfd its count.
+   */
+  data?(reader: DescriptorReader<Data>, bytes: Buffer): void;
+  /** Nobody will write any more; it is closed after this. */
+  end?(reader: DescriptorReader<Data>): void;
+  /** It is closed, the last call. `error`: why, when it was not the end or your own `destroy()`. */
+  close?(reader: DescriptorReader<Data>, error?: Error): void;
+}
+
+export interface ReaderOptions<Data = unknown> extends EndpointOptions<Data> {
+  readonly handlers: ReaderHandlers<Data>;
+  /**
+   * The descriptor is somebody else's as well, such as standard input: it is not closed, and its
+   * flags stay as they are. It may block then, so it is read once per event, with the trigger
+   * `'level'`; when another process reads the same pipe, a read may have to wait for it. Default
+   * false: the reader takes it over.
+   */
+  readonly borrow?: boolean;
+}
+
+/** A descriptor that is read as a stream of bytes. It owns the descriptor, unless that is borrowed. */
+export class DescriptorReader<Data = unknown> extends Endpoint {
+  /** What the user keeps with it. */
+  data: Data | undefined;
+  bytesRead = 0;
+  readonly #handlers: ReaderHandlers<Data>;
+  readonly #readsOnce: boolean;
+  #isPaused = false;
+  #isEnded = false;
+
+  /** @internal use `openReader` */
+  constructor(fd: number, opening: Opening, options: ReaderOptions<Data>) {
+    super(fd, opening, Interest.Readable);
+    this.data = options.data;
+    this.#handlers = options.handlers;
+    this.#readsOnce = opening.trigger === 'level';
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Stops reading: the pipe fills, and its writer is slowed down. */
+  pause(): void {
+    this.#setPaused(true);
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#setPaused(false);
+  }
+
+  #setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (!this.isClosed) {
+      this.registration.setInterest(isPaused ? Interest.None : Interest.Readable);
+    }
+  }
+
+  // A short read is no proof that all is read: a terminal gives a line at a time.
+  protected override transfer(): void {
+    while (!this.#isPaused && !this.isClosed) {
+      const result = this.#isEnded ? 0 : sys.read(this.fd, readMemory());
+      if (result > 0) {
+        this.bytesRead += result;
+        this.#handlers.data?.(this, readView(result));
+        if (this.isClosed || this.#readsOnce || !this.registration.charge(result)) return;
+      } else if (result === 0 || this.#isHungUp(result)) {
+        this.#onEnd();
+      } else if (result !== -EINTR) {
+        if (result !== -EAGAIN) this.destroy(errnoError(result, 'read', { fd: this.fd }));
+        return;
+      }
+    }
+  }
+
+  // How Linux tells the end of a pseudo-terminal whose other side was closed.
+  #isHungUp(result: number): boolean {
+    return result === -EIO && sys.isatty(this.fd) === 1;
+  }
+
+  // Told once, also when the handler throws.
+  #onEnd(): void {
+    const wasEnded = this.#isEnded;
+    this.#isEnded = true;
+    try {
+      if (!wasEnded) this.#handlers.end?.(this);
+    } finally {
+      this.destroy();
+    }
+  }
+
+  protected override onClosed(): void {
+    this.#handlers.close?.(this, this.error);
+  }
+}
+
+/**
+ * Reads a descriptor and hands what it gives to `options.handlers`: the reading end of a pipe or
+ * FIFO, a terminal, or whatever else can be waited for and read. The reader takes it over: it sets
+ * O_NONBLOCK and closes it; when this throws, it is still the caller's. O_NONBLOCK is shared with
+ * whoever has a duplicate: `borrow` what was inherited, or `sys.reopen` it.
+ *
+ * @throws EdgewiseError - ERR_NOT_POLLABLE: a regular file, a folder, `/dev/null`. ERR_CLOSED: the
+ *   reactor is closed.
+ * @throws ErrnoError - EBADF: not open, or not for reading. EEXIST: the reactor watches it already.
+ * @throws TypeError, RangeError - an option of the wrong kind.
+ * @see read(2), pipe(7), fifo(7); docs/sources.md
+ */
+export function openReader<Data = unknown>(
+  fd: number,
+  options: ReaderOptions<Data>,
+): DescriptorReader<Data> {
+  const isBorrowed = options?.borrow === true;
+  const opening = openingOf(fd, options, READING, isBorrowed);
+  if (isBorrowed && opening.trigger === 'edge') {
+    throw invalidValue('trigger', "'level' for a borrowed descriptor", opening.trigger);
+  }
+  return new DescriptorReader<Data>(fd, opening, options);
+}

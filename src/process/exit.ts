@@ -1,0 +1,171 @@
+// The exit of a process as an event of a reactor: any process that is there, not only a child. What
+// is watched is a descriptor of the process (native/core/process_watch.h), so that its number may be
+// given to another one meanwhile. Nobody's child is reaped here.
+import { constants as os } from 'node:os';
+import { ClosedError, check, errnoError, invalidType } from '../errors.ts';
+import { Interest } from '../poller/interest.ts';
+import { native } from '../native.ts';
+import { Reactor } from '../reactor/reactor.ts';
+import type { Registration } from '../reactor/registration.ts';
+import { signalNumber } from '../reactor/signals.ts';
+import * as sys from '../sys/index.ts';
+import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import { defaultReactor } from '../net/connection/options.ts';
+
+const EXITED = 1;
+const SIGNAL_MASK = 0x7f;
+
+/** How a process ended. All undefined: it ended, and the system does not tell us how. */
+export interface ProcessExit {
+  readonly pid: number;
+  /** What it gave to exit(3), 0 to 255; undefined when a signal ended it. */
+  readonly code: number | undefined;
+  /** The signal that ended it; undefined when it left by itself, or by a signal without a name. */
+  readonly signal: NodeJS.Signals | undefined;
+  /** The same as one number, as waitpid(2) gives it. */
+  readonly status: number | undefined;
+}
+
+/** Receives the exit of a process, once, in a turn of the reactor. */
+export type ExitHandler = (exit: ProcessExit) => void;
+
+export interface WatchExitOptions {
+  /** Default: the reactor of this thread ({@link defaultReactor}), attached to Node's loop. */
+  readonly reactor?: Reactor;
+  /** Keep the async context of this call for the handler. Default true. */
+  readonly asyncContext?: boolean;
+}
+
+function exitOf(pid: number, status: number | undefined): ProcessExit {
+  if (status === undefined) return { pid, code: undefined, signal: undefined, status };
+  const signum = status & SIGNAL_MASK;
+  const name = Object.entries(os.signals).find(([, number]) => number === signum)?.[0];
+  return {
+    pid,
+    code: signum === 0 ? (status >> 8) & 0xff : undefined,
+    signal: name as NodeJS.Signals | undefined,
+    status,
+  };
+}
+
+/** A process that is watched, made by {@link watchExit}. It keeps the reactor alive until it ends. */
+export class ExitWatch {
+  readonly pid: number;
+  readonly #reactor: Reactor;
+  readonly #handler: ExitHandler;
+  readonly #registration: Registration;
+  #fd: number;
+  #hasExited = false;
+
+  /** @internal use `watchExit`. Takes over `fd` when it does not throw. */
+  constructor(
+    pid: number,
+    fd: number,
+    handler: ExitHandler,
+    reactor: Reactor,
+    asyncContext: boolean,
+  ) {
+    this.pid = pid;
+    this.#fd = fd;
+    this.#handler = handler;
+    this.#reactor = reactor;
+    const onReady = () => this.#onReady();
+    this.#registration = reactor.register(fd, Interest.Readable, { onReady }, { asyncContext });
+    reactor.dependents.add(this);
+  }
+
+  /** Whether its exit was told, or the watch was closed. */
+  get isClosed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /**
+   * Sends a signal to the process, and on Linux to no other that has its number now.
+   *
+   * @returns false: it has exited and was waited for.
+   * @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here.
+   * @throws ErrnoError - EPERM: we may not. EdgewiseError - ERR_CLOSED: it is not watched any more.
+   * @see pidfd_send_signal(2), kill(2)
+   */
+  kill(signal: NodeJS.Signals = 'SIGTERM'): boolean {
+    const signum = signalNumber(signal);
+    if (this.#hasExited) return false;
+    if (this.isClosed) throw new ClosedError('the ExitWatch');
+    const result = native.signalProcess(this.#fd, this.pid, signum);
+    if (result === -os.errno.ESRCH) return false;
+    check(result, 'kill', { pid: this.pid });
+    return true;
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#registration.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although the process has not. */
+  unref(): this {
+    this.#registration.unref();
+    return this;
+  }
+
+  hasRef(): boolean {
+    return this.#registration.hasRef();
+  }
+
+  /** Ends the watch, not the process: nothing will be told. Does nothing the second time. */
+  close(): void {
+    if (this.isClosed) return;
+    this.#registration.close();
+    sys.close(this.#fd);
+    this.#fd = -1;
+    this.#reactor.dependents.delete(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #onReady(): void {
+    const status = new Int32Array(1);
+    const state = native.statusOfProcess(this.#fd, status);
+    if (state === 0) return; // it runs: woken for nothing
+    this.#hasExited = state > 0;
+    this.close();
+    if (state < 0) throw errnoError(state, 'kevent', { pid: this.pid });
+    this.#handler(exitOf(this.pid, state === EXITED ? status[0] : undefined));
+  }
+}
+
+/**
+ * Calls `handler` once when process `pid` has exited, whoever its parent is. When it is a zombie
+ * already, that is in the next turn. The process is not waited for: its parent, which for children
+ * of `node:child_process` is Node, gets its status as ever.
+ *
+ * @param pid - 1 to 2^31 - 1. The number of a child is its own until it was waited for, which Node
+ *   does in its loop: call this in the same turn as `spawn`, or when you know that it runs.
+ * @throws ErrnoError - ESRCH: there is no such process, or it was waited for. EINVAL, ENOENT: it is
+ *   a thread. EMFILE. ENOSYS: Linux before 5.3.
+ * @throws TypeError, RangeError. EdgewiseError - ERR_CLOSED: the reactor is closed.
+ * @see pidfd_open(2), kqueue(2) "EVFILT_PROC"; docs/sources.md "Processes"
+ */
+export function watchExit(
+  pid: number,
+  handler: ExitHandler,
+  options: WatchExitOptions = {},
+): ExitWatch {
+  checkInteger('pid', pid, 1, 0x7fffffff);
+  checkFunction('handler', handler);
+  checkObject('options', options);
+  const { reactor = defaultReactor(), asyncContext = true } = options;
+  if (!(reactor instanceof Reactor)) throw invalidType('options.reactor', 'a Reactor', reactor);
+  if (reactor.isClosed) throw new ClosedError('the Reactor');
+  const syscall = process.platform === 'linux' ? 'pidfd_open' : 'kevent';
+  const fd = check(native.openProcess(pid), syscall, { pid });
+  try {
+    return new ExitWatch(pid, fd, handler, reactor, asyncContext === true);
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+}

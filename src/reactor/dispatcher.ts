@@ -1,0 +1,297 @@
+// The table of registrations and the delivery of their events: what a turn does between the wait
+// and the timers. It reads the records that native code wrote (src/poller/poller.ts), drops the stale
+// ones, and calls handlers. The Reactor above it writes the recipe of a turn.
+import { constants } from 'node:os';
+import { check, errnoError } from '../errors.ts';
+import type { Failures } from './failures.ts';
+import type { Interest, Trigger } from '../poller/interest.ts';
+import type { Lint } from './lint.ts';
+import type { Poller } from '../poller/poller.ts';
+import { RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
+import {
+  type AnyRegistration,
+  type Budget,
+  type Place,
+  Registration,
+  type RegistrationOwner,
+  type Watched,
+} from './registration.ts';
+import { SlotTable } from './slots.ts';
+
+const EEXIST = -constants.errno.EEXIST;
+/** Places of a batch that may go to what is no record: the waker, Node's loop, a timer. */
+const UNRECORDED_MAX = 3;
+const NONE: readonly AnyRegistration[] = [];
+
+/** What the dispatcher tells the reactor. */
+export interface DispatcherHost {
+  /** Work that waits for no event was queued, or the last referenced registration came or went. */
+  onPlanChange(): void;
+  /** The poller watches through a new kernel object now. */
+  onRebuild(): void;
+}
+
+export class Dispatcher implements RegistrationOwner {
+  readonly budget: Budget = { bytesLeft: 0, operationsLeft: 0 };
+  referencedCount = 0;
+  eventCount = 0;
+  requeuedCount = 0;
+  staleDropped = 0;
+  ghostsRemoved = 0;
+  largestBatch = 0;
+  readonly #poller: Poller;
+  readonly #host: DispatcherHost;
+  readonly #failures: Failures;
+  readonly #words: Uint32Array;
+  readonly #capacity: number;
+  readonly #budgetMax: Readonly<Budget>;
+  readonly #lint: Lint | undefined;
+  readonly #slots: SlotTable;
+  readonly #byFd: (AnyRegistration | undefined)[] = [];
+  #requeued: AnyRegistration[] = [];
+  #freed: AnyRegistration[] = [];
+  #depth = 0;
+  #ghostsSeen = 0;
+  #isHaunted = false;
+
+  constructor(
+    poller: Poller,
+    host: DispatcherHost,
+    failures: Failures,
+    budgetMax: Readonly<Budget>,
+    lint: Lint | undefined = undefined,
+    slots = new SlotTable(),
+  ) {
+    this.#poller = poller;
+    this.#host = host;
+    this.#failures = failures;
+    this.#words = poller.memory.words;
+    this.#capacity = (this.#words.length - RECORDS_AT) / WORDS_PER_RECORD;
+    this.#budgetMax = budgetMax;
+    this.#lint = lint;
+    this.#slots = slots;
+  }
+
+  /** Open registrations. */
+  get registrationCount(): number {
+    return this.#slots.count - this.#freed.length;
+  }
+
+  /** Registrations that wait for the next turn, without an event. */
+  get pendingCount(): number {
+    return this.#requeued.length;
+  }
+
+  /** Whether the next wait must not block. */
+  get hasWork(): boolean {
+    return this.#requeued.length > 0 || this.#lint?.hasSuspects === true;
+  }
+
+  /** Whether handlers are being called. */
+  get isDispatching(): boolean {
+    return this.#depth > 0;
+  }
+
+  registrationOf(fd: number): AnyRegistration | undefined {
+    return this.#byFd[fd];
+  }
+
+  /** Arguments are checked already. @throws as `reactor.register`. */
+  add<Data>(what: Watched<Data>): Registration<Data> {
+    const { fd } = what;
+    const place = this.#slots.take();
+    const { slot } = place;
+    try {
+      check(this.#addToPoller(place, what), 'register', { fd });
+    } catch (error) {
+      this.#slots.give(slot);
+      throw error;
+    }
+    this.#orphan(fd);
+    const registration = new Registration<Data>(this, place, what);
+    this.#slots.bySlot[slot] = registration;
+    this.#byFd[fd] = registration;
+    this.#lint?.onRegister(registration);
+    this.countReferenced(1);
+    return registration;
+  }
+
+  /** Begins a turn: hands out what was re-queued before it; what comes later is for the next. */
+  enter(): readonly AnyRegistration[] {
+    this.#depth++;
+    if (this.#requeued.length === 0) return NONE;
+    const due = this.#requeued;
+    this.#requeued = [];
+    for (const registration of due) {
+      registration.dueReadiness |= registration.requeuedReadiness;
+      registration.requeuedReadiness = 0;
+    }
+    return due;
+  }
+
+  /** Delivers the first `count` records. */
+  deliverEvents(count: number): void {
+    const lint = this.#lint;
+    const suspects = lint?.takeSuspects();
+    this.#deliverRecords(count);
+    if (suspects === undefined) return;
+    lint?.onBatchEnd(count === 0 || count + UNRECORDED_MAX < this.#capacity, suspects);
+  }
+
+  #deliverRecords(count: number): void {
+    if (count > this.largestBatch) this.largestBatch = count;
+    const words = this.#words;
+    const table = this.#slots.bySlot;
+    const end = RECORDS_AT + count * WORDS_PER_RECORD;
+    for (let at = RECORDS_AT; at < end; at += WORDS_PER_RECORD) {
+      const registration = table[words[at] as number];
+      if (registration === undefined || registration.generation !== words[at + 1]) {
+        this.#ghostsSeen++; // it ended before this wait began, and yet the kernel knows it
+      } else if (registration.isClosed) {
+        this.staleDropped++; // an earlier handler of this batch closed it
+      } else {
+        // An earlier handler may have changed the interest since the wait.
+        const readiness = (words[at + 2] as number) & registration.mask;
+        if (readiness !== 0) {
+          this.eventCount++;
+          this.#callHandler(
+            registration,
+            readiness | (registration.dueReadiness & registration.mask),
+          );
+        }
+      }
+    }
+  }
+
+  /** Delivers what `enter` handed out. */
+  deliverRequeued(registrations: readonly AnyRegistration[]): void {
+    for (const registration of registrations) {
+      // 0: closed, or an event of this batch took it along.
+      const readiness = registration.dueReadiness & registration.mask;
+      registration.dueReadiness = 0;
+      if (readiness === 0 || registration.isClosed) continue;
+      this.requeuedCount++;
+      this.#callHandler(registration, readiness);
+    }
+  }
+
+  /** Ends a turn: slots that were freed in it may be used again, ghosts leave the kernel. */
+  leave(): void {
+    if (--this.#depth > 0) return;
+    if (this.#freed.length > 0) this.#freeSlots();
+    if (this.#ghostsSeen > 0) this.#removeGhosts();
+  }
+
+  /** What an inner turn would overwrite of the batch that is being delivered. */
+  saveBatch(): Uint32Array | undefined {
+    return this.#depth > 0 ? this.#words.slice(RECORDS_AT) : undefined;
+  }
+
+  restoreBatch(saved: Uint32Array | undefined): void {
+    if (saved !== undefined) this.#words.set(saved, RECORDS_AT);
+  }
+
+  /** Closes every registration. */
+  clear(): void {
+    for (const registration of [...this.#slots.bySlot]) registration?.close();
+    this.#requeued = [];
+  }
+
+  rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void {
+    const { fd, slot, generation, isExclusive } = registration;
+    const result = isExclusive
+      ? this.#rearmExclusive(registration, interest, trigger)
+      : this.#poller.modifyRaw(fd, slot, generation, interest, trigger);
+    // Not check(): its context would be an object for each oneshot event.
+    if (result < 0) throw errnoError(result, 'rearm', { fd });
+  }
+
+  requeue(registration: AnyRegistration): void {
+    this.#requeued.push(registration);
+    this.#host.onPlanChange();
+  }
+
+  release(registration: AnyRegistration): void {
+    registration.requeuedReadiness = 0;
+    registration.dueReadiness = 0;
+    if (this.#byFd[registration.fd] === registration) {
+      this.#byFd[registration.fd] = undefined;
+      // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of
+      // it that is removed when it shows.
+      this.#poller.handle.remove(registration.fd);
+    }
+    if (this.#depth > 0) this.#freed.push(registration);
+    else this.#slots.give(registration.slot);
+  }
+
+  countReferenced(change: 1 | -1): void {
+    this.referencedCount += change;
+    const isFirst = change === 1 && this.referencedCount === 1;
+    if (isFirst || this.referencedCount === 0) this.#host.onPlanChange();
+  }
+
+  // The kernel allows no modification of an exclusive entry, and no interest 0: it is taken out,
+  // and put in again. What was there before comes back when the new one is refused.
+  #rearmExclusive(registration: AnyRegistration, interest: Interest, trigger: Trigger): number {
+    const { fd, slot, generation } = registration;
+    this.#poller.checkWatch(fd, interest, trigger);
+    const removed = this.#poller.handle.remove(fd);
+    // ENOENT, when it was paused. Otherwise the number does not stand for what was registered.
+    if (removed < 0 && registration.interest !== 0) return removed;
+    if (interest === 0) return 0;
+    const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, true);
+    if (result < 0 && registration.interest !== 0) {
+      this.#poller.addRaw(fd, slot, generation, registration.interest, registration.trigger, true);
+    }
+    return result;
+  }
+
+  #addToPoller({ slot, generation }: Place, what: Watched<unknown>): number {
+    const { fd, interest, trigger, isExclusive } = what;
+    const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+    if (result !== EEXIST || this.#byFd[fd] !== undefined) return result;
+    // A ghost: it got its number back (dup), so it can be removed by it.
+    this.#poller.handle.remove(fd);
+    return this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
+  }
+
+  // The kernel took `fd` as new: what was registered under that number is no longer open.
+  #orphan(fd: number): void {
+    const old = this.#byFd[fd];
+    this.#byFd[fd] = undefined;
+    old?.close();
+  }
+
+  #callHandler(registration: AnyRegistration, readiness: number): void {
+    const { budget } = this;
+    budget.bytesLeft = this.#budgetMax.bytesLeft;
+    budget.operationsLeft = this.#budgetMax.operationsLeft;
+    registration.dueReadiness = 0;
+    registration.currentReadiness = readiness;
+    registration.wasCharged = false;
+    const { handler, scope } = registration;
+    try {
+      if (scope === undefined) handler.onReady(readiness, registration);
+      else scope.runInAsyncScope(handler.onReady, handler, readiness, registration);
+    } catch (error) {
+      this.#failures.collect(error);
+    }
+    if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
+  }
+
+  #freeSlots(): void {
+    for (const { slot } of this.#freed) this.#slots.give(slot);
+    this.#freed = [];
+  }
+
+  #removeGhosts(): void {
+    this.ghostsRemoved += this.#ghostsSeen;
+    this.#ghostsSeen = 0;
+    if (this.#poller.isClosed) return;
+    const result = this.#poller.handle.rebuild();
+    // Told once: without a free descriptor the ghost shows again at each turn until there is one.
+    if (result < 0 && !this.#isHaunted) this.#failures.collect(errnoError(result, 'rebuild'));
+    this.#isHaunted = result < 0;
+    if (result >= 0) this.#host.onRebuild();
+  }
+}

@@ -1,0 +1,78 @@
+// What callers of the Reactor pass in and get told: options and counts.
+import type { DriverMode } from './driver.ts';
+import type { Backend, Trigger } from '../poller/interest.ts';
+
+/** Receives what a handler, timer, waker, signal handler or deferred function threw. */
+export type ErrorHandler = (error: unknown) => void;
+
+export interface ReactorOptions {
+  /** Default: the best one of this system (epoll or kqueue). */
+  readonly backend?: Backend;
+  /** The most events of one batch, 1 to 65536. Default 1024. */
+  readonly capacity?: number;
+  /** What one dispatch may use up before `registration.charge` answers false. */
+  readonly budget?: {
+    /** Bytes, from 1. Default 1048576. */
+    readonly bytes?: number;
+    /** Operations, from 1. Default 64. */
+    readonly operations?: number;
+  };
+  /**
+   * Keep the async context (AsyncLocalStorage) of the `register`, `setTimeout`, … call for its
+   * handler. Default false: it costs per event (docs/performance.md).
+   */
+  readonly asyncContext?: boolean;
+  /**
+   * Look for the mistakes of handlers, for development: an edge-triggered one that does not drain,
+   * a write interest armed with nothing to write, one file under two numbers. Each is a process
+   * warning with `code` EDGEWISE_UNDRAINED, EDGEWISE_SPINNING or EDGEWISE_DUPLICATE. Default false.
+   */
+  readonly lint?: boolean;
+  /**
+   * Receives what handlers throw, after the batch. Default: `turn` throws it; inside Node's loop
+   * it becomes an uncaughtException.
+   */
+  readonly onError?: ErrorHandler;
+}
+
+export interface RegisterOptions<Data = unknown> {
+  /** Default `'level'`. */
+  readonly trigger?: Trigger;
+  /** Kept as `registration.data`. */
+  readonly data?: Data;
+  /**
+   * One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. Paused,
+   * it hears nothing, not even a hang-up.
+   */
+  readonly exclusive?: boolean;
+  /** Overrides the reactor's `asyncContext`. */
+  readonly asyncContext?: boolean;
+}
+
+export interface AttachOptions {
+  /**
+   * Default: inverted, or nested where another reactor of the thread is inverted. Inverted, an idle
+   * process is busy to `performance.eventLoopUtilization()`.
+   */
+  readonly driver?: DriverMode;
+}
+
+/** Counts since the reactor was made. */
+export interface ReactorStats {
+  /** Batches dispatched. */
+  readonly turns: number;
+  /** Waits in the kernel. */
+  readonly waits: number;
+  /** Calls of a handler for an event of the kernel. */
+  readonly events: number;
+  /** Waits that brought neither event nor wake-up, and yet ended before their time was up. */
+  readonly emptyWakes: number;
+  /** Events of registrations that an earlier handler of the batch had closed. */
+  readonly staleDropped: number;
+  /** Events of descriptions that outlived their number; the interest set was then built anew. */
+  readonly ghostsRemoved: number;
+  /** Calls of a handler for a re-queued registration. */
+  readonly requeued: number;
+  /** The most events that one wait brought. */
+  readonly largestBatch: number;
+}

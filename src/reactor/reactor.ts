@@ -1,0 +1,526 @@
+// The Reactor: one turn (wait, then dispatch) and what goes with it: timers, wakers, signals and
+// deferred functions. Registrations and the delivery of their events are src/reactor/dispatcher.ts; who
+// calls the turn is src/reactor/driver.ts. The life of one event is told in docs/architecture.md.
+import { AsyncResource } from 'node:async_hooks';
+import { Dispatcher } from './dispatcher.ts';
+import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
+import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
+import { Failures } from './failures.ts';
+import { type Backend, Interest } from '../poller/interest.ts';
+import { Lint } from './lint.ts';
+import { native } from '../native.ts';
+import type {
+  AttachOptions,
+  ErrorHandler,
+  ReactorOptions,
+  ReactorStats,
+  RegisterOptions,
+} from './options.ts';
+import { Poller, triggerNumber } from '../poller/poller.ts';
+import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from '../poller/records.ts';
+import type { Handler, Registration, Watched } from './registration.ts';
+import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
+import type { Timer } from './timers/timer.ts';
+import { Timers } from './timers/timers.ts';
+import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
+import { ReactorWaker, type WakerOwner } from './waker.ts';
+
+const BUDGET_BYTES = 1024 * 1024;
+const BUDGET_OPERATIONS = 64;
+
+/**
+ * A readiness loop over raw descriptors: calls handlers when descriptors are ready.
+ *
+ * Drive it by hand with {@link Reactor.turn}, or let Node's loop drive it with
+ * {@link Reactor.attach} or {@link Reactor.run}. It belongs to the thread that made it; only a
+ * {@link Waker} may be used elsewhere.
+ *
+ * @example
+ * const reactor = new Reactor();
+ * reactor.register(listener, Interest.Readable, { onReady: () => acceptAll(listener) });
+ * await reactor.run();
+ */
+export class Reactor {
+  /** @internal what the layers above have open here: `close` closes it first */
+  readonly dependents = new Set<{ close(): void }>();
+  readonly #poller: Poller;
+  readonly #head: Float64Array;
+  readonly #dispatcher: Dispatcher;
+  readonly #timers: Timers;
+  readonly #failures = new Failures();
+  readonly #wakers = new Set<ReactorWaker>();
+  readonly #wakerOwner: WakerOwner = {
+    countReferenced: (change) => this.#dispatcher.countReferenced(change),
+    forget: (waker) => this.#wakers.delete(waker),
+  };
+  readonly #lint: Lint | undefined;
+  readonly #keepsContext: boolean;
+  readonly #onError: ErrorHandler | undefined;
+  #deferred: (() => void)[] = [];
+  #signals: Signals | undefined;
+  #driver: LoopDriver | undefined;
+  #completion: PromiseWithSettlers | undefined;
+  #isReferenced = true;
+  #isDriverReferenced = false;
+  #isEnding = false;
+  #watchesHostLoop = false;
+  #isClosed = false;
+  #turns = 0;
+
+  /**
+   * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE.
+   * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for the poller.
+   */
+  constructor(options: ReactorOptions = {}) {
+    checkObject('options', options);
+    const { backend, capacity, budget, asyncContext = false, lint = false, onError } = options;
+    if (onError !== undefined) checkFunction('options.onError', onError);
+    const budgetMax = {
+      bytesLeft: checkBudget('bytes', budget?.bytes ?? BUDGET_BYTES),
+      operationsLeft: checkBudget('operations', budget?.operations ?? BUDGET_OPERATIONS),
+    };
+    this.#keepsContext = asyncContext === true;
+    this.#onError = onError;
+    this.#poller = new Poller({
+      ...(backend !== undefined && { backend }),
+      ...(capacity !== undefined && { capacity }),
+    });
+    this.#head = this.#poller.memory.head;
+    const host = {
+      onPlanChange: () => this.#plan(),
+      onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()),
+    };
+    this.#lint = lint === true ? new Lint() : undefined;
+    this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
+    this.#timers = new Timers(native.now, host.onPlanChange);
+  }
+
+  get backend(): Backend {
+    return this.#poller.backend;
+  }
+
+  /** What the back-end can do; `capabilities.triggers` names the triggers that it has. */
+  get capabilities(): Poller['capabilities'] {
+    return this.#poller.capabilities;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** How Node's loop drives this reactor; undefined while it does not. */
+  get driverMode(): DriverMode | undefined {
+    return this.#driver?.mode;
+  }
+
+  /** Open registrations. */
+  get registrationCount(): number {
+    return this.#dispatcher.registrationCount;
+  }
+
+  get stats(): ReactorStats {
+    const { eventCount, staleDropped, ghostsRemoved, requeuedCount, largestBatch } =
+      this.#dispatcher;
+    return {
+      turns: this.#turns,
+      waits: this.#head[Head.WaitCount] as number,
+      events: eventCount,
+      emptyWakes: this.#head[Head.EmptyCount] as number,
+      staleDropped,
+      ghostsRemoved,
+      requeued: requeuedCount,
+      largestBatch,
+    };
+  }
+
+  /**
+   * Watches `fd` and calls `handler.onReady` when it is ready.
+   *
+   * The reactor borrows `fd`: close the registration before the descriptor. When the number was
+   * closed behind the reactor's back and stands for a new file now, the old registration ends.
+   *
+   * @param fd - an open, non-blocking descriptor, 0 to 2^31 - 1.
+   * @param interest - {@link Interest} bits.
+   * @param handler - may be shared by any number of registrations.
+   * @throws ErrnoError - EEXIST: this reactor watches it already. EBADF: not open. EPERM: a kind
+   *   of file that cannot be waited for, such as a regular file. EINVAL: exclusive with priority
+   *   or oneshot. ENOTSUP: exclusive on another back-end than epoll.
+   * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_CLOSED.
+   */
+  register<Data = undefined>(
+    fd: number,
+    interest: Interest,
+    handler: Handler<Data>,
+    options: RegisterOptions<Data> = {},
+  ): Registration<Data> {
+    checkFd(fd);
+    checkObject('handler', handler);
+    checkFunction('handler.onReady', handler.onReady);
+    checkObject('options', options);
+    const { trigger = 'level', data, exclusive, asyncContext = this.#keepsContext } = options;
+    triggerNumber(trigger);
+    return this.watch<Data>({
+      fd,
+      interest,
+      trigger,
+      handler,
+      data: data as Data,
+      isExclusive: exclusive === true,
+      scope: asyncContext ? new AsyncResource('EDGEWISE_REGISTRATION') : undefined,
+    });
+  }
+
+  /** @internal `register` for the layers above: arguments are checked, the async scope is theirs */
+  watch<Data>(what: Watched<Data>): Registration<Data> {
+    this.#assertOpen();
+    return this.#dispatcher.add<Data>(what);
+  }
+
+  /**
+   * @internal hands what a handler threw to `onError`, with what others of this turn throw; only in
+   * a turn, or in `close` of a dependent.
+   */
+  report(error: unknown): void {
+    this.#failures.collect(error);
+  }
+
+  /** @internal 1: something that is not registered, such as a name look-up, is under way; -1: over */
+  countReferenced(change: 1 | -1): void {
+    this.#dispatcher.countReferenced(change);
+  }
+
+  /** The open registration of `fd`, if there is one. */
+  registrationOf(fd: number): Registration | undefined {
+    return this.#dispatcher.registrationOf(checkFd(fd));
+  }
+
+  /** Calls `callback` once, not before `delayMs` milliseconds (from 0, fractions honoured). */
+  setTimeout(callback: () => void, delayMs: number): Timer {
+    this.#assertOpen();
+    return this.#timers.setTimeout(this.#bind('callback', callback), delayMs);
+  }
+
+  /** Calls `callback` every `periodMs` milliseconds, never early, keeping its phase; less than 1 is 1. */
+  setInterval(callback: () => void, periodMs: number): Timer {
+    this.#assertOpen();
+    return this.#timers.setInterval(this.#bind('callback', callback), periodMs);
+  }
+
+  /** Calls `callback` at the end of this turn, or of the next one when none is running. */
+  defer(callback: () => void): void {
+    this.#assertOpen();
+    this.#deferred.push(this.#bind('callback', callback));
+    this.#plan();
+  }
+
+  /**
+   * Calls `handler` in a turn of this reactor when the process gets the signal. Handlers of
+   * `process.on` and of other reactors go on being called. Does not keep the reactor alive.
+   *
+   * @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here.
+   * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP. EAGAIN: 64 reactors watch signals.
+   * @see sigaction(2); docs/semantics.md "Signals"
+   */
+  onSignal(name: NodeJS.Signals, handler: SignalHandler): SignalSubscription {
+    this.#assertOpen();
+    return this.#openSignals().subscribe(name, this.#bind('handler', handler));
+  }
+
+  /**
+   * Makes a waker of this reactor for other threads.
+   *
+   * @param onWake - called in a turn after one or more `wake()`; it looks for the work itself.
+   */
+  createWaker(onWake: () => void): ReactorWaker {
+    this.#assertOpen();
+    const bound = this.#bind('onWake', onWake);
+    const waker = new ReactorWaker(
+      native.createWaker(this.#poller.handle),
+      this.#wakerOwner,
+      bound,
+    );
+    this.#wakers.add(waker);
+    this.#dispatcher.countReferenced(1);
+    return waker;
+  }
+
+  /**
+   * One pass by hand: waits, then dispatches. It may be called from inside a handler.
+   *
+   * Promise jobs and nextTicks do not run while a loop of turns holds the thread.
+   *
+   * @param timeoutMs - milliseconds; -1 blocks, 0 polls. It ends earlier for a timer that is due.
+   *   Attached, only 0 is allowed: Node's loop does the waiting.
+   * @returns count of events; 0 after a timeout, a timer, a wake-up, or when Node's loop has
+   *   something to do.
+   * @throws EdgewiseError - ERR_REACTOR_ATTACHED, ERR_CLOSED.
+   * @throws what a handler threw, after the batch; an AggregateError for several.
+   */
+  turn(timeoutMs = -1): number {
+    this.#assertOpen();
+    checkTimeoutMs(timeoutMs);
+    if (this.driverMode !== undefined && timeoutMs !== 0) {
+      throw new EdgewiseError(
+        'ERR_REACTOR_ATTACHED',
+        "Node's loop waits for this reactor: turn(0)",
+      );
+    }
+    if (timeoutMs !== 0) this.#watchHostLoop();
+    const outer = this.#dispatcher.saveBatch();
+    const count = check(this.#poller.handle.wait(timeoutMs), 'wait');
+    this.#dispatch(count);
+    this.#dispatcher.restoreBatch(outer);
+    this.#throwErrors();
+    return count;
+  }
+
+  /**
+   * Lives inside Node's loop from now on: promises, timers, fs and workers go on beside it. The
+   * process stays alive as long as something referenced is there. Does nothing when attached.
+   *
+   * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no libuv (Bun, Deno), or the mode cannot be had:
+   *   another reactor of this thread is inverted, or the back-end is not nestable. ERR_CLOSED.
+   */
+  attach(options: AttachOptions = {}): void {
+    this.#assertOpen();
+    checkObject('options', options);
+    const { driver: mode } = options;
+    if (mode !== undefined && mode !== 'inverted' && mode !== 'nested') {
+      throw invalidValue('options.driver', "'inverted' or 'nested'", mode);
+    }
+    if (this.driverMode !== undefined) return;
+    this.#driver ??= new LoopDriver(this.#poller.handle, (count) => this.#onBatch(count));
+    this.#watchesHostLoop = false; // attaching takes it out of the set, also when it fails then
+    this.#driver.attach(mode);
+    this.#isDriverReferenced = true; // as libuv makes its handles
+    this.#plan();
+  }
+
+  /**
+   * Leaves Node's loop; registrations and timers stay, and a `run()` waits until the reactor is
+   * attached again or stopped. Does nothing when not attached.
+   */
+  detach(): void {
+    if (this.driverMode === undefined) return;
+    this.#driver?.detach();
+  }
+
+  /**
+   * Attaches, and resolves when nothing referenced is left, in a pass of Node's loop in which nobody
+   * begins anything new, or when `stop()` was called; it is then detached again.
+   *
+   * @throws at once, and as `attach`.
+   */
+  run(options?: AttachOptions): Promise<void> {
+    this.#assertOpen();
+    this.attach(options);
+    if (this.#completion !== undefined) return this.#completion.promise;
+    let settlers!: Omit<PromiseWithSettlers, 'promise'>;
+    const promise = new Promise<void>((resolve, reject) => {
+      settlers = { resolve, reject };
+    });
+    this.#completion = { promise, ...settlers };
+    this.#endWhenIdle();
+    return promise;
+  }
+
+  /** Ends `run()` and leaves Node's loop, after the batch that is being dispatched. */
+  stop(): void {
+    this.detach();
+    const completion = this.#completion;
+    this.#completion = undefined;
+    completion?.resolve();
+  }
+
+  /** Keeps the process alive while something referenced is there, which is so from the start. */
+  ref(): this {
+    this.#isReferenced = true;
+    this.#plan();
+    return this;
+  }
+
+  /** Lets the process end, and `run()` resolve, whatever is registered. */
+  unref(): this {
+    this.#isReferenced = false;
+    this.#plan();
+    return this;
+  }
+
+  hasRef(): boolean {
+    return this.#isReferenced;
+  }
+
+  /**
+   * Ends the reactor: listeners and connections, registrations, timers, wakers, signals and the
+   * poller. Watched descriptors of your own stay open. `run()` resolves. Does nothing the second
+   * time.
+   *
+   * @throws what `close` handlers of connections threw, when no turn is running.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.stop();
+    this.#isClosed = true; // from here on nothing new can be opened
+    for (const dependent of [...this.dependents]) this.#failures.guard(() => dependent.close());
+    this.#dispatcher.clear();
+    for (const waker of [...this.#wakers]) waker.close();
+    this.#timers.clear();
+    this.#signals?.close();
+    this.#deferred = [];
+    this.#poller.close();
+    this.#lint?.close();
+    if (!this.#dispatcher.isDispatching) this.#throwErrors();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  // One batch of Node's loop.
+  #onBatch(count: number): void {
+    if (count < 0) {
+      this.#fail(errnoError(count, 'wait'));
+      return;
+    }
+    this.#dispatch(count);
+    for (const error of this.#takeErrors()) throwUncaught(error);
+    this.#endWhenIdle();
+  }
+
+  // Not at once: who awaits what came last goes on in a microtask, and may begin something else.
+  #endWhenIdle(): void {
+    if (this.#isEnding || this.#completion === undefined || this.#hasReferenced()) return;
+    this.#isEnding = true;
+    setImmediate(() => {
+      this.#isEnding = false;
+      if (this.#completion !== undefined && !this.#hasReferenced()) this.stop();
+    });
+  }
+
+  // The recipe of a turn, after the wait. Nothing returns early in it.
+  #dispatch(count: number): void {
+    this.#turns++;
+    const wasNotified = this.#wasNotified(); // an inner turn overwrites it
+    const requeued = this.#dispatcher.enter();
+    this.#dispatcher.deliverEvents(count);
+    if (wasNotified) this.#runWakers();
+    if (requeued.length > 0) this.#dispatcher.deliverRequeued(requeued);
+    // Not without timers: the time as an argument is a number on the heap, one per turn.
+    if (this.#timers.pendingCount > 0) this.#runTimers();
+    if (this.#deferred.length > 0) this.#runDeferred();
+    this.#dispatcher.leave();
+    this.#plan();
+  }
+
+  #wasNotified(): boolean {
+    return ((this.#poller.memory.words[SIGNALS_AT] as number) & SIGNAL_NOTIFIED) !== 0;
+  }
+
+  #runWakers(): void {
+    for (const waker of [...this.#wakers]) this.#failures.guard(() => waker.deliver());
+  }
+
+  #runTimers(): void {
+    this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
+  }
+
+  #runDeferred(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const callback of deferred) this.#failures.guard(callback);
+  }
+
+  // Hands what was thrown to `onError`; without one, to the caller.
+  #takeErrors(): unknown[] {
+    const errors = this.#failures.take();
+    const onError = this.#onError;
+    if (onError === undefined) return errors;
+    for (const error of errors) this.#failures.guard(() => onError(error));
+    return this.#failures.take(); // what `onError` itself threw
+  }
+
+  #throwErrors(): void {
+    const errors = this.#takeErrors();
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, 'several handlers of one turn threw');
+  }
+
+  // The poller itself is broken: nothing can be dispatched any more.
+  #fail(error: Error): void {
+    const completion = this.#completion;
+    this.#completion = undefined;
+    this.detach();
+    if (completion !== undefined) completion.reject(error);
+    else throwUncaught(error);
+  }
+
+  // Tells the next wait when to be back, and Node's loop whether we keep it alive. During a
+  // dispatch it is left to the end.
+  #plan(): void {
+    if (this.#dispatcher.isDispatching || this.#isClosed) return;
+    const hasWork = this.#dispatcher.hasWork || this.#deferred.length > 0;
+    this.#head[Head.DeadlineNs] = hasWork ? 0 : this.#timers.nextDeadlineNs;
+    if (this.driverMode === undefined) return;
+    const isReferenced = this.#hasReferenced();
+    if (isReferenced === this.#isDriverReferenced) return;
+    this.#isDriverReferenced = isReferenced;
+    this.#driver?.setReferenced(isReferenced);
+    if (!isReferenced) this.#endWhenIdle(); // outside a batch nobody else would look
+  }
+
+  #hasReferenced(): boolean {
+    if (!this.#isReferenced) return false;
+    const pendingCount = this.#dispatcher.pendingCount + this.#deferred.length;
+    return this.#dispatcher.referencedCount + this.#timers.referencedCount + pendingCount > 0;
+  }
+
+  #bind<Args extends unknown[]>(
+    name: string,
+    callback: (...args: Args) => void,
+  ): (...args: Args) => void {
+    checkFunction(name, callback);
+    return this.#keepsContext ? AsyncResource.bind(callback) : callback;
+  }
+
+  #openSignals(): Signals {
+    if (this.#signals !== undefined) return this.#signals;
+    const signals = new Signals();
+    const onReady = (): void => signals.deliver(this.#failures.collect);
+    try {
+      this.register(signals.fd, Interest.Readable, { onReady }).unref();
+    } catch (error) {
+      signals.close();
+      throw error;
+    }
+    this.#signals = signals;
+    return signals;
+  }
+
+  // A thread that blocks in a turn must be endable: docs/architecture.md "Blocking and ending".
+  #watchHostLoop(): void {
+    if (this.#watchesHostLoop || !hasHostLoop) return;
+    check(native.watchHostLoop(this.#poller.handle), 'watchHostLoop');
+    this.#watchesHostLoop = true;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError('the Reactor');
+  }
+}
+
+interface PromiseWithSettlers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: ErrorHandler;
+}
+
+// From a callback of Node's loop there is no caller to throw to: it becomes an uncaughtException.
+function throwUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
+function checkBudget(name: string, value: unknown): number {
+  return checkInteger(`options.budget.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+}

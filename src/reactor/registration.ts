@@ -1,0 +1,252 @@
+// One watched descriptor of a reactor: its interest, its trigger, its handler, and the caller's
+// `data`. Handlers are shared by many registrations. The reactor is known here only as
+// `RegistrationOwner`, so this file stands below it.
+import type { AsyncResource } from 'node:async_hooks';
+import { ClosedError, invalidType, outOfRange } from '../errors.ts';
+import { type Interest, Readiness, readinessNames, type Trigger } from '../poller/interest.ts';
+
+/** Receives the events of the registrations that it was given to; one object can serve many. */
+export interface Handler<Data = unknown> {
+  /**
+   * Called when the descriptor is ready. Under the edge trigger, read or write until would-block,
+   * or until `registration.charge` answers false. With several bits set: write first, then read,
+   * then mind the closed bits, so that what came before a FIN is not lost.
+   *
+   * @param readiness - {@link Readiness} bits, those of the interest at this moment, and the
+   *   closed and error bits, which no interest masks.
+   */
+  onReady(readiness: Readiness, registration: Registration<Data>): void;
+}
+
+/** What one dispatch may use up before other descriptors get their turn; the reactor writes it. */
+export interface Budget {
+  bytesLeft: number;
+  operationsLeft: number;
+}
+
+/** What a registration asks of the reactor that made it. */
+export interface RegistrationOwner {
+  readonly budget: Budget;
+  rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void;
+  requeue(registration: AnyRegistration): void;
+  release(registration: AnyRegistration): void;
+  countReferenced(change: 1 | -1): void;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the reactor keeps registrations of any data
+export type AnyRegistration = Registration<any>;
+
+/** Bits that are told whatever the interest. */
+const ALWAYS = Readiness.ReadClosed | Readiness.WriteClosed | Readiness.Error;
+
+/**
+ * A descriptor watched by a reactor, made by `reactor.register`.
+ *
+ * It borrows the descriptor: close the registration first, then the descriptor.
+ */
+export class Registration<Data = unknown> {
+  /** The watched descriptor. */
+  readonly fd: number;
+  /** What the caller keeps with it; the reactor never looks at it. */
+  data: Data;
+  /** @internal */
+  readonly owner: RegistrationOwner;
+  /** @internal place in the reactor's table */
+  readonly slot: number;
+  /** @internal tells this registration from earlier ones of the same slot */
+  readonly generation: number;
+  /** @internal */
+  readonly isExclusive: boolean;
+  /** @internal the async context of `register`, when it is to be kept */
+  readonly scope: AsyncResource | undefined;
+  /** @internal */
+  handler: Handler<Data>;
+  /** @internal readiness bits that may be told now */
+  mask: number;
+  /** @internal readiness to be told in the next turn; 0: not queued. The reactor clears it. */
+  requeuedReadiness = 0;
+  /** @internal of that, what is to be told in the turn that is running. The reactor writes it. */
+  dueReadiness = 0;
+  /** @internal readiness of the dispatch that is running. The reactor writes it. */
+  currentReadiness = 0;
+  /** @internal whether the dispatch that is running charged anything. The reactor clears it. */
+  wasCharged = false;
+  #interest: Interest;
+  #trigger: Trigger;
+  #isOpen = true;
+  #isReferenced = true;
+
+  /** @internal use `reactor.register` */
+  constructor(owner: RegistrationOwner, place: Place, what: Watched<Data>) {
+    this.fd = what.fd;
+    this.data = what.data;
+    this.owner = owner;
+    this.slot = place.slot;
+    this.generation = place.generation;
+    this.isExclusive = what.isExclusive;
+    this.scope = what.scope;
+    this.handler = what.handler;
+    this.#interest = what.interest;
+    this.#trigger = what.trigger;
+    this.mask = what.interest | ALWAYS;
+  }
+
+  get interest(): Interest {
+    return this.#interest;
+  }
+
+  get trigger(): Trigger {
+    return this.#trigger;
+  }
+
+  get isClosed(): boolean {
+    return !this.#isOpen;
+  }
+
+  /**
+   * Replaces the interest. One system call, and none when nothing changes under level or edge.
+   * It re-arms a oneshot.
+   *
+   * @param interest - {@link Interest} bits; `Interest.None` pauses: a hang-up or an error is
+   *   told once, nothing else.
+   * @throws ClosedError. ErrnoError - EBADF, ENOENT: the descriptor was closed behind our back.
+   */
+  setInterest(interest: Interest): void {
+    this.#assertOpen();
+    const isOneshot = this.#trigger === 'oneshot' || this.#trigger === 'edge-oneshot';
+    if (interest !== this.#interest || isOneshot) this.#apply(interest, this.#trigger);
+  }
+
+  /**
+   * Replaces the trigger.
+   *
+   * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED: this back-end does not have it.
+   * @throws ClosedError. ErrnoError - EBADF, ENOENT: the descriptor was closed behind our back.
+   */
+  setTrigger(trigger: Trigger): void {
+    this.#assertOpen();
+    if (trigger !== this.#trigger) this.#apply(this.#interest, trigger);
+  }
+
+  /**
+   * Has the kernel look again: re-arms a oneshot that has fired, and makes an edge trigger report
+   * what is ready now.
+   *
+   * @throws ClosedError. ErrnoError - EBADF, ENOENT: the descriptor was closed behind our back.
+   */
+  rearm(): void {
+    this.#assertOpen();
+    this.#apply(this.#interest, this.#trigger);
+  }
+
+  /**
+   * Charges one operation of `bytes` to the budget of this dispatch. When it answers false, return
+   * from the handler: others get their turn. Under the edge triggers the registration has then
+   * been re-queued with the same readiness; under the others the kernel reports again by itself.
+   *
+   * @param bytes - what the operation moved, from 0.
+   * @param readiness - what to tell when it is re-queued; default: what is being told, or the
+   *   interest outside of a dispatch.
+   * @returns whether there is budget left.
+   */
+  charge(bytes: number, readiness?: Readiness): boolean {
+    if (typeof bytes !== 'number') throw invalidType('bytes', 'a number', bytes);
+    if (!(bytes >= 0)) throw outOfRange('bytes', 'a number from 0', bytes);
+    const { budget } = this.owner;
+    this.wasCharged = true;
+    budget.bytesLeft -= bytes;
+    budget.operationsLeft--;
+    if (budget.bytesLeft > 0 && budget.operationsLeft > 0) return true;
+    if (this.#isOpen && (this.#trigger === 'edge' || this.#trigger === 'edge-oneshot')) {
+      // 0: charged by another's handler
+      this.requeue(readiness ?? (this.currentReadiness || this.#interest));
+    }
+    return false;
+  }
+
+  /**
+   * Calls the handler again in the next turn, after that turn's events, whether the kernel says
+   * anything or not; the way to stop reading before would-block under the edge trigger.
+   *
+   * @param readiness - what to tell the handler; default: its interest.
+   */
+  requeue(readiness: Readiness = this.#interest): void {
+    this.#assertOpen();
+    if (!Number.isInteger(readiness) || readiness < 0 || readiness > 63) {
+      throw outOfRange('readiness', 'Readiness bits, 0 to 63', readiness);
+    }
+    const isQueued = this.requeuedReadiness !== 0;
+    this.requeuedReadiness |= readiness;
+    if (!isQueued && readiness !== 0) this.owner.requeue(this);
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    return this.#setReferenced(true);
+  }
+
+  /** Lets the reactor end although this descriptor is watched. */
+  unref(): this {
+    return this.#setReferenced(false);
+  }
+
+  hasRef(): boolean {
+    return this.#isReferenced;
+  }
+
+  /**
+   * Stops watching; events of it that are still in the batch are dropped. The descriptor stays
+   * open and is the caller's to close, after this. Does nothing the second time.
+   */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if (this.#isReferenced) this.owner.countReferenced(-1);
+    this.owner.release(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const state = this.#isOpen ? `${readinessNames(this.#interest)}, ${this.#trigger}` : 'closed';
+    return `Registration { fd ${this.fd}, ${state} }`;
+  }
+
+  #setReferenced(isReferenced: boolean): this {
+    if (isReferenced === this.#isReferenced) return this;
+    this.#isReferenced = isReferenced;
+    if (this.#isOpen) this.owner.countReferenced(isReferenced ? 1 : -1);
+    return this;
+  }
+
+  #apply(interest: Interest, trigger: Trigger): void {
+    this.owner.rearm(this, interest, trigger);
+    this.#interest = interest;
+    this.#trigger = trigger;
+    this.mask = interest | ALWAYS;
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOpen) throw new ClosedError('the Registration');
+  }
+}
+
+/** @internal */
+export interface Place {
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** @internal what a registration is made of */
+export interface Watched<Data> {
+  readonly fd: number;
+  readonly interest: Interest;
+  readonly trigger: Trigger;
+  readonly handler: Handler<Data>;
+  readonly data: Data;
+  readonly isExclusive: boolean;
+  readonly scope: AsyncResource | undefined;
+}

@@ -1,0 +1,55 @@
+// Two copies of the package in one process, as npm makes them when versions differ: what they have
+// in common is the process and its threads.
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import * as ours from '../../src/index.ts';
+import { addonPath } from '../../src/native.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
+
+const descriptors = useDescriptors();
+let folder: string;
+let theirs: typeof ours;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'edgewise-copy-'));
+  const copy = join(folder, 'edgewise.node');
+  copyFileSync(addonPath, copy); // another file is another library to the loader
+  vi.stubEnv('EDGEWISE_ADDON', copy);
+  vi.resetModules();
+  theirs = await import('../../src/index.ts');
+  vi.unstubAllEnvs();
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('only one reactor of a thread is inverted, whichever copy it is of', () => {
+  expect(theirs.Reactor).not.toBe(ours.Reactor);
+  const [first, second] = [new ours.Reactor(), new theirs.Reactor()].map((reactor) =>
+    descriptors.using(reactor),
+  ) as [ours.Reactor, ours.Reactor];
+  first.attach();
+  second.attach();
+  expect([first.driverMode, second.driverMode]).toEqual(['inverted', 'nested']);
+  second.detach();
+  const refused = expect.objectContaining({ code: 'ERR_DRIVER_UNAVAILABLE' });
+  expect(() => second.attach({ driver: 'inverted' })).toThrow(refused);
+  first.detach();
+  second.attach();
+  first.attach();
+  expect([first.driverMode, second.driverMode]).toEqual(['nested', 'inverted']);
+});
+
+it('a waker of one copy does not wake a reactor of another', () => {
+  const woken: string[] = [];
+  const reactor = descriptors.using(new theirs.Reactor());
+  reactor.createWaker(() => woken.push('theirs'));
+  const own = descriptors.using(new ours.Reactor());
+  const waker = own.createWaker(() => woken.push('ours'));
+  expect(new theirs.Waker(waker.id).wake()).toBe(false);
+  expect(new ours.Waker(waker.id).wake()).toBe(true);
+  reactor.turn(0);
+  own.turn(0);
+  expect(woken).toEqual(['ours']);
+});

@@ -1,0 +1,98 @@
+// reactor.onSignal: subscriptions, several reactors, what is put back, what is refused.
+import { expect, it } from 'vitest';
+import { Reactor } from '../../src/reactor/reactor.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
+import { turnIdly, turnUntil } from '../helpers/handlers.ts';
+import { eachBackend } from '../helpers/matrix.ts';
+
+const descriptors = useDescriptors();
+const raise = (signal: NodeJS.Signals) => process.kill(process.pid, signal);
+
+eachBackend((backend) => {
+  const make = () => descriptors.using(new Reactor({ backend }));
+
+  it('tells all handlers of all reactors, once for several', () => {
+    const told: string[] = [];
+    const reactors = [make(), make()];
+    for (const [index, reactor] of reactors.entries()) {
+      for (const name of ['a', 'b'])
+        reactor.onSignal('SIGUSR2', () => told.push(`${name}${index}`));
+    }
+    for (let i = 0; i < 3; i++) raise('SIGUSR2');
+    for (const reactor of reactors)
+      turnUntil(reactor, () => told.length % 2 === 0 && told.length > 0);
+    for (const reactor of reactors) turnIdly(reactor);
+    expect(told.sort()).toEqual(['a0', 'a1', 'b0', 'b1']);
+  });
+
+  it('keeps several signals apart', () => {
+    const reactor = make();
+    const told: string[] = [];
+    for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGHUP'] as const) {
+      reactor.onSignal(signal, (name) => told.push(name));
+    }
+    raise('SIGHUP');
+    raise('SIGWINCH');
+    turnUntil(reactor, () => told.length === 2);
+    turnIdly(reactor);
+    expect(told.sort()).toEqual(['SIGHUP', 'SIGWINCH']);
+  });
+
+  it('ends with its subscription, also inside a handler', () => {
+    const reactor = make();
+    const told: string[] = [];
+    const first = reactor.onSignal('SIGWINCH', () => {
+      told.push('first');
+      first.close();
+      second.close();
+    });
+    const second = reactor.onSignal('SIGWINCH', () => told.push('second'));
+    raise('SIGWINCH');
+    turnUntil(reactor, () => told.length > 0);
+    raise('SIGWINCH'); // ignored by default
+    turnIdly(reactor);
+    expect(told).toEqual(['first']);
+    first.close();
+    reactor.onSignal('SIGWINCH', () => told.push('again'));
+    raise('SIGWINCH');
+    turnUntil(reactor, () => told.length > 1);
+    expect(told).toEqual(['first', 'again']);
+  });
+
+  it('passes a handler that throws', () => {
+    const reactor = make();
+    let calls = 0;
+    reactor.onSignal('SIGUSR2', () => {
+      throw new Error('of the signal');
+    });
+    reactor.onSignal('SIGUSR2', () => calls++);
+    raise('SIGUSR2');
+    const turns = () => turnUntil(reactor, () => calls > 0);
+    expect(turns).toThrow(expect.objectContaining({ message: 'of the signal' }));
+    expect(calls).toBe(1);
+  });
+
+  it('refuses what is no signal, and those that cannot be caught', () => {
+    const reactor = make();
+    const subscribe = (name: unknown) => () =>
+      reactor.onSignal(name as NodeJS.Signals, () => undefined);
+    for (const name of ['SIGNOTHING', 'toString', 15, null, undefined, {}]) {
+      expect(subscribe(name)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
+    }
+    for (const name of ['SIGKILL', 'SIGSTOP']) {
+      const refused = expect.objectContaining({ code: 'EINVAL', syscall: 'sigaction' });
+      expect(subscribe(name)).toThrow(refused);
+    }
+  });
+});
+
+it('leaves nothing behind in process', () => {
+  const names = ['newListener', 'removeListener'] as const;
+  const count = () => names.map((name) => process.listenerCount(name));
+  const before = count();
+  const reactor = descriptors.using(new Reactor());
+  reactor.onSignal('SIGWINCH', () => undefined);
+  expect(count()).not.toEqual(before);
+  reactor.close();
+  expect(count()).toEqual(before);
+});
