@@ -1,8 +1,8 @@
 // The echo server in the manner of node:net, word for word that of bench/peers/node-net-echo.mjs.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createServer } from '../node-net/index.ts';
 import { Reactor } from '../index.ts';
+import { createServer } from '../node-net/index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
 
 const BACKLOG = 4096;

@@ -8,8 +8,8 @@
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import type { Reactor } from '../index.ts';
 import { checkReactor } from '../net/connection/options.ts';
-import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { type ReactorWaker, Waker } from '../reactor/waker.ts';
+import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Reader } from './message.ts';
 import { messageSizeMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
 

@@ -4,8 +4,8 @@
 import type { Connection } from '../net/connection/connection.ts';
 import type { ConnectionHandlers } from '../net/connection/handlers.ts';
 import type { ConnectionOptions } from '../net/connection/options.ts';
-import type { TcpOptions } from '../net/socket/tcp.ts';
 import type { Luggage } from '../net/connection/snapshot.ts';
+import type { TcpOptions } from '../net/socket/tcp.ts';
 import type { MailboxAddress } from './mailbox.ts';
 
 /** What connections of a pool can be given: as for `listen`, without what is of one thread. */

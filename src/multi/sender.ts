@@ -3,8 +3,8 @@ import { threadId } from 'node:worker_threads';
 import { ClosedError, EdgewiseError, invalidType, invalidValue } from '../errors.ts';
 import type { Reactor } from '../index.ts';
 import { checkReactor } from '../net/connection/options.ts';
-import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
 import { type ReactorWaker, Waker } from '../reactor/waker.ts';
+import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
 import {
   CONTROL_BYTES,
   LANE_CONTROL_BYTES,

@@ -1,10 +1,10 @@
 // Reading a pipe, a FIFO, a terminal, an inotify descriptor, … by handlers.
 import { constants as os } from 'node:os';
 import { errnoError, invalidValue } from '../errors.ts';
+import { readMemory, readView } from '../flow/read-memory.ts';
 import { Interest } from '../poller/interest.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
-import { readMemory, readView } from '../flow/read-memory.ts';
 
 const { EAGAIN, EINTR, EIO } = os.errno;
 const READING: Role = {

@@ -2,12 +2,12 @@
 // does it.
 import { constants as os } from 'node:os';
 import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
+import { encodeShort, isScratch } from '../flow/read-memory.ts';
+import { chunksOf, Outgoing, type Writable } from '../flow/write-queue.ts';
+import { type QueueLimits, queueLimits } from '../net/connection/options.ts';
 import { Interest, Readiness } from '../poller/interest.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
-import { chunksOf, Outgoing, type Writable } from '../flow/write-queue.ts';
-import { encodeShort, isScratch } from '../flow/read-memory.ts';
-import { type QueueLimits, queueLimits } from '../net/connection/options.ts';
 
 const { EAGAIN, EINTR, EPIPE } = os.errno;
 const WRITING: Role = {

@@ -10,10 +10,10 @@ import {
   invalidValue,
   outOfRange,
 } from '../errors.ts';
-import { BACKENDS, type Backend, type Interest, TRIGGERS, type Trigger } from './interest.ts';
 import { type NativePoller, native } from '../native.ts';
-import { GENERATION_SPAN, PollerMemory, ReadyEvents, type Token } from './records.ts';
 import { checkFd, checkInteger, checkTimeoutMs } from '../validate.ts';
+import { BACKENDS, type Backend, type Interest, TRIGGERS, type Trigger } from './interest.ts';
+import { GENERATION_SPAN, PollerMemory, ReadyEvents, type Token } from './records.ts';
 
 /** What a back-end can do on this system. */
 export interface PollerCapabilities {

@@ -1,8 +1,8 @@
 // The memory that native code fills and TypeScript reads: a head of doubles and signal bits, then
 // records of four u32 each (native/addon/poller_wrap.h, native/core/poller.h).
 import { EdgewiseError, invalidType, outOfRange } from '../errors.ts';
-import type { Readiness } from './interest.ts';
 import { native } from '../native.ts';
+import type { Readiness } from './interest.ts';
 
 /**
  * What the caller gets back with each event: a whole number from 0 to 2^53 - 1 that it chose.

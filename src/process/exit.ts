@@ -3,14 +3,14 @@
 // given to another one meanwhile. Nobody's child is reaped here.
 import { constants as os } from 'node:os';
 import { ClosedError, check, errnoError, invalidType } from '../errors.ts';
-import { Interest } from '../poller/interest.ts';
 import { native } from '../native.ts';
+import { defaultReactor } from '../net/connection/options.ts';
+import { Interest } from '../poller/interest.ts';
 import { Reactor } from '../reactor/reactor.ts';
 import type { Registration } from '../reactor/registration.ts';
 import { signalNumber } from '../reactor/signals.ts';
 import * as sys from '../sys/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
-import { defaultReactor } from '../net/connection/options.ts';
 
 const EXITED = 1;
 const SIGNAL_MASK = 0x7f;

@@ -1,6 +1,9 @@
 // connect() for `await`.
 
-import { connect as connectWithHandlers, type ConnectOptions as Options } from '../net/connect/connect.ts';
+import {
+  connect as connectWithHandlers,
+  type ConnectOptions as Options,
+} from '../net/connect/connect.ts';
 import { checkObject } from '../validate.ts';
 import { awaitedOf, type Connection } from './connection.ts';
 import { renewed } from './failure.ts';

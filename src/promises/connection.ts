@@ -4,10 +4,10 @@
 import { constants as os } from 'node:os';
 import { types } from 'node:util';
 import { EdgewiseError } from '../errors.ts';
-import { Interest } from '../poller/interest.ts';
-import type { Connection as HandlerConnection } from '../net/connection/connection.ts';
-import type { Writable } from '../flow/write-queue.ts';
 import { readMemory } from '../flow/read-memory.ts';
+import type { Writable } from '../flow/write-queue.ts';
+import type { Connection as HandlerConnection } from '../net/connection/connection.ts';
+import { Interest } from '../poller/interest.ts';
 import { checkInteger } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { renewed } from './failure.ts';

@@ -6,7 +6,10 @@ import type { SocketAddress } from '../address.ts';
 import { errnoError } from '../errors.ts';
 import type { Connection as HandlerConnection } from '../net/connection/connection.ts';
 import { listen as listenWithHandlers } from '../net/listen/listen.ts';
-import type { Listener as HandlerListener, ListenOptions as Options } from '../net/listen/listener.ts';
+import type {
+  Listener as HandlerListener,
+  ListenOptions as Options,
+} from '../net/listen/listener.ts';
 import { checkObject } from '../validate.ts';
 import { awaitedOf, type Connection } from './connection.ts';
 import { renewed } from './failure.ts';

@@ -3,11 +3,11 @@
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
 import { constants } from 'node:os';
 import { check, errnoError } from '../errors.ts';
-import type { Failures } from './failures.ts';
 import type { Interest, Trigger } from '../poller/interest.ts';
-import type { Lint } from './lint.ts';
 import type { Poller } from '../poller/poller.ts';
 import { RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
+import type { Failures } from './failures.ts';
+import type { Lint } from './lint.ts';
 import {
   type AnyRegistration,
   type Budget,

@@ -1,6 +1,7 @@
 // What callers of the Reactor pass in and get told: options and counts.
-import type { DriverMode } from './driver.ts';
+
 import type { Backend, Trigger } from '../poller/interest.ts';
+import type { DriverMode } from './driver.ts';
 
 /** Receives what a handler, timer, waker, signal handler or deferred function threw. */
 export type ErrorHandler = (error: unknown) => void;

@@ -2,13 +2,16 @@
 // deferred functions. Registrations and the delivery of their events are src/reactor/dispatcher.ts; who
 // calls the turn is src/reactor/driver.ts. The life of one event is told in docs/architecture.md.
 import { AsyncResource } from 'node:async_hooks';
+import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
+import { native } from '../native.ts';
+import { type Backend, Interest } from '../poller/interest.ts';
+import { Poller, triggerNumber } from '../poller/poller.ts';
+import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from '../poller/records.ts';
+import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
-import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
 import { Failures } from './failures.ts';
-import { type Backend, Interest } from '../poller/interest.ts';
 import { Lint } from './lint.ts';
-import { native } from '../native.ts';
 import type {
   AttachOptions,
   ErrorHandler,
@@ -16,13 +19,10 @@ import type {
   ReactorStats,
   RegisterOptions,
 } from './options.ts';
-import { Poller, triggerNumber } from '../poller/poller.ts';
-import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from '../poller/records.ts';
 import type { Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
 import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
-import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
 import { ReactorWaker, type WakerOwner } from './waker.ts';
 
 const BUDGET_BYTES = 1024 * 1024;

@@ -2,13 +2,13 @@
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
 import { addAbortSignal, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
-import { Interest, Readiness } from '../poller/interest.ts';
-import type { Connection } from '../net/connection/connection.ts';
-import type { Writable } from '../flow/write-queue.ts';
-import type { Pump } from '../net/connection/driver.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../flow/read-memory.ts';
+import type { Writable } from '../flow/write-queue.ts';
+import type { Connection } from '../net/connection/connection.ts';
+import type { Pump } from '../net/connection/driver.ts';
 import { defaultReactor } from '../net/connection/options.ts';
 import type { TcpOptions } from '../net/socket/tcp.ts';
+import { Interest, Readiness } from '../poller/interest.ts';
 import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
 import { bytesOf, keptLength } from './chunks.ts';

@@ -1,21 +1,21 @@
 // The functions and classes of the upper entry points (promises, stream, net, proactor, multi), found
 // by reflection, and what each takes. The objects are made anew with each world, over its reactor.
 import { PassThrough } from 'node:stream';
-import * as net from '../../src/node-net/index.ts';
-import { Offload } from '../../src/multi/offload.ts';
 import * as multi from '../../src/multi/index.ts';
+import { Offload } from '../../src/multi/offload.ts';
 import { Connection as HandlerConnection } from '../../src/net/connection/connection.ts';
 import { groupOf } from '../../src/net/connection/options.ts';
+import * as net from '../../src/node-net/index.ts';
 import { AwaitableDescriptor } from '../../src/proactor/awaitable.ts';
 import { Descriptor } from '../../src/proactor/descriptor.ts';
 import * as proactor from '../../src/proactor/index.ts';
 import { Connection } from '../../src/promises/connection.ts';
 import { DatagramSocket } from '../../src/promises/datagram.ts';
-import { Listener } from '../../src/promises/listener.ts';
 import * as promises from '../../src/promises/index.ts';
+import { Listener } from '../../src/promises/listener.ts';
 import { AwaitedDuplex } from '../../src/stream/from-duplex.ts';
-import { SocketDuplex } from '../../src/stream/socket.ts';
 import * as stream from '../../src/stream/index.ts';
+import { SocketDuplex } from '../../src/stream/socket.ts';
 import * as sys from '../../src/sys/index.ts';
 import type { Random } from '../helpers/random.ts';
 import {

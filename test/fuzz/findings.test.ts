@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { Socket } from '../../src/node-net/index.ts';
 import { Interest, Poller, Reactor, readinessNames } from '../../src/index.ts';
 import { Mailbox, MailboxSender, ReactorPool } from '../../src/multi/index.ts';
+import { Socket } from '../../src/node-net/index.ts';
 import { awaitable, Proactor } from '../../src/proactor/index.ts';
 import { sleep } from '../../src/promises/index.ts';
 import { fromDuplex } from '../../src/stream/index.ts';

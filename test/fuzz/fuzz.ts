@@ -3,17 +3,17 @@
 import * as edgewise from '../../src/index.ts';
 import { Connection } from '../../src/net/connection/connection.ts';
 import { DatagramSocket } from '../../src/net/datagram/socket.ts';
-import { ExitWatch } from '../../src/process/exit.ts';
 import { HandOver } from '../../src/net/inherit/hand-over.ts';
 import { Listener } from '../../src/net/listen/listener.ts';
-import { DescriptorReader } from '../../src/pipe/reader.ts';
 import { Relay } from '../../src/net/relay/relay.ts';
+import { DescriptorReader } from '../../src/pipe/reader.ts';
 import { DescriptorWriter } from '../../src/pipe/writer.ts';
 import { ReadyEvents } from '../../src/poller/records.ts';
+import { ExitWatch } from '../../src/process/exit.ts';
 import { Registration } from '../../src/reactor/registration.ts';
-import * as sys from '../../src/sys/index.ts';
 import { Timer } from '../../src/reactor/timers/timer.ts';
 import { ReactorWaker } from '../../src/reactor/waker.ts';
+import * as sys from '../../src/sys/index.ts';
 import { Random } from '../helpers/random.ts';
 import {
   type AnyClass,

@@ -1,8 +1,8 @@
 // The back-ends of this platform and their triggers, as test titles.
 import { describe } from 'vitest';
-import type { DriverMode } from '../../src/reactor/driver.ts';
 import type { Backend, Trigger } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
+import type { DriverMode } from '../../src/reactor/driver.ts';
 
 /** Calls `define` in a group per back-end that has all of `triggers`. */
 export function eachBackend(

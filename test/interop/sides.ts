@@ -2,9 +2,9 @@
 // test. A library is given a stream where it would otherwise make a socket of node:net itself.
 import type { Duplex, DuplexOptions } from 'node:stream';
 import { describe } from 'vitest';
-import { Socket } from '../../src/node-net/index.ts';
 import { connect } from '../../src/net/connect/connect.ts';
 import { listen } from '../../src/net/listen/listen.ts';
+import { Socket } from '../../src/node-net/index.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import type { SocketDuplex } from '../../src/stream/socket.ts';

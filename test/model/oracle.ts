@@ -2,7 +2,12 @@
 // It has no slots, no generations and no memory shared with native code: a registration is an
 // object, and it is the identity. It is run in step with the reactor under test, which decides
 // the order inside a batch; the oracle says whether that was allowed and whether anything is missing.
-import { type Backend, Readiness, readinessNames, type Trigger } from '../../src/poller/interest.ts';
+import {
+  type Backend,
+  Readiness,
+  readinessNames,
+  type Trigger,
+} from '../../src/poller/interest.ts';
 import type { SimKernel } from './sim-kernel.ts';
 import { type Code, firesOnce, type SimRecord, SimSet } from './sim-set.ts';
 

@@ -1,9 +1,9 @@
 // Pitfall 1 where it shows: over a kernel that reports an edge only at a change from not ready to
 // ready. Linux reports every arrival, so there a reader that does not drain passes ordinary tests.
 import { expect, test } from 'vitest';
+import { Interest } from '../../src/poller/interest.ts';
 import { Dispatcher } from '../../src/reactor/dispatcher.ts';
 import { Failures } from '../../src/reactor/failures.ts';
-import { Interest } from '../../src/poller/interest.ts';
 import type { Handler, Registration } from '../../src/reactor/registration.ts';
 import { SimKernel } from './sim-kernel.ts';
 import { SimPoller } from './sim-poller.ts';

@@ -1,9 +1,10 @@
 // The reactor under test, behind the little that a script needs of it: the real one, or a Dispatcher
 // with parts of one's own, which is where mutants come in.
-import { Dispatcher, type DispatcherHost } from '../../src/reactor/dispatcher.ts';
-import { Failures } from '../../src/reactor/failures.ts';
+
 import type { Backend, Trigger } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
+import { Dispatcher, type DispatcherHost } from '../../src/reactor/dispatcher.ts';
+import { Failures } from '../../src/reactor/failures.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import type { Handler, Registration } from '../../src/reactor/registration.ts';
 import type { SlotTable } from '../../src/reactor/slots.ts';

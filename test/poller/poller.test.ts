@@ -3,9 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { type NativePoller, native } from '../../src/native.ts';
 import type { Backend, Trigger } from '../../src/poller/interest.ts';
 import { BACKENDS, Interest, TRIGGERS } from '../../src/poller/interest.ts';
-import { type NativePoller, native } from '../../src/native.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import * as sys from '../../src/sys/index.ts';
 import { REFUSED } from '../../src/validate.ts';

@@ -1,8 +1,8 @@
 // What the tests of the proactor have in common: a reactor that is turned by hand, and handlers that
 // write down what they are told.
 
-import type { ReactorOptions } from '../../src/reactor/options.ts';
 import { Proactor, type ProactorOptions } from '../../src/proactor/proactor.ts';
+import type { ReactorOptions } from '../../src/reactor/options.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
 

@@ -1,9 +1,9 @@
 // Slots and generations, near the end of the 32 bits as well.
 import { describe, expect, it } from 'vitest';
-import { Dispatcher } from '../../src/reactor/dispatcher.ts';
-import { Failures } from '../../src/reactor/failures.ts';
 import { Interest } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
+import { Dispatcher } from '../../src/reactor/dispatcher.ts';
+import { Failures } from '../../src/reactor/failures.ts';
 import type { AnyRegistration } from '../../src/reactor/registration.ts';
 import { SlotTable } from '../../src/reactor/slots.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';

@@ -24,7 +24,8 @@ describe('tcp_info, getpeereid, pread', () => {
 
   // Many figures are 0 on a loopback without losses: their order cannot be seen from outside.
   it('names the figures in the order of the native header', () => {
-    const source = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+    const source = (path: string) =>
+      readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
     const [, header = ''] =
       /enum TcpFigure [^{]*\{([^}]*)kTcpFigureCount/.exec(source('native/core/socket_facts.h')) ??
       [];

@@ -7,11 +7,11 @@ import { SocketAddress } from '../../address.ts';
 import { errnoError, invalidType, invalidValue } from '../../errors.ts';
 import type { Timer } from '../../reactor/timers/timer.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
-import { Attempt, type AttemptOwner, type AttemptTarget } from './attempt.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionGroup } from '../connection/group.ts';
 import { type ConnectionOptions, checkSignal, groupOf } from '../connection/options.ts';
 import { planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
+import { Attempt, type AttemptOwner, type AttemptTarget } from './attempt.ts';
 
 /** RFC 8305, section 8: "Connection Attempt Delay". */
 const ATTEMPT_DELAY_MS = 250;

@@ -3,16 +3,16 @@
 // that connections have in common is in their group (group.ts).
 import { constants as os } from 'node:os';
 import { errnoError } from '../../errors.ts';
+import { READ_SIZE, readMemory, readView, receive } from '../../flow/read-memory.ts';
 import { Interest, Readiness } from '../../poller/interest.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Registration } from '../../reactor/registration.ts';
-import { State } from './state.ts';
-import type { Pump } from './driver.ts';
 import { deliverRights, receiveWithRights, takeRights } from '../socket/descriptor-passing.ts';
-import { READ_SIZE, readMemory, readView, receive } from '../../flow/read-memory.ts';
-import { TimedSocket } from './timed-socket.ts';
-import { cannotTravel, type Luggage, TRAVELLING } from './snapshot.ts';
+import type { Pump } from './driver.ts';
 import { LingeringSocket } from './lingering.ts';
+import { cannotTravel, type Luggage, TRAVELLING } from './snapshot.ts';
+import { State } from './state.ts';
+import { TimedSocket } from './timed-socket.ts';
 import type { ZeroCopy } from './zero-copy.ts';
 
 const { EAGAIN, EINTR } = os.errno;

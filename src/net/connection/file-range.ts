@@ -6,11 +6,11 @@
 // promised to the peer, and the connection cannot go on.
 import { constants as os } from 'node:os';
 import { check, EdgewiseError, errnoError, invalidValue, outOfRange } from '../../errors.ts';
+import { copyMemory } from '../../flow/read-memory.ts';
+import type { Piece } from '../../flow/write-queue.ts';
 import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFd, checkFunction, checkInteger } from '../../validate.ts';
-import type { Piece } from '../../flow/write-queue.ts';
-import { copyMemory } from '../../flow/read-memory.ts';
 
 const { EBADF, EINVAL, EIO, EISDIR, EOVERFLOW, ESPIPE, ESTALE } = os.errno;
 const { ENOSYS, ENOTSUP, EOPNOTSUPP } = os.errno;

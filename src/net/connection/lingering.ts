@@ -6,8 +6,8 @@
 // kernel drops what it has not sent, and completes it.
 import { Interest } from '../../poller/interest.ts';
 import type { Handler, Registration } from '../../reactor/registration.ts';
-import * as sys from '../../sys/index.ts';
 import type { Timer } from '../../reactor/timers/timer.ts';
+import * as sys from '../../sys/index.ts';
 import type { ConnectionGroup } from './group.ts';
 import type { ZeroCopy } from './zero-copy.ts';
 

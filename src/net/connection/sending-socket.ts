@@ -2,15 +2,15 @@
 // and ends the side when all has left. What else a connection does is in connection.ts.
 import { constants as os } from 'node:os';
 import { EdgewiseError, errnoError } from '../../errors.ts';
+import { encodeShort, isScratch, send } from '../../flow/read-memory.ts';
+import { chunksOf, Outgoing, type Piece, type Writable } from '../../flow/write-queue.ts';
 import { Readiness } from '../../poller/interest.ts';
 import type { Registration } from '../../reactor/registration.ts';
 import * as sys from '../../sys/index.ts';
 import { IOV_MAX } from '../../validate.ts';
-import { State } from './state.ts';
-import type { ConnectionGroup } from './group.ts';
-import { chunksOf, Outgoing, type Piece, type Writable } from '../../flow/write-queue.ts';
 import { checkRights, RightsPiece } from '../socket/descriptor-passing.ts';
-import { encodeShort, isScratch, send } from '../../flow/read-memory.ts';
+import type { ConnectionGroup } from './group.ts';
+import { State } from './state.ts';
 import { StreamSocket } from './stream-socket.ts';
 import { ZeroCopy, type ZeroCopyDone } from './zero-copy.ts';
 

@@ -3,11 +3,11 @@
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../../address.ts';
 import { ClosedError, check, EdgewiseError } from '../../errors.ts';
-import * as sys from '../../sys/index.ts';
-import { State } from './state.ts';
-import { checkFileRange, checkSentHandler, FilePiece, type SentHandler } from './file-range.ts';
 import type { Piece } from '../../flow/write-queue.ts';
+import * as sys from '../../sys/index.ts';
 import { applyPlan, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
+import { checkFileRange, checkSentHandler, FilePiece, type SentHandler } from './file-range.ts';
+import { State } from './state.ts';
 
 const { ENOTCONN } = os.errno;
 

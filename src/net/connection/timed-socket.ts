@@ -1,8 +1,8 @@
 // The clock of a connection: the idle time-out, and the deadline of a graceful close.
 import type { Timer } from '../../reactor/timers/timer.ts';
 import { checkInteger } from '../../validate.ts';
-import { State } from './state.ts';
 import { SendingSocket } from './sending-socket.ts';
+import { State } from './state.ts';
 
 /** A stream socket that looks at the time: see {@link Connection}. */
 export abstract class TimedSocket extends SendingSocket {

@@ -10,13 +10,13 @@
 // back-end, another system or another kind of socket, a write is an ordinary one.
 import { constants as os } from 'node:os';
 import { invalidValue } from '../../errors.ts';
+import { isScratch } from '../../flow/read-memory.ts';
+import type { Piece } from '../../flow/write-queue.ts';
 import { Interest, Readiness } from '../../poller/interest.ts';
 import type { Registration } from '../../reactor/registration.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes, checkFunction } from '../../validate.ts';
 import type { ConnectionGroup } from './group.ts';
-import type { Piece } from '../../flow/write-queue.ts';
-import { isScratch } from '../../flow/read-memory.ts';
 
 const { EINTR, ENOBUFS } = os.errno;
 const { SOL_SOCKET, SO_ZEROCOPY, MSG_ZEROCOPY } = sys.constants;

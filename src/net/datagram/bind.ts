@@ -6,11 +6,11 @@ import { SocketAddress } from '../../address.ts';
 import { check, EdgewiseError, ErrnoError } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
+import { addressOfHost } from '../socket/host.ts';
 import { enableErrorQueue } from './error-queue.ts';
 import { type DatagramOptions, datagramSettings } from './options.ts';
 import { contextOf } from './send.ts';
 import { DatagramSocket } from './socket.ts';
-import { addressOfHost } from '../socket/host.ts';
 
 const { EAFNOSUPPORT, EADDRNOTAVAIL } = os.errno;
 const { constants } = sys;

@@ -5,10 +5,10 @@ import { invalidType, invalidValue } from '../../errors.ts';
 import { Reactor } from '../../reactor/reactor.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
-import type { DatagramSocket } from './socket.ts';
+import { defaultReactor, receivesDescriptors } from '../connection/options.ts';
 import { type InboxPool, inboxPool } from './receive-batch.ts';
 import { Outbox } from './send-queue.ts';
-import { defaultReactor, receivesDescriptors } from '../connection/options.ts';
+import type { DatagramSocket } from './socket.ts';
 
 const MESSAGES = 32;
 // Longer than any datagram, and a step that does not put all messages on the same cache lines.

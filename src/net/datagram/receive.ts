@@ -2,18 +2,23 @@
 // memory that is lent for the dispatch.
 import { constants as os } from 'node:os';
 import { errnoError } from '../../errors.ts';
-import { Failures } from '../../reactor/failures.ts';
 import { Readiness } from '../../poller/interest.ts';
+import { Failures } from '../../reactor/failures.ts';
 import type { Registration } from '../../reactor/registration.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
+import {
+  closeAll,
+  type Rights,
+  receiveDatagram,
+  takeRights,
+} from '../socket/descriptor-passing.ts';
 import type { DatagramErrors } from './error-queue.ts';
 import type { DatagramNews } from './news.ts';
 import type { DatagramSettings, DatagramStats } from './options.ts';
+import type { Inbox } from './receive-batch.ts';
 import { segmentCount } from './segments.ts';
 import type { DatagramSocket } from './socket.ts';
-import type { Inbox } from './receive-batch.ts';
-import { closeAll, type Rights, receiveDatagram, takeRights } from '../socket/descriptor-passing.ts';
 
 const { EAGAIN, EINTR } = os.errno;
 const { MSG_TRUNC } = sys.constants;

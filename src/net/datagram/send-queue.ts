@@ -1,8 +1,8 @@
 // The datagrams that the kernel had no room for, in order, up to a bound. Both bytes and address are
 // copies: what handlers are given is overwritten by the next batch.
 import { type AddressInput, SocketAddress } from '../../address.ts';
-import { segmentCount } from './segments.ts';
 import { closeAll } from '../socket/descriptor-passing.ts';
+import { segmentCount } from './segments.ts';
 
 /** What a datagram costs in memory beside its bytes, so that empty ones are bounded as well. */
 const OVERHEAD = 256;

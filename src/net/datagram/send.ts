@@ -11,15 +11,15 @@
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../../address.ts';
 import { type ErrorContext, errnoError } from '../../errors.ts';
+import type { Timer } from '../../reactor/timers/timer.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
-import type { Timer } from '../../reactor/timers/timer.ts';
 import { checkBytes } from '../../validate.ts';
+import { closeAll, duplicateAll, sendWithRights } from '../socket/descriptor-passing.ts';
 import type { DatagramErrors } from './error-queue.ts';
 import type { DatagramNews } from './news.ts';
 import type { DatagramSettings, DatagramStats } from './options.ts';
 import { SegmentSender, segmentCount } from './segments.ts';
-import { closeAll, duplicateAll, sendWithRights } from '../socket/descriptor-passing.ts';
 
 const { EAGAIN, EINTR, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;

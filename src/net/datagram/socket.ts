@@ -4,12 +4,15 @@
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../../address.ts';
 import { ClosedError, check, errnoError, invalidType } from '../../errors.ts';
+import { encodeShort } from '../../flow/read-memory.ts';
 import { Interest, Readiness } from '../../poller/interest.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Registration } from '../../reactor/registration.ts';
 import { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes, checkInteger } from '../../validate.ts';
+import { checkRights } from '../socket/descriptor-passing.ts';
+import { type MulticastOptions, setMembership, setMulticastOptions } from '../socket/multicast.ts';
 import { DatagramErrors } from './error-queue.ts';
 import { DatagramNews } from './news.ts';
 import {
@@ -20,9 +23,6 @@ import {
 } from './options.ts';
 import { DatagramReceiver } from './receive.ts';
 import { contextOf, DatagramSender } from './send.ts';
-import { type MulticastOptions, setMembership, setMulticastOptions } from '../socket/multicast.ts';
-import { checkRights } from '../socket/descriptor-passing.ts';
-import { encodeShort } from '../../flow/read-memory.ts';
 
 const { EAFNOSUPPORT } = os.errno;
 const { SOL_SOCKET, SO_ERROR } = sys.constants;

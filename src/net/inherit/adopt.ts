@@ -3,11 +3,11 @@
 import * as sys from '../../sys/index.ts';
 import { checkObject } from '../../validate.ts';
 import { Connection } from '../connection/connection.ts';
+import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
+import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { type DatagramOptions, datagramSettings } from '../datagram/options.ts';
 import { DatagramSocket } from '../datagram/socket.ts';
-import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
-import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 
 /** What can be said of a datagram socket that exists already. */
 export type AdoptDatagramOptions<Data> = Pick<

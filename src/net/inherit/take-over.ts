@@ -3,13 +3,13 @@
 import { EdgewiseError, invalidType } from '../../errors.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
-import type { InheritedSocket } from './activation.ts';
 import { connect } from '../connect/connect.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ConnectionHandlers } from '../connection/handlers.ts';
-import { CONFIRM, checkPeer, failed, type Head, Lines, RELEASED } from './hand-over.ts';
-import { kindOf } from '../socket/inherited.ts';
 import { closeAll } from '../socket/descriptor-passing.ts';
+import { kindOf } from '../socket/inherited.ts';
+import type { InheritedSocket } from './activation.ts';
+import { CONFIRM, checkPeer, failed, type Head, Lines, RELEASED } from './hand-over.ts';
 
 const TIMEOUT_MS = 10_000;
 

@@ -6,8 +6,8 @@ import { errnoError } from '../../errors.ts';
 import { Interest, type Readiness } from '../../poller/interest.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Handler, Registration } from '../../reactor/registration.ts';
-import * as sys from '../../sys/index.ts';
 import type { Timer } from '../../reactor/timers/timer.ts';
+import * as sys from '../../sys/index.ts';
 
 const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP } =
   os.errno;

@@ -6,11 +6,11 @@ import { type AddressInput, SocketAddress } from '../../address.ts';
 import { check, ErrnoError, type ErrorContext } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFd, checkInteger, checkObject } from '../../validate.ts';
+import { checkSignal, groupOf } from '../connection/options.ts';
 import { addressOfHost } from '../socket/host.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
-import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
-import { checkSignal, groupOf } from '../connection/options.ts';
 import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
+import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
 
 const BACKLOG = 4096;
 const { EADDRINUSE, EAFNOSUPPORT, EADDRNOTAVAIL, ECONNREFUSED, ENOENT } = os.errno;

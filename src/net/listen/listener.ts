@@ -4,11 +4,11 @@ import { check, invalidValue } from '../../errors.ts';
 import { Interest } from '../../poller/interest.ts';
 import type { Registration } from '../../reactor/registration.ts';
 import * as sys from '../../sys/index.ts';
-import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionGroup, ConnectionStats } from '../connection/group.ts';
 import type { ConnectionOptions } from '../connection/options.ts';
 import { applyPlan, forConnections, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
+import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
 
 /** @throws TypeError - it is no policy. */
 export function checkPolicy(policy: unknown): void {

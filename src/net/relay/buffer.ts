@@ -1,9 +1,9 @@
 // What bytes are in between the two connections of a relay: a pipe that splice(2) fills and drains,
 // so that they never come to user space; or memory, where splice cannot.
 import { constants as os } from 'node:os';
+import { isScratch, readMemory, readView, receive, send } from '../../flow/read-memory.ts';
 import * as sys from '../../sys/index.ts';
 import { type Pipe, pipes } from './pipes.ts';
-import { isScratch, readMemory, readView, receive, send } from '../../flow/read-memory.ts';
 
 const { EINVAL, EMFILE, ENOSYS } = os.errno;
 const CANNOT: readonly number[] = [0, -EINVAL, -ENOSYS, -EMFILE];

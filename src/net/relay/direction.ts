@@ -2,8 +2,8 @@
 // some and the other takes them. What an end or an error means is decided in relay.ts.
 import { constants as os } from 'node:os';
 import { Readiness } from '../../poller/interest.ts';
-import type { Conduit } from './buffer.ts';
 import type { AnyConnection } from '../connection/group.ts';
+import type { Conduit } from './buffer.ts';
 
 const { EAGAIN, EINTR } = os.errno;
 

@@ -6,12 +6,12 @@ import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../
 import { Interest, Readiness } from '../../poller/interest.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFunction, checkObject } from '../../validate.ts';
-import { createConduit } from './buffer.ts';
 import { Connection } from '../connection/connection.ts';
-import { Direction, type DirectionOwner } from './direction.ts';
-import type { AnyConnection } from '../connection/group.ts';
-import { pipes } from './pipes.ts';
 import type { Pump } from '../connection/driver.ts';
+import type { AnyConnection } from '../connection/group.ts';
+import { createConduit } from './buffer.ts';
+import { Direction, type DirectionOwner } from './direction.ts';
+import { pipes } from './pipes.ts';
 
 /** Receives what happens to relays; one object serves any number of them. */
 export interface RelayHandlers {

@@ -7,12 +7,12 @@
 import { constants as os } from 'node:os';
 import type { AddressInput } from '../../address.ts';
 import { check, EdgewiseError, errnoError, invalidType } from '../../errors.ts';
+import type { Piece } from '../../flow/write-queue.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes, checkFd, checkInteger } from '../../validate.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ConnectionHandlers } from '../connection/handlers.ts';
-import type { Piece } from '../../flow/write-queue.ts';
 
 const { EBADF, EINTR, EINVAL, EMFILE } = os.errno;
 const { ETOOMANYREFS } = sys.constants;

@@ -4,7 +4,13 @@ import { Interest, Readiness } from '../../../src/poller/interest.ts';
 import { Poller } from '../../../src/poller/poller.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
-import { type Ends, must, reset, takeSocketError, useDescriptors } from '../../helpers/descriptors.ts';
+import {
+  type Ends,
+  must,
+  reset,
+  takeSocketError,
+  useDescriptors,
+} from '../../helpers/descriptors.ts';
 import { Reader, Recorder, send, turnIdly, turnUntil } from '../../helpers/handlers.ts';
 import { eachBackend, eachTrigger, tellsClosedBits } from '../../helpers/matrix.ts';
 

@@ -2,8 +2,8 @@
 // and the end of a socket that lingers. What the kernel answers is written by hand where it must.
 import { constants as os } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { groupOf } from '../../../src/net/connection/options.ts';
 import { LingeringSocket } from '../../../src/net/connection/lingering.ts';
+import { groupOf } from '../../../src/net/connection/options.ts';
 import { ZeroCopy } from '../../../src/net/connection/zero-copy.ts';
 import { Poller } from '../../../src/poller/poller.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';

@@ -1,8 +1,8 @@
 // What the network says of datagrams: the error queue (IP_RECVERR, IPV6_RECVERR; Linux). Errors that
 // loopback does not make are sent by hand, as ICMP messages, where this process may (CAP_NET_RAW).
 import { describe, expect, it } from 'vitest';
-import type { ReactorOptions } from '../../../src/reactor/options.ts';
 import { Poller } from '../../../src/poller/poller.ts';
+import type { ReactorOptions } from '../../../src/reactor/options.ts';
 import * as sys from '../../../src/sys/index.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
 import { datagramWorld, HOST, Inbound } from '../inbound.ts';

@@ -5,9 +5,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InheritedSocket } from '../../../src/net/inherit/activation.ts';
 import { connect } from '../../../src/net/connect/connect.ts';
 import { bindDatagram } from '../../../src/net/datagram/bind.ts';
+import type { InheritedSocket } from '../../../src/net/inherit/activation.ts';
 import {
   type HandOver,
   type HandOverOptions,
@@ -15,9 +15,9 @@ import {
   Lines,
   offerHandOver,
 } from '../../../src/net/inherit/hand-over.ts';
+import { type TakeOver, takeOver } from '../../../src/net/inherit/take-over.ts';
 import { adoptListener, listen } from '../../../src/net/listen/listen.ts';
 import type { Listener } from '../../../src/net/listen/listener.ts';
-import { type TakeOver, takeOver } from '../../../src/net/inherit/take-over.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
 import { countDescriptors, must, useDescriptors } from '../../helpers/descriptors.ts';

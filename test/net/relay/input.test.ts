@@ -1,12 +1,12 @@
 // What relay() refuses, and the conduits by themselves: what happens when splice(2) will not.
 import { describe, expect, it } from 'vitest';
-import { CopyConduit, createConduit, SpliceConduit } from '../../../src/net/relay/buffer.ts';
 import { connect } from '../../../src/net/connect/connect.ts';
 import { Connection } from '../../../src/net/connection/connection.ts';
+import { groupOf } from '../../../src/net/connection/options.ts';
+import { CopyConduit, createConduit, SpliceConduit } from '../../../src/net/relay/buffer.ts';
 import { Direction } from '../../../src/net/relay/direction.ts';
 import { pipes } from '../../../src/net/relay/pipes.ts';
 import { relay } from '../../../src/net/relay/relay.ts';
-import { groupOf } from '../../../src/net/connection/options.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
 import { isCutToOneByte } from '../../helpers/cuts.ts';
