@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { constants as os, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
@@ -219,7 +219,7 @@ function inTerminal(program: string): string {
   const path = new URL('../../dist/sys/index.js', import.meta.url).href;
   const source = `import * as sys from '${path}'; const { constants } = sys; ${program}`;
   const module = join(mkdtempSync(join(tmpdir(), 'edgewise-tty-')), 'program.mjs');
-  onTestFinished(() => rmSync(join(module, '../..'), { recursive: true }));
+  onTestFinished(() => rmSync(dirname(module), { recursive: true }));
   writeFileSync(module, source);
   const command = `'${process.execPath}' '${module}'`;
   const run = spawnSync('script', ['-qec', command, '/dev/null'], { input: '', encoding: 'utf8' });
