@@ -13,7 +13,7 @@ export type { Connection } from './net/connection/connection.ts';
 export type { SentHandler } from './net/connection/file-range.ts';
 export type { AnyConnection, ConnectionStats } from './net/connection/group.ts';
 export type { ConnectionHandlers } from './net/connection/handlers.ts';
-export { type ConnectionOptions, defaultReactor } from './net/connection/options.ts';
+export type { ConnectionOptions } from './net/connection/options.ts';
 export type { ZeroCopyDone } from './net/connection/zero-copy.ts';
 export { bindDatagram } from './net/datagram/bind.ts';
 export type {
@@ -78,6 +78,7 @@ export {
   type WatchExitOptions,
   watchExit,
 } from './process/exit.ts';
+export { defaultReactor } from './reactor/default.ts';
 export type { DriverMode } from './reactor/driver.ts';
 export type {
   AttachOptions,

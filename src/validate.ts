@@ -34,6 +34,21 @@ export function checkObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalidType(name, 'an object', value);
 }
 
+/** Checks that `handlers` is an object, and each of `names` that it has a function. */
+export function checkHandlers(handlers: unknown, names: readonly string[]): void {
+  checkObject('handlers', handlers);
+  for (const name of names) {
+    const handler = (handlers as Record<string, unknown>)[name];
+    if (handler !== undefined) checkFunction(`handlers.${name}`, handler);
+  }
+}
+
+/** Checks an AbortSignal, or undefined. */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw invalidType('signal', 'an AbortSignal', signal);
+}
+
 /** Why something is destroyed: an Error, or undefined. */
 export function checkError(value: unknown): void {
   if (value !== undefined && !(value instanceof Error))

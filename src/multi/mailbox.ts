@@ -7,7 +7,7 @@
 // changes is seen. The epoch is noted after the wake-up, so a thread that ends between loses none.
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import type { Reactor } from '../index.ts';
-import { checkReactor } from '../net/connection/options.ts';
+import { checkReactor } from '../reactor/index.ts';
 import { type ReactorWaker, Waker } from '../reactor/waker.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Reader } from './message.ts';

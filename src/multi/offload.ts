@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import type { Reactor } from '../index.ts';
-import { checkReactor } from '../net/connection/options.ts';
+import { checkReactor } from '../reactor/index.ts';
 import type { ReactorWaker } from '../reactor/waker.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { failure, OffloadSlot, type SlotTask, type ThreadPool } from './offload-slot.ts';

@@ -2,8 +2,8 @@
 import { pathToFileURL } from 'node:url';
 import { invalidType, invalidValue } from '../errors.ts';
 import { defaultReactor, type Reactor } from '../index.ts';
-import { checkReactor } from '../net/connection/options.ts';
 import { planTcpOptions } from '../net/socket/tcp.ts';
+import { checkReactor } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';
 

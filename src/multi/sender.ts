@@ -2,7 +2,7 @@
 import { threadId } from 'node:worker_threads';
 import { ClosedError, EdgewiseError, invalidType, invalidValue } from '../errors.ts';
 import type { Reactor } from '../index.ts';
-import { checkReactor } from '../net/connection/options.ts';
+import { checkReactor } from '../reactor/index.ts';
 import { type ReactorWaker, Waker } from '../reactor/waker.ts';
 import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
 import {

@@ -4,12 +4,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, check, EdgewiseError, type ErrnoError } from '../errors.ts';
-import { checkDrive, checkHandlers, defaultReactor } from '../net/connection/options.ts';
 import type { Interest, Readiness } from '../poller/interest.ts';
+import { checkDrive, defaultReactor } from '../reactor/index.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { Registration } from '../reactor/registration.ts';
 import * as sys from '../sys/index.ts';
-import { checkFd, checkObject } from '../validate.ts';
+import { checkFd, checkHandlers, checkObject } from '../validate.ts';
 
 /** What every reader and writer of a descriptor can be given. */
 export interface EndpointOptions<Data = unknown> {

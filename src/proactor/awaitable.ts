@@ -4,11 +4,10 @@
 import { constants as os } from 'node:os';
 import type { AddressInput, SocketAddress } from '../address.ts';
 import { ErrnoError, invalidType } from '../errors.ts';
-import { checkSignal } from '../net/connection/options.ts';
 import { renewed } from '../promises/failure.ts';
 import { type MaybePromise, Waiter, type WaitOptions } from '../promises/waiter.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../sys/index.ts';
-import { checkObject } from '../validate.ts';
+import { checkObject, checkSignal } from '../validate.ts';
 import { Descriptor } from './descriptor.ts';
 import type { Lane } from './lane.ts';
 import { type CompletionHandler, Kind, type Operation, type OperationId } from './operation.ts';

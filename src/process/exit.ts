@@ -4,8 +4,8 @@
 import { constants as os } from 'node:os';
 import { ClosedError, check, errnoError, invalidType } from '../errors.ts';
 import { native } from '../native.ts';
-import { defaultReactor } from '../net/connection/options.ts';
 import { Interest } from '../poller/interest.ts';
+import { defaultReactor } from '../reactor/index.ts';
 import { Reactor } from '../reactor/reactor.ts';
 import type { Registration } from '../reactor/registration.ts';
 import { signalNumber } from '../reactor/signals.ts';

@@ -1,6 +1,6 @@
 // Time for `await`, on the wheel of the reactor.
 import { EdgewiseError } from '../errors.ts';
-import { checkReactor, defaultReactor } from '../net/connection/options.ts';
+import { checkReactor, defaultReactor } from '../reactor/index.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import { checkInteger } from '../validate.ts';
 import { settled, signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';

@@ -1,8 +1,7 @@
 // One continuation that waits for an event of the reactor, and leaves when its signal is aborted.
 import { ClosedError } from '../errors.ts';
-import { checkSignal } from '../net/connection/options.ts';
 import type { Reactor } from '../reactor/reactor.ts';
-import { checkObject } from '../validate.ts';
+import { checkObject, checkSignal } from '../validate.ts';
 
 /** A value, or a promise of it when it had to be waited for. `await` takes both. */
 export type MaybePromise<T> = T | Promise<T>;

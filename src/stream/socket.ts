@@ -6,9 +6,9 @@ import { type EncodableChunk, gatherShort, readMemory, readView } from '../flow/
 import type { Writable } from '../flow/write-queue.ts';
 import type { Connection } from '../net/connection/connection.ts';
 import type { Pump } from '../net/connection/driver.ts';
-import { defaultReactor } from '../net/connection/options.ts';
 import type { TcpOptions } from '../net/socket/tcp.ts';
 import { Interest, Readiness } from '../poller/interest.ts';
+import { defaultReactor } from '../reactor/index.ts';
 import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
 import { bytesOf, keptLength } from './chunks.ts';

@@ -5,8 +5,8 @@ import nodeNet from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultReactor } from '../../src/net/connection/options.ts';
 import edgewiseNet from '../../src/node-net/index.ts';
+import { defaultReactor } from '../../src/reactor/index.ts';
 import { itOfPieces } from '../helpers/cuts.ts';
 import { countDescriptors } from '../helpers/descriptors.ts';
 

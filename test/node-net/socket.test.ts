@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import nodeNet from 'node:net';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { defaultReactor } from '../../src/net/connection/options.ts';
 import edgewiseNet from '../../src/node-net/index.ts';
+import { defaultReactor } from '../../src/reactor/index.ts';
 
 type Net = typeof nodeNet;
 type Fault = NodeJS.ErrnoException | null | undefined;

@@ -6,10 +6,10 @@ import { constants as os } from 'node:os';
 import { SocketAddress } from '../../address.ts';
 import { errnoError, invalidType, invalidValue } from '../../errors.ts';
 import type { Timer } from '../../reactor/timers/timer.ts';
-import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
+import { checkFunction, checkInteger, checkObject, checkSignal } from '../../validate.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionGroup } from '../connection/group.ts';
-import { type ConnectionOptions, checkSignal, groupOf } from '../connection/options.ts';
+import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
 import { Attempt, type AttemptOwner, type AttemptTarget } from './attempt.ts';
 

@@ -1,8 +1,8 @@
 // The options that listen and connect have in common, checked once and with their defaults.
 import { AsyncResource } from 'node:async_hooks';
-import { ClosedError, invalidType, invalidValue } from '../../errors.ts';
-import { Reactor } from '../../reactor/reactor.ts';
-import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
+import { invalidValue } from '../../errors.ts';
+import { checkDrive, defaultReactor, type Reactor } from '../../reactor/index.ts';
+import { checkFunction, checkHandlers, checkInteger } from '../../validate.ts';
 import { ConnectionGroup } from './group.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 
@@ -35,45 +35,6 @@ export interface ConnectionOptions<Data = unknown> {
   readonly receiveDescriptors?: boolean;
   /** Keep the async context of this call for the handlers. Default true. */
   readonly asyncContext?: boolean;
-}
-
-let threadReactor: Reactor | undefined;
-
-/** The reactor of this thread: made, and attached to Node's loop, when it is first asked for. */
-export function defaultReactor(): Reactor {
-  if (threadReactor === undefined || threadReactor.isClosed) {
-    threadReactor = new Reactor();
-    threadReactor.attach();
-  }
-  return threadReactor;
-}
-
-/** Each of `names` that is there must be a function. */
-export function checkHandlers(handlers: unknown, names: readonly string[]): void {
-  checkObject('handlers', handlers);
-  for (const name of names) {
-    const handler = (handlers as Record<string, unknown>)[name];
-    if (handler !== undefined) checkFunction(`handlers.${name}`, handler);
-  }
-}
-
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw invalidType('signal', 'an AbortSignal', signal);
-}
-
-/** @throws TypeError - no Reactor. */
-export function checkReactor(reactor: unknown, name = 'reactor'): asserts reactor is Reactor {
-  if (!(reactor instanceof Reactor)) throw invalidType(name, 'a Reactor', reactor);
-}
-
-/** @throws TypeError - no reactor, or no trigger of streams. ClosedError - the reactor is closed. */
-export function checkDrive(reactor: unknown, trigger: unknown): void {
-  checkReactor(reactor);
-  if (trigger !== 'level' && trigger !== 'edge') {
-    throw invalidValue('trigger', "'level' or 'edge'", trigger);
-  }
-  if (reactor.isClosed) throw new ClosedError('the Reactor');
 }
 
 /** The limits of a queue of unsent bytes. */

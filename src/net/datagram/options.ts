@@ -2,10 +2,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { SocketAddress } from '../../address.ts';
 import { invalidType, invalidValue } from '../../errors.ts';
+import { defaultReactor } from '../../reactor/index.ts';
 import { Reactor } from '../../reactor/reactor.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
-import { defaultReactor, receivesDescriptors } from '../connection/options.ts';
+import { receivesDescriptors } from '../connection/options.ts';
 import { type InboxPool, inboxPool } from './receive-batch.ts';
 import { Outbox } from './send-queue.ts';
 import type { DatagramSocket } from './socket.ts';

@@ -1,0 +1,20 @@
+// The reactor of a thread that the rooms above use when the caller names none.
+import { Reactor } from './reactor.ts';
+
+let threadReactor: Reactor | undefined;
+
+/**
+ * The reactor of this thread: made, and attached to Node's loop, at the first call, and again at
+ * the first call after it was closed.
+ *
+ * @returns always the same one while it is open.
+ * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no libuv to attach to (Bun, Deno).
+ * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for its poller.
+ */
+export function defaultReactor(): Reactor {
+  if (threadReactor === undefined || threadReactor.isClosed) {
+    threadReactor = new Reactor();
+    threadReactor.attach();
+  }
+  return threadReactor;
+}
