@@ -1,10 +1,18 @@
 // The descriptor of a connection, the questions that can be asked of its socket, and what it can be
 // told to send besides bytes.
 import { constants as os } from 'node:os';
-import { SocketAddress } from '../../address.ts';
+import type { SocketAddress } from '../../address.ts';
 import { ClosedError, check, EdgewiseError } from '../../errors.ts';
 import type { Piece } from '../../flow/write-queue.ts';
 import * as sys from '../../sys/index.ts';
+import { takePendingError } from '../socket/error.ts';
+import {
+  incomingCpuOf,
+  localAddressOf,
+  peerCredentialsOf,
+  remoteAddressOf,
+  tcpInfoOf,
+} from '../socket/facts.ts';
 import { applyPlan, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
 import { checkFileRange, checkSentHandler, FilePiece, type SentHandler } from './file-range.ts';
 import { State } from './state.ts';
@@ -48,14 +56,12 @@ export abstract class StreamSocket {
 
   /** The peer's address; undefined when it has gone. */
   get remoteAddress(): SocketAddress | undefined {
-    const address = new SocketAddress();
-    return this.#fd >= 0 && sys.getpeername(this.#fd, address) >= 0 ? address : undefined;
+    return remoteAddressOf(this.#fd);
   }
 
   /** Our address. */
   get localAddress(): SocketAddress | undefined {
-    const address = new SocketAddress();
-    return this.#fd >= 0 && sys.getsockname(this.#fd, address) >= 0 ? address : undefined;
+    return localAddressOf(this.#fd);
   }
 
   /**
@@ -84,9 +90,7 @@ export abstract class StreamSocket {
    */
   tcpInfo(): sys.TcpInfo {
     this.assertConnected('getsockopt');
-    const info = new sys.TcpInfo();
-    check(sys.tcp_info(this.#fd, info), 'getsockopt', { fd: this.#fd });
-    return info;
+    return tcpInfoOf(this.#fd);
   }
 
   /**
@@ -99,9 +103,7 @@ export abstract class StreamSocket {
    */
   peerCredentials(): sys.PeerCredentials {
     this.assertConnected('getpeereid');
-    const credentials = new sys.PeerCredentials();
-    check(sys.getpeereid(this.#fd, credentials), 'getpeereid', { fd: this.#fd });
-    return credentials;
+    return peerCredentialsOf(this.#fd);
   }
 
   /**
@@ -111,12 +113,7 @@ export abstract class StreamSocket {
    * @see socket(7) "SO_INCOMING_CPU"
    */
   get incomingCpu(): number | undefined {
-    const { SOL_SOCKET, SO_INCOMING_CPU } = sys.constants;
-    if (this.#fd < 0 || SO_INCOMING_CPU === undefined) return undefined;
-    const value = new Int32Array(1);
-    const result = sys.getsockopt(this.#fd, SOL_SOCKET, SO_INCOMING_CPU, value);
-    const cpu = value[0] as number;
-    return result < 0 || cpu < 0 ? undefined : cpu;
+    return incomingCpuOf(this.#fd);
   }
 
   /**
@@ -160,9 +157,7 @@ export abstract class StreamSocket {
 
   /** @internal the socket's pending error, -errno, which this clears; 0: there is none */
   takePendingError(): number {
-    const value = new Int32Array(1);
-    sys.getsockopt(this.#fd, sys.constants.SOL_SOCKET, sys.constants.SO_ERROR, value);
-    return -(value[0] as number);
+    return takePendingError(this.#fd);
   }
 
   /** @internal */
