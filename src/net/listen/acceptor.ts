@@ -12,23 +12,25 @@ import * as sys from '../../sys/index.ts';
 const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP } =
   os.errno;
 const ACCEPTS_PER_EVENT_MAX = 64;
-/** Of a listener that others accept from as well: what is left in its queue is for who is idle. */
+/** Of a listener that other threads accept from as well: the rest of its queue is for an idle one. */
 const ACCEPTS_WHEN_SHARED_MAX = 1;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 1000;
 /** Steep, so that even the first two seconds of a shortage cost fewer than ten waits. */
 const BACKOFF_GROWTH = 10;
+/** The listening descriptor was closed or shut down behind our back: it would be reported for ever. */
 const BROKEN: ReadonlySet<number> = new Set([EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP]);
 
 /**
  * What to do when no descriptor is left. `pause`: leave clients in the kernel's queue, and look
  * again after a while, or as soon as a connection is gone. `shed`: accept with a reserve
- * descriptor and close at once, so that clients are told.
+ * descriptor and close at once, so that clients see the close and do not wait.
  */
 export type ExhaustionPolicy = 'pause' | 'shed';
 
 /** Counts since the listener was made. */
 export interface AcceptStats {
+  /** Connections that were accepted, those that the policy `shed` closed at once not included. */
   accepted: number;
   /** Times that accept found no descriptor or no memory. */
   exhausted: number;
@@ -41,7 +43,12 @@ export interface AcceptStats {
 const isExhaustion = (errno: number) =>
   errno === -EMFILE || errno === -ENFILE || errno === -ENOBUFS || errno === -ENOMEM;
 
+/**
+ * The handler of one listening descriptor. Give it the registration with `start`; it owns that, and
+ * the reserve descriptor, until `stop`, but not the listening descriptor.
+ */
 export class Acceptor implements Handler {
+  /** Counts so far. */
   readonly stats: AcceptStats = { accepted: 0, exhausted: 0, shed: 0, aborted: 0 };
   readonly #reactor: Reactor;
   readonly #policy: ExhaustionPolicy;
@@ -55,8 +62,9 @@ export class Acceptor implements Handler {
   #timer: Timer | undefined;
 
   /**
-   * @param onAccepted - gets each connected, non-blocking descriptor, and owns it.
-   * @param onBroken - the listening descriptor itself is not usable any more; `onReady` throws why.
+   * @param onAccepted - gets each connected, non-blocking descriptor, and owns it. What it throws
+   *   reaches the reactor's `onError`, and accepting goes on.
+   * @param onBroken - the listening descriptor itself is not usable any more; `onError` gets why.
    * @param isShared - other threads accept from the same socket (EPOLLEXCLUSIVE).
    */
   constructor(
@@ -85,6 +93,7 @@ export class Acceptor implements Handler {
     if (this.#timer?.isPending !== true) this.#listen(Interest.Readable);
   }
 
+  /** Ends accepting for good. The listening descriptor stays open. */
   stop(): void {
     this.#registration?.close();
     this.#registration = undefined;
@@ -101,8 +110,8 @@ export class Acceptor implements Handler {
     this.#goOn();
   }
 
+  /** Accepts what waits in the queue, up to the bound of one event. */
   onReady(_readiness: Readiness, registration: Registration): void {
-    let thrown: unknown;
     let mayHaveMore = true;
     for (let count = 0; count < this.#acceptsMax; count++) {
       const fd = sys.accept4(registration.fd, null, sys.constants.SOCK_NONBLOCK);
@@ -112,7 +121,7 @@ export class Acceptor implements Handler {
         try {
           this.#onAccepted(fd);
         } catch (error) {
-          thrown ??= error; // of the user's `open`: the others in the queue do not wait for it
+          this.#reactor.report(error); // of the user's `open`: the others in the queue do not wait
         }
       } else {
         mayHaveMore = fd !== -EAGAIN && this.#survives(fd, registration.fd);
@@ -123,7 +132,6 @@ export class Acceptor implements Handler {
     const isEdge = registration.trigger === 'edge';
     const goesOn = mayHaveMore && !this.#isHeld && !registration.isClosed;
     if (goesOn && isEdge) registration.requeue();
-    if (thrown !== undefined) throw thrown;
   }
 
   // Answers whether to go on accepting.
@@ -133,8 +141,9 @@ export class Acceptor implements Handler {
       return this.#policy === 'shed' ? this.#shed(fd) : this.#pause();
     }
     if (BROKEN.has(-errno)) {
-      this.#onBroken(); // closed or shut down behind our back: it would be reported for ever
-      throw errnoError(errno, 'accept', { fd });
+      this.#onBroken();
+      this.#reactor.report(errnoError(errno, 'accept', { fd }));
+      return false;
     }
     if (errno !== -EINTR) this.stats.aborted++; // that one connection has failed: ECONNABORTED, EPROTO, ENETDOWN, …
     return true;
@@ -154,7 +163,7 @@ export class Acceptor implements Handler {
     this.#listen(Interest.Readable);
   }
 
-  // Gives the reserve up, accepts with its number, tells the client by closing, and takes it back.
+  // Gives the reserve up, accepts with its number, closes the connection, and takes it back.
   #shed(fd: number): boolean {
     if (this.#reserve < 0) return this.#pause();
     sys.close(this.#reserve);
@@ -170,7 +179,7 @@ export class Acceptor implements Handler {
   }
 
   // No file of node:fs: Node would close its number once more when a worker thread ends. Negative
-  // when somebody has taken the place meanwhile: the next exhaustion pauses.
+  // when another open has taken the number meanwhile: the next exhaustion pauses.
   #openReserve(): void {
     this.#reserve = sys.socket(sys.constants.AF_UNIX, sys.constants.SOCK_STREAM);
   }

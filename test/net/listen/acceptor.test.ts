@@ -1,4 +1,5 @@
-// The reserve descriptor of the policy `shed`: it is there as long as the listener is.
+// What is accepted and then fails: the reserve descriptor of the policy `shed`, which is there as long as
+// the listener is; errors of `open` handlers.
 import { constants as os } from 'node:os';
 import { expect, it, vi } from 'vitest';
 import { countDescriptors, useDescriptors } from '../../helpers/descriptors.ts';
@@ -31,6 +32,21 @@ it('a listener that was closed out of descriptors does not open its reserve agai
   reactor.turn(0);
   expect(server.count('close')).toBe(1);
   reactor.close();
+  kernel.isExhausted = false;
   descriptors.close(...peers);
   expect(countDescriptors()).toBe(before);
+});
+
+it.each(['level', 'edge'] as const)('%s: every error that `open` throws reaches onError', (trigger) => {
+  const errors: unknown[] = [];
+  const server = new Recorder({
+    open: () => {
+      throw new Error(`from open ${server.count('open')}`);
+    },
+  });
+  const onError = (error: unknown) => void errors.push(error);
+  const { dial, turnUntil } = driven(descriptors, server, { trigger }, { onError });
+  for (let i = 0; i < 3; i++) dial(); // all of them wait in the queue: one event
+  turnUntil(() => server.count('open') === 3);
+  expect(errors).toEqual([1, 2, 3].map((number) => new Error(`from open ${number}`)));
 });
