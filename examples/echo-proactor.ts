@@ -16,19 +16,19 @@ interface Client {
 function onAccepted(error: Error | undefined, fd: number): void {
   if (error !== undefined) throw error; // for all that can happen see src/cli/echo-proactor.ts
   const client = { descriptor: proactor.open(fd), bytes: new Uint8Array(4096) };
-  client.descriptor.read(client.bytes, onRead, client);
+  client.descriptor.read(client.bytes, { data: client }, onRead);
   listener.accept(onAccepted);
 }
 
 function onRead(error: Error | undefined, count: number, client: Client): void {
   const isOver = error !== undefined || count === 0; // 0: it has sent its last
   if (isOver) hangUp(client);
-  else client.descriptor.writeAll(client.bytes, onWritten, client, 0, count);
+  else client.descriptor.writeAll(client.bytes, { data: client, length: count }, onWritten);
 }
 
 function onWritten(error: Error | undefined, _count: number, client: Client): void {
   if (error !== undefined) hangUp(client);
-  else client.descriptor.read(client.bytes, onRead, client);
+  else client.descriptor.read(client.bytes, { data: client }, onRead);
 }
 
 function hangUp({ descriptor }: Client): void {

@@ -26,18 +26,18 @@ function onAccepted(error: Error | undefined, fd: number): void {
   }
   accept();
   const client = { descriptor: proactor.open(fd), bytes: new Uint8Array(4096) };
-  client.descriptor.read(client.bytes, onRead, client);
+  client.descriptor.read(client.bytes, { data: client }, onRead);
 }
 
 function onRead(error: Error | undefined, count: number, client: Client): void {
   const isOver = error !== undefined || count === 0; // 0: it has sent its last
   if (isOver) hangUp(client);
-  else client.descriptor.writeAll(client.bytes, onWritten, client, 0, count);
+  else client.descriptor.writeAll(client.bytes, { data: client, length: count }, onWritten);
 }
 
 function onWritten(error: Error | undefined, _count: number, client: Client): void {
   if (error !== undefined) hangUp(client);
-  else client.descriptor.read(client.bytes, onRead, client);
+  else client.descriptor.read(client.bytes, { data: client }, onRead);
 }
 
 function hangUp({ descriptor }: Client): void {

@@ -32,12 +32,12 @@ class Client {
 function onRead(error: Error | undefined, count: number, client: Client): void {
   const { descriptor } = client;
   if (error !== undefined || count === 0 || descriptor.isClosed) client.close();
-  else descriptor.writeAll(client.buffer, onWritten, client, 0, count);
+  else descriptor.writeAll(client.buffer, { data: client, length: count }, onWritten);
 }
 
 function onWritten(error: Error | undefined, _count: number, client: Client): void {
   if (error !== undefined || client.descriptor.isClosed) client.close();
-  else client.descriptor.read(client.buffer, onRead, client);
+  else client.descriptor.read(client.buffer, { data: client }, onRead);
 }
 
 class Acceptor {
@@ -77,7 +77,7 @@ class Acceptor {
     }
     sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const client = new Client(this.#proactor.open(fd));
-    client.descriptor.read(client.buffer, onRead, client);
+    client.descriptor.read(client.buffer, { data: client }, onRead);
   }
 }
 

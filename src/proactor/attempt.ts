@@ -1,7 +1,7 @@
-// One attempt at an operation: its system call, once or until would-block, and what comes of it.
+// One attempt at an operation: its system call, once or until would-block, and the outcome.
 //
-// Under the level trigger a socket is not asked again after a short read or write: the kernel tells
-// when there is more, so the call that would only answer would-block is saved. Under the edge trigger
+// Under the level trigger a short read or write is not followed by another call: the kernel reports
+// when there is more, so the call that would only return would-block is saved. Under the edge trigger
 // nothing but would-block proves that an edge will come.
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
@@ -18,28 +18,28 @@ const MSG_ERRQUEUE = sys.constants.MSG_ERRQUEUE ?? 0;
 /** System calls of one attempt; then others get their turn. */
 const CALLS_MAX = 16;
 
-/** What an attempt answers, as bits; none: it has used up its turn and wants another. */
+/** The outcome of an attempt, as bits; none: it has used up its turn and needs another. */
 export const Outcome = {
   /** The operation has its result or its error. */
   Done: 1,
-  /** The kernel has nothing more now, and tells when it has. */
+  /** The kernel has nothing more now, and reports when it has. */
   Dry: 2,
 } as const;
 export type Outcome = number;
 
-/** What operations are tried on. */
+/** The descriptor that operations are tried on. */
 export interface Channel {
   readonly fd: number;
   readonly isSocket: boolean;
   readonly isLevel: boolean;
 }
 
-/** Whether it waits for nothing: the queue of errors is always read without blocking (recv(2)). */
+/** Whether it never waits: the queue of errors is always read without blocking (recv(2)). */
 export function isAtOnce({ kind, flags }: Operation): boolean {
   return kind === Kind.ReceiveMessage && (flags & MSG_ERRQUEUE) !== 0;
 }
 
-/** Never throws: what is thrown beneath becomes the error of the operation. */
+/** Makes one attempt. Never throws: what a lower layer throws becomes the operation's error. */
 export function attempt(operation: Operation, channel: Channel): Outcome {
   try {
     switch (operation.kind) {
@@ -119,7 +119,7 @@ function accept(operation: Operation, channel: Channel): Outcome {
       return Outcome.Done;
     }
     if (fd === sys.WOULD_BLOCK) return Outcome.Dry;
-    // About one client, who has gone again: the next one may be there.
+    // About one client, which has gone already: the next one may be waiting.
     if (fd !== -ECONNABORTED && fd !== -EPROTO && fd !== -EINTR) {
       return failWith(operation, fd, channel);
     }

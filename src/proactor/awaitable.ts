@@ -1,16 +1,16 @@
-// Operations for `await`: the same as those of a Descriptor, with a promise in place of the handler,
-// or the result itself when it is there at once. Errors are renewed where the caller waits
-// (promises/failure.ts).
+// Operations for `await`: the same as those of a Descriptor, with a promise in place of the handler.
+// Errors get the stack of the caller that waits (promises/failure.ts).
 import { constants as os } from 'node:os';
-import type { AddressInput, SocketAddress } from '../address.ts';
+import type { AddressInput } from '../address.ts';
 import { ErrnoError, invalidType } from '../errors.ts';
 import { renewed } from '../promises/failure.ts';
-import { type MaybePromise, Waiter, type WaitOptions } from '../promises/waiter.ts';
+import { Waiter, type WaitOptions } from '../promises/waiter.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../sys/index.ts';
 import { checkObject, checkSignal } from '../validate.ts';
 import { Descriptor } from './descriptor.ts';
 import type { Lane } from './lane.ts';
 import { type CompletionHandler, Kind, type Operation, type OperationId } from './operation.ts';
+import type { AcceptOptions, MessageOptions, RangeOptions } from './options.ts';
 import {
   requestAccept,
   requestConnect,
@@ -20,19 +20,18 @@ import {
   requestSend,
 } from './requests.ts';
 
-/** Results in a row that are given at once; then the reactor gets its turn. */
+/** Results in a row without a turn of the reactor in between; then it gets one. */
 const AT_ONCE_MAX = 16;
 const { ECANCELED } = os.errno;
 
-/** Which part of a buffer; default: all of it. */
-export interface RangeOptions extends WaitOptions {
-  readonly offset?: number | undefined;
-  readonly length?: number | undefined;
-}
+/** Options of an awaited `accept`. */
+export type AcceptWaitOptions = Omit<AcceptOptions, 'data'> & WaitOptions;
 
-export interface MessageOptions extends WaitOptions {
-  readonly flags?: number | undefined;
-}
+/** Options of the awaited operations on a buffer or a file. */
+export type RangeWaitOptions = Omit<RangeOptions, 'data'> & WaitOptions;
+
+/** Options of the awaited `recvmsg` and `sendmsg`. */
+export type MessageWaitOptions = Omit<MessageOptions, 'data'> & WaitOptions;
 
 const ignored: CompletionHandler = () => undefined;
 
@@ -43,14 +42,15 @@ class Pending {
 }
 
 /**
- * The operations of a {@link Descriptor}, to be awaited; it has what they do, take and fail with.
+ * The operations of a {@link Descriptor} for `await`; each is described there.
  *
- * A result that is there at once is given as it is, without a promise and without a turn in between,
- * so it may overtake completions that handlers are still to be told. Wrong arguments throw at once.
- * Aborting `signal` cancels the operation and rejects with the signal's reason; bytes that it had moved
- * are lost to the caller of a read, so a stream cannot go on after an aborted `readExactly`.
+ * An operation that is done at once resolves without a turn of the reactor, so it may overtake
+ * completions whose handlers are still to be called. Wrong arguments throw at once. Aborting `signal`
+ * cancels the operation and rejects with the signal's reason; bytes that it had moved are lost to the
+ * caller of a read, so a stream cannot be continued after an aborted `readExactly`.
  */
 export class AwaitableDescriptor {
+  /** The same descriptor with handlers. */
   readonly descriptor: Descriptor;
   #atOnceLeft = AT_ONCE_MAX;
 
@@ -59,82 +59,100 @@ export class AwaitableDescriptor {
     this.descriptor = descriptor;
   }
 
-  /** Resolves with the new descriptor, which is the caller's. */
-  accept(options: WaitOptions & { from?: SocketAddress } = {}): MaybePromise<number> {
+  /**
+   * Takes a connection of a listening socket.
+   *
+   * @param options - `from` gets the peer's address; `signal` cancels.
+   * @returns resolves with the new descriptor, which belongs to the caller.
+   */
+  accept(options: AcceptWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { signal, from } = options;
     return this.#read(requestAccept(this.#take(Kind.Accept), from), signal);
   }
 
-  /** Resolves with 0. */
-  connect(address: AddressInput, options: WaitOptions = {}): MaybePromise<number> {
+  /**
+   * Connects a socket.
+   *
+   * @returns resolves with 0.
+   */
+  connect(address: AddressInput, options: WaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { signal } = options;
     return this.#write(requestConnect(this.#take(Kind.Connect), address), signal);
   }
 
-  /** Resolves with the count of bytes; 0: the end. */
-  read(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+  /**
+   * Reads the bytes that are available, at least one.
+   *
+   * @returns resolves with the count of bytes; 0: the end.
+   */
+  read(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#read(requestRange(this.#take(Kind.Read), 1, bytes, offset, length), signal);
   }
 
-  readExactly(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+  /** Reads until the whole range is filled; resolves with its length. */
+  readExactly(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#read(requestRange(this.#take(Kind.ReadExactly), 1, bytes, offset, length), signal);
   }
 
-  write(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+  /** Writes what the kernel accepts; resolves with the count of bytes. */
+  write(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#write(requestRange(this.#take(Kind.Write), 0, bytes, offset, length), signal);
   }
 
-  writeAll(bytes: Uint8Array, options: RangeOptions = {}): MaybePromise<number> {
+  /** Writes the whole range; resolves with its length. */
+  writeAll(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#write(requestRange(this.#take(Kind.WriteAll), 0, bytes, offset, length), signal);
   }
 
+  /** Receives one message; resolves with the count of bytes. */
   recvmsg(
     buffers: readonly Uint8Array[],
     into: ReceivedMessage,
-    options: MessageOptions = {},
-  ): MaybePromise<number> {
+    options: MessageWaitOptions = {},
+  ): Promise<number> {
     checkObject('options', options);
     const { flags = 0, signal } = options;
     const operation = this.#take(Kind.ReceiveMessage);
     return this.#read(requestReceive(operation, buffers, into, flags), signal);
   }
 
-  sendmsg(message: OutgoingMessage, options: MessageOptions = {}): MaybePromise<number> {
+  /** Sends one message; resolves with the count of bytes. */
+  sendmsg(message: OutgoingMessage, options: MessageWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { flags = 0, signal } = options;
     return this.#write(requestSend(this.#take(Kind.SendMessage), message, flags), signal);
   }
 
-  /** @param options - the range of the file; default: all of it. */
-  sendFile(fileFd: number, options: RangeOptions = {}): MaybePromise<number> {
+  /** Sends a regular file, or a range of it; resolves with the count of bytes. */
+  sendFile(fd: number, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset = 0, length, signal } = options;
-    return this.#write(requestFile(this.#take(Kind.SendFile), fileFd, offset, length), signal);
+    return this.#write(requestFile(this.#take(Kind.SendFile), fd, offset, length), signal);
   }
 
   #take(kind: Kind): Operation {
     return this.descriptor.take(kind, ignored, undefined);
   }
 
-  #read(operation: Operation, signal: AbortSignal | undefined): MaybePromise<number> {
+  #read(operation: Operation, signal: AbortSignal | undefined): Promise<number> {
     return this.#run(this.descriptor.lanes.reading, operation, signal);
   }
 
-  #write(operation: Operation, signal: AbortSignal | undefined): MaybePromise<number> {
+  #write(operation: Operation, signal: AbortSignal | undefined): Promise<number> {
     return this.#run(this.descriptor.lanes.writing, operation, signal);
   }
 
-  #run(lane: Lane, operation: Operation, signal: AbortSignal | undefined): MaybePromise<number> {
+  #run(lane: Lane, operation: Operation, signal: AbortSignal | undefined): Promise<number> {
     checkSignal(signal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const { lanes, owner } = this.descriptor;
@@ -143,7 +161,7 @@ export class AwaitableDescriptor {
       if (this.#atOnceLeft-- > 0) {
         const { error, result } = operation;
         owner.takeBack(operation);
-        return error === undefined ? result : Promise.reject(error);
+        return error === undefined ? Promise.resolve(result) : Promise.reject(error);
       }
       owner.finish(operation);
     }
@@ -172,7 +190,11 @@ export class AwaitableDescriptor {
   }
 }
 
-/** The same descriptor for `await`; both forms can be used at a time. */
+/**
+ * The same descriptor for `await`; both forms can be used at the same time.
+ *
+ * @throws TypeError - ERR_INVALID_ARG_TYPE: not a Descriptor.
+ */
 export function awaitable(descriptor: Descriptor): AwaitableDescriptor {
   if (!(descriptor instanceof Descriptor)) {
     throw invalidType('descriptor', 'a Descriptor', descriptor);

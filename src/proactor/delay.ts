@@ -8,7 +8,7 @@ import { Proactor } from './proactor.ts';
  * `proactor.delay` for `await`: resolves after `delayMs` milliseconds, not before, in its order among
  * the completions of the proactor.
  *
- * @param delayMs - from 0 to 2^31 - 1.
+ * @param delayMs - milliseconds, 0 to 2^31 - 1.
  * @param options - aborting the signal cancels it.
  * @throws the reason of the signal. ErrnoError - ECANCELED: the proactor was closed.
  * @throws TypeError, RangeError - an argument of the wrong kind. ClosedError - the proactor is closed.

@@ -1,12 +1,19 @@
 // A descriptor whose operations complete by themselves: what the user of the callback form sees. Each
-// method checks what it is given and hands the operation to its lane (lanes.ts).
-import type { AddressInput, SocketAddress } from '../address.ts';
+// method checks its arguments and hands the operation to its lane (lanes.ts).
+import type { AddressInput } from '../address.ts';
 import { ClosedError } from '../errors.ts';
 import type * as sys from '../sys/index.ts';
 import { checkFunction } from '../validate.ts';
 import type { Lane } from './lane.ts';
 import { Lanes, type LanesOwner } from './lanes.ts';
 import { type CompletionHandler, Kind, type Operation, type OperationId } from './operation.ts';
+import {
+  type AcceptOptions,
+  type MessageOptions,
+  type OperationOptions,
+  optionsIn,
+  type RangeOptions,
+} from './options.ts';
 import {
   requestAccept,
   requestConnect,
@@ -16,29 +23,31 @@ import {
   requestSend,
 } from './requests.ts';
 
-/** What a descriptor asks of the proactor that made it. */
+/** What a descriptor needs of the proactor that made it. */
 export interface DescriptorOwner extends LanesOwner {
   take(kind: Kind, complete: CompletionHandler, data: unknown): Operation;
-  /** Numbers an operation, and keeps the reactor alive until it is told. */
+  /** Numbers an operation, and keeps the reactor alive until it completes. */
   begin(operation: Operation): OperationId;
-  /** It is done, and was told without the queue. */
+  /** It is done, and its result was handed out without the queue. */
   takeBack(operation: Operation): void;
   forget(descriptor: Descriptor): void;
 }
 
 /**
  * A descriptor for operations that complete, made by `proactor.open`. It borrows the descriptor:
- * close this first.
+ * close this object before the descriptor.
  *
- * Every operation takes the handler that is told, and `data` for it; answers the operation's number;
+ * Every operation is called as `(what, complete)` or `(what, options, complete)`, returns its number,
  * and completes exactly once. Operations of one direction queue: those that read (accept, read,
  * readExactly, recvmsg) in order, those that write (connect, write, writeAll, sendmsg, sendFile) in
- * order, each whole before the next begins. Buffers are the operation's until it completes: read what
- * came only then, and change nothing that is to be written. Wrong arguments throw, before anything is
- * done; after `close`, ERR_CLOSED. Operations that were done before it are told as they ended, so a
- * handler that goes on looks at `isClosed` where somebody else may have closed.
+ * order, each whole before the next begins. A buffer belongs to its operation until that completes:
+ * read the received bytes only then, and do not change bytes that are to be written. Wrong arguments
+ * throw before anything is done; after `close`, ERR_CLOSED. Operations that were done before `close`
+ * complete with their own result, so a handler that continues checks `isClosed` where other code may
+ * have closed the descriptor.
  */
 export class Descriptor {
+  /** The number that it borrows. */
   readonly fd: number;
   /** @internal */
   readonly owner: DescriptorOwner;
@@ -53,177 +62,305 @@ export class Descriptor {
     this.lanes = new Lanes(owner, fd);
   }
 
+  /** Whether it was closed, by `close`, its proactor or its reactor. */
   get isClosed(): boolean {
     return !this.#isOpen;
   }
 
   /**
-   * Takes a connection of a listening socket. Its result is the new descriptor, which is the
-   * handler's: non-blocking, close-on-exec. Clients that have gone again are passed over.
+   * Takes a connection of a listening socket. The result is the new descriptor, which belongs to the
+   * handler: non-blocking, close-on-exec. Clients that have gone already are skipped.
    *
    * Completes with EMFILE, ENFILE: no descriptor is free; the client waits in the kernel's queue.
    *
-   * @param from - filled with the peer's address; the operation's until it completes.
+   * @param complete - gets the new descriptor.
+   * @returns the number of the operation, for {@link cancel}.
    * @see accept(2)
    */
+  accept(complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `from` gets the peer's address, `data` is for the handler.
+   */
   accept<Data = undefined>(
+    options: AcceptOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
-    from?: SocketAddress,
+  ): OperationId;
+  accept(
+    options: AcceptOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
-    const operation = this.take(Kind.Accept, complete, data);
-    return this.#read(requestAccept(operation, from));
+    const { data, from } = optionsIn(options);
+    return this.#read(requestAccept(this.take(Kind.Accept, complete, data), from));
   }
 
   /**
-   * Connects a socket. Cancelled or failed, it is good for nothing but to be closed.
+   * Connects a socket. After a failure or a cancellation the socket can only be closed.
    *
    * Completes with ECONNREFUSED, ETIMEDOUT, ENETUNREACH, …; of a Unix socket EAGAIN: the backlog of
    * the listener is full.
    *
+   * @param address - where to, as `{ address, port }` or `{ path }`.
+   * @param complete - gets 0.
+   * @returns the number of the operation, for {@link cancel}.
    * @see connect(2)
+   */
+  connect(address: AddressInput, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `data` is for the handler.
    */
   connect<Data = undefined>(
     address: AddressInput,
+    options: OperationOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
+  ): OperationId;
+  connect(
+    address: AddressInput,
+    options: OperationOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
-    const operation = this.take(Kind.Connect, complete, data);
-    return this.#write(requestConnect(operation, address));
+    const { data } = optionsIn(options);
+    return this.#write(requestConnect(this.take(Kind.Connect, complete, data), address));
   }
 
   /**
-   * Reads what there is, at least one byte. 0: the end.
+   * Reads the bytes that are available, at least one. A result of 0 is the end.
    *
-   * @param bytes - where to; of at least one byte.
-   * @param offset - first byte of `bytes` to fill; 0 when absent.
-   * @param length - most bytes to read; what is left behind `offset` when absent.
+   * @param bytes - where to; at least one byte.
+   * @param complete - gets the count of bytes, 0 to the length of the range.
+   * @returns the number of the operation, for {@link cancel}.
    * @see read(2), recv(2)
+   */
+  read(bytes: Uint8Array, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `offset` and `length` of the range to fill, `data` for the handler.
    */
   read<Data = undefined>(
     bytes: Uint8Array,
+    options: RangeOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
-    offset?: number,
-    length?: number,
+  ): OperationId;
+  read(
+    bytes: Uint8Array,
+    options: RangeOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
+    const { data, offset, length } = optionsIn(options);
     const operation = this.take(Kind.Read, complete, data);
     return this.#read(requestRange(operation, 1, bytes, offset, length));
   }
 
-  /** Reads until all of the range is filled. ERR_UNEXPECTED_END: the end came first. As {@link read}. */
+  /**
+   * Reads until the whole range is filled. Completes with ERR_UNEXPECTED_END when the end comes first.
+   *
+   * @param bytes - where to; at least one byte.
+   * @param complete - gets the length of the range; with an error, the bytes before it.
+   * @returns the number of the operation, for {@link cancel}.
+   */
+  readExactly(bytes: Uint8Array, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - as for {@link read}.
+   */
   readExactly<Data = undefined>(
     bytes: Uint8Array,
+    options: RangeOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
-    offset?: number,
-    length?: number,
+  ): OperationId;
+  readExactly(
+    bytes: Uint8Array,
+    options: RangeOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
+    const { data, offset, length } = optionsIn(options);
     const operation = this.take(Kind.ReadExactly, complete, data);
     return this.#read(requestRange(operation, 1, bytes, offset, length));
   }
 
   /**
-   * Writes what the kernel takes, which may be less than all. EPIPE: nobody reads any more.
+   * Writes what the kernel accepts, which may be less than all. Completes with EPIPE when the peer
+   * does not read any more.
    *
    * @param bytes - what to write.
-   * @param offset - first byte of `bytes` to write; 0 when absent.
-   * @param length - bytes to write; what is left behind `offset` when absent.
+   * @param complete - gets the count of bytes, 0 to the length of the range.
+   * @returns the number of the operation, for {@link cancel}.
    * @see write(2), send(2)
+   */
+  write(bytes: Uint8Array, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `offset` and `length` of the range to write, `data` for the handler.
    */
   write<Data = undefined>(
     bytes: Uint8Array,
+    options: RangeOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
-    offset?: number,
-    length?: number,
+  ): OperationId;
+  write(
+    bytes: Uint8Array,
+    options: RangeOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
+    const { data, offset, length } = optionsIn(options);
     const operation = this.take(Kind.Write, complete, data);
     return this.#write(requestRange(operation, 0, bytes, offset, length));
   }
 
-  /** Writes all of the range. As {@link write}. */
+  /**
+   * Writes the whole range.
+   *
+   * @param bytes - what to write.
+   * @param complete - gets the length of the range; with an error, the bytes before it.
+   * @returns the number of the operation, for {@link cancel}.
+   */
+  writeAll(bytes: Uint8Array, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - as for {@link write}.
+   */
   writeAll<Data = undefined>(
     bytes: Uint8Array,
+    options: RangeOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
-    offset?: number,
-    length?: number,
+  ): OperationId;
+  writeAll(
+    bytes: Uint8Array,
+    options: RangeOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
+    const { data, offset, length } = optionsIn(options);
     const operation = this.take(Kind.WriteAll, complete, data);
     return this.#write(requestRange(operation, 0, bytes, offset, length));
   }
 
   /**
-   * Receives one message, which {@link "sys".recvmsg} describes.
+   * Receives one message, as {@link "sys".recvmsg} describes.
    *
-   * @param buffers - at most 1024, of at least one byte together.
-   * @param into - filled with sender, flags and descriptors; the operation's until it completes.
-   * @param flags - `MSG_PEEK`, …; 0 when absent. With `MSG_ERRQUEUE` it waits for nothing, neither for
-   *   an error (EAGAIN: there is none) nor for operations before it.
+   * @param buffers - at most 1024, at least one byte together.
+   * @param into - filled with sender, flags and descriptors; it belongs to the operation until that
+   *   completes.
+   * @param complete - gets the count of bytes.
+   * @returns the number of the operation, for {@link cancel}.
+   * @see recvmsg(2)
+   */
+  recvmsg(
+    buffers: readonly Uint8Array[],
+    into: sys.ReceivedMessage,
+    complete: CompletionHandler<undefined>,
+  ): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `flags` (`MSG_PEEK`, …) and `data` for the handler. With `MSG_ERRQUEUE` the
+   *   operation does not wait, neither for an error (EAGAIN: none is queued) nor for earlier operations.
    */
   recvmsg<Data = undefined>(
     buffers: readonly Uint8Array[],
     into: sys.ReceivedMessage,
+    options: MessageOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
-    flags = 0,
+  ): OperationId;
+  recvmsg(
+    buffers: readonly Uint8Array[],
+    into: sys.ReceivedMessage,
+    options: MessageOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
+    const { data, flags = 0 } = optionsIn(options);
     const operation = this.take(Kind.ReceiveMessage, complete, data);
     return this.#read(requestReceive(operation, buffers, into, flags));
   }
 
   /**
-   * Sends one message, which {@link "sys".sendmsg} describes; of a stream what the kernel takes of it.
+   * Sends one message, as {@link "sys".sendmsg} describes; of a stream, what the kernel accepts of it.
    *
-   * @param message - receiver and list of buffers are copied, bytes are not.
-   * @param flags - `MSG_MORE`, …; 0 when absent.
+   * @param message - receiver and list of buffers are copied, the bytes are not.
+   * @param complete - gets the count of bytes.
+   * @returns the number of the operation, for {@link cancel}.
+   * @see sendmsg(2)
+   */
+  sendmsg(message: sys.OutgoingMessage, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `flags` (`MSG_MORE`, …) and `data` for the handler.
    */
   sendmsg<Data = undefined>(
     message: sys.OutgoingMessage,
+    options: MessageOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
-    flags = 0,
+  ): OperationId;
+  sendmsg(
+    message: sys.OutgoingMessage,
+    options: MessageOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
+    const { data, flags = 0 } = optionsIn(options);
     const operation = this.take(Kind.SendMessage, complete, data);
     return this.#write(requestSend(operation, message, flags));
   }
 
   /**
-   * Sends a range of a regular file. Completes with ERR_FILE_SHRANK: the file ended before it.
+   * Sends a regular file. Completes with ERR_FILE_SHRANK when the file ends before the range does.
    *
-   * @param fileFd - borrowed until it completes.
-   * @param offset - first byte of the file to send.
-   * @param length - bytes; undefined: to the end of the file.
+   * @param fd - the file; borrowed until the operation completes.
+   * @param complete - gets the count of bytes.
+   * @returns the number of the operation, for {@link cancel}.
    * @throws TypeError - not a regular file. RangeError - the range ends behind the file.
    * @see sendfile(2)
    */
+  sendFile(fd: number, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `offset` and `length` of the range of the file, `data` for the handler.
+   */
   sendFile<Data = undefined>(
-    fileFd: number,
-    offset: number,
-    length: number | undefined,
+    fd: number,
+    options: RangeOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
+  ): OperationId;
+  sendFile(
+    fd: number,
+    options: RangeOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
+    const { data, offset = 0, length } = optionsIn(options);
     const operation = this.take(Kind.SendFile, complete, data);
-    return this.#write(requestFile(operation, fileFd, offset, length));
+    return this.#write(requestFile(operation, fd, offset, length));
   }
 
   /**
    * Ends one operation: it completes with ECANCELED, and with the bytes that it had moved.
    *
+   * @param id - what the operation returned.
    * @returns false: no such operation waits here; it has its result already.
    */
   cancel(id: OperationId): boolean {
     return this.lanes.cancel(id);
   }
 
-  /** Ends all operations that wait, those that read first. @returns how many there were. */
+  /**
+   * Ends all operations that wait, as {@link cancel} does, those that read first.
+   *
+   * @returns count of the operations that were ended.
+   */
   cancelAll(): number {
     return this.lanes.cancelAll();
   }
 
-  /** Cancels all, and lets the descriptor go; it is the caller's to close. Nothing the second time. */
+  /**
+   * Cancels all operations and releases the descriptor, which stays open. Does nothing the second
+   * time.
+   */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -231,12 +368,13 @@ export class Descriptor {
     this.owner.forget(this);
   }
 
+  /** The same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }
 
   /** @internal */
-  take<Data>(kind: Kind, complete: CompletionHandler<Data>, data: Data | undefined): Operation {
+  take(kind: Kind, complete: CompletionHandler<never>, data: unknown): Operation {
     if (!this.#isOpen) throw new ClosedError('the Descriptor');
     checkFunction('complete', complete);
     return this.owner.take(kind, complete as CompletionHandler, data);

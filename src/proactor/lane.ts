@@ -1,5 +1,5 @@
-// One direction of a descriptor: the operations that wait in it, first come, first served, and what is
-// known of the kernel's side. Only the first one is ever tried.
+// One direction of a descriptor: the operations that wait in it, in the order of their submission, and
+// what is known of the kernel's side. Only the first one is ever tried.
 import type { Interest } from '../poller/interest.ts';
 import type { Operation, OperationId } from './operation.ts';
 
@@ -7,7 +7,7 @@ export class Lane {
   readonly interest: Interest;
   head: Operation | undefined = undefined;
   #tail: Operation | undefined = undefined;
-  /** The kernel has said that there is nothing (or no room) now, and will tell when there is. */
+  /** The kernel has reported that there is nothing (or no room) now, and will report a change. */
   isDry = false;
 
   constructor(interest: Interest) {

@@ -1,6 +1,6 @@
 // The two directions of a descriptor, and its one registration with the reactor: made when something
 // waits for the first time, with the interest of the lanes in which something waits. Interest that has
-// become idle is taken back when the kernel reports what nobody waits for, and not before: an echo,
+// become idle is removed when the kernel reports what no operation waits for, and not before: an echo,
 // which waits for the same again and again, then costs no epoll_ctl per message.
 import { constants as os } from 'node:os';
 import { check, errnoError } from '../errors.ts';
@@ -15,17 +15,17 @@ import { Kind, type Operation, type OperationId } from './operation.ts';
 
 const { ECANCELED, ENOTSOCK } = os.errno;
 const { SOL_SOCKET, SO_TYPE } = sys.constants;
-/** How long a level that nothing takes away is not watched, where there are no edges. */
+/** How long a level that no operation clears is not watched, where there are no edges. */
 const REST_MS = 10;
 const FAILED = Readiness.Error | Readiness.WriteClosed;
 
-/** Where lanes live, and whom they tell. */
+/** What lanes need of their proactor. */
 export interface LanesOwner {
   readonly reactor: Reactor;
   readonly trigger: 'level' | 'edge';
-  /** It is done, and is told in its turn. */
+  /** It is done; its handler is called in its turn. */
   finish(operation: Operation): void;
-  /** An event was turned into what it completes; handlers may be called now. */
+  /** An event was turned into completions; handlers may be called now. */
   onEventHandled(): void;
 }
 
@@ -85,7 +85,7 @@ export class Lanes implements Channel, Handler<undefined> {
     return count;
   }
 
-  /** Cancels all, and lets go of the descriptor. */
+  /** Cancels all, and releases the descriptor. */
   close(): void {
     this.#rested?.clear();
     this.#registration?.close();
@@ -94,13 +94,13 @@ export class Lanes implements Channel, Handler<undefined> {
 
   onReady(readiness: Readiness): void {
     const waited = this.#pendingInterest;
-    let told = readiness & (Interest.Readable | Interest.Writable);
-    if ((readiness & Readiness.ReadClosed) !== 0) told |= Interest.Readable;
-    if ((readiness & FAILED) !== 0) told |= Interest.Readable | Interest.Writable;
-    const hasWritten = (told & Interest.Writable) !== 0 && this.#advance(this.writing);
-    const hasRead = (told & Interest.Readable) !== 0 && this.#advance(this.reading);
+    let reported = readiness & (Interest.Readable | Interest.Writable);
+    if ((readiness & Readiness.ReadClosed) !== 0) reported |= Interest.Readable;
+    if ((readiness & FAILED) !== 0) reported |= Interest.Readable | Interest.Writable;
+    const hasWritten = (reported & Interest.Writable) !== 0 && this.#advance(this.writing);
+    const hasRead = (reported & Interest.Readable) !== 0 && this.#advance(this.reading);
     const isIdle = !hasWritten && !hasRead;
-    if (this.isLevel) this.#settle(told, waited, isIdle, (readiness & Readiness.Error) !== 0);
+    if (this.isLevel) this.#settle(reported, waited, isIdle, (readiness & Readiness.Error) !== 0);
     this.#owner.onEventHandled();
   }
 
@@ -109,11 +109,11 @@ export class Lanes implements Channel, Handler<undefined> {
     return true;
   }
 
-  // A level that nothing takes away would be reported without end.
-  #settle(told: Interest, waited: Interest, isIdle: boolean, isError: boolean): void {
+  // A level that no operation clears would be reported without end.
+  #settle(reported: Interest, waited: Interest, isIdle: boolean, isError: boolean): void {
     if (isIdle && isError && this.#hasEdges) this.#watchEdges();
-    else if (isIdle && (told & waited) !== 0 && !this.#hasEdges) this.#rest();
-    else if ((told & ~waited) !== 0) this.#disarm();
+    else if (isIdle && (reported & waited) !== 0 && !this.#hasEdges) this.#rest();
+    else if ((reported & ~waited) !== 0) this.#disarm();
   }
 
   get #hasEdges(): boolean {
@@ -131,8 +131,8 @@ export class Lanes implements Channel, Handler<undefined> {
     return (outcome & Outcome.Done) !== 0;
   }
 
-  // The kernel has reported something: what waits is tried, until it would block or others' turn comes.
-  // Answers whether anything was moved.
+  // The kernel has reported something: what waits is tried, until it would block or its budget is used
+  // up. Returns whether anything was moved.
   #advance(lane: Lane): boolean {
     lane.isDry = false;
     const first = lane.head;
@@ -155,7 +155,7 @@ export class Lanes implements Channel, Handler<undefined> {
     return this.#registration?.charge(bytes, interest) === true;
   }
 
-  // Has the kernel tell when the first one of the lane may go on.
+  // Has the kernel report when the first operation of the lane can continue.
   #arm(lane: Lane): void {
     const registration = this.#registration;
     try {
@@ -177,8 +177,8 @@ export class Lanes implements Channel, Handler<undefined> {
     this.#registration = reactor.register(this.fd, this.#pendingInterest, this, options).unref();
   }
 
-  // An error that no read or write takes away, such as a queue of errors (IP_RECVERR) that nobody reads,
-  // is a level for ever, whatever the interest: from here on the kernel tells of what is new.
+  // An error that no read or write clears, such as an error queue (IP_RECVERR) that is not read, is a
+  // level for ever, whatever the interest: from here on the kernel reports only what is new.
   #watchEdges(): void {
     const registration = this.#registration;
     if (registration?.isClosed !== false) return;
@@ -197,7 +197,7 @@ export class Lanes implements Channel, Handler<undefined> {
     this.#rested = this.#owner.reactor.setTimeout(() => this.#disarm(), REST_MS).unref();
   }
 
-  // Watches what is waited for, and nothing else.
+  // Watches what operations wait for, and nothing else.
   #disarm(): void {
     this.#change(() => this.#registration?.setInterest(this.#pendingInterest));
   }
@@ -206,7 +206,7 @@ export class Lanes implements Channel, Handler<undefined> {
     try {
       change();
     } catch (error) {
-      this.#registration?.close(); // the descriptor was closed behind our back
+      this.#registration?.close(); // the descriptor was closed elsewhere
       for (const lane of [this.reading, this.writing]) this.#fail(lane, error as Error);
     }
   }

@@ -1,15 +1,15 @@
-// One operation that was submitted: what is to be done, how far it is, and whom to tell. The objects
-// are pooled and all of one shape; nothing of them is handed out, so that none is held beyond its
-// completion. Callers name an operation by its number, which is never used twice.
+// One operation that was submitted: what is to be done, how far it is, and its handler. The objects are
+// pooled and all of one shape; none is handed out, so none is held beyond its completion. Callers name
+// an operation by its number, which is never used twice.
 import type { AsyncResource } from 'node:async_hooks';
 
 /**
- * Told once for each operation, in a turn of the reactor, never inside the call that submitted it.
+ * Called once for each operation, in a turn of the reactor, never inside the call that submitted it.
  *
  * @param error - what went wrong; ECANCELED after a cancellation.
  * @param result - bytes that were moved, also when there is an error; the descriptor that was
  *   accepted, -1 when there is none; 0 of a connect and of a delay.
- * @param data - what was given with the operation.
+ * @param data - the option `data` of the operation.
  */
 export type CompletionHandler<Data = unknown> = (
   error: Error | undefined,
@@ -36,19 +36,27 @@ export const Kind = {
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 const SYSCALLS: readonly string[] = [
-  ...['accept', 'connect', 'read', 'read', 'recvmsg', 'write', 'write', 'sendmsg', 'sendfile'],
+  'accept',
+  'connect',
+  'read',
+  'read',
+  'recvmsg',
+  'write',
+  'write',
+  'sendmsg',
+  'sendfile',
   'delay',
 ];
 
 const NOTHING = new Uint8Array(0);
-const untold: CompletionHandler = () => undefined;
+const ignored: CompletionHandler = () => undefined;
 
 export class Operation {
   id: OperationId = 0;
   kind: Kind = Kind.Read;
   /** Behind this one, in a lane, in the queue of completions or in the pool. */
   next: Operation | undefined = undefined;
-  complete: CompletionHandler = untold;
+  complete: CompletionHandler = ignored;
   data: unknown = undefined;
   /** The async context of its submission, when that is kept. */
   scope: AsyncResource | undefined = undefined;
@@ -92,7 +100,7 @@ export class OperationPool {
   /** Forgets what the operation held. */
   give(operation: Operation): void {
     if (this.#count >= POOLED_MAX) return;
-    operation.complete = untold;
+    operation.complete = ignored;
     operation.data = undefined;
     operation.scope = undefined;
     operation.bytes = NOTHING;

@@ -1,6 +1,6 @@
 // The Proactor: descriptors with operations that complete, timers, and one queue of completions, over
-// a Reactor. The classic emulation: readiness arrives, the operation is done, its completion is told
-// (docs/proactor.md sets it beside Boost.Asio, which does the same over epoll).
+// a Reactor. The classic emulation: readiness arrives, the operation is done, its handler is called
+// (docs/proactor.md compares it with Boost.Asio, which does the same over epoll).
 import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, errnoError, invalidType, invalidValue } from '../errors.ts';
@@ -16,17 +16,19 @@ import {
   type OperationId,
   OperationPool,
 } from './operation.ts';
+import { type OperationOptions, optionsIn } from './options.ts';
 import { CompletionQueue } from './queue.ts';
 
 const { ECANCELED, EEXIST } = os.errno;
 const DELAY_MAX_MS = 0x7fffffff;
 
+/** Options of a {@link Proactor}. */
 export interface ProactorOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
   readonly reactor?: Reactor;
-  /** How the reactor watches: `'level'`, the default, or `'edge'`. No difference but in cost. */
+  /** How the reactor watches: `'level'`, the default, or `'edge'`. Only the cost differs. */
   readonly trigger?: 'level' | 'edge';
-  /** Tell each completion in the async context of its submission, for AsyncLocalStorage. Default false. */
+  /** Call each handler in the async context of its submission, for AsyncLocalStorage. Default false. */
   readonly asyncContext?: boolean;
 }
 
@@ -35,11 +37,11 @@ export interface ProactorOptions {
  *
  * Each is tried when it is submitted, waits while it would block, and completes exactly once: its
  * handler is called in a turn of the reactor, in the order in which the operations completed. What a
- * handler throws stops no other and goes to the reactor's `onError`. While an operation is under way
- * the reactor stays alive; `reactor.run()` resolves when nothing is.
+ * handler throws stops no other and goes to the reactor's `onError`. While an operation is pending the
+ * reactor stays alive, unless {@link unref}; `reactor.run()` resolves when none is.
  *
- * A completion handler must not run turns of its reactor by hand: what completes meanwhile is told only
- * after it has returned.
+ * A completion handler must not run turns of its reactor by hand: handlers of what completes meanwhile
+ * are called only after it has returned.
  *
  * @example
  * const proactor = new Proactor({ reactor });
@@ -47,6 +49,7 @@ export interface ProactorOptions {
  * client.read(buffer, (error, count) => console.log(error ?? `${count} bytes`));
  */
 export class Proactor {
+  /** The reactor in whose turns handlers are called. */
   readonly reactor: Reactor;
   /** @internal */
   readonly trigger: 'level' | 'edge';
@@ -59,6 +62,7 @@ export class Proactor {
   readonly #dependent = { close: () => this.#onReactorClosed() };
   #lastId = 0;
   #pendingCount = 0;
+  #isReferenced = true;
   #isClosed = false;
 
   /** @throws ClosedError - the reactor is closed. TypeError - an option of the wrong kind. */
@@ -73,21 +77,22 @@ export class Proactor {
     this.reactor = reactor;
     this.trigger = trigger;
     this.#keepsContext = asyncContext === true;
-    this.#queue = new CompletionQueue(reactor, this.#pool, (count) => this.#onTold(count));
+    this.#queue = new CompletionQueue(reactor, this.#pool, (count) => this.#onDelivered(count));
     this.#owner = this.#makeOwner();
     reactor.dependents.add(this.#dependent);
   }
 
+  /** Whether it was closed, by `close` or with its reactor. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** Operations that were submitted and not told yet. */
+  /** Count of operations that were submitted and whose handler was not called yet. */
   get pendingCount(): number {
     return this.#pendingCount;
   }
 
-  /** Descriptors that are open here. */
+  /** Count of descriptors that are open here. */
   get descriptorCount(): number {
     return this.#descriptors.size;
   }
@@ -95,7 +100,7 @@ export class Proactor {
   /**
    * Makes a descriptor ready for operations. It is borrowed, must be non-blocking, and must not be
    * registered with the reactor otherwise: an operation that has to wait completes with EEXIST then.
-   * A file that cannot be waited for, such as a regular one, serves as long as nothing has to wait.
+   * A file that cannot be waited for, such as a regular one, works as long as nothing has to wait.
    *
    * @throws ErrnoError - EBADF: not open. EEXIST: open here already; close it before its number.
    */
@@ -111,22 +116,39 @@ export class Proactor {
   /**
    * Completes after `delayMs` milliseconds, not before.
    *
-   * @param delayMs - from 0 to 2^31 - 1.
+   * @param delayMs - milliseconds, 0 to 2^31 - 1.
+   * @param complete - gets 0.
+   * @returns the number of the operation, for {@link cancel}.
+   */
+  delay(delayMs: number, complete: CompletionHandler<undefined>): OperationId;
+  /**
+   * The same with options.
+   *
+   * @param options - `data` is for the handler.
    */
   delay<Data = undefined>(
     delayMs: number,
+    options: OperationOptions<Data>,
     complete: CompletionHandler<Data>,
-    data?: Data,
+  ): OperationId;
+  delay(
+    delayMs: number,
+    options: OperationOptions | CompletionHandler<never>,
+    complete = options as CompletionHandler<never>,
   ): OperationId {
     this.#assertOpen();
+    const { data } = optionsIn(options);
     checkInteger('delayMs', delayMs, 0, DELAY_MAX_MS);
     checkFunction('complete', complete);
     const operation = this.#pool.take(Kind.Delay, complete as CompletionHandler, data);
     const id = this.#begin(operation);
-    operation.detail = this.reactor.setTimeout(() => {
-      this.#delays.delete(id);
-      this.#queue.push(operation);
-    }, delayMs);
+    // The operation keeps the reactor alive, not its timer.
+    operation.detail = this.reactor
+      .setTimeout(() => {
+        this.#delays.delete(id);
+        this.#queue.push(operation);
+      }, delayMs)
+      .unref();
     this.#delays.set(id, operation);
     return id;
   }
@@ -146,10 +168,26 @@ export class Proactor {
     return true;
   }
 
+  /** Keeps the reactor alive while operations are pending, which is so from the start. */
+  ref(): this {
+    return this.#setReferenced(true);
+  }
+
+  /** Lets the reactor end although operations are pending. */
+  unref(): this {
+    return this.#setReferenced(false);
+  }
+
+  /** Whether pending operations keep the reactor alive. */
+  hasRef(): boolean {
+    return this.#isReferenced;
+  }
+
   /**
-   * Cancels everything; what was pending is told in the next turn, and nothing new can be submitted.
-   * The descriptors stay open. When the reactor is closed, it closes its proactors first, and those
-   * tell at once, inside that call, since there is no later turn.
+   * Cancels everything; the handlers of pending operations are called in the next turn, and nothing
+   * new can be submitted. The descriptors stay open. When the reactor is closed, it closes its
+   * proactors first, and their handlers are called at once, inside that call, since there is no later
+   * turn.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -159,6 +197,7 @@ export class Proactor {
     if (this.#pendingCount === 0) this.reactor.dependents.delete(this.#dependent);
   }
 
+  /** The same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -171,10 +210,10 @@ export class Proactor {
       take: (kind, complete, data) => this.#pool.take(kind, complete, data),
       begin: (operation) => this.#begin(operation),
       finish: (operation) => this.#queue.push(operation),
-      onEventHandled: () => this.#queue.tellFull(),
+      onEventHandled: () => this.#queue.deliverFull(),
       takeBack: (operation) => {
         this.#pool.give(operation);
-        this.#onTold(1);
+        this.#onDelivered(1);
       },
       forget: (descriptor) => this.#descriptors.delete(descriptor.fd),
     };
@@ -183,16 +222,23 @@ export class Proactor {
   #begin(operation: Operation): OperationId {
     operation.id = ++this.#lastId;
     if (this.#keepsContext) operation.scope = new AsyncResource('EDGEWISE_OPERATION');
-    if (this.#pendingCount++ === 0) this.reactor.countReferenced(1);
+    if (this.#pendingCount++ === 0 && this.#isReferenced) this.reactor.countReferenced(1);
     return operation.id;
   }
 
-  #onTold(count: number): void {
+  #onDelivered(count: number): void {
     if (count === 0) return;
     this.#pendingCount -= count;
     if (this.#pendingCount > 0) return;
-    this.reactor.countReferenced(-1);
+    if (this.#isReferenced) this.reactor.countReferenced(-1);
     if (this.#isClosed) this.reactor.dependents.delete(this.#dependent);
+  }
+
+  #setReferenced(isReferenced: boolean): this {
+    if (isReferenced === this.#isReferenced) return this;
+    this.#isReferenced = isReferenced;
+    if (this.#pendingCount > 0) this.reactor.countReferenced(isReferenced ? 1 : -1);
+    return this;
   }
 
   #onReactorClosed(): void {

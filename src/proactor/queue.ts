@@ -1,32 +1,31 @@
-// The queue of completions: what has completed waits here for a batch to be full or for the end of the
-// turn, and is told in the order in which it completed. What handlers submit and what completes at once
-// joins the queue; it is told in the same turn for some rounds, so that an echo needs no second wait,
-// and then in the next one, so that a peer that always has more starves nobody.
-import { Failures } from '../reactor/failures.ts';
+// The queue of completions: completed operations wait here until a batch is full or the turn ends, and
+// their handlers are called in the order in which the operations completed. What a handler submits and
+// what completes at once joins the queue; its handler is called in the same turn for some rounds, so
+// that an echo needs no second wait, and then in the next turn, so that a busy peer starves no other.
 import type { Reactor } from '../reactor/reactor.ts';
 import type { Operation, OperationPool } from './operation.ts';
 
 const ROUNDS_PER_TURN_MAX = 8;
-/** So many are told before further events are looked at: what they touched is still in the caches. */
+/** Handlers of so many are called before further events are handled: what they used is still cached. */
 const BATCH_MAX = 32;
 
 export class CompletionQueue {
   readonly #reactor: Reactor;
   readonly #pool: OperationPool;
-  readonly #onTold: (count: number) => void;
-  readonly #failures = new Failures();
+  readonly #onDelivered: (count: number) => void;
   #head: Operation | undefined = undefined;
   #tail: Operation | undefined = undefined;
   #count = 0;
   #isScheduled = false;
 
-  /** @param onTold - called after each batch with the count of completions in it. */
-  constructor(reactor: Reactor, pool: OperationPool, onTold: (count: number) => void) {
+  /** @param onDelivered - called after each batch with the count of completions in it. */
+  constructor(reactor: Reactor, pool: OperationPool, onDelivered: (count: number) => void) {
     this.#reactor = reactor;
     this.#pool = pool;
-    this.#onTold = onTold;
+    this.#onDelivered = onDelivered;
   }
 
+  /** Adds an operation that has its result or its error. */
   push(operation: Operation): void {
     operation.next = undefined;
     if (this.#tail === undefined) this.#head = operation;
@@ -36,18 +35,17 @@ export class CompletionQueue {
     if (!this.#isScheduled && !this.#reactor.isClosed) this.#schedule();
   }
 
-  /** Between two events of a turn: tells what is there when it is a batch. */
-  tellFull(): void {
+  /** Between two events of a turn: delivers what waits when it is a batch. */
+  deliverFull(): void {
     if (this.#count < BATCH_MAX) return;
-    this.#tellRounds();
+    this.#deliverRounds();
   }
 
-  /** Tells all at once, for a reactor that has no later turn. @throws what handlers threw. */
+  /** Delivers everything at once, for a reactor that has no later turn. */
   drain(): void {
-    let told = 0;
-    while (this.#count > 0) told += this.#tellRound();
-    this.#onTold(told);
-    this.#throwFailures();
+    let delivered = 0;
+    while (this.#count > 0) delivered += this.#deliverRound();
+    this.#onDelivered(delivered);
   }
 
   #schedule(): void {
@@ -56,35 +54,32 @@ export class CompletionQueue {
   }
 
   readonly #run = (): void => {
-    try {
-      this.#tellRounds();
-    } finally {
-      this.#isScheduled = false;
-      if (this.#count > 0 && !this.#reactor.isClosed) this.#schedule();
-    }
+    this.#deliverRounds();
+    this.#isScheduled = false;
+    if (this.#count > 0 && !this.#reactor.isClosed) this.#schedule();
   };
 
-  #tellRounds(): void {
-    let told = 0;
+  #deliverRounds(): void {
+    let delivered = 0;
     for (let round = 0; round < ROUNDS_PER_TURN_MAX && this.#count > 0; round++) {
-      told += this.#tellRound();
+      delivered += this.#deliverRound();
     }
-    this.#onTold(told);
-    this.#throwFailures();
+    this.#onDelivered(delivered);
   }
 
-  // Those that were there when it began, unless a handler closes the reactor, which tells them all.
-  #tellRound(): number {
+  // Those that were there when it began, unless a handler closes the reactor, which delivers them all.
+  #deliverRound(): number {
     const count = this.#count;
-    let told = 0;
-    while (told < count && this.#head !== undefined) {
-      told++;
-      this.#tell(this.#head);
+    let delivered = 0;
+    while (delivered < count && this.#head !== undefined) {
+      delivered++;
+      this.#deliver(this.#head);
     }
-    return told;
+    return delivered;
   }
 
-  #tell(operation: Operation): void {
+  // What the handler throws is reported, and stops no other.
+  #deliver(operation: Operation): void {
     this.#head = operation.next;
     if (this.#head === undefined) this.#tail = undefined;
     this.#count--;
@@ -94,15 +89,7 @@ export class CompletionQueue {
       if (scope === undefined) complete(error, result, data);
       else scope.runInAsyncScope(complete, undefined, error, result, data);
     } catch (thrown) {
-      this.#failures.collect(thrown);
-    }
-  }
-
-  #throwFailures(): void {
-    const failures = this.#failures.take();
-    if (failures.length === 1) throw failures[0];
-    if (failures.length > 1) {
-      throw new AggregateError(failures, 'several completion handlers of one batch threw');
+      this.#reactor.report(thrown);
     }
   }
 }

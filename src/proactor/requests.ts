@@ -1,5 +1,5 @@
-// Checks what operations are given, before any system call, and writes it into them. What may be
-// changed by its owner while the operation is pending, other than the bytes, is copied.
+// Checks the arguments of operations, before any system call, and stores them in the operation. What
+// its owner may change while the operation is pending, other than the bytes, is copied.
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { invalidType, outOfRange } from '../errors.ts';
 import { checkFileRange, FilePiece } from '../net/connection/file-range.ts';
@@ -49,7 +49,7 @@ export function requestConnect(operation: Operation, address: AddressInput): Ope
   return operation;
 }
 
-/** What is received into. */
+/** The memory that a message is received into. */
 export interface Inbound {
   readonly buffers: readonly Uint8Array[];
   readonly into: ReceivedMessage;
@@ -92,11 +92,11 @@ export function requestSend(
 
 export function requestFile(
   operation: Operation,
-  fileFd: number,
+  fd: number,
   offset: number,
   length: number | undefined,
 ): Operation {
-  const range = checkFileRange(fileFd, offset, length);
+  const range = checkFileRange(fd, offset, length);
   operation.length = range.length;
   operation.detail = new FilePiece(range, () => undefined);
   return operation;

@@ -85,6 +85,7 @@ const handlerOf: Make = () => () => undefined;
 const OWN_ROLES = {
   wait: optionsWith({ signal: signalOf }),
   range: optionsWith({ signal: signalOf, offset: smallOf, length: smallOf, flags: smallOf }),
+  operation: optionsWith({ offset: smallOf, length: smallOf, flags: smallOf, from: ROLES.slot }),
   text: (_: World, random: Random) =>
     random.pick(['', '\n', 'text', new Uint8Array(3), ['a', 'b']]),
   // A path that nobody listens at, or no name of a host.
@@ -162,15 +163,15 @@ const READER = {
   destroy: 'error',
 };
 const DESCRIPTOR = {
-  accept: 'complete any slot',
-  connect: 'address complete any',
-  read: 'bytes complete any int int',
-  readExactly: 'bytes complete any int int',
-  write: 'bytes complete any int int',
-  writeAll: 'bytes complete any int int',
-  recvmsg: 'buffers received complete any int',
-  sendmsg: 'message complete any int',
-  sendFile: 'file int int complete any',
+  accept: 'operation complete',
+  connect: 'address operation complete',
+  read: 'bytes operation complete',
+  readExactly: 'bytes operation complete',
+  write: 'bytes operation complete',
+  writeAll: 'bytes operation complete',
+  recvmsg: 'buffers received operation complete',
+  sendmsg: 'message operation complete',
+  sendFile: 'file operation complete',
   cancel: 'int',
   cancelAll: '',
   close: '',
@@ -222,8 +223,8 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('net.Socket', { ...SOCKET, connect: 'netConnecting complete' }),
   ...named('proactor', { Proactor: 'proactorOptions', awaitable: 'descriptor' }),
   ...named('proactor', { delay: 'proactor int wait' }),
-  ...named('proactor.Proactor', { open: 'fd', delay: 'int complete any', cancel: 'int' }),
-  ...named('proactor.Proactor', { close: '' }),
+  ...named('proactor.Proactor', { open: 'fd', delay: 'int operation complete', cancel: 'int' }),
+  ...named('proactor.Proactor', { ref: '', unref: '', hasRef: '', close: '' }),
   ...named('proactor.Descriptor', DESCRIPTOR),
   ...named('proactor.AwaitableDescriptor', AWAITABLE),
   ...named('multi', { Mailbox: 'mailbox', MailboxSender: 'mailboxAddress senderOptions' }),

@@ -1,5 +1,5 @@
-// The operations for await: values at once, promises when it has to wait, errors of the caller's own
-// stack, signals, and a loop that always finds something to read.
+// The operations for await: promises that resolve without a turn or wait for one, errors with the stack
+// of the caller, signals, and a loop that always finds something to read.
 import { describe, expect, it } from 'vitest';
 import { awaitable } from '../../src/proactor/awaitable.ts';
 import { delay } from '../../src/proactor/delay.ts';
@@ -20,14 +20,17 @@ describe('awaitable', () => {
     return new Proactor({ reactor });
   }
 
-  it('gives what is there at once as it is, and promises the rest', async () => {
+  it('resolves what is done at once without a turn, and the rest in a turn', async () => {
     const proactor = attached();
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = awaitable(proactor.open(ours));
-    expect(descriptor.write(Buffer.from('abc'))).toBe(3);
+    const { turns } = proactor.reactor.stats;
+    const written = await descriptor.write(Buffer.from('abc')).then((count) => count);
+    expect(written).toBe(3);
     must(sys.send(theirs, Buffer.from('12345')));
     const bytes = Buffer.alloc(8);
-    expect(descriptor.read(bytes, { offset: 1, length: 2 })).toBe(2);
+    expect(await descriptor.read(bytes, { offset: 1, length: 2 })).toBe(2);
+    expect(proactor.reactor.stats.turns).toBe(turns);
     const whole = descriptor.readExactly(bytes);
     expect(whole).toBeInstanceOf(Promise);
     must(sys.send(theirs, Buffer.from('67890')));

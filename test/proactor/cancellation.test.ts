@@ -13,7 +13,9 @@ describe('cancellation', () => {
     const descriptor = driven.proactor.open(ours);
     const bytes = Buffer.alloc(4);
     const names = ['one', 'two', 'three'];
-    const [first, second] = names.map((name) => descriptor.read(bytes, driven.note, name, 0, 1));
+    const [first, second] = names.map((name) =>
+      descriptor.read(bytes, { data: name, offset: 0, length: 1 }, driven.note),
+    );
     expect(descriptor.cancel(second as number)).toBe(true);
     expect(descriptor.cancel(second as number)).toBe(false);
     expect(driven.told).toEqual([]);
@@ -27,9 +29,9 @@ describe('cancellation', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
-    descriptor.read(Buffer.alloc(1), driven.note, 'one');
-    descriptor.cancel(descriptor.read(Buffer.alloc(1), driven.note, 'two'));
-    descriptor.read(Buffer.alloc(1), driven.note, 'three');
+    descriptor.read(Buffer.alloc(1), { data: 'one' }, driven.note);
+    descriptor.cancel(descriptor.read(Buffer.alloc(1), { data: 'two' }, driven.note));
+    descriptor.read(Buffer.alloc(1), { data: 'three' }, driven.note);
     must(sys.send(theirs, Buffer.from('ab')));
     driven.turnUntil(3);
     expect(driven.told).toEqual(['two: ECANCELED 0', 'one: 1', 'three: 1']);
@@ -39,10 +41,10 @@ describe('cancellation', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
-    const partial = descriptor.readExactly(Buffer.alloc(8), driven.note, 'partial');
+    const partial = descriptor.readExactly(Buffer.alloc(8), { data: 'partial' }, driven.note);
     must(sys.send(theirs, Buffer.from('abc')));
     driven.settle();
-    const written = descriptor.write(Buffer.from('x'), driven.note, 'written');
+    const written = descriptor.write(Buffer.from('x'), { data: 'written' }, driven.note);
     expect(descriptor.cancel(written)).toBe(false); // done, and not told yet
     expect(descriptor.cancel(partial)).toBe(true);
     driven.turnUntil(2);
@@ -54,9 +56,9 @@ describe('cancellation', () => {
     const [ours, theirs] = descriptors.socketpair();
     const [one, other] = [driven.proactor.open(ours), driven.proactor.open(theirs)];
     fill((bytes) => sys.send(ours, bytes));
-    one.read(Buffer.alloc(1), driven.note, 'read');
-    const id = one.writeAll(Buffer.alloc(100_000), driven.note, 'write');
-    const delay = driven.proactor.delay(60_000, driven.note, 'delay');
+    one.read(Buffer.alloc(1), { data: 'read' }, driven.note);
+    const id = one.writeAll(Buffer.alloc(100_000), { data: 'write' }, driven.note);
+    const delay = driven.proactor.delay(60_000, { data: 'delay' }, driven.note);
     expect(other.cancel(id)).toBe(false);
     expect(driven.proactor.cancel(id)).toBe(false);
     expect(driven.proactor.cancel(delay)).toBe(true);
@@ -70,7 +72,7 @@ describe('cancellation', () => {
     const driven = new Driven(descriptors);
     const listener = descriptors.listener();
     must(sys.fcntl(listener.fd, sys.constants.F_SETFL, sys.constants.O_NONBLOCK));
-    driven.proactor.open(listener.fd).accept(driven.note, 'accept');
+    driven.proactor.open(listener.fd).accept({ data: 'accept' }, driven.note);
     driven.proactor.close();
     driven.turnUntil(1);
     expect(driven.told).toEqual(['accept: ECANCELED -1']);
@@ -85,7 +87,7 @@ describe('cancellation', () => {
       expect(descriptor.cancelAll()).toBe(1);
       expect(driven.told).toEqual(['first: 1']); // never inside a call
     });
-    descriptor.read(Buffer.alloc(1), driven.note, 'second');
+    descriptor.read(Buffer.alloc(1), { data: 'second' }, driven.note);
     must(sys.send(theirs, Buffer.from('a')));
     driven.turnUntil(2);
     expect(driven.told).toEqual(['first: 1', 'second: ECANCELED 0']);
@@ -102,9 +104,9 @@ describe('memory', () => {
     const bytes = new Uint8Array(8);
     const rest = Buffer.alloc(8);
     const parts = [new Uint8Array(2), new Uint8Array(2)] as const;
-    descriptor.readExactly(bytes, driven.note, 'detached');
-    descriptor.recvmsg(parts, new sys.ReceivedMessage(), driven.note, 'message');
-    descriptor.read(rest, driven.note, 'rest');
+    descriptor.readExactly(bytes, { data: 'detached' }, driven.note);
+    descriptor.recvmsg(parts, new sys.ReceivedMessage(), { data: 'message' }, driven.note);
+    descriptor.read(rest, { data: 'rest' }, driven.note);
     for (const { buffer } of [bytes, parts[1]])
       structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
     must(sys.send(theirs, Buffer.from('ab')));
@@ -126,7 +128,7 @@ describe('memory', () => {
       resize(length: number): void;
     };
     fill((bytes) => sys.send(ours, bytes));
-    driven.proactor.open(ours).writeAll(new Uint8Array(buffer), driven.note, 'write');
+    driven.proactor.open(ours).writeAll(new Uint8Array(buffer), { data: 'write' }, driven.note);
     buffer.resize(10);
     const sink = Buffer.alloc(1 << 20);
     while (sys.recv(theirs, sink) > 0);

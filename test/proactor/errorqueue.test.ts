@@ -23,14 +23,14 @@ describe.each(Poller.backends)('%s: a peer that has gone while nothing waits', (
     const [ours, theirs] = descriptors.tcpPair();
     const descriptor = driven.proactor.open(ours);
     const bytes = Buffer.alloc(8);
-    descriptor.read(bytes, driven.note, 'request');
+    descriptor.read(bytes, { data: 'request' }, driven.note);
     driven.settle(); // it waits
     must(sys.send(theirs, Buffer.from('x')));
     driven.turnUntil(1);
     must(sys.setsockopt(theirs, SOL_SOCKET, SO_LINGER, new Int32Array([1, 0])));
     descriptors.close(theirs);
     expect(eventsIn(driven, TURNS)).toBeLessThan(5);
-    descriptor.read(bytes, driven.note, 'after');
+    descriptor.read(bytes, { data: 'after' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told).toEqual(['request: 1', 'after: ECONNRESET 0']);
   });
@@ -39,7 +39,7 @@ describe.each(Poller.backends)('%s: a peer that has gone while nothing waits', (
     const driven = new Driven(descriptors, { backend });
     const [reader, writer] = descriptors.pipe();
     const descriptor = driven.proactor.open(writer);
-    descriptor.writeAll(Buffer.alloc(100_000), driven.note, 'much');
+    descriptor.writeAll(Buffer.alloc(100_000), { data: 'much' }, driven.note);
     driven.settle();
     const sink = Buffer.alloc(200_000);
     while (driven.told.length === 0) {
@@ -48,7 +48,7 @@ describe.each(Poller.backends)('%s: a peer that has gone while nothing waits', (
     }
     descriptors.close(reader);
     expect(eventsIn(driven, TURNS)).toBeLessThan(5);
-    descriptor.write(Buffer.from('x'), driven.note, 'after');
+    descriptor.write(Buffer.from('x'), { data: 'after' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told).toEqual(['much: 100000', 'after: EPIPE 0']);
   });
@@ -66,7 +66,7 @@ describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
     must(sys.setsockopt(ours.fd, IPPROTO_IP, IP_RECVERR as number, 1));
     must(sys.connect(ours.fd, theirs.address));
     const descriptor = driven.proactor.open(ours.fd);
-    descriptor.read(Buffer.alloc(8), driven.note, 'refused');
+    descriptor.read(Buffer.alloc(8), { data: 'refused' }, driven.note);
     descriptors.close(theirs.fd);
     must(sys.send(ours.fd, Buffer.from('x')));
     driven.turnUntil(1);
@@ -80,11 +80,11 @@ describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
   ])('with %s is not told without end, and what comes later is', (_what, isWaiting) => {
     const { driven, descriptor, ours } = told();
     const bytes = Buffer.alloc(8);
-    if (isWaiting) descriptor.read(bytes, driven.note, 'later');
+    if (isWaiting) descriptor.read(bytes, { data: 'later' }, driven.note);
     expect(eventsIn(driven, TURNS)).toBeLessThan(5);
     const peer = descriptors.udp();
     must(sys.connect(ours.fd, peer.address));
-    if (!isWaiting) descriptor.read(bytes, driven.note, 'later');
+    if (!isWaiting) descriptor.read(bytes, { data: 'later' }, driven.note);
     const from = new sys.SocketAddress();
     must(sys.getsockname(ours.fd, from));
     must(sys.sendto(peer.fd, Buffer.from('hello'), 0, 5, 0, from));
@@ -96,7 +96,7 @@ describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
     const { driven, descriptor } = told();
     const into = new sys.ReceivedMessage();
     const buffers = [Buffer.alloc(8)];
-    descriptor.recvmsg(buffers, into, driven.note, 'queue', MSG_ERRQUEUE);
+    descriptor.recvmsg(buffers, into, { data: 'queue', flags: MSG_ERRQUEUE }, driven.note);
     driven.turnUntil(2);
     expect(driven.told[1]).toBe('queue: 1');
     expect(String(buffers[0]?.subarray(0, 1))).toBe('x');
@@ -110,18 +110,16 @@ describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
     descriptor.recvmsg(
       buffers,
       new sys.ReceivedMessage(),
+      { data: 'before', flags: MSG_ERRQUEUE },
       driven.note,
-      'before',
-      MSG_ERRQUEUE as number,
     );
-    descriptor.read(Buffer.alloc(8), driven.note, 'read');
+    descriptor.read(Buffer.alloc(8), { data: 'read' }, driven.note);
     driven.settle();
     descriptor.recvmsg(
       buffers,
       new sys.ReceivedMessage(),
+      { data: 'beside', flags: MSG_ERRQUEUE },
       driven.note,
-      'beside',
-      MSG_ERRQUEUE as number,
     );
     driven.turnUntil(2);
     const peer = descriptors.udp();

@@ -17,13 +17,13 @@ describe('arguments and states', () => {
     [
       'no room left',
       'ERR_OUT_OF_RANGE',
-      (d) => d.readExactly(Buffer.alloc(4), never, undefined, 4),
+      (d) => d.readExactly(Buffer.alloc(4), { offset: 4 }, never),
     ],
-    ['an offset beyond', 'ERR_OUT_OF_RANGE', (d) => d.write(Buffer.alloc(4), never, undefined, 5)],
+    ['an offset beyond', 'ERR_OUT_OF_RANGE', (d) => d.write(Buffer.alloc(4), { offset: 5 }, never)],
     [
       'a length beyond',
       'ERR_OUT_OF_RANGE',
-      (d) => d.write(Buffer.alloc(4), never, undefined, 1, 4),
+      (d) => d.write(Buffer.alloc(4), { offset: 1, length: 4 }, never),
     ],
     [
       'shared',
@@ -31,7 +31,7 @@ describe('arguments and states', () => {
       (d) => d.read(new Uint8Array(new SharedArrayBuffer(4)), never),
     ],
     ['no address', 'ERR_INVALID_ARG_TYPE', (d) => d.connect(7 as never, never)],
-    ['no SocketAddress', 'ERR_INVALID_ARG_TYPE', (d) => d.accept(never, undefined, {} as never)],
+    ['no SocketAddress', 'ERR_INVALID_ARG_TYPE', (d) => d.accept({ from: {} as never }, never)],
     ['no message', 'ERR_INVALID_ARG_TYPE', (d) => d.sendmsg(1 as never, never)],
     ['no buffers', 'ERR_INVALID_ARG_TYPE', (d) => d.sendmsg({ buffers: 1 as never }, never)],
     [
@@ -44,7 +44,7 @@ describe('arguments and states', () => {
       'ERR_INVALID_ARG_TYPE',
       (d) => d.recvmsg([Buffer.alloc(1)], {} as never, never),
     ],
-    ['no file', 'ERR_INVALID_ARG_VALUE', (d) => d.sendFile(d.fd, 0, undefined, never)],
+    ['no file', 'ERR_INVALID_ARG_VALUE', (d) => d.sendFile(d.fd, never)],
   ] satisfies [string, string, (descriptor: ReturnType<Proactor['open']>) => unknown][])(
     '%s: %s at once, and nothing is pending',
     (_what, code, call) => {
@@ -90,9 +90,9 @@ describe('arguments and states', () => {
     const driven = new Driven(descriptors);
     const [ours] = descriptors.socketpair();
     driven.reactor.register(ours, 0, { onReady: never });
-    driven.proactor.open(ours).read(Buffer.alloc(1), driven.note, 'watched');
+    driven.proactor.open(ours).read(Buffer.alloc(1), { data: 'watched' }, driven.note);
     const [listening] = [descriptors.listener().fd];
-    driven.proactor.open(listening).read(Buffer.alloc(1), driven.note, 'listener');
+    driven.proactor.open(listening).read(Buffer.alloc(1), { data: 'listener' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told).toEqual(['watched: EEXIST 0', 'listener: ENOTCONN 0']);
   });
@@ -101,9 +101,9 @@ describe('arguments and states', () => {
     const driven = new Driven(descriptors);
     const [ours] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
-    descriptor.read(Buffer.alloc(1), driven.note, 'read');
+    descriptor.read(Buffer.alloc(1), { data: 'read' }, driven.note);
     descriptors.close(ours);
-    descriptor.write(Buffer.from('x'), driven.note, 'write');
+    descriptor.write(Buffer.from('x'), { data: 'write' }, driven.note);
     descriptor.close();
     driven.turnUntil(2);
     expect(driven.told).toEqual(['write: EBADF 0', 'read: ECANCELED 0']);
@@ -114,8 +114,8 @@ describe('arguments and states', () => {
     const [ours, theirs] = descriptors.tcpPair();
     const descriptor = driven.proactor.open(ours);
     fill((bytes) => sys.send(ours, bytes));
-    descriptor.read(Buffer.alloc(1), driven.note, 'read');
-    descriptor.writeAll(Buffer.alloc(1 << 20), driven.note, 'write');
+    descriptor.read(Buffer.alloc(1), { data: 'read' }, driven.note);
+    descriptor.writeAll(Buffer.alloc(1 << 20), { data: 'write' }, driven.note);
     driven.settle();
     reset(descriptors, theirs);
     driven.turnUntil(2);

@@ -119,8 +119,8 @@ class World {
     this.#model.isInside = true;
     operation.id =
       lane === undefined || kind === 'delay'
-        ? proactor.delay(this.#random.below(3), this.#onCompletion, operation)
-        : lane.descriptor[kind](bytes, this.#onCompletion, operation);
+        ? proactor.delay(this.#random.below(3), { data: operation }, this.#onCompletion)
+        : lane.descriptor[kind](bytes, { data: operation }, this.#onCompletion);
     this.#model.isInside = false;
     this.#all.push(operation);
     lane?.pending.add(operation);

@@ -22,21 +22,21 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const descriptor = driven.proactor.open(ours);
     must(sys.send(theirs, Buffer.from('early')));
     const bytes = Buffer.alloc(16);
-    descriptor.read(bytes, driven.note, 'first', 2);
+    descriptor.read(bytes, { data: 'first', offset: 2 }, driven.note);
     expect(driven.told).toEqual([]);
     driven.turnUntil(1);
     expect(bytes.toString('latin1', 2, 7)).toBe('early');
 
-    descriptor.read(bytes, driven.note, 'second', 0, 4);
+    descriptor.read(bytes, { data: 'second', offset: 0, length: 4 }, driven.note);
     driven.settle();
     expect(driven.told).toEqual(['first: 5']);
     must(sys.send(theirs, Buffer.from('later')));
     driven.turnUntil(2);
     expect(bytes.toString('latin1', 0, 4)).toBe('late');
 
-    descriptor.read(bytes, driven.note, 'rest');
+    descriptor.read(bytes, { data: 'rest' }, driven.note);
     descriptors.close(theirs);
-    descriptor.read(bytes, driven.note, 'end');
+    descriptor.read(bytes, { data: 'end' }, driven.note);
     driven.turnUntil(4);
     expect(driven.told).toEqual(['first: 5', 'second: 4', 'rest: 1', 'end: 0']);
   });
@@ -48,7 +48,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const bytes = Buffer.alloc(16);
     const readNext = (error: Error | undefined, count: number): void => {
       driven.note(error, count, 'first');
-      descriptor.read(bytes, driven.note, 'end');
+      descriptor.read(bytes, { data: 'end' }, driven.note);
     };
     descriptor.read(bytes, readNext);
     driven.settle();
@@ -62,7 +62,9 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const driven = drive();
     const [ours, theirs] = descriptors.socketpair();
     const bytes = Buffer.alloc(10);
-    driven.proactor.open(ours).readExactly(bytes, driven.note, 'all', 1, 8);
+    driven.proactor
+      .open(ours)
+      .readExactly(bytes, { data: 'all', offset: 1, length: 8 }, driven.note);
     for (const piece of ['abc', 'd', 'efghij']) {
       expect(driven.told).toEqual([]);
       must(sys.send(theirs, Buffer.from(piece)));
@@ -77,7 +79,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
   it('readExactly: an end that comes first is an error with what there was', () => {
     const driven = drive();
     const [ours, theirs] = descriptors.socketpair();
-    driven.proactor.open(ours).readExactly(Buffer.alloc(10), driven.note, 'all');
+    driven.proactor.open(ours).readExactly(Buffer.alloc(10), { data: 'all' }, driven.note);
     must(sys.send(theirs, Buffer.from('abc')));
     driven.settle();
     descriptors.close(theirs);
@@ -91,15 +93,15 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const [writer, reader] = [driven.proactor.open(ours), driven.proactor.open(theirs)];
     const sent = numbered(8 << 20);
     const received = Buffer.alloc(sent.length);
-    writer.writeAll(sent, driven.note, 'written');
+    writer.writeAll(sent, { data: 'written' }, driven.note);
     driven.settle();
     expect(driven.told).toEqual([]); // nobody reads
-    reader.readExactly(received, driven.note, 'read');
+    reader.readExactly(received, { data: 'read' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told.toSorted()).toEqual([`read: ${sent.length}`, `written: ${sent.length}`]);
     expect(received.equals(sent)).toBe(true);
 
-    writer.write(numbered(32 << 20), driven.note, 'some');
+    writer.write(numbered(32 << 20), { data: 'some' }, driven.note);
     driven.turnUntil(3);
     expect(driven.resultOf('some')).toBeGreaterThan(0);
     expect(driven.resultOf('some')).toBeLessThan(32 << 20);
@@ -111,11 +113,11 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const [reader, writer] = [driven.proactor.open(ours), driven.proactor.open(theirs)];
     const sent = numbered(1 << 20);
     const received = Buffer.alloc(sent.length);
-    writer.writeAll(sent, driven.note, 'written');
-    reader.readExactly(received, driven.note, 'read');
+    writer.writeAll(sent, { data: 'written' }, driven.note);
+    reader.readExactly(received, { data: 'read' }, driven.note);
     driven.turnUntil(2);
     expect(received.equals(sent)).toBe(true);
-    reader.read(received, driven.note, 'end');
+    reader.read(received, { data: 'end' }, driven.note);
     writer.close();
     descriptors.close(theirs);
     driven.turnUntil(3);
@@ -128,13 +130,13 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     must(sys.fcntl(listener.fd, sys.constants.F_SETFL, sys.constants.O_NONBLOCK));
     const from = new sys.SocketAddress();
     const acceptor = driven.proactor.open(listener.fd);
-    acceptor.accept(driven.note, 'accepted', from);
-    acceptor.accept(driven.note, 'accepted too');
+    acceptor.accept({ data: 'accepted', from }, driven.note);
+    acceptor.accept({ data: 'accepted too' }, driven.note);
     driven.settle();
     expect(driven.told).toEqual([]);
     for (const name of ['one', 'two']) {
       const fd = descriptors.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK));
-      driven.proactor.open(fd).connect(listener.address, driven.note, name);
+      driven.proactor.open(fd).connect(listener.address, { data: name }, driven.note);
     }
     driven.turnUntil(4);
     for (const name of ['accepted', 'accepted too']) descriptors.track(driven.resultOf(name));
@@ -153,7 +155,9 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
       driven.note(error, result, 'tcp');
     });
     const unix = descriptors.track(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK));
-    driven.proactor.open(unix).connect({ path: join(directory, 'none') }, driven.note, 'unix');
+    driven.proactor
+      .open(unix)
+      .connect({ path: join(directory, 'none') }, { data: 'unix' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told.toSorted()).toEqual(['tcp: ECONNREFUSED 0', 'unix: ENOENT 0']);
     expect(failure).toMatchObject({ syscall: 'connect', port: address.port });
@@ -164,8 +168,8 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const listener = descriptors.listener();
     const client = descriptors.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK));
     const descriptor = driven.proactor.open(client);
-    descriptor.connect(listener.address, driven.note, 'connected');
-    descriptor.writeAll(Buffer.from('hello'), driven.note, 'written');
+    descriptor.connect(listener.address, { data: 'connected' }, driven.note);
+    descriptor.writeAll(Buffer.from('hello'), { data: 'written' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told).toEqual(['connected: 0', 'written: 5']);
     const server = descriptors.track(sys.accept(listener.fd));
@@ -178,16 +182,20 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const receiver = driven.proactor.open(two.fd);
     const into = new sys.ReceivedMessage();
     const buffers = [Buffer.alloc(2), Buffer.alloc(8)];
-    receiver.recvmsg(buffers, into, driven.note, 'received');
-    receiver.recvmsg(buffers, into, driven.note, 'received next');
+    receiver.recvmsg(buffers, into, { data: 'received' }, driven.note);
+    receiver.recvmsg(buffers, into, { data: 'received next' }, driven.note);
     driven.settle();
     const sender = driven.proactor.open(one.fd);
     sender.sendmsg(
       { buffers: [Buffer.from('da'), Buffer.from('ta')], to: two.address },
+      { data: 'sent' },
       driven.note,
-      'sent',
     );
-    sender.sendmsg({ buffers: [Buffer.from('again')], to: two.address }, driven.note, 'sent next');
+    sender.sendmsg(
+      { buffers: [Buffer.from('again')], to: two.address },
+      { data: 'sent next' },
+      driven.note,
+    );
     driven.turnUntil(4);
     expect(driven.told.toSorted()).toEqual([
       'received next: 5',
@@ -204,9 +212,11 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const [ours, theirs] = descriptors.socketpair();
     const [passed] = descriptors.pipe();
     const into = new sys.ReceivedMessage(1);
-    driven.proactor.open(theirs).recvmsg([Buffer.alloc(1)], into, driven.note, 'received');
+    driven.proactor
+      .open(theirs)
+      .recvmsg([Buffer.alloc(1)], into, { data: 'received' }, driven.note);
     const message = { buffers: [Buffer.from('x')], descriptors: [passed] };
-    driven.proactor.open(ours).sendmsg(message, driven.note, 'sent');
+    driven.proactor.open(ours).sendmsg(message, { data: 'sent' }, driven.note);
     driven.turnUntil(2);
     expect(into.descriptors).toHaveLength(1);
     for (const fd of into.descriptors) descriptors.track(fd);
@@ -220,11 +230,11 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const file = openSync(path, 'r');
     const [ours, theirs] = descriptors.tcpPair();
     const writer = driven.proactor.open(ours);
-    writer.writeAll(Buffer.from('head'), driven.note, 'head');
-    writer.sendFile(file, 4, undefined, driven.note, 'file');
-    writer.writeAll(Buffer.from('tail'), driven.note, 'tail');
+    writer.writeAll(Buffer.from('head'), { data: 'head' }, driven.note);
+    writer.sendFile(file, { data: 'file', offset: 4 }, driven.note);
+    writer.writeAll(Buffer.from('tail'), { data: 'tail' }, driven.note);
     const received = Buffer.alloc(content.length + 4);
-    driven.proactor.open(theirs).readExactly(received, driven.note, 'received');
+    driven.proactor.open(theirs).readExactly(received, { data: 'received' }, driven.note);
     driven.turnUntil(4);
     expect(driven.resultOf('file')).toBe(content.length - 4);
     expect(driven.told.filter((told) => !told.startsWith('received'))).toEqual([
@@ -244,7 +254,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const file = openSync(path, 'r');
     const [ours, theirs] = descriptors.tcpPair();
     fill((bytes) => sys.send(ours, bytes));
-    driven.proactor.open(ours).sendFile(file, 0, undefined, driven.note, 'file');
+    driven.proactor.open(ours).sendFile(file, { data: 'file', offset: 0 }, driven.note);
     truncateSync(path, 0);
     const reader = driven.proactor.open(theirs);
     const bytes = Buffer.alloc(1 << 20);
@@ -260,8 +270,8 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
   it('delay: in the order of the deadlines, not before them', () => {
     const driven = drive();
     const start = performance.now();
-    driven.proactor.delay(20, driven.note, 'later');
-    driven.proactor.delay(5, driven.note, 'soon');
+    driven.proactor.delay(20, { data: 'later' }, driven.note);
+    driven.proactor.delay(5, { data: 'soon' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told).toEqual(['soon: 0', 'later: 0']);
     expect(performance.now() - start).toBeGreaterThanOrEqual(20);
@@ -271,7 +281,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const driven = drive();
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
-    descriptor.read(Buffer.alloc(1), driven.note, 'read');
+    descriptor.read(Buffer.alloc(1), { data: 'read' }, driven.note);
     const running = driven.reactor.run();
     must(sys.send(theirs, Buffer.from('xyz')));
     await running;
@@ -291,8 +301,8 @@ describe('an empty datagram', () => {
       descriptors.track(fds[0] as number),
       descriptors.track(fds[1] as number),
     ];
-    driven.proactor.open(ours).writeAll(new Uint8Array(0), driven.note, 'sent');
-    driven.proactor.open(theirs).read(Buffer.alloc(4), driven.note, 'received');
+    driven.proactor.open(ours).writeAll(new Uint8Array(0), { data: 'sent' }, driven.note);
+    driven.proactor.open(theirs).read(Buffer.alloc(4), { data: 'received' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told).toEqual(['sent: 0', 'received: 0']);
   });

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { Interest } from '../../src/poller/interest.ts';
 import { Proactor } from '../../src/proactor/proactor.ts';
-import type { Reactor } from '../../src/reactor/reactor.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
 import * as sys from '../../src/sys/index.ts';
 import { must, reset, useDescriptors } from '../helpers/descriptors.ts';
 import { Driven, fill } from './driven.ts';
@@ -16,7 +16,7 @@ describe('turns', () => {
     const driven = new Driven(descriptors);
     const pairs = Array.from({ length: 20 }, () => descriptors.socketpair());
     for (const [index, [ours]] of pairs.entries()) {
-      driven.proactor.open(ours).read(Buffer.alloc(1), driven.note, `read ${index}`);
+      driven.proactor.open(ours).read(Buffer.alloc(1), { data: `read ${index}` }, driven.note);
     }
     for (const [, theirs] of pairs) must(sys.send(theirs, Buffer.from('x')));
     driven.reactor.turn(0);
@@ -31,14 +31,14 @@ describe('turns', () => {
     const onRead = (): void => {
       const bytes = Buffer.alloc(1);
       received.push(bytes);
-      descriptor.read(bytes, driven.note, 'last');
+      descriptor.read(bytes, { data: 'last' }, driven.note);
     };
     const first = Buffer.alloc(1);
     descriptor.read(first, onRead);
     for (let count = 0; count < 200; count++) {
       const bytes = Buffer.alloc(1);
       received.push(bytes);
-      descriptor.read(bytes, driven.note, 'queued');
+      descriptor.read(bytes, { data: 'queued' }, driven.note);
     }
     must(sys.send(theirs, Buffer.from(Array.from({ length: 202 }, (_, index) => index))));
     driven.turnUntil(201);
@@ -53,9 +53,43 @@ describe('turns', () => {
     driven.proactor.delay(0, fail);
     driven.proactor.cancel(driven.proactor.delay(1, fail));
     driven.proactor.cancel(driven.proactor.delay(1, fail));
-    driven.proactor.cancel(driven.proactor.delay(1, driven.note, 'after'));
-    expect(() => driven.settle()).toThrowError(/several completion handlers|on purpose/);
+    driven.proactor.cancel(driven.proactor.delay(1, { data: 'after' }, driven.note));
+    expect(() => driven.settle()).toThrowError(/several handlers of one turn|on purpose/);
     expect(driven.told).toEqual(['after: ECANCELED 0']);
+  });
+
+  it('every error that completion handlers throw reaches onError, one by one', () => {
+    const errors: unknown[] = [];
+    const reactor = descriptors.using(new Reactor({ onError: (error) => errors.push(error) }));
+    const proactor = new Proactor({ reactor });
+    const failWith = (name: string) => (): never => {
+      throw new Error(name);
+    };
+    for (const name of ['one', 'two', 'three']) {
+      proactor.cancel(proactor.delay(1000, failWith(name)));
+    }
+    reactor.turn(0);
+    expect(errors).toEqual(['one', 'two', 'three'].map((name) => new Error(name)));
+    for (const name of ['four', 'five']) proactor.delay(1000, failWith(name));
+    reactor.close(); // which cancels the delays, and calls their handlers
+    expect(errors.slice(3)).toEqual(['four', 'five'].map((name) => new Error(name)));
+  });
+
+  it('a proactor that is unreferenced lets the reactor end, and keeps it alive again', async () => {
+    const driven = new Driven(descriptors);
+    const { proactor, reactor } = driven;
+    const [ours, theirs] = descriptors.socketpair();
+    proactor.open(ours).read(Buffer.alloc(1), { data: 'read' }, driven.note);
+    proactor.delay(60_000, { data: 'delay' }, driven.note);
+    expect(proactor.hasRef()).toBe(true);
+    expect(proactor.unref().hasRef()).toBe(false);
+    await reactor.run(); // nothing keeps it
+    proactor.ref();
+    const running = reactor.run();
+    proactor.cancel(2); // the delay
+    must(sys.send(theirs, Buffer.from('x')));
+    await running;
+    expect(driven.told).toEqual(['delay: ECANCELED 0', 'read: 1']);
   });
 
   it('one that always has more starves nobody: others are told in between', () => {
@@ -79,9 +113,9 @@ describe('turns', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
-    descriptor.read(Buffer.alloc(1), driven.note, 'read');
-    driven.proactor.open(theirs).write(Buffer.from('abc'), driven.note, 'write');
-    driven.proactor.delay(1000, driven.note, 'delay');
+    descriptor.read(Buffer.alloc(1), { data: 'read' }, driven.note);
+    driven.proactor.open(theirs).write(Buffer.from('abc'), { data: 'write' }, driven.note);
+    driven.proactor.delay(1000, { data: 'delay' }, driven.note);
     driven.reactor.close();
     expect(driven.told).toEqual(['write: 3', 'read: ECANCELED 0', 'delay: ECANCELED 0']);
     expect(driven.proactor.isClosed).toBe(true);
@@ -114,7 +148,7 @@ describe('turns', () => {
   it('a proactor that is closed lets the reactor end, and leaves it to others', async () => {
     const driven = new Driven(descriptors);
     const [ours] = descriptors.socketpair();
-    driven.proactor.open(ours).read(Buffer.alloc(1), driven.note, 'read');
+    driven.proactor.open(ours).read(Buffer.alloc(1), { data: 'read' }, driven.note);
     const running = driven.reactor.run();
     driven.proactor.close();
     await running;
@@ -141,7 +175,7 @@ describe('interest', () => {
   it('is armed only while something waits: what nobody reads is reported once', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
-    driven.proactor.open(ours).read(Buffer.alloc(1), driven.note, 'read');
+    driven.proactor.open(ours).read(Buffer.alloc(1), { data: 'read' }, driven.note);
     must(sys.send(theirs, Buffer.from('abc')));
     driven.turnUntil(1);
     for (let turn = 0; turn < 50; turn++) driven.reactor.turn(0);
@@ -153,11 +187,11 @@ describe('interest', () => {
     const [ours, theirs] = descriptors.tcpPair();
     const changes = watchInterest(driven.reactor);
     const descriptor = driven.proactor.open(ours);
-    descriptor.read(Buffer.alloc(1), driven.note, 'read');
+    descriptor.read(Buffer.alloc(1), { data: 'read' }, driven.note);
     must(sys.send(theirs, Buffer.from('abc')));
     driven.turnUntil(1);
     fill((bytes) => sys.send(ours, bytes));
-    descriptor.writeAll(Buffer.alloc(8 << 20), driven.note, 'write');
+    descriptor.writeAll(Buffer.alloc(8 << 20), { data: 'write' }, driven.note);
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
     driven.settle();
     const { events } = driven.reactor.stats;
@@ -173,13 +207,13 @@ describe('interest', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.tcpPair();
     const descriptor = driven.proactor.open(ours);
-    descriptor.read(Buffer.alloc(1), driven.note, 'read');
+    descriptor.read(Buffer.alloc(1), { data: 'read' }, driven.note);
     must(sys.send(theirs, Buffer.from('a')));
     driven.turnUntil(1);
     reset(descriptors, theirs);
     for (let turn = 0; turn < 50; turn++) driven.reactor.turn(0);
     expect(driven.reactor.stats.events).toBeLessThan(6);
-    descriptor.read(Buffer.alloc(1), driven.note, 'next');
+    descriptor.read(Buffer.alloc(1), { data: 'next' }, driven.note);
     driven.turnUntil(2);
     expect(driven.told.at(-1)).toBe('next: ECONNRESET 0');
   });
@@ -192,7 +226,7 @@ describe('interest', () => {
     const bytes = Buffer.alloc(64);
     const onRead = (error: Error | undefined, count: number): void => {
       if (error !== undefined) return;
-      descriptor.writeAll(bytes, () => descriptor.read(bytes, onRead), undefined, 0, count);
+      descriptor.writeAll(bytes, { length: count }, () => descriptor.read(bytes, onRead));
     };
     descriptor.read(bytes, onRead);
     for (let message = 0; message < 20; message++) {
