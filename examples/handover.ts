@@ -37,7 +37,7 @@ console.log(`listening on 127.0.0.1:${listener.port}`);
 function drain(_: HandOver, pid?: number): void {
   console.log(`handed over to ${pid ?? 'the next'}, ${listener.connections.size} to finish`);
   const late = setTimeout(() => {
-    for (const connection of listener.connections) connection.closeGracefully(CLOSE_MS);
+    for (const connection of listener.connections) connection.close({ timeoutMs: CLOSE_MS });
   }, DRAIN_MS);
   late.unref();
 }

@@ -134,6 +134,6 @@ export class Session {
     this.#received = '';
     this.#deadline?.clear();
     this.#connection.resume();
-    this.#connection.closeGracefully(LINGER_MS);
+    this.#connection.close({ timeoutMs: LINGER_MS });
   }
 }

@@ -4,31 +4,49 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Reactor } from '../reactor/reactor.ts';
 
+/** Calls of handlers that wait for the end of the turn. */
 export class DeferredCalls {
   readonly #reactor: Reactor;
   readonly #scope: AsyncResource | undefined;
+  readonly #onDone: (() => void) | undefined;
   #calls: (() => void)[] = [];
+  #lastCalls: (() => void)[] = [];
 
-  /** @param scope - the async context of the calls. */
-  constructor(reactor: Reactor, scope: AsyncResource | undefined) {
+  /**
+   * @param scope - the async context of the calls.
+   * @param onDone - called when all calls of a turn were made.
+   */
+  constructor(reactor: Reactor, scope: AsyncResource | undefined, onDone?: () => void) {
     this.#reactor = reactor;
     this.#scope = scope;
+    this.#onDone = onDone;
   }
 
   get isEmpty(): boolean {
-    return this.#calls.length === 0;
+    return this.#calls.length + this.#lastCalls.length === 0;
   }
 
   /** Adds a call; what it throws reaches the reactor's `onError`, and the others are made. */
   add(call: () => void): void {
+    this.#schedule();
     this.#calls.push(call);
-    if (this.#calls.length === 1 && !this.#reactor.isClosed) this.#reactor.defer(this.run);
+  }
+
+  /** Adds a call that is made after all those of `add`, such as that of a `close` handler. */
+  addLast(call: () => void): void {
+    this.#schedule();
+    this.#lastCalls.push(call);
+  }
+
+  #schedule(): void {
+    if (this.isEmpty && !this.#reactor.isClosed) this.#reactor.defer(this.run);
   }
 
   /** Makes all calls now: in a turn, or when the reactor closes. What they add waits. */
   readonly run = (): void => {
-    const calls = this.#calls;
+    const calls = this.#calls.concat(this.#lastCalls);
     this.#calls = [];
+    this.#lastCalls = [];
     for (const call of calls) {
       try {
         if (this.#scope === undefined) call();
@@ -37,5 +55,6 @@ export class DeferredCalls {
         this.#reactor.report(error);
       }
     }
+    this.#onDone?.();
   };
 }

@@ -108,6 +108,6 @@ export function copyMemory(): Buffer {
 }
 
 /** Whether the next read or string overwrites these bytes, so that keeping them takes a copy. */
-export function isScratch(bytes: Uint8Array): boolean {
+export function isReadMemory(bytes: Uint8Array): boolean {
   return bytes.buffer === readBuffer.buffer || bytes.buffer === encodeBuffer.buffer;
 }

@@ -1,8 +1,17 @@
-// The bytes that a connection still owes its peer, in order. Chunks are kept as they were given;
-// whoever appends decides whether a copy is needed. An element leaves when its last byte has left.
-import { invalidValue } from '../errors.ts';
+// What is still to be written to a descriptor, in order, and whether there is room for more. A
+// connection (net/connection) and a writer (pipe/writer.ts) have one; both flush it when the kernel
+// reports room. Chunks are kept as they were given, and what is not plain bytes is an entry. Each
+// leaves the queue when its last byte has left. man 2 writev, 2 sendmsg (MSG_MORE).
+import { constants as os } from 'node:os';
+import { EdgewiseError, invalidValue } from '../errors.ts';
+import { Readiness } from '../poller/interest.ts';
+import type { Registration } from '../reactor/registration.ts';
 import * as sys from '../sys/index.ts';
-import { checkBytes } from '../validate.ts';
+import { checkBytes, checkInteger } from '../validate.ts';
+import { isReadMemory } from './read-memory.ts';
+
+const { EAGAIN, EINTR } = os.errno;
+const KIB = 1024;
 
 /** Most chunks that one writev takes; the kernel allows IOV_MAX (1024). */
 const GATHER_MAX = 64;
@@ -13,10 +22,43 @@ const SEND_MORE = sys.constants.MSG_MORE ?? 0;
 /** What `write` takes: text as UTF-8, bytes, or several of them for one system call. */
 export type Writable = string | Uint8Array | readonly Uint8Array[];
 
+/** The limits of a queue of unsent bytes. */
+export interface QueueLimits {
+  /** From so many bytes on there is no room. */
+  readonly highWaterMark: number;
+  /** `drain` is reported when no more than so many bytes are left. */
+  readonly lowWaterMark: number;
+  /** Beyond so many bytes the owner of the queue gives up. */
+  readonly queueBytesMax: number;
+}
+
 /**
- * The chunks of what was given to `write`, each looked at once.
+ * Checks limits and fills in their defaults: 64 KiB, 16 KiB, 64 MiB.
  *
- * @throws TypeError - no bytes, or memory that cannot be sent.
+ * @throws TypeError, RangeError - not a whole number from 0.
+ */
+export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
+  const count = (name: string, value: unknown) =>
+    checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
+  const highWaterMark = count('highWaterMark', options.highWaterMark ?? 64 * KIB);
+  const lowWaterMark = options.lowWaterMark ?? Math.min(16 * KIB, highWaterMark);
+  return {
+    highWaterMark,
+    lowWaterMark: count('lowWaterMark', lowWaterMark),
+    queueBytesMax: count('queueBytesMax', options.queueBytesMax ?? 64 * KIB * KIB),
+  };
+}
+
+/** What the queues of one kind have in common; one object serves any number of queues. */
+export interface QueueSettings extends QueueLimits {
+  /** Writes a single chunk: write(2) for what is not a socket. Default: send(2). */
+  readonly send?: typeof sys.write;
+}
+
+/**
+ * The chunks of what was given to `write`, each checked once.
+ *
+ * @throws TypeError - neither bytes nor a list of them, or memory that cannot be sent.
  */
 export function chunksOf(data: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
   if (!Array.isArray(data)) {
@@ -33,18 +75,18 @@ export function chunksOf(data: Uint8Array | readonly Uint8Array[]): readonly Uin
 }
 
 /**
- * What a connection owes its peer besides plain bytes, such as a range of a file. It is sent in its
- * place among the chunks.
+ * What is written besides plain bytes, such as a range of a file. It is sent in its place among the
+ * chunks.
  */
-export interface Piece {
-  /** Bytes of memory that it still holds: what counts for the watermarks and the hard cap. */
+export interface WriteQueueEntry {
+  /** Bytes of memory that it still holds: what counts for the limits. */
   readonly byteLength: number;
   /** Whether nothing is left to send. */
   readonly isSent: boolean;
   /**
    * Sends what the socket takes, by one system call.
    *
-   * @returns what send(2) does; 0 only when it `isSent`.
+   * @returns what send(2) returns; 0 only when it `isSent`.
    * @throws EdgewiseError - the rest cannot be sent: the connection is closed with the error.
    */
   sendTo(fd: number): number;
@@ -52,21 +94,33 @@ export interface Piece {
   settle(error?: Error): void;
 }
 
-type Chunk = Uint8Array | Piece;
-
-function isPiece(chunk: Chunk): chunk is Piece {
-  return !(chunk instanceof Uint8Array);
+/** Where a queue is flushed to. */
+export interface WriteTarget {
+  /** The descriptor that is written to. */
+  readonly fd: number;
+  /** What is charged for each system call, and re-queued when the budget is used up. */
+  readonly registration: Registration;
+  /** So many bytes of the queue have left. */
+  onSent(bytes: number): void;
 }
 
-export class Outgoing {
-  readonly #send: typeof sys.send;
-  #chunks: Chunk[] = [];
+type Item = Uint8Array | WriteQueueEntry;
+
+function isEntry(item: Item): item is WriteQueueEntry {
+  return !(item instanceof Uint8Array);
+}
+
+/** Bytes and entries that wait for room in the kernel. */
+export class WriteQueue {
+  readonly #settings: QueueSettings;
+  #items: Item[] = [];
   #head = 0;
   #byteLength = 0;
+  #needsDrain = false;
 
-  /** @param send - for a single chunk: send(2), or write(2) for what is no socket. */
-  constructor(send: typeof sys.send = sys.send) {
-    this.#send = send;
+  /** @param settings - limits that were checked by {@link queueLimits}. */
+  constructor(settings: QueueSettings) {
+    this.#settings = settings;
   }
 
   /** Bytes of memory that are held. */
@@ -75,64 +129,133 @@ export class Outgoing {
   }
 
   get isEmpty(): boolean {
-    return this.#head === this.#chunks.length;
+    return this.#head === this.#items.length;
   }
 
-  append(chunk: Chunk): void {
-    if (!isPiece(chunk) && chunk.length === 0) return;
-    this.#chunks.push(chunk);
-    this.#byteLength += chunk.byteLength;
+  /** Whether fewer bytes than the high watermark are held. */
+  get hasRoom(): boolean {
+    return this.#byteLength < this.#settings.highWaterMark;
+  }
+
+  /** Whether to wait for the descriptor to be writable. */
+  get hasWork(): boolean {
+    return this.#needsDrain || this.#head !== this.#items.length;
+  }
+
+  /** Whether `drain` is still to be reported. */
+  get needsDrain(): boolean {
+    return this.#needsDrain;
+  }
+
+  /** What the owner is closed with; undefined: no more bytes are held than it allows. */
+  get overflow(): EdgewiseError | undefined {
+    const { queueBytesMax } = this.#settings;
+    if (this.#byteLength <= queueBytesMax) return undefined;
+    const message = `more than ${queueBytesMax} bytes wait to be written`;
+    return new EdgewiseError('ERR_WRITE_QUEUE_FULL', message);
+  }
+
+  /** `write` has answered that there is no room: `drain` is to be reported. */
+  awaitDrain(): void {
+    this.#needsDrain = true;
+  }
+
+  /** @returns whether `drain` is to be reported now; it answers true once. */
+  takeDrain(): boolean {
+    if (!this.#needsDrain || this.#byteLength > this.#settings.lowWaterMark) return false;
+    this.#needsDrain = false;
+    return true;
+  }
+
+  /** Appends an entry, or a chunk that stays as it is until it has left. */
+  append(item: Uint8Array | WriteQueueEntry): void {
+    if (!isEntry(item) && item.length === 0) return;
+    this.#items.push(item);
+    this.#byteLength += item.byteLength;
   }
 
   /**
-   * Sends the next chunks, or the next piece, by one system call. What has left still has to be
-   * consumed.
+   * Appends what is left of `data` behind its first `skip` bytes. Views of the thread's read memory
+   * are copied, since the next read overwrites them.
    *
-   * @returns what send(2) does; 0 only for a piece that was sent already.
-   * @throws TypeError - a chunk was detached or has shrunk since it was appended.
-   * @throws EdgewiseError - what a piece throws.
+   * @param mustCopy - copy all of it: the caller uses its memory again.
+   * @throws as {@link chunksOf}.
    */
-  sendTo(fd: number): number {
-    const first = this.#chunks[this.#head] as Chunk;
-    if (isPiece(first)) return this.#sendPiece(fd, first);
-    const isOnly = this.#head + 1 === this.#chunks.length;
-    const result = isOnly ? this.#send(fd, first) : this.#sendChunks(fd);
+  keep(data: Uint8Array | readonly Uint8Array[], skip: number, mustCopy: boolean): void {
+    let left = skip;
+    for (const chunk of chunksOf(data)) {
+      if (left >= chunk.length) {
+        left -= chunk.length;
+        continue;
+      }
+      const rest = left === 0 ? chunk : chunk.subarray(left);
+      this.append(mustCopy || isReadMemory(rest) ? Buffer.from(rest) : rest);
+      left = 0;
+    }
+  }
+
+  /**
+   * Writes until all has left, the kernel takes no more, or the budget of this dispatch is used up;
+   * then the registration is re-queued.
+   *
+   * @returns 0; -errno: writing has failed, and what is left stays in the queue.
+   * @throws TypeError - a chunk was detached or has shrunk since it was appended.
+   * @throws EdgewiseError - what `sendTo` of an entry throws.
+   */
+  flush(target: WriteTarget): number {
+    while (!this.isEmpty) {
+      const result = this.#sendNext(target.fd);
+      if (result === -EINTR) continue;
+      if (result < 0) return result === -EAGAIN ? 0 : result;
+      target.onSent(result);
+      this.#consume(result);
+      if (!this.isEmpty && !mayGoOn(target.registration, result)) return 0;
+    }
+    return 0;
+  }
+
+  // The next chunks, or the next entry, by one system call. What has left is still to be consumed.
+  #sendNext(fd: number): number {
+    const first = this.#items[this.#head] as Item;
+    if (isEntry(first)) return this.#sendEntry(fd, first);
+    const isOnly = this.#head + 1 === this.#items.length;
+    const result = isOnly ? (this.#settings.send ?? sys.send)(fd, first) : this.#sendChunks(fd);
     if (result !== 0) return result;
     throw invalidValue('data', 'bytes that stay until they have left', first);
   }
 
-  // Before a piece that is yet to be sent a segment waits to be filled, so that the head of an
+  // Before an entry that is yet to be sent a segment waits to be filled, so that the head of an
   // answer and a file that is its body leave together.
   #sendChunks(fd: number): number {
     const chunks = this.#gather();
-    const next = this.#chunks[this.#head + chunks.length];
-    const hasMore = next !== undefined && isPiece(next) && !next.isSent;
+    const next = this.#items[this.#head + chunks.length];
+    const hasMore = next !== undefined && isEntry(next) && !next.isSent;
     return hasMore ? sys.sendmsg(fd, { buffers: chunks }, SEND_MORE) : sys.writev(fd, chunks);
   }
 
-  #sendPiece(fd: number, piece: Piece): number {
-    const before = piece.byteLength;
-    const result = piece.sendTo(fd);
-    this.#byteLength += piece.byteLength - before;
+  #sendEntry(fd: number, entry: WriteQueueEntry): number {
+    const before = entry.byteLength;
+    const result = entry.sendTo(fd);
+    this.#byteLength += entry.byteLength - before;
     return result;
   }
 
-  // The next chunks for one system call, oldest first, up to the next piece.
+  // The next chunks for one system call, oldest first, up to the next entry.
   #gather(): readonly Uint8Array[] {
     const gathered: Uint8Array[] = [];
-    const end = Math.min(this.#chunks.length, this.#head + GATHER_MAX);
+    const end = Math.min(this.#items.length, this.#head + GATHER_MAX);
     for (let i = this.#head; i < end; i++) {
-      const chunk = this.#chunks[i] as Chunk;
-      if (isPiece(chunk)) break;
-      gathered.push(chunk);
+      const item = this.#items[i] as Item;
+      if (isEntry(item)) break;
+      gathered.push(item);
     }
     return gathered;
   }
 
-  /** Takes `count` bytes from the front: they have left. */
-  consume(count: number): void {
-    const first = this.#chunks[this.#head] as Chunk;
-    if (isPiece(first)) {
+  // Takes `count` bytes from the front: they have left.
+  #consume(count: number): void {
+    const first = this.#items[this.#head] as Item;
+    if (isEntry(first)) {
       if (first.isSent) {
         this.#head++;
         first.settle();
@@ -147,9 +270,9 @@ export class Outgoing {
     this.#byteLength -= count;
     let left = count;
     while (left > 0) {
-      const chunk = this.#chunks[this.#head] as Uint8Array;
+      const chunk = this.#items[this.#head] as Uint8Array;
       if (left < chunk.length) {
-        this.#chunks[this.#head] = chunk.subarray(left);
+        this.#items[this.#head] = chunk.subarray(left);
         return;
       }
       left -= chunk.length;
@@ -157,35 +280,44 @@ export class Outgoing {
     }
   }
 
-  /** One copy of the bytes that are left; undefined: some are no plain bytes, or are not there. */
+  /** One copy of the bytes that are left; undefined: some are not plain bytes, or were detached. */
   copy(): Uint8Array<ArrayBuffer> | undefined {
     const bytes = new Uint8Array(this.#byteLength);
     let offset = 0;
-    for (const chunk of this.#chunks.slice(this.#head)) {
-      if (isPiece(chunk)) return undefined;
-      bytes.set(chunk.length > 0 ? chunk : [], offset); // a detached one cannot be read
-      offset += chunk.length;
+    for (const item of this.#items.slice(this.#head)) {
+      if (isEntry(item)) return undefined;
+      bytes.set(item.length > 0 ? item : [], offset); // a detached one cannot be read
+      offset += item.length;
     }
     return offset === bytes.length ? bytes : undefined;
   }
 
-  /** Forgets everything, and tells the pieces why. */
+  /** Drops everything, and settles the entries with `error`. `drain` is not reported any more. */
   discard(error: Error): void {
-    const left = this.#chunks.slice(this.#head);
-    this.#chunks = [];
+    const left = this.#items.slice(this.#head);
+    this.#items = [];
     this.#head = 0;
     this.#byteLength = 0;
-    for (const chunk of left) if (isPiece(chunk)) chunk.settle(error);
+    this.#needsDrain = false;
+    for (const item of left) if (isEntry(item)) item.settle(error);
   }
 
   // Dropping the front for each chunk would cost the length of the queue each time.
   #compact(): void {
-    if (this.#head === this.#chunks.length) {
-      this.#chunks = [];
+    if (this.#head === this.#items.length) {
+      this.#items = [];
       this.#head = 0;
-    } else if (this.#head >= GATHER_MAX && this.#head * 2 >= this.#chunks.length) {
-      this.#chunks = this.#chunks.slice(this.#head);
+    } else if (this.#head >= GATHER_MAX && this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
   }
+}
+
+// A long queue or file does not keep the others waiting, and goes on in the next turn: the kernel
+// has not said that it is full, so there is nothing to sleep for.
+function mayGoOn(registration: Registration, sent: number): boolean {
+  if (registration.charge(sent, Readiness.Writable)) return true; // or has re-queued an edge
+  if (registration.trigger === 'level') registration.requeue(Readiness.Writable);
+  return false;
 }

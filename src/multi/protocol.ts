@@ -4,13 +4,16 @@
 import type { Connection } from '../net/connection/connection.ts';
 import type { ConnectionHandlers } from '../net/connection/handlers.ts';
 import type { ConnectionOptions } from '../net/connection/options.ts';
-import type { Luggage } from '../net/connection/snapshot.ts';
+import type { ConnectionSnapshot } from '../net/connection/snapshot.ts';
 import type { TcpOptions } from '../net/socket/tcp.ts';
 import type { MailboxAddress } from './mailbox.ts';
 
 /** What connections of a pool can be given: as for `listen`, without what is of one thread. */
 export interface PoolConnectionOptions
-  extends Omit<ConnectionOptions, 'handlers' | 'reactor' | 'asyncContext' | 'receiveDescriptors'> {
+  extends Omit<
+    ConnectionOptions,
+    'handlers' | 'createData' | 'reactor' | 'asyncContext' | 'receiveDescriptors'
+  > {
   readonly tcp?: TcpOptions;
 }
 
@@ -49,7 +52,7 @@ export interface SubReactorModule {
 }
 
 /** A connection on its way between threads; `data` as `v8.serialize` makes it. */
-export interface Move extends Luggage {
+export interface Move extends ConnectionSnapshot {
   readonly fd: number;
   readonly to: number;
   readonly data: Uint8Array;

@@ -100,17 +100,17 @@ class SubReactorThread {
     if (to === data.index) throw invalidValue('to', 'another sub-reactor', to);
     if (this.#isDraining) throw new ClosedError('the ReactorPool');
     const copy = clone(kept); // first: a getter in it may do anything to the connection
-    const luggage = connection.pack();
+    const snapshot = connection.detach();
     this.#counting.left(connection);
     this.#movesUnderWay++;
-    tell({ type: 'handOver', move: { ...luggage, to, data: copy } }, [luggage.unsent.buffer]);
+    tell({ type: 'handOver', move: { ...snapshot, to, data: copy } }, [snapshot.unsent.buffer]);
   }
 
   // Who hears of it first is `adopt`; only when it cannot be watched, `close` alone, with the error.
   #adopt(move: Move): void {
     const connection = new Connection(this.#group);
     connection.data = deserialize(move.data);
-    connection.unpack(move);
+    connection.restore(move);
     this.#group.connections.add(connection);
     this.#counting.arrived(connection);
     connection.establish(move.fd, () => this.#counting.adopt(connection));

@@ -1,13 +1,13 @@
-// What a DescriptorReader and a DescriptorWriter have in common: one end of a pipe, a FIFO, a
-// terminal or the like, watched by a reactor until it ends. No socket calls: such a descriptor is
-// read and written by read(2) and write(2), and ends by close(2).
+// One end of a byte stream that is not a socket: a pipe, a FIFO, a terminal or the like, watched by a
+// reactor until it ends. A DescriptorReader and a DescriptorWriter each have one, and give it what it
+// calls. No socket calls: such a descriptor is read and written by read(2) and write(2), and ends by
+// close(2).
 import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, check, EdgewiseError, type ErrnoError } from '../errors.ts';
+import { DeferredCalls } from '../flow/deferred-calls.ts';
 import type { Interest, Readiness } from '../poller/interest.ts';
-import { checkDrive, defaultReactor } from '../reactor/index.ts';
-import type { Reactor } from '../reactor/reactor.ts';
-import type { Registration } from '../reactor/registration.ts';
+import { checkDrive, defaultReactor, type Reactor, type Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { checkFd, checkHandlers, checkObject } from '../validate.ts';
 
@@ -23,7 +23,7 @@ export interface EndpointOptions<Data = unknown> {
   readonly asyncContext?: boolean;
 }
 
-/** @internal how an endpoint begins */
+/** How an endpoint begins. */
 export interface Opening {
   readonly reactor: Reactor;
   readonly trigger: 'level' | 'edge';
@@ -31,15 +31,27 @@ export interface Opening {
   readonly isBorrowed: boolean;
 }
 
-/** @internal what a reader, or a writer, is */
+/** What tells a reader from a writer. */
 export interface Role {
   readonly syscall: 'read' | 'write';
-  /** The access mode with which it cannot be had. */
+  /** The access mode that does not allow it. */
   readonly unfit: number;
   readonly handlers: readonly string[];
 }
 
-/** @internal checks what readers and writers are given */
+/** What an endpoint calls. */
+export interface EndpointCalls {
+  /** The descriptor is ready: move what can be moved. */
+  transfer(readiness: Readiness): void;
+  /** It is closed: call the user's `close` handler. */
+  close(): void;
+}
+
+/**
+ * Checks what a reader or a writer is opened with.
+ *
+ * @throws TypeError - an option of the wrong kind. ErrnoError - EBADF: not open, or not for this.
+ */
 export function openingOf(
   fd: number,
   options: EndpointOptions & { readonly handlers: unknown },
@@ -58,22 +70,25 @@ export function openingOf(
   return { reactor, trigger, scope, isBorrowed };
 }
 
-/** One end of a byte stream that is no socket: see {@link DescriptorReader}, {@link DescriptorWriter}. */
-export abstract class Endpoint {
+/** A descriptor, its registration, and its end. */
+export class Endpoint {
   /** Why it ended, when that was not orderly. */
   error: Error | undefined = undefined;
-  /** @internal */
-  protected readonly registration: Registration<undefined>;
+  readonly registration: Registration<undefined>;
   readonly #opening: Opening;
+  readonly #calls: EndpointCalls;
+  readonly #deferred: DeferredCalls;
   readonly #dependent = { close: () => this.#closeWithReactor() };
   #fd: number;
-  #isCloseTold = false;
+  #whenClosed: (() => void)[] | undefined = [];
 
-  /** @internal use `openReader` or `openWriter`. When it throws, `fd` is still the caller's. */
-  constructor(fd: number, opening: Opening, interest: Interest) {
+  /** When it throws, `fd` is still the caller's. */
+  constructor(fd: number, opening: Opening, interest: Interest, calls: EndpointCalls) {
     this.#fd = fd;
     this.#opening = opening;
+    this.#calls = calls;
     const { reactor, trigger, scope, isBorrowed } = opening;
+    this.#deferred = new DeferredCalls(reactor, scope);
     const watched = { fd, interest, trigger, handler: this, isExclusive: false, scope };
     try {
       this.registration = reactor.watch<undefined>({ ...watched, data: undefined });
@@ -93,53 +108,38 @@ export abstract class Endpoint {
     return this.#fd < 0;
   }
 
-  /** Keeps the reactor alive, which is so from the start. */
-  ref(): this {
-    this.registration.ref();
-    return this;
+  get reactor(): Reactor {
+    return this.#opening.reactor;
   }
 
-  /** Lets the reactor end although this is open. */
-  unref(): this {
-    this.registration.unref();
-    return this;
-  }
-
-  hasRef(): boolean {
-    return this.registration.hasRef();
-  }
-
-  /** Closes at once; what was not read or written is lost. `error` reaches the `close` handler. */
+  /** Closes at once; `error` reaches the `close` handler, which is called at the end of the turn. */
   destroy(error?: Error): void {
     if (this.isClosed) return;
     this.error = error;
-    const { reactor, isBorrowed } = this.#opening;
     this.registration.close();
-    if (!isBorrowed) sys.close(this.#fd);
+    if (!this.#opening.isBorrowed) sys.close(this.#fd);
     this.#fd = -1;
-    if (!reactor.isClosed) reactor.defer(() => this.#tellClosed());
+    this.#deferred.add(() => this.#onClosed());
   }
 
-  [Symbol.dispose](): void {
-    this.destroy();
+  /** Resolves when it is closed and the `close` handler was called. */
+  whenClosed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#whenClosed === undefined) resolve();
+      else this.#whenClosed.push(resolve);
+    });
   }
 
-  /** @internal */
+  /** The reactor calls it. */
   onReady(readiness: Readiness): void {
     try {
-      this.transfer(readiness);
+      this.#calls.transfer(readiness);
     } catch (error) {
       // The user's handler threw in the middle of reading: an edge would not come again.
       if (!this.isClosed) this.registration.requeue();
       throw error;
     }
   }
-
-  /** @internal moves what can be moved */
-  protected abstract transfer(readiness: Readiness): void;
-
-  /** @internal calls the user's `close` handler */
-  protected abstract onClosed(): void;
 
   #takeOver(): void {
     const { FD_CLOEXEC, F_SETFD } = sys.constants;
@@ -154,16 +154,18 @@ export abstract class Endpoint {
 
   #closeWithReactor(): void {
     this.destroy(new ClosedError('the Reactor'));
-    this.#tellClosed(); // there is no later turn
+    this.#deferred.run(); // there is no later turn
   }
 
-  #tellClosed(): void {
-    if (this.#isCloseTold) return;
-    this.#isCloseTold = true;
-    const { reactor, scope } = this.#opening;
-    reactor.dependents.delete(this.#dependent);
-    if (scope === undefined) this.onClosed();
-    else scope.runInAsyncScope(() => this.onClosed());
+  #onClosed(): void {
+    this.reactor.dependents.delete(this.#dependent);
+    const waiting = this.#whenClosed ?? [];
+    this.#whenClosed = undefined;
+    try {
+      this.#calls.close();
+    } finally {
+      for (const resolve of waiting) resolve();
+    }
   }
 }
 

@@ -21,28 +21,32 @@ export interface ReaderHandlers<Data = unknown> {
    * timerfd its count.
    */
   data?(reader: DescriptorReader<Data>, bytes: Buffer): void;
-  /** Nobody will write any more; it is closed after this. */
+  /** The last writer has closed its end; the reader is closed after this. */
   end?(reader: DescriptorReader<Data>): void;
   /** It is closed, the last call. `error`: why, when it was not the end or your own `destroy()`. */
   close?(reader: DescriptorReader<Data>, error?: Error): void;
 }
 
+/** What `openReader` can be given. */
 export interface ReaderOptions<Data = unknown> extends EndpointOptions<Data> {
+  /** What is called. */
   readonly handlers: ReaderHandlers<Data>;
   /**
-   * The descriptor is somebody else's as well, such as standard input: it is not closed, and its
-   * flags stay as they are. It may block then, so it is read once per event, with the trigger
-   * `'level'`; when another process reads the same pipe, a read may have to wait for it. Default
-   * false: the reader takes it over.
+   * Others use the descriptor as well, such as standard input: it is not closed, and its flags stay
+   * as they are. It may block then, so it is read once per event, with the trigger `'level'`; when
+   * another process reads the same pipe, a read may have to wait for it. Default false: the reader
+   * takes it over.
    */
   readonly borrow?: boolean;
 }
 
 /** A descriptor that is read as a stream of bytes. It owns the descriptor, unless that is borrowed. */
-export class DescriptorReader<Data = unknown> extends Endpoint {
-  /** What the user keeps with it. */
+export class DescriptorReader<Data = unknown> {
+  /** What the caller keeps with it. */
   data: Data | undefined;
+  /** Bytes read since it was made. */
   bytesRead = 0;
+  readonly #endpoint: Endpoint;
   readonly #handlers: ReaderHandlers<Data>;
   readonly #readsOnce: boolean;
   #isPaused = false;
@@ -50,12 +54,31 @@ export class DescriptorReader<Data = unknown> extends Endpoint {
 
   /** @internal use `openReader` */
   constructor(fd: number, opening: Opening, options: ReaderOptions<Data>) {
-    super(fd, opening, Interest.Readable);
     this.data = options.data;
     this.#handlers = options.handlers;
     this.#readsOnce = opening.trigger === 'level';
+    this.#endpoint = new Endpoint(fd, opening, Interest.Readable, {
+      transfer: () => this.#read(),
+      close: () => this.#handlers.close?.(this, this.error),
+    });
   }
 
+  /** The descriptor; -1 after it is closed. */
+  get fd(): number {
+    return this.#endpoint.fd;
+  }
+
+  /** Why it ended, when that was not orderly. */
+  get error(): Error | undefined {
+    return this.#endpoint.error;
+  }
+
+  /** Whether it is closed, in whatever way. */
+  get isClosed(): boolean {
+    return this.#endpoint.isClosed;
+  }
+
+  /** Whether reading was stopped by `pause`. */
   get isPaused(): boolean {
     return this.#isPaused;
   }
@@ -70,21 +93,59 @@ export class DescriptorReader<Data = unknown> extends Endpoint {
     this.#setPaused(false);
   }
 
+  /** As `destroy()`: a reader has nothing to flush. */
+  close(): void {
+    this.destroy();
+  }
+
+  /** Closes at once; what was not read is lost. `error` reaches the `close` handler. */
+  destroy(error?: Error): void {
+    this.#endpoint.destroy(error);
+  }
+
+  /** As `destroy()`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** As `close()`; resolves when the `close` handler was called. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return this.#endpoint.whenClosed();
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#endpoint.registration.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although this is open. */
+  unref(): this {
+    this.#endpoint.registration.unref();
+    return this;
+  }
+
+  /** Whether it keeps the reactor alive while it is open. */
+  hasRef(): boolean {
+    return this.#endpoint.registration.hasRef();
+  }
+
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (!this.isClosed) {
-      this.registration.setInterest(isPaused ? Interest.None : Interest.Readable);
-    }
+    if (this.isClosed) return;
+    this.#endpoint.registration.setInterest(isPaused ? Interest.None : Interest.Readable);
   }
 
   // A short read is no proof that all is read: a terminal gives a line at a time.
-  protected override transfer(): void {
+  #read(): void {
     while (!this.#isPaused && !this.isClosed) {
       const result = this.#isEnded ? 0 : sys.read(this.fd, readMemory());
       if (result > 0) {
         this.bytesRead += result;
         this.#handlers.data?.(this, readView(result));
-        if (this.isClosed || this.#readsOnce || !this.registration.charge(result)) return;
+        if (this.isClosed || this.#readsOnce) return;
+        if (!this.#endpoint.registration.charge(result)) return;
       } else if (result === 0 || this.#isHungUp(result)) {
         this.#onEnd();
       } else if (result !== -EINTR) {
@@ -94,12 +155,12 @@ export class DescriptorReader<Data = unknown> extends Endpoint {
     }
   }
 
-  // How Linux tells the end of a pseudo-terminal whose other side was closed.
+  // How Linux reports the end of a pseudo-terminal whose other side was closed.
   #isHungUp(result: number): boolean {
     return result === -EIO && sys.isatty(this.fd) === 1;
   }
 
-  // Told once, also when the handler throws.
+  // Called once, also when the handler throws.
   #onEnd(): void {
     const wasEnded = this.#isEnded;
     this.#isEnded = true;
@@ -109,17 +170,13 @@ export class DescriptorReader<Data = unknown> extends Endpoint {
       this.destroy();
     }
   }
-
-  protected override onClosed(): void {
-    this.#handlers.close?.(this, this.error);
-  }
 }
 
 /**
  * Reads a descriptor and hands what it gives to `options.handlers`: the reading end of a pipe or
- * FIFO, a terminal, or whatever else can be waited for and read. The reader takes it over: it sets
- * O_NONBLOCK and closes it; when this throws, it is still the caller's. O_NONBLOCK is shared with
- * whoever has a duplicate: `borrow` what was inherited, or `sys.reopen` it.
+ * FIFO, a terminal, or anything else that can be waited for and read. The reader takes it over: it
+ * sets O_NONBLOCK and closes it; when this throws, it is still the caller's. O_NONBLOCK is shared
+ * by all duplicates of a descriptor: `borrow` what was inherited, or `sys.reopen` it.
  *
  * @throws EdgewiseError - ERR_NOT_POLLABLE: a regular file, a folder, `/dev/null`. ERR_CLOSED: the
  *   reactor is closed.

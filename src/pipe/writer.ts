@@ -1,11 +1,20 @@
-// Writing to a pipe, a FIFO or a terminal without waiting: what does not fit is kept, as a connection
-// does it.
+// Writing to a pipe, a FIFO or a terminal without waiting: what does not fit is kept in a write queue
+// (flow/write-queue.ts), as a connection does it.
 import { constants as os } from 'node:os';
 import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
-import { encodeShort, isScratch } from '../flow/read-memory.ts';
-import { chunksOf, Outgoing, type Writable } from '../flow/write-queue.ts';
-import { type QueueLimits, queueLimits } from '../net/connection/options.ts';
+import { type CloseOptions, closeTimeoutMs } from '../flow/close-options.ts';
+import { encodeShort } from '../flow/read-memory.ts';
+import {
+  chunksOf,
+  type QueueLimits,
+  queueLimits,
+  type Writable,
+  WriteQueue,
+  type WriteTarget,
+} from '../flow/write-queue.ts';
 import { Interest, Readiness } from '../poller/interest.ts';
+import type { Registration } from '../reactor/registration.ts';
+import type { Timer } from '../reactor/timers/timer.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
 
@@ -18,52 +27,78 @@ const WRITING: Role = {
 
 /** Receives what becomes of a writer. Every member is optional; one object serves any number. */
 export interface WriterHandlers<Data = unknown> {
-  /** The queue has fallen to the low watermark after `write` had answered false. */
+  /** The queue has fallen to the low watermark after `write` had returned false. */
   drain?(writer: DescriptorWriter<Data>): void;
   /**
-   * It is closed, the last call. `error`: why, when it was not your own `end()` or `destroy()`;
-   * EPIPE, once: nobody reads any more.
+   * It is closed, the last call. `error`: why, when it was not your own `end()`, `close()` or
+   * `destroy()`; EPIPE, once: the last reader has closed its end.
    */
   close?(writer: DescriptorWriter<Data>, error?: Error): void;
 }
 
+/** What `openWriter` can be given. */
 export interface WriterOptions<Data = unknown> extends EndpointOptions<Data>, Partial<QueueLimits> {
+  /** What is called. */
   readonly handlers: WriterHandlers<Data>;
-  /** `write` answers false from so many unwritten bytes on. Default 64 KiB. */
+  /** `write` returns false from so many unwritten bytes on. Default 64 KiB. */
   readonly highWaterMark?: number;
   /** `drain` is called when no more than so many are left. Default 16 KiB. */
   readonly lowWaterMark?: number;
   /** Beyond so many unwritten bytes it is closed with ERR_WRITE_QUEUE_FULL. Default 64 MiB. */
-  readonly queueMax?: number;
+  readonly queueBytesMax?: number;
 }
 
 /** A descriptor that is written as a stream of bytes. It owns the descriptor. */
-export class DescriptorWriter<Data = unknown> extends Endpoint {
-  /** What the user keeps with it. */
+export class DescriptorWriter<Data = unknown> implements WriteTarget {
+  /** What the caller keeps with it. */
   data: Data | undefined;
+  /** Bytes that the kernel has taken since it was made. */
   bytesWritten = 0;
+  readonly #endpoint: Endpoint;
   readonly #handlers: WriterHandlers<Data>;
-  readonly #limits: QueueLimits;
-  readonly #outgoing = new Outgoing(sys.write);
+  readonly #queue: WriteQueue;
   #isEnding = false;
-  #needsDrain = false;
+  #deadline: Timer | undefined = undefined;
 
   /** @internal use `openWriter` */
   constructor(fd: number, opening: Opening, options: WriterOptions<Data>, limits: QueueLimits) {
-    super(fd, opening, Interest.None);
     this.data = options.data;
     this.#handlers = options.handlers;
-    this.#limits = limits;
+    this.#queue = new WriteQueue({ ...limits, send: sys.write });
+    this.#endpoint = new Endpoint(fd, opening, Interest.None, {
+      transfer: (readiness) => this.#transfer(readiness),
+      close: () => this.#handlers.close?.(this, this.error),
+    });
+  }
+
+  /** The descriptor; -1 after it is closed. */
+  get fd(): number {
+    return this.#endpoint.fd;
+  }
+
+  /** @internal */
+  get registration(): Registration<undefined> {
+    return this.#endpoint.registration;
+  }
+
+  /** Why it ended, when that was not orderly. */
+  get error(): Error | undefined {
+    return this.#endpoint.error;
+  }
+
+  /** Whether it is closed, in whatever way. */
+  get isClosed(): boolean {
+    return this.#endpoint.isClosed;
+  }
+
+  /** Whether `end` or `close` was called. */
+  get isWriteEnded(): boolean {
+    return this.#isEnding;
   }
 
   /** Bytes that were given to `write` and that the kernel has not taken yet. */
   get writableLength(): number {
-    return this.#outgoing.byteLength;
-  }
-
-  /** Whether `end` was called. */
-  get isWriteEnded(): boolean {
-    return this.#isEnding;
+    return this.#queue.byteLength;
   }
 
   /**
@@ -71,8 +106,8 @@ export class DescriptorWriter<Data = unknown> extends Endpoint {
    * of a `data` handler's view are copied then, any others must not be changed until they have left
    * (`writableLength`).
    *
-   * @returns whether there is room: false from the high watermark on; `drain` tells when it has
-   *   fallen to the low one. The bytes are kept either way, up to `queueMax`.
+   * @returns whether there is room: false from the high watermark on; `drain` is called when it has
+   *   fallen to the low one. The bytes are kept either way, up to `queueBytesMax`.
    * @throws EdgewiseError - ERR_WRITE_AFTER_END: after `end`. ERR_CLOSED.
    * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
    */
@@ -82,13 +117,14 @@ export class DescriptorWriter<Data = unknown> extends Endpoint {
     const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
     const chunks = chunksOf(bytes as Uint8Array | readonly Uint8Array[]);
     const [first] = chunks;
-    const isAlone = chunks.length === 1 && first !== undefined && this.#outgoing.isEmpty;
-    const written = isAlone ? this.#writeNow(first) : 0;
-    if (this.isClosed) return false;
-    const wasEmpty = this.#outgoing.isEmpty;
-    if (!isAlone) for (const chunk of chunks) this.#keep(chunk);
-    else if (written < first.length) this.#keep(first.subarray(written));
-    if (wasEmpty && !isAlone) this.#flush();
+    const wasEmpty = this.#queue.isEmpty;
+    if (wasEmpty && first !== undefined && chunks.length === 1) {
+      const written = this.#writeNow(first);
+      if (!this.isClosed) this.#queue.keep(first, written, false);
+    } else {
+      this.#queue.keep(chunks, 0, false);
+      if (wasEmpty) this.#flush();
+    }
     return this.#hasRoom();
   }
 
@@ -105,56 +141,86 @@ export class DescriptorWriter<Data = unknown> extends Endpoint {
     this.#finishIfWritten();
   }
 
-  override destroy(error?: Error): void {
-    super.destroy(error);
-    this.#outgoing.discard(error ?? new ClosedError('the DescriptorWriter'));
+  /**
+   * As `end()`, with a time limit; called again, it sets another one.
+   *
+   * @param options - `timeoutMs`: after that time it is closed as by `destroy`. 0: at once, after
+   *   what the kernel takes now. Default 30,000.
+   * @throws TypeError, RangeError - no such time.
+   */
+  close(options: CloseOptions = {}): void {
+    const timeoutMs = closeTimeoutMs(options);
+    this.end();
+    if (timeoutMs === 0) this.destroy();
+    if (this.isClosed) return;
+    this.#deadline?.clear();
+    this.#deadline = this.#endpoint.reactor.setTimeout(() => this.destroy(), timeoutMs);
   }
 
-  protected override transfer(readiness: Readiness): void {
-    if (!this.#outgoing.isEmpty) this.#flush();
-    // The writing end of a pipe says nothing else than that it has lost its reader.
+  /** Closes at once; what was not written is lost. `error` reaches the `close` handler. */
+  destroy(error?: Error): void {
+    this.#endpoint.destroy(error);
+    this.#deadline?.clear();
+    this.#queue.discard(error ?? new ClosedError('the DescriptorWriter'));
+  }
+
+  /** As `destroy()`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** As `close()`; resolves when it is closed and the `close` handler was called. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return this.#endpoint.whenClosed();
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.registration.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although this is open. */
+  unref(): this {
+    this.registration.unref();
+    return this;
+  }
+
+  /** Whether it keeps the reactor alive while it is open. */
+  hasRef(): boolean {
+    return this.registration.hasRef();
+  }
+
+  /** @internal the queue has written so many bytes */
+  onSent(bytes: number): void {
+    this.bytesWritten += bytes;
+  }
+
+  #transfer(readiness: Readiness): void {
+    if (!this.#queue.isEmpty) this.#flush();
+    // The writing end of a pipe reports nothing else than that it has lost its reader.
     else if ((readiness & (Readiness.Error | Readiness.WriteClosed)) !== 0) this.#fail(-EPIPE);
-    if (!this.isClosed) this.#tellDrain();
+    if (!this.isClosed) this.#reportDrain();
   }
 
   // Returns what the kernel took.
   #writeNow(bytes: Uint8Array): number {
     if (bytes.length === 0) return 0;
     const result = sys.write(this.fd, bytes);
-    if (result >= 0) this.bytesWritten += result;
+    if (result >= 0) this.onSent(result);
     else if (result !== -EAGAIN && result !== -EINTR) this.#fail(result);
     return Math.max(result, 0);
   }
 
-  #keep(chunk: Uint8Array): void {
-    this.#outgoing.append(isScratch(chunk) ? Buffer.from(chunk) : chunk);
-  }
-
   #flush(): void {
     try {
-      this.#writeQueued();
+      const result = this.#queue.flush(this);
+      if (result < 0) this.#fail(result);
     } catch (error) {
       this.destroy(error as Error); // the caller spoiled the memory: the rest cannot be written
     }
     if (!this.isClosed) this.#finishIfWritten();
-  }
-
-  #writeQueued(): void {
-    const { registration } = this;
-    while (!this.#outgoing.isEmpty) {
-      const result = this.#outgoing.sendTo(this.fd);
-      if (result === -EINTR) continue;
-      if (result === -EAGAIN) return;
-      if (result < 0) {
-        this.#fail(result);
-        return;
-      }
-      this.bytesWritten += result;
-      this.#outgoing.consume(result);
-      if (registration.charge(result)) continue;
-      if (registration.trigger === 'edge') registration.requeue(Readiness.Writable);
-      return;
-    }
   }
 
   #fail(result: number): void {
@@ -162,49 +228,41 @@ export class DescriptorWriter<Data = unknown> extends Endpoint {
   }
 
   #finishIfWritten(): void {
-    if (this.#isEnding && this.#outgoing.isEmpty) this.destroy();
+    if (this.#isEnding && this.#queue.isEmpty) this.destroy();
     else this.#updateInterest();
   }
 
   // Before the handler the interest is back to what it was: under the edge trigger only a change
   // makes the kernel report again.
-  #tellDrain(): void {
-    if (!this.#needsDrain || this.#outgoing.byteLength > this.#limits.lowWaterMark) return;
-    this.#needsDrain = false;
+  #reportDrain(): void {
+    if (!this.#queue.takeDrain()) return;
     this.#updateInterest();
     this.#handlers.drain?.(this);
   }
 
   #hasRoom(): boolean {
     if (this.isClosed) return false;
-    const { queueMax, highWaterMark } = this.#limits;
-    const { byteLength } = this.#outgoing;
-    if (byteLength > queueMax) {
-      const message = `more than ${queueMax} bytes wait to be written`;
-      this.destroy(new EdgewiseError('ERR_WRITE_QUEUE_FULL', message));
+    const { overflow, hasRoom } = this.#queue;
+    if (overflow !== undefined) {
+      this.destroy(overflow);
       return false;
     }
-    this.#needsDrain ||= byteLength >= highWaterMark;
+    if (!hasRoom) this.#queue.awaitDrain();
     this.#updateInterest();
-    return byteLength < highWaterMark;
+    return hasRoom;
   }
 
   #updateInterest(): void {
     if (this.isClosed) return;
-    const hasWork = !this.#outgoing.isEmpty || this.#needsDrain;
-    this.registration.setInterest(hasWork ? Interest.Writable : Interest.None);
-  }
-
-  protected override onClosed(): void {
-    this.#handlers.close?.(this, this.error);
+    this.registration.setInterest(this.#queue.hasWork ? Interest.Writable : Interest.None);
   }
 }
 
 /**
- * Writes to a descriptor: the writing end of a pipe or FIFO, a terminal, or whatever else can be
+ * Writes to a descriptor: the writing end of a pipe or FIFO, a terminal, or anything else that can be
  * waited for and written. The writer takes it over: it sets O_NONBLOCK and closes it; when this
- * throws, it is still the caller's. O_NONBLOCK is shared with whoever has a duplicate: `sys.reopen`
- * what was inherited, such as standard output.
+ * throws, it is still the caller's. O_NONBLOCK is shared by all duplicates of a descriptor:
+ * `sys.reopen` what was inherited, such as standard output.
  *
  * @throws EdgewiseError - ERR_NOT_POLLABLE: a regular file, `/dev/null`. ERR_CLOSED: the reactor is
  *   closed.

@@ -6,7 +6,7 @@
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../address.ts';
 import { EdgewiseError, errnoError } from '../errors.ts';
-import type { FilePiece } from '../net/connection/file-range.ts';
+import type { FileRangeEntry } from '../net/connection/file-range.ts';
 import * as sys from '../sys/index.ts';
 import { Kind, type Operation } from './operation.ts';
 import { type Inbound, totalLength } from './requests.ts';
@@ -175,14 +175,14 @@ function passMessage(operation: Operation, channel: Channel): Outcome {
 }
 
 function sendFile(operation: Operation, channel: Channel): Outcome {
-  const piece = operation.detail as FilePiece;
+  const entry = operation.detail as FileRangeEntry;
   for (let calls = 0; calls < CALLS_MAX; calls++) {
-    if (piece.isSent) return Outcome.Done;
-    const count = piece.sendTo(channel.fd);
+    if (entry.isSent) return Outcome.Done;
+    const count = entry.sendTo(channel.fd);
     if (count === sys.WOULD_BLOCK) return Outcome.Dry;
     if (count === -EINTR) continue;
     if (count < 0) return failWith(operation, count, channel);
     operation.result += count;
   }
-  return piece.isSent ? Outcome.Done : 0;
+  return entry.isSent ? Outcome.Done : 0;
 }

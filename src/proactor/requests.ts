@@ -2,7 +2,7 @@
 // its owner may change while the operation is pending, other than the bytes, is copied.
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { invalidType, outOfRange } from '../errors.ts';
-import { checkFileRange, FilePiece } from '../net/connection/file-range.ts';
+import { checkFileRange, FileRangeEntry } from '../net/connection/file-range.ts';
 import { type OutgoingMessage, ReceivedMessage } from '../sys/index.ts';
 import {
   checkBytes,
@@ -98,7 +98,7 @@ export function requestFile(
 ): Operation {
   const range = checkFileRange(fd, offset, length);
   operation.length = range.length;
-  operation.detail = new FilePiece(range, () => undefined);
+  operation.detail = new FileRangeEntry(range, () => undefined);
   return operation;
 }
 

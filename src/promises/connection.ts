@@ -55,8 +55,8 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   /** @internal use `connect` or `listen` */
   constructor(raw: HandlerConnection<Connection>) {
     super(raw);
-    raw.copyWhatIsKept();
-    raw.divert(this);
+    raw.copyKeptBytes();
+    raw.setDriver(this);
     if (raw.isPaused) raw.resume(); // or the last words of a peer that is gone would not be read
   }
 
@@ -133,7 +133,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     this.#isDiscarding = true;
     this.#want(Interest.Readable);
     if (!this.#isGiven) this.#endSide();
-    this.raw.closeGracefully(timeoutMs);
+    this.raw.close({ timeoutMs });
     if (!this.isClosed && !this.#isGiven) this.#discard();
     await closed;
   }

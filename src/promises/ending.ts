@@ -1,9 +1,9 @@
 // The end of what a connection sends, as seen by whoever awaits it: whether the last byte has left.
-import type { Piece } from '../flow/write-queue.ts';
+import type { WriteQueueEntry } from '../flow/write-queue.ts';
 import { Waiters } from './waiter.ts';
 
 /** Queued behind the last byte; settled when that has left, or was lost with the connection. */
-export class Ending implements Piece {
+export class Ending implements WriteQueueEntry {
   readonly byteLength = 0;
   readonly isSent = true;
   readonly #waiting = new Waiters();

@@ -57,6 +57,7 @@ export class Reactor {
   readonly #keepsContext: boolean;
   readonly #onError: ErrorHandler | undefined;
   #deferred: (() => void)[] = [];
+  #active: ActivityObserver[] = [];
   #signals: Signals | undefined;
   #driver: LoopDriver | undefined;
   #completion: PromiseWithSettlers | undefined;
@@ -182,6 +183,15 @@ export class Reactor {
    */
   report(error: unknown): void {
     this.#failures.collect(error);
+  }
+
+  /**
+   * @internal calls `observer.onActivity` with the time (nanoseconds): at once, or in a turn at its
+   * end, with one reading of the clock for all of that turn.
+   */
+  noteActivity(observer: ActivityObserver): void {
+    if (this.#dispatcher.isDispatching) this.#active.push(observer);
+    else observer.onActivity(native.now());
   }
 
   /** @internal 1: something that is not registered, such as a name look-up, is under way; -1: over */
@@ -408,6 +418,7 @@ export class Reactor {
     // Not without timers: the time as an argument is a number on the heap, one per turn.
     if (this.#timers.pendingCount > 0) this.#runTimers();
     if (this.#deferred.length > 0) this.#runDeferred();
+    if (this.#active.length > 0) this.#reportActivity();
     this.#dispatcher.leave();
     this.#plan();
   }
@@ -428,6 +439,13 @@ export class Reactor {
     const deferred = this.#deferred;
     this.#deferred = [];
     for (const callback of deferred) this.#failures.guard(callback);
+  }
+
+  #reportActivity(): void {
+    const nowNs = native.now();
+    const active = this.#active;
+    this.#active = [];
+    for (const observer of active) observer.onActivity(nowNs);
   }
 
   // Hands what was thrown to `onError`; without one, to the caller.
@@ -506,6 +524,11 @@ export class Reactor {
   #assertOpen(): void {
     if (this.#isClosed) throw new ClosedError('the Reactor');
   }
+}
+
+/** @internal what has to know when something has happened: the idle timer of a connection */
+export interface ActivityObserver {
+  onActivity(nowNs: number): void;
 }
 
 interface PromiseWithSettlers {

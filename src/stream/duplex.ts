@@ -18,7 +18,7 @@ export function freeConnection(connection: unknown): Connection<any> {
   if (!(connection instanceof Connection)) {
     throw invalidType('connection', 'a Connection', connection);
   }
-  if (!connection.isDiverted) return connection;
+  if (!connection.hasDriver) return connection;
   throw new EdgewiseError('ERR_CONNECTION_RELAYED', 'a relay or a stream has the connection');
 }
 

@@ -1,7 +1,7 @@
 // What a stream queues behind its bytes to be told that they have left.
-import type { Piece } from '../flow/write-queue.ts';
+import type { WriteQueueEntry } from '../flow/write-queue.ts';
 
-export class Mark implements Piece {
+export class Mark implements WriteQueueEntry {
   readonly byteLength = 0;
   readonly isSent = true;
   readonly settle: (error?: Error) => void;

@@ -2,17 +2,17 @@
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
 import { addAbortSignal, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
+import { checkIdleMs, IdleTimer } from '../flow/idle-timer.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../flow/read-memory.ts';
 import type { Writable } from '../flow/write-queue.ts';
 import type { Connection } from '../net/connection/connection.ts';
-import type { Pump } from '../net/connection/driver.ts';
+import type { ConnectionDriver } from '../net/connection/driver.ts';
 import type { TcpOptions } from '../net/socket/tcp.ts';
 import { Interest, Readiness } from '../poller/interest.ts';
-import { defaultReactor } from '../reactor/index.ts';
+import { defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
 import { bytesOf, keptLength } from './chunks.ts';
-import { checkIdle, IdleTimeout } from './idle.ts';
 import { keepAliveOf } from './keep-alive.ts';
 import { Mark } from './mark.ts';
 
@@ -32,7 +32,7 @@ export class SocketDuplex extends AddressedDuplex {
   /** @internal a stream bounds what is written by its own watermark */
   readonly isUnlimited = true;
   #connection: AnyConnection | undefined = undefined;
-  #former: Pump | undefined = undefined;
+  #former: ConnectionDriver | undefined = undefined;
   #interest: Interest = Interest.None;
   #wantsData = false;
   #isDry = false; // the socket was emptied, and the next event tells when there is more
@@ -41,11 +41,7 @@ export class SocketDuplex extends AddressedDuplex {
   #final: Callback | undefined = undefined; // it was ended before there was a connection
   #failed: Callback | undefined = undefined;
   #isReferenced = true;
-  readonly #idle = new IdleTimeout(
-    () => this.#connection?.reactor ?? defaultReactor(),
-    () => this.#connection?.bytesWritten ?? 0,
-    () => this.emit('timeout'),
-  );
+  #idle: IdleTimer | undefined = undefined; // when a timeout was set
 
   constructor(options: DuplexOptions = {}) {
     checkObject('options', options);
@@ -60,7 +56,7 @@ export class SocketDuplex extends AddressedDuplex {
    * @param readAhead - what was read from it already
    * @param former - those who wait there for room, or for the close, are told
    */
-  attach(connection: AnyConnection, readAhead?: Buffer, former?: Pump): void {
+  attach(connection: AnyConnection, readAhead?: Buffer, former?: ConnectionDriver): void {
     this.#connection = connection;
     this.#former = former;
     this.#trigger = connection.trigger;
@@ -69,7 +65,7 @@ export class SocketDuplex extends AddressedDuplex {
       return;
     }
     if (!this.#isReferenced) connection.unref();
-    connection.divert(this);
+    connection.setDriver(this);
     if (connection.isPaused) connection.resume(); // as in promises/connection.ts
     if (readAhead !== undefined) this.push(readAhead);
     if (connection.isReadEnded) this.push(null); // it was told before, and once only
@@ -93,7 +89,7 @@ export class SocketDuplex extends AddressedDuplex {
 
   /** Milliseconds of silence until `timeout` is emitted; 0, undefined: never. */
   get timeout(): number | undefined {
-    return this.#idle.timeoutMs;
+    return this.#idle?.idleMs;
   }
 
   get connecting(): boolean {
@@ -143,11 +139,12 @@ export class SocketDuplex extends AddressedDuplex {
    * @param callback - a listener for the next `timeout`; with 0 one that is taken away.
    */
   setTimeout(timeoutMs: number, callback?: () => void): this {
-    checkIdle(timeoutMs);
+    checkIdleMs('timeoutMs', timeoutMs);
     if (callback !== undefined && typeof callback !== 'function') {
       throw invalidType('callback', 'a function', callback);
     }
     if (this.destroyed) return this;
+    this.#idle ??= new IdleTimer(this);
     this.#idle.set(timeoutMs);
     if (callback === undefined) return this;
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
@@ -215,7 +212,7 @@ export class SocketDuplex extends AddressedDuplex {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#idle.clear();
+    this.#idle?.clear();
     this.#wantsData = false;
     const waiting = [this.#failed, this.#final];
     this.#failed = undefined;
@@ -249,6 +246,21 @@ export class SocketDuplex extends AddressedDuplex {
     if (mayHaveMore) connection.requeue(readiness);
   }
 
+  /** @internal where its idle timer runs */
+  get reactor(): Reactor {
+    return this.#connection?.reactor ?? defaultReactor();
+  }
+
+  /** @internal nothing has happened for the time of `setTimeout`: reported once for each silence */
+  onIdle(): void {
+    this.emit('timeout');
+  }
+
+  /** @internal bytes that had to wait have left */
+  onSent(): void {
+    this.#idle?.touch();
+  }
+
   /** @internal */
   onDrain(): void {
     this.#former?.onDrain?.();
@@ -257,7 +269,7 @@ export class SocketDuplex extends AddressedDuplex {
   /** @internal the connection is closed: by the peer, an error, or by us */
   onClosed(error: Error | undefined): void {
     this.#former?.onClosed(error);
-    this.#idle.clear();
+    this.#idle?.clear();
     const connection = this.#connection as AnyConnection;
     // In order: what is left to be read is read, then the stream destroys itself.
     if (error === undefined && connection.isReadEnded && connection.isWriteEnded) this.end();
@@ -268,14 +280,14 @@ export class SocketDuplex extends AddressedDuplex {
     if (this.#options !== undefined) this.#set(this.#options);
     this.#options = undefined;
     this.learnAddresses(this.#connection);
-    this.#idle.touch();
+    this.#idle?.touch();
     if (this.#final !== undefined) this._final(this.#final);
     this.#final = undefined;
     if (!this.isPaused()) this.read(0);
   }
 
   #deliver(count: number): void {
-    this.#idle.touch();
+    this.#idle?.touch();
     this.#wantsData = this.push(Buffer.from(readView(count)));
   }
 
@@ -295,7 +307,7 @@ export class SocketDuplex extends AddressedDuplex {
   #send(connection: AnyConnection, data: Writable, callback: Callback): void {
     try {
       connection.write(data);
-      this.#idle.touch();
+      this.#idle?.touch();
     } catch (error) {
       callback(connection.error ?? (error as Error));
       return;
@@ -309,7 +321,7 @@ export class SocketDuplex extends AddressedDuplex {
   // A failed write is told when the connection is closed: what came before is read first.
   #mark(connection: AnyConnection, callback: Callback): void {
     const settle = (error?: Error) => {
-      this.#idle.touch();
+      this.#idle?.touch();
       if (error === undefined) callback();
       else if (this.destroyed || connection.isClosed) callback(error);
       else this.#failed = callback;

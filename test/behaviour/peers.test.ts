@@ -154,7 +154,7 @@ describe.each(['level', 'edge'] as const)('%s: peers that misbehave', (trigger) 
 
   it('four gigabytes, where that is allowed, are counted exactly, and dropped with the connection', () => {
     const server = new Recorder();
-    const world = start(server, { queueMax: 4 * GIB });
+    const world = start(server, { queueBytesMax: 4 * GIB });
     const client = world.dial();
     world.turnUntil(() => server.count('open') === 1);
     const [connection] = server.connections as [Connection];

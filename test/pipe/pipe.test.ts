@@ -158,7 +158,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
   });
 
   it('close beyond the hard cap', async () => {
-    const { reader, writer, output } = start({}, { queueMax: 1000 });
+    const { reader, writer, output } = start({}, { queueBytesMax: 1000 });
     reader.pause();
     expect(writer.write(Buffer.alloc(PIPE_SIZE_MAX * 2))).toBe(false);
     await output.closed;

@@ -103,7 +103,7 @@ const WORDS = {
     context.handOver(connection, other());
   },
   'closing!': (connection) => {
-    connection.closeGracefully(60_000);
+    connection.close({ timeoutMs: 60_000 });
     counts[Count.Moves] =
       codeOf(() => context.handOver(connection, other())) === 'ERR_HANDOVER_FAILED' ? 1 : 2;
     connection.destroy();

@@ -7,7 +7,7 @@ import { SocketAddress } from '../../address.ts';
 import { errnoError, invalidType, invalidValue } from '../../errors.ts';
 import type { Timer } from '../../reactor/timers/timer.ts';
 import { checkFunction, checkInteger, checkObject, checkSignal } from '../../validate.ts';
-import { Connection } from '../connection/connection.ts';
+import { type Connection, createConnection } from '../connection/connection.ts';
 import type { ConnectionGroup } from '../connection/group.ts';
 import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
@@ -235,7 +235,7 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   const toTarget = inetTargets(plain);
   signal?.throwIfAborted();
   const group = groupOf(options, unix !== undefined);
-  const connection = new Connection<Data>(group);
+  const connection = createConnection<Data>(group);
   group.connections.add(connection);
   const connector = new Connector(group, connection, delayMs, signal);
   const { host = 'localhost', port = 0, path } = options;

@@ -1,32 +1,97 @@
-// An established stream connection (TCP or Unix): its life, and what comes. It reads into the
-// thread's one buffer. The sending side is in sending-socket.ts, its clock in timed-socket.ts; everything
-// that connections have in common is in their group (group.ts).
+// An established stream connection (TCP or Unix): its life, what comes, and what is sent. It reads
+// into the thread's one read memory, writes at once what the kernel takes, and keeps the rest in a
+// write queue (flow/write-queue.ts). What connections have in common is in their group (group.ts),
+// what can be asked of a socket in net/socket/facts.ts.
 import { constants as os } from 'node:os';
-import { errnoError } from '../../errors.ts';
-import { READ_SIZE, readMemory, readView, receive } from '../../flow/read-memory.ts';
+import type { SocketAddress } from '../../address.ts';
+import { ClosedError, check, EdgewiseError, errnoError } from '../../errors.ts';
+import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
+import { IdleTimer } from '../../flow/idle-timer.ts';
+import {
+  encodeShort,
+  READ_SIZE,
+  readMemory,
+  readView,
+  receive,
+  send,
+} from '../../flow/read-memory.ts';
+import {
+  queueLimits,
+  type Writable,
+  WriteQueue,
+  type WriteQueueEntry,
+} from '../../flow/write-queue.ts';
 import { Interest, Readiness } from '../../poller/interest.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Registration } from '../../reactor/registration.ts';
-import { deliverRights, receiveWithRights, takeRights } from '../socket/descriptor-passing.ts';
-import type { Pump } from './driver.ts';
+import type { Timer } from '../../reactor/timers/timer.ts';
+import * as sys from '../../sys/index.ts';
+import { checkInteger, IOV_MAX } from '../../validate.ts';
+import {
+  checkDescriptors,
+  receiveWithDescriptors,
+  takeDescriptors,
+} from '../socket/descriptor-passing.ts';
+import { takePendingError } from '../socket/error.ts';
+import {
+  incomingCpuOf,
+  localAddressOf,
+  peerCredentialsOf,
+  remoteAddressOf,
+  tcpInfoOf,
+} from '../socket/facts.ts';
+import { applyPlan, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
+import type { ConnectionDriver } from './driver.ts';
+import {
+  checkFileRange,
+  checkSentHandler,
+  FileRangeEntry,
+  type SentHandler,
+} from './file-range.ts';
+import type { ConnectionGroup } from './group.ts';
 import { LingeringSocket } from './lingering.ts';
-import { cannotTravel, type Luggage, TRAVELLING } from './snapshot.ts';
+import { deliverDescriptors, PassedDescriptors } from './passed-descriptors.ts';
+import { type ConnectionSnapshot, HANDED_OVER_BITS, notHandedOver } from './snapshot.ts';
 import { State } from './state.ts';
-import { TimedSocket } from './timed-socket.ts';
-import type { ZeroCopy } from './zero-copy.ts';
+import { ZeroCopy, type ZeroCopyDone } from './zero-copy.ts';
 
-const { EAGAIN, EINTR } = os.errno;
+const { EAGAIN, EINTR, ENOTCONN } = os.errno;
+const IDLE_MAX_MS = 0x7fffffff;
+
+/** Of connections where nothing had to wait yet. It stays empty. */
+const NO_QUEUE = new WriteQueue(queueLimits({}));
 
 /**
  * One connection. It owns its descriptor.
  *
  * Errors of the peer and of the network end the connection and arrive at the `close` handler. No
- * method throws them; those that ask the socket, or are given a descriptor, throw what they say.
+ * method throws them; those that ask the socket, or are given a descriptor, throw what they name.
  */
-export class Connection<Data = unknown> extends TimedSocket {
-  /** What the user keeps with it. */
-  data: Data | undefined = undefined;
-  #pump: Pump | undefined = undefined;
+export class Connection<Data = unknown> {
+  /** What the caller keeps with it: what `createData` has made, or what was set later. */
+  data: Data;
+  /** Why it ended, when that was not orderly. */
+  error: Error | undefined = undefined;
+  /** Bytes received since it was made. */
+  bytesRead = 0;
+  /** Bytes that the kernel has taken since it was made. */
+  bytesWritten = 0;
+  /** @internal */
+  readonly group: ConnectionGroup;
+  #state: number = State.Connecting; // bits of State
+  #fd = -1;
+  #registration: Registration<Connection<Data>> | undefined = undefined; // from `establish` on
+  #driver: ConnectionDriver | undefined = undefined;
+  #queue = NO_QUEUE;
+  #zeroCopy: ZeroCopy | undefined = undefined;
+  #idle: IdleTimer | undefined = undefined;
+  #deadline: Timer | undefined = undefined; // of `close`
+
+  /** @internal use `listen` or `connect` */
+  constructor(group: ConnectionGroup) {
+    this.group = group;
+    this.data = group.settings.createData?.(this) as Data;
+  }
 
   /** @internal */
   get reactor(): Reactor {
@@ -38,26 +103,618 @@ export class Connection<Data = unknown> extends TimedSocket {
     return this.group.settings.trigger;
   }
 
+  /** Whether it is not connected yet. What is written meanwhile is sent then. */
+  get isConnecting(): boolean {
+    return this.#is(State.Connecting);
+  }
+
+  /** Whether reading was stopped by `pause`. */
   get isPaused(): boolean {
-    return (this.state & State.Paused) !== 0;
+    return this.#is(State.Paused);
   }
 
   /** Whether the peer has ended its side. */
   get isReadEnded(): boolean {
-    return (this.state & State.ReadEnded) !== 0;
+    return this.#is(State.ReadEnded);
   }
+
+  /** Whether this side was ended with `end` or `close`. */
+  get isWriteEnded(): boolean {
+    return this.#is(State.Ending);
+  }
+
+  /** Whether it is closed, in whatever way. */
+  get isClosed(): boolean {
+    return this.#is(State.Closed);
+  }
+
+  /** Whether another thread serves it now: it is closed here, without a call of `close`. */
+  get isHandedOver(): boolean {
+    return this.#is(State.HandedOver);
+  }
+
+  #is(bits: number): boolean {
+    return (this.#state & bits) !== 0;
+  }
+
+  /** @internal what its methods throw after its end */
+  get closedError(): EdgewiseError {
+    if (!this.isHandedOver) return new ClosedError('the Connection');
+    return new EdgewiseError('ERR_HANDED_OVER', 'another thread serves the Connection now');
+  }
+
+  // ---- what can be asked of the socket ----
+
+  /** The descriptor; -1 before it is connected and after it is closed. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** The peer's address; undefined when it has gone, and before it is connected. */
+  get remoteAddress(): SocketAddress | undefined {
+    return remoteAddressOf(this.#fd);
+  }
+
+  /** Our address; undefined before it is connected and after it is closed. */
+  get localAddress(): SocketAddress | undefined {
+    return localAddressOf(this.#fd);
+  }
+
+  /**
+   * Sets options of the socket.
+   *
+   * @throws TypeError, RangeError - a value of the wrong kind; nothing was set.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: this system does not have one; nothing was set.
+   *   ERR_CLOSED.
+   * @throws ErrnoError - ENOTCONN: still connecting. Errors of the kernel, such as EOPNOTSUPP for
+   *   an option of TCP on a Unix socket; options before it were set.
+   * @see tcp(7); docs/net.md "Options"
+   */
+  setOptions(options: TcpOptions): void {
+    const plan = planTcpOptions(options);
+    this.#assertConnected('setsockopt');
+    check(applyPlan(this.#fd, plan), 'setsockopt', { fd: this.#fd });
+  }
+
+  /**
+   * What the kernel knows of a TCP connection: round-trip time, congestion window, losses, rates. A
+   * member is undefined where this kernel does not report it.
+   *
+   * @throws EdgewiseError - ERR_CLOSED. ErrnoError - ENOTCONN: still connecting; EOPNOTSUPP,
+   *   ENOPROTOOPT or EINVAL: not TCP.
+   * @see tcp(7) "TCP_INFO"; docs/net.md "Looking inside"
+   */
+  tcpInfo(): sys.TcpInfo {
+    this.#assertConnected('getsockopt');
+    return tcpInfoOf(this.#fd);
+  }
+
+  /**
+   * The process at the other end of a Unix socket, as it was when it connected (or listened). The
+   * kernel vouches for it, not the peer.
+   *
+   * @throws EdgewiseError - ERR_CLOSED. ErrnoError - ENOTCONN: still connecting; EOPNOTSUPP: not a
+   *   Unix socket.
+   * @see unix(7) "SO_PEERCRED", getpeereid(3)
+   */
+  peerCredentials(): sys.PeerCredentials {
+    this.#assertConnected('getpeereid');
+    return peerCredentialsOf(this.#fd);
+  }
+
+  /**
+   * The processor that handled the last packet that came; undefined before the first one, when it
+   * is closed, and where the kernel does not report it (all but Linux).
+   *
+   * @see socket(7) "SO_INCOMING_CPU"
+   */
+  get incomingCpu(): number | undefined {
+    return incomingCpuOf(this.#fd);
+  }
+
+  // Refuses what needs a connected descriptor.
+  #assertConnected(syscall: string): void {
+    if (this.isClosed) throw this.closedError;
+    if (this.isConnecting) check(-ENOTCONN, syscall);
+  }
+
+  // ---- reading ----
+
+  /** Stops reading: the kernel's buffers fill, and the peer is slowed down. */
+  pause(): void {
+    this.#state |= State.Paused;
+    this.updateInterest();
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#state &= ~State.Paused;
+    this.updateInterest();
+    if (this.#is(State.WriteFailed) && !this.isClosed) this.#registration?.requeue();
+  }
+
+  /**
+   * @internal reads what has come, past the handlers.
+   *
+   * @returns as recv(2): 0 at the end, which is then known; -EAGAIN: nothing is there. After any
+   *   other error the connection is closed with it.
+   * @throws TypeError - `memory` cannot be read into.
+   */
+  receive(memory: Uint8Array): number {
+    return this.#receive(memory, false); // descriptors that come are dropped by the kernel
+  }
+
+  #receive(memory: Uint8Array, takesDescriptors: boolean): number {
+    for (;;) {
+      const result = takesDescriptors
+        ? receiveWithDescriptors(this.#fd, memory)
+        : receive(this.#fd, memory);
+      if (result > 0) {
+        this.countRead(result);
+      } else if (result === 0) {
+        this.endRead();
+      } else if (result === -EINTR) {
+        continue;
+      } else if (result !== -EAGAIN) {
+        this.destroy(errnoError(result, 'recv', { fd: this.#fd }));
+      } else if (this.#is(State.WriteFailed)) {
+        this.destroy();
+      }
+      return result;
+    }
+  }
+
+  #read(): void {
+    const registration = this.registration;
+    const { handlers, settings } = this.group;
+    const { receivesDescriptors } = settings;
+    const isLevel = registration.trigger === 'level';
+    // Level: once, and again only after a read that has filled the memory, so that bulk takes fewer
+    // waits. Edge: until would-block, since a short read does not prove that all is read. It stops
+    // at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
+    while (!this.#is(State.Paused | State.ReadEnded | State.Closed)) {
+      const result = this.#receive(readMemory(), receivesDescriptors);
+      if (result <= 0) return;
+      if (receivesDescriptors) this.#deliver(readView(result));
+      else handlers.data?.(this, readView(result));
+      if (this.isClosed || this.#driver !== undefined) return; // a driver reads from here on
+      if (this.#is(State.WriteFailed)) registration.requeue(Readiness.Readable);
+      if (isLevel && result < READ_SIZE) return;
+      if (!registration.charge(result)) return;
+    }
+  }
+
+  #deliver(bytes: Buffer): void {
+    const { handlers } = this.group;
+    const received = takeDescriptors();
+    if (received === undefined) handlers.data?.(this, bytes);
+    else deliverDescriptors(this, handlers, received, bytes);
+  }
+
+  /** @internal the peer's end was read */
+  endRead(): void {
+    this.#state |= State.ReadEnded;
+    const isOwn = this.#driver === undefined; // a driver decides for itself when to end our side
+    try {
+      if (isOwn && !this.#is(State.WriteFailed)) this.group.handlers.end?.(this);
+    } finally {
+      this.#followReadEnd();
+    }
+  }
+
+  #followReadEnd(): void {
+    if (this.#driver === undefined && !this.group.settings.allowHalfOpen) this.end();
+    if (this.#is(State.WriteShut)) this.destroy();
+    else this.updateInterest();
+  }
+
+  /** @internal so many bytes were received: by itself, or by its driver */
+  countRead(bytes: number): void {
+    this.bytesRead += bytes;
+    this.#idle?.touch();
+  }
+
+  // ---- writing ----
+
+  /** From so many unsent bytes on `write` returns false. */
+  get highWaterMark(): number {
+    return this.group.settings.highWaterMark;
+  }
+
+  /** Bytes that were written and that the kernel has not taken yet. */
+  get writableLength(): number {
+    return this.#queue.byteLength;
+  }
+
+  /** @internal whether all that was written has left: a driver sends nothing before */
+  get isFlushed(): boolean {
+    return this.#queue.isEmpty;
+  }
+
+  /**
+   * Sends bytes, after all that was written before. What the kernel does not take is kept; bytes
+   * of the `data` handler's view are copied then, any others must not be changed until they have
+   * left (`writableLength`).
+   *
+   * @returns whether there is room: false from the high watermark on; `drain` is called when it has
+   *   fallen to the low one. The bytes are kept either way, up to the hard cap, where the connection
+   *   is closed with ERR_WRITE_QUEUE_FULL.
+   * @throws EdgewiseError - ERR_WRITE_AFTER_END: after `end`. ERR_CLOSED.
+   * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
+   */
+  write(data: Writable): boolean {
+    this.#assertWritable();
+    const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
+    if (this.#is(State.WriteFailed)) return false; // `close` is about to say why
+    const isLong = Array.isArray(bytes) && bytes.length > IOV_MAX;
+    if (isLong || !this.#queue.isEmpty || this.#is(State.Connecting | State.Corked)) {
+      this.#keep(bytes, 0);
+    } else {
+      this.#send(bytes);
+    }
+    return this.#hasRoom();
+  }
+
+  /**
+   * Sends bytes and, with the first of them, descriptors over a Unix socket, after all that was
+   * written before. The peer gets duplicates; these stay the caller's, who may close them as soon
+   * as this returns.
+   *
+   * @param data - at least one byte; copied when it has to be kept.
+   * @param fds - 1 to 253.
+   * @returns as `write`.
+   * @throws ErrnoError - nothing was sent: EBADF: one is closed. EMFILE: it had to wait, and no
+   *   numbers are left for the duplicates. ETOOMANYREFS: too many of this user's are under way; when
+   *   they had to wait, that closes the connection.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: TCP.
+   * @throws as `write`; RangeError - no byte; none or too many descriptors.
+   * @see unix(7) "SCM_RIGHTS"
+   */
+  writeDescriptors(data: string | Uint8Array, fds: readonly number[]): boolean {
+    this.#assertWritable();
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const checked = checkDescriptors(fds, this.group.settings.isUnix);
+    const entry = new PassedDescriptors(bytes, checked);
+    const mustWait = State.Connecting | State.Corked | State.WriteFailed;
+    if (this.#queue.isEmpty && !this.#is(mustWait)) this.countWritten(entry.sendNow(this.#fd));
+    if (entry.isSent) return this.#hasRoom();
+    entry.own();
+    return this.enqueue(entry);
+  }
+
+  /**
+   * Sends a range of a file, after all that was written before, without copying it into this
+   * process. It holds no memory: it counts neither for `writableLength` nor for the hard cap.
+   *
+   * Keep the descriptor open until `onSent`, and close it there: it is never closed here. The file
+   * position is neither used nor moved. Where the file is not in memory the kernel reads it from
+   * its disk meanwhile, and this thread waits for that.
+   *
+   * If the file has become shorter by the time it is sent, the peer cannot get what it was promised,
+   * and the connection is closed with ERR_FILE_SHRANK; with the ErrnoError of the file when it
+   * cannot be read.
+   *
+   * @param fd - of a regular file, open for reading.
+   * @param offset - first byte to send; 0 when absent.
+   * @param length - bytes to send; all that follow `offset` when absent. 0 sends nothing, in order.
+   * @param onSent - called once, at the end of a turn: the kernel has taken all of it, or, with the
+   *   error, the connection was closed before. Not called when `sendFile` throws.
+   * @returns whether there is room, as `write` does.
+   * @throws TypeError, RangeError - ERR_INVALID_ARG_VALUE: not a regular file. ERR_OUT_OF_RANGE: the
+   *   range ends behind the file. Another type.
+   * @throws ErrnoError - EBADF: the descriptor is not open.
+   * @throws EdgewiseError - ERR_WRITE_AFTER_END: after `end`. ERR_CLOSED.
+   * @see sendfile(2); docs/net.md "Files"
+   */
+  sendFile(fd: number, offset = 0, length?: number, onSent?: SentHandler): boolean {
+    checkSentHandler(onSent);
+    const range = checkFileRange(fd, offset, length);
+    const onSettled: SentHandler = (error) => {
+      if (onSent !== undefined) this.group.defer(() => onSent(error));
+    };
+    return this.enqueue(new FileRangeEntry(range, onSettled));
+  }
+
+  /**
+   * As `write`, but the kernel sends from this memory, without a copy where it can (MSG_ZEROCOPY):
+   * worth it from some 10 KB on, over a network. Do not change or transfer `bytes` before `onDone`,
+   * which may come after `close`: the peer has to acknowledge them.
+   *
+   * @param onDone - called once, at the end of a turn; never when this throws.
+   * @returns, and throws as `write`.
+   * @see docs/net.zero-copy.md
+   */
+  writeZeroCopy(bytes: Uint8Array, onDone: ZeroCopyDone): boolean {
+    this.#assertWritable();
+    this.#zeroCopy ??= new ZeroCopy(this.group);
+    return this.enqueue(this.#zeroCopy.entryOf(bytes, onDone));
+  }
+
+  /** @internal sends what is not plain bytes, in its place among the writes; as `write` */
+  enqueue(entry: WriteQueueEntry): boolean {
+    this.#assertWritable();
+    if (this.#is(State.WriteFailed)) {
+      entry.settle(this.error);
+      return false;
+    }
+    const isFirst = this.#queue.isEmpty;
+    const queue = this.#ownQueue();
+    queue.append(entry);
+    if (!this.#overflows(queue) && isFirst && !this.#is(State.Connecting | State.Corked)) {
+      this.#flush();
+    }
+    return this.#hasRoom();
+  }
+
+  /** @internal copies the bytes that `write` keeps: the caller uses its memory again */
+  copyKeptBytes(): void {
+    this.#state |= State.Copies;
+  }
+
+  /** Holds writes back until `uncork`, or the end of the turn, so that they leave together. */
+  cork(): void {
+    if (this.#is(State.Corked | State.Closed)) return;
+    this.#state |= State.Corked;
+    this.group.reactor.defer(() => this.uncork());
+  }
+
+  /** Sends what `cork` held back. */
+  uncork(): void {
+    if (!this.#is(State.Corked)) return;
+    this.#state &= ~State.Corked;
+    if (!this.isConnecting && !this.isClosed) this.#flush();
+  }
+
+  #send(bytes: Uint8Array | readonly Uint8Array[]): void {
+    const isList = Array.isArray(bytes);
+    const result = isList ? sys.writev(this.#fd, bytes) : send(this.#fd, bytes as Uint8Array);
+    if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
+      this.#failWrite(errnoError(result, 'send', { fd: this.#fd }));
+      return;
+    }
+    const sent = Math.max(result, 0);
+    this.countWritten(sent);
+    if (sent < (isList ? byteLengthOf(bytes) : bytes.length)) this.#keep(bytes, sent);
+  }
+
+  // Keeps what is left behind the first `skip` bytes.
+  #keep(bytes: Uint8Array | readonly Uint8Array[], skip: number): void {
+    const queue = this.#ownQueue();
+    queue.keep(bytes, skip, this.#is(State.Copies));
+    if (!this.#overflows(queue)) this.updateInterest();
+  }
+
+  #ownQueue(): WriteQueue {
+    if (this.#queue === NO_QUEUE) this.#queue = new WriteQueue(this.group.settings);
+    return this.#queue;
+  }
+
+  // Closes the connection beyond the hard cap. The writer of a stream minds its own limit.
+  #overflows(queue: WriteQueue): boolean {
+    const error = this.#isStream ? undefined : queue.overflow;
+    if (error !== undefined) this.destroy(error);
+    return error !== undefined;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#is(State.Closed | State.WriteFailed)) return false;
+    const queue = this.#queue;
+    if (queue === NO_QUEUE ? this.highWaterMark > 0 : queue.hasRoom) return true;
+    this.#ownQueue().awaitDrain();
+    this.updateInterest();
+    return false;
+  }
+
+  #flush(): void {
+    let result = 0;
+    try {
+      result = this.#queue.flush(this);
+    } catch (error) {
+      this.destroy(error as Error); // what is left cannot be sent: memory spoiled, a file shrunk
+    }
+    if (result < 0) this.#failWrite(errnoError(result, 'send', { fd: this.#fd }));
+    if (!this.isClosed) this.#finishIfFlushed();
+  }
+
+  /** @internal the queue has sent so many bytes */
+  onSent(bytes: number): void {
+    this.countWritten(bytes);
+    this.#driver?.onSent?.();
+  }
+
+  /** @internal the kernel has taken so many bytes: from itself, or from its driver */
+  countWritten(bytes: number): void {
+    this.bytesWritten += bytes;
+    this.#idle?.touch();
+  }
+
+  // The peer does not listen any more, but may have sent something before that: it is read first,
+  // in turns of its own, since this may be inside a call of the user's. A stream is ended in such a
+  // turn as well: its write has to return first.
+  #failWrite(error: Error): void {
+    this.error = error;
+    if (this.#is(State.Paused | State.ReadEnded) && !this.#isStream) {
+      this.destroy();
+      return;
+    }
+    this.#discardQueue();
+    this.#state |= State.WriteFailed | State.WriteShut;
+    this.updateInterest();
+    this.#registration?.requeue(Readiness.Readable | Readiness.Error); // an error is never masked
+  }
+
+  #discardQueue(): void {
+    const queue = this.#queue;
+    this.#queue = NO_QUEUE;
+    if (queue !== NO_QUEUE) queue.discard(this.error ?? this.closedError);
+  }
+
+  // Before the handler the interest is back to what it was: under the edge trigger only a change
+  // makes the kernel report again.
+  #reportDrain(): void {
+    if (!this.#queue.takeDrain()) return;
+    this.updateInterest();
+    if (this.#driver === undefined) this.group.handlers.drain?.(this);
+    else this.#driver.onDrain?.();
+  }
+
+  #assertWritable(): void {
+    if (this.isClosed) throw this.closedError;
+    if (!this.#is(State.Ending)) return;
+    throw new EdgewiseError('ERR_WRITE_AFTER_END', 'write after end');
+  }
+
+  // ---- ending ----
+
+  /**
+   * Ends this side when all that was written has left. The peer can go on sending; the connection
+   * closes when it has ended too.
+   *
+   * @param data - written before the end.
+   * @throws as `write`, when there is `data`.
+   */
+  end(data?: Writable): void {
+    if (data !== undefined) this.write(data);
+    if (this.#is(State.Ending | State.Closed)) return;
+    this.#state |= State.Ending;
+    if (!this.isConnecting) this.#finishIfFlushed();
+  }
+
+  #finishIfFlushed(): void {
+    if (this.#is(State.Ending) && this.#queue.isEmpty && !this.#is(State.WriteShut)) {
+      this.#state |= State.WriteShut;
+      // Also when the close follows at once: alone it would send no FIN while a duplicate of the
+      // descriptor is open elsewhere, and an RST with lingerSeconds 0.
+      // ENOTCONN: the peer has reset it meanwhile, which the next read reports, if there is one.
+      const result = sys.shutdown(this.#fd, sys.constants.SHUT_WR);
+      if (this.#is(State.ReadEnded)) {
+        if (result < 0) this.#failWithPendingError();
+        this.destroy();
+        return;
+      }
+    }
+    this.updateInterest();
+  }
+
+  /**
+   * Closes in order: ends this side when all that was written has left, and closes when the peer has
+   * ended too. What comes meanwhile is read. `close` is called at the end; called again, it sets
+   * another time limit.
+   *
+   * @param options - `timeoutMs`: after that time it is closed as by `destroy`. 0: at once, after
+   *   what the kernel takes now. Default 30,000.
+   * @throws TypeError, RangeError - no such time.
+   */
+  close(options: CloseOptions = {}): void {
+    const timeoutMs = closeTimeoutMs(options);
+    if (this.isClosed) return;
+    this.end();
+    if (timeoutMs === 0) this.destroy();
+    if (this.isClosed) return;
+    this.#idle?.clear();
+    this.#deadline?.clear(); // of an earlier call
+    this.#state |= State.Closing;
+    this.#deadline = this.group.setTimer(() => this.destroy(), timeoutMs);
+  }
+
+  /** Closes at once; what was not sent is lost. `error` reaches the `close` handler. */
+  destroy(error?: Error): void {
+    if (this.isClosed) return;
+    const wasOpen = this.#registration !== undefined;
+    this.#state = (this.#state | State.Closed) & ~(State.Connecting | State.Corked);
+    this.error = error ?? this.error;
+    this.#registration?.close();
+    if (this.#zeroCopy?.holdsMemory === true) this.#linger(this.#zeroCopy);
+    else if (this.#fd >= 0) sys.close(this.#fd);
+    this.#fd = -1;
+    this.#discardQueue();
+    this.#clearTimers();
+    this.#driver?.onClosed(this.error);
+    this.group.onClosed(this, wasOpen);
+  }
+
+  /** As `destroy()`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** As `close()`; resolves when it is closed and the `close` handler was called. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isClosed) return;
+    const closed = this.group.whenClosed(this);
+    this.close();
+    await closed;
+  }
+
+  #linger(zeroCopy: ZeroCopy): void {
+    new LingeringSocket(this.#fd, zeroCopy, this.group, this.hasRef());
+  }
+
+  #failWithPendingError(): void {
+    const errno = takePendingError(this.#fd);
+    if (errno !== 0) this.destroy(errnoError(errno, 'recv', { fd: this.#fd }));
+  }
+
+  // ---- time, and life ----
+
+  /**
+   * Calls the `timeout` handler when nothing was received or sent for that long, and again after
+   * each such time; never before it, and later only by what the turn has to do. Has no effect after
+   * `close`.
+   *
+   * @param idleMs - milliseconds, a whole number; 0 ends it.
+   * @throws TypeError, RangeError - no such number.
+   */
+  setTimeout(idleMs: number): void {
+    checkInteger('idleMs', idleMs, 0, IDLE_MAX_MS);
+    if (this.#is(State.Closing | State.Closed)) return;
+    this.#idle ??= new IdleTimer(this);
+    this.#idle.set(idleMs);
+  }
+
+  /** @internal nothing was received or sent for the time of `setTimeout` */
+  onIdle(): void {
+    this.#idle?.restart(); // first: the handler may set another time, or throw
+    this.group.inScope(() => this.group.handlers.timeout?.(this));
+  }
+
+  #clearTimers(): void {
+    this.#idle?.clear();
+    this.#deadline?.clear();
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#state &= ~State.Unreferenced;
+    this.#registration?.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although the connection is open. */
+  unref(): this {
+    this.#state |= State.Unreferenced;
+    this.#registration?.unref();
+    return this;
+  }
+
+  /** Whether it keeps the reactor alive while it is open. */
+  hasRef(): boolean {
+    return !this.#is(State.Unreferenced);
+  }
+
+  // ---- for the other files of net, and for the rooms above ----
 
   /**
    * @internal the descriptor is connected: `fd` belongs to the connection from here on
    *
-   * @param adopted - called in place of `open`: it was unpacked here.
+   * @param adopted - called in place of `open`: it was restored here.
    */
   establish(fd: number, adopted?: () => void): void {
-    this.setFd(fd);
+    this.#fd = fd;
     const group = this.group;
     const { trigger, idleTimeoutMs } = group.settings;
     try {
-      this.registered = group.reactor.watch<Connection<Data>>({
+      this.#registration = group.reactor.watch<Connection<Data>>({
         fd,
         interest: this.#wantedInterest(~State.Connecting),
         trigger,
@@ -70,265 +727,164 @@ export class Connection<Data = unknown> extends TimedSocket {
       this.destroy(error as Error);
       return;
     }
-    if (this.is(State.Unreferenced)) this.registered.unref();
-    this.state &= ~State.Connecting;
+    if (this.#is(State.Unreferenced)) this.#registration.unref();
+    this.#state &= ~State.Connecting;
     group.add(this);
-    if (idleTimeoutMs > 0 && adopted === undefined && this.idleMs === undefined)
+    if (idleTimeoutMs > 0 && adopted === undefined && this.#idle === undefined)
       this.setTimeout(idleTimeoutMs);
     try {
-      this.#pump?.onOpen?.();
+      this.#driver?.onOpen?.();
       if (adopted === undefined) group.handlers.open?.(this);
       else adopted();
     } finally {
-      if (!this.isFlushed || this.is(State.Ending)) this.flush();
-      if (adopted !== undefined && this.is(State.ReadEnded)) this.#followReadEnd();
+      if (!this.#queue.isEmpty || this.#is(State.Ending)) this.#flush();
+      if (adopted !== undefined && this.#is(State.ReadEnded)) this.#followReadEnd();
     }
   }
 
+  /** @internal to be charged and re-queued: of a connected one only */
+  get registration(): Registration<Connection<Data>> {
+    return this.#registration as Registration<Connection<Data>>;
+  }
+
   /**
-   * @internal lets `pump` read and write from here on in place of the handlers; what was written
+   * @internal lets `driver` read and write from here on in place of the handlers; what was written
    * before leaves first. `undefined` gives the connection back to them.
    */
-  divert(pump: Pump | undefined): void {
-    this.#pump = pump;
+  setDriver(driver: ConnectionDriver | undefined): void {
+    this.#driver = driver;
     this.updateInterest();
   }
 
-  /** @internal to be charged and re-queued by the pump: of a connected one only */
-  get registration(): Registration<Connection<Data>> {
-    return this.registered as Registration<Connection<Data>>;
+  /** @internal whether a driver reads and writes it */
+  get hasDriver(): boolean {
+    return this.#driver !== undefined;
   }
 
-  /** @internal */
-  protected override onDrain(): void {
-    if (this.#pump === undefined) this.group.handlers.drain?.(this);
-    else this.#pump.onDrain?.();
+  get #isStream(): boolean {
+    return this.#driver?.isUnlimited === true;
   }
 
-  /** @internal */
-  protected override get isStream(): boolean {
-    return this.#pump?.isUnlimited === true;
-  }
-
-  /** @internal whether a pump reads and writes it */
-  get isDiverted(): boolean {
-    return this.#pump !== undefined;
-  }
-
-  /** @internal the pump has read the peer's end */
-  endRead(): void {
-    this.#onReadEnd();
-  }
-
-  /**
-   * @internal reads what has come, past the handlers.
-   *
-   * @returns as recv(2): 0 at the end, which is then known; -EAGAIN: nothing there. After any other
-   *   error the connection is closed with it.
-   * @throws TypeError - `memory` cannot be read into.
-   */
-  receive(memory: Uint8Array): number {
-    return this.#receive(memory, false); // descriptors that come are dropped by the kernel
-  }
-
-  #receive(memory: Uint8Array, takesDescriptors: boolean): number {
-    for (;;) {
-      const result = takesDescriptors
-        ? receiveWithRights(this.fd, memory)
-        : receive(this.fd, memory);
-      if (result > 0) {
-        this.bytesRead += result;
-      } else if (result === 0) {
-        this.#onReadEnd();
-      } else if (result === -EINTR) {
-        continue;
-      } else if (result !== -EAGAIN) {
-        this.destroy(errnoError(result, 'recv', { fd: this.fd }));
-      } else if (this.is(State.WriteFailed)) {
-        this.destroy();
-      }
-      return result;
-    }
-  }
-
-  /** @internal has the pump called in the next turn */
+  /** @internal has the driver called in the next turn */
   requeue(readiness: Readiness): void {
-    if (this.registered?.isClosed === false) this.registered.requeue(readiness);
+    if (this.#registration?.isClosed === false) this.#registration.requeue(readiness);
   }
 
-  /** @internal what the pump is interested in has changed */
-  override updateInterest(): void {
-    const registration = this.registered;
+  /** @internal what is to be waited for has changed: here, or in the driver */
+  updateInterest(): void {
+    const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
     registration.setInterest(this.#wantedInterest());
   }
 
-  /** Stops reading: the kernel's buffers fill, and the peer is slowed down. */
-  pause(): void {
-    this.state |= State.Paused;
-    this.updateInterest();
-  }
-
-  /** Reads again. */
-  resume(): void {
-    this.state &= ~State.Paused;
-    this.updateInterest();
-    if (this.is(State.WriteFailed) && !this.isClosed) this.registered?.requeue();
-  }
-
-  /** Closes at once; what was not sent is lost. `error` reaches the `close` handler. */
-  override destroy(error?: Error): void {
-    if (this.isClosed) return;
-    const wasOpen = this.registered !== undefined;
-    this.state =
-      (this.state | State.Closed) & ~(State.Connecting | State.Corked | State.NeedsDrain);
-    this.error = error ?? this.error;
-    this.registered?.close();
-    if (this.zeroCopy?.holdsMemory === true) this.#linger(this.zeroCopy);
-    else this.closeFd();
-    this.discardOutgoing();
-    this.clearTimer();
-    this.#pump?.onClosed(this.error);
-    this.group.onClosed(this, wasOpen);
-  }
-
-  #linger(zeroCopy: ZeroCopy): void {
-    new LingeringSocket(this.releaseFd(), zeroCopy, this.group, !this.is(State.Unreferenced));
-  }
-
-  /**
-   * @internal gives the descriptor and what belongs to it away; it is closed here.
-   *
-   * @throws EdgewiseError - ERR_CLOSED, ERR_HANDED_OVER. ERR_HANDOVER_FAILED: something cannot go
-   *   along; nothing has changed.
-   */
-  pack(): Luggage & { fd: number } {
-    if (this.isClosed) throw this.closedError;
-    if (this.isConnecting) throw cannotTravel('it is connecting');
-    if (this.isDiverted) throw cannotTravel('it is relayed');
-    if (this.is(State.Closing | State.WriteFailed)) throw cannotTravel('it is being closed');
-    if (this.zeroCopy?.holdsMemory === true) throw cannotTravel('the kernel holds its memory');
-    const unsent = this.outgoing.copy();
-    if (unsent === undefined) throw cannotTravel('what waits to be sent is not plain bytes');
-    const { bytesRead, bytesWritten, idleMs = 0 } = this;
-    const luggage = { state: this.state & TRAVELLING, unsent, idleMs, bytesRead, bytesWritten };
-    this.registered?.close();
-    this.clearTimer();
-    this.discardOutgoing();
-    this.state = (this.state | State.Closed | State.HandedOver) & ~State.Corked;
-    this.group.release(this);
-    return { fd: this.releaseFd(), ...luggage };
-  }
-
-  /** @internal what was packed on another thread; to be established then */
-  unpack({ state, unsent, idleMs, bytesRead, bytesWritten }: Luggage): void {
-    this.state |= state;
-    this.bytesRead = bytesRead;
-    this.bytesWritten = bytesWritten;
-    if (unsent.length > 0) this.ownOutgoing().append(unsent);
-    this.setTimeout(idleMs);
-  }
-
-  /** Keeps the reactor alive, which is so from the start. */
-  ref(): this {
-    this.state &= ~State.Unreferenced;
-    this.registered?.ref();
-    return this;
-  }
-
-  /** Lets the reactor end although the connection is open. */
-  unref(): this {
-    this.state |= State.Unreferenced;
-    this.registered?.unref();
-    return this;
+  #wantedInterest(mask = -1): Interest {
+    const state = this.#state & mask;
+    if ((state & State.Connecting) !== 0) return Interest.None;
+    const reads = this.#driver?.interest ?? readInterest(state);
+    const writes = this.#queue.hasWork && (state & State.Corked) === 0;
+    return reads | (writes ? Interest.Writable : Interest.None);
   }
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
   onReady(readiness: Readiness): void {
-    if ((readiness & Readiness.Error) !== 0)
-      this.zeroCopy?.onError(this.registered as Registration);
+    if ((readiness & Readiness.Error) !== 0) this.#zeroCopy?.onError(this.registration);
     if ((readiness & Readiness.Writable) !== 0) {
-      if (!this.isFlushed) this.flush();
-      this.tellDrain();
+      if (!this.#queue.isEmpty) this.#flush();
+      this.#reportDrain();
     }
     if (this.isClosed) return;
-    if (this.#pump !== undefined) this.#runPump(this.#pump, readiness);
+    if (this.#driver !== undefined) this.#runDriver(this.#driver, readiness);
     else if ((readiness & Readiness.Readable) !== 0) this.#read();
-    else if ((readiness & Readiness.Error) !== 0) this.failWithPendingError();
+    else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
   }
 
-  // After a failed write a stream reads what had come before. When nobody reads it, it ends with the
+  // After a failed write a stream reads what had come before. When no one reads it, it ends with the
   // error as a paused connection does.
-  #runPump(pump: Pump, readiness: Readiness): void {
+  #runDriver(driver: ConnectionDriver, readiness: Readiness): void {
     const { bytesRead } = this;
-    pump.onReady(readiness);
-    if (!this.is(State.WriteFailed) || !this.isStream || this.isClosed) return;
+    driver.onReady(readiness);
+    if (!this.#is(State.WriteFailed) || !this.#isStream || this.isClosed) return;
     if (this.bytesRead === bytesRead) this.destroy();
     else this.requeue(Readiness.Readable | Readiness.Error);
   }
 
-  #read(): void {
-    const registration = this.registered as Registration;
-    const { handlers, settings } = this.group;
-    const { receivesDescriptors } = settings;
-    const isLevel = registration.trigger === 'level';
-    // Level: once, and again only after a read that has filled the memory, so that bulk takes fewer
-    // waits. Edge: until would-block, since a short read does not prove that all is read. It stops
-    // at an urgent mark (tcp(7)) and behind descriptors that were sent along (unix(7)).
-    while ((this.state & (State.Paused | State.ReadEnded | State.Closed)) === 0) {
-      const result = this.#receive(readMemory(), receivesDescriptors);
-      if (result <= 0) return;
-      if (receivesDescriptors) this.#deliver(readView(result));
-      else handlers.data?.(this, readView(result));
-      if (this.isClosed || this.#pump !== undefined) return; // a pump reads from here on
-      if (this.is(State.WriteFailed)) registration.requeue(Readiness.Readable);
-      if (isLevel && result < READ_SIZE) return;
-      if (!registration.charge(result)) return;
-    }
+  /**
+   * @internal gives the descriptor and its state away, to another thread; it is closed here.
+   *
+   * @throws EdgewiseError - ERR_CLOSED, ERR_HANDED_OVER. ERR_HANDOVER_FAILED: something cannot be
+   *   handed over; nothing has changed.
+   */
+  detach(): ConnectionSnapshot & { readonly fd: number } {
+    if (this.isClosed) throw this.closedError;
+    if (this.isConnecting) throw notHandedOver('it is connecting');
+    if (this.hasDriver) throw notHandedOver('it is relayed');
+    if (this.#is(State.Closing | State.WriteFailed)) throw notHandedOver('it is being closed');
+    if (this.#zeroCopy?.holdsMemory === true) throw notHandedOver('the kernel holds its memory');
+    const unsent = this.#queue.copy();
+    if (unsent === undefined) throw notHandedOver('what waits to be sent is not plain bytes');
+    const { bytesRead, bytesWritten } = this;
+    const state = this.#state & HANDED_OVER_BITS;
+    const { needsDrain } = this.#queue;
+    const idleMs = this.#idle?.idleMs ?? 0;
+    const fd = this.#fd;
+    this.#registration?.close();
+    this.#clearTimers();
+    this.#discardQueue();
+    this.#state = (this.#state | State.Closed | State.HandedOver) & ~State.Corked;
+    this.#fd = -1;
+    this.group.release(this);
+    return { fd, state, unsent, needsDrain, idleMs, bytesRead, bytesWritten };
   }
 
-  #deliver(bytes: Buffer): void {
-    const { handlers } = this.group;
-    const rights = takeRights();
-    if (rights === undefined) handlers.data?.(this, bytes);
-    else deliverRights(this, handlers, rights, bytes);
+  /** @internal takes over the state of a connection of another thread; to be established then */
+  restore(snapshot: ConnectionSnapshot): void {
+    const { state, unsent, needsDrain, idleMs, bytesRead, bytesWritten } = snapshot;
+    this.#state |= state;
+    this.bytesRead = bytesRead;
+    this.bytesWritten = bytesWritten;
+    if (unsent.length > 0) this.#ownQueue().append(unsent);
+    if (needsDrain) this.#ownQueue().awaitDrain();
+    if (idleMs > 0) this.setTimeout(idleMs);
   }
+}
 
-  #onReadEnd(): void {
-    this.state |= State.ReadEnded;
-    const isOwn = this.#pump === undefined; // a pump decides for itself when to end our side
-    try {
-      if (isOwn && !this.is(State.WriteFailed)) this.group.handlers.end?.(this);
-    } finally {
-      this.#followReadEnd();
-    }
+/**
+ * @internal makes the connection of a `connect` call.
+ *
+ * @throws what `createData` throws; the reactor has forgotten the group then.
+ */
+export function createConnection<Data>(group: ConnectionGroup): Connection<Data> {
+  try {
+    return new Connection<Data>(group);
+  } catch (error) {
+    group.leaveIfIdle();
+    throw error;
   }
+}
 
-  #followReadEnd(): void {
-    if (this.#pump === undefined && !this.group.settings.allowHalfOpen) this.end();
-    if (this.is(State.WriteShut)) this.destroy();
-    else this.updateInterest();
+/**
+ * @internal serves an accepted descriptor, which belongs to the connection from here on.
+ *
+ * @throws what `createData` throws, and then it is closed; what the `open` handler throws.
+ */
+export function acceptConnection<Data>(group: ConnectionGroup, fd: number): Connection<Data> {
+  let connection: Connection<Data>;
+  try {
+    connection = new Connection<Data>(group);
+  } catch (error) {
+    sys.close(fd);
+    throw error;
   }
+  connection.establish(fd);
+  return connection;
+}
 
-  #wantedInterest(mask = -1): Interest {
-    const state = this.state & mask;
-    if ((state & State.Connecting) !== 0) return Interest.None;
-    const reads = this.#pump?.interest ?? this.#readInterest(state);
-    const hasWork = !this.isFlushed || (state & State.NeedsDrain) !== 0;
-    return reads | (hasWork && (state & State.Corked) === 0 ? Interest.Writable : Interest.None);
-  }
+function byteLengthOf(chunks: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.length;
+  return length;
+}
 
-  #readInterest(state: number): Interest {
-    return (state & (State.Paused | State.ReadEnded)) === 0 ? Interest.Readable : Interest.None;
-  }
-
-  /** @internal */
-  protected override onIdle(): void {
-    this.group.handlers.timeout?.(this);
-  }
-
-  /** @internal */
-  protected override tellLater(callback: () => void): void {
-    this.group.tellLater(callback);
-  }
+function readInterest(state: number): Interest {
+  return (state & (State.Paused | State.ReadEnded)) === 0 ? Interest.Readable : Interest.None;
 }

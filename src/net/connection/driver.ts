@@ -1,21 +1,25 @@
-// What reads and writes a connection in place of its handlers: relay.ts moves bytes between two
-// descriptors without their passing through user space.
+// What reads and writes a connection in place of its handlers: a relay moves bytes between two
+// descriptors without their passing through user space, a promise connection reads when it is asked
+// to, and so does a stream of Node.
 import type { Interest, Readiness } from '../../poller/interest.ts';
 
-export interface Pump {
+/** Drives a connection: see {@link Connection.setDriver}. */
+export interface ConnectionDriver {
   /** What is to be waited for, beside room for what was written before. */
   readonly interest: Interest;
   /**
-   * A stream of Node. Whoever writes bounds what is queued: the hard cap does not apply. And perhaps
-   * nobody ever reads: a failed write ends it then.
+   * A stream of Node. It bounds what is queued: the hard cap does not apply. And perhaps no one ever
+   * reads it: a failed write ends it then.
    */
   readonly isUnlimited?: boolean;
-  /** The connection is established, if it was not when it was diverted. */
+  /** The connection is established, if it was not when the driver was set. */
   onOpen?(): void;
   /** The descriptor is ready. What was written before may not have left yet. */
   onReady(readiness: Readiness): void;
   /** As the handler `drain`, in its place. */
   onDrain?(): void;
+  /** Bytes that had to wait have left. */
+  onSent?(): void;
   /** The connection is closed; `error` says why, when that was not orderly. */
   onClosed(error: Error | undefined): void;
 }

@@ -1,13 +1,13 @@
-// A range of a file in its place among the writes of a connection: sendfile(2), which moves pages
-// from the page cache to the socket, or a plain copy where there is none (OpenBSD, NetBSD) or where
-// the file's file system has none.
+// A range of a file in the write queue of a connection: sendfile(2), which moves pages from the page
+// cache to the socket, or a plain copy where the system (OpenBSD, NetBSD) or the file's file system
+// does not offer it.
 //
-// A file can shrink while it is sent. Then the kernel has nothing to give at a place that was
-// promised to the peer, and the connection cannot go on.
+// A file can shrink while it is sent. Then the kernel has no bytes for a place that was promised to
+// the peer, and the connection cannot go on.
 import { constants as os } from 'node:os';
 import { check, EdgewiseError, errnoError, invalidValue, outOfRange } from '../../errors.ts';
 import { copyMemory } from '../../flow/read-memory.ts';
-import type { Piece } from '../../flow/write-queue.ts';
+import type { WriteQueueEntry } from '../../flow/write-queue.ts';
 import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFd, checkFunction, checkInteger } from '../../validate.ts';
@@ -21,13 +21,12 @@ const { ENOSYS, ENOTSUP, EOPNOTSUPP } = os.errno;
  */
 const TRANSFER_MAX = 1024 * 1024;
 
-/** There is no sendfile here, or none for this file or this kind of socket. */
+/** This system has no sendfile, or not for this file or this kind of socket. */
 const MUST_COPY: ReadonlySet<number> = new Set([ENOSYS, EINVAL, ENOTSUP, EOPNOTSUPP]);
 
-/** Errors that are the file's; all others are the socket's, and the peer's to have caused. */
-const OF_FILE: ReadonlySet<number> = new Set([
-  ...[EBADF, EINVAL, EIO, EISDIR, EOVERFLOW, ESPIPE, ESTALE],
-]);
+/** Errors of the file; all others are the socket's, and the peer may have caused them. */
+const FILE_ERRORS = [EBADF, EINVAL, EIO, EISDIR, EOVERFLOW, ESPIPE, ESTALE];
+const OF_FILE: ReadonlySet<number> = new Set(FILE_ERRORS);
 
 /** Bytes of a file: `length` of them from `offset` on. */
 export interface FileRange {
@@ -44,12 +43,12 @@ export interface FileRange {
  * @throws ErrnoError - EBADF: not open.
  */
 export function checkFileRange(fd: number, offset: number, length: number | undefined): FileRange {
-  checkFd(fd, 'fileDescriptor');
+  checkFd(fd);
   checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
   if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER);
   const size = native.fileSize(fd);
   if (size === -EISDIR || size === -ESPIPE) {
-    throw invalidValue('fileDescriptor', 'that of a regular file', fd);
+    throw invalidValue('fd', 'that of a regular file', fd);
   }
   check(size, 'fstat', { fd });
   if (offset > size) throw outOfRange('offset', `at most the file's length, ${size}`, offset);
@@ -58,14 +57,16 @@ export function checkFileRange(fd: number, offset: number, length: number | unde
   throw outOfRange('length', `at most what follows the offset, ${size - offset}`, length);
 }
 
-/** Told once: sent whole, or, with the error, the connection was closed before. */
+/** Called once: it was sent whole, or, with the error, the connection was closed before. */
 export type SentHandler = (error?: Error) => void;
 
+/** @throws TypeError - neither a function nor undefined. */
 export function checkSentHandler(onSent: unknown): void {
   if (onSent !== undefined) checkFunction('onSent', onSent);
 }
 
-export class FilePiece implements Piece {
+/** A range of a file that is still to be sent. */
+export class FileRangeEntry implements WriteQueueEntry {
   /** None of the file is in our memory. */
   readonly byteLength = 0;
   readonly #fd: number;

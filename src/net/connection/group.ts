@@ -2,6 +2,8 @@
 // handlers, the limits, and the handler that the reactor calls for all of them.
 import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError } from '../../errors.ts';
+import { DeferredCalls } from '../../flow/deferred-calls.ts';
+import type { QueueLimits } from '../../flow/write-queue.ts';
 import type { Readiness } from '../../poller/interest.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Handler, Registration } from '../../reactor/registration.ts';
@@ -10,16 +12,15 @@ import type { Connection } from './connection.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 
 /** The limits and habits of connections. */
-export interface ConnectionSettings {
+export interface ConnectionSettings extends QueueLimits {
   readonly trigger: 'level' | 'edge';
-  readonly highWaterMark: number;
-  readonly lowWaterMark: number;
-  readonly queueMax: number;
   readonly allowHalfOpen: boolean;
   readonly idleTimeoutMs: number;
   /** Unix sockets: they can pass descriptors. */
   readonly isUnix: boolean;
   readonly receivesDescriptors: boolean;
+  /** Makes `data` of a connection. */
+  readonly createData: ((connection: AnyConnection) => unknown) | undefined;
 }
 
 /** Counts of one group since it was made. */
@@ -34,10 +35,11 @@ export interface ConnectionStats {
   zeroCopyCopied: number;
 }
 
-/** A connection, whatever its user keeps with it. */
+/** A connection, whatever is kept with it. */
 // biome-ignore lint/suspicious/noExplicitAny: a group does not look at the users' data
 export type AnyConnection = Connection<any>;
 
+/** What connections of one listener, or of one connect call, share. */
 export class ConnectionGroup implements Handler<AnyConnection> {
   readonly reactor: Reactor;
   // biome-ignore lint/suspicious/noExplicitAny: as the type above
@@ -52,8 +54,8 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   onGone: () => void = () => undefined;
   /** Counted by zero-copy.ts. */
   readonly zeroCopy = { writes: 0, copied: 0 };
-  #closing: AnyConnection[] = [];
-  #notices: (() => void)[] = [];
+  #deferred: DeferredCalls | undefined = undefined; // made when first needed
+  #whenClosed: Map<AnyConnection, PromiseWithResolve> | undefined = undefined;
   #opened = 0;
   readonly #gone = { closed: 0, bytesRead: 0, bytesWritten: 0 };
 
@@ -109,71 +111,78 @@ export class ConnectionGroup implements Handler<AnyConnection> {
 
   /** `close` handlers run at the end of the turn, never inside a call of the user's. */
   onClosed(connection: AnyConnection, wasOpen: boolean): void {
-    const isKnown = this.connections.delete(connection);
-    if (wasOpen) this.#gone.closed++;
-    this.#gone.bytesRead += connection.bytesRead;
-    this.#gone.bytesWritten += connection.bytesWritten;
-    this.onGone();
-    if (!isKnown) return; // accepted, but it could not be watched: nobody has heard of it
-    this.#deferTelling();
-    this.#closing.push(connection);
+    const isKnown = this.connections.has(connection);
+    this.#forget(connection, wasOpen);
+    if (!isKnown) return; // accepted, but it could not be watched: it was never given out
+    this.#deferredCalls().addLast(() => this.#reportClosed(connection));
   }
 
-  /** Another thread serves it: it is gone from here, and no `close` is told. */
+  /** Another thread serves it: it is gone from here, and `close` is not called. */
   release(connection: AnyConnection): void {
+    this.#forget(connection, true);
+    this.#settleClosed(connection);
+  }
+
+  #forget(connection: AnyConnection, wasOpen: boolean): void {
     this.connections.delete(connection);
-    this.#gone.closed++;
+    if (wasOpen) this.#gone.closed++;
     this.#gone.bytesRead += connection.bytesRead;
     this.#gone.bytesWritten += connection.bytesWritten;
     this.onGone();
   }
 
   /** Calls back at the end of the turn, before the `close` handlers of that time. */
-  tellLater(callback: () => void): void {
-    this.#deferTelling();
-    this.#notices.push(callback);
+  defer(callback: () => void): void {
+    this.#deferredCalls().add(callback);
   }
 
-  #deferTelling(): void {
-    const isDeferred = this.#closing.length + this.#notices.length > 0;
-    if (!isDeferred && !this.reactor.isClosed) this.reactor.defer(this.#tell);
+  /** Resolves when the connection, which is open, was closed and `close` was called. */
+  whenClosed(connection: AnyConnection): Promise<void> {
+    this.#whenClosed ??= new Map();
+    const known = this.#whenClosed.get(connection);
+    if (known !== undefined) return known.promise;
+    let resolve!: () => void;
+    const promise = new Promise<void>((settle) => {
+      resolve = settle;
+    });
+    this.#whenClosed.set(connection, { promise, resolve });
+    return promise;
   }
 
   /** Lets the reactor forget the group when nothing can happen in it any more. */
   leaveIfIdle(): void {
     if (this.opener !== undefined || this.connections.size > 0) return;
-    if (this.#closing.length + this.#notices.length > 0) return;
-    this.reactor.dependents.delete(this);
+    if (this.#deferred?.isEmpty !== false) this.reactor.dependents.delete(this);
   }
 
-  /** The reactor closes: nothing would ever be told of these connections again. */
+  /** The reactor closes: no later turn would report the end of these connections. */
   close(): void {
     this.opener?.close();
     const error = new ClosedError('the Reactor');
     for (const connection of [...this.connections]) connection.destroy(error);
-    this.#tell();
+    this.#deferredCalls().run();
   }
 
-  readonly #tell = (): void => {
-    const { handlers } = this;
-    const closing = this.#closing;
-    const calls = this.#notices;
-    this.#closing = [];
-    this.#notices = [];
-    if (handlers.close !== undefined) {
-      for (const connection of closing) {
-        calls.push(() => handlers.close?.(connection, connection.error));
-      }
+  #deferredCalls(): DeferredCalls {
+    this.#deferred ??= new DeferredCalls(this.reactor, this.scope, () => this.leaveIfIdle());
+    return this.#deferred;
+  }
+
+  #reportClosed(connection: AnyConnection): void {
+    try {
+      this.handlers.close?.(connection, connection.error);
+    } finally {
+      this.#settleClosed(connection);
     }
-    let thrown: unknown;
-    for (const call of calls) {
-      try {
-        this.inScope(call);
-      } catch (error) {
-        thrown ??= error;
-      }
-    }
-    this.leaveIfIdle();
-    if (thrown !== undefined) throw thrown;
-  };
+  }
+
+  #settleClosed(connection: AnyConnection): void {
+    this.#whenClosed?.get(connection)?.resolve();
+    this.#whenClosed?.delete(connection);
+  }
+}
+
+interface PromiseWithResolve {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
 }

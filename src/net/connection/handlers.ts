@@ -4,13 +4,13 @@ import type { Connection } from './connection.ts';
 
 /**
  * Receives what happens on connections. Every member is optional; one object serves any number of
- * connections, and `connection.data` holds what belongs to one.
+ * connections, and `connection.data` holds what belongs to one (option `createData`).
  *
  * A handler that throws does not stop the others: the error goes where the reactor's `onError`
  * says, and the connection stays open.
  */
 export interface ConnectionHandlers<Data = unknown> {
-  /** The connection is established. Set `connection.data` here. */
+  /** The connection is established. */
   open?(connection: Connection<Data>): void;
   /**
    * Bytes came. `bytes` is a view of memory that the next read overwrites: copy what you keep
@@ -18,15 +18,15 @@ export interface ConnectionHandlers<Data = unknown> {
    */
   data?(connection: Connection<Data>, bytes: Buffer): void;
   /**
-   * Descriptors came over a Unix socket, with the option `receiveDescriptors`; told right before the
-   * `data` that holds the byte they came with. They are close-on-exec, and yours to close from this
-   * call on, also when this throws.
+   * Descriptors came over a Unix socket, with the option `receiveDescriptors`; called right before
+   * the `data` that holds the byte they came with. They are close-on-exec, and yours to close from
+   * this call on, also when this throws.
    *
    * @param isTruncated - some were lost, since this process has no numbers left for them
    *   (MSG_CTRUNC); maybe all.
    */
-  descriptors?(connection: Connection<Data>, fileDescriptors: number[], isTruncated: boolean): void;
-  /** The write queue has fallen to the low watermark after `write` had answered false. */
+  descriptors?(connection: Connection<Data>, fds: number[], isTruncated: boolean): void;
+  /** The write queue has fallen to the low watermark after `write` had returned false. */
   drain?(connection: Connection<Data>): void;
   /**
    * The peer will send no more. Unless `allowHalfOpen` is set, the connection ends its own side
@@ -41,6 +41,6 @@ export interface ConnectionHandlers<Data = unknown> {
    *   ERR_WRITE_QUEUE_FULL, ERR_CLOSED (the reactor was closed), or what was given to `destroy`.
    */
   close?(connection: Connection<Data>, error?: Error): void;
-  /** Nothing was received or sent for as long as `setTimeout` says. It stays open. */
+  /** Nothing was received or sent for the time of `setTimeout`. The connection stays open. */
   timeout?(connection: Connection<Data>): void;
 }

@@ -1,5 +1,5 @@
 // The socket of a closed connection whose memory the kernel may still read. Closed, it would go on
-// sending, and nobody would ever hear when it is done: the memory could be used for something else,
+// sending, and no completion would ever be reported: the memory could be used for something else,
 // and that would be sent. So the socket is shut down, and kept until the last completion has come.
 //
 // A peer that does not read can hold that up for ever. After a time the connection is reset: the
@@ -17,7 +17,7 @@ const LINGER_MS = 30_000;
 const LOOK_MS_MIN = 10;
 const LOOK_MS_MAX = 1000;
 
-/** Whether the user has asked for that (`lingerSeconds: 0`). */
+/** Whether the caller has asked for that (`lingerSeconds: 0`). */
 function closesWithReset(fd: number): boolean {
   const { SOL_SOCKET, SO_LINGER } = sys.constants;
   const linger = new Int32Array(2); // struct linger
@@ -25,6 +25,7 @@ function closesWithReset(fd: number): boolean {
   return linger[0] !== 0 && linger[1] === 0;
 }
 
+/** The socket of a closed connection, until the kernel has done with its memory. */
 export class LingeringSocket implements Handler<undefined> {
   readonly #fd: number;
   readonly #zeroCopy: ZeroCopy;
@@ -67,7 +68,7 @@ export class LingeringSocket implements Handler<undefined> {
   }
 
   // Nothing but errors and the hang-up is of interest. Under the edge trigger the hang-up, which
-  // stays, is told once, and each completion anew. @returns false: it cannot be watched.
+  // stays, is reported once, and each completion anew. @returns false: it cannot be watched.
   #watch(isReferenced: boolean): boolean {
     try {
       this.#registration = this.#group.reactor.watch<undefined>({

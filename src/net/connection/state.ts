@@ -1,21 +1,22 @@
 // The state of a connection, as bits of one number: a connection is small.
 
+/** Bits of the state of a connection. */
 export const State = {
   Connecting: 1,
   ReadEnded: 2,
+  /** `end` was called: this side is shut when all has left. */
   Ending: 4,
   WriteShut: 8,
   Paused: 16,
-  NeedsDrain: 32,
-  Corked: 64,
-  Closed: 128,
-  Unreferenced: 256,
-  /** The timer is the deadline of closeGracefully. */
-  Closing: 512,
+  Corked: 32,
+  Closed: 64,
+  Unreferenced: 128,
+  /** `close` was called: there is a deadline, and no idle timer any more. */
+  Closing: 256,
   /** To be closed with `error` when all that came before is read. */
-  WriteFailed: 1024,
-  /** What is kept is copied: whoever writes uses its memory again. */
-  Copies: 2048,
+  WriteFailed: 512,
+  /** What is kept is copied: the caller uses its memory again. */
+  Copies: 1024,
   /** Another thread serves it now. */
-  HandedOver: 4096,
+  HandedOver: 2048,
 } as const;

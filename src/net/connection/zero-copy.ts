@@ -2,16 +2,16 @@
 //
 // Each send that takes bytes has the next number of its socket, counted from 0 in 32 bits. When the
 // kernel is done with the memory, which is when the peer has acknowledged it or the connection is
-// gone, it says so in the error queue, in ranges of numbers, joined where it can and in any order.
-// It copies all the same where the device or the way does not allow better (loopback always), and
-// says that too. man: Documentation/networking/msg_zerocopy.rst
+// gone, it reports that in the error queue, in ranges of numbers, joined where it can and in any
+// order. It copies all the same where the device or the route does not allow better (loopback
+// always), and reports that too. man: Documentation/networking/msg_zerocopy.rst
 //
-// epoll alone tells of the error queue as it must be told here (docs/net.zero-copy.md): with another
+// Only epoll reports the error queue as it is needed here (docs/net.zero-copy.md): with another
 // back-end, another system or another kind of socket, a write is an ordinary one.
 import { constants as os } from 'node:os';
 import { invalidValue } from '../../errors.ts';
-import { isScratch } from '../../flow/read-memory.ts';
-import type { Piece } from '../../flow/write-queue.ts';
+import { isReadMemory } from '../../flow/read-memory.ts';
+import type { WriteQueueEntry } from '../../flow/write-queue.ts';
 import { Interest, Readiness } from '../../poller/interest.ts';
 import type { Registration } from '../../reactor/registration.ts';
 import * as sys from '../../sys/index.ts';
@@ -35,7 +35,7 @@ export type ZeroCopyDone = (error: Error | undefined, wasCopied: boolean) => voi
 const entry = new sys.ExtendedError();
 
 /** One write: its bytes, and the sends that it needed, which have successive numbers. */
-class ZeroCopyWrite implements Piece {
+class ZeroCopyWrite implements WriteQueueEntry {
   wasCopied = false;
   error: Error | undefined = undefined;
   readonly onDone: ZeroCopyDone;
@@ -125,21 +125,21 @@ export class ZeroCopy {
   }
 
   /**
-   * A write, to be put among the others. Of memory that the next read overwrites it is a copy, which
+   * A write as an entry of the write queue. Of memory that the next read overwrites it is a copy, which
    * counts as one of the kernel's: `write` would have cost less.
    *
    * @throws TypeError - no bytes, memory that is shared or detached, or no function.
    */
-  pieceOf(bytes: Uint8Array, onDone: ZeroCopyDone): Piece {
+  entryOf(bytes: Uint8Array, onDone: ZeroCopyDone): WriteQueueEntry {
     checkBytes('bytes', bytes);
     checkFunction('onDone', onDone);
-    if (!isScratch(bytes)) return new ZeroCopyWrite(this, bytes, onDone);
+    if (!isReadMemory(bytes)) return new ZeroCopyWrite(this, bytes, onDone);
     const write = new ZeroCopyWrite(this, Buffer.from(bytes), onDone);
     write.wasCopied = true;
     return write;
   }
 
-  /** @returns what send(2) does. */
+  /** @returns what send(2) returns. */
   send(fd: number, write: ZeroCopyWrite, bytes: Uint8Array, offset: number): number {
     this.#isEnabled ??= this.#enable(fd);
     if (this.#isEnabled) {
@@ -158,22 +158,22 @@ export class ZeroCopy {
     if (!write.isDone) return;
     const index = this.#writes.indexOf(write);
     if (index >= 0) this.#writes.splice(index, 1);
-    this.#tell(write);
+    this.#report(write);
   }
 
-  #tell(write: ZeroCopyWrite): void {
+  #report(write: ZeroCopyWrite): void {
     const { error, wasCopied, onDone } = write;
     const group = this.#group;
     group.zeroCopy.writes++;
     if (wasCopied) group.zeroCopy.copied++;
     if (group.reactor.isClosed) queueMicrotask(() => group.inScope(() => onDone(error, wasCopied)));
-    else group.tellLater(() => onDone(error, wasCopied));
+    else group.defer(() => onDone(error, wasCopied));
   }
 
   /**
-   * Takes what the error queue has of completions; its other entries are passed over.
+   * Takes the completions out of the error queue; its other entries are dropped.
    *
-   * @returns how many entries there were.
+   * @returns how many entries it had.
    */
   takeCompletions(fd: number): number {
     for (let count = 0; count < ENTRIES_MAX; count++) {
@@ -189,7 +189,7 @@ export class ZeroCopy {
 
   /**
    * The connection's socket has an error: perhaps only completions, which are taken here. Paused
-   * and with nothing to write, it is told of the next one only when it is armed again.
+   * and with nothing to write, the next one is reported only when it is armed again.
    */
   onError(registration: Registration): void {
     const count = this.takeCompletions(registration.fd);
@@ -202,7 +202,7 @@ export class ZeroCopy {
     const writes = this.#writes;
     for (const write of writes) write.complete(first, count, wasCopied);
     this.#writes = writes.filter((write) => !write.isDone);
-    for (const write of writes) if (write.isDone) this.#tell(write);
+    for (const write of writes) if (write.isDone) this.#report(write);
   }
 
   #note(write: ZeroCopyWrite): void {
@@ -211,7 +211,7 @@ export class ZeroCopy {
     if (this.#writes.at(-1) !== write) this.#writes.push(write);
   }
 
-  // Where somebody else has switched it on, sends may have been counted that we do not know of.
+  // Where it is switched on already, sends may have been counted that we do not know of.
   #enable(fd: number): boolean {
     const isKnown = SO_ZEROCOPY !== undefined && SO_EE_ORIGIN_ZEROCOPY !== undefined;
     if (!isKnown || this.#group.reactor.backend !== 'epoll') return false;

@@ -6,7 +6,7 @@ import { defaultReactor } from '../../reactor/index.ts';
 import { Reactor } from '../../reactor/reactor.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
-import { receivesDescriptors } from '../connection/options.ts';
+import { receivesDescriptors } from '../socket/descriptor-passing.ts';
 import { type InboxPool, inboxPool } from './receive-batch.ts';
 import { Outbox } from './send-queue.ts';
 import type { DatagramSocket } from './socket.ts';

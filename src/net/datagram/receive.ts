@@ -9,9 +9,9 @@ import type { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
 import {
   closeAll,
-  type Rights,
+  type ReceivedDescriptors,
   receiveDatagram,
-  takeRights,
+  takeDescriptors,
 } from '../socket/descriptor-passing.ts';
 import type { DatagramErrors } from './error-queue.ts';
 import type { DatagramNews } from './news.ts';
@@ -99,15 +99,15 @@ export class DatagramReceiver<Data> {
     const { fd } = this.#socket;
     if (!this.#settings.receivesDescriptors) return sys.recvmmsg(fd, batch);
     const result = receiveDatagram(fd, batch);
-    const rights = result > 0 ? takeRights() : undefined;
+    const rights = result > 0 ? takeDescriptors() : undefined;
     if (rights !== undefined) failures.guard(() => this.#tellRights(rights));
     return result;
   }
 
-  #tellRights({ fileDescriptors, isTruncated }: Rights): void {
+  #tellRights({ fds, isTruncated }: ReceivedDescriptors): void {
     const { handlers } = this.#settings;
-    if (handlers.descriptors === undefined) closeAll(fileDescriptors);
-    else handlers.descriptors(this.#socket, fileDescriptors, isTruncated);
+    if (handlers.descriptors === undefined) closeAll(fds);
+    else handlers.descriptors(this.#socket, fds, isTruncated);
   }
 
   // @returns the bytes of all.

@@ -15,7 +15,7 @@ import type { Timer } from '../../reactor/timers/timer.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes } from '../../validate.ts';
-import { closeAll, duplicateAll, sendWithRights } from '../socket/descriptor-passing.ts';
+import { closeAll, duplicateAll, sendWithDescriptors } from '../socket/descriptor-passing.ts';
 import type { DatagramErrors } from './error-queue.ts';
 import type { DatagramNews } from './news.ts';
 import type { DatagramSettings, DatagramStats } from './options.ts';
@@ -235,7 +235,7 @@ export class DatagramSender<Data> {
   }
 
   #call(bytes: Uint8Array, to: AddressInput | undefined, size: number, at: number): number {
-    if (this.#fds.length > 0) return sendWithRights(this.#fd, bytes, this.#fds, to);
+    if (this.#fds.length > 0) return sendWithDescriptors(this.#fd, bytes, this.#fds, to);
     if (size !== 0) return this.#segments.send(bytes, at, size, to);
     if (to === undefined) return sys.send(this.#fd, bytes);
     return sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);

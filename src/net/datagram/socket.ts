@@ -11,7 +11,7 @@ import type { Registration } from '../../reactor/registration.ts';
 import { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes, checkInteger } from '../../validate.ts';
-import { checkRights } from '../socket/descriptor-passing.ts';
+import { checkDescriptors } from '../socket/descriptor-passing.ts';
 import { type MulticastOptions, setMembership, setMulticastOptions } from '../socket/multicast.ts';
 import { DatagramErrors } from './error-queue.ts';
 import { DatagramNews } from './news.ts';
@@ -162,7 +162,7 @@ export class DatagramSocket<Data = unknown> {
     to?: AddressInput,
   ): boolean {
     this.#assertOpen();
-    const fds = checkRights(fileDescriptors, this.#settings.isUnix);
+    const fds = checkDescriptors(fileDescriptors, this.#settings.isUnix);
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     return this.#sender.sendDescriptors(bytes, to, fds);
   }

@@ -2,7 +2,7 @@
 // another process has handed over, or that edgewise/sys made. adoptListener is in listen.ts.
 import * as sys from '../../sys/index.ts';
 import { checkObject } from '../../validate.ts';
-import { Connection } from '../connection/connection.ts';
+import { type Connection, createConnection } from '../connection/connection.ts';
 import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
 import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { type DatagramOptions, datagramSettings } from '../datagram/options.ts';
@@ -32,7 +32,7 @@ export function adoptConnection<Data = unknown>(
   checkObject('options', options);
   prepare(fd, 'connection');
   const group = groupOf(options, isUnixSocket(fd));
-  const connection = new Connection<Data>(group);
+  const connection = createConnection<Data>(group);
   group.connections.add(connection);
   establishLater(group, connection, fd);
   return connection;

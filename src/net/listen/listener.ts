@@ -4,7 +4,7 @@ import { check, invalidValue } from '../../errors.ts';
 import { Interest } from '../../poller/interest.ts';
 import type { Registration } from '../../reactor/registration.ts';
 import * as sys from '../../sys/index.ts';
-import { Connection } from '../connection/connection.ts';
+import { acceptConnection, type Connection } from '../connection/connection.ts';
 import type { ConnectionGroup, ConnectionStats } from '../connection/group.ts';
 import type { ConnectionOptions } from '../connection/options.ts';
 import { applyPlan, forConnections, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
@@ -72,7 +72,7 @@ export class Listener<Data = unknown> {
       onExhaustion,
       (connected) => {
         applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read tells
-        new Connection<Data>(group).establish(connected);
+        acceptConnection<Data>(group, connected);
       },
       () => this.close(),
       exclusive,

@@ -1,7 +1,7 @@
 // What bytes are in between the two connections of a relay: a pipe that splice(2) fills and drains,
 // so that they never come to user space; or memory, where splice cannot.
 import { constants as os } from 'node:os';
-import { isScratch, readMemory, readView, receive, send } from '../../flow/read-memory.ts';
+import { isReadMemory, readMemory, readView, receive, send } from '../../flow/read-memory.ts';
 import * as sys from '../../sys/index.ts';
 import { type Pipe, pipes } from './pipes.ts';
 
@@ -66,7 +66,8 @@ export class CopyConduit implements Conduit {
   }
 
   hold(): void {
-    if (this.#bytes !== undefined && isScratch(this.#bytes)) this.#bytes = Buffer.from(this.#bytes);
+    if (this.#bytes !== undefined && isReadMemory(this.#bytes))
+      this.#bytes = Buffer.from(this.#bytes);
   }
 
   discard(): void {

@@ -86,7 +86,7 @@ export class Direction {
         this.#onNothing(count);
         return;
       }
-      this.source.bytesRead += count;
+      this.source.countRead(count);
       if (!this.#drain() || !this.#mayGoOn(count)) return;
     }
   }
@@ -104,7 +104,7 @@ export class Direction {
       const count = target.isFlushed ? this.#conduit.drain(target.fd) : -EAGAIN;
       if (count > 0) {
         this.byteCount += count;
-        target.bytesWritten += count;
+        target.countWritten(count);
       } else if (count === -EAGAIN) {
         this.#conduit.hold();
         return false;

@@ -7,8 +7,9 @@ import { Interest, Readiness } from '../../poller/interest.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFunction, checkObject } from '../../validate.ts';
 import { Connection } from '../connection/connection.ts';
-import type { Pump } from '../connection/driver.ts';
+import type { ConnectionDriver } from '../connection/driver.ts';
 import type { AnyConnection } from '../connection/group.ts';
+import { takePendingError } from '../socket/error.ts';
 import { createConduit } from './buffer.ts';
 import { Direction, type DirectionOwner } from './direction.ts';
 import { pipes } from './pipes.ts';
@@ -32,7 +33,7 @@ export interface RelayOptions {
 }
 
 // One end of a relay, which reads and writes its connection.
-class End implements Pump {
+class End implements ConnectionDriver {
   readonly connection: AnyConnection;
   /** The direction that reads from it. */
   readonly outbound: Direction;
@@ -161,8 +162,8 @@ export class Relay {
     };
     const [aToB, bToA] = [this.#aToB, this.#bToA];
     try {
-      this.a.divert(new End(aToB, bToA, owner));
-      this.b.divert(new End(bToA, aToB, owner));
+      this.a.setDriver(new End(aToB, bToA, owner));
+      this.b.setDriver(new End(bToA, aToB, owner));
       for (const direction of [aToB, bToA]) this.#begin(direction);
     } catch (error) {
       this.close(error as Error); // EBADF: a descriptor was closed behind our back
@@ -224,7 +225,7 @@ export class Relay {
 
   // With bytes stuck on the way the source is not read, so the error would not be met.
   #failWithPendingError(direction: Direction): void {
-    const errno = direction.source.isClosed ? 0 : direction.source.takePendingError();
+    const errno = direction.source.isClosed ? 0 : takePendingError(direction.source.fd);
     if (errno !== 0) this.#onReadFailed(direction, errno);
   }
 
@@ -240,7 +241,7 @@ export class Relay {
     this.#isClosed = true;
     this.#isClosing = true;
     pipes.leave();
-    this.a.group.tellLater(() => this.#handlers?.close?.(this, this.#error));
+    this.a.group.defer(() => this.#handlers?.close?.(this, this.#error));
   }
 
   #updateInterest(): void {
@@ -258,7 +259,7 @@ function checkConnection(name: string, connection: unknown): void {
   if (connection.isClosed) throw connection.closedError;
   if (connection.isConnecting) check(-os.errno.ENOTCONN, 'relay');
   if (connection.isWriteEnded) throw new EdgewiseError('ERR_WRITE_AFTER_END', `${name} was ended`);
-  if (!connection.isDiverted) return;
+  if (!connection.hasDriver) return;
   throw new EdgewiseError('ERR_CONNECTION_RELAYED', `${name} is in a relay already`);
 }
 

@@ -1,18 +1,15 @@
-// Descriptors that travel over Unix sockets beside the bytes (SCM_RIGHTS): checked, duplicated while
-// they wait in a queue, taken in without a leak. man 7 unix, cmsg(3), sendmsg(2).
+// Descriptors that are passed over Unix sockets beside the bytes (SCM_RIGHTS): checked, duplicated
+// for the time that they wait in a queue, received without a leak. man 7 unix, 3 cmsg, 2 sendmsg.
 //
 // Linux ignores descriptors that are sent over TCP, without an error, so the kind of the socket is
 // looked at here. On a stream they come with the first byte of what was sent with them; a read ends
 // behind those bytes, but may begin with earlier ones.
 import { constants as os } from 'node:os';
 import type { AddressInput } from '../../address.ts';
-import { check, EdgewiseError, errnoError, invalidType } from '../../errors.ts';
-import type { Piece } from '../../flow/write-queue.ts';
+import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../../errors.ts';
 import type { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
-import { checkBytes, checkFd, checkInteger } from '../../validate.ts';
-import type { Connection } from '../connection/connection.ts';
-import type { ConnectionHandlers } from '../connection/handlers.ts';
+import { checkFd, checkFunction, checkInteger } from '../../validate.ts';
 
 const { EBADF, EINTR, EINVAL, EMFILE } = os.errno;
 const { ETOOMANYREFS } = sys.constants;
@@ -21,8 +18,12 @@ const { F_DUPFD_CLOEXEC, F_GETFD } = sys.constants;
 /** SCM_MAX_FD of Linux: what one message carries. The BSDs take about as many. */
 const DESCRIPTORS_MAX = 253;
 
-/** Errors that are about the descriptors, and not about the socket. */
 const REFUSALS: ReadonlySet<number> = new Set([EBADF, EINVAL, EMFILE, ETOOMANYREFS]);
+
+/** Whether the result of sendmsg(2) is about the descriptors, and not about the socket. */
+export function isRefusal(result: number): boolean {
+  return REFUSALS.has(-result);
+}
 
 /**
  * Checks what is to be passed, before anything is sent.
@@ -32,14 +33,14 @@ const REFUSALS: ReadonlySet<number> = new Set([EBADF, EINVAL, EMFILE, ETOOMANYRE
  * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: it cannot.
  * @throws ErrnoError - EBADF: one of them is closed.
  */
-export function checkRights(fileDescriptors: readonly number[], isUnix: boolean): number[] {
-  if (!Array.isArray(fileDescriptors)) {
-    throw invalidType('fileDescriptors', 'an array of numbers', fileDescriptors);
+export function checkDescriptors(fds: readonly number[], isUnix: boolean): number[] {
+  if (!Array.isArray(fds)) {
+    throw invalidType('fds', 'an array of numbers', fds);
   }
-  const { length } = fileDescriptors as readonly number[];
-  checkInteger('fileDescriptors.length', length, 1, DESCRIPTORS_MAX);
+  const { length } = fds as readonly number[];
+  checkInteger('fds.length', length, 1, DESCRIPTORS_MAX);
   const copy: number[] = [];
-  for (let i = 0; i < length; i++) copy.push(checkFd(fileDescriptors[i], `fileDescriptors[${i}]`));
+  for (let i = 0; i < length; i++) copy.push(checkFd(fds[i], `fds[${i}]`));
   if (!isUnix) {
     throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', 'only Unix sockets pass descriptors');
   }
@@ -47,9 +48,9 @@ export function checkRights(fileDescriptors: readonly number[], isUnix: boolean)
   return copy;
 }
 
-/** Closes descriptors that nobody else will. */
-export function closeAll(fileDescriptors: readonly number[]): void {
-  for (const fd of fileDescriptors) sys.close(fd);
+/** Closes descriptors that have no other owner. */
+export function closeAll(fds: readonly number[]): void {
+  for (const fd of fds) sys.close(fd);
 }
 
 /**
@@ -57,9 +58,9 @@ export function closeAll(fileDescriptors: readonly number[]): void {
  *
  * @throws ErrnoError - EMFILE, EBADF; none is left behind.
  */
-export function duplicateAll(fileDescriptors: readonly number[]): number[] {
+export function duplicateAll(fds: readonly number[]): number[] {
   const duplicates: number[] = [];
-  for (const fd of fileDescriptors) {
+  for (const fd of fds) {
     const duplicate = sys.fcntl(fd, F_DUPFD_CLOEXEC);
     if (duplicate < 0) {
       closeAll(duplicates);
@@ -70,80 +71,9 @@ export function duplicateAll(fileDescriptors: readonly number[]): number[] {
   return duplicates;
 }
 
-/** Bytes with descriptors that a connection owes its peer. */
-export class RightsPiece implements Piece {
-  #bytes: Uint8Array;
-  #fds: readonly number[];
-  #isOwner = false;
-
-  /**
-   * @param bytes - at least one.
-   * @param fileDescriptors - checked; the caller's until {@link RightsPiece.own}.
-   * @throws TypeError, RangeError - no bytes, or none of them.
-   */
-  constructor(bytes: Uint8Array, fileDescriptors: readonly number[]) {
-    checkInteger('bytes.length', checkBytes('bytes', bytes), 1, Number.MAX_SAFE_INTEGER);
-    this.#bytes = bytes;
-    this.#fds = fileDescriptors;
-  }
-
-  get byteLength(): number {
-    return this.#bytes.length;
-  }
-
-  get isSent(): boolean {
-    return this.#bytes.length === 0;
-  }
-
-  /**
-   * Sends at once what the kernel takes.
-   *
-   * @returns bytes sent, 0 also for errors of the connection, which the queue will meet again.
-   * @throws ErrnoError - ETOOMANYREFS, EBADF, …: the descriptors are refused; nothing was sent.
-   */
-  sendNow(fd: number): number {
-    let result = this.sendTo(fd);
-    while (result === -EINTR) result = this.sendTo(fd);
-    if (REFUSALS.has(-result)) throw errnoError(result, 'sendmsg', { fd });
-    return Math.max(result, 0);
-  }
-
-  /**
-   * Makes it independent of the caller's descriptors and memory, before it waits in the queue.
-   *
-   * @throws ErrnoError - EMFILE: there are none for the duplicates.
-   */
-  own(): void {
-    this.#bytes = Buffer.from(this.#bytes);
-    if (this.#fds.length === 0) return;
-    this.#fds = duplicateAll(this.#fds);
-    this.#isOwner = true;
-  }
-
-  /** The descriptors leave with the first byte; the rest goes without them. */
-  sendTo(fd: number): number {
-    const message = { buffers: [this.#bytes], descriptors: this.#fds };
-    const result = sys.sendmsg(fd, message);
-    if (result <= 0) return result;
-    this.#bytes = this.#bytes.subarray(result);
-    this.#letGo();
-    return result;
-  }
-
-  settle(): void {
-    this.#letGo();
-  }
-
-  #letGo(): void {
-    if (this.#isOwner) closeAll(this.#fds);
-    this.#fds = [];
-    this.#isOwner = false;
-  }
-}
-
 /** What came beside the bytes of one read. */
-export interface Rights {
-  readonly fileDescriptors: number[];
+export interface ReceivedDescriptors {
+  readonly fds: number[];
   readonly isTruncated: boolean;
 }
 
@@ -151,44 +81,23 @@ export interface Rights {
 const received = new sys.ReceivedMessage(DESCRIPTORS_MAX);
 
 /** recvmsg(2) with room for all descriptors that a message can carry. */
-export function receiveWithRights(fd: number, memory: Uint8Array): number {
+export function receiveWithDescriptors(fd: number, memory: Uint8Array): number {
   const result = sys.recvmsg(fd, [memory], received);
   if (result !== 0 || received.descriptors.length === 0) return result;
-  // Some kernels let descriptors travel without a byte. It is not the end of the stream.
+  // Some kernels pass descriptors without a byte. It is not the end of the stream.
   closeAll(received.descriptors);
   return -EINTR;
 }
 
-/** What came with the last {@link receiveWithRights}; undefined: nothing but bytes. */
-export function takeRights(): Rights | undefined {
-  const { isControlTruncated: isTruncated, descriptors: fileDescriptors } = received;
-  if (fileDescriptors.length === 0 && !isTruncated) return undefined;
-  return { fileDescriptors, isTruncated };
-}
-
-/**
- * Tells the user of descriptors, and then of the bytes that they came with, also when the first
- * handler throws. From the call on the descriptors are the handler's, whatever it does.
- *
- * @param bytes - copied: a turn inside the first handler would overwrite them.
- */
-export function deliverRights<Data>(
-  connection: Connection<Data>,
-  handlers: ConnectionHandlers<Data>,
-  { fileDescriptors, isTruncated }: Rights,
-  bytes: Buffer,
-): void {
-  const copy = Buffer.from(bytes);
-  try {
-    if (handlers.descriptors === undefined) closeAll(fileDescriptors);
-    else handlers.descriptors(connection, fileDescriptors, isTruncated);
-  } finally {
-    if (!connection.isClosed) handlers.data?.(connection, copy);
-  }
+/** What came with the last {@link receiveWithDescriptors}; undefined: nothing but bytes. */
+export function takeDescriptors(): ReceivedDescriptors | undefined {
+  const { isControlTruncated: isTruncated, descriptors: fds } = received;
+  if (fds.length === 0 && !isTruncated) return undefined;
+  return { fds, isTruncated };
 }
 
 /** Sends one datagram with descriptors, as sendto(2). */
-export function sendWithRights(
+export function sendWithDescriptors(
   fd: number,
   bytes: Uint8Array,
   descriptors: readonly number[],
@@ -201,7 +110,7 @@ export function sendWithRights(
 /**
  * Receives one datagram into the first place of a batch.
  *
- * @returns 1, or -errno; {@link takeRights} has what came with it.
+ * @returns 1, or -errno; {@link takeDescriptors} has what came with it.
  */
 export function receiveDatagram(fd: number, batch: MessageBatch): number {
   const result = sys.recvmsg(fd, [batch.room(0)], received);
@@ -211,4 +120,23 @@ export function receiveDatagram(fd: number, batch: MessageBatch): number {
   batch.segmentSizes[0] = 0;
   batch.setAddress(0, received.from);
   return 1;
+}
+
+/**
+ * Checks the option `receiveDescriptors`.
+ *
+ * @param other - what the socket is, if it is not a Unix socket.
+ * @returns whether descriptors are to be received.
+ * @throws TypeError - they cannot be, or there is no handler for them.
+ */
+export function receivesDescriptors(
+  options: { receiveDescriptors?: boolean; handlers: { descriptors?: unknown } },
+  isUnix: boolean,
+  other: 'TCP' | 'UDP',
+): boolean {
+  const { receiveDescriptors, handlers } = options;
+  if (receiveDescriptors !== true) return false;
+  if (!isUnix) throw invalidValue('receiveDescriptors', `absent for ${other}`, true);
+  checkFunction('handlers.descriptors', handlers.descriptors);
+  return true;
 }

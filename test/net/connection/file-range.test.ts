@@ -5,7 +5,7 @@ import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { connect } from '../../../src/net/connect/connect.ts';
-import { FilePiece } from '../../../src/net/connection/file-range.ts';
+import { FileRangeEntry } from '../../../src/net/connection/file-range.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
@@ -13,11 +13,11 @@ import { volume } from '../../helpers/cuts.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
 import { Recorder } from '../recorder.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'edgewise-piece-'));
+const directory = mkdtempSync(join(tmpdir(), 'edgewise-entry-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const ignore = () => undefined;
 
-describe('FilePiece', () => {
+describe('FileRangeEntry', () => {
   const descriptors = useDescriptors();
   let files = 0;
 
@@ -38,18 +38,18 @@ describe('FilePiece', () => {
     const contents = Buffer.alloc(volume(300_000), 'copied ');
     const range = { fd: fileOf(contents), offset: 5, length: volume(250_000) };
     let calls = 0;
-    const piece = new FilePiece(range, ignore, () => {
+    const entry = new FileRangeEntry(range, ignore, () => {
       calls++;
       return -os.errno[code];
     });
     const received: Buffer[] = [];
-    for (let i = 0; i < 10_000 && !piece.isSent; i++) {
-      const result = piece.sendTo(left);
+    for (let i = 0; i < 10_000 && !entry.isSent; i++) {
+      const result = entry.sendTo(left);
       if (result !== sys.WOULD_BLOCK) must(result);
       received.push(drain(right));
     }
     expect(Buffer.concat(received).equals(contents.subarray(5, 5 + volume(250_000)))).toBe(true);
-    expect(piece.sendTo(left)).toBe(0);
+    expect(entry.sendTo(left)).toBe(0);
     expect(calls).toBe(1); // what was not there once is not asked for again
   });
 
@@ -57,11 +57,11 @@ describe('FilePiece', () => {
     const [left, right] = descriptors.socketpair();
     const contents = Buffer.alloc(volume(2_000_000), 'again and again ');
     const range = { fd: fileOf(contents), offset: 0, length: contents.length };
-    const piece = new FilePiece(range, ignore, () => -os.errno.ENOSYS);
+    const entry = new FileRangeEntry(range, ignore, () => -os.errno.ENOSYS);
     let blocked = 0;
     const received: Buffer[] = [];
-    for (let i = 0; i < 100_000 && !piece.isSent; i++) {
-      const result = piece.sendTo(left);
+    for (let i = 0; i < 100_000 && !entry.isSent; i++) {
+      const result = entry.sendTo(left);
       if (result === sys.WOULD_BLOCK) {
         blocked++;
         received.push(drain(right));
@@ -78,31 +78,31 @@ describe('FilePiece', () => {
   ])('throws ERR_FILE_SHRANK when the file ends too early: %s', (_, sendfile) => {
     const [left] = descriptors.socketpair();
     const fd = fileOf('0123456789');
-    const piece = new FilePiece({ fd, offset: 4, length: 6 }, ignore, sendfile);
+    const entry = new FileRangeEntry({ fd, offset: 4, length: 6 }, ignore, sendfile);
     ftruncateSync(fd, 4);
-    const send = () => piece.sendTo(left);
+    const send = () => entry.sendTo(left);
     expect(send).toThrow(expect.objectContaining({ code: 'ERR_FILE_SHRANK' }));
   });
 
   it('asks for no more at once than a peer may be kept in', () => {
     const asked: number[] = [];
     const range = { fd: 0, offset: 7, length: 2 ** 40 };
-    const piece = new FilePiece(range, ignore, (_out, _in, offset, count) => {
+    const entry = new FileRangeEntry(range, ignore, (_out, _in, offset, count) => {
       asked.push(offset as number, count);
       return count;
     });
-    const first = piece.sendTo(1);
-    expect(piece.sendTo(1)).toBe(first);
+    const first = entry.sendTo(1);
+    expect(entry.sendTo(1)).toBe(first);
     expect(asked).toEqual([7, first, 7 + first, first]);
     expect(first).toBeLessThanOrEqual(1 << 20);
   });
 
   it('passes on what the socket says, and throws what the file says', () => {
-    const piece = (code: 'EPIPE' | 'EAGAIN' | 'EIO') =>
-      new FilePiece({ fd: 0, offset: 0, length: 1 }, ignore, () => -os.errno[code]);
-    expect(sys.errnoName(piece('EPIPE').sendTo(1))).toBe('EPIPE');
-    expect(piece('EAGAIN').sendTo(1)).toBe(sys.WOULD_BLOCK);
-    expect(() => piece('EIO').sendTo(1)).toThrow(
+    const entry = (code: 'EPIPE' | 'EAGAIN' | 'EIO') =>
+      new FileRangeEntry({ fd: 0, offset: 0, length: 1 }, ignore, () => -os.errno[code]);
+    expect(sys.errnoName(entry('EPIPE').sendTo(1))).toBe('EPIPE');
+    expect(entry('EAGAIN').sendTo(1)).toBe(sys.WOULD_BLOCK);
+    expect(() => entry('EIO').sendTo(1)).toThrow(
       expect.objectContaining({ code: 'EIO', syscall: 'sendfile', fd: 0 }),
     );
   });
@@ -114,7 +114,7 @@ describe('FilePiece', () => {
     const range = { fd, offset: 0, length: 4 };
     const server = new Recorder({
       data: (connection, bytes) => {
-        connection.enqueue(new FilePiece(range, ignore, () => -os.errno.ENOSYS));
+        connection.enqueue(new FileRangeEntry(range, ignore, () => -os.errno.ENOSYS));
         connection.end(bytes);
       },
     });

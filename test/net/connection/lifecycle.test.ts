@@ -153,7 +153,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
 
   it('keeps the deadline of closeGracefully whatever setTimeout says', async () => {
     const { connection, client } = await pair(undefined, undefined, { allowHalfOpen: true });
-    connection.closeGracefully(5);
+    connection.close({ timeoutMs: 5 });
     connection.setTimeout(60_000);
     await client.told('close');
     expect(client.errors).toEqual([undefined]);

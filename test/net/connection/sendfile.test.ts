@@ -173,7 +173,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
   });
 
   it('waits for a slow reader without memory, whatever the hard cap', async () => {
-    const { connection, peer, server, contents, sent } = await blocked({ queueMax: 1000 });
+    const { connection, peer, server, contents, sent } = await blocked({ queueBytesMax: 1000 });
     expect(connection.writableLength).toBe(0);
     expect(connection.write('behind it')).toBe(true);
     connection.end();

@@ -78,7 +78,7 @@ describe.each(['level', 'edge'] as const)('%s: a peer that is stopped', (trigger
     reactor.attach();
     const { handlers } = server;
     const host = '127.0.0.1';
-    const listener = listen({ host, trigger, handlers, reactor, queueMax: QUEUE_MAX });
+    const listener = listen({ host, trigger, handlers, reactor, queueBytesMax: QUEUE_MAX });
     const reader = new Reader(listener.port);
     return { reader, connection: await server.opened() };
   }

@@ -101,7 +101,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
       port,
       handlers: client.handlers,
       reactor,
-      queueMax: 1_000_000,
+      queueBytesMax: 1_000_000,
     });
     await client.opened();
     const chunk = Buffer.alloc(900_000);
@@ -195,7 +195,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     const connection = connect({ host: HOST, port, handlers: client.handlers, reactor });
     await server.opened();
     await client.opened();
-    connection.closeGracefully(5);
+    connection.close({ timeoutMs: 5 });
     await client.told('close');
     expect(server.count('end')).toBe(1);
   });

@@ -68,12 +68,12 @@ describe('numbers of sends', () => {
         ['b', 1],
         ['c', 3],
       ] as const) {
-        const piece = zeroCopy.pieceOf(Buffer.alloc(10 * count), (error, wasCopied) => {
+        const entry = zeroCopy.entryOf(Buffer.alloc(10 * count), (error, wasCopied) => {
           expect(error).toBeUndefined();
           done.push([name, wasCopied]);
         });
-        while (!piece.isSent) expect(piece.sendTo(fd)).toBe(10);
-        piece.settle();
+        while (!entry.isSent) expect(entry.sendTo(fd)).toBe(10);
+        entry.settle();
       }
       const range = (first: number, last: number, wasCopied = false) =>
         [(start + first) >>> 0, (start + last) >>> 0, wasCopied] as const;
@@ -97,12 +97,12 @@ describe('numbers of sends', () => {
     const { reactor, group, zeroCopy } = world();
     const [fd] = descriptors.tcpPair();
     const done = new Done();
-    const piece = zeroCopy.pieceOf(Buffer.alloc(10), done.callback);
-    expect(piece.sendTo(fd)).toBe(10);
+    const entry = zeroCopy.entryOf(Buffer.alloc(10), done.callback);
+    expect(entry.sendTo(fd)).toBe(10);
     queue([0, 0, false]);
     zeroCopy.takeCompletions(fd);
     expect(done.errors).toEqual([]);
-    piece.settle();
+    entry.settle();
     reactor.turn(0);
     expect(done.copied).toEqual([false]);
     expect(group.stats).toMatchObject({ zeroCopyWrites: 1, zeroCopyCopied: 0 });
@@ -112,9 +112,9 @@ describe('numbers of sends', () => {
     const { zeroCopy } = world();
     const [fd] = descriptors.tcpPair();
     const buffer = new ResizableBuffer(8, { maxByteLength: 16 });
-    const piece = zeroCopy.pieceOf(new Uint8Array(buffer), () => undefined);
+    const entry = zeroCopy.entryOf(new Uint8Array(buffer), () => undefined);
     buffer.resize(0);
-    expect(() => piece.sendTo(fd)).toThrow(
+    expect(() => entry.sendTo(fd)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
     );
   });
@@ -127,9 +127,9 @@ describe('numbers of sends', () => {
       const { SOL_SOCKET, SO_ZEROCOPY } = sys.constants;
       sys.setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, 1);
       const done = new Done();
-      const piece = zeroCopy.pieceOf(Buffer.alloc(10), done.callback);
-      expect(piece.sendTo(fd)).toBe(10);
-      piece.settle();
+      const entry = zeroCopy.entryOf(Buffer.alloc(10), done.callback);
+      expect(entry.sendTo(fd)).toBe(10);
+      entry.settle();
       reactor.turn(0);
       expect(done.copied).toEqual([true]);
     },
@@ -139,10 +139,10 @@ describe('numbers of sends', () => {
     const { reactor, zeroCopy } = world(0, 'poll');
     const [fd] = descriptors.tcpPair();
     const done = new Done();
-    const piece = zeroCopy.pieceOf(Buffer.alloc(10), done.callback);
-    expect(piece.sendTo(fd)).toBe(10);
+    const entry = zeroCopy.entryOf(Buffer.alloc(10), done.callback);
+    expect(entry.sendTo(fd)).toBe(10);
     expect(send).toHaveBeenLastCalledWith(fd, expect.anything(), 0);
-    piece.settle();
+    entry.settle();
     reactor.turn(0);
     expect(done.copied).toEqual([true]);
   });
@@ -152,9 +152,9 @@ describe('numbers of sends', () => {
     const [fd, peer] = descriptors.tcpPair();
     send.mockReturnValueOnce(-os.errno.ENOBUFS);
     const done = new Done();
-    const piece = zeroCopy.pieceOf(Buffer.from('copied'), done.callback);
-    expect(piece.sendTo(fd)).toBe(6);
-    piece.settle();
+    const entry = zeroCopy.entryOf(Buffer.from('copied'), done.callback);
+    expect(entry.sendTo(fd)).toBe(6);
+    entry.settle();
     reactor.turn(0);
     expect(done).toMatchObject({ errors: [undefined], copied: [true] });
     expect(zeroCopy.holdsMemory).toBe(false);
@@ -171,11 +171,11 @@ describe('numbers of sends', () => {
     const done = new Done();
     let count = 0;
     for (let result = 0; result >= 0; ) {
-      const piece = zeroCopy.pieceOf(pattern(MEGABYTE), done.callback);
+      const entry = zeroCopy.entryOf(pattern(MEGABYTE), done.callback);
       count++;
-      do result = piece.sendTo(fd);
+      do result = entry.sendTo(fd);
       while (result > 0);
-      piece.settle(new Error('closed'));
+      entry.settle(new Error('closed'));
     }
     expect(zeroCopy.holdsMemory).toBe(true);
     new LingeringSocket(fd, zeroCopy, group, true, 5);

@@ -41,7 +41,7 @@ describe('relay refuses', () => {
     const options = [null, 5, { copy: 1 }, { handlers: 5 }, { handlers: { close: 'now' } }];
     for (const what of options) expect(wrong(a, b, what)).toBe('ERR_INVALID_ARG_TYPE');
     expect(wrong(a, a)).toBe('ERR_INVALID_ARG_VALUE');
-    expect(a.isDiverted || b.isDiverted || a.isClosed || b.isClosed).toBe(false);
+    expect(a.hasDriver || b.hasDriver || a.isClosed || b.isClosed).toBe(false);
   });
 
   it('connections of two reactors', async () => {
@@ -66,7 +66,7 @@ describe('relay refuses', () => {
     const { connection: ended } = await side(descriptors, reactor, level);
     ended.end();
     expect(refusal(() => relay(free, ended))).toBe('ERR_WRITE_AFTER_END');
-    expect(free.isDiverted).toBe(false);
+    expect(free.hasDriver).toBe(false);
     ended.destroy();
   });
 });

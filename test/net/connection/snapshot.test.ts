@@ -43,20 +43,20 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
   }
 
   /** Establishes elsewhere what was packed. */
-  function arrive(luggage: ReturnType<Connection['pack']>, recorder: Recorder, isHalf = true) {
+  function arrive(snapshot: ReturnType<Connection['detach']>, recorder: Recorder, isHalf = true) {
     const { reactor } = attachedReactor(descriptors);
     const { handlers } = recorder;
     const group = groupOf({ handlers, reactor, trigger, allowHalfOpen: isHalf }, true);
     const connection = new Connection(group);
-    connection.unpack(luggage);
+    connection.restore(snapshot);
     group.connections.add(connection);
-    connection.establish(luggage.fd, () => undefined);
+    connection.establish(snapshot.fd, () => undefined);
     return connection;
   }
 
   function stays(connection: Connection, code = 'ERR_HANDOVER_FAILED'): void {
     const { fd, writableLength } = connection;
-    expect(() => connection.pack()).toThrow(expect.objectContaining({ code }));
+    expect(() => connection.detach()).toThrow(expect.objectContaining({ code }));
     expect([connection.fd, connection.writableLength]).toEqual([fd, writableLength]);
     expect(connection.isHandedOver).toBe(false);
   }
@@ -70,10 +70,10 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     expect(connection.write(LONG)).toBe(false);
     const { writableLength, bytesWritten } = connection;
     expect(writableLength).toBeGreaterThan(0);
-    const luggage = connection.pack();
+    const snapshot = connection.detach();
     expect(connection).toMatchObject({ isClosed: true, isHandedOver: true, fd: -1 });
     const there = new Recorder();
-    const arrived = arrive(luggage, there);
+    const arrived = arrive(snapshot, there);
     expect(arrived).toMatchObject({ isPaused: true, writableLength, bytesWritten, bytesRead: 5 });
     expect(await readAll(theirs, MEGABYTE)).toHaveLength(MEGABYTE);
     await there.told('drain');
@@ -91,7 +91,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
     await recorder.told('end');
     const there = new Recorder();
-    const arrived = arrive(connection.pack(), there);
+    const arrived = arrive(connection.detach(), there);
     expect(arrived).toMatchObject({ isReadEnded: true, isWriteEnded: true });
     expect(() => arrived.write('more')).toThrow(
       expect.objectContaining({ code: 'ERR_WRITE_AFTER_END' }),
@@ -106,7 +106,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     const [ours, theirs] = descriptors.socketpair();
     const { reactor } = attachedReactor(descriptors);
     const there = new Recorder();
-    const here = new Recorder({ end: (connection) => arrive(connection.pack(), there, false) });
+    const here = new Recorder({ end: (connection) => arrive(connection.detach(), there, false) });
     const { handlers } = here;
     adoptConnection(descriptors.release(ours), { handlers, reactor, trigger });
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
@@ -118,27 +118,27 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     const { connection, theirs } = await opened();
     connection.cork();
     connection.write('corked');
-    arrive(connection.pack(), new Recorder());
+    arrive(connection.detach(), new Recorder());
     expect(await readAll(theirs, 6)).toBe('corked');
   });
 
   it('a peer that has gone meanwhile is told there', async () => {
     const { connection, theirs } = await opened();
     connection.write(LONG);
-    const luggage = connection.pack();
+    const snapshot = connection.detach();
     descriptors.close(theirs);
     const there = new Recorder();
-    arrive(luggage, there);
+    arrive(snapshot, there);
     await there.told('close');
     expect(codeOf(there.errors[0])).toMatch(/EPIPE|ECONNRESET/);
   });
 
   it('one that cannot be watched there is closed with the error', async () => {
     const { connection } = await opened();
-    const luggage = connection.pack();
-    must(sys.close(luggage.fd));
+    const snapshot = connection.detach();
+    must(sys.close(snapshot.fd));
     const there = new Recorder();
-    arrive({ ...luggage, fd: -1 }, there);
+    arrive({ ...snapshot, fd: -1 }, there);
     await there.told('close');
     expect(there.events).toEqual(['close']);
     expect(there.errors[0]).toBeInstanceOf(Error);
@@ -163,7 +163,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     expect(connection.writeDescriptors('d', [theirs])).toBe(false);
     stays(connection);
     expect(await readAll(theirs, MEGABYTE + 1)).toHaveLength(MEGABYTE + 1);
-    arrive(connection.pack(), new Recorder()).write('there');
+    arrive(connection.detach(), new Recorder()).write('there');
     expect(await readAll(theirs, 5)).toBe('there');
   });
 
@@ -192,7 +192,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     descriptors.using(relay(a.connection, b.connection));
     stays(a.connection);
     const { connection } = await opened();
-    connection.closeGracefully(60_000);
+    connection.close({ timeoutMs: 60_000 });
     stays(connection);
     connection.destroy();
   });
@@ -212,12 +212,12 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
 
   it('does not go when it is closed, or twice', async () => {
     const { connection } = await opened();
-    const arrived = arrive(connection.pack(), new Recorder());
-    expect(() => connection.pack()).toThrow(expect.objectContaining({ code: 'ERR_HANDED_OVER' }));
+    const arrived = arrive(connection.detach(), new Recorder());
+    expect(() => connection.detach()).toThrow(expect.objectContaining({ code: 'ERR_HANDED_OVER' }));
     expect(() => connection.write('x')).toThrow(
       expect.objectContaining({ code: 'ERR_HANDED_OVER' }),
     );
     arrived.destroy();
-    expect(() => arrived.pack()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    expect(() => arrived.detach()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
   });
 });
