@@ -4,6 +4,7 @@ export {
   Interest,
   Readiness,
   readinessNames,
+  readinessOf,
   type Trigger,
 } from './interest.ts';
 export { type AddOptions, Poller, type PollerCapabilities, type PollerOptions } from './poller.ts';

@@ -1,33 +1,46 @@
-// The vocabulary of readiness: what a caller wants, what the kernel said, how it repeats. A leaf.
+// The vocabulary of readiness: what a caller wants, what the kernel reported, how it repeats. A leaf.
 // The bits are those of native/core/poller.h.
+//
+// Interest and Readiness share their first three bits, and no more: a readiness in place of an
+// interest would arm nothing. So they are two types. A combination made with `|` is a plain number to
+// TypeScript, which both accept.
 import { invalidType } from '../errors.ts';
 
-/** What a caller wants to hear of; combine with `|`. */
+declare const bitsOf: unique symbol;
+
+/** A combination of {@link Interest} bits, 0 to 7. A {@link Readiness} is none. */
+export type Interest = number & { readonly [bitsOf]?: 'Interest' };
+
+/** A combination of {@link Readiness} bits, 0 to 63. An {@link Interest} is none. */
+export type Readiness = number & { readonly [bitsOf]?: 'Readiness' };
+
+/** What a caller wants to be notified of; combine with `|`. */
 export const Interest = {
-  /** Nothing but hang-up and error, reported once: a paused registration. */
-  None: 0,
-  Readable: 1,
-  Writable: 2,
-  /** Out-of-band data (EPOLLPRI, POLLPRI, select's exceptional conditions). */
-  Priority: 4,
+  /** 0: nothing but hang-up and error, reported once: a paused registration. */
+  None: 0 as Interest,
+  /** 1: a read would not block. */
+  Readable: 1 as Interest,
+  /** 2: a write would not block. */
+  Writable: 2 as Interest,
+  /** 4: out-of-band data (EPOLLPRI, POLLPRI, select's exceptional conditions). */
+  Priority: 4 as Interest,
 } as const;
-/** A combination of {@link Interest} bits, 0 to 7. */
-export type Interest = number;
 
 /** What the kernel reported; the first three answer the {@link Interest} of the same name. */
 export const Readiness = {
-  Readable: 1,
-  Writable: 2,
-  Priority: 4,
-  /** The peer will send no more; a read gives what is left, then 0. */
-  ReadClosed: 8,
-  /** The peer will take no more; a write fails. */
-  WriteClosed: 16,
-  /** An error is pending; SO_ERROR or the next call tells which. */
-  Error: 32,
+  /** 1: a read does not block. */
+  Readable: 1 as Readiness,
+  /** 2: a write does not block. */
+  Writable: 2 as Readiness,
+  /** 4: out-of-band data is there. */
+  Priority: 4 as Readiness,
+  /** 8: the peer will send no more; a read gives what is left, then 0. */
+  ReadClosed: 8 as Readiness,
+  /** 16: the peer will take no more; a write fails. */
+  WriteClosed: 16 as Readiness,
+  /** 32: an error is pending; SO_ERROR or the next call reports which. */
+  Error: 32 as Readiness,
 } as const;
-/** A combination of {@link Readiness} bits. */
-export type Readiness = number;
 
 /** How a registration repeats: docs/semantics.md says what each promises on each back-end. */
 export type Trigger = 'level' | 'edge' | 'oneshot' | 'edge-oneshot';
@@ -40,8 +53,18 @@ export const TRIGGERS: readonly Trigger[] = ['level', 'edge', 'oneshot', 'edge-o
 /** @internal in the order of `enum class Backend` */
 export const BACKENDS: readonly Backend[] = ['epoll', 'kqueue', 'poll', 'select'];
 
-/** Names the bits of a readiness or an interest, for messages and tests: `'Readable|Error'`. */
-export function readinessNames(bits: number): string {
+/** The readiness that answers an interest: the same bits. */
+export function readinessOf(interest: Interest): Readiness {
+  return interest as number;
+}
+
+/**
+ * Names the bits of a readiness or an interest, for messages and tests.
+ *
+ * @returns such as `'Readable|Error'`; `'None'` for 0.
+ * @throws TypeError - ERR_INVALID_ARG_TYPE: no number.
+ */
+export function readinessNames(bits: Readiness | Interest): string {
   if (typeof bits !== 'number') throw invalidType('bits', 'a number', bits);
   const names = Object.entries(Readiness).filter(([, bit]) => (bits & bit) !== 0);
   return names.length === 0 ? 'None' : names.map(([name]) => name).join('|');

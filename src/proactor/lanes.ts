@@ -4,7 +4,7 @@
 // which waits for the same again and again, then costs no epoll_ctl per message.
 import { constants as os } from 'node:os';
 import { check, errnoError } from '../errors.ts';
-import { Interest, Readiness } from '../poller/interest.ts';
+import { Interest, Readiness, readinessOf } from '../poller/interest.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { Handler, Registration } from '../reactor/registration.ts';
 import type { Timer } from '../reactor/timers/timer.ts';
@@ -152,7 +152,7 @@ export class Lanes implements Channel, Handler<undefined> {
 
   #charge({ kind, result }: Operation, { interest }: Lane): boolean {
     const bytes = kind === Kind.Accept ? 0 : result;
-    return this.#registration?.charge(bytes, interest) === true;
+    return this.#registration?.charge(bytes, readinessOf(interest)) === true;
   }
 
   // Has the kernel report when the first operation of the lane can continue.
@@ -163,7 +163,7 @@ export class Lanes implements Channel, Handler<undefined> {
       else if ((registration.interest & lane.interest) === 0) {
         const { interest } = registration;
         registration.setInterest(this.isLevel ? this.#pendingInterest : interest | lane.interest);
-      } else if (!this.isLevel && !lane.isDry) registration.requeue(lane.interest);
+      } else if (!this.isLevel && !lane.isDry) registration.requeue(readinessOf(lane.interest));
     } catch (error) {
       this.#fail(lane, error as Error);
     }

@@ -3,7 +3,13 @@
 // `RegistrationOwner`, so this file stands below it.
 import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError, invalidType, outOfRange } from '../errors.ts';
-import { type Interest, Readiness, readinessNames, type Trigger } from '../poller/interest.ts';
+import {
+  type Interest,
+  Readiness,
+  readinessNames,
+  readinessOf,
+  type Trigger,
+} from '../poller/interest.ts';
 
 /** Receives the events of the registrations that it was given to; one object can serve many. */
 export interface Handler<Data = unknown> {
@@ -61,14 +67,14 @@ export class Registration<Data = unknown> {
   readonly scope: AsyncResource | undefined;
   /** @internal */
   handler: Handler<Data>;
-  /** @internal readiness bits that may be told now */
-  mask: number;
+  /** @internal readiness bits that may be reported now */
+  mask: Readiness;
   /** @internal readiness to be told in the next turn; 0: not queued. The reactor clears it. */
-  requeuedReadiness = 0;
+  requeuedReadiness: Readiness = 0;
   /** @internal of that, what is to be told in the turn that is running. The reactor writes it. */
-  dueReadiness = 0;
+  dueReadiness: Readiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
-  currentReadiness = 0;
+  currentReadiness: Readiness = 0;
   /** @internal whether the dispatch that is running charged anything. The reactor clears it. */
   wasCharged = false;
   #interest: Interest;
@@ -159,7 +165,7 @@ export class Registration<Data = unknown> {
     if (budget.bytesLeft > 0 && budget.operationsLeft > 0) return true;
     if (this.#isOpen && (this.#trigger === 'edge' || this.#trigger === 'edge-oneshot')) {
       // 0: charged by another's handler
-      this.requeue(readiness ?? (this.currentReadiness || this.#interest));
+      this.requeue(readiness ?? (this.currentReadiness || readinessOf(this.#interest)));
     }
     return false;
   }
@@ -170,7 +176,7 @@ export class Registration<Data = unknown> {
    *
    * @param readiness - what to tell the handler; default: its interest.
    */
-  requeue(readiness: Readiness = this.#interest): void {
+  requeue(readiness: Readiness = readinessOf(this.#interest)): void {
     this.#assertOpen();
     if (!Number.isInteger(readiness) || readiness < 0 || readiness > 63) {
       throw outOfRange('readiness', 'Readiness bits, 0 to 63', readiness);
