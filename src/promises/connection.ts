@@ -1,9 +1,10 @@
-// A stream connection for `await`. It reads when it is asked to: what is there is given at once,
-// and only would-block makes a promise that waits for the reactor. The handler connection beneath
-// it (net/connection.ts) writes, times out and closes.
+// A stream connection for `await`. It reads on demand: what is there is given at once, and only
+// would-block waits for the reactor. The handler connection beneath it (net/connection/) writes,
+// times out and closes.
 import { constants as os } from 'node:os';
 import { types } from 'node:util';
 import { EdgewiseError } from '../errors.ts';
+import { ReadDemand } from '../flow/read-demand.ts';
 import { readMemory } from '../flow/read-memory.ts';
 import type { Writable } from '../flow/write-queue.ts';
 import type { Connection as HandlerConnection } from '../net/connection/connection.ts';
@@ -13,29 +14,22 @@ import { Ending } from './ending.ts';
 import { renewed } from './failure.ts';
 import { OwningReader } from './owning.ts';
 import { WOULD_BLOCK } from './reader.ts';
-import {
-  type MaybePromise,
-  signalIn,
-  throwIfAborted,
-  Waiter,
-  Waiters,
-  type WaitOptions,
-} from './waiter.ts';
+import { RESOLVED, signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
 const { EAGAIN } = os.errno;
-/** So many operations in a row are done without waiting; then others get their turn. */
+/** Operations in a row that are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
-/** Longer buffers go in pieces of this length where the watermark, 0, says nothing of it. */
-const PIECE_LENGTH = 64 * 1024;
+/** Longer buffers go in parts of this length where the watermark, 0, does not give one. */
+const PART_LENGTH = 64 * 1024;
 const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /**
  * A connection whose operations are awaited, made by `connect` or accepted by a listener. It owns
- * its descriptor. An operation that can be done at once answers with the value itself, so `await`
- * it always.
+ * its descriptor. An operation that can be done at once is, and its promise is resolved already.
+ * Every failure is a rejection, of wrong arguments too.
  *
- * One operation may read at a time; any number may write, and leave in the order of the calls. The
- * peer's end does not end our side.
+ * One operation may read at a time; any number may write, and their bytes leave in the order of the
+ * calls. The peer's end does not end our side.
  * Errors are those of the handler connection: ECONNRESET, ETIMEDOUT, ERR_CLOSED and so on.
  */
 export class Connection extends OwningReader<Connection> implements AsyncDisposable {
@@ -45,9 +39,8 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   #nextTurn: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
   #ending: Ending | undefined = undefined;
-  #interest: Interest = Interest.Readable;
-  #isDry = false; // the socket was emptied, and the next event tells when there is more
-  #isEndTold = false;
+  readonly #demand: ReadDemand;
+  #isEndReported = false;
   #isDiscarding = false;
   #isGiven = false; // a stream reads and writes it
   #credit = OPERATIONS_IN_A_ROW_MAX;
@@ -55,6 +48,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   /** @internal use `connect` or `listen` */
   constructor(raw: HandlerConnection<Connection>) {
     super(raw);
+    this.#demand = new ReadDemand(raw, Interest.Readable);
     raw.copyKeptBytes();
     raw.setDriver(this);
     if (raw.isPaused) raw.resume(); // or the last words of a peer that is gone would not be read
@@ -77,17 +71,17 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
    *   written without waiting that the connection was closed. ErrnoError - EPIPE, ECONNRESET, ….
    * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
    */
-  write(data: Writable, options: WaitOptions = {}): MaybePromise<void> {
-    const signal = signalIn(options);
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const isLong = types.isUint8Array(data) && data.length > this.#pieceLength;
-    if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
+  write(data: Writable, options: WaitOptions = {}): Promise<void> {
     try {
-      if (this.#send(data) && this.takeCredit()) return undefined;
+      const signal = signalIn(options);
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      const isLong = types.isUint8Array(data) && data.length > this.#partLength;
+      if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
+      if (this.#send(data) && this.takeCredit()) return RESOLVED;
+      return this.#waitForRoom(signal);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#waitForRoom(signal);
   }
 
   /**
@@ -102,19 +96,19 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     const signal = signalIn(options);
     throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
-    await this.#longWrite?.catch(() => undefined); // that call has told its own caller
+    await this.#longWrite?.catch(() => undefined); // that call rejects for its own caller
     throwIfAborted(signal);
     const hasLeft = await this.#endSide()?.hasLeft(signal);
     if (hasLeft === false || this.raw.error !== undefined) throw this.#failure();
   }
 
-  // Whoever asks again waits for the same; undefined: it was ended by `raw`.
+  // Another call waits for the same; undefined: it was ended by `raw`.
   #endSide(): Ending | undefined {
     if (this.#ending !== undefined || this.raw.isWriteEnded) return this.#ending;
     this.#assertOwn();
     if (this.isClosed) throw this.#failure();
     this.#ending = new Ending();
-    this.raw.enqueue(this.#ending);
+    this.raw.enqueue(this.#ending.mark);
     this.raw.end();
     return this.#ending;
   }
@@ -131,7 +125,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     if (this.isClosed) return;
     const { closed } = this;
     this.#isDiscarding = true;
-    this.#want(Interest.Readable);
+    this.#demand.want();
     if (!this.#isGiven) this.#endSide();
     this.raw.close({ timeoutMs });
     if (!this.isClosed && !this.#isGiven) this.#discard();
@@ -143,11 +137,11 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   }
 
   /**
-   * @internal gives the connection away, to be diverted: whoever has it from here on tells `onDrain`
-   * and `onClosed` to those who wait here.
+   * @internal gives the connection away: a stream reads and writes it from here on, and calls
+   * `onDrain` and `onClosed` for what waits here.
    *
    * @returns what was read ahead.
-   * @throws EdgewiseError - ERR_CONNECTION_RELAYED, ERR_READ_IN_PROGRESS, ERR_WAIT_IN_PROGRESS.
+   * @throws EdgewiseError - ERR_CONNECTION_IN_USE, ERR_READ_IN_PROGRESS, ERR_WAIT_IN_PROGRESS.
    */
   giveAway(): Buffer | undefined {
     this.#assertOwn();
@@ -161,22 +155,21 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
 
   #assertOwn(): void {
     if (!this.#isGiven) return;
-    throw new EdgewiseError('ERR_CONNECTION_RELAYED', 'a stream has the connection');
+    throw new EdgewiseError('ERR_CONNECTION_IN_USE', 'a stream uses the connection');
   }
 
   /** @internal */
   get interest(): Interest {
-    return this.raw.isReadEnded ? Interest.None : this.#interest;
+    return this.#demand.interest;
   }
 
   /** @internal */
   onReady(): void {
-    this.#isDry = false;
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
     if (this.raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
+    this.#demand.onReady(this.#isDiscarding || this.#reader !== undefined);
     if (this.#isDiscarding) this.#discard();
-    else if (this.#reader !== undefined) this.#wakeReader();
-    else if (this.raw.trigger === 'level') this.#want(Interest.None); // until somebody reads
+    else this.#wakeReader();
   }
 
   /** @internal */
@@ -195,7 +188,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   /** @internal */
   protected override waitReadable(signal: AbortSignal | undefined): Promise<void> {
     if (this.#credit <= 0) return this.#waitForTurn(signal);
-    this.#want(Interest.Readable);
+    this.#demand.want();
     this.#reader = new Waiter(signal, this.#leave);
     return this.#reader.promise;
   }
@@ -231,10 +224,9 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     if (this.#isDiscarding) throw closing();
     if (this.#isEndKnown()) return 0;
     if (raw.isClosed) throw this.#failure();
-    if (this.#isDry) return WOULD_BLOCK;
+    if (this.#demand.isDrained) return WOULD_BLOCK;
     const count = raw.receive(memory);
-    // Level reports again what a short read has left, behind an urgent mark for one; edge does not.
-    this.#isDry = count === -EAGAIN || (count < memory.length && raw.trigger === 'level');
+    this.#demand.note(count, memory.length);
     if (count > 0 || (count === 0 && this.#isEndKnown())) return count;
     if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
     throw this.#failure();
@@ -242,8 +234,8 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
 
   // After a failed write the kernel shows a reset as an end, which is none.
   #isEndKnown(): boolean {
-    if (this.raw.isReadEnded && this.raw.error === undefined) this.#isEndTold = true;
-    return this.#isEndTold;
+    if (this.raw.isReadEnded && this.raw.error === undefined) this.#isEndReported = true;
+    return this.#isEndReported;
   }
 
   #discard(): void {
@@ -252,12 +244,6 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     }
     if (this.raw.isClosed || this.raw.isReadEnded) return;
     this.#waitForTurn(undefined).then(() => this.#discard());
-  }
-
-  #want(interest: Interest): void {
-    if (interest === this.#interest || this.isClosed) return;
-    this.#interest = interest;
-    this.raw.updateInterest();
   }
 
   // Answers whether there is room.
@@ -280,13 +266,13 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     if (this.isClosed || this.raw.error !== undefined) throw this.#failure();
   }
 
-  // Long buffers go in pieces, so that only a piece of them is ever copied and kept; what is written
+  // Long buffers go in parts, so that only a part of them is ever copied and kept; what is written
   // meanwhile waits for its turn.
   async #writeInTurn(data: Writable, signal: AbortSignal | undefined): Promise<void> {
     const before = this.#longWrite;
     const writing = (async () => {
-      await before?.catch(() => undefined); // that call has told its own caller
-      await this.#writePieces(data, signal);
+      await before?.catch(() => undefined); // that call rejects for its own caller
+      await this.#writeParts(data, signal);
     })();
     this.#longWrite = writing;
     try {
@@ -296,18 +282,18 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     }
   }
 
-  get #pieceLength(): number {
-    return this.raw.highWaterMark || PIECE_LENGTH;
+  get #partLength(): number {
+    return this.raw.highWaterMark || PART_LENGTH;
   }
 
-  async #writePieces(data: Writable, signal: AbortSignal | undefined): Promise<void> {
-    const size = this.#pieceLength;
+  async #writeParts(data: Writable, signal: AbortSignal | undefined): Promise<void> {
+    const size = this.#partLength;
     const isLong = types.isUint8Array(data) && data.length > size;
     const length = isLong ? data.length : 1;
     for (let start = 0; start < length; start += size) {
       throwIfAborted(signal);
-      const piece = isLong ? data.subarray(start, start + size) : data;
-      if (!this.#send(piece) || this.#credit-- <= 0) await this.#waitForRoom(signal);
+      const part = isLong ? data.subarray(start, start + size) : data;
+      if (!this.#send(part) || this.#credit-- <= 0) await this.#waitForRoom(signal);
     }
   }
 
@@ -316,7 +302,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   }
 }
 
-/** @internal what `connect` and `listen` give out: `raw.data` leads back to it */
+/** @internal makes what `connect` and `listen` give out; `raw.data` leads back to it */
 export function awaitedOf(raw: HandlerConnection<Connection>): Connection {
   raw.data = new Connection(raw);
   return raw.data;

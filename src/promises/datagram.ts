@@ -8,14 +8,7 @@ import type { DatagramOptions as Options } from '../net/datagram/options.ts';
 import type { DatagramSocket as HandlerSocket } from '../net/datagram/socket.ts';
 import { checkObject } from '../validate.ts';
 import { renewed } from './failure.ts';
-import {
-  type MaybePromise,
-  signalIn,
-  throwIfAborted,
-  Waiter,
-  Waiters,
-  type WaitOptions,
-} from './waiter.ts';
+import { RESOLVED, signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
 const { ENOBUFS } = os.errno;
 /** Errors kept for those who ask later; the handler socket counts all (`raw.stats`). */
@@ -123,19 +116,14 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
    * @param to - the receiver; absent: the peer that `connect` has set.
    * @throws ErrnoError - EMSGSIZE, ENETUNREACH, …: it was not sent. EdgewiseError - ERR_CLOSED.
    */
-  send(
-    data: string | Uint8Array,
-    to?: AddressInput,
-    options: WaitOptions = {},
-  ): MaybePromise<void> {
-    const signal = signalIn(options);
-    if (signal?.aborted) return Promise.reject(signal.reason);
+  send(data: string | Uint8Array, to?: AddressInput, options: WaitOptions = {}): Promise<void> {
     try {
-      if (this.raw.send(data, to)) return undefined;
+      const signal = signalIn(options);
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      return this.raw.send(data, to) ? RESOLVED : this.#sendLater(data, to, signal);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#sendLater(data, to, signal);
   }
 
   /** Closes at once; what is queued to be sent is dropped. */

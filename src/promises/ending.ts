@@ -1,31 +1,27 @@
-// The end of what a connection sends, as seen by whoever awaits it: whether the last byte has left.
-import type { WriteQueueEntry } from '../flow/write-queue.ts';
+// The end of what a connection sends, for any number of callers that wait for it.
+import { Mark } from '../flow/mark.ts';
 import { Waiters } from './waiter.ts';
 
-/** Queued behind the last byte; settled when that has left, or was lost with the connection. */
-export class Ending implements WriteQueueEntry {
-  readonly byteLength = 0;
-  readonly isSent = true;
+/** Whether the last byte has left. */
+export class Ending {
+  /** To be queued behind the last byte. */
+  readonly mark = new Mark((error) => this.#settle(error));
   readonly #waiting = new Waiters();
   #hasLeft: boolean | undefined = undefined;
 
-  sendTo(): number {
-    return 0;
-  }
-
-  settle(error?: Error): void {
-    this.#hasLeft = error === undefined;
-    this.#waiting.wakeAll();
-  }
-
   /**
-   * Waits until it is known, for any number of callers.
+   * Waits until it is known.
    *
-   * @returns whether all has left.
+   * @returns whether all has left; false: it was lost with the connection.
    * @throws the reason of the signal.
    */
   async hasLeft(signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#hasLeft === undefined) await this.#waiting.wait(signal);
     return this.#hasLeft === true;
+  }
+
+  #settle(error: Error | undefined): void {
+    this.#hasLeft = error === undefined;
+    this.#waiting.wakeAll();
   }
 }

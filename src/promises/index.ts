@@ -11,4 +11,4 @@ export { type DescriptorOptions, readable, writable } from './descriptor.ts';
 export { type Listener, type ListenOptions, listen } from './listener.ts';
 export { signal } from './signal.ts';
 export { interval, sleep, type TimingOptions, timeout } from './timing.ts';
-export type { MaybePromise, WaitOptions } from './waiter.ts';
+export type { WaitOptions } from './waiter.ts';

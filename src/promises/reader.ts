@@ -1,10 +1,10 @@
-// What is read from a stream of bytes for `await`: what is there is given at once, and only
-// would-block makes a promise. Where the bytes come from, a subclass knows.
+// Reading a stream of bytes for `await`: an attempt is made at once, and only would-block waits. A
+// subclass knows where the bytes come from: connection.ts, and stream/from-duplex.ts.
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import { readMemory } from '../flow/read-memory.ts';
 import { checkBytes, checkInteger } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { type MaybePromise, signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */
@@ -13,7 +13,10 @@ const LIMIT = 64 * 1024;
 export const WOULD_BLOCK = Symbol('would block');
 type Attempt<T> = () => T | typeof WOULD_BLOCK;
 
-/** One operation may read at a time. What can be had at once comes without a promise. */
+/**
+ * What reads bytes for `await`. One operation may read at a time. Every failure is a rejection, of
+ * wrong arguments too.
+ */
 export abstract class ByteReader implements AsyncIterable<Buffer> {
   #buffer: ReadBuffer | undefined = undefined;
   #isReading = false;
@@ -28,33 +31,52 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
   /**
    * Reads what has come: at least one byte.
    *
+   * @param options - `signal` ends the waiting.
    * @returns memory of the caller's own; null when the peer has ended.
    * @throws EdgewiseError - ERR_READ_IN_PROGRESS: another operation reads. ERR_CLOSED.
    * @throws ErrnoError - ECONNRESET, ETIMEDOUT, …: the connection is closed.
+   * @throws TypeError - an option of the wrong kind. The reason of the signal.
    */
-  read(options: WaitOptions = {}): MaybePromise<Buffer | null> {
-    return this.#operate(this.#tryRead, signalIn(options));
+  read(options: WaitOptions = {}): Promise<Buffer | null> {
+    try {
+      return this.#operate(() => this.#tryRead(), signalIn(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
    * Reads what has come into memory of the caller's, at most `target.length` bytes.
    *
-   * @returns how many; 0 when the peer has ended.
+   * @param target - at least one byte long; its bytes are the operation's until it settles.
+   * @param options - `signal` ends the waiting.
+   * @returns count of bytes, 1 to `target.length`; 0 when the peer has ended.
    * @throws as `read`; TypeError, RangeError - no Uint8Array, or one of no length.
    */
-  readInto(target: Uint8Array, options: WaitOptions = {}): MaybePromise<number> {
-    checkTarget(target);
-    return this.#operate(() => this.#tryReadInto(target), signalIn(options));
+  readInto(target: Uint8Array, options: WaitOptions = {}): Promise<number> {
+    try {
+      checkTarget(target);
+      return this.#operate(() => this.#tryReadInto(target), signalIn(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
-   * Reads exactly `length` bytes, 1 to 2^31 - 1. When it fails, what has come stays to be read.
+   * Reads exactly `length` bytes. When it fails, what has come stays to be read.
    *
+   * @param length - count of bytes, 1 to 2^31 - 1.
+   * @param options - `signal` ends the waiting.
+   * @returns memory of the caller's own.
    * @throws as `read`; EdgewiseError - ERR_UNEXPECTED_END: the peer ended before.
    */
-  readExactly(length: number, options: WaitOptions = {}): MaybePromise<Buffer> {
-    checkInteger('length', length, 1, LENGTH_MAX);
-    return this.#operate(() => this.#tryReadExactly(length), signalIn(options));
+  readExactly(length: number, options: WaitOptions = {}): Promise<Buffer> {
+    try {
+      checkInteger('length', length, 1, LENGTH_MAX);
+      return this.#operate(() => this.#tryReadExactly(length), signalIn(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -62,7 +84,8 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
    *
    * @param delimiter - text (UTF-8) or bytes, at least one.
    * @param limit - most bytes, with the delimiter; default 64 KiB.
-   * @returns null when the peer has ended and nothing was left.
+   * @param options - `signal` ends the waiting.
+   * @returns memory of the caller's own; null when the peer has ended and nothing was left.
    * @throws as `read`; EdgewiseError - ERR_LIMIT_EXCEEDED: not within `limit` bytes.
    *   ERR_UNEXPECTED_END: the peer ended in the middle.
    */
@@ -70,37 +93,33 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     delimiter: string | Uint8Array,
     limit: number = LIMIT,
     options: WaitOptions = {},
-  ): MaybePromise<Buffer | null> {
-    const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
-    if (checkBytes('delimiter', bytes) === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
-    checkInteger('limit', limit, bytes.length, LENGTH_MAX);
-    const search = { delimiter: bytes, limit, from: 0 };
-    return this.#operate(() => this.#tryReadUntil(search), signalIn(options));
+  ): Promise<Buffer | null> {
+    try {
+      const search = searchFor(delimiter, limit);
+      return this.#operate(() => this.#tryReadUntil(search), signalIn(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** What comes, piece by piece, until the peer ends. Leaving the loop leaves it open. */
+  /** What comes, as it comes, until the peer ends. Leaving the loop leaves it open. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     for (let bytes = await this.read(); bytes !== null; bytes = await this.read()) yield bytes;
   }
 
-  /** @internal what was read and not given to anybody, for whoever reads from here on */
+  /** @internal what was read and not given out, for what reads from here on */
   takeReadAhead(): Buffer | undefined {
-    if (this.#isReading) throw this.#busy();
+    if (this.#isReading) throw busy();
     const buffer = this.#buffer;
     return buffer === undefined || buffer.length === 0 ? undefined : buffer.take(buffer.length);
   }
 
-  // Arguments were checked before: those throw at once, everything else rejects.
-  #operate<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): MaybePromise<T> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    try {
-      if (this.#isReading) throw this.#busy();
-      const result = this.takeCredit() ? attempt() : WOULD_BLOCK;
-      if (result !== WOULD_BLOCK) return result;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#operateLater(attempt, signal);
+  // A promise that is resolved already costs what `await` would spend on the value itself.
+  #operate<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal?.aborted) throw signal.reason;
+    if (this.#isReading) throw busy();
+    const result = this.takeCredit() ? attempt() : WOULD_BLOCK;
+    return result === WOULD_BLOCK ? this.#operateLater(attempt, signal) : Promise.resolve(result);
   }
 
   async #operateLater<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -110,21 +129,21 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
         await this.waitReadable(signal);
         const result = attempt();
         if (result !== WOULD_BLOCK) return result;
-        throwIfAborted(signal); // after the wake-up: nobody would tell of it again
+        throwIfAborted(signal); // after the wake-up: it would not be reported again
       }
     } finally {
       this.#isReading = false;
     }
   }
 
-  readonly #tryRead: Attempt<Buffer | null> = () => {
+  #tryRead(): Buffer | null | typeof WOULD_BLOCK {
     const buffer = this.#buffer;
     if (buffer !== undefined && buffer.length > 0) return buffer.take(buffer.length);
     const memory = readMemory();
     const count = this.receive(memory);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
     return count === 0 ? null : Buffer.from(memory.subarray(0, count));
-  };
+  }
 
   #tryReadInto(target: Uint8Array): number | typeof WOULD_BLOCK {
     // Each time: it may have shrunk or been transferred, and nothing read would look like the end.
@@ -168,10 +187,6 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     return count;
   }
 
-  #busy(): Error {
-    return new EdgewiseError('ERR_READ_IN_PROGRESS', 'another operation reads');
-  }
-
   #unexpectedEnd(wanted: number | undefined): Error {
     const what = wanted === undefined ? 'the delimiter' : `${wanted} bytes`;
     const message = `the peer ended after ${this.#buffer?.length} bytes, before ${what}`;
@@ -182,12 +197,23 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
 interface Search {
   readonly delimiter: Uint8Array;
   readonly limit: number;
-  /** What lies before has been looked at. */
+  /** Where to search on: what lies before holds no delimiter. */
   from: number;
+}
+
+function searchFor(delimiter: string | Uint8Array, limit: number): Search {
+  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
+  if (checkBytes('delimiter', bytes) === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
+  checkInteger('limit', limit, bytes.length, LENGTH_MAX);
+  return { delimiter: bytes, limit, from: 0 };
 }
 
 function checkTarget(target: Uint8Array): void {
   if (checkBytes('target', target) === 0) throw outOfRange('target.length', 'at least 1', 0);
+}
+
+function busy(): Error {
+  return new EdgewiseError('ERR_READ_IN_PROGRESS', 'another operation reads');
 }
 
 function limitExceeded(limit: number): Error {

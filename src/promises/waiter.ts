@@ -3,8 +3,11 @@ import { ClosedError } from '../errors.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import { checkObject, checkSignal } from '../validate.ts';
 
-/** A value, or a promise of it when it had to be waited for. `await` takes both. */
-export type MaybePromise<T> = T | Promise<T>;
+/**
+ * What an operation without a result answers when it is done at once. `await` makes a promise of
+ * any other value, so a shared promise that is resolved already makes one less.
+ */
+export const RESOLVED: Promise<void> = Promise.resolve();
 
 /** What every operation that may wait can be given. */
 export interface WaitOptions {
@@ -12,7 +15,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A promise that is settled from outside, and by its signal. */
 export class Waiter<T = void> {
+  /** Resolves or rejects as the methods below say. */
   readonly promise: Promise<T>;
   readonly #signal: AbortSignal | undefined;
   #resolve!: (value: T) => void;
@@ -20,8 +25,9 @@ export class Waiter<T = void> {
   #onAbort: (() => void) | undefined = undefined;
 
   /**
-   * @param signal - not aborted yet: it tells only once.
-   * @param leave - called when the signal is aborted: nobody waits here any more.
+   * @param signal - not aborted yet: it reports that only once.
+   * @param leave - called when the signal is aborted: nothing waits here any more.
+   * @throws TypeError - no AbortSignal.
    */
   constructor(signal?: AbortSignal, leave?: () => void) {
     this.promise = new Promise((resolve, reject) => {
@@ -38,11 +44,13 @@ export class Waiter<T = void> {
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
+  /** Resolves the promise, and releases the signal. */
   resolve(value: T): void {
     this.#release();
     this.#resolve(value);
   }
 
+  /** Rejects the promise, and releases the signal. */
   reject(reason: unknown): void {
     this.#release();
     this.#reject(reason);
@@ -54,7 +62,7 @@ export class Waiter<T = void> {
 }
 
 /**
- * The signal among the options of an operation; whoever waits checks it.
+ * The signal among the options of an operation; the operation checks it where it waits.
  *
  * @throws TypeError - the options are no object.
  */
@@ -64,6 +72,8 @@ export function signalIn(options: WaitOptions): AbortSignal | undefined {
 }
 
 /**
+ * Checks a signal before an operation waits.
+ *
  * @throws TypeError - no AbortSignal.
  * @throws the reason of the signal, when it is aborted.
  */
@@ -72,10 +82,14 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   signal?.throwIfAborted();
 }
 
-/** Waits, unless the reactor is closed before: ERR_CLOSED. */
+/**
+ * Waits, unless the reactor is closed before.
+ *
+ * @throws ClosedError - ERR_CLOSED: the reactor is closed. What the waiter is rejected with.
+ */
 export async function settled<T>(waiter: Waiter<T>, reactor: Reactor): Promise<T> {
   const dependent = { close: () => waiter.reject(new ClosedError('the Reactor')) };
-  if (reactor.isClosed) dependent.close(); // in the meantime: it would not tell of it again
+  if (reactor.isClosed) dependent.close(); // in the meantime: it would not report it again
   reactor.dependents.add(dependent);
   try {
     return await waiter.promise;
@@ -88,11 +102,16 @@ export async function settled<T>(waiter: Waiter<T>, reactor: Reactor): Promise<T
 export class Waiters {
   readonly #all = new Set<Waiter>();
 
+  /** How many wait. */
   get size(): number {
     return this.#all.size;
   }
 
-  /** Rejects with the reason of `signal`. */
+  /**
+   * Waits until the next `wakeAll`.
+   *
+   * @throws TypeError - no AbortSignal. The reason of `signal`.
+   */
   wait(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const waiter: Waiter = new Waiter(signal, () => this.#all.delete(waiter));
@@ -100,6 +119,7 @@ export class Waiters {
     return waiter.promise;
   }
 
+  /** Resolves all that wait now. */
   wakeAll(): void {
     const all = [...this.#all];
     this.#all.clear();

@@ -11,7 +11,7 @@ export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
 /**
  * @internal a connection of handlers that nobody else reads
  *
- * @throws TypeError - something else. EdgewiseError - ERR_CONNECTION_RELAYED.
+ * @throws TypeError - something else. EdgewiseError - ERR_CONNECTION_IN_USE.
  */
 // biome-ignore lint/suspicious/noExplicitAny: nobody here looks at the user's data
 export function freeConnection(connection: unknown): Connection<any> {
@@ -19,7 +19,7 @@ export function freeConnection(connection: unknown): Connection<any> {
     throw invalidType('connection', 'a Connection', connection);
   }
   if (!connection.hasDriver) return connection;
-  throw new EdgewiseError('ERR_CONNECTION_RELAYED', 'a relay or a stream has the connection');
+  throw new EdgewiseError('ERR_CONNECTION_IN_USE', 'a relay or a stream has the connection');
 }
 
 /**
@@ -32,7 +32,7 @@ export function freeConnection(connection: unknown): Connection<any> {
  *   default, as of any Duplex (TLS over it needs that); false, as of a net.Socket: our side ends when
  *   the peer has ended.
  * @throws TypeError - no connection. EdgewiseError - ERR_READ_IN_PROGRESS: it is being read from.
- *   ERR_WAIT_IN_PROGRESS: a buffer longer than the watermark is being written. ERR_CONNECTION_RELAYED:
+ *   ERR_WAIT_IN_PROGRESS: a buffer longer than the watermark is being written. ERR_CONNECTION_IN_USE:
  *   it is in a relay, or a stream already.
  */
 export function toDuplex(connection: AnyConnection, options: DuplexOptions = {}): SocketDuplex {

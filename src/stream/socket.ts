@@ -3,6 +3,8 @@
 import { addAbortSignal, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
 import { checkIdleMs, IdleTimer } from '../flow/idle-timer.ts';
+import { Mark } from '../flow/mark.ts';
+import { ReadDemand } from '../flow/read-demand.ts';
 import { type EncodableChunk, gatherShort, readMemory, readView } from '../flow/read-memory.ts';
 import type { Writable } from '../flow/write-queue.ts';
 import type { Connection } from '../net/connection/connection.ts';
@@ -14,7 +16,6 @@ import { checkObject } from '../validate.ts';
 import { AddressedDuplex } from './addressed.ts';
 import { bytesOf, keptLength } from './chunks.ts';
 import { keepAliveOf } from './keep-alive.ts';
-import { Mark } from './mark.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -33,10 +34,8 @@ export class SocketDuplex extends AddressedDuplex {
   readonly isUnlimited = true;
   #connection: AnyConnection | undefined = undefined;
   #former: ConnectionDriver | undefined = undefined;
-  #interest: Interest = Interest.None;
+  #demand: ReadDemand | undefined = undefined;
   #wantsData = false;
-  #isDry = false; // the socket was emptied, and the next event tells when there is more
-  #trigger: 'level' | 'edge' = 'level';
   #options: TcpOptions | undefined = undefined; // to be set when it is connected
   #final: Callback | undefined = undefined; // it was ended before there was a connection
   #failed: Callback | undefined = undefined;
@@ -59,12 +58,12 @@ export class SocketDuplex extends AddressedDuplex {
   attach(connection: AnyConnection, readAhead?: Buffer, former?: ConnectionDriver): void {
     this.#connection = connection;
     this.#former = former;
-    this.#trigger = connection.trigger;
     if (connection.isClosed) {
       this.destroy(connection.error);
       return;
     }
     if (!this.#isReferenced) connection.unref();
+    this.#demand = new ReadDemand(connection, this.#wantsData ? Interest.Readable : Interest.None);
     connection.setDriver(this);
     if (connection.isPaused) connection.resume(); // as in promises/connection.ts
     if (readAhead !== undefined) this.push(readAhead);
@@ -75,8 +74,7 @@ export class SocketDuplex extends AddressedDuplex {
   /** @internal so that it can be attached again; only of one that is destroyed */
   detach(): void {
     this.#connection = undefined;
-    this.#interest = Interest.None;
-    this.#isDry = false;
+    this.#demand = undefined;
     this.learnAddresses(undefined);
   }
 
@@ -179,14 +177,10 @@ export class SocketDuplex extends AddressedDuplex {
 
   override _read(): void {
     this.#wantsData = true;
-    const connection = this.#connection;
-    if (connection === undefined || this.#interest === Interest.Readable) {
-      // Under the edge trigger what has come already is not reported again.
-      const mayHaveData = this.#trigger === 'edge' && !this.#isDry && !this.pending;
-      if (mayHaveData) connection?.requeue(Readiness.Readable);
-      return;
-    }
-    this.#want(Interest.Readable);
+    const demand = this.#demand;
+    if (demand === undefined) return; // until there is a connection
+    if (!demand.isWanted) demand.want();
+    else if (!demand.isDrained && !this.pending) this.#requeueEdge();
   }
 
   override _write(chunk: string | Buffer, encoding: BufferEncoding, callback: Callback): void {
@@ -225,25 +219,28 @@ export class SocketDuplex extends AddressedDuplex {
 
   /** @internal */
   get interest(): Interest {
-    return this.#connection?.isReadEnded === true ? Interest.None : this.#interest;
+    return this.#demand?.interest ?? Interest.None;
   }
 
   /** @internal */
   onReady(readiness: Readiness): void {
     const connection = this.#connection as AnyConnection;
-    this.#isDry = false;
-    if (!this.#wantsData) {
-      if (this.#trigger === 'level') this.#want(Interest.None); // until somebody reads
-      return;
-    }
+    const demand = this.#demand as ReadDemand;
+    demand.onReady(this.#wantsData);
+    if (!this.#wantsData) return;
     // One read in a turn, as in node:net: what the user defers at some bytes, an answer for one, is
-    // done before the end behind them is told.
-    const count = connection.receive(readMemory());
+    // done before the end behind them is reported.
+    const memory = readMemory();
+    const count = connection.receive(memory);
+    demand.note(count, memory.length);
     if (count > 0) this.#deliver(count);
     else if (count === 0) this.#deliverEnd(connection);
-    else this.#isDry = true;
-    const mayHaveMore = count > 0 && this.#wantsData && this.#trigger === 'edge';
-    if (mayHaveMore) connection.requeue(readiness);
+    if (count > 0 && this.#wantsData) this.#requeueEdge(readiness);
+  }
+
+  // Under the edge trigger what has come already is not reported again.
+  #requeueEdge(readiness: Readiness = Readiness.Readable): void {
+    if (this.#connection?.trigger === 'edge') this.#connection.requeue(readiness);
   }
 
   /** @internal where its idle timer runs */
@@ -327,12 +324,6 @@ export class SocketDuplex extends AddressedDuplex {
       else this.#failed = callback;
     };
     connection.enqueue(new Mark(settle));
-  }
-
-  #want(interest: Interest): void {
-    if (interest === this.#interest) return;
-    this.#interest = interest;
-    this.#connection?.updateInterest();
   }
 
   #setLater(options: TcpOptions): this {

@@ -30,7 +30,7 @@ async function pull(
  * our side; aborting it or cancelling the readable one closes the connection. Bytes that a promise
  * connection has read ahead come first.
  *
- * @throws TypeError - no connection. EdgewiseError - ERR_CONNECTION_RELAYED: it is in a relay, or a
+ * @throws TypeError - no connection. EdgewiseError - ERR_CONNECTION_IN_USE: it is in a relay, or a
  *   stream already.
  */
 export function toWebStreams(connection: AnyConnection): WebStreams {

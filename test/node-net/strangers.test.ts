@@ -69,6 +69,17 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(countDescriptors()).toBe(before);
   });
 
+  itOfPieces('reads what comes although it was asked to before it connects', async () => {
+    const { server, port } = await serving(net, (socket) => socket.end('hello'));
+    const client = new net.Socket();
+    const data = once(client, 'data');
+    await new Promise(setImmediate); // it has begun to flow
+    client.connect(port, HOST);
+    expect(String(await data)).toBe('hello');
+    await once(client, 'close');
+    await closing(server);
+  });
+
   it('closes a server whose signal was aborted before', async () => {
     const server = net.createServer();
     server.listen({ port: 0, host: HOST, signal: AbortSignal.abort() });

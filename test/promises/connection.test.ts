@@ -6,16 +6,16 @@ import { describe, expect, it } from 'vitest';
 import { itOfPieces, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
-import { codeOf, openPair } from './pair.ts';
+import { atOnce, codeOf, openPair } from './pair.ts';
 
 describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) => {
   const descriptors = useDescriptors();
   const open = (options = {}) => openPair(descriptors, { trigger, ...options });
 
-  itOfPieces('gives what has come without a promise, and waits only on would-block', async () => {
+  itOfPieces('gives what has come at once, and waits only on would-block', async () => {
     const { client, server } = await open();
     const waited = server.read();
-    expect(waited).toBeInstanceOf(Promise);
+    expect(await atOnce(waited)).toBe('pending');
     await client.write('first');
     expect(String(await waited)).toBe('first');
 
@@ -23,9 +23,22 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
     await client.write('def');
     const small = Buffer.alloc(4);
     expect(await server.readInto(small)).toBe(4);
-    const rest = server.readInto(small); // a full buffer proves nothing: it is tried at once
-    expect(rest).not.toBeInstanceOf(Promise);
-    expect([rest, String(small.subarray(0, 2))]).toEqual([2, 'ef']);
+    // A full buffer proves nothing: it is tried at once.
+    expect(await atOnce(server.readInto(small))).toBe(2);
+    expect(String(small.subarray(0, 2))).toBe('ef');
+  });
+
+  it('answers every operation with a promise, also what is done at once or refused', async () => {
+    const { client, server } = await open();
+    const calls: ((callback: () => void) => Promise<unknown>)[] = [
+      (callback) => client.write('abc').then(callback),
+      (callback) => server.readExactly(3).finally(callback),
+      (callback) => client.write(5 as never).catch(callback),
+      (callback) => server.readInto(5 as never).catch(callback),
+    ];
+    let count = 0;
+    for (const call of calls) await call(() => count++);
+    expect(count).toBe(calls.length);
   });
 
   it('answers null, or 0, at the end, and again', async () => {
@@ -162,7 +175,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
       client.raw.write(chunk);
       written += chunk.length;
     }
-    const writing = Promise.resolve(client.write(chunk)).then(() => {
+    const writing = client.write(chunk).then(() => {
       hasResolved = true;
     });
     await new Promise((resolve) => setImmediate(resolve));
@@ -177,7 +190,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
     await client.write('text');
     expect(String(await server.readExactly(4))).toBe('text');
     const bytes = Buffer.alloc(mark === 0 ? volume(3_000_000) : 50, 'edgewise ');
-    const writing = Promise.resolve(client.write(bytes)); // longer than what the kernel takes
+    const writing = client.write(bytes); // longer than what the kernel takes
     expect((await server.readExactly(bytes.length)).equals(bytes)).toBe(true);
     await writing;
     expect(client.raw.writableLength).toBe(0);
@@ -261,7 +274,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
     expect(ticks).toBeGreaterThan(0);
   });
 
-  it('keeps the async context of whoever awaits', async () => {
+  it('keeps the async context of the caller that awaits', async () => {
     const { client, server } = await open();
     const storage = new AsyncLocalStorage<string>();
     const read = (name: string) =>
@@ -275,15 +288,28 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
     const second = read('second');
     await client.write('y');
     expect(await second).toBe('second');
+    const contexts = ['a', 'b'].map((name) =>
+      storage.run(name, async () => {
+        await server.write('z'); // done at once: both await the same promise
+        return storage.getStore();
+      }),
+    );
+    expect(await Promise.all(contexts)).toEqual(['a', 'b']);
   });
 
-  it('checks arguments before anything else', async () => {
-    const { server } = await open();
-    expect(() => server.readExactly(0)).toThrow(RangeError);
-    expect(() => server.readInto('x' as never)).toThrow(TypeError);
-    expect(() => server.readInto(Buffer.alloc(0))).toThrow(RangeError);
-    expect(() => server.readUntil('')).toThrow(RangeError);
-    expect(() => server.readUntil('\r\n', 1)).toThrow(RangeError);
+  it('rejects wrong arguments before anything else, also while another operation reads', async () => {
+    const { client, server } = await open();
+    const reading = server.read();
+    expect(await codeOf(server.readExactly(0))).toBe('ERR_OUT_OF_RANGE');
+    expect(await codeOf(server.readInto('x' as never))).toBe('ERR_INVALID_ARG_TYPE');
+    expect(await codeOf(server.readInto(Buffer.alloc(0)))).toBe('ERR_OUT_OF_RANGE');
+    expect(await codeOf(server.readUntil(''))).toBe('ERR_OUT_OF_RANGE');
+    expect(await codeOf(server.readUntil('\r\n', 1))).toBe('ERR_OUT_OF_RANGE');
+    for (const refused of [server.read(5 as never), server.write('x', 5 as never)]) {
+      expect(await codeOf(refused)).toBe('ERR_INVALID_ARG_TYPE');
+    }
     expect(await codeOf(server.write(5 as never))).toBe('ERR_INVALID_ARG_TYPE');
+    await client.write('x');
+    expect(String(await reading)).toBe('x');
   });
 });

@@ -46,3 +46,8 @@ export async function codeOf(promise: unknown): Promise<unknown> {
     return (error as { code?: unknown }).code ?? (error as Error).name;
   }
 }
+
+/** What a promise that has nothing to wait for resolves with; `'pending'` of any other. */
+export function atOnce<T>(promise: Promise<T>): Promise<T | 'pending'> {
+  return Promise.race([promise, Promise.resolve('pending' as const)]);
+}

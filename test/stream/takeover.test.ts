@@ -110,14 +110,14 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
 
   it('no connection that a stream has already', async () => {
     const { server } = await open();
-    const relayed = expect.objectContaining({ code: 'ERR_CONNECTION_RELAYED' });
-    expect(() => toDuplex(server.raw)).toThrow(relayed);
-    expect(() => toWebStreams(server.raw)).toThrow(relayed);
+    const inUse = expect.objectContaining({ code: 'ERR_CONNECTION_IN_USE' });
+    expect(() => toDuplex(server.raw)).toThrow(inUse);
+    expect(() => toWebStreams(server.raw)).toThrow(inUse);
     const stream = toDuplex(server);
-    expect(() => toDuplex(server)).toThrow(relayed);
-    expect(() => server.end()).rejects.toEqual(relayed);
+    expect(() => toDuplex(server)).toThrow(inUse);
+    expect(() => server.end()).rejects.toEqual(inUse);
     for (const refused of [server.read(), server.write('x')]) {
-      expect(await codeOf(refused)).toBe('ERR_CONNECTION_RELAYED');
+      expect(await codeOf(refused)).toBe('ERR_CONNECTION_IN_USE');
     }
     stream.destroy();
   });
