@@ -37,16 +37,19 @@ it('a listener that was closed out of descriptors does not open its reserve agai
   expect(countDescriptors()).toBe(before);
 });
 
-it.each(['level', 'edge'] as const)('%s: every error that `open` throws reaches onError', (trigger) => {
-  const errors: unknown[] = [];
-  const server = new Recorder({
-    open: () => {
-      throw new Error(`from open ${server.count('open')}`);
-    },
-  });
-  const onError = (error: unknown) => void errors.push(error);
-  const { dial, turnUntil } = driven(descriptors, server, { trigger }, { onError });
-  for (let i = 0; i < 3; i++) dial(); // all of them wait in the queue: one event
-  turnUntil(() => server.count('open') === 3);
-  expect(errors).toEqual([1, 2, 3].map((number) => new Error(`from open ${number}`)));
-});
+it.each(['level', 'edge'] as const)(
+  '%s: every error that `open` throws reaches onError',
+  (trigger) => {
+    const errors: unknown[] = [];
+    const server = new Recorder({
+      open: () => {
+        throw new Error(`from open ${server.count('open')}`);
+      },
+    });
+    const onError = (error: unknown) => void errors.push(error);
+    const { dial, turnUntil } = driven(descriptors, server, { trigger }, { onError });
+    for (let i = 0; i < 3; i++) dial(); // all of them wait in the queue: one event
+    turnUntil(() => server.count('open') === 3);
+    expect(errors).toEqual([1, 2, 3].map((number) => new Error(`from open ${number}`)));
+  },
+);
