@@ -7,6 +7,7 @@ export {
   ErrnoError,
   type ErrorContext,
 } from './errors.ts';
+export type { CloseOptions } from './flow/close-options.ts';
 export type { Writable } from './flow/write-queue.ts';
 export { type ConnectOptions, connect } from './net/connect/connect.ts';
 export type { Resolve } from './net/connect/look-up.ts';
