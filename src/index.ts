@@ -7,8 +7,10 @@ export {
   ErrnoError,
   type ErrorContext,
 } from './errors.ts';
+export type { CloseOptions } from './flow/close-options.ts';
 export type { Writable } from './flow/write-queue.ts';
-export { type ConnectOptions, connect, type Resolve } from './net/connect/connect.ts';
+export { type ConnectOptions, connect } from './net/connect/connect.ts';
+export type { Resolve } from './net/connect/look-up.ts';
 export type { Connection } from './net/connection/connection.ts';
 export type { SentHandler } from './net/connection/file-range.ts';
 export type { AnyConnection, ConnectionStats } from './net/connection/group.ts';
@@ -38,7 +40,7 @@ export {
 } from './net/inherit/hand-over.ts';
 export { type TakeOver, type TakeOverOptions, takeOver } from './net/inherit/take-over.ts';
 export type { AcceptStats, ExhaustionPolicy } from './net/listen/acceptor.ts';
-export { type AdoptOptions, adoptListener, listen } from './net/listen/listen.ts';
+export { type AdoptListenerOptions, adoptListener, listen } from './net/listen/listen.ts';
 export type { Listener, ListenOptions } from './net/listen/listener.ts';
 export { type Relay, type RelayHandlers, type RelayOptions, relay } from './net/relay/relay.ts';
 export type { DescriptorKind } from './net/socket/inherited.ts';

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { constants as os } from 'node:os';
 import type { DuplexOptions } from 'node:stream';
 import { errnoError } from '../errors.ts';
-import { type ConnectOptions, connect, type Resolve } from '../net/connect/connect.ts';
+import { type ConnectOptions, connect, type Resolve } from '../net/connect/index.ts';
 import type { Connection } from '../net/connection/connection.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import { SocketDuplex } from '../stream/socket.ts';

@@ -1,37 +1,39 @@
-// One non-blocking connect to one address. Writability alone proves nothing: SO_ERROR is read once,
-// then the peer's name, and a socket that has connected to itself counts as refused (on loopback a
-// connect to a free port of the ephemeral range can meet itself by simultaneous open).
+// One non-blocking connect to one address. When it is writable, SO_ERROR is read once, and then looked
+// whether it is connected, and not to itself (socket/connected.ts).
 import { constants as os } from 'node:os';
-import { SocketAddress } from '../../address.ts';
-import { check, errnoError } from '../../errors.ts';
+import type { SocketAddress } from '../../address.ts';
+import { errnoError } from '../../errors.ts';
 import { Interest } from '../../poller/interest.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Handler, Registration } from '../../reactor/registration.ts';
 import * as sys from '../../sys/index.ts';
+import { errorContextOf, familyOf } from '../socket/address.ts';
+import { connectResult } from '../socket/connected.ts';
+import { takePendingError } from '../socket/error.ts';
 import { applyPlan, type TcpPlan } from '../socket/tcp.ts';
 
-const { EINPROGRESS, EINTR, ECONNREFUSED, ENOTCONN, ETIMEDOUT } = os.errno;
-const { constants } = sys;
+const { EINPROGRESS, EINTR, ENOTCONN, ETIMEDOUT } = os.errno;
+const { SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
 
+/** What an attempt connects to, and how. */
 export interface AttemptTarget {
+  /** The peer. */
   readonly address: SocketAddress;
   /** Where to connect from, if not left to the kernel. */
   readonly local: SocketAddress | undefined;
-  /** Undefined for Unix sockets. */
+  /** Set before connecting; undefined for Unix sockets. */
   readonly tcp: TcpPlan | undefined;
 }
 
+/** Receives the outcome of attempts: one call for each that was started and not cancelled. */
 export interface AttemptOwner {
   /** `fd` is connected, and the owner's from here on. */
   onConnected(attempt: Attempt, fd: number): void;
+  /** It failed with `error`; its descriptor is closed. */
   onFailed(attempt: Attempt, error: Error): void;
 }
 
-function familyOf(address: SocketAddress): number {
-  if (address.family === 'IPv4') return constants.AF_INET;
-  return address.family === 'IPv6' ? constants.AF_INET6 : constants.AF_UNIX;
-}
-
+/** One connect(2), from `start` until it is reported to the owner or cancelled. */
 export class Attempt implements Handler {
   readonly #reactor: Reactor;
   readonly #target: AttemptTarget;
@@ -45,38 +47,37 @@ export class Attempt implements Handler {
     this.#owner = owner;
   }
 
+  /** Begins; where connect(2) finishes at once, the owner is called before this returns. */
   start(): void {
     const result = this.#connect();
-    if (result === 0) this.#judge();
+    if (result === 0) this.#finish();
     else if (result === -EINPROGRESS || result === -EINTR) this.#watch();
     else this.#fail(result);
   }
 
-  /** Gives up, without a word to the owner. */
+  /** Gives up; the owner is not called. */
   cancel(): void {
     this.#registration?.close();
     if (this.#fd >= 0) sys.close(this.#fd);
     this.#fd = -1;
   }
 
-  /** The same, and the owner is told ETIMEDOUT. */
+  /** The same, and reports ETIMEDOUT to the owner. */
   giveUp(): void {
     this.#fail(-ETIMEDOUT);
   }
 
+  /** The socket is writable, or has an error. */
   onReady(): void {
-    const error = new Int32Array(1);
-    sys.getsockopt(this.#fd, constants.SOL_SOCKET, constants.SO_ERROR, error);
-    const [errno] = error as unknown as [number];
-    if (errno === 0) this.#judge();
-    else this.#fail(-errno);
+    const errno = takePendingError(this.#fd);
+    if (errno === 0) this.#finish();
+    else this.#fail(errno);
   }
 
   // 0 or -errno; the descriptor is made here.
   #connect(): number {
     const { address, local, tcp } = this.#target;
-    const type = constants.SOCK_STREAM | constants.SOCK_NONBLOCK;
-    const fd = sys.socket(familyOf(address), type, 0);
+    const fd = sys.socket(familyOf(address), SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (fd < 0) return fd;
     this.#fd = fd;
     const set = tcp === undefined ? 0 : applyPlan(fd, tcp);
@@ -94,16 +95,11 @@ export class Attempt implements Handler {
     }
   }
 
-  #judge(): void {
-    const peer = new SocketAddress();
-    const result = sys.getpeername(this.#fd, peer);
-    if (result === -ENOTCONN) return; // a spurious report: it is still under way
+  #finish(): void {
+    const result = connectResult(this.#fd);
+    if (result === -ENOTCONN) return; // a spurious report: it is still connecting
     if (result < 0) {
       this.#fail(result);
-      return;
-    }
-    if (this.#isSelf(peer)) {
-      this.#fail(-ECONNREFUSED);
       return;
     }
     this.#registration?.close();
@@ -112,17 +108,9 @@ export class Attempt implements Handler {
     this.#owner.onConnected(this, fd);
   }
 
-  #isSelf(peer: SocketAddress): boolean {
-    if (peer.port === 0) return false;
-    const local = new SocketAddress();
-    check(sys.getsockname(this.#fd, local), 'getsockname', { fd: this.#fd });
-    return local.port === peer.port && local.address === peer.address;
-  }
-
   #fail(result: number): void {
     this.cancel();
-    const { address, port, path } = this.#target.address;
-    const context = path === undefined ? { address, port } : { path };
+    const context = errorContextOf(this.#target.address);
     this.#owner.onFailed(this, errnoError(result, 'connect', context));
   }
 }

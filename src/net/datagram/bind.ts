@@ -1,28 +1,20 @@
 // bindDatagram(): makes a datagram socket by its options and starts receiving.
 
 import { rmSync } from 'node:fs';
-import { constants as os } from 'node:os';
-import { SocketAddress } from '../../address.ts';
-import { check, EdgewiseError, ErrnoError } from '../../errors.ts';
+import { check, EdgewiseError } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
-import { addressOfHost } from '../socket/host.ts';
+import { errorContextOf } from '../socket/address.ts';
+import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { enableErrorQueue } from './error-queue.ts';
 import { type DatagramOptions, datagramSettings } from './options.ts';
-import { contextOf } from './send.ts';
 import { DatagramSocket } from './socket.ts';
 
-const { EAFNOSUPPORT, EADDRNOTAVAIL } = os.errno;
 const { constants } = sys;
 const { SOL_SOCKET } = constants;
 
 function setOption(fd: number, level: number, option: number, value: number): void {
   check(sys.setsockopt(fd, level, option, value), 'setsockopt', { fd });
-}
-
-function familyOf(address: SocketAddress): number {
-  if (address.family === 'IPv4') return constants.AF_INET;
-  return address.family === 'IPv6' ? constants.AF_INET6 : constants.AF_UNIX;
 }
 
 function setUp(fd: number, family: number, options: DatagramOptions): void {
@@ -54,34 +46,13 @@ function setErrorQueue(fd: number, family: number): void {
   check(enableErrorQueue(fd, family === constants.AF_INET6), 'setsockopt', { fd });
 }
 
-function openSocket(address: SocketAddress, options: DatagramOptions): number {
-  const family = familyOf(address);
-  const type = constants.SOCK_DGRAM | constants.SOCK_NONBLOCK;
-  const fd = check(sys.socket(family, type, 0), 'socket', contextOf(address));
-  try {
-    setUp(fd, family, options);
-    check(sys.bind(fd, address), 'bind', contextOf(address));
-    return fd;
-  } catch (error) {
-    sys.close(fd);
-    throw error;
-  }
-}
-
 function openByOptions(options: DatagramOptions): number {
-  const { path, abstract, host, port = 0 } = options;
-  if (path !== undefined) return openSocket(new SocketAddress({ path }), options);
-  if (abstract !== undefined) return openSocket(new SocketAddress({ abstract }), options);
-  if (host !== undefined) return openSocket(addressOfHost(host, port), options);
-  try {
-    return openSocket(new SocketAddress({ address: '::', port }), options);
-  } catch (error) {
-    const isWithoutV6 =
-      error instanceof ErrnoError &&
-      (error.errno === -EAFNOSUPPORT || error.errno === -EADDRNOTAVAIL);
-    if (!isWithoutV6) throw error;
-    return openSocket(new SocketAddress({ address: '0.0.0.0', port }), options);
-  }
+  return openAt(options, (address) =>
+    openSocket(address, constants.SOCK_DGRAM, (fd, family) => {
+      setUp(fd, family, options);
+      check(sys.bind(fd, address), 'bind', errorContextOf(address));
+    }),
+  );
 }
 
 /**
@@ -103,8 +74,7 @@ export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): Da
   checkObject('options', options);
   const { signal, path } = options;
   signal?.throwIfAborted();
-  const isUnix = path !== undefined || options.abstract !== undefined;
-  const settings = datagramSettings(options, isUnix);
+  const settings = datagramSettings(options, isUnixPlace(options));
   const fd = openByOptions(options as DatagramOptions);
   try {
     const socket = new DatagramSocket<Data>(fd, settings);

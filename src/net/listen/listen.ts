@@ -1,33 +1,24 @@
-// listen(): makes a listening socket by its options and starts accepting.
-
+// listen(): makes a listening socket by its options and starts accepting. adoptListener() does so
+// with a socket that another program has made.
 import { lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
-import { type AddressInput, SocketAddress } from '../../address.ts';
-import { check, ErrnoError, type ErrorContext } from '../../errors.ts';
+import type { SocketAddress } from '../../address.ts';
+import { check } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFd, checkInteger, checkObject, checkSignal } from '../../validate.ts';
 import { groupOf } from '../connection/options.ts';
-import { addressOfHost } from '../socket/host.ts';
+import { errorContextOf } from '../socket/address.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
+import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
 
 const BACKLOG = 4096;
-const { EADDRINUSE, EAFNOSUPPORT, EADDRNOTAVAIL, ECONNREFUSED, ENOENT } = os.errno;
+const { EADDRINUSE, ECONNREFUSED, ENOENT } = os.errno;
 const { constants } = sys;
 
 function option(fd: number, level: number, name: number | undefined, value: number): void {
   check(sys.setsockopt(fd, level, name as number, value), 'setsockopt', { fd });
-}
-
-function contextOf(address: AddressInput): ErrorContext {
-  const { address: text, port, path } = new SocketAddress(address);
-  return path === undefined ? { address: text, port } : { path };
-}
-
-function familyOf(address: SocketAddress): number {
-  if (address.family === 'IPv4') return constants.AF_INET;
-  return address.family === 'IPv6' ? constants.AF_INET6 : constants.AF_UNIX;
 }
 
 function statOf(path: string | undefined): Stats | undefined {
@@ -38,13 +29,13 @@ function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    // Somebody else was faster, and it is gone, which is what we want.
+    // Another process was faster, and it is gone, which is what we want.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
-// A socket file that nobody listens on is left behind by a process that was killed. connect(2)
-// refuses any other file as well, so the kind is looked at first.
+// A socket file without a listener is left behind by a process that was killed. connect(2) refuses
+// any other file as well, so the kind is looked at first.
 function isStale(address: SocketAddress): boolean {
   if (statOf(address.path)?.isSocket() !== true) return false;
   const fd = sys.socket(constants.AF_UNIX, constants.SOCK_STREAM | constants.SOCK_NONBLOCK, 0);
@@ -60,60 +51,38 @@ function bindAt(fd: number, address: SocketAddress): void {
     unlinkIfThere(address.path);
     result = sys.bind(fd, address);
   }
-  check(result, 'bind', contextOf(address));
+  check(result, 'bind', errorContextOf(address));
 }
 
 function openListener(address: SocketAddress, options: ListenOptions): number {
-  const family = familyOf(address);
-  const type = constants.SOCK_STREAM | constants.SOCK_NONBLOCK;
-  const fd = check(sys.socket(family, type, 0), 'socket', contextOf(address));
-  let path: string | undefined;
-  try {
-    if (family !== constants.AF_UNIX) setUp(fd, family, options);
+  return openSocket(address, constants.SOCK_STREAM, (fd, family) => {
+    setUp(fd, family, options);
     bindAt(fd, address);
-    path = address.path;
-    check(sys.listen(fd, options.backlog ?? BACKLOG), 'listen', contextOf(address));
-    return fd;
-  } catch (error) {
-    discard(fd, path);
-    throw error;
-  }
-}
-
-// Takes the file at `path` along, which is our own: it was bound a moment ago.
-function discard(fd: number, path: string | undefined): void {
-  sys.close(fd);
-  if (path !== undefined) unlinkIfThere(path);
+    const result = sys.listen(fd, options.backlog ?? BACKLOG);
+    if (result < 0 && address.path !== undefined) unlinkIfThere(address.path); // bind has made it
+    check(result, 'listen', errorContextOf(address));
+  });
 }
 
 function setUp(fd: number, family: number, options: ListenOptions): void {
-  option(fd, constants.SOL_SOCKET, constants.SO_REUSEADDR, 1);
-  if (options.reusePort === true) option(fd, constants.SOL_SOCKET, constants.SO_REUSEPORT, 1);
+  const isUnix = family === constants.AF_UNIX;
+  if (!isUnix) option(fd, constants.SOL_SOCKET, constants.SO_REUSEADDR, 1);
+  if (!isUnix && options.reusePort === true) {
+    option(fd, constants.SOL_SOCKET, constants.SO_REUSEPORT, 1);
+  }
   if (family === constants.AF_INET6) {
     option(fd, constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
   }
-  const tcp = family === constants.AF_UNIX ? options.tcp : { noDelay: true, ...options.tcp };
+  const tcp = isUnix ? options.tcp : { noDelay: true, ...options.tcp };
   if (tcp !== undefined) check(applyPlan(fd, planTcpOptions(tcp)), 'setsockopt', { fd });
 }
 
 /**
- * @internal a descriptor that listens, and that nobody accepts from yet. Without a host: on every
+ * @internal opens a socket that listens; no one accepts from it yet. Without a host: on every
  * address of both families, or of IPv4 where there is no IPv6.
  */
 export function openByOptions(options: ListenOptions): number {
-  const { path, abstract, host, port = 0 } = options;
-  if (path !== undefined) return openListener(new SocketAddress({ path }), options);
-  if (abstract !== undefined) return openListener(new SocketAddress({ abstract }), options);
-  if (host !== undefined) return openListener(addressOfHost(host, port), options);
-  try {
-    return openListener(new SocketAddress({ address: '::', port }), options);
-  } catch (error) {
-    const isWithoutV6 =
-      error instanceof ErrnoError &&
-      (error.errno === -EAFNOSUPPORT || error.errno === -EADDRNOTAVAIL);
-    if (!isWithoutV6) throw error;
-    return openListener(new SocketAddress({ address: '0.0.0.0', port }), options);
-  }
+  return openAt(options, (address) => openListener(address, options));
 }
 
 /**
@@ -129,14 +98,14 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
   checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff);
   checkInteger('port', options.port ?? 0, 0, 65_535);
   options.signal?.throwIfAborted();
-  const isUnix = options.path !== undefined || options.abstract !== undefined;
-  const group = groupOf(options, isUnix);
+  const group = groupOf(options, isUnixPlace(options));
   let fd = -1;
   try {
     fd = openByOptions(options as ListenOptions);
     return start(fd, options, group, options.path);
   } catch (error) {
-    if (fd >= 0) discard(fd, options.path);
+    if (fd >= 0) sys.close(fd);
+    if (fd >= 0 && options.path !== undefined) unlinkIfThere(options.path); // bind has made it
     group.leaveIfIdle();
     throw error;
   }
@@ -157,7 +126,7 @@ function checkOptions<Data>(options: ListenOptions<Data>): void {
  */
 export function adoptListener<Data = unknown>(
   fd: number,
-  options: AdoptOptions<Data>,
+  options: AdoptListenerOptions<Data>,
 ): Listener<Data> {
   checkFd(fd);
   checkOptions(options);
@@ -172,8 +141,8 @@ export function adoptListener<Data = unknown>(
   }
 }
 
-/** What can be said of a listening socket that exists already. */
-export type AdoptOptions<Data> = Omit<
+/** The options of {@link adoptListener}: those of {@link listen} that do not make the socket. */
+export type AdoptListenerOptions<Data> = Omit<
   ListenOptions<Data>,
   'host' | 'port' | 'path' | 'abstract' | 'backlog' | 'reusePort' | 'ipv6Only'
 >;
@@ -190,7 +159,7 @@ function start<Data>(
   const listener = new Listener<Data>(fd, options, group, (keepsFile) => {
     signal?.removeEventListener('abort', onAbort);
     if (keepsFile) return;
-    // Not the file of whoever has replaced ours meanwhile.
+    // Not the file of a listener that has replaced ours meanwhile.
     const now = file === undefined ? undefined : statOf(path);
     if (path !== undefined && now?.ino === file?.ino && now?.dev === file?.dev) unlinkIfThere(path);
   });

@@ -16,12 +16,13 @@ export function checkPolicy(policy: unknown): void {
   throw invalidValue('onExhaustion', "'pause' or 'shed'", policy);
 }
 
+/** Options of {@link listen}. */
 export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   /** A numeric address; default `'::'`, and `'0.0.0.0'` where there is no IPv6. */
   readonly host?: string;
   /** 0 to 65535; 0, the default, takes a free one. */
   readonly port?: number;
-  /** A Unix socket instead of TCP: a path. A stale one, that nobody listens on, is replaced. */
+  /** A Unix socket instead of TCP: a path. One that is left of a process that was killed is replaced. */
   readonly path?: string;
   /** A Unix socket of Linux's abstract namespace. */
   readonly abstract?: string;
@@ -41,17 +42,19 @@ export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   readonly signal?: AbortSignal;
 }
 
-/** A listening socket. It owns its descriptor. */
+/**
+ * A listening socket, made by `listen` or `adoptListener`. It owns its descriptor. The connections
+ * that it accepts are of their own: they go on when it closes, unless it is destroyed.
+ */
 export class Listener<Data = unknown> {
-  readonly fd: number;
   readonly #group: ConnectionGroup;
   readonly #acceptor: Acceptor;
   readonly #registration: Registration<undefined>;
   readonly #address = new SocketAddress();
   readonly #onClose: (keepsFile: boolean) => void;
-  /** @internal called when it is closed, by whomever */
+  /** @internal called when it is closed, whatever has closed it */
   onClosed: (() => void) | undefined = undefined;
-  #isClosed = false;
+  #fd: number;
 
   /** @internal use `listen` or `adoptListener` */
   constructor(
@@ -60,7 +63,7 @@ export class Listener<Data = unknown> {
     group: ConnectionGroup,
     onClose: (keepsFile: boolean) => void,
   ) {
-    this.fd = fd;
+    this.#fd = fd;
     this.#onClose = onClose;
     this.#group = group;
     const { tcp, exclusive, onExhaustion = 'pause' } = options;
@@ -71,7 +74,7 @@ export class Listener<Data = unknown> {
       group.reactor,
       onExhaustion,
       (connected) => {
-        applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read tells
+        applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read reports
         acceptConnection<Data>(group, connected);
       },
       () => this.close(),
@@ -91,6 +94,11 @@ export class Listener<Data = unknown> {
     group.onGone = () => this.#acceptor.retry();
   }
 
+  /** The descriptor; -1 after it is closed. */
+  get fd(): number {
+    return this.#fd;
+  }
+
   /** Where it listens, with the port that it got. */
   get address(): SocketAddress {
     return this.#address;
@@ -101,8 +109,9 @@ export class Listener<Data = unknown> {
     return this.#address.port;
   }
 
+  /** Whether it was closed. */
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#fd < 0;
   }
 
   /** The open connections that it accepted. */
@@ -110,6 +119,7 @@ export class Listener<Data = unknown> {
     return this.#group.connections;
   }
 
+  /** Counts of what it accepted and of those connections, up to now. */
   get stats(): Readonly<AcceptStats & ConnectionStats> {
     return { ...this.#acceptor.stats, ...this.#group.stats };
   }
@@ -124,24 +134,39 @@ export class Listener<Data = unknown> {
     this.#acceptor.hold(false);
   }
 
-  /** Stops accepting; connections go on. Does nothing the second time. */
+  /**
+   * Stops accepting and closes the socket. Its connections go on: `connections` has them. Clients
+   * that wait in the kernel's queue are reset, or, of a descriptor that another process shares, left
+   * to that. Nothing here can hang, so there is no time limit. Does nothing the second time.
+   */
   close(): void {
     this.#close(false);
   }
 
   /**
-   * The same, but leaves the file of a Unix socket where it is: for another process that listens on
-   * the same socket.
+   * Closes as `close` does, and destroys its connections.
+   *
+   * @param error - reaches their `close` handlers.
+   */
+  destroy(error?: Error): void {
+    this.close();
+    for (const connection of [...this.connections]) connection.destroy(error);
+  }
+
+  /**
+   * Closes as `close` does, but leaves the file of a Unix socket where it is: for another process
+   * that listens on the same socket.
    */
   release(): void {
     this.#close(true);
   }
 
   #close(keepsFile: boolean): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    const fd = this.#fd;
+    if (fd < 0) return;
+    this.#fd = -1;
     this.#acceptor.stop();
-    sys.close(this.fd);
+    sys.close(fd);
     this.#onClose(keepsFile);
     this.#group.opener = undefined;
     this.#group.leaveIfIdle();
@@ -160,7 +185,18 @@ export class Listener<Data = unknown> {
     return this;
   }
 
+  /** Whether it keeps the reactor alive. */
+  hasRef(): boolean {
+    return this.#registration.hasRef();
+  }
+
+  /** Destroys it with its connections: see `destroy`. */
   [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** Closes it: see `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 }

@@ -1,17 +1,18 @@
-// One direction of a relay: moves bytes from a connection to another one, as far as the one has
-// some and the other takes them. What an end or an error means is decided in relay.ts.
+// One direction of a relay: moves bytes from one connection to the other, as far as the source has
+// some and the target takes them. What an end or an error means is decided in relay.ts.
 import { constants as os } from 'node:os';
+import { readMemory, receive } from '../../flow/read-memory.ts';
 import { Readiness } from '../../poller/interest.ts';
 import type { AnyConnection } from '../connection/group.ts';
-import type { Conduit } from './buffer.ts';
+import type { RelayBuffer } from './buffer.ts';
 
 const { EAGAIN, EINTR } = os.errno;
 
-/** What a direction tells. */
+/** Receives what a direction meets. */
 export interface DirectionOwner {
   /** There is nothing to read now. */
   onDry(direction: Direction): void;
-  /** All that the source has sent has left, and then it has ended. */
+  /** The source has ended, and all that it has sent before has left. */
   onEnd(direction: Direction): void;
   /** `errno` is negative. */
   onReadFailed(direction: Direction, errno: number): void;
@@ -19,68 +20,91 @@ export interface DirectionOwner {
   onWriteFailed(direction: Direction, errno: number): void;
 }
 
+/** Moves the bytes of `source` to `target`. It owns neither. */
 export class Direction {
+  /** Where bytes come from. */
   readonly source: AnyConnection;
+  /** Where they go. */
   readonly target: AnyConnection;
   /** Bytes that the target's kernel has taken. */
   byteCount = 0;
-  #conduit: Conduit;
+  readonly #buffer: RelayBuffer;
   readonly #owner: DirectionOwner;
   #isOpen = true;
+  #isLast = false;
+  #drops = false;
 
   constructor(
     source: AnyConnection,
     target: AnyConnection,
-    conduit: Conduit,
+    buffer: RelayBuffer,
     owner: DirectionOwner,
   ) {
     this.source = source;
     this.target = target;
-    this.#conduit = conduit;
+    this.#buffer = buffer;
     this.#owner = owner;
   }
 
-  /** Whether more may come from the source. */
+  /** Whether more may be moved. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
   /** Nothing is read ahead: with bytes on the way the source has to wait. */
   get wantsReadable(): boolean {
-    return this.#isOpen && this.#conduit.byteLength === 0 && !this.source.isPaused;
+    if (this.source.isPaused) return false;
+    return this.#isOpen ? this.#buffer.byteLength === 0 : this.#drops;
   }
 
+  /** Whether bytes wait for room in the target. */
   get wantsWritable(): boolean {
-    return this.#conduit.byteLength > 0;
+    return this.#buffer.byteLength > 0;
   }
 
-  /** Whether urgent data of the source has to be told. */
+  /** Whether urgent data of the source has to be reported: see {@link Direction.passUrgent}. */
   get wantsPriority(): boolean {
-    return this.wantsReadable && this.#conduit.stopsAtUrgent;
+    return this.wantsReadable && this.#buffer.stopsAtUrgent;
   }
 
   /** Goes on by copying: splice(2) would stop for ever at an urgent byte, which recv(2) leaves out. */
   passUrgent(): void {
-    this.#conduit = this.#conduit.replacement();
+    this.#buffer.copy();
   }
 
-  /** The source had ended before this began. */
+  /** The source has ended. */
   end(): void {
     this.#isOpen = false;
+    this.#drops = false;
     this.#owner.onEnd(this);
   }
 
   /** Gives up, with what is on the way. */
   stop(): void {
     this.#isOpen = false;
-    this.#conduit.discard();
+    this.#drops = false;
+    this.#buffer.discard();
+  }
+
+  /** From now on reads until there is nothing to read, whatever the trigger, which `onDry` reports. */
+  readLast(): void {
+    this.#isLast = true;
+  }
+
+  /**
+   * Moves nothing more, but reads on and drops what comes, until the end of the source: a socket that
+   * is closed with bytes unread resets the connection, and its peer may lose what was sent to it.
+   */
+  drop(): void {
+    this.#isOpen = false;
+    this.#drops = true;
   }
 
   /** Moves what can be moved, and no more than the budget of this dispatch allows. */
-  pump(): void {
+  move(): void {
     if (!this.#drain()) return;
     while (this.wantsReadable) {
-      const count = this.#fill();
+      const count = this.#read();
       if (count === -EINTR) continue;
       if (count <= 0) {
         this.#onNothing(count);
@@ -91,37 +115,29 @@ export class Direction {
     }
   }
 
-  #fill(): number {
-    const count = this.#conduit.fill(this.source.fd);
-    return this.#replaceConduit(count) ? this.#conduit.fill(this.source.fd) : count;
+  #read(): number {
+    const { fd } = this.source;
+    return this.#isOpen ? this.#buffer.fill(fd) : receive(fd, readMemory());
   }
 
-  // Answers whether all has left.
+  // Returns whether all has left.
   #drain(): boolean {
     const { target } = this;
-    while (this.#conduit.byteLength > 0) {
-      // What was written by the user leaves first.
-      const count = target.isFlushed ? this.#conduit.drain(target.fd) : -EAGAIN;
+    while (this.#buffer.byteLength > 0) {
+      // What was written to the target as a connection leaves first.
+      const count = target.isFlushed ? this.#buffer.drain(target.fd) : -EAGAIN;
       if (count > 0) {
         this.byteCount += count;
         target.countWritten(count);
       } else if (count === -EAGAIN) {
-        this.#conduit.hold();
+        this.#buffer.hold();
         return false;
-      } else if (count !== -EINTR && !this.#replaceConduit(count)) {
+      } else if (count !== -EINTR) {
         this.stop();
         this.#owner.onWriteFailed(this, count);
         return false;
       }
     }
-    return true;
-  }
-
-  #replaceConduit(result: number): boolean {
-    if (result > 0) return false;
-    const replacement = this.#conduit.replacementFor(result);
-    if (replacement === undefined) return false;
-    this.#conduit = replacement;
     return true;
   }
 
@@ -135,10 +151,10 @@ export class Direction {
     }
   }
 
-  // Level: the kernel tells of more by itself. Edge: until there is nothing, or the budget is gone.
+  // Level: the kernel reports more by itself. Edge: until there is nothing, or the budget is used up.
   #mayGoOn(count: number): boolean {
     const { registration } = this.source;
-    if (registration.trigger === 'level') return false;
+    if (registration.trigger === 'level' && !this.#isLast) return false;
     if (registration.charge(count)) return true;
     this.source.requeue(Readiness.Readable); // also when the other end's readiness led here
     return false;

@@ -16,9 +16,11 @@ const OPEN_MAX = 256;
 
 const { constants } = sys;
 
-/** An empty pipe, or one that its holder has filled. Both ends are non-blocking. */
+/** An empty pipe, or one that its user has filled. Both ends are non-blocking. */
 export interface Pipe {
+  /** The descriptor to read from. */
   readonly reader: number;
+  /** The descriptor to write to. */
   readonly writer: number;
   /** Bytes that it takes at most. */
   readonly size: number;
@@ -44,12 +46,12 @@ class PipePool {
     return this.#openCount;
   }
 
-  /** Somebody is going to take pipes. */
+  /** Another user is going to take pipes. */
   enter(): void {
     this.#userCount++;
   }
 
-  /** Somebody has given all of his back for good. With the last one the pool closes what it keeps. */
+  /** A user has given all of its pipes back for good. With the last one the pool closes what it keeps. */
   leave(): void {
     this.#userCount--;
     if (this.#userCount > 0) return;
@@ -74,7 +76,7 @@ class PipePool {
     else this.discard(pipe);
   }
 
-  /** Takes back a pipe that has bytes in it: nobody else must get them. */
+  /** Takes back a pipe that has bytes in it, and closes it: no other user may get them. */
   discard(pipe: Pipe): void {
     this.#openCount--;
     closePipe(pipe);

@@ -1,16 +1,18 @@
 // relay(): joins two stream connections in both directions. Bytes go from kernel to kernel through
-// a pipe (splice(2), Linux), or through the thread's read buffer where that cannot be. The memory of
-// a stalled direction is bounded by one pipe, and then its source is not read any more.
+// a pipe (splice(2), Linux), or through the thread's read memory where that is impossible. The memory
+// of a stalled direction is bounded by one pipe, and then its source is not read any more.
 import { constants as os } from 'node:os';
 import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../../errors.ts';
+import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
 import { Interest, Readiness } from '../../poller/interest.ts';
+import type { Timer } from '../../reactor/timers/timer.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFunction, checkObject } from '../../validate.ts';
 import { Connection } from '../connection/connection.ts';
 import type { ConnectionDriver } from '../connection/driver.ts';
 import type { AnyConnection } from '../connection/group.ts';
 import { takePendingError } from '../socket/error.ts';
-import { createConduit } from './buffer.ts';
+import { RelayBuffer } from './buffer.ts';
 import { Direction, type DirectionOwner } from './direction.ts';
 import { pipes } from './pipes.ts';
 
@@ -21,18 +23,21 @@ export interface RelayHandlers {
    * the connections.
    *
    * @param error - why, when not both sides have ended in order: ECONNRESET, EPIPE, … of the side
-   *   that failed, ERR_CLOSED (the reactor was closed), or what was given to `close` or `destroy`.
+   *   that failed, ERR_CLOSED (the reactor was closed), or what was given to `destroy`, of the relay
+   *   or of one of its connections.
    */
   close?(relay: Relay, error?: Error): void;
 }
 
+/** Options of {@link relay}. */
 export interface RelayOptions {
+  /** Default: none. */
   readonly handlers?: RelayHandlers;
   /** Copy through user space also where splice(2) could do it. Default false. */
   readonly copy?: boolean;
 }
 
-// One end of a relay, which reads and writes its connection.
+// One end of a relay, which drives its connection.
 class End implements ConnectionDriver {
   readonly connection: AnyConnection;
   /** The direction that reads from it. */
@@ -65,7 +70,7 @@ class End implements ConnectionDriver {
   }
 }
 
-/** What the two ends of a relay tell. */
+/** Receives what the two ends of a relay report. */
 interface EndOwner {
   onReady(end: End, readiness: Readiness): void;
   onClosed(error: Error | undefined): void;
@@ -80,18 +85,26 @@ function resetOnClose(fd: number): void {
 /**
  * Two connections that are joined. It owns both from the call of {@link relay} on: it ends, resets
  * and closes them, and their `data` and `end` handlers are not called.
+ *
+ * It ends by itself when both peers have ended or one has failed, or by `close` or `destroy`.
  */
 export class Relay {
-  /** What the user keeps with it. */
+  /** What the caller keeps with it. */
   data: unknown = undefined;
+  /** The first connection. */
   readonly a: AnyConnection;
+  /** The second connection. */
   readonly b: AnyConnection;
   readonly #aToB: Direction;
   readonly #bToA: Direction;
   readonly #handlers: RelayHandlers | undefined;
   #error: Error | undefined = undefined;
+  /** Of `close`: the deadline. */
+  #timer: Timer | undefined = undefined;
   #isClosing = false;
+  #isDestroyed = false;
   #isClosed = false;
+  #onClosedCalls: (() => void)[] | undefined = undefined;
 
   /** @internal use `relay`; arguments are checked */
   constructor(a: AnyConnection, b: AnyConnection, { handlers, copy }: RelayOptions) {
@@ -99,15 +112,15 @@ export class Relay {
     this.b = b;
     this.#handlers = handlers;
     const owner: DirectionOwner = {
-      onDry: () => this.#onDry(),
+      onDry: (direction) => this.#onDry(direction),
       onEnd: (direction) => this.#onEnd(direction),
       onReadFailed: (direction, errno) => this.#onReadFailed(direction, errno),
       onWriteFailed: (direction, errno) =>
         this.#onWriteFailed(direction, errnoError(errno, 'send', { fd: direction.target.fd })),
     };
     const mustCopy = copy === true;
-    this.#aToB = new Direction(a, b, createConduit(mustCopy), owner);
-    this.#bToA = new Direction(b, a, createConduit(mustCopy), owner);
+    this.#aToB = new Direction(a, b, new RelayBuffer(mustCopy), owner);
+    this.#bToA = new Direction(b, a, new RelayBuffer(mustCopy), owner);
   }
 
   /** Bytes of `b` that the kernel has taken for `a`. */
@@ -131,14 +144,42 @@ export class Relay {
   }
 
   /**
+   * Ends in order: each direction passes on what has come, up to the moment in which there is nothing
+   * to read; then its target gets the end, behind the last byte. Each connection closes when its peer
+   * has ended too; what that still sends until then is dropped. A paused connection is resumed.
+   *
+   * @param options - `timeoutMs`: after so long it ends as by `destroy()`. Another call sets another
+   *   limit.
+   * @throws TypeError, RangeError - an option of the wrong kind.
+   */
+  close(options: CloseOptions = {}): void {
+    const timeoutMs = closeTimeoutMs(options);
+    if (this.#isDestroyed || this.#isClosed) return;
+    this.#isClosing = true;
+    const directions = [this.#aToB, this.#bToA];
+    for (const direction of directions) direction.readLast();
+    if (timeoutMs === 0) {
+      for (const direction of directions) direction.move();
+      this.destroy();
+      return;
+    }
+    this.#timer?.clear();
+    // The connections keep the reactor alive, as long as they have to.
+    const { reactor } = this.a.group;
+    this.#timer = reactor.setTimeout(() => this.destroy(), timeoutMs).unref();
+    for (const { isOpen, source } of directions) if (isOpen) this.#resume(source);
+    this.#updateInterest();
+  }
+
+  /**
    * Closes both connections at once; bytes on the way are lost. Does nothing the second time.
    *
    * @param error - reaches the `close` handlers; both peers get a reset then, and not an end that
    *   they could take for an orderly one.
    */
-  close(error?: Error): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+  destroy(error?: Error): void {
+    if (this.#isDestroyed || this.#isClosed) return;
+    this.#isDestroyed = true;
     this.#error ??= error;
     for (const direction of [this.#aToB, this.#bToA]) direction.stop();
     for (const connection of [this.a, this.b]) {
@@ -149,8 +190,38 @@ export class Relay {
     this.#finish();
   }
 
+  /** Has its connections keep the reactor alive, which is so from the start. */
+  ref(): this {
+    this.a.ref();
+    this.b.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although the connections are open. */
+  unref(): this {
+    this.a.unref();
+    this.b.unref();
+    return this;
+  }
+
+  /** Whether one of its connections keeps the reactor alive. */
+  hasRef(): boolean {
+    return this.a.registration.hasRef() || this.b.registration.hasRef();
+  }
+
+  /** Ends at once: see `destroy`. */
   [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** Ends in order, as `close()`; resolves when both connections are closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      this.#onClosedCalls ??= [];
+      this.#onClosedCalls.push(resolve);
+    });
   }
 
   /** @internal takes the connections over */
@@ -166,26 +237,30 @@ export class Relay {
       this.b.setDriver(new End(bToA, aToB, owner));
       for (const direction of [aToB, bToA]) this.#begin(direction);
     } catch (error) {
-      this.close(error as Error); // EBADF: a descriptor was closed behind our back
+      this.destroy(error as Error); // EBADF: a descriptor was closed behind our back
     }
   }
 
-  // What is there already, an edge would not tell.
   #begin(direction: Direction): void {
     const { source } = direction;
     if (source.isClosed) return;
-    source.resume();
     if (source.isReadEnded) direction.end();
-    else source.requeue(Readiness.Readable);
+    else this.#resume(source);
+  }
+
+  // What is there already, an edge would not report.
+  #resume(source: AnyConnection): void {
+    source.resume();
+    source.requeue(Readiness.Readable);
   }
 
   #onReady({ connection, outbound, inbound }: End, readiness: Readiness): void {
-    // What the user had written could not be sent: the connection waits for its last words.
+    // What was written to the connection could not be sent: it waits for its last words.
     const { error } = connection;
     if (error !== undefined && this.#error === undefined) this.#onWriteFailed(inbound, error);
-    if ((readiness & Readiness.Writable) !== 0) inbound.pump();
+    if ((readiness & Readiness.Writable) !== 0) inbound.move();
     if ((readiness & Readiness.Priority) !== 0) outbound.passUrgent();
-    if ((readiness & (Readiness.Readable | Readiness.Priority)) !== 0) outbound.pump();
+    if ((readiness & (Readiness.Readable | Readiness.Priority)) !== 0) outbound.move();
     else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError(outbound);
     this.#updateInterest();
   }
@@ -193,7 +268,7 @@ export class Relay {
   // After a failed write the kernel shows a reset as an end.
   #onEnd({ source, target }: Direction): void {
     if (this.#error !== undefined) {
-      this.close();
+      this.destroy();
       return;
     }
     source.endRead();
@@ -201,25 +276,28 @@ export class Relay {
   }
 
   // Of a connection that cannot be written to, the last words have been passed on now.
-  #onDry(): void {
-    if (this.#error !== undefined) this.close();
+  #onDry(direction: Direction): void {
+    if (this.#error !== undefined) this.destroy();
+    if (!this.#isClosing || !direction.isOpen) return;
+    direction.drop();
+    direction.target.end();
   }
 
   #onReadFailed({ source }: Direction, errno: number): void {
-    this.close(errnoError(errno, 'recv', { fd: source.fd }));
+    this.destroy(errnoError(errno, 'recv', { fd: source.fd }));
   }
 
-  // The target does not listen any more, but may have sent something before that, which is still
-  // to be read: its own direction goes on until there is nothing more.
+  // The target takes nothing any more, but may have sent something before that, which is still to be
+  // read: its own direction goes on until there is nothing more.
   #onWriteFailed(direction: Direction, error: Error): void {
     if (this.#error !== undefined) {
-      this.close(); // now neither side takes anything
+      this.destroy(); // now neither side takes anything
       return;
     }
     this.#error = error;
     direction.stop();
     const back = direction === this.#aToB ? this.#bToA : this.#aToB;
-    if (!back.isOpen || back.source.isPaused) this.close();
+    if (!back.isOpen || back.source.isPaused) this.destroy();
     else back.source.requeue(Readiness.Readable);
   }
 
@@ -230,18 +308,20 @@ export class Relay {
   }
 
   #onClosed(error: Error | undefined): void {
-    if (this.#isClosing) return;
+    if (this.#isDestroyed) return;
     const hasEnded = !this.#aToB.isOpen && !this.#bToA.isOpen && this.#error === undefined;
     if (error === undefined && hasEnded) this.#finish();
-    else this.close(error);
+    else this.destroy(error);
   }
 
   #finish(): void {
     if (this.#isClosed || !this.a.isClosed || !this.b.isClosed) return;
     this.#isClosed = true;
-    this.#isClosing = true;
+    this.#timer?.clear();
     pipes.leave();
-    this.a.group.defer(() => this.#handlers?.close?.(this, this.#error));
+    const { group } = this.a;
+    group.defer(() => this.#handlers?.close?.(this, this.#error));
+    for (const resolve of this.#onClosedCalls ?? []) group.defer(resolve);
   }
 
   #updateInterest(): void {
@@ -249,7 +329,7 @@ export class Relay {
       if (!this.a.isClosed) this.a.updateInterest();
       if (!this.b.isClosed) this.b.updateInterest();
     } catch (error) {
-      this.close(error as Error); // as in `start`
+      this.destroy(error as Error); // as in `start`
     }
   }
 }
@@ -260,7 +340,7 @@ function checkConnection(name: string, connection: unknown): void {
   if (connection.isConnecting) check(-os.errno.ENOTCONN, 'relay');
   if (connection.isWriteEnded) throw new EdgewiseError('ERR_WRITE_AFTER_END', `${name} was ended`);
   if (!connection.hasDriver) return;
-  throw new EdgewiseError('ERR_CONNECTION_RELAYED', `${name} is in a relay already`);
+  throw new EdgewiseError('ERR_CONNECTION_IN_USE', `${name} is in a relay or a stream already`);
 }
 
 /**
@@ -270,12 +350,13 @@ function checkConnection(name: string, connection: unknown): void {
  * The end of one peer is passed on when all that it sent before has left; a reset is passed on as a
  * reset. What was written to a connection leaves before what is relayed to it. Bytes that a `data`
  * handler was given are the caller's to pass on: `b.write(bytes)` before `relay(a, b)`. A paused
- * connection is resumed; `pause` and `resume` work on. `destroy` of one connection closes the relay.
+ * connection is resumed; `pause` and `resume` work on. `destroy` of one connection destroys the relay.
  *
- * @param a - connected, not ended with `end`, not in a relay.
+ * @param a - connected, not ended with `end`, and neither in a relay nor in a stream.
  * @param b - another such connection of the same reactor; the trigger may be another one.
  * @throws TypeError - no connections, one twice, or of two reactors.
- * @throws EdgewiseError - ERR_CLOSED, ERR_WRITE_AFTER_END, ERR_CONNECTION_RELAYED.
+ * @throws EdgewiseError - ERR_CLOSED, ERR_WRITE_AFTER_END, ERR_CONNECTION_IN_USE: in a relay or a
+ *   stream already.
  * @throws ErrnoError - ENOTCONN: one is still connecting.
  * @see splice(2), pipe(7); docs/net.relay.md
  */

@@ -1,7 +1,7 @@
 // connect() with several addresses: what is left of the attempts when one has succeeded, and when
 // the user's handler throws then.
 import { describe, expect, it } from 'vitest';
-import { type ConnectOptions, connect, type Resolve } from '../../../src/net/connect/connect.ts';
+import { type ConnectOptions, connect, type Resolve } from '../../../src/net/connect/index.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';

@@ -3,12 +3,8 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  type ConnectOptions,
-  connect,
-  interleave,
-  type Resolve,
-} from '../../../src/net/connect/connect.ts';
+import { interleave } from '../../../src/net/connect/happy-eyeballs.ts';
+import { type ConnectOptions, connect, type Resolve } from '../../../src/net/connect/index.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';

@@ -170,6 +170,45 @@ describe('listen', () => {
     expect(() => start({ signal: AbortSignal.abort(reason) })).toThrow(reason);
   });
 
+  it('close leaves its connections alone, destroy ends them with the error', async () => {
+    const reactor = reactorOf();
+    for (const how of ['close', 'destroy', 'dispose', 'asyncDispose'] as const) {
+      const server = new Recorder();
+      const listener = start({ host: HOST, reactor }, server);
+      const client = new Recorder();
+      const { handlers } = client;
+      const connection = connect({ host: HOST, port: listener.port, handlers, reactor });
+      await server.opened();
+      const endings = {
+        close: () => listener.close(),
+        destroy: () => listener.destroy(new Error('mine')),
+        dispose: () => listener[Symbol.dispose](),
+        asyncDispose: () => listener[Symbol.asyncDispose](),
+      };
+      await endings[how]();
+      expect([listener.isClosed, listener.fd]).toEqual([true, -1]);
+      const isCut = how === 'destroy' || how === 'dispose';
+      expect(listener.connections.size).toBe(isCut ? 0 : 1);
+      if (!isCut) connection.end();
+      await server.told('close');
+      expect(server.errors).toEqual([how === 'destroy' ? new Error('mine') : undefined]);
+      await endings[how](); // does nothing the second time
+      connection.destroy();
+    }
+  });
+
+  it('keeps the reactor alive unless unref', async () => {
+    const reactor = descriptors.using(new Reactor());
+    const listener = start({ host: HOST, reactor });
+    expect(listener.hasRef()).toBe(true);
+    expect(listener.unref().hasRef()).toBe(false);
+    await reactor.run(); // nothing that would keep it
+    expect(listener.ref().hasRef()).toBe(true);
+    const running = reactor.run();
+    listener.close();
+    await running;
+  });
+
   it('may be closed inside open', async () => {
     const server = new Recorder({ open: () => listener.close() });
     const listener = start({ host: HOST }, server);

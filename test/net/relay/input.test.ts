@@ -1,9 +1,9 @@
-// What relay() refuses, and the conduits by themselves: what happens when splice(2) will not.
-import { describe, expect, it } from 'vitest';
+// What relay() refuses, and its buffer by itself: what happens when splice(2) will not.
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../../src/net/connect/connect.ts';
 import { Connection } from '../../../src/net/connection/connection.ts';
 import { groupOf } from '../../../src/net/connection/options.ts';
-import { CopyConduit, createConduit, SpliceConduit } from '../../../src/net/relay/buffer.ts';
+import { RelayBuffer } from '../../../src/net/relay/buffer.ts';
 import { Direction } from '../../../src/net/relay/direction.ts';
 import { pipes } from '../../../src/net/relay/pipes.ts';
 import { relay } from '../../../src/net/relay/relay.ts';
@@ -13,6 +13,16 @@ import { isCutToOneByte } from '../../helpers/cuts.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
 import { attachedReactor, joined, side } from '../joined.ts';
 import { codeOf, Recorder } from '../recorder.ts';
+
+/** What splice(2) answers in place of the kernel, when it has something to say to these arguments. */
+type Refusal = (from: number, to: number) => number | undefined;
+const kernel = vi.hoisted(() => ({ refusal: (() => undefined) as Refusal }));
+vi.mock(import('../../../src/sys/index.ts'), async (importOriginal) => {
+  const actual = await importOriginal();
+  const splice: typeof actual.splice = (from, fromOffset, to, ...rest) =>
+    kernel.refusal(from, to) ?? actual.splice(from, fromOffset, to, ...rest);
+  return { ...actual, splice };
+});
 
 const level = { trigger: 'level' } as const;
 const { EINVAL, EMFILE, ENOSYS, ECONNRESET, SPLICE_F_MOVE } = sys.constants;
@@ -53,8 +63,8 @@ describe('relay refuses', () => {
   it('one that is connecting, ended, closed or in a relay', async () => {
     const { reactor, a, b } = await joined(descriptors, [level, level]);
     const { connection: free } = await side(descriptors, reactor, level);
-    expect(refusal(() => relay(free, b.connection))).toBe('ERR_CONNECTION_RELAYED');
-    expect(refusal(() => relay(a.connection, free))).toBe('ERR_CONNECTION_RELAYED');
+    expect(refusal(() => relay(free, b.connection))).toBe('ERR_CONNECTION_IN_USE');
+    expect(refusal(() => relay(a.connection, free))).toBe('ERR_CONNECTION_IN_USE');
 
     const handlers = new Recorder().handlers;
     const resolve = () => undefined;
@@ -71,14 +81,16 @@ describe('relay refuses', () => {
   });
 });
 
-if (isCutToOneByte) console.log('skipped: conduits: every piece is one byte');
-describe.skipIf(isCutToOneByte)('conduits', () => {
+if (isCutToOneByte) console.log('skipped: the buffer: every chunk is one byte');
+describe.skipIf(isCutToOneByte)('the buffer of a direction', () => {
   const descriptors = useDescriptors();
+  afterEach(() => {
+    kernel.refusal = () => undefined;
+  });
 
-  it('memory is taken where splice is not wanted', () => {
-    expect(createConduit(true)).toBeInstanceOf(CopyConduit);
-    const best = SPLICE_F_MOVE === undefined ? CopyConduit : SpliceConduit;
-    expect(createConduit(false)).toBeInstanceOf(best);
+  it('is memory where splice is not wanted', () => {
+    expect(new RelayBuffer(true).stopsAtUrgent).toBe(false);
+    expect(new RelayBuffer(false).stopsAtUrgent).toBe(SPLICE_F_MOVE !== undefined);
   });
 
   it.runIf(SPLICE_F_MOVE !== undefined).each([EINVAL, ENOSYS, EMFILE])(
@@ -87,21 +99,23 @@ describe.skipIf(isCutToOneByte)('conduits', () => {
       const [source, peer] = descriptors.socketpair();
       const [target, receiver] = descriptors.socketpair();
       must(sys.send(peer, Buffer.from('in the pipe')));
-      const conduit = new SpliceConduit();
-      expect(conduit.fill(source)).toBe(11);
-      expect(conduit.replacementFor(-ECONNRESET)).toBeUndefined();
-      const replacement = conduit.replacementFor(-errno) as CopyConduit;
-      expect(replacement.byteLength).toBe(11);
-      expect(conduit.byteLength).toBe(0);
+      const buffer = new RelayBuffer(false);
+      expect(buffer.fill(source)).toBe(11);
+      expect(pipes.openCount).toBe(1);
+      kernel.refusal = () => -ECONNRESET;
+      expect(buffer.drain(target)).toBe(-ECONNRESET);
+      expect([buffer.byteLength, pipes.openCount]).toEqual([11, 1]); // an error of the target
+      kernel.refusal = () => -errno;
+      expect(buffer.drain(target)).toBe(11);
+      expect([buffer.byteLength, buffer.stopsAtUrgent]).toEqual([0, false]);
       expect(pipes.openCount).toBe(0); // not returned to the pool: closed
-      expect(replacement.drain(target)).toBe(11);
       const bytes = Buffer.alloc(20);
       expect(bytes.toString('latin1', 0, must(sys.recv(receiver, bytes)))).toBe('in the pipe');
     },
   );
 
-  /** A direction over `conduit` between TCP pairs, pumped by hand: no reactor looks at its source. */
-  function direction(conduit: SpliceConduit) {
+  /** A direction between TCP pairs, moved by hand: no reactor looks at its source. */
+  function direction() {
     const reactor = descriptors.using(new Reactor());
     const end = () => {
       const [fd, peer] = descriptors.tcpPair();
@@ -112,42 +126,46 @@ describe.skipIf(isCutToOneByte)('conduits', () => {
     const [a, b] = [end(), end()];
     pipes.enter();
     descriptors.using({ close: () => pipes.leave() });
-    const told: string[] = [];
-    const tell = (name: string) => () => void told.push(name);
+    const reported: string[] = [];
+    const report = (name: string) => () => void reported.push(name);
     const owner = {
-      ...{ onDry: tell('dry'), onEnd: tell('end') },
-      ...{ onReadFailed: tell('read failed'), onWriteFailed: tell('write failed') },
+      onDry: report('dry'),
+      onEnd: report('end'),
+      onReadFailed: report('read failed'),
+      onWriteFailed: report('write failed'),
     };
-    return { a, told, pumped: new Direction(a.connection, b.connection, conduit, owner) };
+    const moved = new Direction(a.connection, b.connection, new RelayBuffer(false), owner);
+    return { a, b, reported, moved };
   }
 
   it.runIf(SPLICE_F_MOVE !== undefined).each(['fill', 'drain'] as const)(
     'a direction goes on by copying when %s says EINVAL',
     (step) => {
-      const conduit = new SpliceConduit();
+      const { a, b, reported, moved } = direction();
       const refused: string[] = [];
-      conduit[step] = () => {
+      kernel.refusal = (from, to) => {
+        const isRefused = step === 'fill' ? from === a.connection.fd : to === b.connection.fd;
+        if (!isRefused) return undefined;
         refused.push(step);
         return -EINVAL;
       };
-      const { a, told, pumped } = direction(conduit);
       must(sys.send(a.peer, Buffer.from('through')));
-      pumped.pump();
-      expect(pumped.byteCount).toBe(7);
+      moved.move();
+      expect(moved.byteCount).toBe(7);
       expect(refused).toEqual([step]);
-      expect(told).toEqual([]);
+      expect(reported).toEqual([]);
     },
   );
 
   it('an end behind an urgent byte hides no bytes', () => {
     const { MSG_OOB, SHUT_WR } = sys.constants;
-    const { a, told, pumped } = direction(new SpliceConduit());
+    const { a, reported, moved } = direction();
     must(sys.send(a.peer, Buffer.from('before')));
     must(sys.send(a.peer, Buffer.from('!'), 0, 1, MSG_OOB));
     must(sys.send(a.peer, Buffer.from('behind')));
     must(sys.shutdown(a.peer, SHUT_WR));
-    for (let i = 0; i < 5 && told.length === 0; i++) pumped.pump(); // level: a piece each time
-    expect(told).toEqual(['end']);
-    expect(pumped.byteCount).toBe('beforebehind'.length);
+    for (let i = 0; i < 5 && reported.length === 0; i++) moved.move(); // level: one read each time
+    expect(reported).toEqual(['end']);
+    expect(moved.byteCount).toBe('beforebehind'.length);
   });
 });

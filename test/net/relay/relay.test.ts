@@ -140,8 +140,8 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
 
     const byItself = await joined(descriptors, sides, { copy });
     const reason = new Error('enough');
-    byItself.link.close(reason);
-    byItself.link.close(new Error('too late'));
+    byItself.link.destroy(reason);
+    byItself.link.destroy(new Error('too late'));
     expect(byItself.recorder.told).toEqual([]); // never inside a call of the user's
     await byItself.recorder.closed;
     expect(byItself.recorder.told).toEqual([reason]);
@@ -182,7 +182,7 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
     const close = () => {
       throw new Error('mine');
     };
-    relay(a.connection, b.connection, { copy, handlers: { close } }).close();
+    relay(a.connection, b.connection, { copy, handlers: { close } }).destroy();
     await Promise.all([a.recorder.told('close'), b.recorder.told('close')]);
     expect(errors).toEqual([new Error('mine')]);
   });

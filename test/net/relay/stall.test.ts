@@ -237,7 +237,7 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     stuff(reactor, a.peer);
     stuff(reactor, b.peer);
     expect(pipes.openCount).toBe(copy ? 0 : 2);
-    link.close();
+    link.destroy();
     expect(pipes.openCount).toBe(0);
   });
 
@@ -247,11 +247,11 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     const other = relay(c.connection, d.connection, { copy }); // keeps the pool alive
     stuff(reactor, a.peer);
     stuff(reactor, b.peer);
-    link.close();
+    link.destroy();
     sendWhole(c.peer, Buffer.from('mine'));
     must(sys.shutdown(c.peer, sys.constants.SHUT_WR));
     expect(drain(reactor, d.peer)).toEqual({ bytes: Buffer.from('mine'), result: 'OK' });
-    other.close();
+    other.destroy();
   });
 
   it('copies when the pool is exhausted, and loses nothing', () => {
@@ -265,7 +265,7 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     expect(heldByRelay).toBeLessThanOrEqual(64 * 1024);
     expect(sha256(drain(reactor, b.peer, sent.length).bytes)).toBe(sent.hash);
     for (const pipe of held) if (pipe !== undefined) pipes.give(pipe);
-    link.close();
+    link.destroy();
     expect(pipes.openCount).toBe(0);
   });
 
@@ -289,7 +289,7 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
       expect(drain(reactor, b.peer, message.length).bytes.equals(message)).toBe(true);
     }
     expect(pipes.openCount).toBeLessThanOrEqual(256);
-    for (const { link } of pairs) link.close();
+    for (const { link } of pairs) link.destroy();
     expect(pipes.openCount).toBe(0);
   });
 });

@@ -1,0 +1,2 @@
+// relay/: two connections joined.
+export { type Relay, type RelayHandlers, type RelayOptions, relay } from './relay.ts';
