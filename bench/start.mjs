@@ -15,5 +15,5 @@ async function run(command, ...args) {
 if (!existsSync(inRoot('node_modules/echarts'))) await run('npm', 'ci', '--no-audit', '--no-fund');
 await run('npm', 'run', '--silent', 'build');
 await run(process.execPath, inRoot('node_modules/typescript/bin/tsc'), '-p', inRoot('bench'));
-const words = [inRoot('build-bench/main.js'), ...process.argv.slice(2)];
+const words = [inRoot('build-bench/bench/src/main.js'), ...process.argv.slice(2)];
 process.exitCode = await launch(process.execPath, words);

@@ -2,8 +2,17 @@
 // day than on the next, so what is compared are ratios to a base that was measured in the same
 // rounds. Method, and how many rounds it takes: bench/README.md, "Comparing two runs".
 
-import { type Pair, pairsOf, warningsOf } from './compare/pairs.ts';
-import { estimateOf, leastPValue, type Stratum, shiftOf } from './compare/shift.ts';
+import { formatTable } from '../../src/cli/measure/index.ts';
+import { type Pair, pairsOf, pairsWithin, warningsOf } from './compare/pairs.ts';
+import {
+  estimateOf,
+  leastPairedPValue,
+  leastPValue,
+  pairedShiftOf,
+  type Shift,
+  type Stratum,
+  shiftOf,
+} from './compare/shift.ts';
 import type { Results } from './model.ts';
 
 /** Differences below it are none, whatever the test says: two processes of one build differ so much. */
@@ -45,9 +54,24 @@ export interface Comparison {
 /** @param before - both as `parseResults` lets them pass. */
 export function compare(before: Results, after: Results): Comparison {
   const { pairs, skipped } = pairsOf(before, after);
-  const judged = holm(groupsOf(pairs).map(judge));
-  const warnings = warningsOf(before, after);
-  return { differences: judged, warnings: [...warnings, ...fewRounds(judged)], skipped };
+  const judged = holm(groupsOf(pairs).map((group) => judge(group, shiftOf)));
+  const warnings = [...warningsOf(before, after), ...fewRounds(judged, leastPValue)];
+  return { differences: judged, warnings, skipped };
+}
+
+/**
+ * The contenders of one run with their counterparts of `--baseline`, round by round: a round of both
+ * was measured under the same conditions, so that nothing but the code differs.
+ */
+export function compareWithin(results: Results): Comparison {
+  const { pairs, skipped } = pairsWithin(results);
+  const judged = holm(groupsOf(pairs).map((group) => judge(group, pairedShiftOf)));
+  return { differences: judged, warnings: fewRounds(judged, leastPairedPValue), skipped };
+}
+
+/** Whether a run has something that {@link compareWithin} can compare. */
+export function hasBaseline({ contenders }: Results): boolean {
+  return contenders.some(({ baselineOf }) => baselineOf !== undefined);
 }
 
 interface Group {
@@ -87,9 +111,12 @@ function groupsOf(pairs: readonly Pair[]): Group[] {
   ];
 }
 
-function judge({ level, where, pairs }: Group): Difference {
+function judge(
+  { level, where, pairs }: Group,
+  test: (strata: readonly Stratum[]) => Shift,
+): Difference {
   const strata = pairs.map(({ cost }): Stratum => cost);
-  const { estimate, low, high, pValue } = shiftOf(strata);
+  const { estimate, low, high, pValue } = test(strata);
   const bases = [...new Set(pairs.map(({ base }) => base))];
   return {
     level,
@@ -129,12 +156,15 @@ function verdictOf(effect: number, pValue: number): Verdict {
 }
 
 /** Says how many rounds a single case would need, where it has too few to be called different. */
-function fewRounds(differences: readonly Difference[]): string[] {
+function fewRounds(
+  differences: readonly Difference[],
+  leastP: (rounds: number) => number,
+): string[] {
   const least = Math.min(...differences.map(({ rounds }) => rounds));
   const count = differences.length;
-  if (count === 0 || leastPValue(least) * count <= ALPHA) return [];
+  if (count === 0 || leastP(least) * count <= ALPHA) return [];
   let needed = least;
-  while (leastPValue(needed) * count > ALPHA) needed++;
+  while (leastP(needed) * count > ALPHA) needed++;
   return [
     `${least} rounds: among ${count} comparisons a single case cannot be told from noise; ` +
       `that takes ${needed} rounds (--rounds ${needed}), or fewer cases and contenders`,
@@ -159,6 +189,39 @@ export function formatComparison({ differences, warnings, skipped }: Comparison)
     ...skipped.map((text) => `not compared: ${text}`),
     '',
   ].join('\n');
+}
+
+/** For a terminal: every contender against its counterpart, whether they differ or not. */
+export function formatWithin(comparison: Comparison): string {
+  const { differences, warnings, skipped } = comparison;
+  const rows = differences.map((one) => [
+    `${one.contender}, ${placeOf(one)}`,
+    percent(one.effect),
+    intervalOf(one),
+    one.pValue.toPrecision(2),
+    String(one.rounds),
+    one.verdict,
+  ]);
+  const head = ['cost against the baseline', 'shift', '95 %', 'p', 'rounds', 'verdict'];
+  const found = differences.filter(({ verdict }) => verdict !== 'no difference');
+  const better = found.filter(({ verdict }) => verdict === 'better').length;
+  return [
+    ...(differences.length === 0
+      ? ['nothing could be compared']
+      : [
+          formatTable([head, ...rows]),
+          '',
+          `${differences.length} comparisons: ${found.length - better} worse, ${better} better`,
+        ]),
+    ...warnings.map((text) => `warning: ${text}`),
+    ...skipped.map((text) => `not compared: ${text}`),
+    '',
+  ].join('\n');
+}
+
+function intervalOf({ low, high }: Difference): string {
+  const isKnown = low > -1 && Number.isFinite(high); // else there are too few rounds for one
+  return isKnown ? `${percent(low)} .. ${percent(high)}` : '-';
 }
 
 function placeOf({ level, where, cases }: Difference): string {

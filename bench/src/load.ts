@@ -1,11 +1,14 @@
-// Runs the load generator (bench/load/, the program edgewise-load) once. Its report has the
-// recorder's buckets, which are those of an HdrHistogram with three significant digits: from here
-// on latencies are such a histogram, and percentiles are what hdr-histogram-js says.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+// The load generator (bench/load/, the program edgewise-load) in the suite's terms. Its report has
+// the recorder's buckets, which are those of an HdrHistogram with three significant digits: from
+// here on latencies are such a histogram, and percentiles are those of hdr-histogram-js.
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import {
+  Children,
+  type LoadOptions,
+  type LoadReport,
+  runLoad as runGenerator,
+} from '../../src/cli/measure/index.ts';
 import { inRoot } from './root.ts';
 
 /** What the load does. */
@@ -69,22 +72,7 @@ export interface LoadControl {
   readonly onOpen?: () => unknown;
 }
 
-/** What bench/load/report.cc prints, as far as it is read here. */
-interface LoadReport {
-  readonly messages: number;
-  readonly windowSeconds: number;
-  readonly lost?: number;
-  readonly server: { readonly cpuNs: number | null } | null;
-  readonly schedule: { readonly unfinished: number; readonly lateMaxUs: number } | null;
-  /** Lowest nanoseconds of a bucket, and how many fell into it. */
-  readonly latencyNs: readonly (readonly [number, number])[];
-}
-
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
-
 const HOUR_NS = 3_600_000_000_000;
-// Beyond the windows: opening, stalls and the last answers, each bounded in the generator.
-const SPARE_SECONDS = 60;
 // One pair of addresses has some 28,000 ports, and each rests after a connection (bench/load/source.h).
 const CONNECT_SOURCES = process.platform === 'linux' ? 200 : 0;
 const MODES = {
@@ -104,79 +92,38 @@ const MODES = {
  * something else, has gone; or an argument was wrong. AbortError: `signal`.
  */
 export async function runLoad(plan: LoadPlan, control: LoadControl = {}): Promise<LoadResult> {
-  control.signal?.throwIfAborted();
-  const child = spawn(inRoot('build/Release/edgewise-load'), loadArguments(plan, control), {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: (plan.warmupSeconds + plan.seconds + SPARE_SECONDS) * 1000,
-    ...(control.signal && { signal: control.signal }),
-  });
-  const end = () => child.kill();
-  process.once('exit', end);
-  try {
-    return toResult(await reportOf(child, plan, control));
-  } finally {
-    process.off('exit', end);
-    child.kill();
-  }
+  const options = optionsOf(plan, control);
+  const { signal, onOpen } = control;
+  const silence = () =>
+    Promise.all([delay(plan.seconds * 1000, undefined, signal && { signal }), onOpen?.()]);
+  await using children = new Children({ exitsOnSignal: false });
+  const program = inRoot('build/Release/edgewise-load');
+  return toResult(await runGenerator(children, program, options, { signal, onOpen: silence }));
 }
 
-function loadArguments(plan: LoadPlan, { cpu, serverPid }: LoadControl): string[] {
+function optionsOf(plan: LoadPlan, { cpu, serverPid }: LoadControl): LoadOptions {
   if ((plan.mode === 'open' || plan.mode === 'slow-reader') && plan.ratePerSecond === undefined) {
     const error = new RangeError(`the mode ${plan.mode} needs ratePerSecond`);
     throw Object.assign(error, { code: 'ERR_OUT_OF_RANGE' });
   }
-  const pairs = {
+  return {
     mode: MODES[plan.mode],
     port: plan.port,
     connections: plan.connections,
     size: plan.size,
     seconds: plan.seconds,
-    warmup: plan.warmupSeconds,
+    warmupSeconds: plan.warmupSeconds,
     pipeline: plan.pipeline,
     rate: plan.mode === 'open' ? plan.ratePerSecond : undefined,
-    'read-rate': plan.mode === 'slow-reader' ? plan.ratePerSecond : undefined,
+    readRate: plan.mode === 'slow-reader' ? plan.ratePerSecond : undefined,
     sources: plan.mode === 'connect' ? CONNECT_SOURCES : undefined,
     idle: plan.idleConnections,
-    'load-cpu': cpu,
-    'server-pid': serverPid,
+    loadCpu: cpu,
+    serverPid,
+    isUdp: plan.protocol === 'udp',
+    isSink: plan.sink === true,
+    hasHistogram: true,
   };
-  const switches = { udp: plan.protocol === 'udp', sink: plan.sink === true, histogram: true };
-  return [
-    ...Object.entries(pairs).flatMap(([name, value]) =>
-      value === undefined ? [] : [`--${name}`, String(value)],
-    ),
-    ...Object.entries(switches).flatMap(([name, isOn]) => (isOn ? [`--${name}`] : [])),
-  ];
-}
-
-async function reportOf(child: Child, plan: LoadPlan, control: LoadControl): Promise<LoadReport> {
-  const output = { stdout: '', stderr: '' };
-  child.stdin.on('error', () => undefined); // EPIPE: it has ended, and its exit code says why
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.stderr += text;
-  });
-  let isOpen = plan.mode !== 'idle';
-  const silence = new Promise<void>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output.stdout += text;
-      if (isOpen || !output.stdout.includes('\n')) return;
-      isOpen = true; // the first line says so
-      keepSilent(child, plan.seconds, control).then(resolve, reject);
-    });
-    child.once('close', () => resolve());
-  });
-  const [[code]] = await Promise.all([once(child, 'close'), silence]);
-  if (code === 0) return JSON.parse(output.stdout.trim().split('\n').at(-1) ?? '');
-  throw new Error(output.stderr.trim() || `edgewise-load ended with ${code ?? child.signalCode}`);
-}
-
-async function keepSilent(child: Child, seconds: number, control: LoadControl): Promise<void> {
-  try {
-    const silence = control.signal ? { signal: control.signal } : {};
-    await Promise.all([delay(seconds * 1000, undefined, silence), control.onOpen?.()]);
-  } finally {
-    child.stdin.end();
-  }
 }
 
 function toResult(report: LoadReport): LoadResult {
@@ -190,7 +137,7 @@ function toResult(report: LoadReport): LoadResult {
       lateMaxUs: report.schedule.lateMaxUs,
     }),
     ...(serverCpuNs !== undefined && { serverCpuNs }),
-    ...(report.latencyNs.length > 0 && { latency: encodeLatency(report.latencyNs) }),
+    ...(report.latencyNs?.length && { latency: encodeLatency(report.latencyNs) }),
   };
 }
 

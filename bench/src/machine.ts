@@ -2,37 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, type } from 'node:os';
+import { join } from 'node:path';
+import { type Pinning, separateCpus } from '../../src/cli/measure/index.ts';
 import { ioUringCount } from './measure/usage.ts';
 import type { Machine } from './model.ts';
 import { inRoot } from './root.ts';
 
-/** The CPU of the contender and that of the load. */
-export interface Pinning {
-  readonly server: number;
-  readonly load: number;
-}
-
-/**
- * Two CPUs that are as far apart as the numbering tells, since neighbours are often one core's two
- * threads; undefined where there is one only, or no `taskset` to pin with.
- */
+/** Two CPUs far apart; undefined where there is one only, or no `taskset` to pin with. */
 export function choosePinning(): Pinning | undefined {
-  const allowed = allowedCpus();
-  const [server] = allowed;
-  const load = allowed.at(-1);
-  if (server === undefined || load === undefined || server === load) return undefined;
-  return spawnSync('taskset', ['--version']).status === 0 ? { server, load } : undefined;
-}
-
-// See proc_pid_status(5), Cpus_allowed_list: "0-3,8".
-function allowedCpus(): number[] {
-  if (process.platform !== 'linux') return [];
-  const status = readFileSync('/proc/self/status', 'latin1');
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '';
-  return list.split(',').flatMap((range) => {
-    const [first = Number.NaN, last = first] = range.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  });
+  const cpus = separateCpus();
+  return cpus && spawnSync('taskset', ['--version']).status === 0 ? cpus : undefined;
 }
 
 /** How many descriptors a program that is started here may have. */
@@ -50,7 +29,7 @@ export function describeMachine(pinning: Pinning | undefined): Machine {
     node: process.version,
     libuv: process.versions.uv,
     ioUring: ioUringState(),
-    edgewise: edgewiseVersion(),
+    edgewise: checkoutVersion(inRoot('.')),
     pinning:
       pinning === undefined
         ? 'not pinned'
@@ -75,9 +54,10 @@ function kernelSetting(name: string): string | undefined {
   }
 }
 
-function edgewiseVersion(): string {
-  const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
+/** The version of the package in a checkout, with its commit: `0.1.0 (1a2b3c4-dirty)`. */
+export function checkoutVersion(root: string): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const args = ['describe', '--always', '--dirty', '--exclude', '*'];
-  const { stdout, status } = spawnSync('git', args, { cwd: inRoot('.'), encoding: 'utf8' });
+  const { stdout, status } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
   return status === 0 ? `${version} (${stdout.trim()})` : version;
 }

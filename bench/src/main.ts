@@ -4,10 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { compare, formatComparison } from './compare.ts';
+import { type Baseline, loadBaseline } from './baseline.ts';
+import { compare, compareWithin, formatComparison, formatWithin, hasBaseline } from './compare.ts';
+import { listText } from './list.ts';
 import type { Results } from './model.ts';
 import { type Outputs, prepareOutputs } from './outputs.ts';
-import { allContenders, chooseScenarios, UsageError, type Wish } from './plan.ts';
+import { UsageError, type Wish } from './plan.ts';
 import { toHtml } from './report/html.ts';
 import { plotsOf } from './report/plots.ts';
 import { ResultsError, readResults, writeResults } from './results.ts';
@@ -26,6 +28,7 @@ interface Flags {
   readonly html?: string;
   readonly svg?: string;
   readonly list?: boolean;
+  readonly baseline?: string;
 }
 
 const CONNECTIONS_MAX = 100_000;
@@ -55,7 +58,8 @@ function seconds(text: string): number {
   throw new InvalidArgumentError(`It takes seconds from 0.05 to ${SECONDS_MAX}.`);
 }
 
-function wishOf(scenarios: readonly string[], flags: Flags): Wish {
+async function wishOf(scenarios: readonly string[], flags: Flags): Promise<Wish> {
+  const { baseline } = flags;
   const { connections, size, contenders, rounds, seconds: length } = flags;
   return {
     scenarios,
@@ -65,21 +69,21 @@ function wishOf(scenarios: readonly string[], flags: Flags): Wish {
     ...(contenders && { contenders }),
     ...(rounds && { rounds }),
     ...(length && { seconds: length }),
+    ...(baseline !== undefined && { baseline: await baselineIn(baseline) }),
   };
 }
 
-function printLists(): void {
-  for (const { name, title, operation, own } of chooseScenarios([])) {
-    print(`${name.padEnd(18)}${title}: ${operation}`);
-    for (const contender of own ?? []) print(`${''.padEnd(18)}- ${contender.name}`);
+async function baselineIn(folder: string): Promise<Baseline> {
+  try {
+    return await loadBaseline(folder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--baseline ${folder}: ${reason}`, { cause: error });
   }
-  print('\nContenders, where no others are listed:\n');
-  const shared = chooseScenarios([]).filter(({ own }) => own === undefined);
-  for (const { name, label } of allContenders(shared)) print(`${name.padEnd(26)}${label}`);
 }
 
-async function measure(scenarios: readonly string[], flags: Flags): Promise<void> {
-  if (flags.list) return printLists();
+async function measure(words: readonly string[], flags: Flags): Promise<void> {
+  if (flags.list) return print(listText());
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -88,11 +92,15 @@ async function measure(scenarios: readonly string[], flags: Flags): Promise<void
   }
   const stem = inRoot(`build-bench/results/${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
   const outputs = { html: `${stem}.html`, json: `${stem}.json`, ...flags };
-  const options = { wish: wishOf(scenarios, flags), command, say: print };
   try {
     prepareOutputs(outputs);
-    const results = await run({ ...options, signal: interrupt.signal });
+    const wish = await wishOf(
+      words.flatMap((word) => word.split(',')),
+      flags,
+    );
+    const results = await run({ wish, command, say: print, signal: interrupt.signal });
     print(`\n${formatTables(results)}\n`);
+    if (hasBaseline(results)) print(formatWithin(compareWithin(results)));
     writeAll(results, outputs);
     if (results.cases.every(({ measurements }) => measurements.length === 0)) {
       process.stderr.write('bench: nothing was measured: everybody has failed\n');
@@ -125,11 +133,15 @@ function makeProgram(): Command {
   const program = new Command('npm run bench --')
     .enablePositionalOptions() // else --html and --svg of `report` would be those of a run
     .description('Compares edgewise with libuv and with the field; bench/README.md has the method.')
-    .argument('[scenario...]', 'names of scenarios; none: all of them, in about 25 minutes')
+    .argument(
+      '[scenario...]',
+      'names, with spaces or commas between them; none: all, in about 25 minutes',
+    )
     .option('--quick', 'fewer cases and contenders, shorter rounds: under 3 minutes for all')
     .option('--connections <n,...>', 'connections', list(whole(1, CONNECTIONS_MAX)))
     .option('--size <bytes,...>', 'bytes per message', list(whole(1, SIZE_MAX)))
     .option('--contenders <name,...>', 'who takes part', list(String))
+    .option('--baseline <folder>', 'another checkout: each contender of ours also as NAME@baseline')
     .option('--rounds <n>', 'alternating rounds', whole(1, ROUNDS_MAX))
     .option('--seconds <s>', 'length of a round', seconds)
     .option('--json <file>', 'where the results go')
@@ -139,12 +151,17 @@ function makeProgram(): Command {
     .action(measure);
   program
     .command('compare')
-    .description('says which differences of two runs are larger than the noise')
+    .description('says which differences of two runs, or of one with --baseline, exceed the noise')
     .argument('<before>', 'results of a run')
-    .argument('<after>', 'results of another one')
-    .action((before: string, after: string) => {
-      const comparison = compare(readResults(before), readResults(after));
-      print(formatComparison(comparison));
+    .argument('[after]', 'results of another one; none: the first has a baseline')
+    .action((before: string, after: string | undefined) => {
+      const results = readResults(before);
+      const isWithin = after === undefined;
+      if (isWithin && !hasBaseline(results)) {
+        throw new UsageError(`${before} has no baseline: name a second file to compare it with`);
+      }
+      const comparison = isWithin ? compareWithin(results) : compare(results, readResults(after));
+      print(isWithin ? formatWithin(comparison) : formatComparison(comparison));
       if (comparison.differences.length === 0) process.exitCode = 2;
     });
   program

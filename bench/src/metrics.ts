@@ -28,6 +28,26 @@ export const SCHEDULE: readonly Metric[] = [
   { ...lower('unfinished', 'unanswered', ''), isSpreadShown: true },
 ];
 export const MEMORY = lower('rssBytes', 'resident memory', 'B');
-export const MEMORY_EACH = lower('bytesPerConnection', 'memory per connection', 'B');
+export const MEMORY_EACH = lower('kilobytesPerConnection', 'memory per connection', 'KB');
+/** Of a Node: what of that is in V8's heap, and the garbage of opening that was there before. */
+export const MEMORY_PARTS: readonly Metric[] = [
+  lower('heapKilobytesPerConnection', "in V8's heap", 'KB'),
+  lower('garbageKilobytesPerConnection', 'garbage collected before', 'KB'),
+];
+/** Largest share of a reactor as a multiple of the mean: 1 is even. */
+export const IMBALANCE: readonly Metric[] = [
+  lower('connectionImbalance', 'imbalance, connections', ''),
+  lower('byteImbalance', 'imbalance, bytes', ''),
+];
+/** Connections that a server holds at once. */
+export const HELD = higher('held', 'connections held', '');
+/** The latency of one connection beside slow ones, and alone. */
+export const BESIDE_SLOW: readonly Metric[] = [
+  { ...lower('p99Ratio', 'latency, 99 %, × alone', ''), isSpreadShown: true },
+  lower('p50AloneUs', 'median, alone', 'µs'),
+  lower('p99AloneUs', '99 %, alone', 'µs'),
+  lower('p50Us', 'median', 'µs'),
+  lower('p99Us', '99 %', 'µs'),
+];
 export const SYSCALLS = lower('syscallsPerOperation', 'system calls per operation', '');
 export const TIME_EACH = lower('nsPerOperation', 'time per operation', 'ns');

@@ -1,12 +1,9 @@
 // The words of the suite: what is measured (scenario), on whom (contender), and what came out.
 // Data flows one way: scenarios and contenders -> rounds -> results (JSON) -> table, report, compare.
 
-/** A program to start. */
-export interface Command {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
+import type { Command } from '../../src/cli/measure/index.ts';
+
+export type { Command };
 
 /**
  * What a program can be asked to be. Servers print one line that ends in `:PORT` when they listen,
@@ -36,6 +33,10 @@ export interface Contender {
   /** For tables and plots: `edgewise reactor`, `node:net`, `C epoll`. */
   readonly label: string;
   readonly family: 'edgewise' | 'javascript' | 'native';
+  /** Takes part only when it is named. */
+  readonly isOnDemand?: boolean;
+  /** The name of the contender of this checkout whose counterpart in another one it is. */
+  readonly baselineOf?: string;
   /** Looks for it and, where it must be compiled, compiles it. Called once, and only if chosen. */
   locate(): Promise<Located | Missing>;
 }
@@ -134,6 +135,8 @@ export interface Results {
   readonly seconds: number;
   /** The command line that makes it again. */
   readonly command: string;
+  /** The checkout of `--baseline`. */
+  readonly baseline?: { readonly folder: string; readonly version: string };
   readonly machine: Machine;
   readonly contenders: readonly ContenderInfo[];
   readonly missing: readonly (Missing & { readonly name: string })[];
@@ -143,6 +146,8 @@ export interface Results {
 
 export interface ContenderInfo {
   readonly name: string;
+  /** As `Contender` has it. */
+  readonly baselineOf?: string;
   readonly label: string;
   readonly family: Contender['family'];
   readonly version: string;

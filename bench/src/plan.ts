@@ -1,4 +1,5 @@
-// From what was asked for to what will be done: which cases, with whom, how long.
+// From what was asked for to what will be done: which cases, which contenders, how long.
+import type { Baseline } from './baseline.ts';
 import { contenders as suite } from './contenders/index.ts';
 import { endTools } from './contenders/run.ts';
 import type { PlannedCase, Player } from './measure/case.ts';
@@ -27,6 +28,8 @@ export interface Wish {
   readonly contenders?: readonly string[];
   readonly rounds?: number;
   readonly seconds?: number;
+  /** Another checkout: the counterpart of each contender of ours takes part beside it. */
+  readonly baseline?: Baseline;
 }
 
 export interface Plan {
@@ -40,12 +43,18 @@ export interface Plan {
 // `settleSeconds`: load before the first round, in which V8 compiles what would else be compiled
 // within the measured ones.
 const FULL = {
-  ...{ rounds: 5, warmupSeconds: 0.1, settleSeconds: 1 },
-  ...{ budgetSeconds: 1450, secondsMax: 2 },
+  rounds: 5,
+  warmupSeconds: 0.1,
+  settleSeconds: 1,
+  budgetSeconds: 1450,
+  secondsMax: 2,
 };
 const QUICK = {
-  ...{ rounds: 3, warmupSeconds: 0.05, settleSeconds: 0.25 },
-  ...{ budgetSeconds: 100, secondsMax: 0.4 },
+  rounds: 3,
+  warmupSeconds: 0.05,
+  settleSeconds: 0.25,
+  budgetSeconds: 100,
+  secondsMax: 0.4,
 };
 const SECONDS_MIN = 0.1;
 // What a turn and a start take beside the load itself, by experience; for the estimate only.
@@ -62,17 +71,28 @@ export function chooseScenarios(names: readonly string[]): Scenario[] {
     const all = allScenarios.map(({ name }) => name).join(', ');
     throw new UsageError(`unknown scenario '${unknown}'; there are ${all}`);
   }
-  return allScenarios.filter(({ name }) => names.length === 0 || names.includes(name));
+  return allScenarios.filter(({ name, isOnDemand }) =>
+    names.length === 0 ? !isOnDemand : names.includes(name),
+  );
 }
 
-function contendersOf(scenario: Scenario): readonly Contender[] {
+// Counterparts come last: the order moves on by one in each round, so that ours goes before its
+// counterpart in one half of the rounds and after it in the other.
+function contendersOf(scenario: Scenario, { baseline }: Pick<Wish, 'baseline'> = {}): Contender[] {
   const { own, only } = scenario;
-  return own ?? suite.filter(({ name }) => only?.includes(name) ?? !PARALLEL.includes(name));
+  const isAble = (name: string) => only?.includes(name) ?? !PARALLEL.includes(name);
+  const ours = own ?? suite.filter(({ name }) => isAble(name));
+  const names = ours.map(({ name }) => name);
+  const theirs = baseline?.contendersOf(scenario.name) ?? [];
+  return [...ours, ...theirs.filter(({ baselineOf = '' }) => names.includes(baselineOf))];
 }
 
 /** All contenders, each once; some scenarios have a program of their own for the same name. */
-export function allContenders(chosen: readonly Scenario[] = allScenarios): Contender[] {
-  return [...new Set(chosen.flatMap((scenario) => contendersOf(scenario)))];
+export function allContenders(
+  chosen: readonly Scenario[] = allScenarios,
+  wish: Pick<Wish, 'baseline'> = {},
+): Contender[] {
+  return [...new Set(chosen.flatMap((scenario) => contendersOf(scenario, wish)))];
 }
 
 /** @throws UsageError - a name is unknown. */
@@ -122,10 +142,13 @@ function substituted(
 }
 
 function takesPart(contender: Contender, { field }: Variation, scenario: Scenario, wish: Wish) {
-  if (wish.contenders !== undefined) return wish.contenders.includes(contender.name);
+  const name = contender.baselineOf ?? contender.name;
+  if (wish.contenders !== undefined) return wish.contenders.includes(name);
+  if (contender.isOnDemand) return false;
+  if (scenario.usual !== undefined) return scenario.usual.includes(name);
   if (scenario.own !== undefined || scenario.only !== undefined) return true;
-  if (wish.isQuick) return (scenario.quick ?? QUICK_CORE).includes(contender.name);
-  return field === 'all' || (field === 'wide' ? WIDE : CORE).includes(contender.name);
+  if (wish.isQuick) return (scenario.quick ?? QUICK_CORE).includes(name);
+  return field === 'all' || (field === 'wide' ? WIDE : CORE).includes(name);
 }
 
 /**
@@ -142,7 +165,8 @@ export async function makePlan(
   const scenarios = chooseScenarios(wish.scenarios);
   const found = new Map<Contender, Located>();
   const missing: (Missing & { name: string })[] = [];
-  for (const contender of allContenders(scenarios).filter((one) => isAsked(one, scenarios, wish))) {
+  const asked = allContenders(scenarios, wish).filter((one) => isAsked(one, scenarios, wish));
+  for (const contender of asked) {
     onLocate(contender.name);
     const result = await located(contender, signal);
     if ('reason' in result) missing.push({ name: contender.name, ...result });
@@ -177,13 +201,15 @@ function infosOf(
   const playing = new Set(cases.flatMap(({ players }) => players.map(({ name }) => name)));
   const infos = [...found]
     .filter(([{ name }]) => playing.has(name))
-    .map(([{ name, label, family }, { version }]) => ({ name, label, family, version }));
+    .map(([{ name, label, family, baselineOf }, { version }]) => {
+      return { name, label, family, version, ...(baselineOf !== undefined && { baselineOf }) };
+    });
   return [...new Map(infos.map((info) => [info.name, info])).values()];
 }
 
 function isAsked(contender: Contender, scenarios: readonly Scenario[], wish: Wish): boolean {
   return scenarios
-    .filter((scenario) => contendersOf(scenario).includes(contender))
+    .filter((scenario) => contendersOf(scenario, wish).includes(contender))
     .some((scenario) =>
       variationsOf(scenario, wish).some((one) => takesPart(contender, one, scenario, wish)),
     );
@@ -198,7 +224,7 @@ function layOut(
   return scenarios.flatMap((scenario) =>
     variationsOf(scenario, wish).flatMap((variation) => {
       const { setting } = variation;
-      const players = contendersOf(scenario)
+      const players = contendersOf(scenario, wish)
         .filter((contender) => takesPart(contender, variation, scenario, wish))
         .flatMap((contender): Player[] => {
           const located = found.get(contender);
@@ -240,7 +266,8 @@ function expectedSeconds(planned: PlannedCase): number {
   const { scenario, setting, players, rounds, seconds, isTraced } = planned;
   const connecting = numberOf(setting, 'connections', 0) * CONNECTION_SECONDS;
   const isTask = scenario.load === undefined;
-  const turn = isTask ? TASK_SECONDS : seconds + planned.warmupSeconds + connecting;
+  const load = seconds + planned.warmupSeconds + connecting + (scenario.extraSeconds ?? 0);
+  const turn = isTask ? TASK_SECONDS : load;
   const settling = isTask ? TASK_SECONDS : planned.settleSeconds + connecting;
   const warmUp = scenario.isFresh ? 0 : settling + TURN_SECONDS;
   const tracing = isTraced ? TRACE_SECONDS : 0;

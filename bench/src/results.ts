@@ -96,6 +96,7 @@ const RESULTS: Shape = {
   startedAt: text,
   seconds: number,
   command: text,
+  baseline: optional({ folder: text, version: text }),
   machine: {
     kernel: text,
     cpu: text,
@@ -111,6 +112,7 @@ const RESULTS: Shape = {
     label: text,
     family: oneOf('edgewise', 'javascript', 'native'),
     version: text,
+    baselineOf: optional(text),
   }),
   missing: list({ name: text, reason: text, install: text }),
   scenarios: list({

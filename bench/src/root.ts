@@ -1,4 +1,4 @@
-// Where the checkout is: this code runs from bench/src (tests) and from build-bench/ (the command).
+// Where the checkout is: this code runs from bench/src (tests) and from build-bench/bench/src (the command).
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -60,6 +60,9 @@ export async function run({ wish, command, signal, say }: RunOptions): Promise<R
     startedAt: began.toISOString(),
     seconds: (Date.now() - began.getTime()) / 1000,
     command,
+    ...(wish.baseline && {
+      baseline: { folder: wish.baseline.folder, version: wish.baseline.version },
+    }),
     machine,
     contenders: plan.contenders,
     missing: plan.missing,
@@ -119,7 +122,8 @@ function refusalOf(planned: PlannedCase): Case | undefined {
 }
 
 function reasonAgainst({ needs }: Scenario, setting: Setting): string | undefined {
-  const needed = numberOf(setting, 'connections', 0) + DESCRIPTORS_BESIDE;
+  const connections = numberOf(setting, 'connections', 0) + numberOf(setting, 'slow', 0);
+  const needed = connections + DESCRIPTORS_BESIDE;
   const limit = descriptorLimit();
   if (needed > limit) return `needs ${needed} descriptors, the limit is ${limit} (ulimit -n)`;
   if (needs === undefined || isInstalled(needs.program)) return undefined;

@@ -1,14 +1,13 @@
 // The tables that a run ends with: one per case, a row per contender, the figure of merit with its
 // spread and its ratios to the bases first.
-import Table from 'cli-table3';
+import { formatTable, type Spread } from '../../src/cli/measure/index.ts';
+import { ratioOfMetric, retriesOf, spreadOfMetric } from './measurements.ts';
 import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.ts';
-import { ratioOfMetric, retriesOf, type Spread, spreadOfMetric } from './statistics.ts';
 
 const ABSENT = '-';
 const FOOTER = 'A figure is the median of its rounds, a percentile of latencies as well.';
 const HEAD_COLUMNS = 12;
 const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
-const PLAIN = { style: { head: [], border: [], compact: true } };
 
 /** All cases as text. */
 export function formatTables(results: Results): string {
@@ -38,15 +37,11 @@ function formatCase(one: Case, results: Results): string {
       ...bases.map(({ contender }) => wrapped(`× ${labelOf(contender)}`)),
       ...others.map(headOf),
     ];
-    const table = new Table({
-      ...PLAIN,
-      head,
-      colAligns: head.map((_, at) => (at ? 'right' : 'left')),
-    });
-    for (const measurement of one.measurements) {
-      table.push([labelOf(measurement.contender), ...cellsOf(measurement, merit, bases, others)]);
-    }
-    parts.push(table.toString());
+    const rows = one.measurements.map((measurement) => [
+      labelOf(measurement.contender),
+      ...cellsOf(measurement, merit, bases, others),
+    ]);
+    parts.push(formatTable([head, ...rows]));
   }
   for (const measurement of one.measurements) {
     const label = labelOf(measurement.contender);

@@ -18,7 +18,7 @@ interface Output {
 }
 
 function start(args: readonly string[]): { child: ChildProcess; output: Output } {
-  return startFile(process.execPath, [inRoot('build-bench/main.js'), ...args]);
+  return startFile(process.execPath, [inRoot('build-bench/bench/src/main.js'), ...args]);
 }
 
 function startFile(file: string, args: readonly string[]) {
@@ -40,7 +40,7 @@ async function bench(...args: string[]): Promise<Output & { code: number | null 
 
 /** With few descriptors: a case that needs more is refused. */
 async function limited(...args: string[]): Promise<Output & { code: number | null }> {
-  const words = [process.execPath, inRoot('build-bench/main.js'), ...args];
+  const words = [process.execPath, inRoot('build-bench/bench/src/main.js'), ...args];
   const { child, output } = startFile('sh', ['-c', 'ulimit -n 1024; exec "$@"', 'sh', ...words]);
   const [code] = await once(child, 'close');
   return { code, ...output };

@@ -1,7 +1,8 @@
 // Medians, spreads, and ratios that are taken round by round.
 import { describe, expect, it } from 'vitest';
+import { spreadOf } from '../../src/cli/measure/index.ts';
+import { ratioOfMetric, spreadOfMetric } from '../src/measurements.ts';
 import type { Measurement } from '../src/model.ts';
-import { ratioOfMetric, spreadOf, spreadOfMetric } from '../src/statistics.ts';
 
 function measurement(contender: string, values: readonly number[], once = {}): Measurement {
   return { contender, rounds: values.map((cpuUs) => ({ values: { cpuUs } })), once };

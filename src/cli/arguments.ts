@@ -1,6 +1,6 @@
 // The options of a command as one table: parsed by node:util's parseArgs, checked here, and printed
 // by --help. Every mistake of the caller is a UsageError, which main.ts turns into one line and
-// exit code 2. Also used by the scripts of bench/.
+// exit code 2.
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** One row of a command's table of options. */

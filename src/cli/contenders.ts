@@ -1,7 +1,7 @@
-// The servers that `edgewise demo` and bench/ compare, as the programs that they are.
+// The servers that `edgewise demo` compares, as the programs that they are.
 import { fileURLToPath } from 'node:url';
 import type { Trigger } from '../poller/interest.ts';
-import type { Contender } from './measure.ts';
+import type { Contender } from './measure/index.ts';
 
 function path(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));

@@ -2,11 +2,18 @@
 import type { Options } from './arguments.ts';
 import type { Command } from './command.ts';
 import { edgewiseContender, nodeNetContender } from './contenders.ts';
-import { findProgram } from './load.ts';
-import { cpuRatio, type Measurement, measure, type Summary, summarize } from './measure.ts';
+import {
+  cpuRatio,
+  findProgram,
+  formatSpread,
+  formatTable,
+  type Measurement,
+  measure,
+  type Spread,
+  type Summary,
+  summarize,
+} from './measure/index.ts';
 import { progressOn } from './progress.ts';
-import { formatSpread, type Spread } from './statistics.ts';
-import { formatTable } from './table.ts';
 
 // Two contenders, five rounds, 0.4 s + 1.5 s each: 19 s and the starts of the processes.
 const WARMUP_SECONDS = 0.4;

@@ -2,7 +2,7 @@
 // it prints how the load lay on them.
 import { type PoolStrategy, ReactorPool } from '../multi/index.ts';
 import type { EchoOptions, EchoServer } from './echo.ts';
-import { formatTable } from './table.ts';
+import { formatTable } from './measure/index.ts';
 
 export interface PoolEchoOptions extends EchoOptions {
   readonly reactors: number;

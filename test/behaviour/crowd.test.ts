@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { type Contender, startServer } from '../../src/cli/measure.ts';
+import { type Contender, startServer } from '../../src/cli/measure/index.ts';
 import { LOAD, useLoadGenerator } from '../helpers/load-generator.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

@@ -8,15 +8,13 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Child, Children } from '../../src/cli/children.ts';
 import { startHandlersEcho } from '../../src/cli/echo-handlers.ts';
 import { startReactorEcho } from '../../src/cli/echo-reactor.ts';
-import { startServer } from '../../src/cli/measure.ts';
+import { type Child, Children, startServer } from '../../src/cli/measure/index.ts';
 import { progressOn } from '../../src/cli/progress.ts';
 import * as sys from '../../src/sys/index.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const BENCH_ECHO = fileURLToPath(new URL('../../bench/echo.mjs', import.meta.url));
 const isLinux = process.platform === 'linux';
 
 let children = new Children();
@@ -26,7 +24,7 @@ afterEach(async () => {
 });
 
 async function run(program: string, args: readonly string[]) {
-  const child = await children.start('cli', process.execPath, [program, ...args]);
+  const child = await children.start({ file: process.execPath, args: [program, ...args] });
   const code = await child.ended;
   return { code, ...child.output };
 }
@@ -76,15 +74,6 @@ describe('bad arguments: exit code 2 and one line', () => {
       const ended = await edgewise(...args);
       expect(ended).toMatchObject({ code: 2, stdout: '' });
       expect(ended.stderr).toMatch(/^edgewise: [^\n]+\n$/);
-    },
-  );
-
-  test.each([['--contenders', 'nginx'], ['--connections', '64,'], ['--json'], ['stray']])(
-    'npm run bench:echo -- %s',
-    async (...args) => {
-      const ended = await run(BENCH_ECHO, args);
-      expect(ended).toMatchObject({ code: 2, stdout: '' });
-      expect(ended.stderr).toMatch(/^bench:echo: [^\n]+\n$/);
     },
   );
 });
@@ -138,7 +127,7 @@ describe('edgewise doctor', () => {
     const args = [`${JSON.stringify(options)}`, MAIN];
     const script = `Object.assign(process.env, JSON.parse(process.argv[1]));
       process.argv.splice(1, 2, process.argv[2], 'doctor'); import(process.argv[1]);`;
-    const child = await children.start('doctor', process.execPath, ['-e', script, ...args]);
+    const child = await children.start({ file: process.execPath, args: ['-e', script, ...args] });
     expect(await child.ended).toBe(1);
     expect(child.output.stdout).toMatch(/^Node /m);
     expect(child.output.stderr).toMatch(/^edgewise: no edgewise addon [^\n]+\n$/);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import type { LoadReport } from '../../src/cli/load.ts';
+import type { LoadReport } from '../../src/cli/measure/index.ts';
 import { LOAD, QUICK, useLoadGenerator } from '../helpers/load-generator.ts';
 
 const generator = useLoadGenerator();

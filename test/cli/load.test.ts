@@ -6,17 +6,20 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { nodeNetContender } from '../../src/cli/contenders.ts';
-import { findProgram, type LoadReport } from '../../src/cli/load.ts';
 import {
   type Contender,
   cpuRatio,
+  findProgram,
+  formatSpread,
+  formatTable,
+  type LoadReport,
   type MeasureOptions,
   measure,
+  ratioOf,
+  spreadOf,
   startServer,
   summarize,
-} from '../../src/cli/measure.ts';
-import { formatSpread, ratioOf, spreadOf } from '../../src/cli/statistics.ts';
-import { formatTable } from '../../src/cli/table.ts';
+} from '../../src/cli/measure/index.ts';
 import { addonPath } from '../../src/native.ts';
 import { LOAD, QUICK, useLoadGenerator } from '../helpers/load-generator.ts';
 
@@ -253,8 +256,8 @@ describe('measure', () => {
   });
 
   test.runIf(isLinux)('takes its children along when the process is interrupted', async () => {
-    const bench = fileURLToPath(new URL('../../bench/echo.mjs', import.meta.url));
-    const args = [bench, '--contenders', 'node', '--connections', '2', '--seconds', '60'];
+    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+    const args = [main, 'demo', '--connections', '2', '--seconds', '60'];
     const parent = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     generator.after(() => parent.kill('SIGKILL'));
     await new Promise((resolve) => parent.stderr.once('data', resolve)); // the first round begins
@@ -283,6 +286,11 @@ describe('measure', () => {
       ['node', '9'],
     ];
     expect(formatTable(rows)).toBe('      msg/s\n----  -----\nnode      9');
+    const tall = [
+      ['', 'CPU\nµs'],
+      ['node', '9'],
+    ];
+    expect(formatTable(tall)).toBe('      CPU\n       µs\n----  ---\nnode    9');
   });
 });
 

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Children } from '../../src/cli/children.ts';
-import { startServer } from '../../src/cli/measure.ts';
+import { Children, startServer } from '../../src/cli/measure/index.ts';
 import { receiveAll, sendRandom, sha256 } from '../net/joined.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -119,7 +118,7 @@ describe('edgewise relay', () => {
     '--port 0 --target a:80 --host localhost',
   ])('bad arguments: exit code 2 and one line: %s', async (line) => {
     const given = line.split(' ').filter((word) => word !== '');
-    const child = await children.start('relay', process.execPath, [MAIN, 'relay', ...given]);
+    const child = await children.start({ file: process.execPath, args: [MAIN, 'relay', ...given] });
     expect(await child.ended).toBe(2);
     expect(child.output.stdout).toBe('');
     expect(child.output.stderr).toMatch(/^edgewise: [^\n]+\n$/);

@@ -2,8 +2,13 @@
 // after each test.
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
-import { Children } from '../../src/cli/children.ts';
-import { findProgram, type LoadOptions, type LoadReport, runLoad } from '../../src/cli/load.ts';
+import {
+  Children,
+  findProgram,
+  type LoadOptions,
+  type LoadReport,
+  runLoad,
+} from '../../src/cli/measure/index.ts';
 import { addonPath } from '../../src/native.ts';
 
 export const LOAD = findProgram('edgewise-load', addonPath);
@@ -52,7 +57,7 @@ export class LoadGenerator {
   }
 
   async runRaw(args: readonly string[]): Promise<Ended> {
-    const child = await this.newChildren().start('edgewise-load', LOAD, args);
+    const child = await this.newChildren().start({ file: LOAD, args });
     const code = await child.ended;
     return { code, ...child.output };
   }

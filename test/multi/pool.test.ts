@@ -1,8 +1,7 @@
 // ReactorPool: the strategies, whom the main reactor chooses, the fairness report, mistakes.
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Children } from '../../src/cli/children.ts';
-import { startServer } from '../../src/cli/measure.ts';
+import { Children, startServer } from '../../src/cli/measure/index.ts';
 import { defaultReactor } from '../../src/index.ts';
 import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
@@ -166,7 +165,7 @@ describe('edgewise echo --reactors', () => {
   it('refuses what it cannot do with one line and exit code 2', async () => {
     const children = new Children();
     const wrong = [...argumentsOf('guess')];
-    const child = await children.start('wrong', process.execPath, wrong);
+    const child = await children.start({ file: process.execPath, args: wrong });
     expect(await child.ended).toBe(2);
     expect(child.output.stderr).toMatch(/--strategy takes one of/);
     await children[Symbol.asyncDispose]();

@@ -1,8 +1,9 @@
 // What two runs have in common: per case and contender the logarithms of cost, as ratios to a base
 // round by round and raw. What only one of them has is named.
+
+import { valuesOf } from '../measurements.ts';
 import type { Case, ContenderInfo, Measurement, Metric, Results, ScenarioInfo } from '../model.ts';
 import { settingText } from '../report/figures.ts';
-import { valuesOf } from '../statistics.ts';
 import type { Stratum } from './shift.ts';
 
 export interface Pair {
@@ -38,6 +39,42 @@ export function pairsOf(before: Results, after: Results): Pairs {
     if (!known.has(keyOf(one))) skipped.push(`${titleOf(one)}: only in the second file`);
   }
   return { pairs, skipped };
+}
+
+/** Each contender of one run that has a counterpart of `--baseline`, and that one as its base. */
+export function pairsWithin({ cases, scenarios, contenders }: Results): Pairs {
+  const pairs: Pair[] = [];
+  const skipped: string[] = [];
+  for (const one of cases) {
+    const scenario = scenarios.find(({ name }) => name === one.scenario);
+    const metric = scenario?.metrics.find(({ name }) => name === scenario.merit);
+    if (metric === undefined) continue;
+    for (const { name, baselineOf, label: base } of contenders) {
+      const title = titleOf(one);
+      const theirs = find(one, name);
+      if (baselineOf === undefined || (theirs === undefined && !(name in one.failures))) continue;
+      const label = contenders.find((info) => info.name === baselineOf)?.label ?? baselineOf;
+      const ours = find(one, baselineOf);
+      const cost = theirs && ours && roundsOfBoth(theirs, ours, metric);
+      if (!cost?.before.length) {
+        skipped.push(`${title}: ${label}: one of both has no ${metric.label}`);
+      } else {
+        const contender = baselineOf;
+        pairs.push({ contender, label, scenario: one.scenario, title, base, cost, raw: cost });
+      }
+    }
+  }
+  return { pairs, skipped };
+}
+
+/** Sample i of both sides is of the same round; rounds that one of them lacks are left out. */
+function roundsOfBoth(before: Measurement, after: Measurement, metric: Metric): Stratum {
+  const sign = metric.better === 'lower' ? 1 : -1;
+  const others = valuesOf(after, metric.name);
+  const both = valuesOf(before, metric.name)
+    .map((value, round) => [sign * Math.log(value), sign * Math.log(others[round] ?? 0)] as const)
+    .filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
+  return { before: both.map(([a]) => a), after: both.map(([, b]) => b) };
 }
 
 interface Two {

@@ -23,8 +23,31 @@ const CONFIDENCE = 0.95;
 
 /** @param strata - at least one, each with at least one sample on both sides. */
 export function shiftOf(strata: readonly Stratum[]): Shift {
-  const differences = differencesOf(strata);
-  const chances = chancesOf(strata);
+  return judged(differencesOf(strata), chancesOf(strata));
+}
+
+/**
+ * The same of samples that belong together, sample i of one side with sample i of the other: the
+ * signed-rank test of Wilcoxon with its exact distribution. Its statistic is the count of pairwise
+ * means of differences above zero, and their median the estimate (Hodges and Lehmann).
+ */
+export function pairedShiftOf(strata: readonly Stratum[]): Shift {
+  const means = strata.flatMap(({ before, after }) => {
+    const differences = pairsOf(before, after);
+    return differences.flatMap((a, at) => differences.slice(at).map((b) => (a + b) / 2));
+  });
+  const chances = strata
+    .map(({ before, after }) => chancesOfSignedRank(pairsOf(before, after).length))
+    .reduce(convolve);
+  return judged(Float64Array.from(means).sort(), chances);
+}
+
+function pairsOf(before: readonly number[], after: readonly number[]): number[] {
+  const length = Math.min(before.length, after.length);
+  return Array.from({ length }, (_, at) => (after[at] ?? 0) - (before[at] ?? 0));
+}
+
+function judged(differences: Float64Array, chances: readonly number[]): Shift {
   const above = differences.filter((difference) => difference > 0).length;
   const ties = differences.filter((difference) => difference === 0).length;
   const outside = quantileOf(chances, (1 - CONFIDENCE) / 2);
@@ -62,6 +85,25 @@ function chancesOf(strata: readonly Stratum[]): readonly number[] {
 /** The least p that a stratum with so many rounds on both sides can have. */
 export function leastPValue(rounds: number): number {
   return 2 * (chancesOfU(rounds, rounds)[0] ?? 1);
+}
+
+/** The same for {@link pairedShiftOf}. */
+export function leastPairedPValue(rounds: number): number {
+  return 2 ** (1 - rounds);
+}
+
+/** The chance of each sum of ranks 1..n with a sign by chance: 0..n(n+1)/2. */
+function chancesOfSignedRank(n: number): number[] {
+  let chances = [1];
+  for (let rank = 1; rank <= n; rank++) {
+    const next = new Array<number>(chances.length + rank).fill(0);
+    for (const [sum, chance] of chances.entries()) {
+      next[sum] = (next[sum] ?? 0) + chance / 2;
+      next[sum + rank] = (next[sum + rank] ?? 0) + chance / 2;
+    }
+    chances = next;
+  }
+  return chances;
 }
 
 function middleOf(sorted: Float64Array): number {

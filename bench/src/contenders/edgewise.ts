@@ -41,7 +41,7 @@ const layers: Readonly<Record<string, (trigger: string) => Parts>> = {
       served('relay', trigger, '--target', `127.0.0.1:${settingOf(setting, 'targetPort')}`),
   }),
   sendFile: (trigger) => ({
-    file: (setting) => [inRoot('bench/file-server.mjs'), settingOf(setting, 'file'), trigger],
+    file: (setting) => [peer('edgewise/file-server'), settingOf(setting, 'file'), trigger],
   }),
 };
 
@@ -89,6 +89,21 @@ function layer([name, partsOf]: readonly [string, (trigger: string) => Parts]): 
   ];
 }
 
+/** The programs of docs/echo.md, as they are there. */
+const EXAMPLES = {
+  'example-sys': 'echo/sys',
+  'example-poller': 'echo/poller',
+  'example-reactor': 'echo',
+  'example-handlers': 'echo/handlers',
+  'example-promises': 'echo/promises',
+  'example-net': 'echo/net',
+} as const;
+
+function example([name, file]: readonly [string, string]): Contender {
+  const parts: Parts = { 'tcp-echo': () => [inRoot('scripts/example.mjs'), file, '0'] };
+  return { ...ours(name, `docs/echo.md, ${file}`, parts), isOnDemand: true };
+}
+
 export const edgewiseContenders: readonly Contender[] = [
   ours('edgewise', 'edgewise reactor', { ...echo(...level), ...sink('reactor', 'level') }),
   ours('edgewise-edge', 'edgewise reactor, edge', { ...echo(...edge), ...sink('reactor', 'edge') }),
@@ -101,4 +116,5 @@ export const edgewiseContenders: readonly Contender[] = [
   multi('edgewise-multi', 'acceptor'),
   multi('edgewise-multi-reuseport', 'reusePort'),
   multi('edgewise-multi-exclusive', 'exclusive'),
+  ...Object.entries(EXAMPLES).map(example),
 ];

@@ -1,7 +1,7 @@
 // Measures one case: starts everyone who takes part, lets them take turns, then looks at what is
 // measured once. Whoever fails is put down with one line, and the others go on.
 
-import type { Pinning } from '../machine.ts';
+import { Children, type Pinning } from '../../../src/cli/measure/index.ts';
 import type { Case, CasePlan, Command, Measurement, Round, Setting, Values } from '../model.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import {
@@ -11,7 +11,6 @@ import {
   startParticipant,
   type Traced,
 } from './participants.ts';
-import { Processes } from './processes.ts';
 import { alternate, lineOf, type Participant } from './rounds.ts';
 import { countSyscalls } from './strace.ts';
 import { ioUringCount } from './usage.ts';
@@ -56,22 +55,23 @@ export function planOf(planned: PlannedCase): CasePlan {
 }
 
 export async function measureCase(planned: PlannedCase, options: CaseOptions): Promise<Case> {
-  await using processes = new Processes();
-  return await new CaseRun(planned, options, processes).run();
+  await using children = new Children({ exitsOnSignal: false });
+  return await new CaseRun(planned, options, children).run();
 }
 
 class CaseRun {
   readonly #planned: PlannedCase;
   readonly #options: CaseOptions;
-  readonly #processes: Processes;
+  readonly #children: Children;
   readonly #failures: Record<string, string> = {};
   readonly #started = new Map<string, Started>();
+  readonly #surveys = new Map<string, Values>();
   readonly #once = new Map<string, Omit<Measurement, 'contender' | 'rounds'>>();
 
-  constructor(planned: PlannedCase, options: CaseOptions, processes: Processes) {
+  constructor(planned: PlannedCase, options: CaseOptions, children: Children) {
     this.#planned = planned;
     this.#options = options;
-    this.#processes = processes;
+    this.#children = children;
   }
 
   async run(): Promise<Case> {
@@ -99,7 +99,7 @@ class CaseRun {
     const { scenario, setting, seconds, warmupSeconds, settleSeconds } = this.#planned;
     const { pinning, signal } = this.#options;
     const loadCpu = scenario.isParallel ? undefined : pinning?.load;
-    const added = await scenario.surroundings?.prepare(this.#processes, signal, loadCpu);
+    const added = await scenario.surroundings?.prepare(this.#children, signal, loadCpu);
     return {
       scenario,
       setting: { ...setting, ...added },
@@ -108,7 +108,7 @@ class CaseRun {
       settleSeconds,
       serverCpu: scenario.isParallel ? undefined : pinning?.server,
       loadCpu,
-      processes: this.#processes,
+      children: this.#children,
       signal,
     };
   }
@@ -118,7 +118,7 @@ class CaseRun {
     for (const player of this.#planned.players) {
       const command = player.command(circumstances.setting);
       if (command === undefined) continue;
-      const start = () => startParticipant(player.name, command, circumstances);
+      const start = () => this.#start(player.name, command, circumstances);
       if (circumstances.scenario.isFresh) {
         participants.push(this.#startedForEachRound(player.name, start));
         continue;
@@ -134,6 +134,19 @@ class CaseRun {
       }
     }
     return participants;
+  }
+
+  async #start(name: string, command: Command, circumstances: Circumstances): Promise<Started> {
+    if (circumstances.scenario.survey === undefined) {
+      return startParticipant(name, command, circumstances);
+    }
+    this.#options.onProgress(`survey: ${name}`);
+    const surveyed = await startParticipant(name, command, circumstances);
+    const found = await surveyed.survey();
+    await surveyed.program.stop();
+    this.#surveys.set(name, found);
+    const setting = { ...circumstances.setting, ...found };
+    return startParticipant(name, command, { ...circumstances, setting });
   }
 
   #startedForEachRound(name: string, start: () => Promise<Started>): Participant {
@@ -152,24 +165,34 @@ class CaseRun {
     const started = this.#started.get(name);
     if (started === undefined) return;
     const { scenario, isTraced } = this.#planned;
-    const once = scenario.load === undefined ? {} : memoryOf(started);
+    const memory = scenario.load === undefined ? {} : memoryOf(started);
     const ioUrings = ioUringCount(started.program.pid);
+    const once = { ...this.#surveys.get(name), ...memory };
     const seen = { once, ...(ioUrings !== undefined && { ioUrings }) };
     this.#once.set(name, seen);
-    if (!(isTraced && this.#options.canTrace)) return;
-    this.#options.onProgress(`system calls: ${name}`);
-    try {
-      this.#once.set(name, { ...seen, ...(await this.#trace(started, once)) });
-    } catch (error) {
-      this.#options.signal.throwIfAborted();
-      this.#failures[name] = `its system calls were not counted: ${lineOf(error)}`; // rounds stand
+    if (isTraced && this.#options.canTrace) {
+      this.#options.onProgress(`system calls: ${name}`);
+      try {
+        this.#once.set(name, { ...seen, ...(await this.#trace(started, once)) });
+      } catch (error) {
+        this.#options.signal.throwIfAborted();
+        // Its rounds are kept.
+        this.#failures[name] = `its system calls were not counted: ${lineOf(error)}`;
+      }
     }
+    if (scenario.readEnd !== undefined) await this.#readEnd(name, started, scenario.readEnd);
+  }
+
+  async #readEnd(name: string, { program }: Started, readEnd: (output: string) => Values) {
+    await program.stop();
+    const seen = this.#once.get(name) ?? { once: {} };
+    this.#once.set(name, { ...seen, once: { ...seen.once, ...readEnd(program.output.stdout) } });
   }
 
   async #trace(started: Started, once: Values): Promise<Pick<Measurement, 'once' | 'syscalls'>> {
     let work: Traced = { operations: 0 };
     const { pid } = started.program;
-    const counts = await countSyscalls(this.#processes, pid, this.#options.signal, async () => {
+    const counts = await countSyscalls(this.#children, pid, this.#options.signal, async () => {
       work = await started.traced();
     });
     const each = Object.entries(counts)

@@ -1,9 +1,11 @@
 // Turns a contender into what takes part in rounds: a server under load, or a program that measures
 // itself. Values of a round are worked out here.
+import { basename } from 'node:path';
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { Child, Children } from '../../../src/cli/measure/index.ts';
 import type { Command, Round, Setting, Values } from '../model.ts';
-import type { Load, LoadContext, LoadReport, Scenario } from '../scenarios/scenario.ts';
-import type { Processes, Program } from './processes.ts';
+import { inRoot } from '../root.ts';
+import type { Load, LoadContext, LoadReport, Memory, Scenario } from '../scenarios/scenario.ts';
 import type { Participant } from './rounds.ts';
 import { cpuUs, residentBytes } from './usage.ts';
 
@@ -21,13 +23,15 @@ export interface Circumstances {
   readonly settleSeconds: number;
   readonly serverCpu: number | undefined;
   readonly loadCpu: number | undefined;
-  readonly processes: Processes;
+  readonly children: Children;
   readonly signal: AbortSignal;
 }
 
 /** A participant whose process can be looked at and ended. */
 export interface Started extends Participant {
-  readonly program: Program;
+  readonly program: Child;
+  /** The values of the scenario's survey. */
+  survey(): Promise<Values>;
   /** Work under a tracer. */
   traced(): Promise<Traced>;
 }
@@ -51,27 +55,46 @@ export async function startParticipant(
   command: Command,
   circumstances: Circumstances,
 ): Promise<Started> {
-  const { scenario, processes, serverCpu } = circumstances;
-  const program = await processes.start(command, serverCpu);
+  const { scenario, children, serverCpu: cpu } = circumstances;
+  const isCollected = scenario.isCollected === true && isNode(command);
+  const program = isCollected
+    ? await children.start(collecting(command), { cpu, hasChannel: true })
+    : await children.start(command, { cpu });
   return scenario.load === undefined
     ? startTask(name, program, circumstances)
-    : startServer(name, program, scenario.load, circumstances);
+    : startServer(name, program, scenario.load, { ...circumstances, isCollected });
+}
+
+function isNode({ file }: Command): boolean {
+  return basename(file) === 'node';
+}
+
+function collecting({ file, args, env }: Command): Command {
+  const preload = ['--expose-gc', '--import', inRoot('bench/programs/collect.mjs')];
+  return { file, args: [...preload, ...args], ...(env && { env }) };
+}
+
+async function memoryIn(program: Child, isCollected: boolean, signal: AbortSignal) {
+  if (isCollected) return (await program.ask('collect', signal)) as unknown as Memory;
+  const bytes = residentBytes(program.pid) ?? 0;
+  return { bytes, uncollectedBytes: bytes };
 }
 
 async function startTask(
   name: string,
-  program: Program,
+  program: Child,
   { signal }: Circumstances,
 ): Promise<Started> {
   await program.match(/^ready$/m, signal);
   const ask = async (): Promise<Answer> => {
-    program.tell('go');
+    program.writeLine('go');
     const [line] = await program.match(/^\{.*\}$/m, signal, TASK_MS_MAX);
     return JSON.parse(line);
   };
   return {
     name,
     program,
+    survey: async () => ({}),
     warmUp: async () => void (await ask()),
     round: async () => {
       const { operations: _, apart: __, ...values } = await ask();
@@ -83,11 +106,12 @@ async function startTask(
 
 async function startServer(
   name: string,
-  program: Program,
+  program: Child,
   load: Load,
-  circumstances: Circumstances,
+  circumstances: Circumstances & { readonly isCollected: boolean },
 ): Promise<Started> {
-  const { setting, seconds, warmupSeconds, loadCpu, processes, signal } = circumstances;
+  const { setting, seconds, warmupSeconds, loadCpu, children, signal } = circumstances;
+  const { scenario, isCollected } = circumstances;
   const [, port] = await program.match(/:(\d+)\s*$/m, signal);
   const context: LoadContext = {
     port: Number(port),
@@ -96,14 +120,16 @@ async function startServer(
     seconds,
     warmupSeconds,
     cpu: loadCpu,
-    processes,
+    children,
     signal,
+    memory: () => memoryIn(program, isCollected, signal),
   };
   return {
     name,
     program,
+    survey: async () => scenario.survey?.(context) ?? {},
     warmUp: async () => {
-      const warmUp = circumstances.scenario.warmUp ?? load;
+      const warmUp = scenario.warmUp ?? load;
       await bounded(warmUp, { ...context, seconds: circumstances.settleSeconds, warmupSeconds: 0 });
     },
     round: () => loadOnce(load, context),

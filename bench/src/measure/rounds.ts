@@ -1,5 +1,6 @@
-// The method of every comparison: all take part in every round, one after the other, and the order
-// moves on by one from round to round. So a slow minute of the machine hits all of them.
+// Rounds of the suite: everyone is warmed up, then all take part in every round; one that fails is
+// tried once more, and left out then.
+import { rotated } from '../../../src/cli/measure/index.ts';
 import type { Round } from '../model.ts';
 
 /** One contender of one case, started. */
@@ -32,7 +33,7 @@ export async function alternate(
   const found = new Map<string, Round[]>(participants.map(({ name }) => [name, []]));
   const failed = new Set<string>();
   for (let round = -1; round < rounds; round++) {
-    for (const participant of rotated(participants, round)) {
+    for (const participant of rotated(participants, Math.max(round, 0))) {
       const { name } = participant;
       if (failed.has(name)) continue;
       onTurn?.(round, name);
@@ -73,9 +74,4 @@ async function twice(
 export function lineOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split('\n')[0] ?? text;
-}
-
-function rotated<T>(all: readonly T[], round: number): T[] {
-  const first = Math.max(round, 0) % Math.max(all.length, 1);
-  return [...all.slice(first), ...all.slice(0, first)];
 }

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Children } from '../../../src/cli/measure/index.ts';
 import type { Values } from '../model.ts';
-import type { Processes } from './processes.ts';
 
 /** One line on why calls cannot be counted here; undefined: they can. */
 export function whyNoStrace(): string | undefined {
@@ -16,7 +16,7 @@ export function whyNoStrace(): string | undefined {
 
 /** Calls that the program `pid` makes, all threads, while `work` runs: name -> count. */
 export async function countSyscalls(
-  processes: Processes,
+  children: Children,
   pid: number,
   signal: AbortSignal,
   work: () => Promise<void>,
@@ -26,7 +26,7 @@ export async function countSyscalls(
   try {
     // Its first line on standard error comes when it is attached; -o keeps the table apart from it.
     const args = ['-c', '-f', '-o', file, '-p', String(pid)];
-    const tracer = await processes.start({ file: 'strace', args });
+    const tracer = await children.start({ file: 'strace', args });
     await tracer.matchError(/ attached/, signal);
     await work();
     tracer.kill('SIGINT');

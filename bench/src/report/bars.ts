@@ -1,7 +1,8 @@
 // The figure of merit of one case as bars, the best on top, each with the spread of its rounds.
 import type { CustomSeriesRenderItem, EChartsOption } from 'echarts';
+import type { Spread } from '../../../src/cli/measure/index.ts';
+import { spreadOfMetric } from '../measurements.ts';
 import type { Case, Metric, ScenarioInfo } from '../model.ts';
-import { type Spread, spreadOfMetric } from '../statistics.ts';
 import { AXIS, type Drawn, draw, FONT, WIDTH } from './draw.ts';
 import { axisFigure, figure } from './figures.ts';
 import { FAINT, INK } from './palette.ts';

@@ -1,8 +1,9 @@
 // Cost against a setting, on a log axis: connections, watched descriptors, requests per second. The
 // cost has a log axis as well where it spans more than half a decade, as that of select and poll does.
 // Who was measured at less than half of the places has no line.
+
+import { spreadOfMetric } from '../measurements.ts';
 import type { Case, Metric, ScenarioInfo } from '../model.ts';
-import { spreadOfMetric } from '../statistics.ts';
 import { AXIS, type Drawn, draw } from './draw.ts';
 import { axisFigure, figure, settingText, slug } from './figures.ts';
 import { gridFor, heightFor, type Line, seriesOf } from './lines.ts';

@@ -1,7 +1,9 @@
 // The summary: who wins where, and ours against the bases. A winner stands alone only if it beats
 // the others in every round; those that do not lie apart are named beside it.
+
+import type { Spread } from '../../../src/cli/measure/index.ts';
+import { ratioOfMetric, spreadOfMetric } from '../measurements.ts';
 import type { Case, Measurement, Metric, ScenarioInfo } from '../model.ts';
-import { ratioOfMetric, type Spread, spreadOfMetric } from '../statistics.ts';
 import { figure, ratioText, settingText } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import { casesOf, idOf, meritOf, ranked, type Words } from './words.ts';

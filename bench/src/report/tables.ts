@@ -1,6 +1,7 @@
 // The tables of one case: every contender with every metric, what failed, and the system calls.
+
+import { retriesOf, spreadOfMetric } from '../measurements.ts';
 import type { Case, Measurement, Metric, ScenarioInfo } from '../model.ts';
-import { retriesOf, spreadOfMetric } from '../statistics.ts';
 import { figure } from './figures.ts';
 import { html, type Markup } from './markup.ts';
 import { ratioCell } from './summary.ts';

@@ -1,6 +1,7 @@
 // What tables and plots of one report share: labels, looks, and the cases of a scenario in order.
+
+import { spreadOfMetric } from '../measurements.ts';
 import type { Case, Measurement, Metric, Results, ScenarioInfo } from '../model.ts';
-import { spreadOfMetric } from '../statistics.ts';
 import { settingText, slug } from './figures.ts';
 import { type Look, looksOf } from './palette.ts';
 

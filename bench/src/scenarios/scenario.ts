@@ -1,6 +1,6 @@
 // What a scenario is made of. The tables of this folder are all there is to one: what to start,
 // what load to put on it, in which settings, and what comes out.
-import type { Processes } from '../measure/processes.ts';
+import type { Children } from '../../../src/cli/measure/index.ts';
 import type { Contender, Role, ScenarioInfo, Setting, Values } from '../model.ts';
 
 /** What a load is told: whom to drive, how long, and from which CPU. */
@@ -11,9 +11,23 @@ export interface LoadContext {
   readonly seconds: number;
   readonly warmupSeconds: number;
   readonly cpu: number | undefined;
-  readonly processes: Processes;
+  readonly children: Children;
   readonly signal: AbortSignal;
+  /** The memory of the contender; of a Node after its garbage was collected, if the scenario asks. */
+  memory(): Promise<Memory>;
 }
+
+export interface Memory {
+  /** Resident; of a Node that collects, when all garbage was collected. */
+  readonly bytes: number;
+  /** Resident, garbage included. */
+  readonly uncollectedBytes: number;
+  /** Of a Node that collects: what V8's heap has in use. */
+  readonly heapBytes?: number;
+}
+
+/** Looks at a process of its own before the first round. */
+export type Survey = (context: LoadContext) => Promise<Values>;
 
 /** What one load has found. */
 export interface LoadReport {
@@ -46,7 +60,7 @@ export interface Surroundings {
   readonly sketch: Setting;
   /** Makes it, and gives what completes the setting of commands and loads. */
   readonly prepare: (
-    processes: Processes,
+    children: Children,
     signal: AbortSignal,
     loadCpu: number | undefined,
   ) => Promise<Setting>;
@@ -63,13 +77,25 @@ export interface Scenario extends ScenarioInfo {
   readonly own?: readonly Contender[];
   /** Absent: all of bench/src/contenders but the `PARALLEL` ones. */
   readonly only?: readonly string[];
-  /** Who takes part in the quick run; absent: `QUICK_CORE`. */
+  /** Which take part when none is named; absent: those of the variation's field. */
+  readonly usual?: readonly string[];
+  /** Which take part in the quick run; absent: `QUICK_CORE`. */
   readonly quick?: readonly string[];
   readonly surroundings?: Surroundings;
   /** A program of the load that may be missing, and how to install it. */
   readonly needs?: { readonly program: string; readonly install: string };
   /** A process for each round, of which the memory is looked at. */
   readonly isFresh?: boolean;
+  /** Garbage is collected before the memory of a Node is looked at. */
+  readonly isCollected?: boolean;
+  /** Its values are measured once, and in the setting that the load gets. */
+  readonly survey?: Survey;
+  /** Values in what a contender has printed when it was ended, after its rounds. */
+  readonly readEnd?: (output: string) => Values;
+  /** Only when it is named: its rounds take long, or say nothing in short. */
+  readonly isOnDemand?: boolean;
+  /** What one turn takes beside the load's windows, for the estimate only. */
+  readonly extraSeconds?: number;
   /** Rounds of the full run are not shorter: a tail shows only in many operations. */
   readonly secondsMin?: number;
   /** More than one thread does the work: contenders are not pinned. */

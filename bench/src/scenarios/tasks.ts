@@ -1,9 +1,9 @@
 // What is measured inside one process, by programs that measure themselves (bench/programs), and
 // what several reactors in one process cost. Their contenders are their own.
-import { CPU, RATE, SYSCALLS, TIME_EACH } from '../metrics.ts';
-import type { Contender, Role, Setting } from '../model.ts';
+import { CPU, HELD, IMBALANCE, MEMORY, RATE, SYSCALLS, TIME_EACH } from '../metrics.ts';
+import type { Contender, Role, Setting, Values } from '../model.ts';
 import { inRoot } from '../root.ts';
-import { generated } from './loads.ts';
+import { generated, heldOf, upToHeld } from './loads.ts';
 import { PARALLEL, type Scenario, type Variation } from './scenario.ts';
 
 interface Way {
@@ -40,6 +40,45 @@ function programs(program: string, ways: readonly Way[]): Contender[] {
 
 function variations(settings: readonly Setting[], isQuick = (_: Setting) => true): Variation[] {
   return settings.map((setting) => ({ setting, field: 'all', isQuick: isQuick(setting) }));
+}
+
+const MODELS = [
+  'blocking',
+  'thread-per-connection',
+  'thread-pool',
+  'busy-loop',
+  'select',
+  'poll',
+  'epoll-level',
+  'epoll-edge',
+  'reactor',
+  'multi-reactor',
+  'proactor',
+  'await',
+  'actors',
+] as const;
+const LINUX_ONLY: readonly string[] = ['epoll-level', 'epoll-edge'];
+
+/** The programs of examples/models. */
+function models(): Contender[] {
+  const here = MODELS.filter((name) => process.platform === 'linux' || !LINUX_ONLY.includes(name));
+  return here.map((name) =>
+    own({ name: `model-${name}`, label: name }, ({ threads }) => [
+      inRoot('scripts/example.mjs'),
+      `models/${name}`,
+      '--port',
+      '0',
+      '--threads',
+      String(threads),
+    ]),
+  );
+}
+
+/** What `edgewise echo --reactors` prints last: the largest shares as multiples of the mean. */
+function imbalanceIn(output: string): Values {
+  const line = /^largest \/ mean +(\S+) +\S+ +(\S+)$/m.exec(output);
+  if (line === null) return {};
+  return { connectionImbalance: Number(line[1]), byteImbalance: Number(line[2]) };
 }
 
 /** The lowest number that `select` cannot take (select(2)). */
@@ -180,11 +219,29 @@ export const tasks: readonly Scenario[] = [
     operation: 'one message and its echo; server and load share all CPUs',
     role: 'tcp-echo',
     load: generated('tcp', 'closed'),
-    metrics: [CPU, RATE],
+    metrics: [CPU, RATE, ...IMBALANCE],
     merit: CPU.name,
     bases: ['edgewise-handlers'],
     only: ['edgewise-handlers', ...PARALLEL],
     isParallel: true,
-    variations: variations([{ connections: 64, size: 64 }]),
+    readEnd: imbalanceIn,
+    variations: variations([{ connections: 64, size: 64, reactors: 2 }]),
+  },
+  {
+    name: 'models',
+    title: 'Thirteen models of a server',
+    operation: 'one message and its echo; server and load share all CPUs',
+    role: 'tcp-echo',
+    load: upToHeld,
+    survey: heldOf,
+    metrics: [CPU, RATE, SYSCALLS, MEMORY, HELD],
+    merit: CPU.name,
+    bases: ['model-reactor'],
+    own: models(),
+    isParallel: true, // some of them are threads
+    isOnDemand: true,
+    extraSeconds: 1,
+    countsSyscalls: () => true,
+    variations: variations([{ connections: 32, size: 64, threads: 4 }]),
   },
 ];

@@ -1,17 +1,19 @@
 // Streams: echo in all sizes, pipelined, in bulk, on connections of their own, at a given rate; and
 // what connections cost that do nothing.
 import {
+  BESIDE_SLOW,
   BYTE_RATE,
   CPU,
   LATENCIES,
   MEMORY,
   MEMORY_EACH,
+  MEMORY_PARTS,
   RATE,
   SCHEDULE,
   SYSCALLS,
 } from '../metrics.ts';
 import type { Setting } from '../model.ts';
-import { generated, idle } from './loads.ts';
+import { besideSlow, generated, idle } from './loads.ts';
 import type { Scenario, Variation } from './scenario.ts';
 
 const BASES = ['c', 'node'];
@@ -112,16 +114,31 @@ export const tcp: readonly Scenario[] = [
   {
     name: 'idle-memory',
     title: 'Memory of idle connections',
-    operation: 'an open connection that does nothing',
+    operation: 'an open connection that does nothing, in a server that has served load before',
     role: 'tcp-echo',
     load: idle,
-    metrics: [MEMORY_EACH],
+    metrics: [MEMORY_EACH, ...MEMORY_PARTS],
     merit: MEMORY_EACH.name,
     bases: ['libuv', 'node'], // C keeps nothing for a connection
     isFresh: true,
-    variations: [
-      variation({ connections: 4000 }, { isQuick: true }),
-      variation({ connections: 10_000 }),
-    ],
+    isCollected: true,
+    extraSeconds: 1.5,
+    variations: [variation({ connections: 10_000 }, { isQuick: true })],
+  },
+  {
+    name: 'slow-clients',
+    title: 'One client beside many slow ones',
+    operation: 'one message and its echo, while other connections send one byte a second each',
+    role: 'tcp-echo',
+    load: besideSlow,
+    metrics: [...BESIDE_SLOW, CPU],
+    merit: 'p99Ratio',
+    bases: [],
+    usual: ['edgewise', 'edgewise-handlers', 'node'],
+    isParallel: true, // the slow ones are a program, too
+    isOnDemand: true,
+    secondsMin: 2,
+    extraSeconds: 4,
+    variations: [variation({ connections: 1, size: 64, slow: 5000 }, { isQuick: true })],
   },
 ];

@@ -14,9 +14,9 @@ const BULK = [CPU, BYTE_RATE];
 
 const sinkBehind: Surroundings = {
   sketch: { targetPort: 1 },
-  async prepare(processes, signal, loadCpu) {
-    const ends = await compiled('relay_load', processes, signal);
-    const sink = await processes.start({ file: ends, args: ['sink'] }, loadCpu);
+  async prepare(children, signal, loadCpu) {
+    const ends = await compiled('relay_load', children, signal);
+    const sink = await children.start({ file: ends, args: ['sink'] }, { cpu: loadCpu });
     const [, port] = await sink.match(/:(\d+)\s*$/m, signal);
     return { ends, targetPort: Number(port) };
   },
@@ -24,8 +24,8 @@ const sinkBehind: Surroundings = {
 
 const fileInCache: Surroundings = {
   sketch: { file: '' },
-  async prepare(processes, signal) {
-    const client = await compiled('drain', processes, signal);
+  async prepare(children, signal) {
+    const client = await compiled('drain', children, signal);
     const file = inRoot('build-bench/load/file');
     writeFileSync(file, Buffer.alloc(FILE_MEGABYTES * 1e6, 'edgewise'));
     return { client, file };

@@ -1,19 +1,7 @@
-// What rounds come to: a median, and how far they lie apart. Ratios are taken round by round, since
-// rounds of the same index were measured next to each other.
-import { max, median, min } from 'simple-statistics';
+// The values of one metric in the rounds of one contender: their median and spread, and ratios to
+// another contender, round by round, since rounds of the same index were measured next to each other.
+import { type Spread, spreadOf } from '../../src/cli/measure/index.ts';
 import type { Measurement } from './model.ts';
-
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** @param values - at least one. */
-export function spreadOf(values: readonly number[]): Spread {
-  const all = [...values];
-  return { median: median(all), min: min(all), max: max(all) };
-}
 
 /** The values of one metric in the order of the rounds; a value measured once stands alone. */
 export function valuesOf(measurement: Measurement, metric: string): number[] {

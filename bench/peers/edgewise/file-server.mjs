@@ -1,7 +1,7 @@
-// Sends a file to whoever connects, by sendFile: the scenario `file` of the suite.
+// Sends a file to each client, by sendFile: the scenario `file` of the suite.
 // Usage: file-server.mjs FILE [level|edge]. Prints "listening on 127.0.0.1:PORT".
 import { openSync } from 'node:fs';
-import { listen } from '../dist/index.js';
+import { listen } from '../../../dist/index.js';
 
 const [path, trigger = 'level'] = process.argv.slice(2);
 const file = openSync(path, 'r');

@@ -1,6 +1,6 @@
-// Preloaded into a server whose memory bench/idle.mjs measures (`node --expose-gc --import`): on
-// each message of the parent it answers what is resident, and what is left of it when all garbage
-// is collected, until that no longer changes.
+// Preloaded into a Node whose memory is measured (`node --expose-gc --import`): on each message of
+// the parent it answers what is resident, and what is left of it when all garbage is collected,
+// until that no longer changes (`Memory` of bench/src/scenarios/scenario.ts).
 import { readFileSync } from 'node:fs';
 import { setTimeout as elapsed } from 'node:timers/promises';
 
@@ -17,7 +17,7 @@ function residentBytes() {
 }
 
 async function collect() {
-  const asItIs = residentBytes();
+  const uncollectedBytes = residentBytes();
   let before = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS_MAX; round++) {
     globalThis.gc();
@@ -26,7 +26,8 @@ async function collect() {
     if (Math.abs(before - now) < STEADY_BYTES) break;
     before = now;
   }
-  return { asItIs, collected: residentBytes(), heapUsed: process.memoryUsage().heapUsed };
+  const { heapUsed: heapBytes } = process.memoryUsage();
+  return { bytes: residentBytes(), uncollectedBytes, heapBytes };
 }
 
 process.on('message', async () => process.send(await collect()));

@@ -1,10 +1,10 @@
-// The method of every comparison: each server in a process of its own, all started before the
-// first round; in each round the load visits one after the other, and the order moves on by one
-// from round to round. So a slow minute of the machine hits all of them, and ratios are taken
-// within one round (statistics.ts).
-import { readFileSync } from 'node:fs';
+// The comparison of `edgewise demo`: each server in a process of its own, all started before the
+// first round; in each round the load visits one after the other, and ratios are taken within one
+// round. The files beside it are its parts, which the benchmark suite uses as well.
 import { type Child, Children } from './children.ts';
-import { type LoadOptions, type LoadReport, runLoad } from './load.ts';
+import { separateCpus } from './cpus.ts';
+import { type LoadReport, runLoad } from './load.ts';
+import { rotated } from './rounds.ts';
 import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
 const START_MS_MAX = 10_000;
@@ -28,9 +28,6 @@ export interface MeasureOptions {
   readonly seconds: number;
   /** Load before each window. */
   readonly warmupSeconds: number;
-  /** As for the load generator ({@link LoadOptions}). */
-  readonly mode?: LoadOptions['mode'];
-  readonly sources?: number;
   /** Called before each window; `done` of `total` are over. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
 }
@@ -41,7 +38,8 @@ export interface Measurement {
   readonly rounds: readonly LoadReport[];
 }
 
-interface Server {
+/** A contender that accepts. */
+export interface Server {
   readonly name: string;
   readonly host: string;
   readonly port: number;
@@ -73,25 +71,28 @@ async function alternate(
   options: MeasureOptions,
 ): Promise<Measurement[]> {
   const cpus = separateCpus();
-  const reports: LoadReport[][] = servers.map(() => []);
+  const reports = new Map<Server, LoadReport[]>(servers.map((server) => [server, []]));
   const turns = Array.from({ length: options.rounds }, (_, round) =>
-    servers.map((_, position) => (round + position) % servers.length),
+    rotated(servers, round),
   ).flat();
-  for (const [done, index] of turns.entries()) {
-    const server = servers[index] as Server;
+  for (const [done, server] of turns.entries()) {
     options.onProgress?.(done, turns.length, server.name);
     const report = await runLoad(children, options.loadProgram, {
-      ...options,
       host: server.host,
       port: server.port,
+      connections: options.connections,
+      size: options.size,
+      warmupSeconds: options.warmupSeconds,
+      seconds: options.seconds,
       serverPid: server.child.pid,
-      cpus,
+      serverCpu: cpus?.server,
+      loadCpu: cpus?.load,
     }).catch((error: Error) => {
       throw new Error(`${server.name}: ${error.message}`, { cause: error });
     });
-    reports[index]?.push(report);
+    reports.get(server)?.push(report);
   }
-  return servers.map(({ name }, index) => ({ name, rounds: reports[index] ?? [] }));
+  return servers.map((server) => ({ name: server.name, rounds: reports.get(server) ?? [] }));
 }
 
 /**
@@ -100,57 +101,18 @@ async function alternate(
  * @throws Error - it ended, or has not said where it listens within ten seconds.
  */
 export async function startServer(children: Children, contender: Contender): Promise<Server> {
-  const child = await children.start(contender.name, contender.command, contender.args);
-  const match = await new Promise<RegExpExecArray | null>((resolve) => {
-    const timer = setTimeout(() => resolve(null), START_MS_MAX);
-    const settle = (found: RegExpExecArray | null) => {
-      clearTimeout(timer);
-      resolve(found);
-    };
-    const look = () => {
-      const found = /^listening on (.+):(\d+)$/m.exec(child.output.stdout);
-      if (found !== null) settle(found);
-    };
-    child.onOutput = look;
-    look();
-    child.ended.then(() => settle(null));
-  });
-  child.onOutput = undefined;
-  if (match === null) {
-    const reason = child.output.stderr.trim() || `it did not say where it listens`;
-    throw new Error(`${contender.name} did not start: ${reason}`);
-  }
-  const [, host = '', port = ''] = match;
-  return { name: contender.name, host: host.replace(/^\[|\]$/g, ''), port: Number(port), child };
+  const { name, command, args } = contender;
+  const child = await children.start({ file: command, args });
+  const [, host = '', port = ''] = await child
+    .match(/^listening on (.+):(\d+)$/m, undefined, START_MS_MAX)
+    .catch((error: Error) => {
+      const reason = child.output.stderr.trim() || error.message;
+      throw new Error(`${name} did not start: ${reason}`, { cause: error });
+    });
+  return { name, host: host.replace(/^\[|\]$/g, ''), port: Number(port), child };
 }
 
-/**
- * Two CPUs that are as far apart as the numbering tells (neighbours are often one core's two
- * threads): the server on the first that we may use, the load on the last.
- *
- * @returns undefined where there is only one, or the system does not tell: nothing is pinned then.
- */
-export function separateCpus(): { server: number; load: number } | undefined {
-  const allowed = allowedCpus();
-  const [server] = allowed;
-  const load = allowed.at(-1);
-  return server === undefined || load === undefined || server === load
-    ? undefined
-    : { server, load };
-}
-
-// See proc_pid_status(5), Cpus_allowed_list: "0-3,8".
-function allowedCpus(): number[] {
-  if (process.platform !== 'linux') return [];
-  const status = readFileSync('/proc/self/status', 'latin1');
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '';
-  return list.split(',').flatMap((range) => {
-    const [first = Number.NaN, last = first] = range.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  });
-}
-
-/** What the rounds of one contender come to. Null: this system does not tell. */
+/** The rounds of one contender, summed up. Null: this system does not say. */
 export interface Summary {
   readonly name: string;
   readonly messagesPerSecond: Spread;
@@ -161,6 +123,7 @@ export interface Summary {
   readonly rssBytes: Spread | null;
 }
 
+/** @param measurement - with one round at least. */
 export function summarize({ name, rounds }: Measurement): Summary {
   const cpu = cpuUsPerMessage(rounds);
   const rss = rounds.map((report) => report.server?.rssEndBytes ?? null).filter(isKnown);
