@@ -13,8 +13,16 @@
   'targets': [
     {
       'target_name': 'edgewise',
-      'defines': ['NAPI_VERSION=9'],
-      'include_dirs': ['native/core', 'native/addon'],
+      'defines': [
+        'NAPI_VERSION=9',
+        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+      ],
+      'include_dirs': [
+        'native/core',
+        'native/addon',
+        "<!(node -p \"require('node-addon-api').include_dir\")",
+      ],
       'sources': [
         'native/core/waker.cc',
         'native/core/waker_registry.cc',
@@ -44,6 +52,9 @@
         'native/addon/pinned_wrap.cc',
         'native/addon/loop_driver.cc',
       ],
+      # Only the two entry points are exported, and what napi.h has and nothing uses is left out.
+      'cflags_cc': ['-fvisibility=hidden', '-ffunction-sections', '-fdata-sections'],
+      'xcode_settings': { 'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES', 'DEAD_CODE_STRIPPING': 'YES' },
       'conditions': [
         ['OS=="linux"', {
           'sources': [
@@ -61,7 +72,7 @@
             'native/addon/epoll_wrap.cc',
           ],
           # Deno has none of libuv's symbols: they are bound when they are called, under Node only.
-          'ldflags': ['-Wl,-z,lazy'],
+          'ldflags': ['-Wl,-z,lazy', '-Wl,--gc-sections'],
         }],
         ['OS in "mac freebsd openbsd netbsd"', {
           'sources': [

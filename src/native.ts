@@ -295,13 +295,22 @@ export interface NativeLoopDriver {
   rewatch(): number;
 }
 
-/** An opaque handle of native/addon/signal_wrap.cc. */
-export type NativeSignals = object & { readonly brand: 'NativeSignals' };
+/** Signals behind a descriptor (native/addon/signal_wrap.cc). Every function: >= 0, -errno, or REFUSED. */
+export interface NativeSignals {
+  open(): number;
+  close(): void;
+  descriptor(): number;
+  add(signum: number): number;
+  remove(signum: number): number;
+  /** Into eight bytes: the pending set, little-endian. */
+  take(into: Uint8Array): number;
+}
 
 /** The functions behind Poller, Waker, signals and the drivers. */
 export interface PollerBindings {
   readonly NativePoller: new () => NativePoller;
   readonly NativeLoopDriver: new (poller: NativePoller) => NativeLoopDriver;
+  readonly NativeSignals: new () => NativeSignals;
   /** CLOCK_MONOTONIC in nanoseconds. */
   now(): number;
   /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
@@ -322,13 +331,7 @@ export interface PollerBindings {
   takeDescriptor(fd: number, owner: number): number;
   /** Linux: the sockets of a port take connections by CPU. -EOPNOTSUPP elsewhere. */
   steerByCpu(fd: number, count: number): number;
-  openSignals(): NativeSignals | number;
-  signalFd(signals: NativeSignals): number;
-  addSignal(signals: NativeSignals, signum: number): number;
-  removeSignal(signals: NativeSignals, signum: number): number;
-  takeSignals(signals: NativeSignals, into: Uint8Array): number;
   reassertSignal(signum: number): number;
-  closeSignals(signals: NativeSignals): number;
 }
 
 const loaded = load();

@@ -2,22 +2,36 @@
 // No libuv symbol is touched here, so that Bun and Deno can load the addon (loop_driver.cc).
 #include "addon.h"
 
-#include <node_api.h>
+#include "args.h"
 
 namespace edgewise {
-namespace {
 
-napi_value Init(napi_env env, napi_value exports) {
-  bool is_complete =
-      InitConstants(env, exports) && InitSocket(env, exports) && InitIo(env, exports) &&
-      InitSource(env, exports) && InitSocketFacts(env, exports) && InitPinned(env, exports) &&
-      InitDatagram(env, exports) && InitKernelQueue(env, exports) && InitPoller(env, exports) &&
-      InitWaker(env, exports) && InitOwners(env, exports) && InitSignal(env, exports) &&
-      InitLoopDriver(env, exports);
-  return is_complete ? exports : nullptr;
+void DefineFunctions(Napi::Object target, const Function* rows, size_t count, void* data) {
+  for (size_t i = 0; i < count; i++) {
+    napi_value function = nullptr;
+    napi_create_function(target.Env(), rows[i].name, NAPI_AUTO_LENGTH, rows[i].callback, data,
+                         &function);
+    target.Set(rows[i].name, function);
+  }
 }
 
-}  // namespace
-}  // namespace edgewise
+Addon::Addon(Napi::Env, Napi::Object exports) {
+  DefineAddon(exports, {});
+  InitConstants(exports);
+  InitSocket(exports);
+  InitIo(exports);
+  InitSource(exports);
+  InitSocketFacts(exports);
+  InitPinned(exports, &blocks);
+  InitDatagram(exports);
+  InitKernelQueue(exports);
+  InitPoller(exports);
+  InitWaker(exports);
+  InitOwners(exports);
+  InitSignals(exports);
+  InitLoopDriver(exports);
+}
 
-NAPI_MODULE_INIT() { return edgewise::Init(env, exports); }
+NODE_API_NAMED_ADDON(edgewise, Addon)
+
+}  // namespace edgewise

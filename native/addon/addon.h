@@ -1,23 +1,35 @@
-// What addon.cc assembles. Each function adds its names to `exports` and answers false when
-// Node-API failed, which leaves an exception pending.
+// What addon.cc assembles. Each function adds its names to `exports`. A failure of Node-API leaves
+// an exception pending, which ends the loading of the addon.
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
+
+#include "pinned.h"
 
 namespace edgewise {
 
-bool InitConstants(napi_env env, napi_value exports);    // constants.cc
-bool InitSocket(napi_env env, napi_value exports);       // socket_wrap.cc
-bool InitIo(napi_env env, napi_value exports);           // io_wrap.cc
-bool InitSource(napi_env env, napi_value exports);       // source_wrap.cc
-bool InitSocketFacts(napi_env env, napi_value exports);  // socket_facts_wrap.cc
-bool InitPinned(napi_env env, napi_value exports);       // pinned_wrap.cc
-bool InitDatagram(napi_env env, napi_value exports);     // datagram_wrap.cc
-bool InitKernelQueue(napi_env env, napi_value exports);  // epoll_wrap.cc or kqueue_wrap.cc
-bool InitPoller(napi_env env, napi_value exports);       // poller_wrap.cc
-bool InitWaker(napi_env env, napi_value exports);        // waker_wrap.cc
-bool InitOwners(napi_env env, napi_value exports);       // owners_wrap.cc
-bool InitSignal(napi_env env, napi_value exports);       // signal_wrap.cc
-bool InitLoopDriver(napi_env env, napi_value exports);   // loop_driver.cc
+// What one environment (a thread of Node's) has of the addon, as its instance data.
+class Addon : public Napi::Addon<Addon> {
+ public:
+  Addon(Napi::Env env, Napi::Object exports);
+
+  static Addon* Of(Napi::Env env) { return env.GetInstanceData<Addon>(); }
+
+  BlockTable blocks;
+};
+
+void InitConstants(Napi::Object exports);                   // constants.cc
+void InitSocket(Napi::Object exports);                      // socket_wrap.cc
+void InitIo(Napi::Object exports);                          // io_wrap.cc
+void InitSource(Napi::Object exports);                      // source_wrap.cc
+void InitSocketFacts(Napi::Object exports);                 // socket_facts_wrap.cc
+void InitPinned(Napi::Object exports, BlockTable* blocks);  // pinned_wrap.cc
+void InitDatagram(Napi::Object exports);                    // datagram_wrap.cc
+void InitKernelQueue(Napi::Object exports);                 // epoll_wrap.cc or kqueue_wrap.cc
+void InitPoller(Napi::Object exports);                      // poller_wrap.cc
+void InitWaker(Napi::Object exports);                       // waker_wrap.cc
+void InitOwners(Napi::Object exports);                      // owners_wrap.cc
+void InitSignals(Napi::Object exports);                     // signal_wrap.cc
+void InitLoopDriver(Napi::Object exports);                  // loop_driver.cc
 
 }  // namespace edgewise

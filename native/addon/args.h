@@ -1,36 +1,26 @@
-// Taking arguments out of a Node-API call: the only place where a JavaScript value becomes a
-// C value. Each getter answers false for a value that is not exactly what it asks for (a fraction,
-// NaN, a BigInt, a proxy of a typed array, a detached buffer, a range past the end), and calls no
-// JavaScript. The caller then returns `Refuse(env)`; src/validate.ts turns that into a TypeError or
-// a RangeError that names the argument (docs/adr/0002). So the check stands where the pointer is
-// taken and is made once.
+// Taking arguments out of a call of the I/O path, and giving back its one number: the only place
+// where a JavaScript value becomes a C value. Each getter answers false for a value that is not
+// exactly what it asks for (a fraction, NaN, a BigInt, a proxy of a typed array, a detached buffer,
+// a range past the end), and calls no JavaScript. The function then returns kRefused;
+// src/validate.ts turns that into a TypeError or a RangeError that names the argument
+// (docs/adr/0002). So the check is where the pointer is taken, and it is made once.
+//
+// The calls here are Node-API's own: node-addon-api's CallbackInfo and its Number cost these
+// functions 4 to 7 ns of each call (docs/adr/0010).
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <climits>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace edgewise {
 
 // What a native function returns for arguments that it cannot take. No syscall returns it.
 constexpr int32_t kRefused = INT32_MIN;
-
-inline napi_value Number(napi_env env, double value) {
-  napi_value result = nullptr;
-  napi_create_double(env, value, &result);
-  return result;
-}
-
-inline napi_value Number(napi_env env, int32_t value) {
-  napi_value result = nullptr;
-  napi_create_int32(env, value, &result);
-  return result;
-}
-
-inline napi_value Refuse(napi_env env) { return Number(env, kRefused); }
 
 // A span of memory that belongs to JavaScript, valid until the call returns.
 struct Bytes {
@@ -38,15 +28,50 @@ struct Bytes {
   size_t length = 0;
 };
 
+// All of a Uint8Array over an ArrayBuffer of its own thread that is neither shared nor detached.
+inline bool WholeBytes(napi_env env, napi_value value, Bytes* out) {
+  // Node answers napi_invalid_arg for what is no typed array, and leaves the type of one that is
+  // newer than its Node-API as it was.
+  napi_typedarray_type type = napi_int8_array;
+  napi_value buffer;
+  void* data;
+  if (napi_get_typedarray_info(env, value, &type, &out->length, &data, &buffer, nullptr) !=
+      napi_ok) {
+    return false;
+  }
+  bool is_array_buffer = false;
+  if (napi_is_arraybuffer(env, buffer, &is_array_buffer) != napi_ok || !is_array_buffer) {
+    return false;  // shared memory: another thread could write while the kernel reads
+  }
+  if (out->length == 0) {
+    bool is_detached = false;  // a read into nothing answers 0, which would look like an end
+    if (napi_is_detached_arraybuffer(env, buffer, &is_detached) != napi_ok || is_detached) {
+      return false;
+    }
+  }
+  out->data = static_cast<uint8_t*>(data);
+  return type == napi_uint8_array;
+}
+
+// The arguments of one call; a function that asks for none, not even its receiver, has Args<0>.
 template <size_t kCount>
 class Args {
  public:
   Args(napi_env env, napi_callback_info info) : env_(env) {
-    napi_get_cb_info(env, info, &count_, values_, &this_, nullptr);  // absent ones are undefined
+    if constexpr (kCount > 0) {  // absent ones are undefined
+      napi_get_cb_info(env, info, &count_, values_, &this_, &data_);
+    }
   }
 
-  napi_value operator[](size_t index) const { return values_[index]; }
-  napi_value receiver() const { return this_; }
+  Napi::Env env() const { return env_; }
+  Napi::Value operator[](size_t index) const { return {env_, values_[index]}; }
+  Napi::Value receiver() const { return {env_, this_}; }
+
+  // What DefineFunctions was given for the function.
+  template <typename T>
+  T* data() const {
+    return static_cast<T*>(data_);
+  }
 
   bool Double(size_t index, double* out) const {
     return napi_get_value_double(env_, values_[index], out) == napi_ok;
@@ -97,7 +122,7 @@ class Args {
   // A Uint8Array (a Buffer is one) at `index`, then its offset and length, each optional:
   // offset 0, length what is left behind the offset.
   bool BytesAt(size_t index, Bytes* out) const {
-    return WholeBytes(env_, values_[index], out) && Narrow(index + 1, out);
+    return WholeBytes(index, out) && Narrow(index + 1, out);
   }
 
   // Cuts `out` down to the offset at `index` and the length behind it, each optional.
@@ -113,55 +138,76 @@ class Args {
     return true;
   }
 
-  // All of a Uint8Array over an ArrayBuffer of its own thread that is neither shared nor detached.
-  static bool WholeBytes(napi_env env, napi_value value, Bytes* out) {
-    // Node answers napi_invalid_arg for what is no typed array, and leaves the type of one that is
-    // newer than its Node-API as it was.
-    napi_typedarray_type type = napi_int8_array;
-    napi_value buffer;
-    void* data;
-    if (napi_get_typedarray_info(env, value, &type, &out->length, &data, &buffer, nullptr) !=
-        napi_ok) {
-      return false;
-    }
-    bool is_array_buffer = false;
-    if (napi_is_arraybuffer(env, buffer, &is_array_buffer) != napi_ok || !is_array_buffer) {
-      return false;  // shared memory: another thread could write while the kernel reads
-    }
-    if (out->length == 0) {
-      bool is_detached = false;  // a read into nothing answers 0, which would look like an end
-      if (napi_is_detached_arraybuffer(env, buffer, &is_detached) != napi_ok || is_detached) {
-        return false;
-      }
-    }
-    out->data = static_cast<uint8_t*>(data);
-    return type == napi_uint8_array;
+  bool WholeBytes(size_t index, Bytes* out) const {
+    return edgewise::WholeBytes(env_, values_[index], out);
   }
 
  private:
   napi_env env_;
   size_t count_ = kCount;
   napi_value this_ = nullptr;
-  napi_value values_[kCount] = {};
+  void* data_ = nullptr;
+  napi_value values_[kCount == 0 ? 1 : kCount] = {};
 };
 
+// What a native function returns, as JavaScript gets it.
+inline napi_value ToValue(napi_env env, int32_t number) {
+  napi_value result = nullptr;
+  napi_create_int32(env, number, &result);
+  return result;
+}
+
+inline napi_value ToValue(napi_env env, double number) {
+  napi_value result = nullptr;
+  napi_create_double(env, number, &result);
+  return result;
+}
+
+inline napi_value ToValue(napi_env, Napi::Value value) { return value; }
+
+template <typename Result, size_t kCount>
+constexpr size_t CountOf(Result (*)(const Args<kCount>&)) {
+  return kCount;
+}
+
+// `kFunction`, a function of Args<n> that returns a number, a value or nothing, as Node-API calls
+// it.
+template <auto kFunction>
+napi_value Call(napi_env env, napi_callback_info info) {
+  Args<CountOf(kFunction)> args(env, info);
+  if constexpr (std::is_void_v<decltype(kFunction(args))>) {
+    kFunction(args);
+    return nullptr;
+  } else {
+    return ToValue(env, kFunction(args));
+  }
+}
+
 // A table row of an addon file: the name that JavaScript sees and the function behind it.
-struct Method {
+struct Function {
   const char* name;
   napi_callback callback;
 };
 
+// `data` is for the functions, and lives as long as the environment.
+void DefineFunctions(Napi::Object target, const Function* rows, size_t count, void* data);
+
 template <size_t kCount>
-bool DefineMethods(napi_env env, napi_value target, const Method (&methods)[kCount]) {
-  for (const Method& method : methods) {
-    napi_value function;
-    if (napi_create_function(env, method.name, NAPI_AUTO_LENGTH, method.callback, nullptr,
-                             &function) != napi_ok ||
-        napi_set_named_property(env, target, method.name, function) != napi_ok) {
-      return false;
-    }
-  }
-  return true;
+void DefineFunctions(Napi::Object target, const Function (&rows)[kCount], void* data = nullptr) {
+  DefineFunctions(target, rows, kCount, data);
+}
+
+// The same as a method of a class, for the list of Napi::ObjectWrap's DefineClass.
+inline napi_property_descriptor Method(const char* name, napi_callback callback) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
+}
+
+// The T behind an object of the class T, a Napi::ObjectWrap; null for any other value.
+template <typename T>
+T* Wrapped(Napi::Value value) {
+  void* wrapped = nullptr;
+  if (napi_unwrap(value.Env(), value, &wrapped) != napi_ok) return nullptr;
+  return value.As<Napi::Object>().CheckTypeTag(&T::kTag) ? static_cast<T*>(wrapped) : nullptr;
 }
 
 }  // namespace edgewise

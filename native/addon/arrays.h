@@ -1,5 +1,5 @@
-// Taking arrays and address slots out of a Node-API call: what args.h is to single values, for
-// the calls of edgewise/sys that are not on the I/O path's shortest way. The same rule: a value is
+// Taking arrays and address slots out of a call: what args.h is to single values, for the calls of
+// edgewise/sys that are not on the I/O path's shortest way. The same rule: a value is
 // taken only if it is exactly what is asked for, and no JavaScript runs between the moment a
 // pointer is taken and the system call that uses it.
 #pragma once
@@ -13,8 +13,11 @@
 namespace edgewise {
 
 // The memory of a typed array of one of two types, not shared, not detached.
-inline bool ArrayMemory(napi_env env, napi_value value, napi_typedarray_type wanted,
-                        napi_typedarray_type or_wanted, Bytes* out, size_t* element_count) {
+template <size_t kCount>
+bool ArrayMemoryAt(const Args<kCount>& args, size_t index, napi_typedarray_type wanted,
+                   napi_typedarray_type or_wanted, Bytes* out, size_t* element_count) {
+  napi_env env = args.env();
+  napi_value value = args[index];
   bool is_typed_array = false;
   if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
   napi_typedarray_type type = napi_int8_array;  // Node leaves it so for one that it does not know
@@ -34,10 +37,11 @@ inline bool ArrayMemory(napi_env env, napi_value value, napi_typedarray_type wan
 }
 
 // An Int32Array with room for at least `count_min` numbers.
-inline bool Int32sOf(napi_env env, napi_value value, size_t count_min, int32_t** out,
-                     size_t* count) {
+template <size_t kCount>
+bool Int32sAt(const Args<kCount>& args, size_t index, size_t count_min, int32_t** out,
+              size_t* count) {
   Bytes memory;
-  if (!ArrayMemory(env, value, napi_int32_array, napi_int32_array, &memory, count)) return false;
+  if (!ArrayMemoryAt(args, index, napi_int32_array, napi_int32_array, &memory, count)) return false;
   *out = reinterpret_cast<int32_t*>(memory.data);
   return *count >= count_min;
 }
@@ -51,9 +55,9 @@ bool FlagsAt(const Args<kCount>& args, size_t index, int* out) {
 
 // The slot of a SocketAddress (src/address.ts).
 template <size_t kCount>
-bool SlotAt(napi_env env, const Args<kCount>& args, size_t index, AddressSlot** out) {
+bool SlotAt(const Args<kCount>& args, size_t index, AddressSlot** out) {
   Bytes memory;
-  if (!Args<kCount>::WholeBytes(env, args[index], &memory) || memory.length < sizeof(AddressSlot) ||
+  if (!args.WholeBytes(index, &memory) || memory.length < sizeof(AddressSlot) ||
       reinterpret_cast<uintptr_t>(memory.data) % alignof(AddressSlot) != 0) {
     return false;
   }
@@ -63,9 +67,9 @@ bool SlotAt(napi_env env, const Args<kCount>& args, size_t index, AddressSlot** 
 
 // The same, or undefined, which gives null.
 template <size_t kCount>
-bool OptionalSlotAt(napi_env env, const Args<kCount>& args, size_t index, AddressSlot** out) {
+bool OptionalSlotAt(const Args<kCount>& args, size_t index, AddressSlot** out) {
   *out = nullptr;
-  return args.IsUndefined(index) || SlotAt(env, args, index, out);
+  return args.IsUndefined(index) || SlotAt(args, index, out);
 }
 
 // An Array of Uint8Array, as readv(2) and its like take them.
@@ -75,7 +79,10 @@ class BufferList {
 
   // Collects all elements first, which may run getters of the array; then takes the pointers, with
   // no JavaScript in between that could detach one of them. On false an exception may be pending.
-  bool Collect(napi_env env, napi_value array) {
+  template <size_t kCount>
+  bool Collect(const Args<kCount>& args, size_t index) {
+    napi_env env = args.env();
+    napi_value array = args[index];
     bool is_array = false;
     if (napi_is_array(env, array, &is_array) != napi_ok || !is_array ||
         napi_get_array_length(env, array, &count_) != napi_ok || count_ > kCountMax) {
@@ -87,7 +94,7 @@ class BufferList {
     }
     for (uint32_t i = 0; i < count_; i++) {
       Bytes bytes;
-      if (!Args<1>::WholeBytes(env, elements[i], &bytes)) return false;
+      if (!WholeBytes(env, elements[i], &bytes)) return false;
       vectors_[i] = {bytes.data, bytes.length};
     }
     return true;

@@ -1,5 +1,6 @@
 // `constants`: the numbers of the system's headers, by name. Nothing in TypeScript retypes one.
-// The rows stand in constants/*.inc; a name that this system lacks is no row. Numbers cross as
+// The rows are in constants/*.inc, which scripts/generate-constants.mjs reads as well; a name that
+// this system lacks is no row. Numbers cross as
 // doubles, with the sign that the header gives them: EPOLLET is 2147483648, EVFILT_READ is -1.
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include "constants/system.h"
 
 #include "addon.h"
-#include "args.h"
 #include "socket_ops.h"
 
 namespace edgewise {
@@ -40,17 +40,11 @@ constexpr Constant kConstants[] = {
 
 }  // namespace
 
-bool InitConstants(napi_env env, napi_value exports) {
-  napi_value constants;
-  if (napi_create_object(env, &constants) != napi_ok) return false;
-  for (const Constant& constant : kConstants) {
-    if (napi_set_named_property(env, constants, constant.name, Number(env, constant.value)) !=
-        napi_ok) {
-      return false;
-    }
-  }
-  return napi_object_freeze(env, constants) == napi_ok &&
-         napi_set_named_property(env, exports, "constants", constants) == napi_ok;
+void InitConstants(Napi::Object exports) {
+  Napi::Object constants = Napi::Object::New(exports.Env());
+  for (const Constant& constant : kConstants) constants.Set(constant.name, constant.value);
+  constants.Freeze();
+  exports.Set("constants", constants);
 }
 
 }  // namespace edgewise

@@ -12,41 +12,39 @@ namespace edgewise {
 namespace {
 
 // (fd, buffers, flags, from | undefined, header). `header` is the Int32Array of a ReceivedMessage.
-napi_value Recvmsg(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+int Recvmsg(const Args<5>& args) {
   int fd, flags;
   BufferList buffers;
   AddressSlot* from;
   int32_t* header;
   size_t header_count;
-  if (!args.Fd(0, &fd) || !FlagsAt(args, 2, &flags) || !buffers.Collect(env, args[1]) ||
-      !OptionalSlotAt(env, args, 3, &from) ||
-      !Int32sOf(env, args[4], sys::kReceivedFdsOffset, &header, &header_count)) {
-    return Refuse(env);
+  if (!args.Fd(0, &fd) || !FlagsAt(args, 2, &flags) || !buffers.Collect(args, 1) ||
+      !OptionalSlotAt(args, 3, &from) ||
+      !Int32sAt(args, 4, sys::kReceivedFdsOffset, &header, &header_count)) {
+    return kRefused;
   }
   auto* received = reinterpret_cast<sys::ReceivedHeader*>(header);
   int result = sys::Recvmsg(fd, buffers.vectors(), buffers.count(), flags, from, received,
                             static_cast<uint32_t>(header_count - sys::kReceivedFdsOffset));
   const int32_t* fds = header + sys::kReceivedFdsOffset;
-  return Number(env, OwnByThread(result, fds, static_cast<size_t>(received->fd_count)));
+  return OwnByThread(result, fds, static_cast<size_t>(received->fd_count));
 }
 
 // (fd, buffers, flags, to | undefined, fds | undefined).
-napi_value Sendmsg(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+int Sendmsg(const Args<5>& args) {
   int fd, flags;
   BufferList buffers;
   AddressSlot* to;
   int32_t* fds = nullptr;
   size_t fds_count = 0;
-  if (!args.Fd(0, &fd) || !FlagsAt(args, 2, &flags) || !buffers.Collect(env, args[1]) ||
-      !OptionalSlotAt(env, args, 3, &to) ||
-      (!args.IsUndefined(4) && !Int32sOf(env, args[4], 0, &fds, &fds_count)) ||
+  if (!args.Fd(0, &fd) || !FlagsAt(args, 2, &flags) || !buffers.Collect(args, 1) ||
+      !OptionalSlotAt(args, 3, &to) ||
+      (!args.IsUndefined(4) && !Int32sAt(args, 4, 0, &fds, &fds_count)) ||
       fds_count > sys::kMessageFdsMax) {
-    return Refuse(env);
+    return kRefused;
   }
-  return Number(env, sys::Sendmsg(fd, buffers.vectors(), buffers.count(), flags, to, fds,
-                                  static_cast<uint32_t>(fds_count)));
+  return sys::Sendmsg(fd, buffers.vectors(), buffers.count(), flags, to, fds,
+                      static_cast<uint32_t>(fds_count));
 }
 
 // (fd, arena, messagesMax, bytesMax, count, flags), the arena exactly as long as it must be.
@@ -56,11 +54,10 @@ struct BatchCall {
   uint32_t count;
   int flags;
 
-  bool Take(napi_env env, const Args<6>& args) {
+  bool Take(const Args<6>& args) {
     Bytes memory;
     if (!args.Fd(0, &fd) || !args.Uint32(2, &arena.count) || !args.Uint32(3, &arena.bytes_max) ||
-        !args.Uint32(4, &count) || !FlagsAt(args, 5, &flags) ||
-        !Args<6>::WholeBytes(env, args[1], &memory)) {
+        !args.Uint32(4, &count) || !FlagsAt(args, 5, &flags) || !args.WholeBytes(1, &memory)) {
       return false;
     }
     arena.base = memory.data;
@@ -81,70 +78,60 @@ struct BatchCall {
   }
 };
 
-napi_value Recvmmsg(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
+int Recvmmsg(const Args<6>& args) {
   BatchCall call;
-  if (!call.Take(env, args)) return Refuse(env);
-  return Number(env, sys::Recvmmsg(call.fd, call.arena, call.count, call.flags));
+  if (!call.Take(args)) return kRefused;
+  return sys::Recvmmsg(call.fd, call.arena, call.count, call.flags);
 }
 
-napi_value Sendmmsg(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
+int Sendmmsg(const Args<6>& args) {
   BatchCall call;
-  if (!call.Take(env, args) || !call.IsSendable()) return Refuse(env);
-  return Number(env, sys::Sendmmsg(call.fd, call.arena, call.count, call.flags));
+  if (!call.Take(args) || !call.IsSendable()) return kRefused;
+  return sys::Sendmmsg(call.fd, call.arena, call.count, call.flags);
 }
 
 // (fd, bytes, offset, length, segmentSize, to | undefined), for both ways of sending segments.
-napi_value Segmented(napi_env env, napi_callback_info info,
-                     int (*send)(int, const sys::Segments&)) {
-  Args<6> args(env, info);
+template <int (*kSend)(int, const sys::Segments&)>
+int SendSegmented(const Args<6>& args) {
   int fd;
   Bytes bytes;
   uint32_t size;
   AddressSlot* to;
   if (!args.Fd(0, &fd) || !args.BytesAt(1, &bytes) || !args.Uint32(4, &size) || size == 0 ||
-      size > UINT16_MAX || !OptionalSlotAt(env, args, 5, &to)) {
-    return Refuse(env);
+      size > UINT16_MAX || !OptionalSlotAt(args, 5, &to)) {
+    return kRefused;
   }
-  return Number(env, send(fd, {bytes.data, bytes.length, size, to}));
-}
-
-napi_value SendSegments(napi_env env, napi_callback_info info) {
-  return Segmented(env, info, sys::SendSegments);
-}
-
-napi_value SendApart(napi_env env, napi_callback_info info) {
-  return Segmented(env, info, sys::SendApart);
+  return kSend(fd, {bytes.data, bytes.length, size, to});
 }
 
 // (fd, record, payload | undefined, to, reporter). `record` is the memory of an ExtendedError.
-napi_value ReceiveError(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+int ReceiveError(const Args<5>& args) {
   int fd;
   Bytes record, payload;
   AddressSlot *to, *reporter;
-  if (!args.Fd(0, &fd) || !Args<5>::WholeBytes(env, args[1], &record) ||
+  if (!args.Fd(0, &fd) || !args.WholeBytes(1, &record) ||
       record.length != sizeof(sys::ExtendedError) ||
       reinterpret_cast<uintptr_t>(record.data) % alignof(sys::ExtendedError) != 0 ||
-      !(args.IsUndefined(2) || Args<5>::WholeBytes(env, args[2], &payload)) ||
-      !SlotAt(env, args, 3, &to) || !SlotAt(env, args, 4, &reporter)) {
-    return Refuse(env);
+      !(args.IsUndefined(2) || args.WholeBytes(2, &payload)) || !SlotAt(args, 3, &to) ||
+      !SlotAt(args, 4, &reporter)) {
+    return kRefused;
   }
   auto* error = reinterpret_cast<sys::ExtendedError*>(record.data);
-  return Number(env, sys::ReceiveError(fd, payload.data, payload.length, error, to, reporter));
+  return sys::ReceiveError(fd, payload.data, payload.length, error, to, reporter);
 }
 
-constexpr Method kMethods[] = {
-    {"recvmsg", Recvmsg},           {"sendmsg", Sendmsg},           {"recvmmsg", Recvmmsg},
-    {"sendmmsg", Sendmmsg},         {"sendSegments", SendSegments}, {"sendApart", SendApart},
-    {"receiveError", ReceiveError},
+constexpr Function kFunctions[] = {
+    {"recvmsg", Call<Recvmsg>},
+    {"sendmsg", Call<Sendmsg>},
+    {"recvmmsg", Call<Recvmmsg>},
+    {"sendmmsg", Call<Sendmmsg>},
+    {"sendSegments", Call<SendSegmented<sys::SendSegments>>},
+    {"sendApart", Call<SendSegmented<sys::SendApart>>},
+    {"receiveError", Call<ReceiveError>},
 };
 
 }  // namespace
 
-bool InitDatagram(napi_env env, napi_value exports) {
-  return DefineMethods(env, exports, kMethods);
-}
+void InitDatagram(Napi::Object exports) { DefineFunctions(exports, kFunctions); }
 
 }  // namespace edgewise

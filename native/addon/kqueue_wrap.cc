@@ -1,6 +1,6 @@
-// The raw kqueue calls, for whoever wants to see them one by one (src/sys/kqueue.ts). The Poller
-// does not go through here. The kernel's record has another size and other widths on every BSD;
-// it is copied from and into one of 40 bytes that JavaScript reads and writes.
+// The raw kqueue calls, for a program that wants to see them one by one (src/sys/kqueue.ts). The
+// Poller does not go through here. The kernel's record has another size and other widths on every
+// BSD; it is copied from and into one of 40 bytes that JavaScript reads and writes.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/event.h>
@@ -58,9 +58,9 @@ KeventRecord ToRecord(const struct kevent& event) {
 }
 
 // Records at `index` and how many of them to use, at `index` + 1.
-bool RecordsAt(napi_env env, const Args<6>& args, size_t index, KeventRecord** out, int* count) {
+bool RecordsAt(const Args<6>& args, size_t index, KeventRecord** out, int* count) {
   Bytes memory;
-  if (!args.Fd(index + 1, count) || !Args<6>::WholeBytes(env, args[index], &memory) ||
+  if (!args.Fd(index + 1, count) || !args.WholeBytes(index, &memory) ||
       static_cast<uint32_t>(*count) > kEventsMax ||
       memory.length / sizeof(KeventRecord) < static_cast<size_t>(*count) ||
       reinterpret_cast<uintptr_t>(memory.data) % alignof(KeventRecord) != 0) {
@@ -70,23 +70,22 @@ bool RecordsAt(napi_env env, const Args<6>& args, size_t index, KeventRecord** o
   return true;
 }
 
-napi_value Kqueue(napi_env env, napi_callback_info) {
+int Kqueue(const Args<0>&) {
   int fd = Result(kqueue());
   if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return Number(env, OwnByThread(fd));
+  return OwnByThread(fd);
 }
 
 // (kq, changes, nchanges, events, nevents, timeoutMs).
-napi_value Kevent(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
+int Kevent(const Args<6>& args) {
   int kq, change_count, event_count;
   KeventRecord* changes;
   KeventRecord* events;
   double timeout_ms;
-  if (!args.Fd(0, &kq) || !RecordsAt(env, args, 1, &changes, &change_count) ||
-      !RecordsAt(env, args, 3, &events, &event_count) || !args.Double(5, &timeout_ms) ||
+  if (!args.Fd(0, &kq) || !RecordsAt(args, 1, &changes, &change_count) ||
+      !RecordsAt(args, 3, &events, &event_count) || !args.Double(5, &timeout_ms) ||
       !(timeout_ms == -1 || (timeout_ms >= 0 && timeout_ms <= INT32_MAX))) {
-    return Refuse(env);
+    return kRefused;
   }
   struct kevent change_list[kEventsMax];
   struct kevent event_list[kEventsMax];
@@ -95,20 +94,18 @@ napi_value Kevent(napi_env env, napi_callback_info info) {
   int count = Result(kevent(kq, change_list, change_count, event_list, event_count,
                             timeout_ms < 0 ? nullptr : &timeout));
   for (int i = 0; i < count; i++) events[i] = ToRecord(event_list[i]);
-  return Number(env, count);
+  return count;
 }
 
-napi_value NotHere(napi_env env, napi_callback_info) { return Number(env, -ENOSYS); }
+int NotHere(const Args<0>&) { return -ENOSYS; }
 
-constexpr Method kMethods[] = {
-    {"kqueue", Kqueue},     {"kevent", Kevent},      {"epoll_create1", NotHere},
-    {"epoll_ctl", NotHere}, {"epoll_wait", NotHere},
+constexpr Function kFunctions[] = {
+    {"kqueue", Call<Kqueue>},     {"kevent", Call<Kevent>},      {"epoll_create1", Call<NotHere>},
+    {"epoll_ctl", Call<NotHere>}, {"epoll_wait", Call<NotHere>},
 };
 
 }  // namespace
 
-bool InitKernelQueue(napi_env env, napi_value exports) {
-  return DefineMethods(env, exports, kMethods);
-}
+void InitKernelQueue(Napi::Object exports) { DefineFunctions(exports, kFunctions); }
 
 }  // namespace edgewise

@@ -12,8 +12,9 @@
 // Either way JavaScript is entered once per batch, through a callback scope, so that nextTicks and
 // promise jobs run behind it. See docs.libuv.org/en/v1.x/guide/eventloops.html, uv_backend_fd.
 #include <errno.h>
-#include <node_api.h>
 #include <uv.h>
+
+#include <optional>
 
 #include "addon.h"
 #include "args.h"
@@ -22,8 +23,6 @@
 
 namespace edgewise {
 namespace {
-
-constexpr napi_type_tag kDriverTag = {0x6564676577697365, 0x6472697665720001};
 
 // Batches of ours before libuv looks at what we cannot see of it.
 constexpr int kBatchesMax = 32;
@@ -36,9 +35,8 @@ class LoopDriver;
 // until libuv has closed each: a handler may detach while we are inside its callback.
 struct Handles {
   LoopDriver* driver = nullptr;  // null once detached
-  napi_env env = nullptr;
-  napi_ref dispatch = nullptr;
-  napi_async_context async_context = nullptr;
+  Napi::FunctionReference dispatch;
+  std::optional<Napi::AsyncContext> async_context;
   uv_prepare_t prepare;
   uv_idle_t idle;
   uv_timer_t timer;
@@ -47,13 +45,17 @@ struct Handles {
   napi_async_cleanup_hook_handle cleanup_hook = nullptr;
 };
 
-class LoopDriver {
+// The class NativeLoopDriver of src/native.ts.
+class LoopDriver : public Napi::ObjectWrap<LoopDriver> {
  public:
-  LoopDriver(napi_env env, PollerWrap* poller) : env_(env), poller_(poller) {}
-  static LoopDriver* From(napi_env env, napi_value value);
+  static constexpr napi_type_tag kTag = {0x6564676577697365, 0x6472697665720001};
+
+  static Napi::Function Define(Napi::Env env);
+
+  explicit LoopDriver(const Napi::CallbackInfo& info);
 
   // Keeps `dispatch`, and through its closure the reactor and ourselves, alive until Detach.
-  int Attach(Mode mode, napi_value dispatch);
+  int Attach(Mode mode, Napi::Function dispatch);
   void Detach();
   void SetReferenced(bool is_referenced);
   // After Poller::Rebuild: libuv must watch the new description behind the old number.
@@ -68,7 +70,7 @@ class LoopDriver {
   static void OnClosed(uv_handle_t* handle);
   static LoopDriver* Of(void* handle_data) { return static_cast<Handles*>(handle_data)->driver; }
 
-  napi_status MakeHandles(napi_value dispatch);
+  bool MakeHandles(Napi::Function dispatch);
   int StartInverted(uv_loop_t* loop);
   int StartNested(uv_loop_t* loop);
   void RunBatches();
@@ -79,28 +81,30 @@ class LoopDriver {
   DeadlineNs HostDeadline() const;
   bool HasWorkAtOnce() const { return poller_->head()->deadline_ns <= 0; }
 
-  napi_env env_;
-  PollerWrap* poller_;
+  Napi::ObjectReference poller_object_;  // keeps poller_ alive
+  PollerWrap* poller_ = nullptr;
   uv_loop_t* loop_ = nullptr;
   Handles* handles_ = nullptr;
 };
 
 thread_local LoopDriver* LoopDriver::inverted_ = nullptr;
 
-LoopDriver* LoopDriver::From(napi_env env, napi_value value) {
-  bool is_driver = false;
-  void* driver = nullptr;
-  if (napi_check_object_type_tag(env, value, &kDriverTag, &is_driver) != napi_ok || !is_driver ||
-      napi_unwrap(env, value, &driver) != napi_ok) {
-    return nullptr;
+// new NativeLoopDriver(poller: NativePoller)
+LoopDriver::LoopDriver(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  poller_ = PollerWrap::From(info[0]);
+  if (poller_ == nullptr) {
+    Napi::TypeError error = Napi::TypeError::New(info.Env(), "poller must be a NativePoller");
+    error.Set("code", "ERR_INVALID_ARG_TYPE");
+    error.ThrowAsJavaScriptException();
+    return;
   }
-  return static_cast<LoopDriver*>(driver);
+  poller_object_ = Napi::Persistent(info[0].As<Napi::Object>());
+  info.This().As<Napi::Object>().TypeTag(&kTag);
 }
 
-napi_status LoopDriver::MakeHandles(napi_value dispatch) {
+bool LoopDriver::MakeHandles(Napi::Function dispatch) {
   handles_ = new Handles();
   handles_->driver = this;
-  handles_->env = env_;
   uv_prepare_init(loop_, &handles_->prepare);
   uv_idle_init(loop_, &handles_->idle);
   uv_timer_init(loop_, &handles_->timer);
@@ -108,22 +112,21 @@ napi_status LoopDriver::MakeHandles(napi_value dispatch) {
   handles_->prepare.data = handles_->idle.data = handles_->timer.data = handles_;
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->idle));
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->timer));
-  napi_value name;
-  napi_status status = napi_create_string_utf8(env_, "EDGEWISE_REACTOR", NAPI_AUTO_LENGTH, &name);
-  if (status == napi_ok) status = napi_async_init(env_, nullptr, name, &handles_->async_context);
-  if (status == napi_ok) status = napi_create_reference(env_, dispatch, 1, &handles_->dispatch);
-  if (status != napi_ok) return status;
-  return napi_add_async_cleanup_hook(env_, OnCleanup, handles_, &handles_->cleanup_hook);
+  handles_->async_context.emplace(Env(), "EDGEWISE_REACTOR");
+  handles_->dispatch = Napi::Persistent(dispatch);
+  return !Env().IsExceptionPending() &&
+         napi_add_async_cleanup_hook(Env(), OnCleanup, handles_, &handles_->cleanup_hook) ==
+             napi_ok;
 }
 
 // Returns 0 or -errno. EBUSY: this loop has an inverted driver already. ENOTSUP: the poller has no
 // descriptor that libuv could watch.
-int LoopDriver::Attach(Mode mode, napi_value dispatch) {
-  if (napi_get_uv_event_loop(env_, &loop_) != napi_ok) return -ENOTSUP;
+int LoopDriver::Attach(Mode mode, Napi::Function dispatch) {
+  if (napi_get_uv_event_loop(Env(), &loop_) != napi_ok) return -ENOTSUP;
   if (mode == Mode::kInverted && inverted_ != nullptr) return -EBUSY;
   if (mode == Mode::kNested && poller_->poller()->Descriptor() < 0) return -ENOTSUP;
   poller_->UnwatchHostLoop();
-  if (MakeHandles(dispatch) != napi_ok) {
+  if (!MakeHandles(dispatch)) {
     Detach();
     return -EINVAL;
   }
@@ -154,7 +157,8 @@ int LoopDriver::StartNested(uv_loop_t* loop) {
 }
 
 int LoopDriver::Rewatch() {
-  if (handles_ == nullptr || handles_->open_count < 4) return 0;  // inverted: nobody watches us
+  if (handles_ == nullptr || handles_->open_count < 4)
+    return 0;  // inverted: libuv does not watch us
   uv_poll_stop(&handles_->poll);
   return uv_poll_start(&handles_->poll, UV_READABLE,
                        [](uv_poll_t* poll, int, int) { Of(poll->data)->PollNested(); });
@@ -180,10 +184,10 @@ void LoopDriver::Detach() {
 void LoopDriver::OnClosed(uv_handle_t* handle) {
   auto* handles = static_cast<Handles*>(handle->data);
   if (--handles->open_count > 0) return;
-  if (handles->dispatch != nullptr) napi_delete_reference(handles->env, handles->dispatch);
-  if (handles->async_context != nullptr) napi_async_destroy(handles->env, handles->async_context);
-  if (handles->cleanup_hook != nullptr) napi_remove_async_cleanup_hook(handles->cleanup_hook);
+  napi_async_cleanup_hook_handle cleanup_hook = handles->cleanup_hook;
   delete handles;
+  // Last: the hook keeps alive the environment that the reference and the context are of.
+  if (cleanup_hook != nullptr) napi_remove_async_cleanup_hook(cleanup_hook);
 }
 
 // The environment ends (process.exit, worker.terminate) while we are attached. Node waits until
@@ -213,7 +217,7 @@ void LoopDriver::RunBatches() {
   uv_idle_stop(&attachment->idle);
   for (int batch = 0; batch < kBatchesMax; batch++) {
     DeadlineNs host_deadline = HostDeadline();
-    int count = poller_->Wait(host_deadline);
+    int count = poller_->WaitUntil(host_deadline);
     if (!Enter(count)) break;
     const SharedHead* head = poller_->head();
     bool host_is_ready = (head->signals & ReadySink::kHostLoopReady) != 0;
@@ -226,7 +230,7 @@ void LoopDriver::RunBatches() {
 void LoopDriver::ArmNested() {
   Handles* attachment = handles_;
   // Work that waits for no event: now, not after libuv's poll.
-  if (HasWorkAtOnce()) Enter(poller_->Wait(kPollOnce));
+  if (HasWorkAtOnce()) Enter(poller_->WaitUntil(kPollOnce));
   if (handles_ != attachment) return;
   double deadline_ns = poller_->head()->deadline_ns;
   if (!(deadline_ns < 9.2e18)) {
@@ -240,7 +244,7 @@ void LoopDriver::ArmNested() {
       static_cast<uint64_t>(CeilToMs(left)), 0);
 }
 
-void LoopDriver::PollNested() { Enter(poller_->Wait(kPollOnce)); }
+void LoopDriver::PollNested() { Enter(poller_->WaitUntil(kPollOnce)); }
 
 // Hands one batch to JavaScript. Answers false when this attachment has ended meanwhile, or the
 // thread is about to.
@@ -250,100 +254,79 @@ bool LoopDriver::Enter(int count) {
                        head->deadline_ns <= head->now_ns;
   if (!has_something) return true;
   Handles* before = handles_;
-  napi_handle_scope scope;
-  if (napi_open_handle_scope(env_, &scope) != napi_ok) return false;
-  napi_value dispatch, result, argument = Number(env_, count);
-  napi_get_reference_value(env_, before->dispatch, &dispatch);
-  // It has no `this`: any object will do, and itself is the cheapest to get.
+  Napi::Env env = Env();
+  Napi::HandleScope scope(env);
+  napi_value dispatch = before->dispatch.Value();
+  napi_value argument = ToValue(env, count);
+  // By Node-API's own calls: node-addon-api makes an Error of a failure and throws it, which aborts
+  // the process while the thread is being terminated.
+  // `dispatch` has no `this`: any object will do, and itself is the cheapest to get.
+  napi_value result;
   napi_status status =
-      napi_make_callback(env_, before->async_context, dispatch, dispatch, 1, &argument, &result);
+      napi_make_callback(env, *before->async_context, dispatch, dispatch, 1, &argument, &result);
   if (status == napi_pending_exception) {
-    // dispatch() reports what handlers throw by itself: what comes here is a defect, or the end of
-    // the thread, which cannot be caught.
+    // dispatch() reports what handlers throw by itself: what arrives here is a defect, or the end
+    // of the thread, which cannot be caught.
     napi_value error;
-    if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
-      napi_fatal_exception(env_, error);
+    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+      napi_fatal_exception(env, error);
     }
   }
-  napi_close_handle_scope(env_, scope);
   return status == napi_ok && handles_ == before;
 }
 
-// new LoopDriver(poller), which the caller keeps alive as long
-napi_value New(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* poller = PollerWrap::From(env, args[0]);
-  if (poller == nullptr) return Refuse(env);
-  auto* driver = new LoopDriver(env, poller);
-  auto finalize = [](napi_env, void* data, void*) { delete static_cast<LoopDriver*>(data); };
-  if (napi_wrap(env, args.receiver(), driver, finalize, nullptr, nullptr) != napi_ok) {
-    delete driver;
-    return nullptr;
-  }
-  napi_type_tag_object(env, args.receiver(), &kDriverTag);
-  return args.receiver();
-}
-
 // attach(mode, dispatch: (count) => void): 0 or -errno.
-napi_value Attach(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  LoopDriver* driver = LoopDriver::From(env, args.receiver());
+int Attach(const Args<2>& args) {
+  auto* driver = Wrapped<LoopDriver>(args.receiver());
   uint32_t mode;
-  if (driver == nullptr || driver->is_attached() || !args.Uint32(0, &mode)) return Refuse(env);
-  return Number(env, driver->Attach(static_cast<Mode>(mode), args[1]));
+  if (driver == nullptr || driver->is_attached() || !args.Uint32(0, &mode) ||
+      !args[1].IsFunction()) {
+    return kRefused;
+  }
+  return driver->Attach(static_cast<Mode>(mode), args[1].As<Napi::Function>());
 }
 
-napi_value Detach(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  LoopDriver* driver = LoopDriver::From(env, args.receiver());
-  if (driver != nullptr) driver->Detach();
-  return nullptr;
+void Detach(const Args<1>& args) {
+  if (auto* driver = Wrapped<LoopDriver>(args.receiver())) driver->Detach();
 }
 
-napi_value SetReferenced(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  LoopDriver* driver = LoopDriver::From(env, args.receiver());
+int SetReferenced(const Args<1>& args) {
+  auto* driver = Wrapped<LoopDriver>(args.receiver());
   uint32_t is_referenced;
-  if (driver == nullptr || !args.Uint32(0, &is_referenced)) return Refuse(env);
+  if (driver == nullptr || !args.Uint32(0, &is_referenced)) return kRefused;
   driver->SetReferenced(is_referenced != 0);
-  return Number(env, 0);
+  return 0;
 }
 
-napi_value Rewatch(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  LoopDriver* driver = LoopDriver::From(env, args.receiver());
-  return driver == nullptr ? Refuse(env) : Number(env, driver->Rewatch());
+int Rewatch(const Args<1>& args) {
+  auto* driver = Wrapped<LoopDriver>(args.receiver());
+  return driver == nullptr ? kRefused : driver->Rewatch();
 }
 
 // watchHostLoop(poller): lets the host end a thread that blocks in this poller. 0 or -errno.
-napi_value WatchHostLoop(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* poller = PollerWrap::From(env, args[0]);
+int WatchHostLoop(const Args<1>& args) {
+  PollerWrap* poller = PollerWrap::From(args[0]);
   uv_loop_t* loop = nullptr;
-  if (poller == nullptr || !poller->is_open()) return Refuse(env);
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Number(env, -ENOTSUP);
-  return Number(env, poller->WatchHostLoopEdge(uv_backend_fd(loop)));
+  if (poller == nullptr || !poller->is_open()) return kRefused;
+  if (napi_get_uv_event_loop(args.env(), &loop) != napi_ok) return -ENOTSUP;
+  return poller->WatchHostLoopEdge(uv_backend_fd(loop));
 }
+
+Napi::Function LoopDriver::Define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeLoopDriver",
+      {Method("attach", Call<edgewise::Attach>), Method("detach", Call<edgewise::Detach>),
+       Method("setReferenced", Call<edgewise::SetReferenced>),
+       Method("rewatch", Call<edgewise::Rewatch>)});
+}
+
+constexpr Function kFunctions[] = {{"watchHostLoop", Call<WatchHostLoop>}};
 
 }  // namespace
 
-bool InitLoopDriver(napi_env env, napi_value exports) {
-  const napi_property_descriptor properties[] = {
-      {"attach", nullptr, Attach, nullptr, nullptr, nullptr, napi_default_method, nullptr},
-      {"detach", nullptr, Detach, nullptr, nullptr, nullptr, napi_default_method, nullptr},
-      {"setReferenced", nullptr, SetReferenced, nullptr, nullptr, nullptr, napi_default_method,
-       nullptr},
-      {"rewatch", nullptr, Rewatch, nullptr, nullptr, nullptr, napi_default_method, nullptr},
-  };
-  napi_value constructor;
-  if (napi_define_class(env, "NativeLoopDriver", NAPI_AUTO_LENGTH, New, nullptr,
-                        sizeof properties / sizeof *properties, properties,
-                        &constructor) != napi_ok ||
-      napi_set_named_property(env, exports, "NativeLoopDriver", constructor) != napi_ok) {
-    return false;
-  }
-  const Method methods[] = {{"watchHostLoop", WatchHostLoop}};
-  return DefineMethods(env, exports, methods);
+void InitLoopDriver(Napi::Object exports) {
+  DefineFunctions(exports, kFunctions);
+  exports.Set("NativeLoopDriver", LoopDriver::Define(exports.Env()));
 }
 
 }  // namespace edgewise

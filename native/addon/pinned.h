@@ -5,12 +5,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace edgewise {
 
 class Block {
  public:
-  // Owned by the thread's table and by the ArrayBuffer at first.
+  // Owned by the environment's table and by the ArrayBuffer at first.
   Block(uint8_t* memory, size_t size) : data(memory), length(size) {}
 
   void Share() { owners_.fetch_add(1); }
@@ -25,7 +26,22 @@ class Block {
   std::atomic<int> owners_{2};
 };
 
-// The block of that number in this thread's table, shared with the caller; null: there is none.
-Block* ShareBlock(uint32_t number);
+// The blocks of one environment by number.
+class BlockTable {
+ public:
+  BlockTable() = default;
+  BlockTable(const BlockTable&) = delete;
+  BlockTable& operator=(const BlockTable&) = delete;
+  ~BlockTable();
+
+  uint32_t Enter(Block* block);
+  Block* Find(uint32_t number) const {  // null: there is none
+    return number < blocks_.size() ? blocks_[number] : nullptr;
+  }
+  void Remove(uint32_t number);  // which Find has found
+
+ private:
+  std::vector<Block*> blocks_;  // null once removed
+};
 
 }  // namespace edgewise

@@ -1,13 +1,13 @@
 // Memory at an address that native code knows: the I/O path without looking at a typed array at
 // each call. src/sys/pinned.ts holds it.
 //
-// The block is ours. It is freed when nobody can reach it any more: neither the table of this
-// thread (by number), nor native code, nor the ArrayBuffer over it, wherever that was transferred
-// to.
+// The block is ours. It is freed when nothing can reach it any more: neither the table of its
+// environment (by number), nor native code, nor the ArrayBuffer over it, wherever that was
+// transferred to.
 #include "pinned.h"
 
+#include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 #include "addon.h"
 #include "args.h"
@@ -17,111 +17,78 @@
 namespace edgewise {
 namespace {
 
-// The blocks of this thread by number; null once unpinned. An environment has one thread, and the
-// thread one environment.
-struct Table {
-  std::vector<Block*> blocks;
-
-  ~Table() {
-    for (Block* block : blocks) {
-      if (block != nullptr) block->Release();
-    }
-  }
-
-  size_t Enter(Block* block) {
-    for (size_t i = 0; i < blocks.size(); i++) {
-      if (blocks[i] != nullptr) continue;
-      blocks[i] = block;
-      return i;
-    }
-    blocks.push_back(block);
-    return blocks.size() - 1;
-  }
-
-  Block* Find(uint32_t number) const { return number < blocks.size() ? blocks[number] : nullptr; }
-};
-
-thread_local Table table;
-
-void OnCollected(napi_env, void*, void* block) { static_cast<Block*>(block)->Release(); }
-
 // pin(length): [number, ArrayBuffer]; REFUSED: no memory, or a host without external memory.
-napi_value Pin(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+Napi::Value Pin(const Args<1>& args) {
+  Napi::Env env = args.env();
+  Napi::Value refused = Napi::Number::New(env, kRefused);
   uint32_t length;
-  if (!args.Uint32(0, &length) || length == 0) return Refuse(env);
+  if (!args.Uint32(0, &length) || length == 0) return refused;
   auto* data = static_cast<uint8_t*>(std::calloc(length, 1));
-  if (data == nullptr) return Refuse(env);
+  if (data == nullptr) return refused;
   auto* block = new Block(data, length);
-  napi_value buffer;
-  if (napi_create_external_arraybuffer(env, data, length, OnCollected, block, &buffer) != napi_ok) {
+  auto release = [](Napi::BasicEnv, void*, Block* collected) { collected->Release(); };
+  auto buffer = Napi::ArrayBuffer::New(env, data, length, release, block);
+  if (env.IsExceptionPending()) {
+    env.GetAndClearPendingException();
     block->Release();
     block->Release();
-    return Refuse(env);
+    return refused;
   }
-  size_t number = table.Enter(block);
-  napi_value result;
-  napi_create_array_with_length(env, 2, &result);
-  napi_set_element(env, result, 0, Number(env, static_cast<double>(number)));
-  napi_set_element(env, result, 1, buffer);
+  Napi::Array result = Napi::Array::New(env, 2);
+  result.Set(0u, static_cast<double>(args.data<BlockTable>()->Enter(block)));
+  result.Set(1u, buffer);
   return result;
 }
 
 // unpin(number)
-napi_value Unpin(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+int Unpin(const Args<1>& args) {
+  auto* blocks = args.data<BlockTable>();
   uint32_t number;
-  if (!args.Uint32(0, &number) || table.Find(number) == nullptr) return Refuse(env);
-  table.blocks[number]->Release();
-  table.blocks[number] = nullptr;
-  return Number(env, 0);
+  if (!args.Uint32(0, &number) || blocks->Find(number) == nullptr) return kRefused;
+  blocks->Remove(number);
+  return 0;
 }
 
 // The block's number at 0, the descriptor at 1, then offset and length, each optional.
-template <size_t kCount>
-bool PinnedAt(const Args<kCount>& args, int* fd, Bytes* out) {
+bool PinnedAt(const Args<4>& args, int* fd, Bytes* out) {
   uint32_t number;
   if (!args.Uint32(0, &number) || !args.Fd(1, fd)) return false;
-  const Block* block = table.Find(number);
+  const Block* block = args.data<BlockTable>()->Find(number);
   if (block == nullptr) return false;
   *out = {block->data, block->length};
   return args.Narrow(2, out);
 }
 
 // pinnedRecv(number, fd, offset?, length?): as recv.
-napi_value Recv(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+int Recv(const Args<4>& args) {
   int fd;
   Bytes bytes;
-  if (!PinnedAt(args, &fd, &bytes)) return Refuse(env);
-  return Number(env, sys::Recv(fd, bytes.data, bytes.length, 0));
+  if (!PinnedAt(args, &fd, &bytes)) return kRefused;
+  return sys::Recv(fd, bytes.data, bytes.length, 0);
 }
 
 // pinnedSend(number, fd, offset?, length?): as send.
-napi_value Send(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+int Send(const Args<4>& args) {
   int fd;
   Bytes bytes;
-  if (!PinnedAt(args, &fd, &bytes)) return Refuse(env);
-  return Number(env, sys::Send(fd, bytes.data, bytes.length, 0));
+  if (!PinnedAt(args, &fd, &bytes)) return kRefused;
+  return sys::Send(fd, bytes.data, bytes.length, 0);
 }
 
 // pinnedRead(number, fd, offset?, length?): as read.
-napi_value Read(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+int Read(const Args<4>& args) {
   int fd;
   Bytes bytes;
-  if (!PinnedAt(args, &fd, &bytes)) return Refuse(env);
-  return Number(env, sys::Read(fd, bytes.data, bytes.length));
+  if (!PinnedAt(args, &fd, &bytes)) return kRefused;
+  return sys::Read(fd, bytes.data, bytes.length);
 }
 
 // pinnedWrite(number, fd, offset?, length?): as write.
-napi_value Write(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+int Write(const Args<4>& args) {
   int fd;
   Bytes bytes;
-  if (!PinnedAt(args, &fd, &bytes)) return Refuse(env);
-  return Number(env, sys::Write(fd, bytes.data, bytes.length));
+  if (!PinnedAt(args, &fd, &bytes)) return kRefused;
+  return sys::Write(fd, bytes.data, bytes.length);
 }
 
 }  // namespace
@@ -132,16 +99,33 @@ void Block::Release() {
   delete this;
 }
 
-Block* ShareBlock(uint32_t number) {
-  Block* block = table.Find(number);
-  if (block != nullptr) block->Share();
-  return block;
+BlockTable::~BlockTable() {
+  for (Block* block : blocks_) {
+    if (block != nullptr) block->Release();
+  }
 }
 
-bool InitPinned(napi_env env, napi_value exports) {
-  const Method methods[] = {{"pin", Pin},         {"unpin", Unpin},     {"pinnedRecv", Recv},
-                            {"pinnedSend", Send}, {"pinnedRead", Read}, {"pinnedWrite", Write}};
-  return DefineMethods(env, exports, methods);
+uint32_t BlockTable::Enter(Block* block) {
+  auto free = std::find(blocks_.begin(), blocks_.end(), nullptr);
+  auto number = static_cast<uint32_t>(free - blocks_.begin());
+  if (free == blocks_.end()) {
+    blocks_.push_back(block);
+  } else {
+    *free = block;
+  }
+  return number;
+}
+
+void BlockTable::Remove(uint32_t number) {
+  blocks_[number]->Release();
+  blocks_[number] = nullptr;
+}
+
+void InitPinned(Napi::Object exports, BlockTable* blocks) {
+  constexpr Function functions[] = {{"pin", Call<Pin>},         {"unpin", Call<Unpin>},
+                                    {"pinnedRecv", Call<Recv>}, {"pinnedSend", Call<Send>},
+                                    {"pinnedRead", Call<Read>}, {"pinnedWrite", Call<Write>}};
+  DefineFunctions(exports, functions, blocks);
 }
 
 }  // namespace edgewise

@@ -4,7 +4,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "addon.h"
 #include "args.h"
@@ -15,11 +14,9 @@
 namespace edgewise {
 namespace {
 
-constexpr napi_type_tag kPollerTag = {0x6564676577697365, 0x706f6c6c65720001};
-
 // How long a thread blocks at most while its host has something that it cannot be given, or cannot
-// be watched: the thread may be told to end meanwhile, and a host that is pending already is told
-// nothing new.
+// be watched: the thread may be asked to end meanwhile, and a host that is pending already makes no
+// new edge.
 constexpr int64_t kWaitWhileHostIsPendingNs = 50 * kNsPerMs;
 
 // A deadline of TypeScript's, in nanoseconds: 0 or less is now, beyond what an int64 holds never.
@@ -35,48 +32,50 @@ DeadlineNs DeadlineAfterMs(double timeout_ms) {
   return ToDeadline(static_cast<double>(MonotonicNowNs()) + std::ceil(timeout_ms * kNsPerMs));
 }
 
-napi_value Now(napi_env env, napi_callback_info info) {
-  return Number(env, static_cast<double>(MonotonicNowNs()));
+double Now(const Args<0>&) { return static_cast<double>(MonotonicNowNs()); }
+
+template <size_t kCount>
+Napi::Array ArrayOf(Napi::Env env, const double (&numbers)[kCount]) {
+  Napi::Array array = Napi::Array::New(env, kCount);
+  for (uint32_t i = 0; i < kCount; i++) array.Set(i, numbers[i]);
+  return array;
 }
 
 // platformFacts(): available back-ends (one bit each), the preferred one, nanosecond waits (0, 1).
-napi_value PlatformFacts(napi_env env, napi_callback_info info) {
-  const uint32_t facts[] = {AvailableBackends(), static_cast<uint32_t>(PreferredBackend()),
-                            HasNanosecondWait() ? 1u : 0u};
-  napi_value array;
-  napi_create_array_with_length(env, 3, &array);
-  for (uint32_t i = 0; i < 3; i++) napi_set_element(env, array, i, Number(env, double(facts[i])));
-  return array;
+Napi::Value PlatformFacts(const Args<0>& args) {
+  auto preferred = static_cast<uint32_t>(PreferredBackend());
+  return ArrayOf(args.env(),
+                 {double(AvailableBackends()), double(preferred), double(HasNanosecondWait())});
 }
 
 // capabilities(backend): triggers (one bit each), exclusive (0, 1), has a descriptor (0, 1), limit
 // of descriptor numbers (0: none); or -errno.
-napi_value CapabilitiesOf(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+Napi::Value CapabilitiesOf(const Args<1>& args) {
   uint32_t backend;
-  if (!args.Uint32(0, &backend)) return Refuse(env);
+  if (!args.Uint32(0, &backend)) return Napi::Number::New(args.env(), kRefused);
   int error = 0;
   std::unique_ptr<Poller> poller = CreatePoller(static_cast<Backend>(backend), &error);
-  if (poller == nullptr) return Number(env, error);
+  if (poller == nullptr) return Napi::Number::New(args.env(), error);
   Capabilities have = poller->capabilities();
-  const double facts[] = {double(have.triggers), double(have.exclusive),
-                          double(have.has_descriptor), double(have.fd_limit)};
-  napi_value array;
-  napi_create_array_with_length(env, 4, &array);
-  for (uint32_t i = 0; i < 4; i++) napi_set_element(env, array, i, Number(env, facts[i]));
-  return array;
+  return ArrayOf(args.env(), {double(have.triggers), double(have.exclusive),
+                              double(have.has_descriptor), double(have.fd_limit)});
 }
 
 }  // namespace
 
 thread_local PollerWrap* PollerWrap::last_ = nullptr;
 
-PollerWrap::~PollerWrap() {
-  if (last_ == this) last_ = nullptr;
-  Release();
+// new NativePoller()
+PollerWrap::PollerWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  info.This().As<Napi::Object>().TypeTag(&kTag);
 }
 
-void PollerWrap::Release() {
+PollerWrap::~PollerWrap() {
+  if (last_ == this) last_ = nullptr;
+  Close();
+}
+
+void PollerWrap::Close() {
   if (poller_ != nullptr) CloseWakersOf(poller_.get());
   poller_.reset();
   latch_.reset();
@@ -89,19 +88,16 @@ void PollerWrap::Release() {
 
 // The tag tells our objects from those that wrap something else, but looking it up costs more than
 // all the rest. What an object of another kind wraps is at another address than a live PollerWrap.
-PollerWrap* PollerWrap::From(napi_env env, napi_value value) {
-  void* wrap = nullptr;
-  if (napi_unwrap(env, value, &wrap) != napi_ok) return nullptr;
-  if (wrap == last_) return last_;
-  bool is_poller = false;
-  if (napi_check_object_type_tag(env, value, &kPollerTag, &is_poller) != napi_ok || !is_poller) {
-    return nullptr;
-  }
-  last_ = static_cast<PollerWrap*>(wrap);
-  return last_;
+PollerWrap* PollerWrap::From(Napi::Value value) {
+  void* wrapped = nullptr;
+  if (napi_unwrap(value.Env(), value, &wrapped) != napi_ok) return nullptr;
+  if (wrapped == last_) return last_;
+  PollerWrap* wrap = Wrapped<PollerWrap>(value);
+  if (wrap != nullptr) last_ = wrap;
+  return wrap;
 }
 
-int PollerWrap::Wait(DeadlineNs deadline) {
+int PollerWrap::WaitUntil(DeadlineNs deadline) {
   ReadySink sink{records_, capacity_};
   deadline = std::min(deadline, ToDeadline(head_->deadline_ns));
   if (deadline != kPollOnce && (is_host_beyond_ || (latch_ != nullptr && HostIsPending()))) {
@@ -156,142 +152,125 @@ void PollerWrap::UnwatchHostLoop() {
   latch_.reset();
 }
 
-napi_value PollerWrap::New(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  auto* wrap = new PollerWrap();
-  auto finalize = [](napi_env, void* data, void*) { delete static_cast<PollerWrap*>(data); };
-  if (napi_wrap(env, args.receiver(), wrap, finalize, nullptr, nullptr) != napi_ok) {
-    delete wrap;
-    return nullptr;
-  }
-  napi_type_tag_object(env, args.receiver(), &kPollerTag);
-  return args.receiver();
+int PollerWrap::Open(Backend backend, Block* memory) {
+  int error = 0;
+  poller_ = CreatePoller(backend, &error);
+  if (poller_ == nullptr) return error;
+  memory->Share();
+  memory_ = memory;
+  head_ = reinterpret_cast<SharedHead*>(memory->data);
+  records_ = reinterpret_cast<ReadyRecord*>(memory->data + sizeof(SharedHead));
+  capacity_ = static_cast<int>((memory->length - sizeof(SharedHead)) / sizeof(ReadyRecord));
+  return 0;
+}
+
+namespace {
+
+// The open poller whose method is called, or null.
+template <size_t kCount>
+Poller* PollerOf(const Args<kCount>& args) {
+  PollerWrap* wrap = PollerWrap::From(args.receiver());
+  return wrap == nullptr ? nullptr : wrap->poller();
 }
 
 // open(backend, block: the number of pinned memory): 0 or -errno.
-napi_value PollerWrap::Open(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
+int Open(const Args<2>& args) {
+  PollerWrap* wrap = PollerWrap::From(args.receiver());
   uint32_t backend, number;
   if (wrap == nullptr || wrap->is_open() || !args.Uint32(0, &backend) || !args.Uint32(1, &number)) {
-    return Refuse(env);
+    return kRefused;
   }
-  int error = 0;
-  wrap->poller_ = CreatePoller(static_cast<Backend>(backend), &error);
-  if (wrap->poller_ == nullptr) return Number(env, error);
-  Block* memory = ShareBlock(number);
+  Block* memory = Addon::Of(args.env())->blocks.Find(number);
   if (memory == nullptr || memory->length < sizeof(SharedHead) + sizeof(ReadyRecord)) {
-    if (memory != nullptr) memory->Release();
-    wrap->poller_.reset();
-    return Refuse(env);
+    return kRefused;
   }
-  wrap->memory_ = memory;
-  wrap->head_ = reinterpret_cast<SharedHead*>(memory->data);
-  wrap->records_ = reinterpret_cast<ReadyRecord*>(memory->data + sizeof(SharedHead));
-  wrap->capacity_ = static_cast<int>((memory->length - sizeof(SharedHead)) / sizeof(ReadyRecord));
-  return Number(env, 0);
+  return wrap->Open(static_cast<Backend>(backend), memory);
 }
 
-napi_value PollerWrap::Close(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  if (PollerWrap* wrap = From(env, args.receiver())) wrap->Release();
-  return nullptr;
+void Close(const Args<1>& args) {
+  if (PollerWrap* wrap = PollerWrap::From(args.receiver())) wrap->Close();
 }
 
 // add(fd, slot, generation, interest, trigger, exclusive: 0 | 1): 0 or -errno.
-napi_value PollerWrap::Add(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
+int Add(const Args<6>& args) {
+  Poller* poller = PollerOf(args);
   int fd;
   Token token;
   uint32_t interest, trigger, exclusive;
-  if (wrap == nullptr || !wrap->is_open() || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
+  if (poller == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
       !args.Uint32(2, &token.generation) || !args.Uint32(3, &interest) ||
       !args.Uint32(4, &trigger) || !args.Uint32(5, &exclusive)) {
-    return Refuse(env);
+    return kRefused;
   }
-  return Number(
-      env, wrap->poller_->Add(fd, token, interest, static_cast<Trigger>(trigger), exclusive != 0));
+  return poller->Add(fd, token, interest, static_cast<Trigger>(trigger), exclusive != 0);
 }
 
 // modify(fd, slot, generation, interest, trigger): 0 or -errno.
-napi_value PollerWrap::Modify(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
+int Modify(const Args<5>& args) {
+  Poller* poller = PollerOf(args);
   int fd;
   Token token;
   uint32_t interest, trigger;
-  if (wrap == nullptr || !wrap->is_open() || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
+  if (poller == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
       !args.Uint32(2, &token.generation) || !args.Uint32(3, &interest) ||
       !args.Uint32(4, &trigger)) {
-    return Refuse(env);
+    return kRefused;
   }
-  return Number(env, wrap->poller_->Modify(fd, token, interest, static_cast<Trigger>(trigger)));
+  return poller->Modify(fd, token, interest, static_cast<Trigger>(trigger));
 }
 
 // remove(fd): 0 or -errno.
-napi_value PollerWrap::Remove(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
+int Remove(const Args<1>& args) {
+  Poller* poller = PollerOf(args);
   int fd;
-  if (wrap == nullptr || !wrap->is_open() || !args.Fd(0, &fd)) return Refuse(env);
-  return Number(env, wrap->poller_->Remove(fd));
+  if (poller == nullptr || !args.Fd(0, &fd)) return kRefused;
+  return poller->Remove(fd);
 }
 
 // wait(timeoutMs): count of records or -errno.
-napi_value PollerWrap::Wait(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
+int Wait(const Args<1>& args) {
+  PollerWrap* wrap = PollerWrap::From(args.receiver());
   double timeout_ms;
-  if (wrap == nullptr || !wrap->is_open() || !args.Double(0, &timeout_ms)) return Refuse(env);
-  return Number(env, wrap->Wait(DeadlineAfterMs(timeout_ms)));
+  if (wrap == nullptr || !wrap->is_open() || !args.Double(0, &timeout_ms)) return kRefused;
+  return wrap->WaitUntil(DeadlineAfterMs(timeout_ms));
 }
 
 // notify(): 0 or -errno.
-napi_value PollerWrap::Notify(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
-  if (wrap == nullptr || !wrap->is_open()) return Refuse(env);
-  return Number(env, wrap->poller_->Notify());
+int Notify(const Args<1>& args) {
+  Poller* poller = PollerOf(args);
+  return poller == nullptr ? kRefused : poller->Notify();
 }
 
 // descriptor(): the pollable descriptor, or -ENOTSUP.
-napi_value PollerWrap::Descriptor(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
-  if (wrap == nullptr || !wrap->is_open()) return Refuse(env);
-  return Number(env, wrap->poller_->Descriptor());
+int Descriptor(const Args<1>& args) {
+  Poller* poller = PollerOf(args);
+  return poller == nullptr ? kRefused : poller->Descriptor();
 }
 
 // rebuild(): 0 or -errno.
-napi_value PollerWrap::Rebuild(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* wrap = From(env, args.receiver());
-  if (wrap == nullptr || !wrap->is_open()) return Refuse(env);
-  return Number(env, wrap->poller_->Rebuild());
+int Rebuild(const Args<1>& args) {
+  Poller* poller = PollerOf(args);
+  return poller == nullptr ? kRefused : poller->Rebuild();
 }
 
-napi_status PollerWrap::Define(napi_env env, napi_value exports) {
-  const Method methods[] = {{"open", Open},     {"close", Close},     {"add", Add},
-                            {"modify", Modify}, {"remove", Remove},   {"wait", Wait},
-                            {"notify", Notify}, {"rebuild", Rebuild}, {"descriptor", Descriptor}};
-  napi_property_descriptor properties[std::size(methods)] = {};
-  for (size_t i = 0; i < std::size(methods); i++) {
-    properties[i].utf8name = methods[i].name;
-    properties[i].method = methods[i].callback;
-    properties[i].attributes = napi_default_method;
-  }
-  napi_value constructor;
-  napi_status status = napi_define_class(env, "NativePoller", NAPI_AUTO_LENGTH, New, nullptr,
-                                         std::size(properties), properties, &constructor);
-  if (status != napi_ok) return status;
-  return napi_set_named_property(env, exports, "NativePoller", constructor);
+constexpr Function kFunctions[] = {{"now", Call<Now>},
+                                   {"platformFacts", Call<PlatformFacts>},
+                                   {"capabilities", Call<CapabilitiesOf>}};
+
+}  // namespace
+
+Napi::Function PollerWrap::Define(Napi::Env env) {
+  return DefineClass(
+      env, "NativePoller",
+      {Method("open", Call<edgewise::Open>), Method("close", Call<edgewise::Close>),
+       Method("add", Call<Add>), Method("modify", Call<Modify>), Method("remove", Call<Remove>),
+       Method("wait", Call<Wait>), Method("notify", Call<Notify>), Method("rebuild", Call<Rebuild>),
+       Method("descriptor", Call<edgewise::Descriptor>)});
 }
 
-bool InitPoller(napi_env env, napi_value exports) {
-  const Method methods[] = {
-      {"now", Now}, {"platformFacts", PlatformFacts}, {"capabilities", CapabilitiesOf}};
-  return DefineMethods(env, exports, methods) && PollerWrap::Define(env, exports) == napi_ok;
+void InitPoller(Napi::Object exports) {
+  DefineFunctions(exports, kFunctions);
+  exports.Set("NativePoller", PollerWrap::Define(exports.Env()));
 }
 
 }  // namespace edgewise

@@ -1,7 +1,7 @@
 // A Poller as JavaScript holds it, and the memory that both sides see.
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <memory>
 
@@ -10,8 +10,8 @@
 
 namespace edgewise {
 
-// The head of the shared memory, before the records. src/poller/poller.ts reads and writes it by the
-// same offsets.
+// The head of the shared memory, before the records. src/poller/poller.ts reads and writes it by
+// the same offsets.
 struct SharedHead {
   double now_ns;       // written by native code after each wait: CLOCK_MONOTONIC
   double deadline_ns;  // written by TypeScript: when to be back; Infinity: never, 0: at once
@@ -22,16 +22,26 @@ struct SharedHead {
 };
 static_assert(sizeof(SharedHead) == 48, "TypeScript finds the records behind 48 bytes");
 
-class PollerWrap {
+// The class NativePoller of src/native.ts.
+class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
  public:
-  static napi_status Define(napi_env env, napi_value exports);
+  static constexpr napi_type_tag kTag = {0x6564676577697365, 0x706f6c6c65720001};
+
+  static Napi::Function Define(Napi::Env env);
 
   // The PollerWrap behind a JavaScript object, or null for any other value.
-  static PollerWrap* From(napi_env env, napi_value value);
+  static PollerWrap* From(Napi::Value value);
+
+  explicit PollerWrap(const Napi::CallbackInfo& info);
+  ~PollerWrap() override;
+
+  // Returns 0 or -errno. The block has room for the head and one record at least.
+  int Open(Backend backend, Block* memory);
+  void Close();  // again does nothing
 
   // One wait, until `deadline` or the deadline in the shared head. Returns the count of records,
   // or -errno. EBADF: closed.
-  int Wait(DeadlineNs deadline);
+  int WaitUntil(DeadlineNs deadline);
 
   Poller* poller() const { return poller_.get(); }
   SharedHead* head() const { return head_; }
@@ -40,30 +50,14 @@ class PollerWrap {
   // A thread that blocks in a wait must be endable: the host loop's own descriptor in our set
   // makes the wait return when the host wants the thread. Through `latch_`, each readiness of the
   // host is seen once, or a busy host would make every turn return at once.
-  // What it has seen may still stand there (nobody serves the host while turns hold the thread),
-  // and then the host's next wish makes no new edge: such a wait is cut short.
+  // What it has seen may still be pending (the host is not served while turns hold the thread), and
+  // then the host's next wish makes no new edge: such a wait is cut short.
   int WatchHostLoopEdge(int host_fd);
   // The same without the latch, for a driver that gives the host its turn.
   int WatchHostLoopLevel(int host_fd);
   void UnwatchHostLoop();
 
  private:
-  PollerWrap() = default;
-  ~PollerWrap();
-
-  static napi_value New(napi_env env, napi_callback_info info);
-  static napi_value Open(napi_env env, napi_callback_info info);
-  static napi_value Close(napi_env env, napi_callback_info info);
-  static napi_value Add(napi_env env, napi_callback_info info);
-  static napi_value Modify(napi_env env, napi_callback_info info);
-  static napi_value Remove(napi_env env, napi_callback_info info);
-  static napi_value Wait(napi_env env, napi_callback_info info);
-  static napi_value Notify(napi_env env, napi_callback_info info);
-  static napi_value Descriptor(napi_env env, napi_callback_info info);
-  static napi_value Rebuild(napi_env env, napi_callback_info info);
-
-  void Release();
-
   static thread_local PollerWrap* last_;  // what From has found last, while it is alive
 
   Block* memory_ = nullptr;  // shared with JavaScript, and alive as long as we write to it
@@ -72,7 +66,7 @@ class PollerWrap {
   int capacity_ = 0;
   bool HostIsPending() const;
 
-  int host_fd_ = -1;               // what stands in the set for the host loop, or -1
+  int host_fd_ = -1;               // what is in the set for the host loop, or -1
   int host_loop_fd_ = -1;          // the host loop's own, behind the latch
   bool is_host_beyond_ = false;    // the latch got a descriptor that select cannot watch
   std::unique_ptr<Poller> latch_;  // before poller_: poller_ watches its descriptor

@@ -1,4 +1,6 @@
-// SignalWatch for JavaScript: an opaque handle with functions over it.
+// SignalWatch for JavaScript: the class NativeSignals of src/native.ts.
+#include <memory>
+
 #include "addon.h"
 #include "args.h"
 #include "signal_watch.h"
@@ -6,115 +8,93 @@
 namespace edgewise {
 namespace {
 
-constexpr napi_type_tag kSignalTag = {0x6564676577697365, 0x7369676e616c0001};
+class SignalsWrap : public Napi::ObjectWrap<SignalsWrap> {
+ public:
+  static constexpr napi_type_tag kTag = {0x6564676577697365, 0x7369676e616c0001};
 
-// Where the pointer stands, so that closing can clear it before the handle is collected.
-struct SignalHandle {
-  SignalWatch* watch;
+  static Napi::Function Define(Napi::Env env);
+
+  explicit SignalsWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    info.This().As<Napi::Object>().TypeTag(&kTag);
+  }
+
+  std::unique_ptr<SignalWatch> watch;  // null: not open
 };
 
-SignalHandle* HandleAt(napi_env env, napi_value value) {
-  bool is_signal = false;
-  void* handle = nullptr;
-  if (napi_check_object_type_tag(env, value, &kSignalTag, &is_signal) != napi_ok || !is_signal ||
-      napi_unwrap(env, value, &handle) != napi_ok) {
-    return nullptr;
-  }
-  return static_cast<SignalHandle*>(handle);
+// The open watch whose method is called, or null.
+template <size_t kCount>
+SignalWatch* WatchOf(const Args<kCount>& args) {
+  auto* wrap = Wrapped<SignalsWrap>(args.receiver());
+  return wrap == nullptr ? nullptr : wrap->watch.get();
 }
 
-SignalWatch* WatchAt(napi_env env, napi_value value) {
-  SignalHandle* handle = HandleAt(env, value);
-  return handle == nullptr ? nullptr : handle->watch;
-}
-
-// openSignals(): a handle, or -errno.
-napi_value Open(napi_env env, napi_callback_info info) {
-  auto* watch = new SignalWatch();
+// open(): 0 or -errno.
+int Open(const Args<1>& args) {
+  auto* wrap = Wrapped<SignalsWrap>(args.receiver());
+  if (wrap == nullptr || wrap->watch != nullptr) return kRefused;
+  auto watch = std::make_unique<SignalWatch>();
   int result = watch->Open();
-  if (result < 0) {
-    delete watch;
-    return Number(env, result);
-  }
-  auto* handle = new SignalHandle{watch};
-  auto finalize = [](napi_env, void* data, void*) {
-    delete static_cast<SignalHandle*>(data)->watch;
-    delete static_cast<SignalHandle*>(data);
-  };
-  napi_value object;
-  napi_create_object(env, &object);
-  if (napi_wrap(env, object, handle, finalize, nullptr, nullptr) != napi_ok) {
-    finalize(env, handle, nullptr);
-    return nullptr;
-  }
-  napi_type_tag_object(env, object, &kSignalTag);
-  return object;
+  if (result >= 0) wrap->watch = std::move(watch);
+  return result;
 }
 
-// signalFd(handle): the descriptor to watch.
-napi_value Fd(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  SignalWatch* watch = WatchAt(env, args[0]);
-  return watch == nullptr ? Refuse(env) : Number(env, watch->fd());
+// descriptor(): the descriptor to watch.
+int Descriptor(const Args<1>& args) {
+  SignalWatch* watch = WatchOf(args);
+  return watch == nullptr ? kRefused : watch->fd();
 }
 
-// addSignal(handle, signum): 0 or -errno.
-napi_value Add(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  SignalWatch* watch = WatchAt(env, args[0]);
+// add(signum): 0 or -errno.
+int Add(const Args<1>& args) {
+  SignalWatch* watch = WatchOf(args);
   int signum;
-  if (watch == nullptr || !args.Int32(1, &signum)) return Refuse(env);
-  return Number(env, watch->Add(signum));
+  if (watch == nullptr || !args.Int32(0, &signum)) return kRefused;
+  return watch->Add(signum);
 }
 
-// removeSignal(handle, signum): 0 or -errno.
-napi_value Remove(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  SignalWatch* watch = WatchAt(env, args[0]);
+// remove(signum): 0 or -errno.
+int Remove(const Args<1>& args) {
+  SignalWatch* watch = WatchOf(args);
   int signum;
-  if (watch == nullptr || !args.Int32(1, &signum)) return Refuse(env);
-  return Number(env, watch->Remove(signum));
+  if (watch == nullptr || !args.Int32(0, &signum)) return kRefused;
+  return watch->Remove(signum);
 }
 
-// takeSignals(handle, into: Uint8Array of 8): the pending set, little-endian; 0 or REFUSED.
-napi_value Take(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
-  SignalWatch* watch = WatchAt(env, args[0]);
+// take(into: Uint8Array of 8): the pending set, little-endian; 0 or REFUSED.
+int Take(const Args<1>& args) {
+  SignalWatch* watch = WatchOf(args);
   Bytes into;
-  if (watch == nullptr || !Args<2>::WholeBytes(env, args[1], &into) || into.length < 8) {
-    return Refuse(env);
-  }
+  if (watch == nullptr || !args.WholeBytes(0, &into) || into.length < 8) return kRefused;
   uint64_t pending = watch->Take();
   for (int i = 0; i < 8; i++) into.data[i] = static_cast<uint8_t>(pending >> (8 * i));
-  return Number(env, 0);
+  return 0;
+}
+
+void Close(const Args<1>& args) {
+  if (auto* wrap = Wrapped<SignalsWrap>(args.receiver())) wrap->watch.reset();
 }
 
 // reassertSignal(signum): 0 or -errno.
-napi_value Reassert(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+int Reassert(const Args<1>& args) {
   int signum;
-  if (!args.Int32(0, &signum)) return Refuse(env);
-  return Number(env, SignalWatch::Reassert(signum));
+  if (!args.Int32(0, &signum)) return kRefused;
+  return SignalWatch::Reassert(signum);
 }
 
-// closeSignals(handle)
-napi_value Close(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  SignalHandle* handle = HandleAt(env, args[0]);
-  if (handle == nullptr) return Refuse(env);
-  delete handle->watch;
-  handle->watch = nullptr;
-  return Number(env, 0);
+Napi::Function SignalsWrap::Define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeSignals",
+      {Method("open", Call<Open>), Method("descriptor", Call<Descriptor>), Method("add", Call<Add>),
+       Method("remove", Call<Remove>), Method("take", Call<Take>), Method("close", Call<Close>)});
 }
+
+constexpr Function kFunctions[] = {{"reassertSignal", Call<Reassert>}};
 
 }  // namespace
 
-bool InitSignal(napi_env env, napi_value exports) {
-  const Method methods[] = {{"openSignals", Open},  {"signalFd", Fd},
-                            {"addSignal", Add},     {"removeSignal", Remove},
-                            {"takeSignals", Take},  {"reassertSignal", Reassert},
-                            {"closeSignals", Close}};
-  return DefineMethods(env, exports, methods);
+void InitSignals(Napi::Object exports) {
+  DefineFunctions(exports, kFunctions);
+  exports.Set("NativeSignals", SignalsWrap::Define(exports.Env()));
 }
 
 }  // namespace edgewise

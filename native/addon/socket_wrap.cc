@@ -10,178 +10,164 @@
 namespace edgewise {
 namespace {
 
-napi_value Socket(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+int Socket(const Args<3>& args) {
   int domain, type, protocol;
   if (!args.Fd(0, &domain) || !args.Fd(1, &type) || !FlagsAt(args, 2, &protocol)) {
-    return Refuse(env);
+    return kRefused;
   }
-  return Number(env, OwnByThread(sys::Socket(domain, type, protocol)));
+  return OwnByThread(sys::Socket(domain, type, protocol));
 }
 
-napi_value Socketpair(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+int Socketpair(const Args<4>& args) {
   int domain, type, protocol;
   int32_t* fds;
   size_t count;
   if (!args.Fd(0, &domain) || !args.Fd(1, &type) || !FlagsAt(args, 2, &protocol) ||
-      !Int32sOf(env, args[3], 2, &fds, &count)) {
-    return Refuse(env);
+      !Int32sAt(args, 3, 2, &fds, &count)) {
+    return kRefused;
   }
-  return Number(env, OwnByThread(sys::Socketpair(domain, type, protocol, fds), fds, 2));
+  return OwnByThread(sys::Socketpair(domain, type, protocol, fds), fds, 2);
 }
 
-napi_value Bind(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+int Bind(const Args<2>& args) {
   int fd;
   AddressSlot* address;
-  if (!args.Fd(0, &fd) || !SlotAt(env, args, 1, &address)) return Refuse(env);
-  return Number(env, sys::Bind(fd, *address));
+  if (!args.Fd(0, &fd) || !SlotAt(args, 1, &address)) return kRefused;
+  return sys::Bind(fd, *address);
 }
 
-napi_value Connect(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+int Connect(const Args<2>& args) {
   int fd;
   AddressSlot* address;
-  if (!args.Fd(0, &fd) || !SlotAt(env, args, 1, &address)) return Refuse(env);
-  return Number(env, sys::Connect(fd, *address));
+  if (!args.Fd(0, &fd) || !SlotAt(args, 1, &address)) return kRefused;
+  return sys::Connect(fd, *address);
 }
 
-napi_value Listen(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+int Listen(const Args<2>& args) {
   int fd, backlog;
-  if (!args.Fd(0, &fd) || !args.Fd(1, &backlog)) return Refuse(env);
-  return Number(env, sys::Listen(fd, backlog));
+  if (!args.Fd(0, &fd) || !args.Fd(1, &backlog)) return kRefused;
+  return sys::Listen(fd, backlog);
 }
 
-napi_value Accept4(napi_env env, napi_callback_info info) {
-  Args<3> args(env, info);
+int Accept4(const Args<3>& args) {
   int fd, flags;
   AddressSlot* from;
-  if (!args.Fd(0, &fd) || !FlagsAt(args, 2, &flags) || !OptionalSlotAt(env, args, 1, &from)) {
-    return Refuse(env);
+  if (!args.Fd(0, &fd) || !FlagsAt(args, 2, &flags) || !OptionalSlotAt(args, 1, &from)) {
+    return kRefused;
   }
-  return Number(env, OwnByThread(sys::Accept4(fd, from, flags)));
+  return OwnByThread(sys::Accept4(fd, from, flags));
 }
 
-napi_value Shutdown(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+int Shutdown(const Args<2>& args) {
   int fd, how;
-  if (!args.Fd(0, &fd) || !args.Fd(1, &how)) return Refuse(env);
-  return Number(env, sys::Shutdown(fd, how));
+  if (!args.Fd(0, &fd) || !args.Fd(1, &how)) return kRefused;
+  return sys::Shutdown(fd, how);
 }
 
-napi_value Getsockname(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+int Getsockname(const Args<2>& args) {
   int fd;
   AddressSlot* into;
-  if (!args.Fd(0, &fd) || !SlotAt(env, args, 1, &into)) return Refuse(env);
-  return Number(env, sys::Getsockname(fd, into));
+  if (!args.Fd(0, &fd) || !SlotAt(args, 1, &into)) return kRefused;
+  return sys::Getsockname(fd, into);
 }
 
-napi_value Getpeername(napi_env env, napi_callback_info info) {
-  Args<2> args(env, info);
+int Getpeername(const Args<2>& args) {
   int fd;
   AddressSlot* into;
-  if (!args.Fd(0, &fd) || !SlotAt(env, args, 1, &into)) return Refuse(env);
-  return Number(env, sys::Getpeername(fd, into));
+  if (!args.Fd(0, &fd) || !SlotAt(args, 1, &into)) return kRefused;
+  return sys::Getpeername(fd, into);
 }
 
-napi_value Getsockopt(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+int Getsockopt(const Args<4>& args) {
   int fd, level, option;
   Bytes value;
   size_t count;
   if (!args.Fd(0, &fd) || !args.Fd(1, &level) || !args.Fd(2, &option) ||
-      !ArrayMemory(env, args[3], napi_uint8_array, napi_int32_array, &value, &count)) {
-    return Refuse(env);
+      !ArrayMemoryAt(args, 3, napi_uint8_array, napi_int32_array, &value, &count)) {
+    return kRefused;
   }
-  return Number(env, sys::Getsockopt(fd, level, option, value.data, value.length));
+  return sys::Getsockopt(fd, level, option, value.data, value.length);
 }
 
 // The value is a number, which goes in as an int, or the bytes of a structure.
-napi_value Setsockopt(napi_env env, napi_callback_info info) {
-  Args<4> args(env, info);
+int Setsockopt(const Args<4>& args) {
   int fd, level, option;
-  if (!args.Fd(0, &fd) || !args.Fd(1, &level) || !args.Fd(2, &option)) return Refuse(env);
+  if (!args.Fd(0, &fd) || !args.Fd(1, &level) || !args.Fd(2, &option)) return kRefused;
   int32_t number;
   if (args.Int32(3, &number)) {
-    return Number(env, sys::Setsockopt(fd, level, option, &number, sizeof(number)));
+    return sys::Setsockopt(fd, level, option, &number, sizeof(number));
   }
   Bytes value;
   size_t count;
-  if (!ArrayMemory(env, args[3], napi_uint8_array, napi_int32_array, &value, &count)) {
-    return Refuse(env);
+  if (!ArrayMemoryAt(args, 3, napi_uint8_array, napi_int32_array, &value, &count)) {
+    return kRefused;
   }
-  return Number(env, sys::Setsockopt(fd, level, option, value.data, value.length));
+  return sys::Setsockopt(fd, level, option, value.data, value.length);
 }
 
-napi_value Recv(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+int Recv(const Args<5>& args) {
   int fd, flags;
   Bytes bytes;
   if (!args.Fd(0, &fd) || !FlagsAt(args, 4, &flags) || !args.BytesAt(1, &bytes)) {
-    return Refuse(env);
+    return kRefused;
   }
-  return Number(env, sys::Recv(fd, bytes.data, bytes.length, flags));
+  return sys::Recv(fd, bytes.data, bytes.length, flags);
 }
 
-napi_value Send(napi_env env, napi_callback_info info) {
-  Args<5> args(env, info);
+int Send(const Args<5>& args) {
   int fd, flags;
   Bytes bytes;
   if (!args.Fd(0, &fd) || !FlagsAt(args, 4, &flags) || !args.BytesAt(1, &bytes)) {
-    return Refuse(env);
+    return kRefused;
   }
-  return Number(env, sys::Send(fd, bytes.data, bytes.length, flags));
+  return sys::Send(fd, bytes.data, bytes.length, flags);
 }
 
-napi_value Recvfrom(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
+int Recvfrom(const Args<6>& args) {
   int fd, flags;
   Bytes bytes;
   AddressSlot* from;
   if (!args.Fd(0, &fd) || !FlagsAt(args, 4, &flags) || !args.BytesAt(1, &bytes) ||
-      !OptionalSlotAt(env, args, 5, &from)) {
-    return Refuse(env);
+      !OptionalSlotAt(args, 5, &from)) {
+    return kRefused;
   }
-  return Number(env, sys::Recvfrom(fd, bytes.data, bytes.length, flags, from));
+  return sys::Recvfrom(fd, bytes.data, bytes.length, flags, from);
 }
 
-napi_value Sendto(napi_env env, napi_callback_info info) {
-  Args<6> args(env, info);
+int Sendto(const Args<6>& args) {
   int fd, flags;
   Bytes bytes;
   AddressSlot* to;
   if (!args.Fd(0, &fd) || !FlagsAt(args, 4, &flags) || !args.BytesAt(1, &bytes) ||
-      !OptionalSlotAt(env, args, 5, &to)) {
-    return Refuse(env);
+      !OptionalSlotAt(args, 5, &to)) {
+    return kRefused;
   }
-  return Number(env, sys::Sendto(fd, bytes.data, bytes.length, flags, to));
+  return sys::Sendto(fd, bytes.data, bytes.length, flags, to);
 }
 
-constexpr Method kMethods[] = {
-    {"socket", Socket},
-    {"socketpair", Socketpair},
-    {"bind", Bind},
-    {"listen", Listen},
-    {"accept4", Accept4},
-    {"connect", Connect},
-    {"shutdown", Shutdown},
-    {"getsockname", Getsockname},
-    {"getpeername", Getpeername},
-    {"getsockopt", Getsockopt},
-    {"setsockopt", Setsockopt},
-    {"recv", Recv},
-    {"send", Send},
-    {"recvfrom", Recvfrom},
-    {"sendto", Sendto},
+constexpr Function kFunctions[] = {
+    {"socket", Call<Socket>},
+    {"socketpair", Call<Socketpair>},
+    {"bind", Call<Bind>},
+    {"listen", Call<Listen>},
+    {"accept4", Call<Accept4>},
+    {"connect", Call<Connect>},
+    {"shutdown", Call<Shutdown>},
+    {"getsockname", Call<Getsockname>},
+    {"getpeername", Call<Getpeername>},
+    {"getsockopt", Call<Getsockopt>},
+    {"setsockopt", Call<Setsockopt>},
+    {"recv", Call<Recv>},
+    {"send", Call<Send>},
+    {"recvfrom", Call<Recvfrom>},
+    {"sendto", Call<Sendto>},
 };
 
 }  // namespace
 
-bool InitSocket(napi_env env, napi_value exports) {
-  return DefineMethods(env, exports, kMethods) && InitAddress(env, exports);
+void InitSocket(Napi::Object exports) {
+  DefineFunctions(exports, kFunctions);
+  InitAddress(exports);
 }
 
 }  // namespace edgewise

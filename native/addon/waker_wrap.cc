@@ -16,44 +16,42 @@ bool WakerAt(const Args<1>& args, WakerId* out) {
 }
 
 // createWaker(poller): its number.
-napi_value Create(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
-  PollerWrap* wrap = PollerWrap::From(env, args[0]);
-  if (wrap == nullptr || !wrap->is_open()) return Refuse(env);
-  return Number(env, static_cast<double>(CreateWaker(wrap->poller())));
+double Create(const Args<1>& args) {
+  PollerWrap* wrap = PollerWrap::From(args[0]);
+  if (wrap == nullptr || !wrap->is_open()) return kRefused;
+  return static_cast<double>(CreateWaker(wrap->poller()));
 }
 
 // takeWaker(id): 1 when it was woken since the last call, else 0.
-napi_value Take(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+int Take(const Args<1>& args) {
   WakerId id;
-  if (!WakerAt(args, &id)) return Refuse(env);
-  return Number(env, TakeWaker(id) ? 1 : 0);
+  if (!WakerAt(args, &id)) return kRefused;
+  return TakeWaker(id) ? 1 : 0;
 }
 
 // wake(id): 1, 0 (a wake-up is pending already) or -errno.
-napi_value WakeById(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+int WakeById(const Args<1>& args) {
   WakerId id;
-  if (!WakerAt(args, &id)) return Refuse(env);
-  return Number(env, Wake(id));
+  if (!WakerAt(args, &id)) return kRefused;
+  return Wake(id);
 }
 
 // closeWaker(id)
-napi_value CloseById(napi_env env, napi_callback_info info) {
-  Args<1> args(env, info);
+int CloseById(const Args<1>& args) {
   WakerId id;
-  if (!WakerAt(args, &id)) return Refuse(env);
+  if (!WakerAt(args, &id)) return kRefused;
   CloseWaker(id);
-  return Number(env, 0);
+  return 0;
 }
 
 }  // namespace
 
-bool InitWaker(napi_env env, napi_value exports) {
-  const Method methods[] = {
-      {"createWaker", Create}, {"takeWaker", Take}, {"wake", WakeById}, {"closeWaker", CloseById}};
-  return DefineMethods(env, exports, methods);
+void InitWaker(Napi::Object exports) {
+  constexpr Function functions[] = {{"createWaker", Call<Create>},
+                                    {"takeWaker", Call<Take>},
+                                    {"wake", Call<WakeById>},
+                                    {"closeWaker", Call<CloseById>}};
+  DefineFunctions(exports, functions);
 }
 
 }  // namespace edgewise

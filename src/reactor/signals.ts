@@ -5,7 +5,7 @@
 // back in front each time; Node's is chained behind it.
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { check, errnoError, invalidValue } from '../errors.ts';
+import { check, invalidValue } from '../errors.ts';
 import { type NativeSignals, native } from '../native.ts';
 
 /** Receives a signal of `reactor.onSignal`, in a turn of the reactor, not in the signal's context. */
@@ -52,21 +52,19 @@ function unwatchListeners(signals: Signals): void {
 
 /** The signals of one reactor. */
 export class Signals {
-  readonly #handle: NativeSignals;
+  readonly #native: NativeSignals = new native.NativeSignals();
   readonly #handlers = new Map<number, Set<SignalEntry>>();
   readonly #pending = new Uint8Array(8);
 
   /** @throws ErrnoError - EMFILE, ENFILE; EAGAIN: 64 reactors of this process watch signals. */
   constructor() {
-    const handle = native.openSignals();
-    if (typeof handle === 'number') throw errnoError(handle, 'pipe');
-    this.#handle = handle;
+    check(this.#native.open(), 'pipe');
     watchListeners(this);
   }
 
   /** The descriptor to watch for reading, level-triggered; call `deliver` when it is ready. */
   get fd(): number {
-    return native.signalFd(this.#handle);
+    return this.#native.descriptor();
   }
 
   /**
@@ -75,7 +73,7 @@ export class Signals {
    */
   subscribe(name: NodeJS.Signals, handler: SignalHandler): SignalSubscription {
     const signum = signalNumber(name);
-    check(native.addSignal(this.#handle, signum), 'sigaction');
+    check(this.#native.add(signum), 'sigaction');
     const entry = new SignalEntry(this, name, signum, handler);
     const entries = this.#handlers.get(signum);
     if (entries === undefined) this.#handlers.set(signum, new Set([entry]));
@@ -88,7 +86,7 @@ export class Signals {
     const entries = this.#handlers.get(entry.signum);
     if (!entries?.delete(entry) || entries.size > 0) return;
     this.#handlers.delete(entry.signum);
-    native.removeSignal(this.#handle, entry.signum);
+    this.#native.remove(entry.signum);
   }
 
   /** @internal */
@@ -98,7 +96,7 @@ export class Signals {
 
   /** Calls the handlers of the signals that came since the last time. */
   deliver(onError: (error: unknown) => void): void {
-    native.takeSignals(this.#handle, this.#pending);
+    this.#native.take(this.#pending);
     for (let signum = 1; signum <= this.#pending.length * BITS_PER_BYTE; signum++) {
       const byte = this.#pending[(signum - 1) >> 3] as number;
       if ((byte & (1 << ((signum - 1) & 7))) === 0) continue;
@@ -110,7 +108,7 @@ export class Signals {
   close(): void {
     unwatchListeners(this);
     this.#handlers.clear();
-    native.closeSignals(this.#handle);
+    this.#native.close();
   }
 }
 

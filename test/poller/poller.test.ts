@@ -159,14 +159,17 @@ eachBackend((backend) => {
 
 it('takes no other object of native code for a poller, whichever was used last', () => {
   const poller = descriptors.using(new Poller());
-  const signals = native.openSignals();
+  const signals = new native.NativeSignals();
   try {
     expect(poller.wait(0)).toBe(0);
     const driver = new native.NativeLoopDriver(poller.handle);
     for (const other of [signals, driver, Object.create(poller.handle), {}, null, 7] as unknown[]) {
       expect(native.createWaker(other as NativePoller)).toBe(REFUSED);
+      expect(() => new native.NativeLoopDriver(other as NativePoller)).toThrow(
+        coded('ERR_INVALID_ARG_TYPE'),
+      );
     }
   } finally {
-    if (typeof signals !== 'number') native.closeSignals(signals);
+    signals.close();
   }
 });
