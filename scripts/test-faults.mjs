@@ -30,8 +30,8 @@ const EXCLUDED_CUT = {
   'net/socket/multicast': 'datagrams are not cut',
   'net/connection/zero-copy.numbers': 'numbers the sends of a buffer by hand',
   'net/relay/stall': 'its point is what stands in full buffers: a packet for each byte',
-  'net/connection/travel': 'its point is what stands in full buffers',
-  'net/connection/unread': 'its point is what stands in full buffers',
+  'net/connection/snapshot': 'its point is what is in full buffers',
+  'net/connection/unread': 'its point is what is in full buffers',
 };
 /** The same for interrupted. */
 const BY_HAND = 'calls by hand what returns EINTR to its caller';
@@ -43,7 +43,7 @@ const EXCLUDED_INTERRUPTED = {
   'net/socket/descriptor-passing': BY_HAND,
   'net/connection/zero-copy.numbers': BY_HAND,
   'net/relay/stall': 'fills buffers by hand until nothing moves',
-  'net/connection/travel': BY_HAND,
+  'net/connection/snapshot': BY_HAND,
 };
 const VITEST = [process.execPath, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run'];
 const NET = [

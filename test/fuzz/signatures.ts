@@ -151,7 +151,7 @@ function endpointOptionsOf(world: World, random: Random): unknown {
     handlers: () => ({ [random.pick(['data', 'end', 'drain', 'close'])]: any() }),
     trigger: () => random.pick(['level', 'edge', any()]),
     highWaterMark: any,
-    queueMax: () => random.pick([0, 5, any()]),
+    queueBytesMax: () => random.pick([0, 5, any()]),
   };
   for (const name of Object.keys(more)) {
     if (random.below(4) === 0) options[name] = more[name]?.();
@@ -192,6 +192,8 @@ export const ROLES = {
   backend: (_: World, random: Random): unknown =>
     random.pick(['epoll', 'kqueue', 'poll', 'select']),
   options: (_: World, random: Random): unknown => optionsOf(random),
+  closeOptions: (_: World, random: Random): unknown =>
+    random.pick([undefined, {}, { timeoutMs: random.pick(SMALL) }, { timeoutMs: hostile(random) }]),
   streamOptions: streamOptionsOf,
   datagramOptions: datagramOptionsOf,
   connection: (world: World, random: Random): unknown =>
@@ -337,7 +339,8 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.resume': '',
     'Connection.end': 'bytes',
     'Connection.destroy': 'any',
-    'Connection.closeGracefully': 'int',
+    'Connection.close': 'closeOptions',
+    'Connection.hasRef': '',
     'Connection.setTimeout': 'int',
     'Connection.setOptions': 'tcpOptions',
     'Connection.ref': '',
@@ -356,6 +359,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'DescriptorReader.unref': '',
     'DescriptorReader.hasRef': '',
     'DescriptorReader.destroy': 'any',
+    'DescriptorReader.close': '',
     'DescriptorWriter.ref': '',
     'DescriptorWriter.unref': '',
     'DescriptorWriter.hasRef': '',
@@ -364,6 +368,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'DescriptorWriter.write': 'bytes',
     'DescriptorWriter.end': 'bytes',
     'DescriptorWriter.destroy': 'any',
+    'DescriptorWriter.close': 'closeOptions',
     Waker: 'int',
     'Waker.wake': '',
     'ReactorWaker.wake': '',

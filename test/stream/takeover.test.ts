@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type Duplex, Readable } from 'node:stream';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { native } from '../../src/native.ts';
 import { connect } from '../../src/net/connect/connect.ts';
 import type { Connection } from '../../src/net/connection/connection.ts';
 import { listen } from '../../src/net/listen/listen.ts';
@@ -195,16 +196,16 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
       const before = raw.bytesWritten;
       while (raw.bytesWritten === before) await client.read();
     };
-    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    const now = vi.spyOn(native, 'now').mockReturnValue(0);
     let count = 0;
     stream.setTimeout(10, () => count++);
     stream.write(LONG);
-    now.mockReturnValue(5); // the timer may look at any moment of the following
+    now.mockReturnValue(5e6); // the timer may look at any moment of the following
     await moves();
-    now.mockReturnValue(10);
+    now.mockReturnValue(10e6);
     await sleep(30, { reactor: raw.reactor }); // due after the timer
     expect(count).toBe(0);
-    now.mockReturnValue(20);
+    now.mockReturnValue(20e6);
     await once(stream, 'timeout'); // it stands still now
     stream.destroy();
   });

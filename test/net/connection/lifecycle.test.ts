@@ -151,7 +151,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     expect(waiting.count('timeout')).toBe(0);
   });
 
-  it('keeps the deadline of closeGracefully whatever setTimeout says', async () => {
+  it('keeps the deadline of close whatever setTimeout says', async () => {
     const { connection, client } = await pair(undefined, undefined, { allowHalfOpen: true });
     connection.close({ timeoutMs: 5 });
     connection.setTimeout(60_000);

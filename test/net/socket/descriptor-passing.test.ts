@@ -22,7 +22,7 @@ const WORKER = new URL('../../workers/rights.mjs', import.meta.url).pathname;
 /** A recorder of descriptors and bytes, in the order in which they were told. */
 class Receiver extends Recorder {
   readonly order: string[] = [];
-  readonly fileDescriptors: number[] = [];
+  readonly fds: number[] = [];
   #toldLast = '';
 
   // The bytes between two tellings of descriptors are one entry, in however many pieces they come.
@@ -43,7 +43,7 @@ class Receiver extends Recorder {
       descriptors: (_: Connection, fds: number[], isTruncated: boolean) => {
         this.#toldLast = `${fds.length} descriptors${isTruncated ? ', truncated' : ''}`;
         this.order.push(this.#toldLast);
-        this.fileDescriptors.push(...fds);
+        this.fds.push(...fds);
       },
     };
   }
@@ -93,7 +93,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     descriptors.close(reader, writer);
     await receiver.receivedAll(8);
     expect(receiver.order).toEqual(['2 descriptors', 'with two']);
-    const [first = -1, second = -1] = receiver.fileDescriptors.map((fd) => descriptors.track(fd));
+    const [first = -1, second = -1] = receiver.fds.map((fd) => descriptors.track(fd));
     expect(sys.fcntl(first, F_GETFD)).toBe(FD_CLOEXEC);
     expect(sys.fcntl(second, F_GETFD)).toBe(FD_CLOEXEC);
     expectPipe(second, first, 'through what was received');
@@ -118,11 +118,11 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     await receiver.told('end');
     expect(receiver.received.toString().replaceAll('x', '')).toBe('<0><1><2>');
     expect(receiver.received.length).toBe(4 * filler.length + 9);
-    for (const [index, fd] of receiver.fileDescriptors.entries()) {
+    for (const [index, fd] of receiver.fds.entries()) {
       descriptors.track(fd);
       expectPipe(pipes[index]?.[1] ?? -1, fd, `pipe ${index}`);
     }
-    expect(receiver.fileDescriptors).toHaveLength(3);
+    expect(receiver.fds).toHaveLength(3);
   });
 
   it('keeps its bytes and descriptors while corked, and closes the duplicates after', async () => {
@@ -138,7 +138,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     expect(countDescriptors()).toBe(before);
     await receiver.receivedAll(6);
     expect(receiver.order).toEqual(['1 descriptors', 'corked']);
-    expectPipe(writer, descriptors.track(receiver.fileDescriptors[0] ?? -1), 'x');
+    expectPipe(writer, descriptors.track(receiver.fds[0] ?? -1), 'x');
   });
 
   it('closes what waits when the connection is destroyed', async () => {
@@ -160,7 +160,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     from.writeDescriptors('many', new Array(253).fill(reader));
     await receiver.receivedAll(4);
     expect(receiver.order).toEqual(['253 descriptors', 'many']);
-    for (const fd of receiver.fileDescriptors) must(sys.close(fd));
+    for (const fd of receiver.fds) must(sys.close(fd));
     const refused = (data: string | Uint8Array, fds: unknown) =>
       codeThrownBy(() => from.writeDescriptors(data, fds as number[]));
     expect(refused('x', new Array(254).fill(reader))).toBe('ERR_OUT_OF_RANGE');
@@ -225,7 +225,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     from.writeDescriptors('as it was sent', [reader]);
     await receiver.receivedAll(14);
     expect(receiver.received.toString()).toBe('as it was sent');
-    for (const fd of receiver.fileDescriptors) must(sys.close(fd));
+    for (const fd of receiver.fds) must(sys.close(fd));
   });
 
   async function pairWith(receiver: Receiver, hook: () => void) {
@@ -308,7 +308,7 @@ describe('descriptor passing over paths, and its limits', () => {
     descriptors.close(reader);
     await receiver.receivedAll(5);
     expect(receiver.order).toEqual(['1 descriptors', 'early']);
-    const received = descriptors.track(receiver.fileDescriptors[0] ?? -1);
+    const received = descriptors.track(receiver.fds[0] ?? -1);
     must(sys.write(writer, Buffer.from('x')));
     expect(sys.read(received, Buffer.alloc(1))).toBe(1);
   });
