@@ -7,7 +7,7 @@ export {
   ErrnoError,
   type ErrorContext,
 } from './errors.ts';
-export type { Writable } from './flow/write-queue.ts';
+export type { CloseOptions, Writable } from './flow/index.ts';
 export { type ConnectOptions, connect, type Resolve } from './net/connect/connect.ts';
 export type { Connection } from './net/connection/connection.ts';
 export type { SentHandler } from './net/connection/file-range.ts';
@@ -15,14 +15,14 @@ export type { AnyConnection, ConnectionStats } from './net/connection/group.ts';
 export type { ConnectionHandlers } from './net/connection/handlers.ts';
 export type { ConnectionOptions } from './net/connection/options.ts';
 export type { ZeroCopyDone } from './net/connection/zero-copy.ts';
-export { bindDatagram } from './net/datagram/bind.ts';
-export type {
-  DatagramHandlers,
-  DatagramOptions,
-  DatagramStats,
-  SendOptions,
-} from './net/datagram/options.ts';
-export type { DatagramSocket } from './net/datagram/socket.ts';
+export {
+  bindDatagram,
+  type DatagramHandlers,
+  type DatagramOptions,
+  type DatagramSocket,
+  type DatagramStats,
+  type SendOptions,
+} from './net/datagram/index.ts';
 export {
   type ActivationOptions,
   activationSockets,

@@ -1,5 +1,5 @@
-// bindDatagram(): makes a datagram socket by its options and starts receiving.
-
+// bindDatagram(): makes a datagram socket by its options and starts receiving. bind(2), udp(7),
+// unix(7).
 import { rmSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../../address.ts';
@@ -7,9 +7,8 @@ import { check, EdgewiseError, ErrnoError } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
 import { addressOfHost } from '../socket/host.ts';
-import { enableErrorQueue } from './error-queue.ts';
+import { enableErrorQueue, errorContextOf } from './error-queue.ts';
 import { type DatagramOptions, datagramSettings } from './options.ts';
-import { contextOf } from './send.ts';
 import { DatagramSocket } from './socket.ts';
 
 const { EAFNOSUPPORT, EADDRNOTAVAIL } = os.errno;
@@ -57,10 +56,10 @@ function setErrorQueue(fd: number, family: number): void {
 function openSocket(address: SocketAddress, options: DatagramOptions): number {
   const family = familyOf(address);
   const type = constants.SOCK_DGRAM | constants.SOCK_NONBLOCK;
-  const fd = check(sys.socket(family, type, 0), 'socket', contextOf(address));
+  const fd = check(sys.socket(family, type, 0), 'socket', errorContextOf(address));
   try {
     setUp(fd, family, options);
-    check(sys.bind(fd, address), 'bind', contextOf(address));
+    check(sys.bind(fd, address), 'bind', errorContextOf(address));
     return fd;
   } catch (error) {
     sys.close(fd);
@@ -87,7 +86,10 @@ function openByOptions(options: DatagramOptions): number {
 /**
  * Binds a datagram socket, UDP or Unix, and hands what it receives to `options.handlers`.
  *
- * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be bound.
+ * @returns the socket, which receives from the next turn on; the caller closes it.
+ * @throws the reason of `options.signal`, when it is aborted already.
+ * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be bound. EMFILE,
+ *   ENFILE: no descriptors are left.
  * @throws TypeError, RangeError - an option of the wrong kind.
  * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_DRIVER_UNAVAILABLE; ERR_OPTION_UNSUPPORTED:
  *   `errorQueue` on another system than Linux, or for a Unix socket.
@@ -102,14 +104,11 @@ function openByOptions(options: DatagramOptions): number {
 export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): DatagramSocket<Data> {
   checkObject('options', options);
   const { signal, path } = options;
-  signal?.throwIfAborted();
   const isUnix = path !== undefined || options.abstract !== undefined;
   const settings = datagramSettings(options, isUnix);
   const fd = openByOptions(options as DatagramOptions);
   try {
-    const socket = new DatagramSocket<Data>(fd, settings);
-    if (signal !== undefined) socket.closeOn(signal);
-    return socket;
+    return new DatagramSocket<Data>(fd, settings, signal);
   } catch (error) {
     sys.close(fd);
     if (path !== undefined) rmSync(path, { force: true }); // bind has made it
