@@ -122,8 +122,8 @@ export class ReceivingHalf<Data> {
     return byteCount;
   }
 
-  // Of a socket whose datagrams are joined, lost control data may have held the size of the segments:
-  // then where one datagram ends and the next begins is not known.
+  // Where datagrams are joined, the control data that was lost may have held the size of the segments:
+  // then it is not known where one datagram ends and the next begins.
   #isTruncated({ flags, segmentSizes }: sys.MessageBatch, index: number): boolean {
     const bits = flags[index] as number;
     if ((bits & (MSG_TRUNC | MSG_CTRUNC)) === 0) return false;
