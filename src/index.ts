@@ -7,8 +7,7 @@ export {
   ErrnoError,
   type ErrorContext,
 } from './errors.ts';
-export type { CloseOptions } from './flow/close-options.ts';
-export type { Writable } from './flow/write-queue.ts';
+export type { CloseOptions, Writable } from './flow/index.ts';
 export { type ConnectOptions, connect } from './net/connect/connect.ts';
 export type { Resolve } from './net/connect/look-up.ts';
 export type { Connection } from './net/connection/connection.ts';
@@ -17,14 +16,14 @@ export type { AnyConnection, ConnectionStats } from './net/connection/group.ts';
 export type { ConnectionHandlers } from './net/connection/handlers.ts';
 export type { ConnectionOptions } from './net/connection/options.ts';
 export type { ZeroCopyDone } from './net/connection/zero-copy.ts';
-export { bindDatagram } from './net/datagram/bind.ts';
-export type {
-  DatagramHandlers,
-  DatagramOptions,
-  DatagramStats,
-  SendOptions,
-} from './net/datagram/options.ts';
-export type { DatagramSocket } from './net/datagram/socket.ts';
+export {
+  bindDatagram,
+  type DatagramHandlers,
+  type DatagramOptions,
+  type DatagramSocket,
+  type DatagramStats,
+  type SendOptions,
+} from './net/datagram/index.ts';
 export {
   type ActivationOptions,
   activationSockets,

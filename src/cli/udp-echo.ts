@@ -14,10 +14,13 @@ interface UdpEchoOptions {
 // Loaded when it runs: --help works without the addon.
 async function serve({ host, port, trigger }: UdpEchoOptions): Promise<void> {
   const { Reactor } = await import('../reactor/reactor.ts');
-  const { bindDatagram } = await import('../net/datagram/bind.ts');
+  const { bindDatagram } = await import('../net/datagram/index.ts');
   const reactor = new Reactor();
   const socket = bindDatagram({
-    ...{ host, port, trigger, reactor },
+    host,
+    port,
+    trigger,
+    reactor,
     handlers: {
       messages: (socket, batch, count) => void socket.sendMany(batch, count),
     },

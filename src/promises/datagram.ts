@@ -3,7 +3,7 @@
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, errnoError } from '../errors.ts';
-import { bindDatagram } from '../net/datagram/bind.ts';
+import { bindDatagram } from '../net/datagram/index.ts';
 import type { DatagramOptions as Options } from '../net/datagram/options.ts';
 import type { DatagramSocket as HandlerSocket } from '../net/datagram/socket.ts';
 import { checkObject } from '../validate.ts';
@@ -128,7 +128,7 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
 
   /** Closes at once; what is queued to be sent is dropped. */
   close(): void {
-    this.raw.close();
+    this.raw.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -91,7 +91,7 @@ const OWN_ROLES = {
   // A path that nobody listens at, or no name of a host.
   connecting: optionsWith({ path: pathOf, signal: signalOf, highWaterMark: smallOf }),
   listening: optionsWith({ path: pathOf, backlog: smallOf, trigger: () => 'edge' }),
-  datagrams: optionsWith({ path: pathOf, queueMax: smallOf }),
+  datagrams: optionsWith({ path: pathOf, queueBytesMax: smallOf }),
   promise: (_: World, random: Random) => random.pick([Promise.resolve(1), 1, new Promise(() => 0)]),
   anyConnection: (world: World, random: Random) =>
     random.pick([

@@ -1,5 +1,5 @@
-// What tests of datagram sockets share: handlers that write down what they were told, and a reactor
-// that is driven by hand until something was told.
+// What tests of datagram sockets share: handlers that write down what they were called with, and a
+// reactor that is driven by hand until something has happened.
 import { expect } from 'vitest';
 import { bindDatagram } from '../../src/net/datagram/bind.ts';
 import type { DatagramHandlers, DatagramOptions } from '../../src/net/datagram/options.ts';
@@ -12,7 +12,7 @@ export const HOST = '127.0.0.1';
 const TURNS_MAX = 1000;
 const TURN_MS = 1000;
 
-/** Writes down what a socket is told. */
+/** Writes down what the handlers of a socket are called with. */
 export class Inbound {
   readonly messages: string[] = [];
   readonly lengths: number[] = [];

@@ -1,5 +1,5 @@
-// bindDatagram(): makes a datagram socket by its options and starts receiving.
-
+// bindDatagram(): makes a datagram socket by its options and starts receiving. bind(2), udp(7),
+// unix(7).
 import { rmSync } from 'node:fs';
 import { check, EdgewiseError } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
@@ -58,7 +58,10 @@ function openByOptions(options: DatagramOptions): number {
 /**
  * Binds a datagram socket, UDP or Unix, and hands what it receives to `options.handlers`.
  *
- * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be bound.
+ * @returns the socket, which receives from the next turn on; the caller closes it.
+ * @throws the reason of `options.signal`, when it is aborted already.
+ * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be bound. EMFILE,
+ *   ENFILE: no descriptors are left.
  * @throws TypeError, RangeError - an option of the wrong kind.
  * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_DRIVER_UNAVAILABLE; ERR_OPTION_UNSUPPORTED:
  *   `errorQueue` on another system than Linux, or for a Unix socket.
@@ -73,13 +76,10 @@ function openByOptions(options: DatagramOptions): number {
 export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): DatagramSocket<Data> {
   checkObject('options', options);
   const { signal, path } = options;
-  signal?.throwIfAborted();
   const settings = datagramSettings(options, isUnixPlace(options));
   const fd = openByOptions(options as DatagramOptions);
   try {
-    const socket = new DatagramSocket<Data>(fd, settings);
-    if (signal !== undefined) socket.closeOn(signal);
-    return socket;
+    return new DatagramSocket<Data>(fd, settings, signal);
   } catch (error) {
     sys.close(fd);
     if (path !== undefined) rmSync(path, { force: true }); // bind has made it

@@ -1,42 +1,40 @@
 // What users of datagram sockets write, and its defaults: handlers, options, counts.
 import { AsyncResource } from 'node:async_hooks';
 import type { SocketAddress } from '../../address.ts';
-import { invalidType, invalidValue } from '../../errors.ts';
-import { defaultReactor } from '../../reactor/index.ts';
-import { Reactor } from '../../reactor/reactor.ts';
-import type { MessageBatch } from '../../sys/batch.ts';
-import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
+import { invalidValue } from '../../errors.ts';
+import { checkReactor, defaultReactor, type Reactor } from '../../reactor/index.ts';
+import type { MessageBatch } from '../../sys/index.ts';
+import { checkHandlers, checkInteger, checkObject, checkSignal } from '../../validate.ts';
 import { receivesDescriptors } from '../socket/descriptor-passing.ts';
-import { type InboxPool, inboxPool } from './receive-batch.ts';
-import { Outbox } from './send-queue.ts';
+import { type ReceiveBatchPool, receiveBatchPool } from './receive-batch.ts';
 import type { DatagramSocket } from './socket.ts';
 
-const MESSAGES = 32;
+const BATCH_COUNT_MAX = 32;
 // Longer than any datagram, and a step that does not put all messages on the same cache lines.
-const BYTES = 65_536 + 64;
+const BATCH_BYTES_MAX = 65_536 + 64;
 /** The longest datagram of UDP over IPv4. */
-const DATAGRAM_MAX = 65_507;
+const DATAGRAM_BYTES_MAX = 65_507;
 /** The most that the kernel joins. */
-const JOINED_MAX = 65_535;
-const QUEUE_MAX = 1024 * 1024;
-const HANDLER_NAMES = [
-  ...(['message', 'messages', 'descriptors', 'drain', 'error', 'close'] as const),
-];
+const JOINED_BYTES_MAX = 65_535;
+const QUEUE_BYTES_MAX = 1024 * 1024;
+const HANDLER_NAMES = ['message', 'messages', 'descriptors', 'drain', 'error', 'close'] as const;
 
 /**
  * Receives what happens on datagram sockets. Every member is optional; one object serves any number
  * of sockets, and `socket.data` holds what belongs to one.
  *
- * A handler that throws does not stop the others, nor the datagrams behind it: the error goes where
- * the reactor's `onError` says.
+ * A handler that throws does not stop the others, nor the datagrams behind it: each error goes to
+ * the `onError` of the reactor.
  */
 export interface DatagramHandlers<Data = unknown> {
   /**
-   * A datagram came; one of no bytes is a datagram too. `bytes` and `from` are the socket's: copy
-   * what you keep (`Buffer.from(bytes)`, `new SocketAddress(from)`). `socket.send(bytes, from)`
-   * copies by itself what it has to keep.
+   * A datagram came; one of no bytes is a datagram too.
    *
-   * @param isTruncated - it was longer than `batch.bytes`; the rest is lost.
+   * @param bytes - the socket's until this returns: copy what you keep (`Buffer.from(bytes)`).
+   *   `socket.send(bytes, from)` copies by itself what it has to keep.
+   * @param from - the sender, the socket's as well: `new SocketAddress(from)` copies.
+   * @param isTruncated - it was longer than `batch.bytesMax`; the rest is lost. Or, with `gro`,
+   *   the kernel lost the size of the segments (MSG_CTRUNC): it may be several datagrams, joined.
    */
   message?(
     socket: DatagramSocket<Data>,
@@ -45,32 +43,43 @@ export interface DatagramHandlers<Data = unknown> {
     isTruncated: boolean,
   ): void;
   /**
-   * The same for many at once, instead of `message`: the first `count` messages of `batch`, which
-   * is the socket's again when the handler returns. `socket.sendMany(batch, count)` echoes them
-   * without a copy. `batch.flags[i] & MSG_TRUNC`: message `i` was truncated. With `gro` a message
-   * may be several datagrams of one sender: `batch.segmentSizes[i]` says how long each is, the last
-   * one excepted, which may be shorter; 0: it is one.
+   * The same for many at once, instead of `message`. `socket.sendMany(batch, count)` echoes them
+   * without a copy.
+   *
+   * @param batch - the socket's again when this returns. `batch.flags[i] & MSG_TRUNC`: message `i`
+   *   was truncated. With `gro` a message may be several datagrams of one sender:
+   *   `batch.segmentSizes[i]` is the length of each, the last one excepted, which may be shorter;
+   *   0: it is one, or MSG_CTRUNC is set and the size was lost.
+   * @param count - the first `count` messages of `batch` are filled, 1 to `batch.messagesMax`.
    */
   messages?(socket: DatagramSocket<Data>, batch: MessageBatch, count: number): void;
   /**
-   * Descriptors came over a Unix socket, with the option `receiveDescriptors`; told right before the
-   * datagram that they came with. They are close-on-exec, and yours to close from this call on, also
-   * when this throws.
+   * Descriptors came over a Unix socket, with the option `receiveDescriptors`; called right before
+   * the datagram that they came with is delivered.
    *
+   * @param fds - close-on-exec, and yours to close from this call on, also when this throws.
    * @param isTruncated - some were lost, since this process has no numbers left for them
    *   (MSG_CTRUNC); maybe all.
    */
-  descriptors?(socket: DatagramSocket<Data>, fileDescriptors: number[], isTruncated: boolean): void;
+  descriptors?(socket: DatagramSocket<Data>, fds: number[], isTruncated: boolean): void;
   /** All that was queued has left, after `send` or `sendMany` had to drop something. */
   drain?(socket: DatagramSocket<Data>): void;
   /**
-   * A datagram could not be sent (EMSGSIZE, ENETUNREACH, …: the error has its `address`), or the
-   * network reports on an earlier one, once: ECONNREFUSED on a connected socket, and with
-   * `errorQueue` all that ICMP says, with the `address` that it is about. The socket goes on. Called at the end of the turn, at most 64 times in one; `stats.errors` counts all.
+   * A datagram could not be sent, or the network reports on an earlier one, once. The socket goes
+   * on. Called at the end of the turn, at most 64 times in one; `stats.errors` counts all.
+   *
+   * @param error - EMSGSIZE, ENETUNREACH, …, with the `address` and `port`, or the `path`, that
+   *   the datagram was sent to. Of an earlier one: ECONNREFUSED on a connected socket, and with
+   *   `errorQueue` all that ICMP says, with the address that it is about.
    */
   error?(socket: DatagramSocket<Data>, error: Error): void;
-  /** The socket is closed: the last call for it, at the end of the turn. */
-  close?(socket: DatagramSocket<Data>): void;
+  /**
+   * The socket is closed: the last call for it, at the end of the turn.
+   *
+   * @param error - what `destroy` was given, the reason of the `signal`, or ERR_CLOSED when the
+   *   reactor was closed; undefined after `close`, also when its time limit has passed.
+   */
+  close?(socket: DatagramSocket<Data>, error?: Error): void;
 }
 
 /** How something is sent. */
@@ -88,7 +97,7 @@ export function segmentSizeOf(options: SendOptions): number {
   checkObject('options', options);
   const { segmentSize } = options;
   if (segmentSize === undefined) return 0;
-  return checkInteger('options.segmentSize', segmentSize, 1, DATAGRAM_MAX);
+  return checkInteger('options.segmentSize', segmentSize, 1, DATAGRAM_BYTES_MAX);
 }
 
 /** How a datagram socket is made. */
@@ -125,35 +134,35 @@ export interface DatagramOptions<Data = unknown> {
   readonly sendBufferSize?: number;
   /** How many datagrams to take in one system call, and how long each may be. */
   readonly batch?: {
-    /** 1 to 1024. Default 32. */
-    readonly messages?: number;
-    /** Bytes; what is longer is truncated. Default: as long as a datagram can be. */
-    readonly bytes?: number;
+    /** Datagrams, 1 to 1024. Default 32. */
+    readonly countMax?: number;
+    /** Bytes, 1 to 2^18; what is longer is truncated. Default: as long as a datagram can be. */
+    readonly bytesMax?: number;
   };
   /**
    * How much is queued when the kernel has no room, in bytes; each datagram counts 256 more. What
-   * comes beyond is dropped and counted. Default 1 MiB; 0 queues nothing.
+   * exceeds it is dropped and counted. Default 1 MiB; 0 queues nothing.
    */
-  readonly queueMax?: number;
+  readonly queueBytesMax?: number;
   /**
-   * Take in descriptors that are sent to a Unix socket, and tell the `descriptors` handler, which
-   * must be there. Otherwise the kernel drops them. Costs a system call per datagram. Default false.
+   * Take in descriptors that are sent to a Unix socket, for the `descriptors` handler, which must be
+   * there. Otherwise the kernel drops them. Costs a system call per datagram. Default false.
    */
   readonly receiveDescriptors?: boolean;
   /**
    * Let the kernel join datagrams of one sender that come together (UDP_GRO, Linux 5.0): fewer walks
-   * up the stack for a bulk flow. `message` is called for each all the same. Where there is no such
-   * thing, datagrams arrive one by one. `batch.bytes` must hold what was joined, 65,535 bytes.
+   * up the stack for a bulk flow. `message` is called for each all the same. Where the kernel cannot
+   * do it, datagrams arrive one by one. `batch.bytesMax` must hold what was joined, 65,535 bytes.
    * Default false.
    */
   readonly gro?: boolean;
   /**
-   * Tell the `error` handler what the network says of each datagram, with its address, also when
-   * the socket has no peer (IP_RECVERR, IPV6_RECVERR): ECONNREFUSED, EHOSTUNREACH, EMSGSIZE with
-   * `mtu`, … Anybody can cause such errors by leaving. UDP on Linux. Default false.
+   * Report to the `error` handler what the network says of each datagram, with its address, also
+   * when the socket has no peer (IP_RECVERR, IPV6_RECVERR): ECONNREFUSED, EHOSTUNREACH, EMSGSIZE
+   * with `mtu`, … Any peer can cause such errors by leaving. UDP on Linux. Default false.
    */
   readonly errorQueue?: boolean;
-  /** Closes the socket when it is aborted. */
+  /** Destroys the socket when it is aborted, with its reason. */
   readonly signal?: AbortSignal;
   /** Keep the async context of this call for the handlers. Default true. */
   readonly asyncContext?: boolean;
@@ -161,15 +170,19 @@ export interface DatagramOptions<Data = unknown> {
 
 /** Counts of one socket since it was made. */
 export interface DatagramStats {
+  /** Datagrams received, those that came joined to others counted one by one. */
   messagesReceived: number;
+  /** Bytes of the messages received. */
   bytesReceived: number;
   /** Of the messages received, those that came joined to others (`gro`). */
   segmentsReceived: number;
-  /** Received datagrams that were longer than `batch.bytes`. */
+  /** Received datagrams of which something was lost: `isTruncated` of the `message` handler. */
   truncated: number;
   /** Received, but no handler was there to take them, or the socket was closed meanwhile. */
   receiveDropped: number;
+  /** Datagrams that the kernel has taken, those of one buffer counted one by one. */
   messagesSent: number;
+  /** Bytes of the messages sent. */
   bytesSent: number;
   /** Of the messages sent, those that the kernel cut from a longer buffer (`segmentSize`). */
   segmentsSent: number;
@@ -177,67 +190,67 @@ export interface DatagramStats {
   sendDropped: number;
   /** Not sent: the kernel refused them, see `error`. */
   sendFailed: number;
-  /** Errors that were told, or would have been if there were an `error` handler. */
+  /** Errors that were reported, or would have been with an `error` handler and without its limit. */
   errors: number;
 }
 
 /** The options, checked. */
 export interface DatagramSettings<Data> {
   readonly handlers: DatagramHandlers<Data>;
-  readonly data: Data | undefined;
+  readonly data: Data;
   readonly reactor: Reactor;
   readonly trigger: 'level' | 'edge';
-  readonly pool: InboxPool;
-  readonly outbox: Outbox;
+  /** Lends the memory to receive into. */
+  readonly pool: ReceiveBatchPool;
+  readonly queueBytesMax: number;
   readonly hasErrorQueue: boolean;
+  /** The kernel may join datagrams. */
+  readonly gro: boolean;
+  /** The async context of the handlers. */
   readonly scope: AsyncResource | undefined;
   /** A Unix socket: it can pass descriptors. */
   readonly isUnix: boolean;
   readonly receivesDescriptors: boolean;
 }
 
-function checkHandlers(handlers: unknown): void {
-  checkObject('handlers', handlers);
-  const given = handlers as DatagramHandlers;
-  for (const name of HANDLER_NAMES) {
-    if (given[name] !== undefined) checkFunction(`handlers.${name}`, given[name]);
-  }
-  if (given.message !== undefined && given.messages !== undefined) {
-    throw invalidValue('handlers.messages', 'absent where there is `message`', given.messages);
-  }
-}
-
 /**
  * Checks the options of a socket that do not concern its making.
  *
  * @throws TypeError, RangeError - an option of the wrong kind.
+ * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: `receiveDescriptors` of UDP.
+ * @throws the reason of `options.signal`, when it is aborted already.
  */
 export function datagramSettings<Data>(
   options: DatagramOptions<Data>,
   isUnix: boolean,
 ): DatagramSettings<Data> {
-  const { handlers, trigger = 'level', batch = {} } = options;
-  checkHandlers(handlers);
+  const { handlers, trigger = 'level', batch = {}, queueBytesMax = QUEUE_BYTES_MAX } = options;
+  checkHandlers(handlers, HANDLER_NAMES);
+  if (handlers.message !== undefined && handlers.messages !== undefined) {
+    throw invalidValue('handlers.messages', 'absent where there is `message`', handlers.messages);
+  }
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
   if (trigger !== 'level' && trigger !== 'edge') {
     throw invalidValue('trigger', "'level' or 'edge'", trigger);
   }
   checkObject('batch', batch);
-  const messages = checkInteger('batch.messages', batch.messages ?? MESSAGES, 1, 1024);
-  const bytesMin = options.gro === true ? JOINED_MAX : 1;
-  const bytes = checkInteger('batch.bytes', batch.bytes ?? BYTES, bytesMin, 1 << 18);
-  const queueMax = options.queueMax ?? QUEUE_MAX;
-  const outbox = new Outbox(checkInteger('queueMax', queueMax, 0, Number.MAX_SAFE_INTEGER));
+  const { countMax = BATCH_COUNT_MAX, bytesMax = BATCH_BYTES_MAX } = batch;
+  checkInteger('batch.countMax', countMax, 1, 1024);
+  checkInteger('batch.bytesMax', bytesMax, options.gro === true ? JOINED_BYTES_MAX : 1, 1 << 18);
+  checkInteger('queueBytesMax', queueBytesMax, 0, Number.MAX_SAFE_INTEGER);
   const reactor = options.reactor ?? defaultReactor();
-  if (!(reactor instanceof Reactor)) throw invalidType('reactor', 'a Reactor', reactor);
+  checkReactor(reactor);
   const keepsContext = options.asyncContext !== false;
   return {
     handlers,
-    data: options.data,
+    data: options.data as Data,
     reactor,
     trigger,
-    pool: inboxPool(messages, bytes),
-    outbox,
+    pool: receiveBatchPool(countMax, bytesMax),
+    queueBytesMax,
     hasErrorQueue: options.errorQueue === true,
+    gro: options.gro === true && !isUnix,
     scope: keepsContext ? new AsyncResource('EDGEWISE_DATAGRAMS') : undefined,
     isUnix,
     receivesDescriptors: receivesDescriptors(options, isUnix, 'UDP'),

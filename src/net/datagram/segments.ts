@@ -7,7 +7,6 @@
 // once is not tried again.
 import { constants as os } from 'node:os';
 import type { AddressInput } from '../../address.ts';
-import type { MessageBatch } from '../../sys/batch.ts';
 import * as sys from '../../sys/index.ts';
 import type { DatagramStats } from './options.ts';
 
@@ -65,7 +64,7 @@ export class SegmentSender {
   }
 
   /** How many of the first `count` messages sendmmsg may be given as they are. */
-  countPlain({ lengths, segmentSizes }: MessageBatch, count: number): number {
+  countPlain({ lengths, segmentSizes }: sys.MessageBatch, count: number): number {
     for (let i = 0; i < count; i++) {
       const size = segmentSizes[i] as number;
       const length = lengths[i] as number;

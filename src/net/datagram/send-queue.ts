@@ -5,62 +5,68 @@ import { closeAll } from '../socket/descriptor-passing.ts';
 import { segmentCount } from './segments.ts';
 
 /** What a datagram costs in memory beside its bytes, so that empty ones are bounded as well. */
-const OVERHEAD = 256;
+const OVERHEAD_BYTES = 256;
 /** Removed entries stay until so many can be dropped at once. */
-const COMPACT_MIN = 64;
+const COMPACT_COUNT_MIN = 64;
 const NONE: readonly number[] = [];
 
-export interface OutgoingDatagram {
+/** One entry of a send queue. */
+export interface QueuedDatagram {
   readonly bytes: Uint8Array;
   /** Several datagrams: the length of each but the last. 0: one. */
   readonly segmentSize: number;
   /** Undefined: the peer of a connected socket. */
   readonly to: SocketAddress | undefined;
-  /** Descriptors that go with it: the outbox's. */
-  fileDescriptors: readonly number[];
+  /** Descriptors that go with it, which the queue owns. */
+  fds: readonly number[];
 }
 
-export class Outbox {
-  readonly #byteLengthMax: number;
-  #datagrams: OutgoingDatagram[] = [];
+/** A bounded queue of datagrams. */
+export class SendQueue {
+  readonly #bytesMax: number;
+  #entries: QueuedDatagram[] = [];
   #head = 0;
   #byteLength = 0;
   #count = 0;
 
-  /** @param byteLengthMax - 256 for each datagram included. */
-  constructor(byteLengthMax: number) {
-    this.#byteLengthMax = byteLengthMax;
+  /** @param bytesMax - from 0; each entry counts 256 more than its bytes. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
   }
 
+  /** How many datagrams are queued. */
   get count(): number {
     return this.#count;
   }
 
   get isEmpty(): boolean {
-    return this.#head === this.#datagrams.length;
+    return this.#head === this.#entries.length;
   }
 
   /** The oldest; undefined when there is none. */
-  get first(): OutgoingDatagram | undefined {
-    return this.#datagrams[this.#head];
+  get first(): QueuedDatagram | undefined {
+    return this.#entries[this.#head];
   }
 
   /** @returns false: there is no room for it. */
   append(bytes: Uint8Array, to: AddressInput | undefined, segmentSize: number): boolean {
-    const byteLength = this.#byteLength + bytes.length + OVERHEAD;
-    if (byteLength > this.#byteLengthMax) return false;
-    const copy = to === undefined ? undefined : new SocketAddress(to);
-    const message = { bytes: Uint8Array.from(bytes), to: copy, segmentSize };
-    this.#datagrams.push({ ...message, fileDescriptors: NONE });
+    const byteLength = this.#byteLength + bytes.length + OVERHEAD_BYTES;
+    if (byteLength > this.#bytesMax) return false;
+    this.#entries.push({
+      bytes: new Uint8Array(bytes),
+      segmentSize,
+      to: to === undefined ? undefined : new SocketAddress(to),
+      fds: NONE,
+    });
     this.#byteLength = byteLength;
     this.#count += segmentCount(bytes.length, segmentSize);
     return true;
   }
 
-  /** Gives descriptors to the datagram that was appended last; they are the outbox's from here on. */
-  attach(fileDescriptors: readonly number[]): void {
-    const last = this.#datagrams.at(-1);
-    if (last !== undefined) last.fileDescriptors = fileDescriptors;
+  /** Gives descriptors to the entry that was appended last; the queue owns them from here on. */
+  attach(fds: readonly number[]): void {
+    const last = this.#entries.at(-1);
+    if (last !== undefined) last.fds = fds;
   }
 
   /** The first bytes of the oldest have left, whole datagrams, but not all. */
@@ -69,28 +75,28 @@ export class Outbox {
     if (first === undefined || byteCount === 0) return;
     this.#byteLength -= byteCount;
     this.#count -= segmentCount(byteCount, first.segmentSize);
-    this.#datagrams[this.#head] = { ...first, bytes: first.bytes.subarray(byteCount) };
+    this.#entries[this.#head] = { ...first, bytes: first.bytes.subarray(byteCount) };
   }
 
   /** Forgets the oldest: it has left. */
   shift(): void {
     const { first } = this;
     if (first === undefined) return;
-    closeAll(first.fileDescriptors);
-    this.#byteLength -= first.bytes.length + OVERHEAD;
+    closeAll(first.fds);
+    this.#byteLength -= first.bytes.length + OVERHEAD_BYTES;
     this.#count -= segmentCount(first.bytes.length, first.segmentSize);
     this.#head++;
-    if (this.#head < COMPACT_MIN && !this.isEmpty) return;
-    this.#datagrams = this.#datagrams.slice(this.#head);
+    if (this.#head < COMPACT_COUNT_MIN && !this.isEmpty) return;
+    this.#entries = this.#entries.slice(this.#head);
     this.#head = 0;
   }
 
-  /** @returns how many datagrams were forgotten. */
+  /** Forgets all, and closes their descriptors. @returns how many datagrams were forgotten. */
   clear(): number {
     const { count } = this;
-    for (const { fileDescriptors } of this.#datagrams.slice(this.#head)) closeAll(fileDescriptors);
+    for (const { fds } of this.#entries.slice(this.#head)) closeAll(fds);
     this.#count = 0;
-    this.#datagrams = [];
+    this.#entries = [];
     this.#head = 0;
     this.#byteLength = 0;
     return count;

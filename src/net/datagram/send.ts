@@ -1,8 +1,8 @@
 // The sending half of a datagram socket: at once what the kernel takes, the rest in a queue with a
-// bound.
+// bound. sendto(2), sendmmsg(2).
 //
 // An error of a send need not be about that datagram: ICMP errors of earlier ones are handed to
-// whichever call comes next, once, and that call has then done nothing. So a send that fails is made
+// the call that comes next, once, and that call has then done nothing. So a send that fails is made
 // again, and only the second failure is its own. man udp(7), "ERRORS".
 //
 // Writability is no help where the network interface has no room (ENOBUFS, the BSDs and macOS) nor
@@ -10,71 +10,53 @@
 // send fails again. Then the queue is tried again after a time that doubles.
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../../address.ts';
-import { type ErrorContext, errnoError } from '../../errors.ts';
-import type { Timer } from '../../reactor/timers/timer.ts';
-import type { MessageBatch } from '../../sys/batch.ts';
+import { errnoError } from '../../errors.ts';
+import type { Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes } from '../../validate.ts';
+import { errorContextOf } from '../socket/address.ts';
 import { closeAll, duplicateAll, sendWithDescriptors } from '../socket/descriptor-passing.ts';
-import type { DatagramErrors } from './error-queue.ts';
-import type { DatagramNews } from './news.ts';
-import type { DatagramSettings, DatagramStats } from './options.ts';
+import { takeQueuedErrors } from './error-queue.ts';
 import { SegmentSender, segmentCount } from './segments.ts';
+import { SendQueue } from './send-queue.ts';
+import type { DatagramState } from './state.ts';
 
 const { EAGAIN, EINTR, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 1024;
 const NONE: readonly number[] = [];
 
-export function contextOf(to: AddressInput): ErrorContext {
-  const { address, port, path } = new SocketAddress(to);
-  return path === undefined ? { address, port } : { path };
-}
-
-export class DatagramSender<Data> {
-  readonly #fd: number;
-  readonly #settings: DatagramSettings<Data>;
-  readonly #stats: DatagramStats;
-  readonly #news: DatagramNews<Data>;
-  readonly #errors: DatagramErrors<Data> | undefined;
+/** Sends for one socket. */
+export class SendingHalf<Data> {
+  readonly #state: DatagramState<Data>;
+  readonly #queue: SendQueue;
   readonly #segments: SegmentSender;
-  /** Called when `isWaiting` may have changed. */
-  readonly #onChange: () => void;
-  #isWaiting = false;
   #needsDrain = false;
   #timer: Timer | undefined = undefined;
   #retryMs = RETRY_MS_MIN;
+  #onFlushed: (() => void) | undefined = undefined;
   /** Descriptors that go with the datagram that is being sent. */
   #fds = NONE;
   /** Of the last transmission, the bytes that left before there was no room any more. */
   #progress = 0;
 
-  constructor(
-    fd: number,
-    settings: DatagramSettings<Data>,
-    stats: DatagramStats,
-    news: DatagramNews<Data>,
-    errors: DatagramErrors<Data> | undefined,
-    onChange: () => void,
-  ) {
-    this.#fd = fd;
-    this.#settings = settings;
-    this.#stats = stats;
-    this.#news = news;
-    this.#errors = errors;
-    this.#segments = new SegmentSender(fd, stats);
-    this.#onChange = onChange;
+  constructor(state: DatagramState<Data>) {
+    this.#state = state;
+    this.#queue = new SendQueue(state.settings.queueBytesMax);
+    this.#segments = new SegmentSender(state.fd, state.stats);
   }
 
-  /** Whether to watch for writability. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
+  /** How many datagrams are queued. */
+  get queuedCount(): number {
+    return this.#queue.count;
   }
 
   /**
+   * Sends one datagram with descriptors.
+   *
    * @param fds - duplicated when it has to wait.
    * @returns whether it was taken.
-   * @throws ErrnoError - EMFILE: there are none for the duplicates.
+   * @throws ErrnoError - EMFILE: no numbers are left for the duplicates.
    */
   sendDescriptors(
     bytes: Uint8Array,
@@ -90,20 +72,22 @@ export class DatagramSender<Data> {
   }
 
   /**
+   * Sends one buffer, behind all that is queued.
+   *
    * @param segmentSize - several datagrams of so many bytes; 0: one datagram.
    * @returns whether it was taken.
    */
   send(bytes: Uint8Array, to: AddressInput | undefined, segmentSize: number): boolean {
     const size = segmentSize !== 0 && segmentSize < bytes.length ? segmentSize : 0;
-    if (!this.#settings.outbox.isEmpty) return this.#keep(bytes, to, size);
+    if (!this.#queue.isEmpty) return this.#keep(bytes, to, size);
     return this.#settle(this.#transmit(bytes, to, size), bytes, to, size);
   }
 
-  /** @returns how many messages were taken. */
-  sendMany(batch: MessageBatch, count: number): number {
+  /** Sends the first `count` messages of a batch. @returns how many were taken. */
+  sendMany(batch: sys.MessageBatch, count: number): number {
     const plainCount = this.#segments.countPlain(batch, count);
-    const isTried = plainCount > 0 && this.#settings.outbox.isEmpty;
-    const result = isTried ? sys.sendmmsg(this.#fd, batch, plainCount) : -EAGAIN;
+    const isTried = plainCount > 0 && this.#queue.isEmpty;
+    const result = isTried ? sys.sendmmsg(this.#state.fd, batch, plainCount) : -EAGAIN;
     const sent = Math.max(result, 0);
     for (let i = 0; i < sent; i++) this.#countBatched(batch, i);
     if (sent === count) return count;
@@ -119,44 +103,58 @@ export class DatagramSender<Data> {
     return taken;
   }
 
-  #countBatched({ lengths, segmentSizes }: MessageBatch, index: number): void {
+  #countBatched({ lengths, segmentSizes }: sys.MessageBatch, index: number): void {
+    const { stats } = this.#state;
     const length = lengths[index] as number;
     const segments = segmentCount(length, segmentSizes[index] as number);
-    this.#stats.messagesSent += segments;
-    this.#stats.bytesSent += length;
-    if (segments > 1) this.#stats.segmentsSent += segments;
+    stats.messagesSent += segments;
+    stats.bytesSent += length;
+    if (segments > 1) stats.segmentsSent += segments;
   }
 
-  /** Sends what is queued: the socket is writable, or time has passed. */
+  /** Sends what is queued: the socket is writable, time has passed, or it is being closed. */
   flush(): void {
-    const { outbox } = this.#settings;
-    const countBefore = outbox.count;
-    for (let next = outbox.first; next !== undefined; next = outbox.first) {
-      this.#fds = next.fileDescriptors;
+    const queue = this.#queue;
+    const countBefore = queue.count;
+    for (let next = queue.first; next !== undefined; next = queue.first) {
+      this.#fds = next.fds;
       if (this.#transmit(next.bytes, next.to, next.segmentSize) === -EAGAIN) {
-        outbox.advance(this.#progress);
+        queue.advance(this.#progress);
         break;
       }
-      outbox.shift();
+      queue.shift();
     }
     this.#fds = NONE;
-    if (!outbox.isEmpty) {
-      this.#waitForRoom(outbox.count < countBefore);
+    if (!queue.isEmpty) {
+      this.#waitForRoom(queue.count < countBefore);
       return;
     }
     this.#timer?.clear();
     this.#timer = undefined;
     this.#retryMs = RETRY_MS_MIN;
-    this.#setWaiting(false);
-    if (this.#needsDrain) this.#news.addDrain();
+    this.#state.waitsForRoom = false;
+    if (this.#needsDrain) this.#state.reportDrain();
     this.#needsDrain = false;
+    this.#onFlushed?.();
   }
 
-  /** The socket is closed: what is queued is dropped. */
+  /** Sends what is queued, and calls `onFlushed` when nothing is left: at once, or later. */
+  end(onFlushed: () => void): void {
+    this.#onFlushed = onFlushed;
+    this.flush();
+  }
+
+  /** Drops what is queued: the socket is closed. */
   close(): void {
     this.#timer?.clear();
-    this.#isWaiting = false;
-    this.#stats.sendDropped += this.#settings.outbox.clear();
+    this.#onFlushed = undefined;
+    this.#state.stats.sendDropped += this.#queue.clear();
+  }
+
+  /** Whether the time until the next try keeps the reactor alive, as the socket does. */
+  setReferenced(isReferenced: boolean): void {
+    if (isReferenced) this.#timer?.ref();
+    else this.#timer?.unref();
   }
 
   #sendNext(
@@ -169,7 +167,7 @@ export class DatagramSender<Data> {
     const size = segmentSize !== 0 && segmentSize < bytes.length ? segmentSize : 0;
     if (!isOwnError || this.#segments.isRefused(first, size)) return this.send(bytes, to, size);
     const result = this.#transmitAgain(first, bytes, to, size, 0);
-    return this.#settle(this.#goOn(result, bytes, to, size), bytes, to, size);
+    return this.#settle(this.#transmitRest(result, bytes, to, size), bytes, to, size);
   }
 
   // What a transmission has left is kept.
@@ -179,14 +177,19 @@ export class DatagramSender<Data> {
     return this.#keep(at === 0 ? bytes : bytes.subarray(at), to, size);
   }
 
-  // @returns >= 0; -EAGAIN: no room, behind `#progress`; another -errno: it cannot be sent, and was
-  // told.
+  // @returns >= 0; -EAGAIN: no room, behind `#progress`; another -errno: it cannot be sent, which was
+  // reported.
   #transmit(bytes: Uint8Array, to: AddressInput | undefined, size: number): number {
-    return this.#goOn(this.#transmitAt(bytes, to, size, 0), bytes, to, size);
+    return this.#transmitRest(this.#transmitAt(bytes, to, size, 0), bytes, to, size);
   }
 
   // One system call has sent all that is one datagram, but not always all segments.
-  #goOn(first: number, bytes: Uint8Array, to: AddressInput | undefined, size: number): number {
+  #transmitRest(
+    first: number,
+    bytes: Uint8Array,
+    to: AddressInput | undefined,
+    size: number,
+  ): number {
     let result = first;
     this.#progress = 0;
     while (result >= 0) {
@@ -211,14 +214,15 @@ export class DatagramSender<Data> {
     size: number,
     at: number,
   ): number {
-    const fd = this.#fd;
-    const isQueued = this.#errors !== undefined && this.#errors.take() > 0;
+    const state = this.#state;
+    const { fd } = state;
+    const isQueued = takeQueuedErrors(state) > 0;
     const result = this.#sendOnce(bytes, to, size, at);
-    if (first !== result && !isQueued) this.#news.addError(() => errnoError(first, 'send', { fd }));
+    if (first !== result && !isQueued) state.reportError(() => errnoError(first, 'send', { fd }));
     if (result >= 0 || result === -EAGAIN) return result;
-    this.#stats.sendFailed += segmentCount(bytes.length - at, size);
-    this.#news.addError(() =>
-      errnoError(result, 'send', to === undefined ? { fd } : contextOf(to)),
+    state.stats.sendFailed += segmentCount(bytes.length - at, size);
+    state.reportError(() =>
+      errnoError(result, 'send', to === undefined ? { fd } : errorContextOf(to)),
     );
     return result;
   }
@@ -228,48 +232,46 @@ export class DatagramSender<Data> {
     while (result === -EINTR) result = this.#call(bytes, to, size, at);
     if (result === -ENOBUFS) return -EAGAIN;
     if (result >= 0) {
-      this.#stats.messagesSent += segmentCount(result, size);
-      this.#stats.bytesSent += result;
+      const { stats } = this.#state;
+      stats.messagesSent += segmentCount(result, size);
+      stats.bytesSent += result;
     }
     return result;
   }
 
   #call(bytes: Uint8Array, to: AddressInput | undefined, size: number, at: number): number {
-    if (this.#fds.length > 0) return sendWithDescriptors(this.#fd, bytes, this.#fds, to);
+    const { fd } = this.#state;
+    if (this.#fds.length > 0) return sendWithDescriptors(fd, bytes, this.#fds, to);
     if (size !== 0) return this.#segments.send(bytes, at, size, to);
-    if (to === undefined) return sys.send(this.#fd, bytes);
-    return sys.sendto(this.#fd, bytes, undefined, undefined, undefined, to);
+    if (to === undefined) return sys.send(fd, bytes);
+    return sys.sendto(fd, bytes, undefined, undefined, undefined, to);
   }
 
   #keep(bytes: Uint8Array, to: AddressInput | undefined, size: number): boolean {
     checkBytes('data', bytes);
-    const { outbox } = this.#settings;
+    const queue = this.#queue;
     const fds = duplicateAll(this.#fds);
-    if (outbox.isEmpty) this.#setWaiting(true);
-    if (outbox.append(bytes, to, size)) {
-      outbox.attach(fds);
+    if (queue.isEmpty) this.#state.waitsForRoom = true;
+    if (queue.append(bytes, to, size)) {
+      queue.attach(fds);
       return true;
     }
     closeAll(fds);
-    this.#stats.sendDropped += segmentCount(bytes.length, size);
+    this.#state.stats.sendDropped += segmentCount(bytes.length, size);
     this.#needsDrain = true;
     return false;
   }
 
   #waitForRoom(hasProgress: boolean): void {
-    this.#setWaiting(hasProgress);
+    const state = this.#state;
+    state.waitsForRoom = hasProgress;
     if (hasProgress) {
       this.#retryMs = RETRY_MS_MIN;
       return;
     }
     this.#timer?.clear();
-    this.#timer = this.#settings.reactor.setTimeout(() => this.flush(), this.#retryMs);
+    this.#timer = state.settings.reactor.setTimeout(() => this.flush(), this.#retryMs);
+    if (state.registration?.hasRef() === false) this.#timer.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
-  }
-
-  #setWaiting(isWaiting: boolean): void {
-    if (isWaiting === this.#isWaiting) return;
-    this.#isWaiting = isWaiting;
-    this.#onChange();
   }
 }

@@ -1,74 +1,71 @@
-// A datagram socket, UDP or Unix: what its user sees. Receiving and sending are in
-// datagram.receiver.ts and datagram.sender.ts, what is told at the end of the turn in
-// datagram.news.ts.
+// A datagram socket, UDP or Unix, as its user sees it. It is one state (state.ts) with two halves that
+// work on it, receive.ts and send.ts; here is what is neither: its peer, its groups, its life.
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../../address.ts';
-import { ClosedError, check, errnoError, invalidType } from '../../errors.ts';
-import { encodeShort } from '../../flow/read-memory.ts';
-import { Interest, Readiness } from '../../poller/interest.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
-import type { Registration } from '../../reactor/registration.ts';
-import { MessageBatch } from '../../sys/batch.ts';
+import { ClosedError, check, invalidType } from '../../errors.ts';
+import { type CloseOptions, closeTimeoutMs, encodeShort } from '../../flow/index.ts';
+import { Interest, Readiness } from '../../poller/index.ts';
+import type { Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
-import { checkBytes, checkInteger } from '../../validate.ts';
+import { checkBytes, checkError, checkInteger } from '../../validate.ts';
+import { errorContextOf } from '../socket/address.ts';
 import { checkDescriptors } from '../socket/descriptor-passing.ts';
+import { remoteAddressOf } from '../socket/facts.ts';
 import { type MulticastOptions, setMembership, setMulticastOptions } from '../socket/multicast.ts';
-import { DatagramErrors } from './error-queue.ts';
-import { DatagramNews } from './news.ts';
+import { takePendingErrors } from './error-queue.ts';
 import {
   type DatagramSettings,
   type DatagramStats,
   type SendOptions,
   segmentSizeOf,
 } from './options.ts';
-import { DatagramReceiver } from './receive.ts';
-import { contextOf, DatagramSender } from './send.ts';
+import { ReceivingHalf } from './receive.ts';
+import { SendingHalf } from './send.ts';
+import { DatagramState } from './state.ts';
 
 const { EAFNOSUPPORT } = os.errno;
-const { SOL_SOCKET, SO_ERROR } = sys.constants;
 
 /**
- * A datagram socket, made by `bindDatagram`. It owns its descriptor.
+ * A datagram socket, made by `bindDatagram`. It owns its descriptor, and belongs to the thread of its
+ * reactor.
  *
  * No method but `connect`, `disconnect` and those for multicast throws for what the network does:
- * the `error` handler is told, and `stats` counts every datagram that was not delivered.
+ * the `error` handler is called, and `stats` counts every datagram that was not delivered.
+ *
+ * @see udp(7), unix(7)
  */
-export class DatagramSocket<Data = unknown> {
-  /** What the user keeps with it. */
-  data: Data | undefined;
-  readonly #settings: DatagramSettings<Data>;
-  readonly #registration: Registration<undefined>;
-  readonly #news: DatagramNews<Data>;
-  readonly #errors: DatagramErrors<Data> | undefined;
-  readonly #receiver: DatagramReceiver<Data>;
-  readonly #sender: DatagramSender<Data>;
+export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposable {
+  /** What the user keeps with it; from the start what the option `data` was. */
+  data: Data;
+  readonly #state: DatagramState<Data>;
+  readonly #receiving: ReceivingHalf<Data>;
+  readonly #sending: SendingHalf<Data>;
   readonly #address = new SocketAddress();
   /** As it was bound: a peer changes the address, and on Linux to lose it may lose the port. */
   readonly #bound: SocketAddress;
-  readonly #stats: DatagramStats = {
-    ...{ messagesReceived: 0, bytesReceived: 0, segmentsReceived: 0, truncated: 0 },
-    ...{ receiveDropped: 0, messagesSent: 0, bytesSent: 0, segmentsSent: 0 },
-    ...{ sendDropped: 0, sendFailed: 0, errors: 0 },
-  };
-  #fd: number;
-  #isPaused = false;
-  #onClosed: (() => void) | undefined = undefined;
+  readonly #registration: Registration<undefined>;
+  /** What the reactor closes when it is closed. */
+  readonly #dependent = { close: () => this.#closeWithReactor() };
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#destroy(this.#signal?.reason);
+  /** The time limit of `close`. */
+  #timer: Timer | undefined = undefined;
+  /** What `destroy` was given. */
+  #error: Error | undefined = undefined;
+  /** The `close` handler was called. */
+  #isEnded = false;
+  /** Called after the `close` handler. */
+  #onEnded: (() => void)[] = [];
 
   /** @internal use `bindDatagram`; `fd` is the socket's from here on, unless this throws */
-  constructor(fd: number, settings: DatagramSettings<Data>) {
-    this.#fd = fd;
-    this.#settings = settings;
+  constructor(fd: number, settings: DatagramSettings<Data>, signal?: AbortSignal) {
     this.data = settings.data;
     check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
     this.#bound = new SocketAddress(this.#address);
-    const stats = this.#stats;
-    const news = new DatagramNews(this, settings, stats);
-    this.#news = news;
-    const errors = settings.hasErrorQueue ? new DatagramErrors(fd, news) : undefined;
-    this.#errors = errors;
-    this.#receiver = new DatagramReceiver(this, settings, stats, news, errors);
-    const onChange = () => this.#updateInterest();
-    this.#sender = new DatagramSender(fd, settings, stats, news, errors, onChange);
+    const state = new DatagramState(this, fd, settings);
+    this.#state = state;
+    this.#receiving = new ReceivingHalf(state);
+    this.#sending = new SendingHalf(state);
     this.#registration = settings.reactor.watch<undefined>({
       fd,
       interest: Interest.Readable,
@@ -78,12 +75,15 @@ export class DatagramSocket<Data = unknown> {
       isExclusive: false,
       scope: settings.scope,
     });
-    settings.reactor.dependents.add(news);
+    state.registration = this.#registration;
+    settings.reactor.dependents.add(this.#dependent);
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** The descriptor; -1 after it is closed. */
   get fd(): number {
-    return this.#fd;
+    return this.#state.fd;
   }
 
   /** Where it is bound, with the port that it got. */
@@ -98,73 +98,72 @@ export class DatagramSocket<Data = unknown> {
 
   /** The peer that `connect` has set; undefined: none. */
   get remoteAddress(): SocketAddress | undefined {
-    const address = new SocketAddress();
-    return this.#fd >= 0 && sys.getpeername(this.#fd, address) >= 0 ? address : undefined;
+    return remoteAddressOf(this.#state.fd);
   }
 
   /** @internal */
   get reactor(): Reactor {
-    return this.#settings.reactor;
+    return this.#state.settings.reactor;
   }
 
+  /** Whether the descriptor is closed: by `destroy` at once, by `close` when all has left. */
   get isClosed(): boolean {
-    return this.#fd < 0;
+    return this.#state.isClosed;
   }
 
+  /** Whether `pause` was called. */
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#state.isPaused;
   }
 
-  /** Datagrams that wait for room in the kernel. */
+  /** How many datagrams wait for room in the kernel. */
   get queuedCount(): number {
-    return this.#settings.outbox.count;
+    return this.#sending.queuedCount;
   }
 
+  /** Counts since it was made; a copy. */
   get stats(): Readonly<DatagramStats> {
-    return { ...this.#stats };
+    return { ...this.#state.stats };
   }
 
   /**
    * Sends one datagram, after all that are queued.
    *
-   * @param data - text goes as UTF-8. Of no length: an empty datagram.
+   * @param data - text goes as UTF-8. Of no length: an empty datagram. Copied when it has to wait.
    * @param to - the receiver; absent: the peer that `connect` has set.
    * @param options - `segmentSize`: `data` is several datagrams, and may be of any length.
    * @returns whether it was taken, by the kernel or the queue. false: it was dropped, since the
-   *   queue is full (`drain` tells when it is empty) or the kernel refused it (`error` tells why);
-   *   of several datagrams, those that could not be taken.
-   * @throws TypeError, RangeError - wrong arguments. ClosedError.
+   *   queue is full (`drain` is called when it is empty) or the kernel refused it (`error` is called
+   *   with the reason); of several datagrams, those that could not be taken.
+   * @throws TypeError, RangeError - wrong arguments. ClosedError - after `close` or `destroy`.
    * @see sendto(2), udp(7)
    */
   send(data: string | Uint8Array, to?: AddressInput, options?: SendOptions): boolean {
     this.#assertOpen();
     const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
-    if (options === undefined) return this.#sender.send(bytes, to, 0);
+    if (options === undefined) return this.#sending.send(bytes, to, 0);
     checkBytes('data', bytes);
-    return this.#sender.send(bytes, to, segmentSizeOf(options));
+    return this.#sending.send(bytes, to, segmentSizeOf(options));
   }
 
   /**
    * Sends one datagram and, with it, descriptors over a Unix socket. The receiver gets duplicates;
-   * these stay the caller's, who may close them as soon as this returns.
+   * these stay the caller's, which may close them as soon as this returns.
    *
-   * @param fileDescriptors - 1 to 253.
-   * @returns as `send`; `error` is told ETOOMANYREFS when too many of this user's are under way.
-   * @throws ErrnoError - EBADF: one is closed. EMFILE: it has to wait, and there are none for the
-   *   duplicates.
+   * @param fds - 1 to 253.
+   * @returns as `send`; `error` is called with ETOOMANYREFS when too many of this user's are under
+   *   way.
+   * @throws ErrnoError - EBADF: one is closed. EMFILE: it has to wait, and no numbers are left for
+   *   the duplicates.
    * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: UDP.
    * @throws as `send`.
    * @see unix(7) "SCM_RIGHTS"
    */
-  sendDescriptors(
-    data: string | Uint8Array,
-    fileDescriptors: readonly number[],
-    to?: AddressInput,
-  ): boolean {
+  sendDescriptors(data: string | Uint8Array, fds: readonly number[], to?: AddressInput): boolean {
     this.#assertOpen();
-    const fds = checkDescriptors(fileDescriptors, this.#settings.isUnix);
+    const checked = checkDescriptors(fds, this.#state.settings.isUnix);
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    return this.#sender.sendDescriptors(bytes, to, fds);
+    return this.#sending.sendDescriptors(bytes, to, checked);
   }
 
   /**
@@ -175,14 +174,14 @@ export class DatagramSocket<Data = unknown> {
    * @param count - 0 to `batch.messagesMax`.
    * @returns how many messages were taken, by the kernel or the queue; the others were dropped, as
    *   in `send`.
-   * @throws TypeError, RangeError - wrong arguments. ClosedError.
+   * @throws TypeError, RangeError - wrong arguments. ClosedError - after `close` or `destroy`.
    * @see sendmmsg(2)
    */
-  sendMany(batch: MessageBatch, count: number): number {
+  sendMany(batch: sys.MessageBatch, count: number): number {
     this.#assertOpen();
-    if (!(batch instanceof MessageBatch)) throw invalidType('batch', 'a MessageBatch', batch);
+    if (!(batch instanceof sys.MessageBatch)) throw invalidType('batch', 'a MessageBatch', batch);
     checkInteger('count', count, 0, batch.messagesMax);
-    return count === 0 ? 0 : this.#sender.sendMany(batch, count);
+    return count === 0 ? 0 : this.#sending.sendMany(batch, count);
   }
 
   /**
@@ -190,22 +189,25 @@ export class DatagramSocket<Data = unknown> {
    * says of it (ECONNREFUSED) reaches the `error` handler. Another call sets another peer.
    *
    * @throws ErrnoError - ENETUNREACH, EAFNOSUPPORT, EACCES, …
+   * @throws ClosedError - after `close` or `destroy`.
    * @see connect(2)
    */
   connect(to: AddressInput): void {
     this.#assertOpen();
-    check(sys.connect(this.#fd, to), 'connect', contextOf(to));
-    check(sys.getsockname(this.#fd, this.#address), 'getsockname', { fd: this.#fd });
+    const { fd } = this.#state;
+    check(sys.connect(fd, to), 'connect', errorContextOf(to));
+    check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
   }
 
   /**
    * Forgets the peer. The port stays.
    *
    * @throws ErrnoError - EADDRINUSE: the kernel had given the port away, and it was taken.
+   * @throws ClosedError - after `close` or `destroy`.
    */
   disconnect(): void {
     this.#assertOpen();
-    const fd = this.#fd;
+    const { fd } = this.#state;
     const result = sys.connect(fd, { unspecified: true });
     // EAFNOSUPPORT: how macOS and the BSDs say that they have done it.
     if (result !== -EAFNOSUPPORT) check(result, 'connect', { fd });
@@ -222,10 +224,11 @@ export class DatagramSocket<Data = unknown> {
    * @param on - a network interface, by name or, for IPv4, by address; absent: the system chooses.
    * @throws TypeError - ERR_INVALID_ARG_VALUE: no IP address, or no such interface.
    * @throws ErrnoError - EADDRINUSE: joined already. EINVAL: not a multicast address. ENODEV.
+   * @throws ClosedError - after `close` or `destroy`.
    */
   joinGroup(group: string, on?: string): void {
     this.#assertOpen();
-    setMembership(this.#fd, group, on, true);
+    setMembership(this.#state.fd, group, on, true);
   }
 
   /**
@@ -235,90 +238,163 @@ export class DatagramSocket<Data = unknown> {
    */
   leaveGroup(group: string, on?: string): void {
     this.#assertOpen();
-    setMembership(this.#fd, group, on, false);
+    setMembership(this.#state.fd, group, on, false);
   }
 
   /**
-   * Says how datagrams to groups are sent.
+   * Sets how datagrams to groups are sent.
    *
    * @throws TypeError, RangeError - wrong arguments. ErrnoError - what the kernel says.
+   * @throws ClosedError - after `close` or `destroy`.
    */
   setMulticast(options: MulticastOptions): void {
     this.#assertOpen();
-    setMulticastOptions(this.#fd, this.#address.family, options);
+    setMulticastOptions(this.#state.fd, this.#address.family, options);
   }
 
   /** Stops receiving, after the batch that is being delivered; the kernel drops what it cannot keep. */
   pause(): void {
-    this.#isPaused = true;
-    this.#updateInterest();
+    this.#state.isPaused = true;
+    this.#state.updateInterest();
   }
 
   /** Receives again. */
   resume(): void {
-    this.#isPaused = false;
-    this.#updateInterest();
+    this.#state.isPaused = false;
+    this.#state.updateInterest();
   }
 
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
     this.#registration.ref();
+    this.#sending.setReferenced(true);
     return this;
   }
 
+  /** Lets the reactor end although the socket is open, also while it is being closed. */
   unref(): this {
     this.#registration.unref();
+    this.#sending.setReferenced(false);
     return this;
   }
 
-  /** Closes at once; what is queued is dropped. Does nothing the second time. */
-  close(): void {
-    if (this.isClosed) return;
-    const fd = this.#fd;
-    this.#fd = -1;
-    this.#registration.close();
-    this.#sender.close();
-    sys.close(fd);
-    this.#onClosed?.();
-    this.#news.addClose();
+  /** Whether the socket keeps the reactor alive while it is open. */
+  hasRef(): boolean {
+    return this.#registration.hasRef();
   }
 
-  /** @internal closes when `signal` is aborted, and lets go of it when closed before */
-  closeOn(signal: AbortSignal): void {
-    const close = () => this.close();
-    signal.addEventListener('abort', close, { once: true });
-    this.#onClosed = () => signal.removeEventListener('abort', close);
+  /**
+   * Ends in order: receives nothing from now on, sends what is queued, and closes the descriptor
+   * then; at once when nothing is queued. The `close` handler is called at the end of that turn.
+   *
+   * What has not left after the time limit is dropped. Called again, it does nothing, except that
+   * a `timeoutMs` that is given replaces the time limit.
+   *
+   * @param options - `timeoutMs`: the time limit; 0: send what the kernel takes now.
+   * @throws TypeError, RangeError - wrong options.
+   */
+  close(options: CloseOptions = {}): void {
+    const timeoutMs = closeTimeoutMs(options);
+    const state = this.#state;
+    if (state.isClosed) return;
+    const isFirst = !state.isClosing;
+    if (isFirst) {
+      state.isClosing = true;
+      this.#sending.end(() => this.#finish());
+      if (state.isClosed) return;
+      state.updateInterest();
+    }
+    if (isFirst || options.timeoutMs !== undefined) this.#limit(timeoutMs);
   }
 
+  /**
+   * Ends at once: what is queued is dropped, and the descriptor is closed. The `close` handler is
+   * called at the end of the turn. Does nothing when it is closed.
+   *
+   * @param error - why; the `close` handler gets it.
+   * @throws TypeError - it is no Error.
+   */
+  destroy(error?: Error): void {
+    checkError(error);
+    this.#destroy(error);
+  }
+
+  /** As `destroy()`: `using socket = bindDatagram(…)`. */
   [Symbol.dispose](): void {
+    this.#destroy(undefined);
+  }
+
+  /**
+   * As `close()`: `await using socket = bindDatagram(…)`.
+   *
+   * @returns resolves after the `close` handler was called, in a turn of the reactor.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
     this.close();
+    if (this.#isEnded) return Promise.resolve();
+    return new Promise((resolve) => this.#onEnded.push(resolve));
   }
 
   /** @internal */
   onReady(readiness: Readiness, registration: Registration<undefined>): void {
-    if ((readiness & Readiness.Writable) !== 0) this.#sender.flush();
-    if ((readiness & (Readiness.Readable | Readiness.Error)) === 0) return;
-    if (this.#isPaused) this.#takePendingError();
-    else this.#receiver.receive(readiness, registration);
+    const state = this.#state;
+    if ((readiness & Readiness.Writable) !== 0) this.#sending.flush();
+    if ((readiness & (Readiness.Readable | Readiness.Error)) === 0 || state.isClosed) return;
+    if (state.isReceiving) this.#receiving.receive(readiness, registration);
+    else takePendingErrors(state);
   }
 
-  // Unread, it would be reported for ever.
-  #takePendingError(): void {
-    this.#errors?.take();
-    const fd = this.#fd;
-    const value = new Int32Array(1);
-    sys.getsockopt(fd, SOL_SOCKET, SO_ERROR, value);
-    const [errno] = value as unknown as [number];
-    if (errno !== 0) this.#news.addError(() => errnoError(-errno, 'getsockopt', { fd }));
+  #limit(timeoutMs: number): void {
+    this.#timer?.clear();
+    if (timeoutMs === 0) {
+      this.#destroy(undefined);
+      return;
+    }
+    const { reactor } = this.#state.settings;
+    // The registration keeps the reactor alive as long as the socket is open.
+    this.#timer = reactor.setTimeout(() => this.#destroy(undefined), timeoutMs).unref();
   }
 
-  #updateInterest(): void {
-    if (this.#registration.isClosed) return;
-    const reads = this.#isPaused ? Interest.None : Interest.Readable;
-    this.#registration.setInterest(reads | (this.#sender.isWaiting ? Interest.Writable : 0));
+  #destroy(error: Error | undefined): void {
+    if (this.isClosed) return;
+    this.#state.isDestroyed = true;
+    this.#error = error;
+    this.#finish();
+  }
+
+  #finish(): void {
+    const state = this.#state;
+    const { fd } = state;
+    state.isClosing = true;
+    state.fd = -1;
+    this.#registration.close();
+    this.#sending.close();
+    this.#timer?.clear();
+    sys.close(fd);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    state.calls.addLast(() => this.#reportClose());
+  }
+
+  #reportClose(): void {
+    const { handlers, settings } = this.#state;
+    settings.reactor.dependents.delete(this.#dependent);
+    this.#isEnded = true;
+    const onEnded = this.#onEnded;
+    this.#onEnded = [];
+    try {
+      handlers.close?.(this, this.#error);
+    } finally {
+      for (const resolve of onEnded) resolve();
+    }
+  }
+
+  // There is no later turn.
+  #closeWithReactor(): void {
+    this.#destroy(new ClosedError('the Reactor'));
+    this.#state.calls.run();
   }
 
   #assertOpen(): void {
-    if (this.isClosed) throw new ClosedError('the DatagramSocket');
+    if (this.#state.isClosing) throw new ClosedError('the DatagramSocket');
   }
 }

@@ -5,14 +5,13 @@ import { checkObject } from '../../validate.ts';
 import { type Connection, createConnection } from '../connection/connection.ts';
 import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
 import { type ConnectionOptions, groupOf } from '../connection/options.ts';
-import { type DatagramOptions, datagramSettings } from '../datagram/options.ts';
-import { DatagramSocket } from '../datagram/socket.ts';
+import { type DatagramOptions, DatagramSocket, datagramSettings } from '../datagram/index.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
 
 /** What can be said of a datagram socket that exists already. */
 export type AdoptDatagramOptions<Data> = Pick<
   DatagramOptions<Data>,
-  | ('handlers' | 'data' | 'reactor' | 'trigger' | 'batch' | 'queueMax' | 'signal')
+  | ('handlers' | 'data' | 'reactor' | 'trigger' | 'batch' | 'queueBytesMax' | 'signal')
   | ('asyncContext' | 'receiveDescriptors')
 >;
 
@@ -79,7 +78,5 @@ export function adoptDatagram<Data = unknown>(
   const { signal } = options;
   signal?.throwIfAborted();
   prepare(fd, 'datagram');
-  const socket = new DatagramSocket<Data>(fd, datagramSettings(options, isUnixSocket(fd)));
-  if (signal !== undefined) socket.closeOn(signal);
-  return socket;
+  return new DatagramSocket<Data>(fd, datagramSettings(options, isUnixSocket(fd)), signal);
 }

@@ -1,5 +1,5 @@
 // No object per datagram on the way in, with its sender's address, one by one or joined (GRO): the
-// heap stays flat, and a handler that makes one shows that the measure would tell.
+// heap stays flat. A handler that makes one shows that the measure would find it.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';

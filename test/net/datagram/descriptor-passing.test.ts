@@ -19,11 +19,11 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
   let folder = '';
   let nameCount = 0;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'edgewise-datagram-rights-'));
+    folder = mkdtempSync(join(tmpdir(), 'edgewise-datagram-descriptors-'));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** A socket that receives, what it was told in order, and a turn until it was told so much. */
+  /** A socket that receives, what its handlers were called with in order, and turns until then. */
   function start(more: Partial<DatagramHandlers> = {}, options: Partial<DatagramOptions> = {}) {
     const reported: unknown[] = [];
     const reactor = descriptors.using(new Reactor({ onError: (error) => reported.push(error) }));
@@ -33,15 +33,15 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
       reactor.turn(1000);
     }
     waker.close();
-    const told: string[] = [];
+    const calls: string[] = [];
     const received: number[] = [];
     const path = join(folder, `${nameCount++}`);
     const handlers: DatagramHandlers = {
       descriptors: (_, fds, isTruncated) => {
-        told.push(`${fds.length} descriptors${isTruncated ? ', truncated' : ''}`);
+        calls.push(`${fds.length} descriptors${isTruncated ? ', truncated' : ''}`);
         received.push(...fds);
       },
-      message: (_, bytes) => void told.push(bytes.toString()),
+      message: (_, bytes) => void calls.push(bytes.toString()),
       ...more,
     };
     const to = { handlers, reactor, trigger, receiveDescriptors: true, path, ...options };
@@ -55,18 +55,18 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
       for (let turn = 0; turn < 1000 && !isDone(); turn++) reactor.turn(1000);
       expect(isDone()).toBe(true);
     };
-    return { server, client, inbound, told, received, turnUntil, path, reported, reactor };
+    return { server, client, inbound, calls, received, turnUntil, path, reported, reactor };
   }
 
-  it('tells descriptors before the datagram that brought them, close-on-exec', () => {
-    const { client, told, received, turnUntil, path } = start();
+  it('delivers descriptors before the datagram that brought them, close-on-exec', () => {
+    const { client, calls, received, turnUntil, path } = start();
     const [reader, writer] = descriptors.pipe();
     expect(client.send('plain', { path })).toBe(true);
     expect(client.sendDescriptors('with two', [reader, writer], { path })).toBe(true);
     expect(client.sendDescriptors('', [reader], { path })).toBe(true);
     descriptors.close(reader);
-    turnUntil(() => told.length === 5);
-    expect(told).toEqual(['plain', '2 descriptors', 'with two', '1 descriptors', '']);
+    turnUntil(() => calls.length === 5);
+    expect(calls).toEqual(['plain', '2 descriptors', 'with two', '1 descriptors', '']);
     for (const fd of received) {
       expect(sys.fcntl(descriptors.track(fd), F_GETFD)).toBe(FD_CLOEXEC);
     }
@@ -75,7 +75,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
   });
 
   it('keeps them with the datagrams that wait, and the caller may close its own', () => {
-    const { server, client, told, received, turnUntil, path } = start();
+    const { server, client, calls, received, turnUntil, path } = start();
     server.pause();
     const pipes = Array.from({ length: 3 }, () => descriptors.pipe());
     let plainCount = 0;
@@ -87,8 +87,8 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
     }
     expect(countDescriptors()).toBe(before);
     server.resume();
-    turnUntil(() => told.at(-1) === '<2>');
-    expect(told.slice(plainCount)).toEqual(
+    turnUntil(() => calls.at(-1) === '<2>');
+    expect(calls.slice(plainCount)).toEqual(
       [0, 1, 2].flatMap((index) => ['1 descriptors', `<${index}>`]),
     );
     for (const [index, fd] of received.entries()) {
@@ -98,7 +98,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
     expect(client.queuedCount).toBe(0);
   });
 
-  it('closes those that wait when the socket is closed, and takes none when the queue is full', () => {
+  it('closes those that wait when the socket is destroyed, and takes none when the queue is full', () => {
     const { server, client, path } = start();
     server.pause();
     while (client.queuedCount === 0) client.send('x', { path });
@@ -108,14 +108,14 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
     while (client.sendDescriptors(Buffer.alloc(100_000), [reader, reader], { path })) takenCount++;
     expect(takenCount).toBeGreaterThan(0);
     expect(countDescriptors()).toBe(before + 2 * takenCount);
-    client.close();
+    client.destroy();
     expect(countDescriptors()).toBe(before - 1);
     expect(client.stats.sendDropped).toBeGreaterThan(takenCount);
   });
 
   it('goes on after a handler that throws, and with the datagram it came with', () => {
     const fds: number[] = [];
-    const { client, told, turnUntil, path, reported } = start({
+    const { client, calls, turnUntil, path, reported } = start({
       descriptors: (_, received) => {
         fds.push(...received);
         throw new Error('from the handler');
@@ -123,34 +123,34 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
     });
     const [reader] = descriptors.pipe();
     for (const text of ['one', 'two']) client.sendDescriptors(text, [reader], { path });
-    turnUntil(() => told.length === 2 && reported.length > 0);
-    expect(told).toEqual(['one', 'two']);
+    turnUntil(() => calls.length === 2 && reported.length > 0);
+    expect(calls).toEqual(['one', 'two']);
     for (const fd of fds) expect(sys.fcntl(descriptors.track(fd), F_GETFD)).toBe(FD_CLOEXEC);
     expect(fds).toHaveLength(2);
   });
 
-  it('counts as dropped what a handler did not want any more', () => {
-    const { server, client, told, received, turnUntil, path } = start({
+  it('counts as dropped what came when a handler had closed it', () => {
+    const { server, client, calls, received, turnUntil, path } = start({
       descriptors: (socket, fds) => {
         received.push(...fds);
         socket.close();
       },
     });
     const [reader] = descriptors.pipe();
-    client.sendDescriptors('unheard', [reader], { path });
+    client.sendDescriptors('unread', [reader], { path });
     turnUntil(() => server.isClosed);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     expect(server.stats.receiveDropped).toBe(1);
     for (const fd of received) descriptors.track(fd);
   });
 
   it('without the option the kernel drops them', () => {
-    const { client, told, turnUntil, path } = start({}, { receiveDescriptors: false });
+    const { client, calls, turnUntil, path } = start({}, { receiveDescriptors: false });
     const [reader] = descriptors.pipe();
     const before = countDescriptors();
     client.sendDescriptors('bytes', [reader], { path });
-    turnUntil(() => told.length === 1);
-    expect(told).toEqual(['bytes']);
+    turnUntil(() => calls.length === 1);
+    expect(calls).toEqual(['bytes']);
     expect(countDescriptors()).toBe(before);
   });
 

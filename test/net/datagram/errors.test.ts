@@ -13,7 +13,7 @@ const isLinux = constants.IP_RECVERR !== undefined;
 const ICMP_UNREACHABLE = 3;
 const HOST_UNREACHABLE = 1;
 const FRAGMENTATION_NEEDED = 4;
-const DISCARD_PORT = 9; // discard: nobody listens there in a test
+const DISCARD_PORT = 9; // discard: nothing listens there in a test
 
 function canSendRaw(): boolean {
   const fd = sys.socket(constants.AF_INET, constants.SOCK_RAW, constants.IPPROTO_ICMP);
@@ -29,7 +29,7 @@ function checksum(bytes: Buffer): number {
   return ~sum & 0xffff;
 }
 
-/** Tells the sender on `port` that its datagram to `to` (over loopback) met an error. */
+/** Reports to the sender on `port` that its datagram to `to` (over loopback) met an error. */
 function sendIcmp(port: number, to: sys.InetAddress, code: number, mtu = 0): void {
   const bytes = Buffer.alloc(8 + 20 + 8);
   bytes.set([ICMP_UNREACHABLE, code]);
@@ -51,7 +51,7 @@ function sendIcmp(port: number, to: sys.InetAddress, code: number, mtu = 0): voi
 }
 
 /** A socket that writes down whole errors. */
-class Told {
+class Reported {
   readonly errors: Error[] = [];
   readonly handlers = { error: (_: unknown, error: Error) => void this.errors.push(error) };
 }
@@ -64,14 +64,14 @@ describe.runIf(isLinux).each(['level', 'edge'] as const)('%s: the error queue', 
     ['IPv4', HOST, HOST],
     ['IPv6', '::1', '::1'],
     ['IPv4 of a socket for both', '::', '::ffff:127.0.0.1'],
-  ] as const)('%s: a refused datagram is told once, with its address', (_, host, address) => {
+  ] as const)('%s: a refused datagram is reported once, with its address', (_, host, address) => {
     const { reactor, bind, turnUntil } = start();
-    const told = new Told();
-    const client = bind(told.handlers, { host, errorQueue: true });
+    const reported = new Reported();
+    const client = bind(reported.handlers, { host, errorQueue: true });
     const to = { address, port: DISCARD_PORT };
-    expect(client.send('to nobody', to)).toBe(true);
-    turnUntil(() => told.errors.length === 1);
-    expect(told.errors[0]).toMatchObject({ code: 'ECONNREFUSED', syscall: 'send', ...to });
+    expect(client.send('to no one', to)).toBe(true);
+    turnUntil(() => reported.errors.length === 1);
+    expect(reported.errors[0]).toMatchObject({ code: 'ECONNREFUSED', syscall: 'send', ...to });
     const { waits } = reactor.stats;
     reactor.turn(0);
     expect(reactor.stats.waits).toBe(waits + 1);
@@ -79,58 +79,58 @@ describe.runIf(isLinux).each(['level', 'edge'] as const)('%s: the error queue', 
     expect(client.stats).toMatchObject({ errors: 1, sendFailed: 0, messagesSent: 1 });
   });
 
-  it('sends meet the pending error: each is told once, and each datagram is sent', () => {
+  it('sends meet the pending error: each is reported once, and each datagram is sent', () => {
     const { bind, turnUntil } = start();
-    const told = new Told();
+    const reported = new Reported();
     const inbound = new Inbound();
     const server = bind(inbound.handlers);
-    const client = bind(told.handlers, { errorQueue: true });
+    const client = bind(reported.handlers, { errorQueue: true });
     for (let i = 0; i < 10; i++) {
-      client.send('to nobody', { address: HOST, port: DISCARD_PORT });
+      client.send('to no one', { address: HOST, port: DISCARD_PORT });
       client.send(`${i}`, server.address);
     }
-    turnUntil(() => inbound.messages.length === 10 && told.errors.length >= 1);
+    turnUntil(() => inbound.messages.length === 10 && reported.errors.length >= 1);
     expect(inbound.messages).toEqual([...Array(10).keys()].map(String));
-    expect(told.errors.map(codeOf)).toEqual(told.errors.map(() => 'ECONNREFUSED'));
+    expect(reported.errors.map(codeOf)).toEqual(reported.errors.map(() => 'ECONNREFUSED'));
     // The kernel limits how many ICMP messages it sends.
-    expect(told.errors.length).toBeLessThanOrEqual(10);
+    expect(reported.errors.length).toBeLessThanOrEqual(10);
     expect(client.stats).toMatchObject({ messagesSent: 20, sendFailed: 0 });
-    expect(client.stats.errors).toBe(told.errors.length);
+    expect(client.stats.errors).toBe(reported.errors.length);
   });
 
-  it('a connected socket: told once as well', () => {
+  it('a connected socket: reported once as well', () => {
     const { reactor, bind, turnUntil } = start();
-    const told = new Told();
-    const client = bind(told.handlers, { errorQueue: true });
+    const reported = new Reported();
+    const client = bind(reported.handlers, { errorQueue: true });
     client.connect({ address: HOST, port: DISCARD_PORT });
-    client.send('to nobody');
-    turnUntil(() => told.errors.length === 1);
+    client.send('to no one');
+    turnUntil(() => reported.errors.length === 1);
     reactor.turn(0);
-    expect(told.errors.map(codeOf)).toEqual(['ECONNREFUSED']);
+    expect(reported.errors.map(codeOf)).toEqual(['ECONNREFUSED']);
   });
 
-  it('what the kernel itself refuses is told by the send alone', () => {
+  it('what the kernel itself refuses is reported by the send alone', () => {
     const { reactor, bind, turnUntil } = start();
-    const told = new Told();
-    const client = bind(told.handlers, { errorQueue: true });
+    const reported = new Reported();
+    const client = bind(reported.handlers, { errorQueue: true });
     expect(client.send(new Uint8Array(65_508), client.address)).toBe(false);
-    turnUntil(() => told.errors.length === 1);
+    turnUntil(() => reported.errors.length === 1);
     reactor.turn(0);
-    expect(told.errors.map(codeOf)).toEqual(['EMSGSIZE']);
+    expect(reported.errors.map(codeOf)).toEqual(['EMSGSIZE']);
     expect(client.stats.errors).toBe(1);
   });
 
-  it('a paused socket tells them too, and does not spin', () => {
+  it('a paused socket reports them too, and does not spin', () => {
     const { reactor, bind } = start();
-    const told = new Told();
-    const client = bind(told.handlers, { errorQueue: true });
+    const reported = new Reported();
+    const client = bind(reported.handlers, { errorQueue: true });
     client.pause();
     for (let i = 0; i < 3; i++) client.send('x', { address: HOST, port: DISCARD_PORT });
     let count = 0;
     for (let i = 0; i < 10; i++) count += reactor.turn(0);
     expect(count).toBeLessThanOrEqual(3);
-    expect(told.errors).toHaveLength(3);
-    for (const error of told.errors) expect(error).toMatchObject({ port: DISCARD_PORT });
+    expect(reported.errors).toHaveLength(3);
+    for (const error of reported.errors) expect(error).toMatchObject({ port: DISCARD_PORT });
     client.resume();
     for (let i = 0; i < 5; i++) reactor.turn(0);
     expect(reactor.turn(0)).toBe(0);
@@ -138,16 +138,16 @@ describe.runIf(isLinux).each(['level', 'edge'] as const)('%s: the error queue', 
 
   it.runIf(canSendRaw())('EHOSTUNREACH and EMSGSIZE, with address and MTU', () => {
     const { bind, turnUntil } = start();
-    const told = new Told();
-    const client = bind(told.handlers, { errorQueue: true });
+    const reported = new Reported();
+    const client = bind(reported.handlers, { errorQueue: true });
     const to = { address: '127.0.0.77', port: 4711 };
     sendIcmp(client.port, to, HOST_UNREACHABLE);
-    turnUntil(() => told.errors.length === 1);
+    turnUntil(() => reported.errors.length === 1);
     sendIcmp(client.port, to, FRAGMENTATION_NEEDED, 1400);
-    turnUntil(() => told.errors.length === 2);
-    expect(told.errors[0]).toMatchObject({ code: 'EHOSTUNREACH', ...to });
-    expect(told.errors[1]).toMatchObject({ code: 'EMSGSIZE', ...to, mtu: 1400 });
-    expect(told.errors[0]).not.toHaveProperty('mtu');
+    turnUntil(() => reported.errors.length === 2);
+    expect(reported.errors[0]).toMatchObject({ code: 'EHOSTUNREACH', ...to });
+    expect(reported.errors[1]).toMatchObject({ code: 'EMSGSIZE', ...to, mtu: 1400 });
+    expect(reported.errors[0]).not.toHaveProperty('mtu');
   });
 });
 
@@ -156,11 +156,11 @@ describe('the error queue', () => {
 
   it.runIf(isLinux).each(Poller.backends)('%s: is emptied, and does not spin', (backend) => {
     const { reactor, bind, turnUntil } = datagramWorld(descriptors, 'level', { backend });
-    const told = new Told();
-    const client = bind(told.handlers, { errorQueue: true });
-    client.send('to nobody', { address: HOST, port: DISCARD_PORT });
-    turnUntil(() => told.errors.length === 1);
-    expect(told.errors.map(codeOf)).toEqual(['ECONNREFUSED']);
+    const reported = new Reported();
+    const client = bind(reported.handlers, { errorQueue: true });
+    client.send('to no one', { address: HOST, port: DISCARD_PORT });
+    turnUntil(() => reported.errors.length === 1);
+    expect(reported.errors.map(codeOf)).toEqual(['ECONNREFUSED']);
     reactor.turn(0);
     expect(reactor.turn(0)).toBe(0);
   });
@@ -182,7 +182,7 @@ describe('the error queue', () => {
     }
     expect(sys.receiveError(fd, entry)).toBe(sys.WOULD_BLOCK);
     must(sys.setsockopt(fd, constants.IPPROTO_IP, constants.IP_RECVERR, 1));
-    const bytes = Buffer.from('to nobody');
+    const bytes = Buffer.from('to no one');
     const to = { address: HOST, port: DISCARD_PORT };
     must(sys.sendto(fd, bytes, undefined, undefined, undefined, to));
     const payload = Buffer.alloc(4);

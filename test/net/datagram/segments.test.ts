@@ -1,5 +1,5 @@
 // Several datagrams in one buffer: cut on the way out (GSO, or here), joined on the way in (GRO), and
-// apart again for whoever receives them.
+// apart again for the handler.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { useDescriptors } from '../../helpers/descriptors.ts';
 import { datagramWorld, HOST, Inbound } from '../inbound.ts';
 import { codeOf } from '../recorder.ts';
 
-// What the kernel answers to sendSegments and sendmmsg can be replaced.
+// What the kernel answers to these can be replaced.
 vi.mock('../../../src/sys/index.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../../src/sys/index.ts')>();
   return {
@@ -18,10 +18,11 @@ vi.mock('../../../src/sys/index.ts', async (importOriginal) => {
     sendSegments: vi.fn(original.sendSegments),
     sendApart: vi.fn(original.sendApart),
     sendmmsg: vi.fn(original.sendmmsg),
+    recvmmsg: vi.fn(original.recvmmsg),
     getsockopt: vi.fn(original.getsockopt),
   };
 });
-const { sendSegments, sendApart, sendmmsg, getsockopt } = vi.mocked(sys);
+const { sendSegments, sendApart, sendmmsg, recvmmsg, getsockopt } = vi.mocked(sys);
 afterEach(() => {
   vi.clearAllMocks();
 });
@@ -157,6 +158,31 @@ describe.each(['level', 'edge'] as const)('%s: segments', (trigger) => {
       ]);
   });
 
+  it('a joined message that has lost the size of its segments is delivered as truncated', () => {
+    const { bind, turnUntil } = start();
+    const inbound = new Inbound();
+    const server = bind(inbound.handlers, { gro: true });
+    const plain = new Inbound();
+    const other = bind(plain.handlers);
+    const client = bind({});
+    const original = recvmmsg.getMockImplementation() as typeof sys.recvmmsg;
+    onTestFinished(() => void recvmmsg.mockImplementation(original));
+    // As when other options of the socket have used up the room for control data.
+    recvmmsg.mockImplementation((fd, batch, ...rest) => {
+      const count = original(fd, batch, ...rest);
+      for (let i = 0; i < count; i++) {
+        batch.flags[i] = (batch.flags[i] as number) | sys.constants.MSG_CTRUNC;
+        batch.segmentSizes[i] = 0;
+      }
+      return count;
+    });
+    client.send('aaaabb', server.address);
+    client.send('whole', other.address); // without `gro` only other control data can be lost
+    turnUntil(() => inbound.messages.length === 1 && plain.messages.length === 1);
+    expect([inbound.truncated, server.stats.truncated]).toEqual([[true], 1]);
+    expect([plain.truncated, other.stats.truncated]).toEqual([[false], 0]);
+  });
+
   it('data no longer than a segment is one datagram', () => {
     const { bind, turnUntil } = start();
     const inbound = new Inbound();
@@ -233,9 +259,9 @@ describe.each(['level', 'edge'] as const)('%s: segments', (trigger) => {
     expect(sendSegments).not.toHaveBeenCalled();
   });
 
-  it('what the queue does not take, and what is closed in it, is counted by datagram', () => {
+  it('what the queue does not take, and what is destroyed in it, is counted by datagram', () => {
     const { bind } = start();
-    const client = bind({}, { queueMax: 10 * SIZE + 256 });
+    const client = bind({}, { queueBytesMax: 10 * SIZE + 256 });
     sendSegments.mockReturnValue(-os.errno.EAGAIN);
     sendApart.mockReturnValue(-os.errno.EAGAIN);
     onTestFinished(() => {
@@ -246,7 +272,7 @@ describe.each(['level', 'edge'] as const)('%s: segments', (trigger) => {
     expect(client.send(flow(4, 3), client.address, { segmentSize: SIZE })).toBe(false);
     expect(client.stats.sendDropped).toBe(5);
     expect(client.queuedCount).toBe(10);
-    client.close();
+    client.destroy();
     expect(client.stats.sendDropped).toBe(15);
   });
 
@@ -286,7 +312,7 @@ describe.each(['level', 'edge'] as const)('%s: segments', (trigger) => {
     expect(thrownBy(() => client.send('x', client.address, 5 as never))).toBe(
       'ERR_INVALID_ARG_TYPE',
     );
-    expect(thrownBy(() => bind({}, { gro: true, batch: { bytes: 1500 } }))).toBe(
+    expect(thrownBy(() => bind({}, { gro: true, batch: { bytesMax: 1500 } }))).toBe(
       'ERR_OUT_OF_RANGE',
     );
     expect(client.stats.messagesSent).toBe(0);

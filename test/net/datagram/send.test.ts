@@ -31,21 +31,21 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('tells what cannot be sent, with the address, and sends the next', () => {
+  it('reports what cannot be sent, with the address, and sends the next', () => {
     const { bind, turnUntil } = start();
     const inbound = new Inbound();
     const server = bind(inbound.handlers);
-    const told: Error[] = [];
-    const client = bind({ error: (_, error) => void told.push(error) });
+    const errors: Error[] = [];
+    const client = bind({ error: (_, error) => void errors.push(error) });
     expect(client.send(new Uint8Array(65_508), server.address)).toBe(false);
-    expect(told).toEqual([]); // never inside the call
+    expect(errors).toEqual([]); // never inside the call
     expect(client.send('next', server.address)).toBe(true);
-    turnUntil(() => inbound.messages.length === 1 && told.length === 1);
-    expect(told[0]).toMatchObject({ code: 'EMSGSIZE', address: HOST, port: server.port });
+    turnUntil(() => inbound.messages.length === 1 && errors.length === 1);
+    expect(errors[0]).toMatchObject({ code: 'EMSGSIZE', address: HOST, port: server.port });
     expect(client.stats).toMatchObject({ sendFailed: 1, messagesSent: 1, errors: 1 });
   });
 
-  it('a storm of errors is told in part and counted in full', () => {
+  it('a storm of errors is reported in part and counted in full', () => {
     const { reactor, bind } = start();
     const inbound = new Inbound();
     const client = bind(inbound.handlers);
@@ -59,7 +59,7 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(client.stats).toMatchObject({ errors: 101, sendFailed: 101 });
   });
 
-  it('a refused datagram of a connected socket is told once, and costs no other datagram', () => {
+  it('a refused datagram of a connected socket is reported once, and costs no other datagram', () => {
     const { bind, turnUntil } = start();
     const gone = bind({});
     const { port } = gone;
@@ -67,15 +67,15 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     const inbound = new Inbound();
     const client = bind(inbound.handlers);
     client.connect({ address: HOST, port });
-    client.send('to nobody');
+    client.send('to no one');
     turnUntil(() => inbound.errors.length === 1);
     // Now the error is pending when the next datagram is sent, to a server that is there.
-    client.send('to nobody');
+    client.send('to no one');
     const server = new Inbound();
     bind(server.handlers, { port });
-    expect(client.send('to somebody')).toBe(true);
+    expect(client.send('to the server')).toBe(true);
     turnUntil(() => server.messages.length === 1 && inbound.errors.length === 2);
-    expect(server.messages).toEqual(['to somebody']);
+    expect(server.messages).toEqual(['to the server']);
     expect(inbound.errors).toEqual(['ECONNREFUSED', 'ECONNREFUSED']);
     expect(client.stats.sendFailed).toBe(0);
   });
@@ -88,7 +88,7 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     const inbound = new Inbound();
     const client = bind(inbound.handlers);
     client.connect({ address: HOST, port });
-    client.send('to nobody');
+    client.send('to no one');
     const server = new Inbound();
     bind(server.handlers, { port });
     const batch = new sys.MessageBatch(2, 8);
@@ -103,7 +103,7 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(inbound.errors).toEqual(['ECONNREFUSED']);
   });
 
-  it('a refused datagram while paused is told once and does not spin', () => {
+  it('a refused datagram while paused is reported once and does not spin', () => {
     const { reactor, bind, turnUntil } = start();
     const gone = bind({});
     const { port } = gone;
@@ -112,13 +112,13 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     const client = bind(inbound.handlers);
     client.connect({ address: HOST, port });
     client.pause();
-    client.send('to nobody');
+    client.send('to no one');
     turnUntil(() => inbound.errors.length === 1);
     expect(inbound.errors).toEqual(['ECONNREFUSED']);
     for (let i = 0; i < 5; i++) expect(reactor.turn(0)).toBe(0);
   });
 
-  it('connect and disconnect: the peer alone is heard, then all; the port stays', () => {
+  it('connect and disconnect: only the peer is received from, then all; the port stays', () => {
     const { bind, turnUntil } = start();
     const inbound = new Inbound();
     const socket = bind(inbound.handlers);
@@ -137,7 +137,7 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(inbound.messages).toEqual(['friend', 'stranger']);
   });
 
-  it('queues when there is no room, in order, and drops and counts what is beyond the bound', () => {
+  it('queues when there is no room, in order, and drops and counts what exceeds the bound', () => {
     const { bind, turnUntil } = start();
     const path = join(directory(), 'full');
     const server = new Inbound();
@@ -145,7 +145,7 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     const inbound = new Inbound();
     const client = bind(inbound.handlers, {
       path: `${path}-client`,
-      queueMax: 20 * 260,
+      queueBytesMax: 20 * 260,
     });
     client.connect({ path });
     receiver.pause();
@@ -192,7 +192,7 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     const receiver = bind(
       {
         message(socket, bytes, from, isTruncated) {
-          // The kernel has room again, and the queue has not been told yet.
+          // The kernel has room again, and the queue does not know it yet.
           if (server.messages.length === 0) send();
           server.handlers.message(socket, bytes, from, isTruncated);
         },
@@ -207,14 +207,14 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(server.messages).toEqual(sent);
   });
 
-  it('what is queued at close is counted as dropped', () => {
+  it('what is queued when it is destroyed is counted as dropped', () => {
     const { bind } = start();
     const path = join(directory(), 'full');
     bind({}, { path }).pause();
     const client = bind({}, { path: `${path}-client` });
     client.connect({ path });
     while (client.queuedCount < 3) client.send('more');
-    client.close();
+    client.destroy();
     expect(client.stats.sendDropped).toBe(3);
   });
 

@@ -70,7 +70,7 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
           expect(socket.sendMany(batch, count)).toBe(count);
         },
       },
-      { batch: { messages: 8, bytes: 64 } },
+      { batch: { countMax: 8, bytesMax: 64 } },
     );
     const inbound = new Inbound();
     const client = bind(inbound.handlers);
@@ -93,10 +93,10 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     expect(server.isClosed).toBe(false);
   });
 
-  it('tells and counts truncation, and the next datagram is whole', () => {
+  it('reports and counts truncation, and the next datagram is whole', () => {
     const { bind, turnUntil } = start();
     const inbound = new Inbound();
-    const server = bind(inbound.handlers, { batch: { bytes: 5 } });
+    const server = bind(inbound.handlers, { batch: { bytesMax: 5 } });
     const client = bind({});
     for (const text of ['12345', '123456', 'next']) client.send(text, server.address);
     turnUntil(() => inbound.messages.length === 3);
@@ -118,7 +118,7 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
   it('one burst, then silence: all of it arrives within a budget of few operations', () => {
     const { bind, turnUntil } = start({ budget: { operations: 2 } });
     const inbound = new Inbound();
-    const server = bind(inbound.handlers, { batch: { messages: 3 } });
+    const server = bind(inbound.handlers, { batch: { countMax: 3 } });
     const client = bind({});
     const sent = Array.from({ length: 100 }, (_, i) => `${i}`);
     for (const text of sent) client.send(text, server.address);
@@ -132,7 +132,7 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     const handlers: DatagramHandlers<string> = {
       message: (socket) => void order.push(socket.data ?? ''),
     };
-    const flooded = bind(handlers as DatagramHandlers, { data: 'flooded', batch: { messages: 4 } });
+    const flooded = bind(handlers as DatagramHandlers, { data: 'flooded', batch: { countMax: 4 } });
     const quiet = bind(handlers as DatagramHandlers, { data: 'quiet' });
     const client = bind({});
     for (let i = 0; i < 100; i++) client.send('x', flooded.address);
@@ -156,6 +156,27 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     turnUntil(() => seen.length === 3);
     expect(seen).toEqual(['1', '2', '3']);
     expect(thrown).toMatchObject([{ message: 'of the handler' }]);
+  });
+
+  it('each of several handlers that throw in one turn reaches onError', () => {
+    const thrown: unknown[] = [];
+    const { bind, turnUntil } = start({ onError: (error) => void thrown.push(error) });
+    const fail = (what: string) => {
+      throw new Error(what);
+    };
+    const server = bind({
+      message: (_, bytes) => fail(bytes.toString()),
+      close: () => fail('end'),
+    });
+    const client = bind({ error: () => fail('error'), close: () => fail('client') });
+    for (const text of ['1', '2']) client.send(text, server.address);
+    for (let i = 0; i < 2; i++) client.send(new Uint8Array(65_508), server.address);
+    turnUntil(() => thrown.length === 4);
+    client.close();
+    server.close();
+    turnUntil(() => thrown.length === 6);
+    const messages = thrown.map((error) => (error as Error).message);
+    expect(messages.sort()).toEqual(['1', '2', 'client', 'end', 'error', 'error']);
   });
 
   it('closed in its handler: no more calls but close, the rest is counted', () => {
@@ -247,16 +268,16 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     expect(seen).toEqual(['of bind', 'of bind']);
   });
 
-  it('closed after its reactor, it is told all the same', async () => {
+  it('closed after its reactor, `close` is called all the same', async () => {
     const { reactor, bind } = start();
-    let tell: () => void = () => undefined;
-    const told = new Promise<void>((resolve) => {
-      tell = resolve;
+    let resolveClosed: () => void = () => undefined;
+    const closed = new Promise<void>((resolve) => {
+      resolveClosed = resolve;
     });
-    const socket = bind({ close: () => tell() });
+    const socket = bind({ close: () => resolveClosed() });
     reactor.close();
     socket.close();
-    await told;
+    await closed;
     expect(socket.fd).toBe(-1);
   });
 
@@ -278,8 +299,8 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
     const codes: [Partial<DatagramOptions>, string][] = [
       [{ port }, 'EADDRINUSE'],
       [{ host: 'localhost' }, 'ERR_INVALID_ARG_VALUE'],
-      [{ batch: { messages: 0 } }, 'ERR_OUT_OF_RANGE'],
-      [{ queueMax: -1 }, 'ERR_OUT_OF_RANGE'],
+      [{ batch: { countMax: 0 } }, 'ERR_OUT_OF_RANGE'],
+      [{ queueBytesMax: -1 }, 'ERR_OUT_OF_RANGE'],
       [{ receiveBufferSize: 0.5 }, 'ERR_OUT_OF_RANGE'],
       [{ trigger: 'oneshot' as 'edge' }, 'ERR_INVALID_ARG_VALUE'],
     ];
