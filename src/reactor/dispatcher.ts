@@ -23,7 +23,7 @@ const EEXIST = -constants.errno.EEXIST;
 const UNRECORDED_MAX = 3;
 const NONE: readonly AnyRegistration[] = [];
 
-/** What the dispatcher tells the reactor. */
+/** What the dispatcher calls on the reactor. */
 export interface DispatcherHost {
   /** Work that waits for no event was queued, or the last referenced registration came or went. */
   onPlanChange(): void;
@@ -289,7 +289,7 @@ export class Dispatcher implements RegistrationOwner {
     this.#ghostsSeen = 0;
     if (this.#poller.isClosed) return;
     const result = this.#poller.handle.rebuild();
-    // Told once: without a free descriptor the ghost shows again at each turn until there is one.
+    // Reported once: without a free descriptor the ghost shows again at each turn until there is one.
     if (result < 0 && !this.#isHaunted) this.#failures.collect(errnoError(result, 'rebuild'));
     this.#isHaunted = result < 0;
     if (result >= 0) this.#host.onRebuild();

@@ -1,6 +1,6 @@
 // One watched descriptor of a reactor: its interest, its trigger, its handler, and the caller's
 // `data`. Handlers are shared by many registrations. The reactor is known here only as
-// `RegistrationOwner`, so this file stands below it.
+// `RegistrationOwner`, so this file is below it.
 import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError, invalidType, outOfRange } from '../errors.ts';
 import {
@@ -42,7 +42,7 @@ export interface RegistrationOwner {
 // biome-ignore lint/suspicious/noExplicitAny: the reactor keeps registrations of any data
 export type AnyRegistration = Registration<any>;
 
-/** Bits that are told whatever the interest. */
+/** Bits that are reported whatever the interest. */
 const ALWAYS = Readiness.ReadClosed | Readiness.WriteClosed | Readiness.Error;
 
 /**
@@ -59,7 +59,7 @@ export class Registration<Data = unknown> {
   readonly owner: RegistrationOwner;
   /** @internal place in the reactor's table */
   readonly slot: number;
-  /** @internal tells this registration from earlier ones of the same slot */
+  /** @internal sets this registration apart from earlier ones of the same slot */
   readonly generation: number;
   /** @internal */
   readonly isExclusive: boolean;
@@ -69,9 +69,9 @@ export class Registration<Data = unknown> {
   handler: Handler<Data>;
   /** @internal readiness bits that may be reported now */
   mask: Readiness;
-  /** @internal readiness to be told in the next turn; 0: not queued. The reactor clears it. */
+  /** @internal readiness to report in the next turn; 0: not queued. The reactor clears it. */
   requeuedReadiness: Readiness = 0;
-  /** @internal of that, what is to be told in the turn that is running. The reactor writes it. */
+  /** @internal of that, what is to be reported in the turn that is running. The reactor writes it. */
   dueReadiness: Readiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness: Readiness = 0;
@@ -97,14 +97,17 @@ export class Registration<Data = unknown> {
     this.mask = what.interest | ALWAYS;
   }
 
+  /** What its handler is called for: {@link Interest} bits. */
   get interest(): Interest {
     return this.#interest;
   }
 
+  /** How its events repeat. */
   get trigger(): Trigger {
     return this.#trigger;
   }
 
+  /** Whether it has ended: by `close`, with its reactor, or as its number was reused. */
   get isClosed(): boolean {
     return !this.#isOpen;
   }
@@ -114,7 +117,7 @@ export class Registration<Data = unknown> {
    * It re-arms a oneshot.
    *
    * @param interest - {@link Interest} bits; `Interest.None` pauses: a hang-up or an error is
-   *   told once, nothing else.
+   *   reported once, nothing else.
    * @throws ClosedError. ErrnoError - EBADF, ENOENT: the descriptor was closed behind our back.
    */
   setInterest(interest: Interest): void {
@@ -151,8 +154,8 @@ export class Registration<Data = unknown> {
    * been re-queued with the same readiness; under the others the kernel reports again by itself.
    *
    * @param bytes - what the operation moved, from 0.
-   * @param readiness - what to tell when it is re-queued; default: what is being told, or the
-   *   interest outside of a dispatch.
+   * @param readiness - what to report when it is re-queued; default: what is being reported,
+   *   or the interest outside of a dispatch.
    * @returns whether there is budget left.
    */
   charge(bytes: number, readiness?: Readiness): boolean {
@@ -171,10 +174,10 @@ export class Registration<Data = unknown> {
   }
 
   /**
-   * Calls the handler again in the next turn, after that turn's events, whether the kernel says
+   * Calls the handler again in the next turn, after that turn's events, whether the kernel reports
    * anything or not; the way to stop reading before would-block under the edge trigger.
    *
-   * @param readiness - what to tell the handler; default: its interest.
+   * @param readiness - what to report to the handler; default: its interest.
    */
   requeue(readiness: Readiness = readinessOf(this.#interest)): void {
     this.#assertOpen();
@@ -196,6 +199,7 @@ export class Registration<Data = unknown> {
     return this.#setReferenced(false);
   }
 
+  /** Whether it keeps the reactor alive. */
   hasRef(): boolean {
     return this.#isReferenced;
   }
@@ -211,6 +215,7 @@ export class Registration<Data = unknown> {
     this.owner.release(this);
   }
 
+  /** The same as `close()`: `using registration = reactor.register(…)`. */
   [Symbol.dispose](): void {
     this.close();
   }

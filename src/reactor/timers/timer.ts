@@ -56,7 +56,7 @@ export class Timer {
 
   /**
    * Whether it will fire: false after a timeout has fired, and once it is cleared. Inside the
-   * callback it is false for a timeout, true for an interval, whose next deadline is set already.
+   * callback it is false for a timeout, true for an interval: its next deadline is set already.
    */
   get isPending(): boolean {
     return this.slot !== NOT_PENDING;
