@@ -32,7 +32,7 @@ import type { World } from './world.ts';
 
 const { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
 const ENTRIES = { promises, stream, net, proactor, multi };
-/** Classes whose objects callers get, and whose constructors they do not. */
+/** Classes: callers get their objects, and not their constructors. */
 const HANDED_OUT = {
   ...{ 'promises.Connection': Connection, 'promises.Listener': Listener },
   ...{ 'promises.DatagramSocket': DatagramSocket, 'stream.SocketDuplex': SocketDuplex },
@@ -88,7 +88,7 @@ const OWN_ROLES = {
   operation: optionsWith({ offset: smallOf, length: smallOf, flags: smallOf, from: ROLES.slot }),
   text: (_: World, random: Random) =>
     random.pick(['', '\n', 'text', new Uint8Array(3), ['a', 'b']]),
-  // A path that nobody listens at, or no name of a host.
+  // A path without a listener, or no name of a host.
   connecting: optionsWith({ path: pathOf, signal: signalOf, highWaterMark: smallOf }),
   listening: optionsWith({ path: pathOf, backlog: smallOf, trigger: () => 'edge' }),
   datagrams: optionsWith({ path: pathOf, queueMax: smallOf }),
@@ -237,7 +237,7 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
 
 export interface EntryTarget {
   readonly name: string;
-  /** Undefined: nobody has said what it takes. */
+  /** Undefined: it is not written down what it takes. */
   readonly roles: readonly EntryRole[] | undefined;
   call(world: World, args: unknown[]): unknown;
 }
@@ -271,7 +271,8 @@ function targetsOfExport(name: string, value: unknown): EntryTarget[] {
     isClass(value) ? new value(...args) : (value as AnyFunction)(...args);
   const own: EntryTarget = { name, roles: rolesOf(name), call: make };
   if (!isClass(value) || name in UNCALLED) return [own];
-  if (membersOf(value).length > 0) throw new Error(`${name} has statics, which nobody calls here`);
+  if (membersOf(value).length > 0)
+    throw new Error(`${name} has statics, which are not called here`);
   return [own, ...methodsOf(name, value)];
 }
 

@@ -143,7 +143,7 @@ function handOverOptionsOf(world: World, random: Random): unknown {
   return options;
 }
 
-// Always with the world's reactor. Not `borrow`: the descriptor is then nobody's to close.
+// Always with the world's reactor. Not `borrow`: no one would close the descriptor then.
 function endpointOptionsOf(world: World, random: Random): unknown {
   const options: Record<string, unknown> = { reactor: world.reactor, handlers: {} };
   const any = () => hostile(random);
@@ -214,7 +214,7 @@ export const ROLES = {
       { segmentSize: hostile(random) },
     ]),
   endpointOptions: endpointOptionsOf,
-  // Whoever is there, and is sent no signal.
+  // A process that is there, and is sent no signal.
   pid: (_: World, random: Random): unknown => random.pick([1, process.pid, 2 ** 30]),
   exitOptions: (world: World, random: Random): unknown =>
     random.pick([
@@ -228,7 +228,7 @@ export const ROLES = {
   counts: (): unknown => new BigUint64Array(1),
   termios: (world: World): unknown => world.objects.Termios,
   group: (_: World, random: Random): unknown =>
-    random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
+    random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nowhere', '']),
   multicast: (_: World, random: Random): unknown => ({
     ttl: random.pick([0, 255, 256, hostile(random)]),
     loop: random.pick([true, hostile(random)]),
@@ -244,7 +244,7 @@ export const ROLES = {
   any: (_: World, random: Random): unknown => hostile(random),
 } as const;
 
-/** Roles whose wrong values must not be numbers: a large number is a long wait, or a command. */
+/** Roles with wrong values that must not be numbers: a large number is a long wait, or a command. */
 export const NEVER_NUMBERS: readonly Role[] = ['timeout', 'command'];
 
 function of(signature: string): readonly Role[] {

@@ -79,7 +79,7 @@ function coercible(bytes: Uint8Array): object {
   return { valueOf: coerce, toString: coerce, [Symbol.toPrimitive]: coerce };
 }
 
-/** An array of buffers whose second element takes the memory of the first away. */
+/** An array of buffers: the second element takes the memory of the first away. */
 function detachingArray(): unknown[] {
   const first = new Uint8Array(64);
   const array: unknown[] = [first, undefined];
