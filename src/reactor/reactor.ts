@@ -533,6 +533,7 @@ export class Reactor {
 
 /** @internal what has to know when something has happened: the idle timer of a connection */
 export interface ActivityObserver {
+  /** Called once for all activity of a turn. @param nowNs - of the monotonic clock */
   onActivity(nowNs: number): void;
 }
 

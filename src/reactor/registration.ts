@@ -26,19 +26,27 @@ export interface Handler<Data = unknown> {
 
 /** What one dispatch may use up before other descriptors get their turn; the reactor writes it. */
 export interface Budget {
+  /** Bytes; 0 or less: used up. */
   bytesLeft: number;
+  /** Operations; 0 or less: used up. */
   operationsLeft: number;
 }
 
 /** What a registration asks of the reactor that made it. */
 export interface RegistrationOwner {
+  /** What is left of the dispatch that is running. */
   readonly budget: Budget;
+  /** Changes what the kernel watches, or has it look again. */
   rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void;
+  /** Has it delivered in the next turn, without an event. */
   requeue(registration: AnyRegistration): void;
+  /** It is closed: takes it out of the kernel and the table. */
   release(registration: AnyRegistration): void;
+  /** 1: one more keeps the reactor alive; -1: one less. */
   countReferenced(change: 1 | -1): void;
 }
 
+/** A registration of whatever data. */
 // biome-ignore lint/suspicious/noExplicitAny: the reactor keeps registrations of any data
 export type AnyRegistration = Registration<any>;
 
@@ -245,19 +253,28 @@ export class Registration<Data = unknown> {
   }
 }
 
-/** @internal */
+/** @internal a place in the table of registrations */
 export interface Place {
+  /** 0 to 2^21 - 1. */
   readonly slot: number;
+  /** 0 to 2^32 - 1: how often the slot was used before. */
   readonly generation: number;
 }
 
 /** @internal what a registration is made of */
 export interface Watched<Data> {
+  /** An open descriptor, borrowed. */
   readonly fd: number;
+  /** {@link Interest} bits. */
   readonly interest: Interest;
+  /** How events repeat. */
   readonly trigger: Trigger;
+  /** What is called. */
   readonly handler: Handler<Data>;
+  /** What the caller keeps with it. */
   readonly data: Data;
+  /** EPOLLEXCLUSIVE. */
   readonly isExclusive: boolean;
+  /** The async context in which the handler runs; undefined: that of the turn. */
   readonly scope: AsyncResource | undefined;
 }

@@ -43,7 +43,9 @@ export class Waker {
 
 /** What a waker asks of the reactor that made it. */
 export interface WakerOwner {
+  /** 1: one more waker keeps the reactor alive; -1: one less. */
   countReferenced(change: 1 | -1): void;
+  /** The waker is closed. */
   forget(waker: ReactorWaker): unknown;
 }
 

@@ -34,10 +34,14 @@ const { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
 const ENTRIES = { promises, stream, net, proactor, multi };
 /** Classes: callers get their objects, and not their constructors. */
 const HANDED_OUT = {
-  ...{ 'promises.Connection': Connection, 'promises.Listener': Listener },
-  ...{ 'promises.DatagramSocket': DatagramSocket, 'stream.SocketDuplex': SocketDuplex },
-  ...{ 'stream.AwaitedDuplex': AwaitedDuplex, 'proactor.Descriptor': Descriptor },
-  ...{ 'proactor.AwaitableDescriptor': AwaitableDescriptor, 'multi.Offload': Offload },
+  'promises.Connection': Connection,
+  'promises.Listener': Listener,
+  'promises.DatagramSocket': DatagramSocket,
+  'stream.SocketDuplex': SocketDuplex,
+  'stream.AwaitedDuplex': AwaitedDuplex,
+  'proactor.Descriptor': Descriptor,
+  'proactor.AwaitableDescriptor': AwaitableDescriptor,
+  'multi.Offload': Offload,
 };
 
 /** Not called, and why. */
@@ -51,10 +55,27 @@ export const UNCALLED: Readonly<Record<string, string>> = {
 };
 /** Members that are marked `@internal`, or are what Node calls of a stream. */
 const INTERNAL = new Set([
-  ...['interest', 'onReady', 'onDrain', 'onClosed', 'onOpen', 'attach', 'detach', 'takeReadAhead'],
-  ...['giveAway'],
-  ...['waitReadable', 'takeCredit', 'receive', 'learnAddresses', 'take', 'lanes', 'owner'],
-  ...['_read', '_write', '_writev', '_final', '_destroy'],
+  'interest',
+  'onReady',
+  'onDrain',
+  'onClosed',
+  'onOpen',
+  'attach',
+  'detach',
+  'takeReadAhead',
+  'giveAway',
+  'waitReadable',
+  'takeCredit',
+  'receive',
+  'learnAddresses',
+  'take',
+  'lanes',
+  'owner',
+  '_read',
+  '_write',
+  '_writev',
+  '_final',
+  '_destroy',
 ]);
 
 type Make = (world: World, random: Random) => unknown;

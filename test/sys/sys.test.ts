@@ -470,8 +470,12 @@ describe('sys', () => {
       const results = isLinux
         ? [sys.kqueue(), sys.kevent(0, undefined, 0, undefined, 0, 0)]
         : [
-            ...[sys.epoll_create1(), sys.eventfd(0), sys.splice(0, null, 0, null, 0)],
-            ...[sys.timerfd_create(1), sys.inotify_init1(), sys.pidfd_open(1)],
+            sys.epoll_create1(),
+            sys.eventfd(0),
+            sys.splice(0, null, 0, null, 0),
+            sys.timerfd_create(1),
+            sys.inotify_init1(),
+            sys.pidfd_open(1),
           ];
       expect(new Set(results.map(sys.errnoName))).toEqual(new Set(['ENOSYS']));
     });

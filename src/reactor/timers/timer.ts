@@ -4,8 +4,11 @@ import { NOT_PENDING } from './wheel.ts';
 
 /** What a timer asks of the `Timers` that made it. */
 export interface TimerOwner {
+  /** {@link Timer.clear} */
   clearTimer(timer: Timer): void;
+  /** {@link Timer.refresh} */
   refreshTimer(timer: Timer): void;
+  /** {@link Timer.ref} and {@link Timer.unref} */
   setReferenced(timer: Timer, isReferenced: boolean): void;
 }
 
