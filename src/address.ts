@@ -27,6 +27,7 @@ export interface AbstractAddress {
 
 /** AF_UNSPEC: `connect` to it makes a datagram socket forget its peer. */
 export interface UnspecifiedAddress {
+  /** Sets it apart from the other kinds. */
   readonly unspecified: true;
 }
 
@@ -75,6 +76,7 @@ export class SocketAddress {
     slot.set(slotOfInput(from, 'from'));
   }
 
+  /** The kind of the address; undefined before anything was filled in. */
   get family(): AddressFamily {
     return FAMILIES[native.addressKind(slotOf(this))];
   }
@@ -154,7 +156,7 @@ export function optionalSlotOf(
 }
 
 // Where plain objects are encoded for the one call that follows.
-const scratch = new Uint8Array(native.addressSlotSize);
+const encoded = new Uint8Array(native.addressSlotSize);
 
 /**
  * @internal the memory of an address to hand to native code at once: for a plain object it is shared
@@ -172,8 +174,8 @@ export function slotOfInput(input: AddressInput, name = 'address'): Uint8Array {
     return setName(`${name}.abstract`, abstract, native.addressSetAbstract);
   }
   if (unspecified === true) {
-    native.addressSetUnspecified(scratch);
-    return scratch;
+    native.addressSetUnspecified(encoded);
+    return encoded;
   }
   return setInet(name, address, port === undefined ? 0 : port);
 }
@@ -181,8 +183,8 @@ export function slotOfInput(input: AddressInput, name = 'address'): Uint8Array {
 function setInet(name: string, address: unknown, port: unknown): Uint8Array {
   if (typeof address !== 'string') throw invalidType(`${name}.address`, 'a string', address);
   checkInteger(`${name}.port`, port, 0, 65535);
-  const result = native.addressSetInet(scratch, address, port as number);
-  if (result === 0) return scratch;
+  const result = native.addressSetInet(encoded, address, port as number);
+  if (result === 0) return encoded;
   const expected =
     result === -native.constants.ENODEV ? 'in a zone of this machine' : 'an IP address';
   throw invalidValue(`${name}.address`, expected, address);
@@ -197,8 +199,8 @@ function setName(
     throw invalidType(name, 'a string or a Uint8Array', value);
   }
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
-  const result = set(scratch, bytes);
-  if (result === 0) return scratch;
+  const result = set(encoded, bytes);
+  if (result === 0) return encoded;
   if (result === -native.constants.ENAMETOOLONG) {
     throw outOfRange(name, `at most ${native.unixPathMax} bytes long`, value);
   }

@@ -5,12 +5,17 @@ import { getSystemErrorName } from 'node:util';
 
 /** What an {@link ErrnoError} is about, where there is one. */
 export interface ErrorContext {
+  /** The descriptor. */
   readonly fd?: number;
+  /** The IP address, as text. */
   readonly address?: string;
+  /** The port, 0 to 65535. */
   readonly port?: number;
+  /** The path of a file or of a Unix socket. */
   readonly path?: string;
   /** EMSGSIZE from the network: what the path takes, in bytes, headers of IP included. */
   readonly mtu?: number;
+  /** The process. */
   readonly pid?: number;
 }
 
@@ -35,6 +40,7 @@ export function errnoCode(errno: number): string {
 
 /** An error that the operating system reported, with the fields of Node's own system errors. */
 export class ErrnoError extends Error {
+  /** `'ErrnoError'`. */
   override readonly name = 'ErrnoError';
   /** The name of the error: `'ECONNRESET'`. */
   readonly code: string;
@@ -42,11 +48,17 @@ export class ErrnoError extends Error {
   readonly errno: number;
   /** The system call that failed: `'connect'`. */
   readonly syscall: string;
+  /** The descriptor that it is about, if it is about one; so for the fields below. */
   declare readonly fd?: number;
+  /** The IP address, as text. */
   declare readonly address?: string;
+  /** The port, 0 to 65535. */
   declare readonly port?: number;
+  /** The path of a file or of a Unix socket. */
   declare readonly path?: string;
+  /** EMSGSIZE from the network: what the path takes, in bytes, headers of IP included. */
   declare readonly mtu?: number;
+  /** The process. */
   declare readonly pid?: number;
 
   /** @internal use {@link errnoError} */
@@ -128,11 +140,17 @@ export type EdgewiseErrorCode =
   | 'ERR_NOT_POLLABLE'
   | 'ERR_REACTOR_ATTACHED';
 
-/** An error of edgewise itself: a state that does not allow the call, or a thing not had here. */
+/** An error of edgewise itself: a state that does not allow the call, or what this system lacks. */
 export class EdgewiseError extends Error {
+  /** `'EdgewiseError'`. */
   override readonly name = 'EdgewiseError';
+  /** The state or the lack: `'ERR_CLOSED'`. */
   readonly code: EdgewiseErrorCode;
 
+  /**
+   * @param message - a sentence without the code.
+   * @param options - `cause`: the error behind this one.
+   */
   constructor(code: EdgewiseErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
@@ -141,6 +159,7 @@ export class EdgewiseError extends Error {
 
 /** Thrown by every method of an object after its `close()`; its `code` is `'ERR_CLOSED'`. */
 export class ClosedError extends EdgewiseError {
+  /** @param what - the object, as the message names it: `'the Reactor'`. */
   constructor(what: string) {
     super('ERR_CLOSED', `${what} is closed`);
   }

@@ -10,6 +10,13 @@ export const REFUSED = -0x80000000;
 /** Most buffers in one readv, writev, recvmsg or sendmsg: IOV_MAX, the same on all our systems. */
 export const IOV_MAX = 1024;
 
+/**
+ * Checks a whole number from `min` to `max`.
+ *
+ * @param name - what the error calls it; so for all checks here.
+ * @returns the number.
+ * @throws TypeError - ERR_INVALID_ARG_TYPE: no number. RangeError - ERR_OUT_OF_RANGE.
+ */
 export function checkInteger(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== 'number') throw invalidType(name, 'a number', value);
   if (!Number.isInteger(value) || value < min || value > max) {
@@ -18,18 +25,22 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
   return value;
 }
 
+/** A number of a descriptor: 0 to 2^31 - 1. Whether it is open, the kernel knows. */
 export function checkFd(value: unknown, name = 'fd'): number {
   return checkInteger(name, value, 0, 0x7fffffff);
 }
 
+/** A whole number from 0 to 2^32 - 1. */
 export function checkUint32(name: string, value: unknown): number {
   return checkInteger(name, value, 0, 0xffffffff);
 }
 
+/** Checks a function. @throws TypeError - ERR_INVALID_ARG_TYPE */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw invalidType(name, 'a function', value);
 }
 
+/** Checks an object; null is none. @throws TypeError - ERR_INVALID_ARG_TYPE */
 export function checkObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalidType(name, 'an object', value);
 }
@@ -116,6 +127,7 @@ function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
+/** A Uint8Array over memory that is neither shared nor detached. @returns its length */
 export function checkBytes(name: string, value: unknown): number {
   return checkMemory(name, value, 'a Uint8Array', types.isUint8Array(value));
 }

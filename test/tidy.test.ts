@@ -43,7 +43,8 @@ const FUNCTION_LINES_MAX = 60;
 const LINES_MAX_PROGRAM = 150;
 const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
-  'test/fuzz/signatures.ts': { max: 520, why: 'a table of functions, one row each' },
+  'test/fuzz/entries.ts': { max: 400, why: 'a table of functions, one row each' },
+  'test/fuzz/signatures.ts': { max: 600, why: 'a table of functions, one row each' },
   'test/sys/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
   'test/sys/arguments.test.ts': { max: 450, why: 'a table of wrong arguments, one row each' },
 };

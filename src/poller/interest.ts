@@ -9,10 +9,16 @@ import { invalidType } from '../errors.ts';
 declare const bitsOf: unique symbol;
 
 /** A combination of {@link Interest} bits, 0 to 7. A {@link Readiness} is none. */
-export type Interest = number & { readonly [bitsOf]?: 'Interest' };
+export type Interest = number & {
+  /** For the compiler alone: no number has it. */
+  readonly [bitsOf]?: 'Interest';
+};
 
 /** A combination of {@link Readiness} bits, 0 to 63. An {@link Interest} is none. */
-export type Readiness = number & { readonly [bitsOf]?: 'Readiness' };
+export type Readiness = number & {
+  /** For the compiler alone: no number has it. */
+  readonly [bitsOf]?: 'Readiness';
+};
 
 /** What a caller wants to be notified of; combine with `|`. */
 export const Interest = {

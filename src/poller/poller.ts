@@ -17,17 +17,19 @@ import { GENERATION_SPAN, PollerMemory, ReadyEvents, type Token } from './record
 
 /** What a back-end can do on this system. */
 export interface PollerCapabilities {
+  /** The back-end that has them. */
   readonly backend: Backend;
   /** The triggers that it honours; any other is `ERR_TRIGGER_UNSUPPORTED`. */
   readonly triggers: readonly Trigger[];
   /** Whether `{ exclusive: true }` is possible (EPOLLEXCLUSIVE). */
   readonly exclusive: boolean;
-  /** Whether it has a descriptor of its own, so that it can stand in another set. */
+  /** Whether it has a descriptor of its own, so that another set can watch it. */
   readonly nestable: boolean;
   /** Descriptors must be below it (FD_SETSIZE of select); Infinity when there is no limit. */
   readonly fdLimit: number;
 }
 
+/** Options of `new Poller`. */
 export interface PollerOptions {
   /** Default: the best one of this system (epoll or kqueue). */
   readonly backend?: Backend;
@@ -35,6 +37,7 @@ export interface PollerOptions {
   readonly capacity?: number;
 }
 
+/** Options of {@link Poller.add}. */
 export interface AddOptions {
   /** One-of-many wake-ups among pollers that share the descriptor: EPOLLEXCLUSIVE, Linux. */
   readonly exclusive?: boolean;
@@ -48,14 +51,14 @@ function backendNumber(backend: unknown): number {
   throw invalidValue('backend', `one of ${BACKENDS.join(', ')}`, backend);
 }
 
-/** @internal */
+/** @internal the number of a trigger in native code. @throws TypeError - ERR_INVALID_ARG_VALUE */
 export function triggerNumber(trigger: unknown): number {
   const number = (TRIGGERS as readonly unknown[]).indexOf(trigger);
   if (number >= 0) return number;
   throw invalidValue('trigger', `one of ${TRIGGERS.join(', ')}`, trigger);
 }
 
-/** @internal */
+/** @internal @throws TypeError, RangeError - no Interest bits */
 export function checkInterest(value: unknown): number {
   return checkInteger('interest', value, 0, 7);
 }
@@ -75,7 +78,9 @@ export function checkInterest(value: unknown): number {
  * @see epoll(7), kqueue(2), poll(2), select(2)
  */
 export class Poller {
+  /** The mechanism of the kernel that it uses. */
   readonly backend: Backend;
+  /** What the back-end can do on this system. */
   readonly capabilities: PollerCapabilities;
   /** The events of the last {@link Poller.wait}. */
   readonly events: ReadyEvents;
@@ -114,6 +119,7 @@ export class Poller {
     return [first, ...names.filter((name) => name !== first)];
   }
 
+  /** The back-end of a poller that is made without naming one: epoll or kqueue. */
   static get preferredBackend(): Backend {
     return BACKENDS[native.platformFacts()[1]] as Backend;
   }
@@ -142,6 +148,7 @@ export class Poller {
     });
   }
 
+  /** Whether `close` was called: every other method throws ERR_CLOSED. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -197,7 +204,7 @@ export class Poller {
    *
    * Nothing of Node's ends it, unlike `reactor.turn`: `worker.terminate()` and
    * `process.exit()` wait for a thread that blocks here. Give it a limit, or have a descriptor in
-   * the set by which the thread can be told to end.
+   * the set by which another thread can ask this one to end.
    *
    * @param timeoutMs - milliseconds. -1 blocks, 0 polls. Fractions are honoured where the kernel
    *   counts in nanoseconds and rounded up elsewhere, never down.
@@ -222,6 +229,7 @@ export class Poller {
     this.handle.close();
   }
 
+  /** The same as `close()`: `using poller = new Poller()`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -28,10 +28,14 @@ export const SIGNAL_NOTIFIED = 1;
 
 /** @internal the memory that native code fills: a head of doubles, then records of four u32 */
 export class PollerMemory {
+  /** The number by which native code knows the memory. */
   readonly block: number;
+  /** The doubles at the beginning, by `Head`. */
   readonly head: Float64Array;
+  /** All of the memory in words: records from `RECORDS_AT` on. */
   readonly words: Uint32Array;
 
+  /** @param capacity - records, from 1. @throws EdgewiseError - ERR_MEMORY_UNAVAILABLE */
   constructor(capacity: number) {
     const pinned = native.pin(HEAD_BYTES + capacity * RECORD_BYTES);
     if (typeof pinned === 'number') {

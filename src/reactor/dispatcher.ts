@@ -23,7 +23,7 @@ const EEXIST = -constants.errno.EEXIST;
 const UNRECORDED_MAX = 3;
 const NONE: readonly AnyRegistration[] = [];
 
-/** What the dispatcher tells the reactor. */
+/** What the dispatcher calls on the reactor. */
 export interface DispatcherHost {
   /** Work that waits for no event was queued, or the last referenced registration came or went. */
   onPlanChange(): void;
@@ -31,13 +31,21 @@ export interface DispatcherHost {
   onRebuild(): void;
 }
 
+/** The registrations of one reactor, and the delivery of their events. */
 export class Dispatcher implements RegistrationOwner {
+  /** What is left for the handler that runs. */
   readonly budget: Budget = { bytesLeft: 0, operationsLeft: 0 };
+  /** What keeps the reactor alive: registrations, wakers and other work under way. */
   referencedCount = 0;
+  /** The counts of `ReactorStats`; the reactor reads them. */
   eventCount = 0;
+  /** Calls of a handler for a re-queued registration. */
   requeuedCount = 0;
+  /** Events of registrations that an earlier handler of the batch had closed. */
   staleDropped = 0;
+  /** Events of descriptions that outlived their number. */
   ghostsRemoved = 0;
+  /** The most events that one wait brought. */
   largestBatch = 0;
   readonly #poller: Poller;
   readonly #host: DispatcherHost;
@@ -54,6 +62,10 @@ export class Dispatcher implements RegistrationOwner {
   #ghostsSeen = 0;
   #isHaunted = false;
 
+  /**
+   * @param budgetMax - what each call of a handler may use up.
+   * @param slots - for tests: a table that starts near the wrap of its generations.
+   */
   constructor(
     poller: Poller,
     host: DispatcherHost,
@@ -92,6 +104,7 @@ export class Dispatcher implements RegistrationOwner {
     return this.#depth > 0;
   }
 
+  /** The open registration of `fd`. */
   registrationOf(fd: number): AnyRegistration | undefined {
     return this.#byFd[fd];
   }
@@ -187,6 +200,7 @@ export class Dispatcher implements RegistrationOwner {
     return this.#depth > 0 ? this.#words.slice(RECORDS_AT) : undefined;
   }
 
+  /** Puts back what `saveBatch` kept. */
   restoreBatch(saved: Uint32Array | undefined): void {
     if (saved !== undefined) this.#words.set(saved, RECORDS_AT);
   }
@@ -197,6 +211,7 @@ export class Dispatcher implements RegistrationOwner {
     this.#requeued = [];
   }
 
+  /** Changes what the kernel watches. @throws as `registration.setInterest` */
   rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void {
     const { fd, slot, generation, isExclusive } = registration;
     const result = isExclusive
@@ -206,11 +221,13 @@ export class Dispatcher implements RegistrationOwner {
     if (result < 0) throw errnoError(result, 'rearm', { fd });
   }
 
+  /** Has a registration delivered in the next turn, without an event. */
   requeue(registration: AnyRegistration): void {
     this.#requeued.push(registration);
     this.#host.onPlanChange();
   }
 
+  /** Takes a closed registration out of the kernel and the table. */
   release(registration: AnyRegistration): void {
     registration.requeuedReadiness = 0;
     registration.dueReadiness = 0;
@@ -224,6 +241,7 @@ export class Dispatcher implements RegistrationOwner {
     else this.#slots.give(registration.slot);
   }
 
+  /** 1: there is one more thing that keeps the reactor alive; -1: one less. */
   countReferenced(change: 1 | -1): void {
     this.referencedCount += change;
     const isFirst = change === 1 && this.referencedCount === 1;
@@ -289,7 +307,7 @@ export class Dispatcher implements RegistrationOwner {
     this.#ghostsSeen = 0;
     if (this.#poller.isClosed) return;
     const result = this.#poller.handle.rebuild();
-    // Told once: without a free descriptor the ghost shows again at each turn until there is one.
+    // Reported once: without a free descriptor the ghost shows again at each turn until there is one.
     if (result < 0 && !this.#isHaunted) this.#failures.collect(errnoError(result, 'rebuild'));
     this.#isHaunted = result < 0;
     if (result >= 0) this.#host.onRebuild();

@@ -1,4 +1,4 @@
-// Who calls the turn: the caller by hand (`turn`), or Node's own loop (`attach`, `run`). The
+// What calls the turn: the caller by hand (`turn`), or Node's own loop (`attach`, `run`). The
 // reactor declares what a driver drives; the native side is native/addon/loop_driver.cc.
 import { constants } from 'node:os';
 import { check, EdgewiseError, errnoError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { type NativeLoopDriver, type NativePoller, native } from '../native.ts';
 
 /**
  * How a reactor lives inside Node's loop. `inverted`: Node's loop waits in our poller, its own
- * descriptor beside ours; one per thread, the faster one. `nested`: our poller's descriptor stands
+ * descriptor beside ours; one per thread, the faster one. `nested`: our poller's descriptor is
  * in Node's loop; each wake-up costs two waits.
  */
 export type DriverMode = 'inverted' | 'nested';
@@ -57,17 +57,19 @@ export class LoopDriver {
       result = this.#attach(mode);
     }
     if (result >= 0) return;
-    throw new EdgewiseError('ERR_DRIVER_UNAVAILABLE', `the ${mode} driver cannot be had here`, {
+    throw new EdgewiseError('ERR_DRIVER_UNAVAILABLE', `the ${mode} driver is unavailable here`, {
       cause: errnoError(result, 'attach'),
     });
   }
 
+  /** Leaves Node's loop. Does nothing when not attached. */
   detach(): void {
     if (this.#mode === 'inverted') delete thread[INVERTED];
     this.#mode = undefined;
     this.#native.detach();
   }
 
+  /** Whether the driver keeps Node's loop, and so the process, alive. */
   setReferenced(isReferenced: boolean): void {
     this.#native.setReferenced(isReferenced ? 1 : 0);
   }

@@ -1,5 +1,6 @@
 // What handlers threw in a turn, kept until its end: an error of one does not stop the others.
 
+/** The errors of one turn, in the order in which they were thrown. */
 export class Failures {
   #errors: unknown[] = [];
 

@@ -2,7 +2,7 @@
 // development. Each finding is one process warning per registration, with a code:
 //
 // - EDGEWISE_UNDRAINED: an edge-triggered handler returned with data left, and the kernel has
-//   nothing new to tell. It would hang as soon as the peer stops and waits.
+//   nothing new to report. It would hang as soon as the peer stops and waits.
 // - EDGEWISE_SPINNING: a level-triggered write interest keeps the loop awake with nothing to write.
 // - EDGEWISE_DUPLICATE: two numbers of one open file are registered; each gets the events.
 import { fstatSync } from 'node:fs';
@@ -14,6 +14,7 @@ const SPINS_MAX = 1000;
 
 type Finding = 'EDGEWISE_UNDRAINED' | 'EDGEWISE_SPINNING' | 'EDGEWISE_DUPLICATE';
 
+/** Looks for mistakes of handlers; the dispatcher calls it around each handler and batch. */
 export class Lint {
   readonly #probe = new Poller({ backend: 'poll', capacity: 1 });
   readonly #reported = new WeakMap<AnyRegistration, Set<Finding>>();
@@ -44,11 +45,11 @@ export class Lint {
   /** After the handler of an event returned. */
   onHandled(registration: AnyRegistration, readiness: Readiness): void {
     this.#countSpin(registration, readiness);
-    this.#suspects.delete(registration); // the kernel told something new
+    this.#suspects.delete(registration); // the kernel reported something new
     if (this.#isUndrained(registration)) this.#suspects.set(registration, ++this.#suspicionCount);
   }
 
-  /** After all events of a wait were delivered; `isWhole`: the kernel had no more to tell. */
+  /** After all events of a wait were delivered; `isWhole`: the kernel had no more to report. */
   onBatchEnd(isWhole: boolean, suspectsBefore: ReadonlyMap<AnyRegistration, number>): void {
     if (!isWhole) return;
     for (const [registration, suspicion] of suspectsBefore) {
@@ -68,6 +69,7 @@ export class Lint {
     return new Map(this.#suspects);
   }
 
+  /** Ends the poller that it looks with. */
   close(): void {
     this.#probe.close();
   }

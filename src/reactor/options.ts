@@ -1,4 +1,4 @@
-// What callers of the Reactor pass in and get told: options and counts.
+// What callers of the Reactor pass in and read: options and counts.
 
 import type { Backend, Trigger } from '../poller/interest.ts';
 import type { DriverMode } from './driver.ts';
@@ -6,6 +6,7 @@ import type { DriverMode } from './driver.ts';
 /** Receives what a handler, timer, waker, signal handler or deferred function threw. */
 export type ErrorHandler = (error: unknown) => void;
 
+/** Options of `new Reactor`. */
 export interface ReactorOptions {
   /** Default: the best one of this system (epoll or kqueue). */
   readonly backend?: Backend;
@@ -36,6 +37,7 @@ export interface ReactorOptions {
   readonly onError?: ErrorHandler;
 }
 
+/** Options of {@link Reactor.register}. */
 export interface RegisterOptions<Data = unknown> {
   /** Default `'level'`. */
   readonly trigger?: Trigger;
@@ -43,13 +45,14 @@ export interface RegisterOptions<Data = unknown> {
   readonly data?: Data;
   /**
    * One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. Paused,
-   * it hears nothing, not even a hang-up.
+   * it gets nothing, not even a hang-up.
    */
   readonly exclusive?: boolean;
   /** Overrides the reactor's `asyncContext`. */
   readonly asyncContext?: boolean;
 }
 
+/** Options of {@link Reactor.attach} and {@link Reactor.run}. */
 export interface AttachOptions {
   /**
    * Default: inverted, or nested where another reactor of the thread is inverted. Inverted, an idle

@@ -1,6 +1,6 @@
 // The Reactor: one turn (wait, then dispatch) and what goes with it: timers, wakers, signals and
-// deferred functions. Registrations and the delivery of their events are src/reactor/dispatcher.ts; who
-// calls the turn is src/reactor/driver.ts. The life of one event is told in docs/architecture.md.
+// deferred functions. Registrations and the delivery of their events are src/reactor/dispatcher.ts;
+// what calls the turn is src/reactor/driver.ts. docs/architecture.md has the life of one event.
 import { AsyncResource } from 'node:async_hooks';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
 import { native } from '../native.ts';
@@ -41,7 +41,7 @@ const BUDGET_OPERATIONS = 64;
  * await reactor.run();
  */
 export class Reactor {
-  /** @internal what the layers above have open here: `close` closes it first */
+  /** @internal what the layers above have open here: `close` calls theirs first, which ends at once */
   readonly dependents = new Set<{ close(): void }>();
   readonly #poller: Poller;
   readonly #head: Float64Array;
@@ -96,6 +96,7 @@ export class Reactor {
     this.#timers = new Timers(native.now, host.onPlanChange);
   }
 
+  /** The mechanism of the kernel that waits. */
   get backend(): Backend {
     return this.#poller.backend;
   }
@@ -105,6 +106,7 @@ export class Reactor {
     return this.#poller.capabilities;
   }
 
+  /** Whether `close` was called: nothing can be opened any more. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -119,6 +121,7 @@ export class Reactor {
     return this.#dispatcher.registrationCount;
   }
 
+  /** Counts since the reactor was made; a new object at each call. */
   get stats(): ReactorStats {
     const { eventCount, staleDropped, ghostsRemoved, requeuedCount, largestBatch } =
       this.#dispatcher;
@@ -138,7 +141,7 @@ export class Reactor {
    * Watches `fd` and calls `handler.onReady` when it is ready.
    *
    * The reactor borrows `fd`: close the registration before the descriptor. When the number was
-   * closed behind the reactor's back and stands for a new file now, the old registration ends.
+   * closed behind the reactor's back and is a new file now, the old registration ends.
    *
    * @param fd - an open, non-blocking descriptor, 0 to 2^31 - 1.
    * @param interest - {@link Interest} bits.
@@ -288,7 +291,7 @@ export class Reactor {
    * Lives inside Node's loop from now on: promises, timers, fs and workers go on beside it. The
    * process stays alive as long as something referenced is there. Does nothing when attached.
    *
-   * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no libuv (Bun, Deno), or the mode cannot be had:
+   * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no libuv (Bun, Deno), or the mode is unavailable:
    *   another reactor of this thread is inverted, or the back-end is not nestable. ERR_CLOSED.
    */
   attach(options: AttachOptions = {}): void {
@@ -316,8 +319,8 @@ export class Reactor {
   }
 
   /**
-   * Attaches, and resolves when nothing referenced is left, in a pass of Node's loop in which nobody
-   * begins anything new, or when `stop()` was called; it is then detached again.
+   * Attaches, and resolves when nothing referenced is left, in a pass of Node's loop in which nothing
+   * new begins, or when `stop()` was called; it is then detached again.
    *
    * @throws at once, and as `attach`.
    */
@@ -356,6 +359,7 @@ export class Reactor {
     return this;
   }
 
+  /** Whether it keeps the process alive while something referenced is there. */
   hasRef(): boolean {
     return this.#isReferenced;
   }
@@ -382,6 +386,7 @@ export class Reactor {
     if (!this.#dispatcher.isDispatching) this.#throwErrors();
   }
 
+  /** The same as `close()`: `using reactor = new Reactor()`. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -397,7 +402,7 @@ export class Reactor {
     this.#endWhenIdle();
   }
 
-  // Not at once: who awaits what came last goes on in a microtask, and may begin something else.
+  // Not at once: what awaits the last event goes on in a microtask, and may begin something else.
   #endWhenIdle(): void {
     if (this.#isEnding || this.#completion === undefined || this.#hasReferenced()) return;
     this.#isEnding = true;
@@ -472,7 +477,7 @@ export class Reactor {
     else throwUncaught(error);
   }
 
-  // Tells the next wait when to be back, and Node's loop whether we keep it alive. During a
+  // Sets the time at which the next wait ends, and whether we keep Node's loop alive. During a
   // dispatch it is left to the end.
   #plan(): void {
     if (this.#dispatcher.isDispatching || this.#isClosed) return;
@@ -483,7 +488,7 @@ export class Reactor {
     if (isReferenced === this.#isDriverReferenced) return;
     this.#isDriverReferenced = isReferenced;
     this.#driver?.setReferenced(isReferenced);
-    if (!isReferenced) this.#endWhenIdle(); // outside a batch nobody else would look
+    if (!isReferenced) this.#endWhenIdle(); // outside a batch nothing else would look
   }
 
   #hasReferenced(): boolean {
@@ -528,6 +533,7 @@ export class Reactor {
 
 /** @internal what has to know when something has happened: the idle timer of a connection */
 export interface ActivityObserver {
+  /** Called once for all activity of a turn. @param nowNs - of the monotonic clock */
   onActivity(nowNs: number): void;
 }
 

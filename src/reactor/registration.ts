@@ -1,6 +1,6 @@
 // One watched descriptor of a reactor: its interest, its trigger, its handler, and the caller's
 // `data`. Handlers are shared by many registrations. The reactor is known here only as
-// `RegistrationOwner`, so this file stands below it.
+// `RegistrationOwner`, so this file is below it.
 import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError, invalidType, outOfRange } from '../errors.ts';
 import {
@@ -26,23 +26,31 @@ export interface Handler<Data = unknown> {
 
 /** What one dispatch may use up before other descriptors get their turn; the reactor writes it. */
 export interface Budget {
+  /** Bytes; 0 or less: used up. */
   bytesLeft: number;
+  /** Operations; 0 or less: used up. */
   operationsLeft: number;
 }
 
 /** What a registration asks of the reactor that made it. */
 export interface RegistrationOwner {
+  /** What is left of the dispatch that is running. */
   readonly budget: Budget;
+  /** Changes what the kernel watches, or has it look again. */
   rearm(registration: AnyRegistration, interest: Interest, trigger: Trigger): void;
+  /** Has it delivered in the next turn, without an event. */
   requeue(registration: AnyRegistration): void;
+  /** It is closed: takes it out of the kernel and the table. */
   release(registration: AnyRegistration): void;
+  /** 1: one more keeps the reactor alive; -1: one less. */
   countReferenced(change: 1 | -1): void;
 }
 
+/** A registration of whatever data. */
 // biome-ignore lint/suspicious/noExplicitAny: the reactor keeps registrations of any data
 export type AnyRegistration = Registration<any>;
 
-/** Bits that are told whatever the interest. */
+/** Bits that are reported whatever the interest. */
 const ALWAYS = Readiness.ReadClosed | Readiness.WriteClosed | Readiness.Error;
 
 /**
@@ -59,7 +67,7 @@ export class Registration<Data = unknown> {
   readonly owner: RegistrationOwner;
   /** @internal place in the reactor's table */
   readonly slot: number;
-  /** @internal tells this registration from earlier ones of the same slot */
+  /** @internal sets this registration apart from earlier ones of the same slot */
   readonly generation: number;
   /** @internal */
   readonly isExclusive: boolean;
@@ -69,9 +77,9 @@ export class Registration<Data = unknown> {
   handler: Handler<Data>;
   /** @internal readiness bits that may be reported now */
   mask: Readiness;
-  /** @internal readiness to be told in the next turn; 0: not queued. The reactor clears it. */
+  /** @internal readiness to report in the next turn; 0: not queued. The reactor clears it. */
   requeuedReadiness: Readiness = 0;
-  /** @internal of that, what is to be told in the turn that is running. The reactor writes it. */
+  /** @internal of that, what is to be reported in the turn that is running. The reactor writes it. */
   dueReadiness: Readiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness: Readiness = 0;
@@ -97,14 +105,17 @@ export class Registration<Data = unknown> {
     this.mask = what.interest | ALWAYS;
   }
 
+  /** What its handler is called for: {@link Interest} bits. */
   get interest(): Interest {
     return this.#interest;
   }
 
+  /** How its events repeat. */
   get trigger(): Trigger {
     return this.#trigger;
   }
 
+  /** Whether it has ended: by `close`, with its reactor, or as its number was reused. */
   get isClosed(): boolean {
     return !this.#isOpen;
   }
@@ -114,7 +125,7 @@ export class Registration<Data = unknown> {
    * It re-arms a oneshot.
    *
    * @param interest - {@link Interest} bits; `Interest.None` pauses: a hang-up or an error is
-   *   told once, nothing else.
+   *   reported once, nothing else.
    * @throws ClosedError. ErrnoError - EBADF, ENOENT: the descriptor was closed behind our back.
    */
   setInterest(interest: Interest): void {
@@ -151,8 +162,8 @@ export class Registration<Data = unknown> {
    * been re-queued with the same readiness; under the others the kernel reports again by itself.
    *
    * @param bytes - what the operation moved, from 0.
-   * @param readiness - what to tell when it is re-queued; default: what is being told, or the
-   *   interest outside of a dispatch.
+   * @param readiness - what to report when it is re-queued; default: what is being reported,
+   *   or the interest outside of a dispatch.
    * @returns whether there is budget left.
    */
   charge(bytes: number, readiness?: Readiness): boolean {
@@ -171,10 +182,10 @@ export class Registration<Data = unknown> {
   }
 
   /**
-   * Calls the handler again in the next turn, after that turn's events, whether the kernel says
+   * Calls the handler again in the next turn, after that turn's events, whether the kernel reports
    * anything or not; the way to stop reading before would-block under the edge trigger.
    *
-   * @param readiness - what to tell the handler; default: its interest.
+   * @param readiness - what to report to the handler; default: its interest.
    */
   requeue(readiness: Readiness = readinessOf(this.#interest)): void {
     this.#assertOpen();
@@ -196,6 +207,7 @@ export class Registration<Data = unknown> {
     return this.#setReferenced(false);
   }
 
+  /** Whether it keeps the reactor alive. */
   hasRef(): boolean {
     return this.#isReferenced;
   }
@@ -211,6 +223,7 @@ export class Registration<Data = unknown> {
     this.owner.release(this);
   }
 
+  /** The same as `close()`: `using registration = reactor.register(…)`. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -240,19 +253,28 @@ export class Registration<Data = unknown> {
   }
 }
 
-/** @internal */
+/** @internal a place in the table of registrations */
 export interface Place {
+  /** 0 to 2^21 - 1. */
   readonly slot: number;
+  /** 0 to 2^32 - 1: how often the slot was used before. */
   readonly generation: number;
 }
 
 /** @internal what a registration is made of */
 export interface Watched<Data> {
+  /** An open descriptor, borrowed. */
   readonly fd: number;
+  /** {@link Interest} bits. */
   readonly interest: Interest;
+  /** How events repeat. */
   readonly trigger: Trigger;
+  /** What is called. */
   readonly handler: Handler<Data>;
+  /** What the caller keeps with it. */
   readonly data: Data;
+  /** EPOLLEXCLUSIVE. */
   readonly isExclusive: boolean;
+  /** The async context in which the handler runs; undefined: that of the turn. */
   readonly scope: AsyncResource | undefined;
 }

@@ -11,8 +11,9 @@ import { type NativeSignals, native } from '../native.ts';
 /** Receives a signal of `reactor.onSignal`, in a turn of the reactor, not in the signal's context. */
 export type SignalHandler = (name: NodeJS.Signals, signum: number) => void;
 
-/** A handler of a signal, until it is closed. */
+/** A handler of a signal, until it is closed. It does not keep its reactor alive. */
 export interface SignalSubscription extends Disposable {
+  /** Ends it: the handler is not called again. Does nothing the second time. */
   close(): void;
 }
 
@@ -26,7 +27,7 @@ export function signalNumber(name: unknown): number {
   throw invalidValue('signal', "the name of a signal, such as 'SIGTERM'", name);
 }
 
-// Who is to be put back in front; one pair of listeners serves all reactors of the thread.
+// What is to be put back in front; one pair of listeners serves all reactors of the thread.
 const watching = new Set<Signals>();
 
 function reassert(event: string | symbol): void {

@@ -1,5 +1,5 @@
-// The reactor's table: registrations by slot, and the generation that tells one occupant of a
-// slot from the next. The kernel hands (slot, generation) back with each event.
+// The reactor's table: registrations by slot, and the generation that sets one occupant of a
+// slot apart from the next. The kernel hands (slot, generation) back with each event.
 import { constants } from 'node:os';
 import { errnoError } from '../errors.ts';
 import type { AnyRegistration, Place } from './registration.ts';
@@ -8,6 +8,7 @@ import type { AnyRegistration, Place } from './registration.ts';
 const SLOT_MAX = 0x1f_ffff;
 const GENERATION_MAX = 0xffff_ffff;
 
+/** The slots of a reactor: `take` one for a registration, `give` it back. */
 export class SlotTable {
   /** By slot; a closed registration stays until the end of the batch that it was closed in. */
   readonly bySlot: (AnyRegistration | undefined)[] = [];
@@ -21,6 +22,7 @@ export class SlotTable {
     this.#firstGeneration = firstGeneration;
   }
 
+  /** Slots that are in use. */
   get count(): number {
     return this.#count;
   }
@@ -37,7 +39,7 @@ export class SlotTable {
     return { slot, generation: this.#generations[slot] as number };
   }
 
-  /** Frees a slot. One whose generation would wrap is never used again. */
+  /** Frees a slot. It is never used again when its generation would wrap. */
   give(slot: number): void {
     this.bySlot[slot] = undefined;
     this.#count--;

@@ -1,5 +1,5 @@
 // Wakes a reactor from another thread. A waker is a number in the process's own registry
-// (native/core/waker_registry.h), so it travels by value: post `waker.id`, build it again there.
+// (native/core/waker_registry.h), so it is sent by value: post `waker.id`, build it again there.
 import { check, errnoError } from '../errors.ts';
 import { native } from '../native.ts';
 import { checkInteger } from '../validate.ts';
@@ -30,7 +30,7 @@ export class Waker {
    * Has the reactor call the waker's callback in its next turn. Queue the work before: wake-ups
    * until then count as one.
    *
-   * @returns false when the reactor or the waker is closed, so nobody will come.
+   * @returns false when the reactor or the waker is closed: the callback will not be called.
    */
   wake(): boolean {
     const result = native.wake(this.id);
@@ -43,7 +43,9 @@ export class Waker {
 
 /** What a waker asks of the reactor that made it. */
 export interface WakerOwner {
+  /** 1: one more waker keeps the reactor alive; -1: one less. */
   countReferenced(change: 1 | -1): void;
+  /** The waker is closed. */
   forget(waker: ReactorWaker): unknown;
 }
 
@@ -71,11 +73,12 @@ export class ReactorWaker extends Waker {
     return this.#setReferenced(true);
   }
 
-  /** Lets the reactor end although somebody might wake it. */
+  /** Lets the reactor end although another thread might wake it. */
   unref(): this {
     return this.#setReferenced(false);
   }
 
+  /** Whether it keeps the reactor alive. */
   hasRef(): boolean {
     return this.#isReferenced;
   }
@@ -89,6 +92,7 @@ export class ReactorWaker extends Waker {
     this.#owner.forget(this);
   }
 
+  /** The same as `close()`: `using waker = reactor.createWaker(…)`. */
   [Symbol.dispose](): void {
     this.close();
   }

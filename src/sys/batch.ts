@@ -23,8 +23,8 @@ export class MessageBatch {
   readonly lengths: Uint32Array;
   /**
    * `msg_flags` of each received datagram. `MSG_TRUNC`: it was longer than `bytesMax`. `MSG_CTRUNC`:
-   * descriptors that came with it were closed, or what options of the socket tell of it is more
-   * than 512 bytes; then the size of its segments may be lost, and it be several that stay joined.
+   * descriptors that came with it were closed, or what options of the socket report of it is
+   * more than 512 bytes; then the size of its segments may be lost, and it be several that stay joined.
    */
   readonly flags: Uint32Array;
   /**
@@ -96,7 +96,7 @@ export class MessageBatch {
   }
 }
 
-// What calls go by: nobody else can change it.
+// What calls go by: nothing outside can change it.
 interface BatchMemory {
   readonly arena: Uint8Array;
   readonly messagesMax: number;
@@ -107,7 +107,7 @@ interface BatchMemory {
   readonly slots: (Uint8Array | undefined)[];
 }
 
-// Behind it stand the bytes.
+// Behind it are the bytes.
 function headerSize(messagesMax: number): number {
   return messagesMax * (native.addressSlotSize + 4 * WORDS_PER_MESSAGE);
 }
@@ -116,7 +116,7 @@ function memoryOf(batch: MessageBatch, name = 'this'): BatchMemory {
   const memory = MessageBatch.memoryIn(batch);
   if (memory === undefined) throw invalidType(name, 'a MessageBatch', batch);
   if (memory.arena.length === 0) {
-    throw invalidValue(name, 'a MessageBatch whose memory is not detached', batch);
+    throw invalidValue(name, 'a MessageBatch with memory that is not detached', batch);
   }
   return memory;
 }

@@ -1,5 +1,5 @@
-// Who is at the other end of a Unix socket, as the kernel noted it when the connection was made:
-// SO_PEERCRED, LOCAL_PEERCRED, LOCAL_PEEREID. The peer cannot choose what is told of it.
+// The process at the other end of a Unix socket, as the kernel noted it when the connection was made:
+// SO_PEERCRED, LOCAL_PEERCRED, LOCAL_PEEREID. The peer cannot choose what is reported of it.
 import { invalidType } from '../errors.ts';
 import { native } from '../native.ts';
 import { checkFd, REFUSED, refuseUnnamed } from '../validate.ts';
@@ -7,7 +7,7 @@ import { checkFd, REFUSED, refuseUnnamed } from '../validate.ts';
 /** What `getpeereid` fills in. Reuse it. */
 export class PeerCredentials {
   /**
-   * The process; undefined where the kernel does not tell, or cannot see it from here. It may have
+   * The process; undefined where the kernel does not report it, or cannot see it from here. It may have
    * ended since, and its number may stand for another.
    */
   pid: number | undefined = undefined;
@@ -22,7 +22,8 @@ const figures = new Float64Array(3);
 const memory = new Uint8Array(figures.buffer);
 
 /**
- * Tells who the peer of a Unix socket was when it connected, listened, or made the pair.
+ * Reports the process and user of the peer of a Unix socket when it connected, listened, or made
+ * the pair.
  *
  * @param fd - a connected Unix stream socket.
  * @param into - filled with it.

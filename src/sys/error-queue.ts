@@ -16,7 +16,7 @@ const RECORD_SIZE = 20; // ExtendedError of native/core/error_queue.h
 export class ExtendedError {
   /** Where the datagram in question went. */
   readonly to = new SocketAddress();
-  /** Who reported the error; its `family` is undefined when nobody did. */
+  /** The host that reported the error; its `family` is undefined when none did. */
   readonly reporter = new SocketAddress();
   readonly #record = new Uint8Array(RECORD_SIZE);
   readonly #words = new Uint32Array(this.#record.buffer);

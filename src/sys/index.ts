@@ -1,7 +1,7 @@
 // `edgewise/sys`: the system calls, one function each, by their C names. A table of contents.
 
 /**
- * The system calls as they are, for whoever wants to see them one by one.
+ * The system calls as they are, to be seen and used one by one.
  *
  * - **Results.** Every function returns a number: >= 0 as the call does, or -errno. None throws for
  *   what the kernel says: would-block is {@link WOULD_BLOCK}, and {@link errnoName} names any other.
@@ -14,7 +14,7 @@
  * - **Two deviations from C.** Descriptors are always made close-on-exec, also where C would want a
  *   flag for it. A write to a socket without a reader is -EPIPE and never a signal.
  * - **Buffers** are Uint8Arrays (Buffers are some) and may not lie over shared memory. One of no
- *   length, or one whose resizable buffer shrank away under it, moves nothing: 0 is then no end.
+ *   length, or one with a resizable buffer that shrank away under it, moves nothing: 0 is then no end.
  * - **Blocking** calls on blocking descriptors block this thread, and with it Node's event loop.
  *
  * What a platform lacks is there all the same and returns -ENOSYS:

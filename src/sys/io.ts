@@ -116,8 +116,8 @@ export function close(fd: number): number {
  * Reads and changes what a descriptor is: its flags, the size of a pipe, the seals of a memory file.
  *
  * @param command - `F_GETFL`, `F_SETFL`, `F_GETFD`, `F_SETFD`, `F_DUPFD` (close-on-exec here),
- * `F_DUPFD_CLOEXEC`, `F_GETPIPE_SZ`, `F_SETPIPE_SZ`, `F_GET_SEALS`, `F_ADD_SEALS`. All others, whose
- * argument is a pointer or which make signals: -EINVAL.
+ * `F_DUPFD_CLOEXEC`, `F_GETPIPE_SZ`, `F_SETPIPE_SZ`, `F_GET_SEALS`, `F_ADD_SEALS`. All others, which
+ * take a pointer or make signals: -EINVAL.
  * @param argument - a whole number from 0 to 2^31 - 1; 0 when absent.
  * @returns what the command gives, or -errno.
  * @see fcntl(2)

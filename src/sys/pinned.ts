@@ -1,4 +1,4 @@
-// Memory whose address native code knows. A call on a Uint8Array asks Node-API where its bytes are
+// Memory at an address that native code knows. A call on a Uint8Array asks Node-API where its bytes are
 // each time; a pinned buffer was asked once: about 30 ns less per call, in a loop over a closed number.
 import { EdgewiseError } from '../errors.ts';
 import { native } from '../native.ts';

@@ -61,7 +61,7 @@ export function socketpair(
  * Gives a socket its own address.
  *
  * @param fd - a socket.
- * @param address - port 0: a free one, which {@link getsockname} tells. A path must not exist yet, and
+ * @param address - port 0: a free one, which {@link getsockname} reports. A path must not exist yet, and
  * stays behind as a file.
  * @returns 0 or -errno: -EADDRINUSE, -EACCES, -EADDRNOTAVAIL, …
  * @see bind(2), ip(7), unix(7)
@@ -117,7 +117,7 @@ export function accept4(fd: number, from: SocketAddress | null | undefined, flag
  * @param fd - a socket.
  * @param address - `{ unspecified: true }` makes a datagram socket forget its peer.
  * @returns 0: connected; or -errno. -EINPROGRESS: non-blocking and under way; when the socket is
- * writable, `SO_ERROR` tells how it ended. On a Unix socket {@link WOULD_BLOCK} is a full backlog.
+ * writable, `SO_ERROR` is how it ended. On a Unix socket {@link WOULD_BLOCK} is a full backlog.
  * @see connect(2)
  */
 export function connect(fd: number, address: AddressInput): number {
@@ -140,7 +140,7 @@ export function shutdown(fd: number, how: number): number {
 }
 
 /**
- * Tells a socket's own address.
+ * Reports a socket's own address.
  *
  * @param into - filled with it.
  * @returns 0 or -errno.
@@ -152,7 +152,7 @@ export function getsockname(fd: number, into: SocketAddress): number {
 }
 
 /**
- * Tells the address of a socket's peer.
+ * Reports the address of a socket's peer.
  *
  * @param into - filled with it.
  * @returns 0 or -errno: -ENOTCONN, …

@@ -1,5 +1,5 @@
 // The state of a TCP connection as the kernel sees it: TCP_INFO, or TCP_CONNECTION_INFO on macOS,
-// in the same words and units everywhere. Which system tells what: docs/net.md "Looking inside".
+// in the same words and units everywhere. Which system reports what: docs/net.md "Looking inside".
 import { invalidType } from '../errors.ts';
 import { native } from '../native.ts';
 import { checkFd, REFUSED, refuseUnnamed } from '../validate.ts';
@@ -33,8 +33,9 @@ const STATES: readonly TcpState[] = [
   'time-wait',
 ];
 
-/** What `tcp_info` fills in; a member is undefined where this kernel does not tell. Reuse it. */
+/** What `tcp_info` fills in; a member is undefined where this kernel does not report it. Reuse it. */
 export class TcpInfo {
+  /** The state of the connection, as RFC 9293 names it. */
   state: TcpState | undefined = undefined;
   /** Smoothed round-trip time, milliseconds. */
   rttMs: number | undefined = undefined;
@@ -48,6 +49,7 @@ export class TcpInfo {
   sendMss: number | undefined = undefined;
   /** Largest segment that is expected, bytes: an estimate. */
   receiveMss: number | undefined = undefined;
+  /** The largest packet that the path takes, bytes, headers included. */
   pathMtu: number | undefined = undefined;
   /** cwnd, bytes (Linux counts segments: times `sendMss`). */
   congestionWindow: number | undefined = undefined;
@@ -55,7 +57,7 @@ export class TcpInfo {
   slowStartThreshold: number | undefined = undefined;
   /** What the peer has room for, bytes. */
   sendWindow: number | undefined = undefined;
-  /** What we have told the peer to have room for, bytes. */
+  /** What we have announced to the peer to have room for, bytes. */
   receiveWindow: number | undefined = undefined;
   /** Segments that are in flight. */
   unackedSegments: number | undefined = undefined;
@@ -65,21 +67,27 @@ export class TcpInfo {
   consecutiveTimeouts: number | undefined = undefined;
   /** Segments sent again since the connection began. */
   retransmittedSegments: number | undefined = undefined;
+  /** Bytes sent again since the connection began. */
   retransmittedBytes: number | undefined = undefined;
   /** Bytes of data sent, those sent again included. */
   bytesSent: number | undefined = undefined;
   /** Bytes of ours that the peer has acknowledged; Linux counts its SYN and FIN as one each. */
   bytesAcked: number | undefined = undefined;
+  /** Bytes of data received, since the connection began. */
   bytesReceived: number | undefined = undefined;
   /** Bytes that wait in the kernel and were not sent even once. */
   bytesNotSent: number | undefined = undefined;
+  /** Segments sent, those without data and those sent again included. */
   segmentsSent: number | undefined = undefined;
+  /** Segments received, those without data included. */
   segmentsReceived: number | undefined = undefined;
   /** The latest measured rate at which data arrived at the peer, bytes per second; 0: none yet. */
   deliveryRate: number | undefined = undefined;
   /** The rate that the kernel lets data go at, bytes per second; Infinity: no limit. */
   pacingRate: number | undefined = undefined;
+  /** Time since data was last sent. */
   sinceDataSentMs: number | undefined = undefined;
+  /** Time since data was last received. */
   sinceDataReceivedMs: number | undefined = undefined;
   /** Time with data in flight. */
   busyMs: number | undefined = undefined;
@@ -126,7 +134,7 @@ const figures = new Float64Array(1 + FIGURES.length);
 const memory = new Uint8Array(figures.buffer);
 
 /**
- * Tells the state of a TCP connection.
+ * Reports the state of a TCP connection.
  *
  * @param fd - a TCP socket.
  * @param into - filled with it.

@@ -10,8 +10,8 @@ import { fcntl } from './io.ts';
 /**
  * Has reads and writes answer {@link WOULD_BLOCK} instead of waiting, or no longer.
  *
- * It is set on the open file description: everybody who has a duplicate of the descriptor, such as
- * the shell whose terminal or pipe was inherited, sees it too, also after this process has ended.
+ * It is set on the open file description: every process with a duplicate of the descriptor, such as
+ * the shell that a terminal or pipe was inherited from, sees it too, also after this one has ended.
  * For what was inherited see {@link reopen}.
  *
  * @param isNonBlocking - true when absent.
@@ -32,12 +32,12 @@ export function setNonBlocking(fd: number, isNonBlocking = true): number {
 
 /**
  * Opens what a descriptor stands for once more: the new one has an open file description of its own,
- * so that O_NONBLOCK on it is nobody else's. Works for terminals; on Linux, where /proc is mounted,
+ * so that no other process sees O_NONBLOCK on it. Works for terminals; on Linux, where /proc is mounted,
  * for pipes and files as well. The access mode is that of `fd`; it is close-on-exec.
  *
  * @param flags - `O_NONBLOCK`; 0 when absent.
  * @returns the descriptor, which the caller closes, or -errno: -ENXIO: a socket, or the end for
- * writing of a pipe that nobody reads. -ENOTTY: elsewhere than on Linux, no terminal. -EACCES:
+ * writing of a pipe that has no reader. -ENOTTY: elsewhere than on Linux, no terminal. -EACCES:
  * another user's.
  * @see open(2), proc_pid_fd(5), ttyname(3)
  */

@@ -30,7 +30,7 @@ export function timerfd_create(clock: number, flags = 0): number {
  * @param fd - a timerfd.
  * @param flags - `TFD_TIMER_ABSTIME`: `firstMs` is a time of the timer's clock (for
  * `CLOCK_REALTIME` one like `Date.now()`); with it `TFD_TIMER_CANCEL_ON_SET`: a read is -ECANCELED
- * when somebody has set that clock.
+ * when that clock was set.
  * @param firstMs - milliseconds until it first expires, 0 to 9e12, fractions honoured to the
  * nanosecond. 0 disarms.
  * @param intervalMs - milliseconds between later ones; 0, the default: there are none.

@@ -67,7 +67,7 @@ export function send(
  * Receives a datagram and the address it came from.
  *
  * @param fd - a socket.
- * @param bytes - where to; what does not fit is lost (`MSG_TRUNC` tells the true length).
+ * @param bytes - where to; what does not fit is lost (with `MSG_TRUNC` the result is the true length).
  * @param offset - first byte of `bytes` to fill; 0 when undefined.
  * @param length - most bytes to take; what is left behind `offset` when undefined.
  * @param flags - as for {@link recv}.

@@ -40,8 +40,15 @@ it.each(['level', 'edge'] as const)(
     const clients = spawn(
       LOAD,
       [
-        ...['--mode', 'hold', '--port', `${server.port}`, '--connections', `${count}`],
-        ...['--stall', `${STALL_SECONDS}`, ...(isLinux ? ['--sources', '8'] : [])],
+        '--mode',
+        'hold',
+        '--port',
+        `${server.port}`,
+        '--connections',
+        `${count}`,
+        '--stall',
+        `${STALL_SECONDS}`,
+        ...(isLinux ? ['--sources', '8'] : []),
       ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );

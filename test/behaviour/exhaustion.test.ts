@@ -102,7 +102,7 @@ describe.each([
     clients = [];
   });
 
-  it('serves whom it accepted, stays calm, and recovers', async () => {
+  it('serves what it accepted, stays calm, and recovers', async () => {
     const server = new CrowdedServer(policy, trigger);
     const port = Number(await server.line());
     clients = Array.from({ length: CLIENT_COUNT }, () => new Client(port));
@@ -130,7 +130,7 @@ describe.each([
     expect(after.cpuMs - before.cpuMs).toBeLessThan(100);
     expect(after.waits - before.waits).toBeLessThan(100);
 
-    // The load goes: who waited is served, whoever comes later as well.
+    // The load goes: what waited is served, and what comes later as well.
     for (const client of clients) void client.settled.then(() => client.socket.end());
     const outcomes = await Promise.all(clients.map(({ settled }) => settled));
     const servedCount = outcomes.filter((outcome) => outcome === 'served').length;

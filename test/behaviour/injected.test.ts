@@ -1,4 +1,4 @@
-// Errors of accept(2) that cannot be had by asking for them: strace makes the call fail a few times
+// Errors of accept(2) that cannot be provoked: strace makes the call fail a few times
 // in a server process, and clients are served all the same.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

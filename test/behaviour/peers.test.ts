@@ -42,7 +42,7 @@ describe.each(['level', 'edge'] as const)('%s: peers that misbehave', (trigger) 
     descriptors.close(client);
   }
 
-  it('who sends one byte at a time is heard byte by byte', () => {
+  it('a peer that sends one byte at a time is heard byte by byte', () => {
     const server = new Recorder();
     const world = start(server);
     const client = world.dial();
@@ -54,7 +54,7 @@ describe.each(['level', 'edge'] as const)('%s: peers that misbehave', (trigger) 
     expectService(world, server);
   });
 
-  it('who opens and says nothing is told by timeout, and can be closed', () => {
+  it('a peer that opens and says nothing is reported by timeout, and can be closed', () => {
     const server = new Recorder({
       timeout: (connection) => connection.destroy(new Error('silent')),
     });
@@ -65,7 +65,7 @@ describe.each(['level', 'edge'] as const)('%s: peers that misbehave', (trigger) 
     expectService(world, server);
   });
 
-  it('who ends his side first gets the whole answer', () => {
+  it('a peer that ends its side first gets the whole answer', () => {
     const answer = Buffer.alloc(volume(8 * MIB), 'answer ');
     const server = new Recorder({ end: (connection) => void connection.write(answer) });
     const world = start(server);
@@ -84,7 +84,7 @@ describe.each(['level', 'edge'] as const)('%s: peers that misbehave', (trigger) 
     expect(server.errors).toEqual([undefined]);
   });
 
-  it('who resets in the middle of an answer is told once and is gone', () => {
+  it('a reset in the middle of an answer is reported once and the peer is gone', () => {
     const server = new Recorder({ open: (connection) => void connection.write(Buffer.alloc(MIB)) });
     const world = start(server, { highWaterMark: 1 });
     const [client] = [world.dial(), world.dial()];
@@ -117,7 +117,7 @@ describe.each(['level', 'edge'] as const)('%s: peers that misbehave', (trigger) 
     },
   );
 
-  it('a drain handler that throws is told once, and the rest is sent', () => {
+  it('the error of a drain handler is reported once, and the rest is sent', () => {
     const total = volume(16 * MIB);
     const server = new Recorder({ drain: throwing });
     const world = start(server, { highWaterMark: 1, lowWaterMark: 0 });
@@ -195,7 +195,7 @@ describe('targets that cannot be reached', () => {
     expect(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL']).toContain(codeOf(error));
   });
 
-  it('a Unix listener whose queue is full is told at once', async () => {
+  it('a Unix listener with a full queue is reported at once', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'edgewise-full-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'socket');
@@ -218,7 +218,7 @@ describe('targets that cannot be reached', () => {
   it.runIf(isAlone)(`no route, a route that rejects, a filter that swallows${title}`, async () => {
     const command = ['-rn', process.execPath, script];
     const { stdout } = await promisify(execFile)('unshare', command);
-    const told = { unroutable: 'ENETUNREACH', rejected: 'EHOSTUNREACH', filtered: 'ETIMEDOUT' };
-    expect(JSON.parse(stdout)).toEqual({ told, registrations: 0 });
+    const errors = { unroutable: 'ENETUNREACH', rejected: 'EHOSTUNREACH', filtered: 'ETIMEDOUT' };
+    expect(JSON.parse(stdout)).toEqual({ errors, registrations: 0 });
   });
 });

@@ -1,5 +1,5 @@
-// The ways in which net layers are known to be wrong, against real sockets. Which test of the suite
-// stands for which of them is told in docs/net.faults.md; here are those that no other file has.
+// The ways in which net layers are known to be wrong, against real sockets. docs/net.faults.md
+// says which test shows which of them; here are those that no other file has.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ describe.each(['level', 'edge'] as const)('%s: pitfalls of the net layer', (trig
   });
 
   // tcp(7): a read stops at the urgent mark, so it is short although there is more.
-  it('reads on behind urgent data, of which nobody will tell again', () => {
+  it('reads on behind urgent data, which is not reported again', () => {
     const server = new Recorder();
     const { dial, turnUntil } = start(server);
     const client = dial();
@@ -44,7 +44,7 @@ describe.each(['level', 'edge'] as const)('%s: pitfalls of the net layer', (trig
 
   // unix(7): a read stops behind the bytes that descriptors came with.
   it('reads on behind descriptors that it did not ask for, and keeps none of them', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'edgewise-rights-'));
+    const folder = mkdtempSync(join(tmpdir(), 'edgewise-passing-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'socket');
     const server = new Recorder();

@@ -1,5 +1,5 @@
 // States in which there is nothing to do, and in which level-triggered epoll has much to say: the
-// reactor must not wake up for them. Each is held for two seconds by a process of its own, whose
+// reactor must not wake up for them. Each is held for two seconds by a process of its own, and its
 // waits are counted twice: by itself (`reactor.stats`), and from outside by strace, where it is.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -19,11 +19,11 @@ const DESCRIPTORS_MAX = 64; // of the listener that is to reach its limit
 interface Idled {
   /** Waits of the reactor meanwhile, by its own count. */
   readonly waits: number;
-  /** What handlers were told, before and meanwhile. */
-  readonly told: readonly string[];
+  /** What handlers were called for, before and meanwhile. */
+  readonly calls: readonly string[];
 }
 
-const STATES: readonly (readonly [state: string, told: readonly string[]])[] = [
+const STATES: readonly (readonly [state: string, calls: readonly string[]])[] = [
   ['an end that is not read', []],
   ['an end that was read', ['end']],
   ['a hang-up while paused', []],
@@ -54,7 +54,7 @@ describe.each(['level', 'edge'] as const)('%s: nothing spins', (trigger) => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.concurrent.each(STATES)('%s', async (state, told) => {
+  it.concurrent.each(STATES)('%s', async (state, calls) => {
     const file = join(folder, state.replaceAll(' ', '-'));
     const node = [process.execPath, SCRIPT, state, trigger, String(IDLE_MS)];
     const command =
@@ -62,7 +62,7 @@ describe.each(['level', 'edge'] as const)('%s: nothing spins', (trigger) => {
     const limited = `ulimit -n ${DESCRIPTORS_MAX}; exec "$@"`;
     const { stdout } = await promisify(execFile)('sh', ['-c', limited, 'sh', ...command]);
     const idled: Idled = JSON.parse(stdout);
-    expect(idled.told).toEqual(told);
+    expect(idled.calls).toEqual(calls);
     expect(idled.waits).toBeLessThanOrEqual(WAITS_MAX);
     if (noStraceReason === undefined) expect(countTraced(file)).toBeLessThanOrEqual(WAITS_MAX);
   });

@@ -52,13 +52,13 @@ function tend(world: World, what: string, result: unknown, judge: Judge): void {
   tended.add(result);
   if (result instanceof EventEmitter)
     result.on('error', (error) => judge(`${what} emitted`, error));
-  // Connections that a server gives out are whoever listens'.
+  // Connections that a server gives out belong to its listener.
   if (result instanceof Server) result.on('connection', (socket) => socket.destroy());
   const { next, return: end } = result as Partial<AsyncGenerator>;
   if (typeof end === 'function') {
-    const tell = (error: unknown) => judge(`${what} ended with`, error);
-    Promise.resolve(next?.call(result as AsyncGenerator)).catch(tell);
-    Promise.resolve(end.call(result as AsyncGenerator, undefined)).catch(tell);
+    const judgeEnd = (error: unknown) => judge(`${what} ended with`, error);
+    Promise.resolve(next?.call(result as AsyncGenerator)).catch(judgeEnd);
+    Promise.resolve(end.call(result as AsyncGenerator, undefined)).catch(judgeEnd);
   }
   const { destroy, close } = result as { destroy?: () => void; close?: () => unknown };
   const last = typeof destroy === 'function' ? destroy : close;
@@ -86,7 +86,7 @@ async function endWorld(world: World, judge: Judge): Promise<void> {
   await nextLoopPass();
 }
 
-/** What nobody has caught is judged as well; the runner's own listeners wait meanwhile. */
+/** What was not caught is judged as well; the runner's own listeners wait meanwhile. */
 async function watched(judge: Judge, run: () => Promise<void>): Promise<void> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const before = events.map((event) => process.listeners(event as 'uncaughtException'));

@@ -32,12 +32,16 @@ import type { World } from './world.ts';
 
 const { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
 const ENTRIES = { promises, stream, net, proactor, multi };
-/** Classes whose objects callers get, and whose constructors they do not. */
+/** Classes: callers get their objects, and not their constructors. */
 const HANDED_OUT = {
-  ...{ 'promises.Connection': Connection, 'promises.Listener': Listener },
-  ...{ 'promises.DatagramSocket': DatagramSocket, 'stream.SocketDuplex': SocketDuplex },
-  ...{ 'stream.AwaitedDuplex': AwaitedDuplex, 'proactor.Descriptor': Descriptor },
-  ...{ 'proactor.AwaitableDescriptor': AwaitableDescriptor, 'multi.Offload': Offload },
+  'promises.Connection': Connection,
+  'promises.Listener': Listener,
+  'promises.DatagramSocket': DatagramSocket,
+  'stream.SocketDuplex': SocketDuplex,
+  'stream.AwaitedDuplex': AwaitedDuplex,
+  'proactor.Descriptor': Descriptor,
+  'proactor.AwaitableDescriptor': AwaitableDescriptor,
+  'multi.Offload': Offload,
 };
 
 /** Not called, and why. */
@@ -51,10 +55,27 @@ export const UNCALLED: Readonly<Record<string, string>> = {
 };
 /** Members that are marked `@internal`, or are what Node calls of a stream. */
 const INTERNAL = new Set([
-  ...['interest', 'onReady', 'onDrain', 'onClosed', 'onOpen', 'attach', 'detach', 'takeReadAhead'],
-  ...['giveAway'],
-  ...['waitReadable', 'takeCredit', 'receive', 'learnAddresses', 'take', 'lanes', 'owner'],
-  ...['_read', '_write', '_writev', '_final', '_destroy'],
+  'interest',
+  'onReady',
+  'onDrain',
+  'onClosed',
+  'onOpen',
+  'attach',
+  'detach',
+  'takeReadAhead',
+  'giveAway',
+  'waitReadable',
+  'takeCredit',
+  'receive',
+  'learnAddresses',
+  'take',
+  'lanes',
+  'owner',
+  '_read',
+  '_write',
+  '_writev',
+  '_final',
+  '_destroy',
 ]);
 
 type Make = (world: World, random: Random) => unknown;
@@ -88,7 +109,7 @@ const OWN_ROLES = {
   operation: optionsWith({ offset: smallOf, length: smallOf, flags: smallOf, from: ROLES.slot }),
   text: (_: World, random: Random) =>
     random.pick(['', '\n', 'text', new Uint8Array(3), ['a', 'b']]),
-  // A path that nobody listens at, or no name of a host.
+  // A path without a listener, or no name of a host.
   connecting: optionsWith({ path: pathOf, signal: signalOf, highWaterMark: smallOf }),
   listening: optionsWith({ path: pathOf, backlog: smallOf, trigger: () => 'edge' }),
   datagrams: optionsWith({ path: pathOf, queueBytesMax: smallOf }),
@@ -237,7 +258,7 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
 
 export interface EntryTarget {
   readonly name: string;
-  /** Undefined: nobody has said what it takes. */
+  /** Undefined: it is not written down what it takes. */
   readonly roles: readonly EntryRole[] | undefined;
   call(world: World, args: unknown[]): unknown;
 }
@@ -271,7 +292,8 @@ function targetsOfExport(name: string, value: unknown): EntryTarget[] {
     isClass(value) ? new value(...args) : (value as AnyFunction)(...args);
   const own: EntryTarget = { name, roles: rolesOf(name), call: make };
   if (!isClass(value) || name in UNCALLED) return [own];
-  if (membersOf(value).length > 0) throw new Error(`${name} has statics, which nobody calls here`);
+  if (membersOf(value).length > 0)
+    throw new Error(`${name} has statics, which are not called here`);
   return [own, ...methodsOf(name, value)];
 }
 

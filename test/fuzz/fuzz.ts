@@ -32,7 +32,7 @@ const REFUSED = -0x80000000;
 const ENGINE_REFUSALS =
   / proxy that has been revoked|^Class constructor|TypedArray.prototype.length called on incompat/;
 
-// Classes whose objects callers get, and whose constructors they do not.
+// Classes: callers get their objects, and not their constructors.
 const NET = { Connection, Listener, DatagramSocket, HandOver, Relay };
 const SOURCES = { DescriptorReader, DescriptorWriter, ExitWatch };
 const HANDED_OUT = { ReadyEvents, Registration, Timer, ReactorWaker, ...NET, ...SOURCES };

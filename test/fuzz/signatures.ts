@@ -143,7 +143,7 @@ function handOverOptionsOf(world: World, random: Random): unknown {
   return options;
 }
 
-// Always with the world's reactor. Not `borrow`: the descriptor is then nobody's to close.
+// Always with the world's reactor. Not `borrow`: no one would close the descriptor then.
 function endpointOptionsOf(world: World, random: Random): unknown {
   const options: Record<string, unknown> = { reactor: world.reactor, handlers: {} };
   const any = () => hostile(random);
@@ -214,7 +214,7 @@ export const ROLES = {
       { segmentSize: hostile(random) },
     ]),
   endpointOptions: endpointOptionsOf,
-  // Whoever is there, and is sent no signal.
+  // A process that is there, and is sent no signal.
   pid: (_: World, random: Random): unknown => random.pick([1, process.pid, 2 ** 30]),
   exitOptions: (world: World, random: Random): unknown =>
     random.pick([
@@ -228,7 +228,7 @@ export const ROLES = {
   counts: (): unknown => new BigUint64Array(1),
   termios: (world: World): unknown => world.objects.Termios,
   group: (_: World, random: Random): unknown =>
-    random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nobody', '']),
+    random.pick(['239.255.77.1', 'ff02::4577', '127.0.0.1', 'nowhere', '']),
   multicast: (_: World, random: Random): unknown => ({
     ttl: random.pick([0, 255, 256, hostile(random)]),
     loop: random.pick([true, hostile(random)]),
@@ -244,7 +244,7 @@ export const ROLES = {
   any: (_: World, random: Random): unknown => hostile(random),
 } as const;
 
-/** Roles whose wrong values must not be numbers: a large number is a long wait, or a command. */
+/** Roles with wrong values that must not be numbers: a large number is a long wait, or a command. */
 export const NEVER_NUMBERS: readonly Role[] = ['timeout', 'command'];
 
 function of(signature: string): readonly Role[] {
@@ -468,25 +468,67 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
 
 /** Exported, and yet not for callers: each is marked `@internal` in the source. */
 export const INTERNAL: ReadonlySet<string> = new Set([
-  ...['ErrnoError', 'EdgewiseError', 'ClosedError'], // made by edgewise; for `instanceof`
-  ...['ReadyEvents', 'Registration', 'Timer', 'ReactorWaker'], // constructors
-  ...['Connection', 'Listener', 'Connection.establish'],
-  ...['Connection.onReady', 'Connection.enqueue', 'Connection.divert'],
-  ...['Connection.receive', 'Connection.requeue', 'Connection.copyWhatIsKept'],
-  ...['Connection.updateInterest', 'Connection.tellLater', 'Connection.setFd'],
-  ...['Connection.closeFd', 'Connection.assertConnected', 'Connection.releaseFd'],
-  ...['Connection.endRead', 'Connection.takePendingError', 'Relay'],
-  ...['Relay.start', 'Connection.onDrain', 'Connection.discardOutgoing'],
-  ...['Connection.flush', 'Connection.tellDrain', 'Connection.failWithPendingError'],
-  ...['Connection.is', 'Connection.pack', 'Connection.unpack', 'Connection.ownOutgoing'],
-  ...['Connection.clearTimer', 'Connection.onIdle', 'HandOver'],
-  ...['DatagramSocket', 'DatagramSocket.onReady'],
-  ...['DescriptorReader', 'DescriptorWriter', 'ExitWatch'],
-  ...['DescriptorReader.onReady', 'DescriptorWriter.onReady'],
-  ...['DescriptorReader.transfer', 'DescriptorReader.onClosed'],
-  ...['DescriptorWriter.transfer', 'DescriptorWriter.onClosed', 'Termios.bytesIn'],
-  ...['Poller.addRaw', 'Poller.checkWatch', 'Poller.modifyRaw', 'ReactorWaker.deliver'],
-  ...['Reactor.countReferenced', 'Reactor.watch'],
-  ...['SocketAddress.slotIn', 'MessageBatch.memoryIn', 'EpollEvents.recordsIn'],
-  ...['KeventList.recordsIn', 'ReceivedMessage.headerIn', 'ExtendedError.recordIn'],
+  'ErrnoError',
+  'EdgewiseError',
+  'ClosedError', // made by edgewise; for `instanceof`
+  'ReadyEvents',
+  'Registration',
+  'Timer',
+  'ReactorWaker', // constructors
+  'Connection',
+  'Listener',
+  'Connection.establish',
+  'Connection.onReady',
+  'Connection.enqueue',
+  'Connection.divert',
+  'Connection.receive',
+  'Connection.requeue',
+  'Connection.copyWhatIsKept',
+  'Connection.updateInterest',
+  'Connection.tellLater',
+  'Connection.setFd',
+  'Connection.closeFd',
+  'Connection.assertConnected',
+  'Connection.releaseFd',
+  'Connection.endRead',
+  'Connection.takePendingError',
+  'Relay',
+  'Relay.start',
+  'Connection.onDrain',
+  'Connection.discardOutgoing',
+  'Connection.flush',
+  'Connection.tellDrain',
+  'Connection.failWithPendingError',
+  'Connection.is',
+  'Connection.pack',
+  'Connection.unpack',
+  'Connection.ownOutgoing',
+  'Connection.clearTimer',
+  'Connection.onIdle',
+  'HandOver',
+  'DatagramSocket',
+  'DatagramSocket.onReady',
+  'DatagramSocket.closeOn',
+  'DescriptorReader',
+  'DescriptorWriter',
+  'ExitWatch',
+  'DescriptorReader.onReady',
+  'DescriptorWriter.onReady',
+  'DescriptorReader.transfer',
+  'DescriptorReader.onClosed',
+  'DescriptorWriter.transfer',
+  'DescriptorWriter.onClosed',
+  'Termios.bytesIn',
+  'Poller.addRaw',
+  'Poller.checkWatch',
+  'Poller.modifyRaw',
+  'ReactorWaker.deliver',
+  'Reactor.countReferenced',
+  'Reactor.watch',
+  'SocketAddress.slotIn',
+  'MessageBatch.memoryIn',
+  'EpollEvents.recordsIn',
+  'KeventList.recordsIn',
+  'ReceivedMessage.headerIn',
+  'ExtendedError.recordIn',
 ]);

@@ -54,10 +54,35 @@ function throwingProxy(target: object): unknown {
 
 // Every property that a function of ours reads from an object.
 const PROPERTIES = [
-  ...['address', 'port', 'path', 'abstract', 'unspecified', 'buffers', 'to', 'descriptors'],
-  ...['backend', 'capacity', 'budget', 'bytes', 'operations', 'asyncContext', 'onError', 'lint'],
-  ...['trigger', 'data', 'exclusive', 'driver', 'onReady', 'length', 'from', 'fd'],
-  ...['ident', 'filter', 'flags', 'fflags', 'udata'],
+  'address',
+  'port',
+  'path',
+  'abstract',
+  'unspecified',
+  'buffers',
+  'to',
+  'descriptors',
+  'backend',
+  'capacity',
+  'budget',
+  'bytes',
+  'operations',
+  'asyncContext',
+  'onError',
+  'lint',
+  'trigger',
+  'data',
+  'exclusive',
+  'driver',
+  'onReady',
+  'length',
+  'from',
+  'fd',
+  'ident',
+  'filter',
+  'flags',
+  'fflags',
+  'udata',
 ];
 
 /** An object with getters for some of the properties that functions read. */
@@ -79,7 +104,7 @@ function coercible(bytes: Uint8Array): object {
   return { valueOf: coerce, toString: coerce, [Symbol.toPrimitive]: coerce };
 }
 
-/** An array of buffers whose second element takes the memory of the first away. */
+/** An array of buffers: the second element takes the memory of the first away. */
 function detachingArray(): unknown[] {
   const first = new Uint8Array(64);
   const array: unknown[] = [first, undefined];
@@ -99,9 +124,26 @@ function sparse(length: number): unknown[] {
 
 /** Numbers that are never an open descriptor: not 0 to 1023. */
 const NUMBERS: readonly number[] = [
-  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, -2, -1.5, 1.5, 0.1],
-  ...[2 ** 31, 2 ** 31 - 1, -(2 ** 31), 2 ** 32, 2 ** 32 - 1, 2 ** 53, 2 ** 53 - 1, 2 ** 53 + 2],
-  ...[-(2 ** 53), 1e300, Number.MIN_VALUE, 1_000_003],
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  -1,
+  -2,
+  -1.5,
+  1.5,
+  0.1,
+  2 ** 31,
+  2 ** 31 - 1,
+  -(2 ** 31),
+  2 ** 32,
+  2 ** 32 - 1,
+  2 ** 53,
+  2 ** 53 - 1,
+  2 ** 53 + 2,
+  -(2 ** 53),
+  1e300,
+  Number.MIN_VALUE,
+  1_000_003,
 ];
 
 type Make = (random: Random) => unknown;

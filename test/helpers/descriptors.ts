@@ -9,7 +9,7 @@ import * as sys from '../../src/sys/index.ts';
 const { EINTR } = os.errno;
 const { AF_INET, AF_UNIX, SOCK_STREAM, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
 const STREAM = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-/** A thread that ends takes as long as the machine lets it; a leak is told after this. */
+/** A thread that ends takes as long as the machine lets it; a leak is reported after this. */
 const ENDS_MS_MAX = 5000;
 
 /** Two ends that are connected; of a pipe, `[reader, writer]`. */

@@ -41,7 +41,7 @@ export function drain(fd: number): Drained {
   }
 }
 
-/** Records what it is told, then does `act`; re-arms a oneshot behind it, when `rearms`. */
+/** Records what it is called for, then does `act`; re-arms a oneshot behind it, when `rearms`. */
 export class Recorder implements Handler<unknown> {
   readonly readiness: string[] = [];
   seen: Readiness = 0;

@@ -53,8 +53,8 @@ export function isEdge(trigger: Trigger): boolean {
   return trigger === 'edge' || trigger === 'edge-oneshot';
 }
 
-/** select tells neither hang-ups nor errors apart from readable and writable. */
-export function tellsClosedBits(backend: Backend): boolean {
+/** select reports hang-ups and errors only as readable and writable. */
+export function reportsClosedBits(backend: Backend): boolean {
   return backend !== 'select';
 }
 

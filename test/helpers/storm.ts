@@ -47,7 +47,7 @@ export class SignalStorm {
     process.off(this.#signal, this.#onSignal);
   }
 
-  /** Ends it. @returns how many signals Node has told us of; it stops counting at `enough`. */
+  /** Ends it. @returns how many signals Node has reported; it stops counting at `enough`. */
   async stop(enough: number): Promise<number> {
     Atomics.store(this.#state, 0, 1);
     await this.#exit;

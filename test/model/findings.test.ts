@@ -81,26 +81,26 @@ test('an event takes along what was re-queued before, and not what its handler r
   expect(calls).toEqual([1, 2, 3]);
 });
 
-test('what was re-queued is told only as far as the interest still has it', () => {
+test('what was re-queued is reported only as far as the interest still has it', () => {
   const [fd] = openPair();
-  const told: number[] = [];
-  const handler: Handler = { onReady: (readiness) => void told.push(readiness) };
+  const reported: number[] = [];
+  const handler: Handler = { onReady: (readiness) => void reported.push(readiness) };
   const registration = reactor.register(fd, Interest.Readable, handler);
   registration.requeue();
   registration.setInterest(Interest.Writable);
   reactor.turn(0);
-  expect(told).toEqual([Readiness.Writable]);
+  expect(reported).toEqual([Readiness.Writable]);
 });
 
 test.runIf(Poller.backends.includes('epoll'))(
   'a set that is built anew does not watch the file that got the number of a closed one',
   () => {
     const [kept, ghost] = openPair();
-    const told: number[] = [];
+    const reported: number[] = [];
     reactor.register(
       kept,
       Interest.Writable,
-      { onReady: () => void told.push(kept) },
+      { onReady: () => void reported.push(kept) },
       { trigger: 'edge' },
     );
     const ghostly = reactor.register(ghost, Interest.Writable, silent);
@@ -111,10 +111,10 @@ test.runIf(Poller.backends.includes('epoll'))(
     ghostly.close();
     expect(openPair()).toEqual([kept, ghost].sort((a, b) => a - b));
     reactor.turn(0);
-    expect(told).toEqual([kept]); // through the duplicate: the description is watched still
+    expect(reported).toEqual([kept]); // through the duplicate: the description is watched still
     expect(reactor.stats.ghostsRemoved).toBe(1);
     reactor.turn(0);
-    expect(told).toEqual([kept]);
+    expect(reported).toEqual([kept]);
   },
 );
 
@@ -127,16 +127,18 @@ test.runIf(Poller.backends.includes('epoll'))(
     close(fd);
     registration.close();
     expect(dup(copy)).toBe(fd);
-    const told: number[] = [];
-    reactor.register(fd, Interest.Writable, { onReady: (readiness) => void told.push(readiness) });
+    const reported: number[] = [];
+    reactor.register(fd, Interest.Writable, {
+      onReady: (readiness) => void reported.push(readiness),
+    });
     reactor.turn(0);
-    expect(told).toEqual([Readiness.Writable]);
+    expect(reported).toEqual([Readiness.Writable]);
     expect(reactor.stats.ghostsRemoved).toBe(0);
   },
 );
 
 test.runIf(Poller.backends.includes('epoll'))(
-  'a set that is built anew tells the file that was added from a ghost of the same number',
+  'a set that is built anew sees the file that was added apart from a ghost of the same number',
   () => {
     const [a, b] = openPair();
     const other = dup(a);
@@ -144,8 +146,8 @@ test.runIf(Poller.backends.includes('epoll'))(
     close(other); // its entry lives on: `a` keeps the file open
     const [number] = openPair(); // the lowest that is free
     expect(number).toBe(other);
-    const told: number[] = [];
-    const handler: Handler = { onReady: (readiness) => void told.push(readiness) };
+    const reported: number[] = [];
+    const handler: Handler = { onReady: (readiness) => void reported.push(readiness) };
     reactor.register(number, Interest.Readable, handler, { trigger: 'edge-oneshot' });
     expect(earlier.isClosed).toBe(true);
     close(number);
@@ -154,12 +156,12 @@ test.runIf(Poller.backends.includes('epoll'))(
     reactor.turn(0); // the ghost fires
     expect(reactor.stats.ghostsRemoved).toBe(1);
     reactor.turn(0);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   },
 );
 
 test.runIf(Poller.backends.includes('epoll'))(
-  'a set that is built anew tells the ends of a pipe apart, which share one inode',
+  'a set that is built anew sees the ends of a pipe apart, which share one inode',
   () => {
     const [reader, writer] = openPipe();
     reactor.register(reader, Interest.Readable, silent);
@@ -170,7 +172,7 @@ test.runIf(Poller.backends.includes('epoll'))(
     close(reader);
     close(writer);
     expect(dup(copy)).toBe(reader);
-    reactor.turn(0); // the ghost tells of the hang-up
+    reactor.turn(0); // the ghost reports the hang-up
     expect(reactor.stats.ghostsRemoved).toBe(1);
     expect(() => registration.setTrigger('level')).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
@@ -183,13 +185,13 @@ test.each(Poller.backends.filter((backend) => backend === 'poll' || backend === 
   (backend) => {
     using other = new Reactor({ backend });
     const [reader, writer] = openPipe();
-    const told: number[] = [];
-    const handler: Handler = { onReady: (readiness) => void told.push(readiness) };
+    const reported: number[] = [];
+    const handler: Handler = { onReady: (readiness) => void reported.push(readiness) };
     other.register(reader, Interest.Readable | Interest.Writable, handler);
     dup(reader); // the writer has a reader still, and no error of its own
     close(reader);
     expect(dup(writer)).toBe(reader);
     other.turn(0);
-    expect(told.map((readiness) => readiness & Readiness.Error)).toEqual([Readiness.Error]);
+    expect(reported.map((readiness) => readiness & Readiness.Error)).toEqual([Readiness.Error]);
   },
 );

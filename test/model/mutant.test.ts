@@ -1,4 +1,4 @@
-// The comparison must be able to fail: a reactor whose registrations have no generations.
+// The comparison must be able to fail: a reactor with registrations that have no generations.
 import { expect, test } from 'vitest';
 import type { Place } from '../../src/reactor/registration.ts';
 import { SlotTable } from '../../src/reactor/slots.ts';
@@ -28,7 +28,7 @@ test.runIf(hasEpoll)(`a reactor without generations is caught, from seed ${seed}
   );
   // The event of a description that outlived its number reaches the next owner of the slot, or
   // is taken for one of its own.
-  expect(failure).toMatch(/was told|ghost/);
+  expect(failure).toMatch(/was called for|ghost/);
 });
 
 test.each(MODELLED)('%s: the same reactor with generations is not', (backend) => {
@@ -41,7 +41,7 @@ test.each(MODELLED)('%s: the same reactor with generations is not', (backend) =>
   expect(failure).toBeUndefined();
 });
 
-test.runIf(hasEpoll)('generations near their wrap are told apart', () => {
+test.runIf(hasEpoll)('generations near their wrap are kept apart', () => {
   const nearWrap = reactorWith(() => new SlotTable(0xffff_fffd));
   expect(compareScripts('epoll', seed, 300, nearWrap).failure).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-// The reference reactor: what handlers must and may be told, in the plainest words that say it.
+// The reference reactor: what handlers must and may be called for, as plainly as it can be said.
 // It has no slots, no generations and no memory shared with native code: a registration is an
 // object, and it is the identity. It is run in step with the reactor under test, which decides
 // the order inside a batch; the oracle says whether that was allowed and whether anything is missing.
@@ -22,11 +22,11 @@ export class OracleRegistration {
   interest: number;
   trigger: Trigger;
   isOpen = true;
-  /** To be told in the next turn, and in this one. */
+  /** To be reported in the next turn, and in this one. */
   queued = 0;
   due = 0;
-  /** What it was told last. */
-  told = 0;
+  /** What it was called for last. */
+  reported = 0;
   /** Counts the changes of its interest. */
   changeCount = 0;
 
@@ -114,7 +114,7 @@ export class Oracle {
   /** `charge` of more than the budget. */
   exhaust(registration: OracleRegistration): void {
     if (!registration.isOpen || !registration.trigger.startsWith('edge')) return;
-    this.requeue(registration, registration.told);
+    this.requeue(registration, registration.reported);
   }
 
   close(registration: OracleRegistration): void {
@@ -149,9 +149,9 @@ export class Oracle {
   }
 
   /** The reactor under test calls the handler of `registration`. */
-  told(registration: OracleRegistration, readiness: number): Difference {
+  called(registration: OracleRegistration, readiness: number): Difference {
     const turn = this.#turns.at(-1);
-    const got = `#${registration.id} was told ${readinessNames(readiness)}`;
+    const got = `#${registration.id} was called for ${readinessNames(readiness)}`;
     if (turn === undefined) return `${got} outside of a turn`;
     if (!registration.isOpen) return `${got} after it was closed`;
     const due = registration.due & registration.mask;
@@ -163,7 +163,7 @@ export class Oracle {
     if (record?.isCertain === false) this.#fired(record, readiness === due);
     if (record !== undefined && hasBits(record)) turn.pending.delete(registration);
     registration.due = 0;
-    registration.told = readiness;
+    registration.reported = readiness;
     return undefined;
   }
 
@@ -173,7 +173,7 @@ export class Oracle {
     for (const [registration, record] of turn.pending) {
       const isSame = registration.isOpen && registration.changeCount === record.changeCount;
       if (!isSame || !record.isCertain || (record.known & registration.mask) === 0) continue;
-      return `#${registration.id} was not told ${readinessNames(record.known)}`;
+      return `#${registration.id} was not called for ${readinessNames(record.known)}`;
     }
     for (const [registration, changeCount] of turn.due) {
       const left = registration.due & registration.mask;
@@ -217,14 +217,14 @@ export class Oracle {
     return undefined;
   }
 
-  // What was re-queued may be all that was told, or may have been told along with the record.
+  // What was re-queued may be all that was reported, or may have come along with the record.
   #fired(record: Record, mayBeRequeued: boolean): void {
     const { entry, armCount } = record;
     if (!mayBeRequeued) this.#set.disarmAfter(record);
     else if (entry.armCount === armCount && firesOnce(entry)) entry.isDoubtful = true;
   }
 
-  // Whether a turn around this one may hold the only report of a oneshot: it is not told again.
+  // Whether a turn around this one may hold the only report of a oneshot: it is not reported again.
   #mayHaveFired({ cookie, entry, armCount }: SimRecord<OracleRegistration>): boolean {
     return this.#turns.some(({ pending }) => {
       const outer = pending.get(cookie);
@@ -245,7 +245,7 @@ export class Oracle {
   }
 }
 
-// Whether the record must have been told by now. One whose interest has changed since may have been
+// Whether the record must have been reported by now. One with a changed interest may have been
 // dropped in between, when the interest did not have its bits.
 function isDue(record: Record | undefined): boolean {
   if (record?.isCertain !== true || !hasBits(record)) return false;

@@ -59,7 +59,7 @@ interface Pair {
 
 export class Run {
   difference: string | undefined;
-  /** What was done and told, for the report of a failure. */
+  /** What was done and reported, for the message of a failure. */
   readonly trace: string[] = [];
   readonly #subject: Subject;
   readonly #kernel = new SimKernel(SEND_BUFFER_BYTES);
@@ -245,7 +245,7 @@ export class Run {
   #register(fd: number, interest: number, trigger: Trigger): void {
     const model = this.#oracle.register(fd, interest, trigger);
     let real: Registration | undefined;
-    const handler: Handler = { onReady: (bits, told) => this.#onReady(bits, told, handler) };
+    const handler: Handler = { onReady: (bits, called) => this.#onReady(bits, called, handler) };
     const code = codeOf(() => {
       real = this.#subject.register(fd, interest, handler, trigger);
     });
@@ -290,16 +290,16 @@ export class Run {
     this.#thrownCount = 0;
   }
 
-  #onReady(readiness: number, told: Registration, handler: Handler): void {
+  #onReady(readiness: number, called: Registration, handler: Handler): void {
     if (this.difference !== undefined) return;
-    const pair = this.#pairs.find(({ real }) => real === told);
+    const pair = this.#pairs.find(({ real }) => real === called);
     const bits = readinessNames(readiness);
-    if (pair === undefined || told.data !== handler) {
-      this.#differ(`a handler was told ${bits} of another's registration`);
+    if (pair === undefined || called.data !== handler) {
+      this.#differ(`a handler was called for ${bits} of another's registration`);
       return;
     }
-    this.trace.push(`${'  '.repeat(this.#oracle.depth)}#${pair.model.id} is told ${bits}`);
-    this.#differ(this.#oracle.told(pair.model, readiness));
+    this.trace.push(`${'  '.repeat(this.#oracle.depth)}#${pair.model.id} is called for ${bits}`);
+    this.#differ(this.#oracle.called(pair.model, readiness));
     this.#current = pair;
     const reaction = this.#reactions[this.#callCount++] ?? [];
     if (this.#callCount > CALLS_MAX) return;

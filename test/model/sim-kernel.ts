@@ -1,7 +1,7 @@
 // A simulated kernel: socket pairs and pipes, the table of descriptors, and what poll would say of
 // each. Pure: no system call. Interest sets (sim-set.ts) listen to it for what may be an edge.
 //
-// What a kernel is free to decide it does not guess: how many bytes a write takes is told to it,
+// What a kernel is free to decide it does not guess: how many bytes a write takes is given to it,
 // and between "certainly room" and "certainly full" writability is 'unknown'.
 
 export type Certainty = 'yes' | 'no' | 'unknown';
@@ -126,7 +126,7 @@ export class SimKernel {
     }
     if (result !== 'EAGAIN' || this.poll(from).writable === 'yes') return asked;
     from.isFull = true;
-    this.#tell(to, 'attempt', false);
+    this.#notify(to, 'attempt', false);
     return undefined;
   }
 
@@ -191,7 +191,7 @@ export class SimKernel {
     // Upper bounds: a socket buffer's own size is added to, and rounded up with, the bytes.
     const cost = from.kind === 'stream' ? 2 * byteCount + 2048 : Math.ceil(byteCount / PAGE);
     from.peer.incoming.push({ byteCount, cost });
-    this.#tell(from.peer, 'data', isFirst);
+    this.#notify(from.peer, 'data', isFirst);
   }
 
   #consume(from: SimEndpoint, byteCount: number): void {
@@ -206,7 +206,7 @@ export class SimKernel {
     }
     from.peer.isFull = false;
     const isChange = before === 'no' && this.poll(from.peer).writable === 'yes';
-    if (!from.peer.isReleased) this.#tell(from.peer, 'space', isChange);
+    if (!from.peer.isReleased) this.#notify(from.peer, 'space', isChange);
   }
 
   #shut(endpoint: SimEndpoint, read: boolean, write: boolean): void {
@@ -231,10 +231,10 @@ export class SimKernel {
     const before = JSON.stringify(this.poll(endpoint));
     change();
     const isPipe = endpoint.kind !== 'stream'; // its state is that of its peer, gone already
-    this.#tell(endpoint, 'state', isPipe || before !== JSON.stringify(this.poll(endpoint)));
+    this.#notify(endpoint, 'state', isPipe || before !== JSON.stringify(this.poll(endpoint)));
   }
 
-  #tell(endpoint: SimEndpoint, kind: ActivityKind, isChange: boolean): void {
+  #notify(endpoint: SimEndpoint, kind: ActivityKind, isChange: boolean): void {
     for (const listener of this.#listeners) listener.onActivity(endpoint, kind, isChange);
   }
 

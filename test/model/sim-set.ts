@@ -55,7 +55,7 @@ function isEdgeTrigger(trigger: Trigger): boolean {
   return trigger === 'edge' || trigger === 'edge-oneshot';
 }
 
-/** A oneshot, and the hang-up of a paused entry, are told once. */
+/** A oneshot, and the hang-up of a paused entry, are reported once. */
 export function firesOnce({ trigger, interest }: SimEntry<unknown>): boolean {
   return trigger === 'oneshot' || trigger === 'edge-oneshot' || interest === Interest.None;
 }
@@ -171,9 +171,9 @@ export class SimSet<Cookie> implements KernelListener {
     for (const entry of this.entries) {
       if (entry.endpoint !== endpoint || !concerns(kind, entry.interest)) continue;
       entry.isActive = true;
-      const isNews = isChange || (kind === 'data' && !this.#isStrict);
+      const isNewEdge = isChange || (kind === 'data' && !this.#isStrict);
       const isAsked = kind !== 'data' || (entry.interest & Interest.Readable) !== 0;
-      if (isNews && isAsked) entry.isEdge = true;
+      if (isNewEdge && isAsked) entry.isEdge = true;
     }
   }
 
@@ -208,7 +208,7 @@ export class SimSet<Cookie> implements KernelListener {
     if ((known | unknown) === 0) return undefined;
     const isCertain = known !== 0 && (isLevel || isEdge) && !isDoubtful;
     if (endpoint !== entry.endpoint) {
-      // The number stands for another file: an error, told once, when that one is ready.
+      // The number stands for another file: an error, reported once, when that one is ready.
       entry.isArmed = !isCertain;
       return { cookie, entry, armCount, known: FAILED, unknown: 0, isCertain };
     }
@@ -222,7 +222,7 @@ export class SimSet<Cookie> implements KernelListener {
   }
 }
 
-// Linux wakes who waits for priority data when any data comes.
+// Linux wakes what waits for priority data when any data comes.
 function concerns(kind: ActivityKind, interest: number): boolean {
   if (kind === 'state') return true;
   const asked = kind === 'space' ? Interest.Writable : Interest.Readable | Interest.Priority;

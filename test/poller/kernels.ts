@@ -4,25 +4,33 @@ import type { Backend } from '../../src/poller/interest.ts';
 
 export interface Kernel {
   /** Closed and error bits come; otherwise a hang-up shows as readable, an error as both. */
-  readonly tellsClosed: boolean;
-  /** What a pipe's reader hears of besides Readable when the last writer closes. */
-  readonly tellsPipeEnd: boolean;
-  /** A watch without interest is told of a hang-up, once. */
-  readonly pausedHearsHangUp: boolean;
-  /** A descriptor that was closed while it is watched: told as Error, or forgotten. */
-  readonly tellsClosedNumber: boolean;
-  /** Two numbers of one description are told apart by a kernel's own set. */
+  readonly reportsClosed: boolean;
+  /** What a pipe's reader gets besides Readable when the last writer closes. */
+  readonly reportsPipeEnd: boolean;
+  /** A watch without interest reports a hang-up, once. */
+  readonly reportsHangUpPaused: boolean;
+  /** A descriptor that was closed while it is watched: reported as Error, or forgotten. */
+  readonly reportsClosedNumber: boolean;
+  /** A kernel's own set keeps two numbers of one description apart. */
   readonly keepsDescriptions: boolean;
 }
 
-const CLASSIC = { tellsClosedNumber: true, keepsDescriptions: false } as const;
-const OWN_SET = { tellsClosedNumber: false, keepsDescriptions: true } as const;
-const HEARS_ALL = { tellsClosed: true, tellsPipeEnd: true, pausedHearsHangUp: true } as const;
-const HEARS_BITS = { tellsClosed: false, tellsPipeEnd: false, pausedHearsHangUp: false } as const;
+const CLASSIC = { reportsClosedNumber: true, keepsDescriptions: false } as const;
+const OWN_SET = { reportsClosedNumber: false, keepsDescriptions: true } as const;
+const REPORTS_ALL = {
+  reportsClosed: true,
+  reportsPipeEnd: true,
+  reportsHangUpPaused: true,
+} as const;
+const REPORTS_BITS = {
+  reportsClosed: false,
+  reportsPipeEnd: false,
+  reportsHangUpPaused: false,
+} as const;
 
 export const KERNELS: Readonly<Record<Backend, Kernel>> = {
-  epoll: { ...HEARS_ALL, ...OWN_SET },
-  kqueue: { ...HEARS_ALL, ...OWN_SET, keepsDescriptions: false },
-  poll: { ...HEARS_ALL, ...CLASSIC },
-  select: { ...HEARS_BITS, ...CLASSIC },
+  epoll: { ...REPORTS_ALL, ...OWN_SET },
+  kqueue: { ...REPORTS_ALL, ...OWN_SET, keepsDescriptions: false },
+  poll: { ...REPORTS_ALL, ...CLASSIC },
+  select: { ...REPORTS_BITS, ...CLASSIC },
 };

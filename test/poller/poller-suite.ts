@@ -38,7 +38,7 @@ function open({ backend, descriptors }: Subject, capacity?: number): Poller {
 function defineReadinessTests(subject: Subject): void {
   const { trigger, descriptors } = subject;
 
-  it('is quiet while nothing is ready, and tells Readable when data comes', () => {
+  it('is quiet while nothing is ready, and reports Readable when data comes', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     poller.add(ours, TOKEN, Interest.Readable, trigger);
@@ -47,7 +47,7 @@ function defineReadinessTests(subject: Subject): void {
     expect(eventsNow(poller)).toEqual({ [TOKEN]: 'Readable' });
   });
 
-  it('tells what is ready already when the descriptor is added', () => {
+  it('reports what is ready already when the descriptor is added', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     send(theirs, 'x');
@@ -55,7 +55,7 @@ function defineReadinessTests(subject: Subject): void {
     expect(eventsNow(poller)).toEqual({ [TOKEN]: 'Readable|Writable' });
   });
 
-  it('is quiet about a full socket, and tells Writable when the peer has read', () => {
+  it('is quiet about a full socket, and reports Writable when the peer has read', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     fill(ours);
@@ -65,7 +65,7 @@ function defineReadinessTests(subject: Subject): void {
     expectEvents(poller, { [TOKEN]: Writable });
   });
 
-  it('goes on telling only under level', () => {
+  it('goes on reporting only under level', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     poller.add(ours, TOKEN, Interest.Readable, trigger);
@@ -74,7 +74,7 @@ function defineReadinessTests(subject: Subject): void {
     expect(eventsNow(poller)).toEqual(trigger === 'level' ? { [TOKEN]: 'Readable' } : {});
   });
 
-  it('tells of new data after a drain, except under oneshot', () => {
+  it('reports new data after a drain, except under oneshot', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     poller.add(ours, TOKEN, Interest.Readable, trigger);
@@ -86,7 +86,7 @@ function defineReadinessTests(subject: Subject): void {
     expect(eventsNow(poller)).toEqual(isOneshot(trigger) ? {} : { [TOKEN]: 'Readable' });
   });
 
-  it('tells of the ready ones among many that are not', () => {
+  it('reports the ready ones among many that are not', () => {
     const poller = open(subject);
     const pairs = Array.from({ length: 40 }, () => descriptors.socketpair());
     for (const [index, [ours]] of pairs.entries()) {
@@ -113,7 +113,7 @@ function defineReadinessTests(subject: Subject): void {
 function defineInterestTests(subject: Subject): void {
   const { trigger, descriptors } = subject;
 
-  it('tells nothing that the interest does not ask for', () => {
+  it('reports nothing that the interest does not ask for', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     send(theirs, 'x');
@@ -121,7 +121,7 @@ function defineInterestTests(subject: Subject): void {
     expect(eventsNow(poller)).toEqual({ [TOKEN]: 'Writable' });
   });
 
-  it('tells what an added interest asks for, though it was ready before', () => {
+  it('reports what an added interest asks for, though it was ready before', () => {
     const poller = open(subject);
     const [ours] = descriptors.socketpair();
     poller.add(ours, TOKEN, Interest.Readable, trigger);
@@ -138,7 +138,7 @@ function defineInterestTests(subject: Subject): void {
     expectQuiet(poller);
   });
 
-  it('hears of out-of-band data as Priority', () => {
+  it('reports out-of-band data as Priority', () => {
     const poller = open(subject);
     const [server, client] = descriptors.tcpPair();
     poller.add(server, TOKEN, Interest.Priority, trigger);
@@ -174,37 +174,37 @@ function defineClosingTests(subject: Subject): void {
   const { backend, trigger, descriptors } = subject;
   const kernel = KERNELS[backend];
 
-  it('tells of a half-close with the data before it', () => {
+  it('reports a half-close with the data before it', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     poller.add(ours, TOKEN, Interest.Readable, trigger);
     send(theirs, 'last words');
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
-    expectEvents(poller, { [TOKEN]: kernel.tellsClosed ? Readable | ReadClosed : Readable });
+    expectEvents(poller, { [TOKEN]: kernel.reportsClosed ? Readable | ReadClosed : Readable });
     expect(drain(ours)).toEqual({ text: 'last words', end: 'end' });
   });
 
-  it('tells both directions of a hang-up', () => {
+  it('reports both directions of a hang-up', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     const interest = Interest.Readable | Interest.Writable;
     descriptors.close(theirs);
     poller.add(ours, TOKEN, interest, trigger);
-    const closed = kernel.tellsClosed ? ReadClosed | WriteClosed : 0;
+    const closed = kernel.reportsClosed ? ReadClosed | WriteClosed : 0;
     expectEvents(poller, { [TOKEN]: interest | closed });
   });
 
-  it('tells the reader of a pipe that the last writer is gone', () => {
+  it('reports to the reader of a pipe that the last writer is gone', () => {
     const poller = open(subject);
     const [reader, writer] = descriptors.pipe();
     poller.add(reader, TOKEN, Interest.Readable, trigger);
     send(writer, 'x');
     descriptors.close(writer);
-    expectEvents(poller, { [TOKEN]: kernel.tellsPipeEnd ? Readable | ReadClosed : Readable });
+    expectEvents(poller, { [TOKEN]: kernel.reportsPipeEnd ? Readable | ReadClosed : Readable });
     expect(drain(reader)).toEqual({ text: 'x', end: 'end' });
   });
 
-  it('tells the writer of a pipe that the last reader is gone', () => {
+  it('reports to the writer of a pipe that the last reader is gone', () => {
     const poller = open(subject);
     const [reader, writer] = descriptors.pipe();
     fill(writer);
@@ -215,16 +215,16 @@ function defineClosingTests(subject: Subject): void {
     expect(sys.errnoName(sys.write(writer, Buffer.from('x')))).toBe('EPIPE');
   });
 
-  it('tells of a reset', () => {
+  it('reports a reset', () => {
     const poller = open(subject);
     const [server, client] = descriptors.tcpPair();
     poller.add(server, TOKEN, Interest.Readable, trigger);
     reset(descriptors, client);
-    expectEvents(poller, { [TOKEN]: kernel.tellsClosed ? Readable | Readiness.Error : Readable });
+    expectEvents(poller, { [TOKEN]: kernel.reportsClosed ? Readable | Readiness.Error : Readable });
     expect(sys.errnoName(sys.read(server, Buffer.alloc(1)))).toBe('ECONNRESET');
   });
 
-  it('tells a watch without interest of a hang-up once, or never', () => {
+  it('reports a hang-up to a watch without interest once, or never', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
     poller.add(ours, TOKEN, Interest.None, trigger);
@@ -232,17 +232,19 @@ function defineClosingTests(subject: Subject): void {
     expectQuiet(poller);
     descriptors.close(theirs);
     const count = Object.keys(eventsNow(poller)).length;
-    expect(count).toBe(kernel.pausedHearsHangUp ? 1 : 0);
+    expect(count).toBe(kernel.reportsHangUpPaused ? 1 : 0);
     expectQuiet(poller);
   });
 
-  it('tells of a number closed behind its back as declared, and takes the number anew', () => {
+  it('reports a number closed behind its back as declared, and takes the number anew', () => {
     const poller = open(subject);
     const [ours] = descriptors.socketpair();
     poller.add(ours, TOKEN, Interest.Readable, trigger);
     descriptors.close(ours);
-    const told = eventsNow(poller);
-    expect(told).toEqual(kernel.tellsClosedNumber ? { [TOKEN]: 'Readable|Writable|Error' } : {});
+    const reported = eventsNow(poller);
+    expect(reported).toEqual(
+      kernel.reportsClosedNumber ? { [TOKEN]: 'Readable|Writable|Error' } : {},
+    );
     expectQuiet(poller);
     const [again] = descriptors.socketpair();
     expect(again).toBe(ours);

@@ -26,7 +26,7 @@ it('names its back-ends, the preferred one first', () => {
   expect(descriptors.using(new Poller()).backend).toBe(first);
 });
 
-it('says which back-ends are not had here', () => {
+it('says which back-ends are missing here', () => {
   for (const backend of BACKENDS) {
     if (Poller.backends.includes(backend)) continue;
     expect(() => new Poller({ backend })).toThrow(coded('ERR_BACKEND_UNAVAILABLE'));
@@ -49,7 +49,7 @@ it('refuses options that it does not know', () => {
   }
 });
 
-it('gives its descriptors back when nobody holds it any more', () => {
+it('gives its descriptors back when nothing holds it any more', () => {
   const script = fileURLToPath(new URL('../workers/dropped.mjs', import.meta.url));
   const out = execFileSync(process.execPath, ['--expose-gc', script], { encoding: 'utf8' });
   const [before, held, after] = JSON.parse(out) as [number, number, number];
@@ -143,7 +143,7 @@ eachBackend((backend) => {
     expect(poller.wait(0)).toBe(count);
   });
 
-  it('tells events by index, within its capacity', () => {
+  it('gives events by index, within its capacity', () => {
     const poller = descriptors.using(new Poller({ backend, capacity: 2 }));
     const [ours, theirs] = descriptors.socketpair();
     send(theirs, 'x');

@@ -1,6 +1,6 @@
 // No allocation per event on the raw path: heap and count of collections stay flat while events go
 // through a handler that reads and writes with one buffer; a handler that makes an object per event
-// shows that the measure would tell.
+// shows that the measure would find it.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// worker.terminate() of threads whose reactor waits, works, or is inside a handler.
+// worker.terminate() of threads with a reactor that waits, works, or is inside a handler.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { eachBackend, eachDriver } from '../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
-const END_MS_MAX = 250; // what we promise of a thread that is told to end
+const END_MS_MAX = 250; // what we promise of a thread that is asked to end
 
 /** 50 in a row of the back-end that is used by default; the classic ones take longer to show less. */
 function rounds(backend: Backend): number {
@@ -53,10 +53,10 @@ eachBackend((backend) => {
 });
 
 eachDriver((backend, driver) => {
-  it('ends a worker whose attached reactor is under load', () =>
+  it('ends a worker with an attached reactor under load', () =>
     terminateMany({ backend, driver, state: 'busy' }, rounds(backend)));
 
-  it('ends a worker whose attached reactor waits', () =>
+  it('ends a worker with an attached reactor that waits', () =>
     terminateMany({ backend, driver, state: 'idle' }, 5));
 
   it('ends a worker inside a handler', () =>

@@ -24,30 +24,30 @@ async function passUntil(isDone: () => boolean): Promise<void> {
 eachDriver((backend, driver) => {
   const make = (options = {}) => descriptors.using(new Reactor({ backend, ...options }));
 
-  it('tells of events, timers, wake-ups, re-queued and deferred work', async () => {
+  it('delivers events, timers, wake-ups, re-queued and deferred work', async () => {
     const reactor = make();
     const [ours, theirs] = descriptors.socketpair();
-    const told: string[] = [];
-    const waker = reactor.createWaker(() => told.push('waker'));
+    const calls: string[] = [];
+    const waker = reactor.createWaker(() => calls.push('waker'));
     const onEvent = new Recorder((_readiness, registration) => {
-      told.push(drain(registration.fd).text || 'requeued');
-      if (told.length === 1) registration.requeue();
+      calls.push(drain(registration.fd).text || 'requeued');
+      if (calls.length === 1) registration.requeue();
     });
     reactor.register(ours, Readable, onEvent);
     reactor.attach({ driver });
     expect(reactor.driverMode).toBe(driver);
     send(theirs, 'event');
-    await passUntil(() => told.length === 2);
-    reactor.setTimeout(() => told.push('timer'), 1.5);
-    await passUntil(() => told.length === 3);
-    reactor.defer(() => told.push('deferred'));
-    await passUntil(() => told.length === 4);
+    await passUntil(() => calls.length === 2);
+    reactor.setTimeout(() => calls.push('timer'), 1.5);
+    await passUntil(() => calls.length === 3);
+    reactor.defer(() => calls.push('deferred'));
+    await passUntil(() => calls.length === 4);
     waker.wake();
-    await passUntil(() => told.length === 5);
-    expect(told).toEqual(['event', 'requeued', 'timer', 'deferred', 'waker']);
+    await passUntil(() => calls.length === 5);
+    expect(calls).toEqual(['event', 'requeued', 'timer', 'deferred', 'waker']);
   });
 
-  it('runs on for who awaits what came last, and then begins something else', async () => {
+  it('runs on for what awaits the last event, and then begins something else', async () => {
     const reactor = make();
     const [ours, theirs] = descriptors.socketpair();
     const steps: (string | undefined)[] = [];

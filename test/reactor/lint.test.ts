@@ -60,7 +60,7 @@ eachBackend((backend) => {
     expect(await found()).toEqual(['EDGEWISE_UNDRAINED']);
   });
 
-  it('is content with a reader that drains and is told anew each time', async () => {
+  it('is content with a reader that drains and is called anew each time', async () => {
     const reactor = make();
     const [ours, theirs] = descriptors.socketpair();
     const proper = new Recorder((_readiness, { fd }) => {
@@ -74,7 +74,7 @@ eachBackend((backend) => {
     expect(await found()).toEqual([]);
   });
 
-  it('judges nobody by a batch that had no room for all', async () => {
+  it('judges no handler by a batch that had no room for all', async () => {
     const reactor = descriptors.using(new Reactor({ backend, lint: true, capacity: 4 }));
     const waker = reactor.createWaker(() => undefined);
     const [ours, theirs] = descriptors.socketpair();
@@ -130,7 +130,7 @@ eachTrigger((backend, trigger) => {
     expect(await found()).toEqual([]);
   });
 
-  it('names write interest that is armed for nothing, which only level tells', async () => {
+  it('names write interest that is armed for nothing, which only level reports', async () => {
     const reactor = make();
     const mutant = new Recorder();
     reactor.register(descriptors.socketpair()[0], Writable, mutant, { trigger });

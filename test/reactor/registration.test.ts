@@ -42,7 +42,7 @@ eachTrigger((backend, trigger) => {
     expect(registration).toMatchObject({ trigger, interest: Interest.Readable });
   });
 
-  it('is re-queued with what it is told to tell, as far as it is asked for', () => {
+  it('is re-queued with the readiness that is given, as far as it is asked for', () => {
     const reactor = make();
     const [fd] = descriptors.socketpair();
     const recorder = new Recorder();

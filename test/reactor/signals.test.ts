@@ -11,52 +11,52 @@ const raise = (signal: NodeJS.Signals) => process.kill(process.pid, signal);
 eachBackend((backend) => {
   const make = () => descriptors.using(new Reactor({ backend }));
 
-  it('tells all handlers of all reactors, once for several', () => {
-    const told: string[] = [];
+  it('calls all handlers of all reactors, once for several', () => {
+    const calls: string[] = [];
     const reactors = [make(), make()];
     for (const [index, reactor] of reactors.entries()) {
       for (const name of ['a', 'b'])
-        reactor.onSignal('SIGUSR2', () => told.push(`${name}${index}`));
+        reactor.onSignal('SIGUSR2', () => calls.push(`${name}${index}`));
     }
     for (let i = 0; i < 3; i++) raise('SIGUSR2');
     for (const reactor of reactors)
-      turnUntil(reactor, () => told.length % 2 === 0 && told.length > 0);
+      turnUntil(reactor, () => calls.length % 2 === 0 && calls.length > 0);
     for (const reactor of reactors) turnIdly(reactor);
-    expect(told.sort()).toEqual(['a0', 'a1', 'b0', 'b1']);
+    expect(calls.sort()).toEqual(['a0', 'a1', 'b0', 'b1']);
   });
 
   it('keeps several signals apart', () => {
     const reactor = make();
-    const told: string[] = [];
+    const calls: string[] = [];
     for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGHUP'] as const) {
-      reactor.onSignal(signal, (name) => told.push(name));
+      reactor.onSignal(signal, (name) => calls.push(name));
     }
     raise('SIGHUP');
     raise('SIGWINCH');
-    turnUntil(reactor, () => told.length === 2);
+    turnUntil(reactor, () => calls.length === 2);
     turnIdly(reactor);
-    expect(told.sort()).toEqual(['SIGHUP', 'SIGWINCH']);
+    expect(calls.sort()).toEqual(['SIGHUP', 'SIGWINCH']);
   });
 
   it('ends with its subscription, also inside a handler', () => {
     const reactor = make();
-    const told: string[] = [];
+    const calls: string[] = [];
     const first = reactor.onSignal('SIGWINCH', () => {
-      told.push('first');
+      calls.push('first');
       first.close();
       second.close();
     });
-    const second = reactor.onSignal('SIGWINCH', () => told.push('second'));
+    const second = reactor.onSignal('SIGWINCH', () => calls.push('second'));
     raise('SIGWINCH');
-    turnUntil(reactor, () => told.length > 0);
+    turnUntil(reactor, () => calls.length > 0);
     raise('SIGWINCH'); // ignored by default
     turnIdly(reactor);
-    expect(told).toEqual(['first']);
+    expect(calls).toEqual(['first']);
     first.close();
-    reactor.onSignal('SIGWINCH', () => told.push('again'));
+    reactor.onSignal('SIGWINCH', () => calls.push('again'));
     raise('SIGWINCH');
-    turnUntil(reactor, () => told.length > 1);
-    expect(told).toEqual(['first', 'again']);
+    turnUntil(reactor, () => calls.length > 1);
+    expect(calls).toEqual(['first', 'again']);
   });
 
   it('passes a handler that throws', () => {

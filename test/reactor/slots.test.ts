@@ -27,7 +27,7 @@ describe('SlotTable', () => {
     expect(table.count).toBe(3);
   });
 
-  it.each([257, 65_537])('tells a slot from itself %i registrations ago', (count) => {
+  it.each([257, 65_537])('keeps a slot apart from itself %i registrations ago', (count) => {
     const table = new SlotTable();
     const first = table.take();
     for (let i = 0; i < count; i++) {
@@ -38,7 +38,7 @@ describe('SlotTable', () => {
     expect(table.take()).toEqual({ slot: 0, generation: first.generation + count + 1 });
   });
 
-  it('never uses a slot again whose generation would wrap', () => {
+  it('never uses a slot again when its generation would wrap', () => {
     const table = new SlotTable(LAST - 1);
     expect(table.take()).toEqual({ slot: 0, generation: LAST - 1 });
     table.give(0);

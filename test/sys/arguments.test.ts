@@ -117,7 +117,7 @@ describe('wrong arguments', () => {
     }
   });
 
-  test('a view whose buffer shrank away moves nothing', () => {
+  test('a view of a buffer that shrank away moves nothing', () => {
     const [left, right] = streamPair();
     const buffer = new (any(ArrayBuffer))(16, { maxByteLength: 16 });
     const tracking = new Uint8Array(buffer);

@@ -13,10 +13,10 @@ const PASS_PIDFD = sys.constants.SO_PASSPIDFD ?? 76; // asm-generic/socket.h sin
 const SEGMENT_BYTES = 100;
 const isLinux = process.platform === 'linux';
 
-/** A bound UDP socket with GRO and all that Linux tells beside, and one that sends to it. */
+/** A bound UDP socket with GRO and all that Linux reports beside, and one that sends to it. */
 function talkative(): [server: number, client: number] {
   const { fd, address } = descriptors.udp();
-  const told: [level: number, name: number | undefined, value: number][] = [
+  const reported: [level: number, name: number | undefined, value: number][] = [
     [IPPROTO_UDP, UDP_GRO, 1],
     [SOL_SOCKET, SO_TIMESTAMPNS, 1],
     [SOL_SOCKET, SO_TIMESTAMPING, RX_SOFTWARE],
@@ -25,7 +25,7 @@ function talkative(): [server: number, client: number] {
     [IPPROTO_IP, IP_RECVTTL, 1],
     [IPPROTO_IP, IP_RECVTOS, 1],
   ];
-  for (const [level, name, value] of told) {
+  for (const [level, name, value] of reported) {
     must(sys.setsockopt(fd, level, name as number, value));
   }
   const client = descriptors.track(sys.socket(AF_INET, SOCK_DGRAM));
@@ -33,7 +33,7 @@ function talkative(): [server: number, client: number] {
   return [fd, client];
 }
 
-it.runIf(isLinux)('a joined message has its segment size beside whatever else is told', () => {
+it.runIf(isLinux)('a joined message has its segment size beside whatever else is reported', () => {
   const [server, client] = talkative();
   const batch = new sys.MessageBatch(2, 65_535);
   const flow = Buffer.alloc(4 * SEGMENT_BYTES, 'flow');

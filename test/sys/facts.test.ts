@@ -1,4 +1,4 @@
-// The system calls that tell of a socket or a file without moving it: tcp_info, getpeereid, pread.
+// The system calls that look at a socket or a file without moving anything: tcp_info, getpeereid, pread.
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ describe('tcp_info, getpeereid, pread', () => {
     expect(info).toEqual(new sys.TcpInfo());
   });
 
-  it('getpeereid tells who made a pair', () => {
+  it('getpeereid reports the process that made a pair', () => {
     const credentials = new sys.PeerCredentials();
     const [left] = descriptors.socketpair();
     expect(sys.getpeereid(left, credentials)).toBe(0);

@@ -42,7 +42,7 @@ describe.runIf(isLinux)('timerfd', () => {
     expect(must(sys.fcntl(fd, constants.F_GETFD))).toBe(constants.FD_CLOEXEC);
   });
 
-  test('counts what nobody has read, and is disarmed by 0', () => {
+  test('counts what was not read, and is disarmed by 0', () => {
     const fd = timer();
     must(sys.timerfd_settime(fd, 0, 0.1, 0.1));
     let seen = 0n;
@@ -95,7 +95,7 @@ describe.runIf(isLinux)('inotify', () => {
     return { folder, fd, watch, read };
   }
 
-  test('tells names, masks and the halves of a rename', () => {
+  test('reports names, masks and the halves of a rename', () => {
     const { folder, watch, read } = watched();
     const { IN_CREATE, IN_ISDIR, IN_MOVED_FROM, IN_MOVED_TO, IN_DELETE } = constants;
     writeFileSync(join(folder, 'grün'), '');

@@ -335,7 +335,7 @@ describe('sys', () => {
       expect(new Set(results.map(sys.errnoName))).toEqual(new Set(['EBADF']));
     });
 
-    test('fcntl refuses commands whose argument is a pointer', () => {
+    test('fcntl refuses commands that take a pointer', () => {
       const [left] = streamPair();
       for (const command of [5, 6, 7, 8, 9, 1032 + 100]) {
         expect(sys.errnoName(sys.fcntl(left, command, 4096))).toBe('EINVAL');
@@ -397,7 +397,7 @@ describe('sys', () => {
     expectNoLeaks();
     const { EPOLLIN, EPOLLET, EPOLLRDHUP, EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL } = constants;
 
-    // One byte of two is read: what is left is news under the level trigger, and none on the edge.
+    // One byte of two is read: what is left is reported under the level trigger, and none on the edge.
     test.each([
       ['level', EPOLLIN, 1],
       ['edge', EPOLLIN | EPOLLET, 0],
@@ -470,8 +470,12 @@ describe('sys', () => {
       const results = isLinux
         ? [sys.kqueue(), sys.kevent(0, undefined, 0, undefined, 0, 0)]
         : [
-            ...[sys.epoll_create1(), sys.eventfd(0), sys.splice(0, null, 0, null, 0)],
-            ...[sys.timerfd_create(1), sys.inotify_init1(), sys.pidfd_open(1)],
+            sys.epoll_create1(),
+            sys.eventfd(0),
+            sys.splice(0, null, 0, null, 0),
+            sys.timerfd_create(1),
+            sys.inotify_init1(),
+            sys.pidfd_open(1),
           ];
       expect(new Set(results.map(sys.errnoName))).toEqual(new Set(['ENOSYS']));
     });

@@ -10,6 +10,7 @@ export const NOT_YET: Readonly<Record<Rule, readonly string[]>> = {
     'net/socket/descriptor-passing -> net/connection/',
   ],
   doors: [
+    'flow/',
     'cli/',
     'multi/',
     'net/',
@@ -26,7 +27,15 @@ export const NOT_YET: Readonly<Record<Rule, readonly string[]>> = {
     'src/node-net/',
     'src/proactor/',
     'src/net/',
-    'test/',
+    'test/examples/',
+    'test/interop/',
+    'test/multi/',
+    'test/net/',
+    'test/node-net/',
+    'test/proactor/',
+    'test/promises/',
+    'test/stream/',
+    'test/workers/',
     'bench/',
     'examples/',
     'scripts/',
@@ -36,4 +45,23 @@ export const NOT_YET: Readonly<Record<Rule, readonly string[]>> = {
 type Rule = 'floors' | 'doors' | 'abstract' | 'spreads' | 'readiness';
 
 /** Beginnings of paths in which the words are plain already; to become one for each folder. */
-export const PLAIN_WORDS_IN: readonly string[] = ['test/tidy', 'src/poller/interest.ts'];
+export const PLAIN_WORDS_IN: readonly string[] = [
+  'docs/errors.md',
+  'docs/reactor.md',
+  'docs/semantics.md',
+  'docs/sources.md',
+  'src/address.ts',
+  'src/errors.ts',
+  'src/poller/',
+  'src/reactor/',
+  'src/sys/',
+  'src/validate.ts',
+  'test/behaviour/',
+  'test/errors.test.ts',
+  'test/helpers/',
+  'test/model/',
+  'test/poller/',
+  'test/reactor/',
+  'test/sys/',
+  'test/tidy/',
+];

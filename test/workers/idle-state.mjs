@@ -16,14 +16,14 @@ setTimeout(() => process.exit(2), Number(idleMs) + GUARD_MS).unref();
 const reactor = new Reactor();
 reactor.attach();
 const opened = [];
-const told = [];
+const calls = [];
 const handlers = {
   open(connection) {
     opened.push(connection);
     if (state !== 'an end that was read') connection.pause();
   },
-  end: () => told.push('end'),
-  close: (_, error) => told.push(error?.code ?? 'close'),
+  end: () => calls.push('end'),
+  close: (_, error) => calls.push(error?.code ?? 'close'),
 };
 const listener = listen({ host: HOST, trigger, handlers, reactor, allowHalfOpen: true });
 
@@ -55,7 +55,7 @@ const STATES = {
   async 'an end that was read'() {
     const { peer } = await pair();
     sys.shutdown(peer, SHUT_WR);
-    await until(() => told.includes('end'));
+    await until(() => calls.includes('end'));
   },
   async 'a hang-up while paused'() {
     const { peer, connection } = await pair();
@@ -67,17 +67,17 @@ const STATES = {
     const { peer } = await pair();
     sys.setsockopt(peer, SOL_SOCKET, SO_LINGER, Int32Array.of(1, 0));
     sys.close(peer);
-    await until(() => told.includes('ECONNRESET'));
+    await until(() => calls.includes('ECONNRESET'));
   },
   // Nobody reads it: the descriptor is watched, but not by the net layer.
   async 'an error that is pending'() {
     const { peer, connection } = await pair();
     const fd = sys.dup(connection.fd);
     connection.destroy();
-    reactor.register(fd, 0, { onReady: () => told.push('error') }, { trigger });
+    reactor.register(fd, 0, { onReady: () => calls.push('error') }, { trigger });
     sys.setsockopt(peer, SOL_SOCKET, SO_LINGER, Int32Array.of(1, 0));
     sys.close(peer);
-    await until(() => told.includes('error'));
+    await until(() => calls.includes('error'));
   },
   async 'a full write buffer'() {
     const { connection } = await pair();
@@ -118,5 +118,5 @@ const before = reactor.stats.waits;
 process.stderr.write('IDLE\n');
 await elapsed(Number(idleMs));
 process.stderr.write('OVER\n');
-console.log(JSON.stringify({ waits: reactor.stats.waits - before, told }));
+console.log(JSON.stringify({ waits: reactor.stats.waits - before, calls }));
 process.exit();

@@ -1,5 +1,5 @@
 // Connects to targets that only a network namespace of its own has: `unshare -rn node
-// netns-targets.mjs`. Prints a line of JSON: what each connect was told.
+// netns-targets.mjs`. Prints a line of JSON: the error of each connect.
 //   unroutable   no route leads there
 //   rejected     a route says that the host cannot be reached
 //   filtered     an interface that swallows everything: nobody answers
@@ -24,10 +24,10 @@ function dial(host, timeoutMs) {
   });
 }
 
-const told = {
+const errors = {
   unroutable: await dial('203.0.113.1', 5000),
   rejected: await dial('198.51.100.1', 5000),
   filtered: await dial('192.0.2.2', 50),
 };
-console.log(JSON.stringify({ told, registrations: reactor.registrationCount }));
+console.log(JSON.stringify({ errors, registrations: reactor.registrationCount }));
 reactor.close();

@@ -79,7 +79,7 @@ export class DueHeap<Entry extends HeapEntry<Entry>> {
     return this.#root;
   }
 
-  /** Adds an entry whose links are all null and whose deadline and sequence are set. */
+  /** Adds an entry with its deadline and sequence set and all its links null. */
   push(entry: Entry): void {
     this.#root = this.#root === null ? entry : meld(this.#root, entry);
   }

@@ -4,8 +4,11 @@ import { NOT_PENDING } from './wheel.ts';
 
 /** What a timer asks of the `Timers` that made it. */
 export interface TimerOwner {
+  /** {@link Timer.clear} */
   clearTimer(timer: Timer): void;
+  /** {@link Timer.refresh} */
   refreshTimer(timer: Timer): void;
+  /** {@link Timer.ref} and {@link Timer.unref} */
   setReferenced(timer: Timer, isReferenced: boolean): void;
 }
 
@@ -56,7 +59,7 @@ export class Timer {
 
   /**
    * Whether it will fire: false after a timeout has fired, and once it is cleared. Inside the
-   * callback it is false for a timeout, true for an interval, whose next deadline is set already.
+   * callback it is false for a timeout, true for an interval: its next deadline is set already.
    */
   get isPending(): boolean {
     return this.slot !== NOT_PENDING;

@@ -1,6 +1,6 @@
 // The timers of one reactor: the wheel, a clock, and the count of those that keep it alive. The
-// reactor calls `runDue` once per turn and waits no longer than `nextDeadlineNs`; `onChange` tells
-// it when a wait that was planned before would be too long.
+// reactor calls `runDue` once per turn and waits no longer than `nextDeadlineNs`; `onChange`
+// notifies it when a wait that was planned before would be too long.
 
 import { invalidType, outOfRange } from '../../errors.ts';
 import { checkFunction } from '../../validate.ts';
@@ -149,8 +149,8 @@ export class Timers implements TimerOwner {
   /** {@link Timer.refresh} */
   refreshTimer(timer: Timer): void {
     if (timer.callback === null) return;
-    // Neither its place nor its count is free in between: the reactor, which a connection's limit
-    // is refreshed for with every message, hears of it only if it must wake earlier than planned.
+    // Neither its place nor its count is free in between: the reactor, is notified only if it must
+    // wake earlier than planned: a connection refreshes its limit with every message.
     const plannedNs = this.#wheel.nextDeadlineNs();
     const wasCounted = this.#wheel.cancel(timer) && timer.isReferenced;
     if (wasCounted) this.#referencedCount--;

@@ -125,7 +125,7 @@ eachBackend((backend) => {
     expect(recorder.readiness).toEqual(['Readable', 'Readable']);
   });
 
-  it('An edge reader that stops early is not told again while the peer is silent.', () => {
+  it('An edge reader that stops early is not called again while the peer is silent.', () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     const reader = new ChunkReader(1, false);
     readBurst('edge', reader, reactor);
@@ -149,7 +149,7 @@ eachBackend((backend) => {
       return counts;
     };
     expect(read(true)).toEqual(['10', '0']);
-    expect(read(false)).toEqual(['10']); // and it never hears of the end
+    expect(read(false)).toEqual(['10']); // and it never gets the end
   });
 
   it('An edge reader that stops at its budget is called again in the next turn.', () => {

@@ -1,15 +1,15 @@
-// docs/semantics.md "Pausing, and hang-ups that nobody handles".
+// docs/semantics.md "Pausing, and hang-ups that no handler takes".
 import { expect, it } from 'vitest';
 import { Interest, Readiness } from '../../../src/poller/interest.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import { reset, takeSocketError, useDescriptors } from '../../helpers/descriptors.ts';
 import { Recorder, send, turnIdly } from '../../helpers/handlers.ts';
-import { eachTrigger, tellsClosedBits } from '../../helpers/matrix.ts';
+import { eachTrigger, reportsClosedBits } from '../../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
 const QUIET_MS = 30;
 
-/** What a wait of some length finds to do: nothing, when nobody spins. */
+/** What a wait of some length finds to do: nothing, when nothing spins. */
 function countEvents(reactor: Reactor): number {
   const { waits, events } = reactor.stats;
   reactor.turn(QUIET_MS);
@@ -19,9 +19,9 @@ function countEvents(reactor: Reactor): number {
 }
 
 eachTrigger((backend, trigger) => {
-  const onceOrNever = tellsClosedBits(backend) ? 1 : 0;
+  const onceOrNever = reportsClosedBits(backend) ? 1 : 0;
 
-  it('A registration with no interest is told of a hang-up or an error once.', () => {
+  it('A registration with no interest is called once for a hang-up or an error.', () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     const [ours, theirs] = descriptors.tcpPair();
     const recorder = new Recorder();
@@ -37,7 +37,7 @@ eachTrigger((backend, trigger) => {
     expect(takeSocketError(ours)).toBe('ECONNRESET');
   });
 
-  it('A paused registration is told nothing of data that arrives.', () => {
+  it('A paused registration is not called for data that arrives.', () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     const [ours, theirs] = descriptors.socketpair();
     const recorder = new Recorder((_readiness, registration) =>

@@ -5,7 +5,7 @@ import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
 import { drain, fill, Recorder, send, turnIdly } from '../../helpers/handlers.ts';
-import { eachBackend, eachTrigger, isOneshot, tellsClosedBits } from '../../helpers/matrix.ts';
+import { eachBackend, eachTrigger, isOneshot, reportsClosedBits } from '../../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
 
@@ -36,8 +36,8 @@ eachBackend((backend) => {
     const recorder = new Recorder((_readiness, { fd }) => void drain(fd));
     const registration = reactor.register(ours, Interest.Readable, recorder);
     turnIdly(reactor, 10);
-    const told = tellsClosedBits(backend) ? 'Readable|ReadClosed' : 'Readable';
-    expect(recorder.readiness).toEqual(Array(10).fill(told));
+    const expected = reportsClosedBits(backend) ? 'Readable|ReadClosed' : 'Readable';
+    expect(recorder.readiness).toEqual(Array(10).fill(expected));
     registration.setInterest(Interest.None);
     turnIdly(reactor, 10);
     expect(recorder.count).toBe(10);

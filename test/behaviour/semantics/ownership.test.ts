@@ -1,4 +1,4 @@
-// docs/semantics.md "Whose descriptor it is" and "Errors".
+// docs/semantics.md "The owner of a descriptor" and "Errors".
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -182,7 +182,7 @@ eachTrigger((backend, trigger) => {
     if (fd === ours) expect(() => registration.rearm()).toThrow(coded('ENOENT'));
   });
 
-  it('A descriptor that is closed while poll or select watches it is told once as Error.', () => {
+  it('A descriptor that is closed while poll or select watches it is reported once as Error.', () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     const [ours] = descriptors.socketpair();
     const recorder = new Recorder();
@@ -192,6 +192,6 @@ eachTrigger((backend, trigger) => {
     expect(recorder.readiness).toEqual(ghosts ? [] : ['Readable|Error']);
     registration.close();
     expect(reactor.registrationCount).toBe(0);
-    expect(sys.errnoName(sys.close(ours))).toBe('EBADF'); // nobody else closes it
+    expect(sys.errnoName(sys.close(ours))).toBe('EBADF'); // nothing else closes it
   });
 });

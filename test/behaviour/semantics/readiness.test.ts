@@ -12,7 +12,7 @@ import {
   useDescriptors,
 } from '../../helpers/descriptors.ts';
 import { Reader, Recorder, send, turnIdly, turnUntil } from '../../helpers/handlers.ts';
-import { eachBackend, eachTrigger, tellsClosedBits } from '../../helpers/matrix.ts';
+import { eachBackend, eachTrigger, reportsClosedBits } from '../../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
 const { Readable, Writable, Priority, ReadClosed, WriteClosed } = Readiness;
@@ -28,7 +28,7 @@ const HAPPENINGS: Readonly<Record<string, (theirs: number) => void>> = {
 
 const INTERESTS = [0, 1, 2, 3, 4, 5, 6, 7];
 
-/** The bits that each interest gets of one happening, told by each trigger. */
+/** The bits that each interest gets of one happening, under each trigger. */
 function readinessOf(
   poller: Poller,
   happening: string,
@@ -68,10 +68,10 @@ eachBackend((backend) => {
       }
     }
     const all = ReadClosed | WriteClosed | Readiness.Error;
-    expect(closedBits).toBe(tellsClosedBits(backend) ? all : 0);
+    expect(closedBits).toBe(reportsClosedBits(backend) ? all : 0);
   });
 
-  it('Events tell only what the interest asks for, and the closed and error bits, which nothing masks.', () => {
+  it('Events report only what the interest asks for, and the closed and error bits, which nothing masks.', () => {
     const poller = descriptors.using(new Poller({ backend }));
     const reactor = descriptors.using(new Reactor({ backend }));
     for (const happening of Object.keys(HAPPENINGS)) {
@@ -85,7 +85,7 @@ eachBackend((backend) => {
         expect(recorder.seen & ~interest & (Readable | Writable | Priority)).toBe(0);
         const heard = readinessOf(poller, happening, interest, isTcp) & ~7;
         expect(recorder.seen & ~7).toBe(heard);
-        if (happening === 'hang-up' && tellsClosedBits(backend)) {
+        if (happening === 'hang-up' && reportsClosedBits(backend)) {
           expect(heard).toBe(ReadClosed | WriteClosed);
         }
         registration.close();
@@ -129,7 +129,7 @@ eachTrigger((backend, trigger) => {
     }
   });
 
-  it('an error wakes the reader and the writer, and SO_ERROR tells it once', () => {
+  it('an error wakes the reader and the writer, and SO_ERROR reports it once', () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     for (const interest of [Interest.Readable, Interest.Writable]) {
       const gone = descriptors.udp();
@@ -142,7 +142,7 @@ eachTrigger((backend, trigger) => {
       reactor.register(fd, interest, recorder, { trigger });
       turnUntil(reactor, () => recorder.count > 0);
       expect(recorder.seen & interest).toBe(interest);
-      if (tellsClosedBits(backend)) expect(recorder.seen & Readiness.Error).not.toBe(0);
+      if (reportsClosedBits(backend)) expect(recorder.seen & Readiness.Error).not.toBe(0);
       expect([takeSocketError(fd), takeSocketError(fd)]).toEqual(['ECONNREFUSED', 'OK']);
     }
   });
@@ -150,14 +150,14 @@ eachTrigger((backend, trigger) => {
 
 describe('poll and epoll', () => {
   it('agree on every bit of every happening', () => {
-    const names = Poller.backends.filter(tellsClosedBits);
+    const names = Poller.backends.filter(reportsClosedBits);
     const pollers = names.map((backend) => descriptors.using(new Poller({ backend })));
     for (const happening of Object.keys(HAPPENINGS)) {
       for (const isTcp of [false, true]) {
         if (happening === 'reset' && !isTcp) continue;
         for (const interest of INTERESTS) {
-          const told = pollers.map((poller) => readinessOf(poller, happening, interest, isTcp));
-          expect(new Set(told).size, `${happening}, ${interest}: ${told}`).toBe(1);
+          const reported = pollers.map((poller) => readinessOf(poller, happening, interest, isTcp));
+          expect(new Set(reported).size, `${happening}, ${interest}: ${reported}`).toBe(1);
         }
       }
     }

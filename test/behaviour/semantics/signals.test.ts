@@ -12,25 +12,25 @@ eachBackend((backend) => {
   it('A signal reaches both the reactor and process.on.', async () => {
     for (const isNodeFirst of [true, false]) {
       const reactor = descriptors.using(new Reactor({ backend }));
-      const told: string[] = [];
-      const listener = () => told.push('process');
+      const calls: string[] = [];
+      const listener = () => calls.push('process');
       if (isNodeFirst) process.on('SIGUSR2', listener);
       reactor.onSignal('SIGUSR2', (name, signum) => {
         expect([name, signum]).toEqual(['SIGUSR2', 12]);
-        told.push('reactor');
+        calls.push('reactor');
       });
       if (!isNodeFirst) process.on('SIGUSR2', listener); // over ours: it is put back in front
       for (let round = 0; round < 3; round++) {
         const next = once(process, 'SIGUSR2');
         process.kill(process.pid, 'SIGUSR2');
-        turnUntil(reactor, () => told.length > 0);
+        turnUntil(reactor, () => calls.length > 0);
         await next;
-        expect(told.splice(0).sort()).toEqual(['process', 'reactor']);
+        expect(calls.splice(0).sort()).toEqual(['process', 'reactor']);
       }
       process.off('SIGUSR2', listener);
       process.kill(process.pid, 'SIGUSR2'); // would end us, had the last listener taken ours away
-      turnUntil(reactor, () => told.length > 0);
-      expect(told).toEqual(['reactor']);
+      turnUntil(reactor, () => calls.length > 0);
+      expect(calls).toEqual(['reactor']);
       reactor.close();
     }
   });

@@ -33,7 +33,7 @@ function other(all: readonly AnyRegistration[], one: AnyRegistration): AnyRegist
   return all.find((registration) => registration !== one) as AnyRegistration;
 }
 
-/** Two ready registrations; the first whose handler runs closes the other and reuses its number. */
+/** Two ready registrations; the handler that runs first closes the other and reuses its number. */
 function reuseNumberInBatch(
   backend: Backend,
   trigger: Trigger,
@@ -150,21 +150,21 @@ eachTrigger((backend, trigger) => {
 
   it('A handler may call turn(0), and the outer batch goes on after it.', () => {
     const reactor = descriptors.using(new Reactor({ backend }));
-    const told: number[] = [];
+    const calls: number[] = [];
     const late = Array.from({ length: 30 }, () => descriptors.socketpair());
     const recorder = new Recorder((_readiness, { fd }) => {
       drain(fd);
-      told.push(fd);
+      calls.push(fd);
       if (recorder.count > 1) return;
       for (const [, peer] of late) send(peer, 'x');
       reactor.turn(0);
-      for (const [ours] of late) expect(told).toContain(ours); // all records are written over
+      for (const [ours] of late) expect(calls).toContain(ours); // all records are written over
     });
     const all = registerReady(reactor, 30, trigger, recorder);
     for (const [ours] of late) reactor.register(ours, Readable, recorder, { trigger });
     expect(reactor.turn(0)).toBe(30);
-    for (const { fd } of all) expect(told).toContain(fd);
-    if (trigger !== 'level') expect(told.length).toBe(60);
+    for (const { fd } of all) expect(calls).toContain(fd);
+    if (trigger !== 'level') expect(calls.length).toBe(60);
     expect(reactor.stats.staleDropped).toBe(0);
   });
 

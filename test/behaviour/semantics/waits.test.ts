@@ -68,7 +68,7 @@ eachBackend((backend) => {
   it('A timeout of a fraction of a millisecond does not spin.', () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     const poller = descriptors.using(new Poller({ backend })); // which Node's loop cannot end
-    reactor.turn(1); // what stood in Node's loop is told here
+    reactor.turn(1); // what was left in Node's loop is delivered here
     for (let round = 0; round < 5; round++) {
       const before = reactor.stats;
       const start = now();
@@ -142,7 +142,7 @@ eachBackend((backend) => {
     for (let quiet = 0; seen < total && quiet < 3; ) {
       const start = now();
       reactor.turn(QUIET_MS);
-      if (sinceMs(start) >= QUIET_MS) quiet++; // nobody came, and yet there is something to see
+      if (sinceMs(start) >= QUIET_MS) quiet++; // nothing came, and yet there is something to see
     }
     expect(seen).toBe(total);
     await Promise.all(exits);

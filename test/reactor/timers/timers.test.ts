@@ -237,7 +237,7 @@ describe('a handle', () => {
 });
 
 describe('onChange', () => {
-  test('tells of an earlier deadline, not of a later one', () => {
+  test('notifies of an earlier deadline, not of a later one', () => {
     timers.setTimeout(say('a'), 10);
     expect(changeCount).toBe(1);
     timers.setTimeout(say('b'), 20);
@@ -247,7 +247,7 @@ describe('onChange', () => {
     expect(changeCount).toBe(2);
   });
 
-  test('tells when the reactor may end and when it may not', () => {
+  test('notifies when the reactor may end and when it may not', () => {
     const first = timers.setTimeout(say('a'), 10);
     const second = timers.setTimeout(say('b'), 20);
     changeCount = 0;
