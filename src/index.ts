@@ -79,7 +79,7 @@ export {
   type ProcessExit,
   type WatchExitOptions,
   watchExit,
-} from './process/exit.ts';
+} from './process/index.ts';
 export { defaultReactor } from './reactor/default.ts';
 export type { DriverMode } from './reactor/driver.ts';
 export type {

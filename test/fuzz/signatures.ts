@@ -347,7 +347,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Connection.unref': '',
     relay: 'connection connection relayOptions',
     'Relay.close': 'any',
-    watchExit: 'pid callback exitOptions',
+    watchExit: 'pid exitOptions callback',
     'ExitWatch.kill': 'signal',
     'ExitWatch.ref': '',
     'ExitWatch.unref': '',
