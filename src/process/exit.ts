@@ -4,7 +4,7 @@
 import { constants as os } from 'node:os';
 import { ClosedError, check, errnoError } from '../errors.ts';
 import { native } from '../native.ts';
-import { Interest } from '../poller/interest.ts';
+import { Interest } from '../poller/index.ts';
 import {
   checkReactor,
   defaultReactor,
@@ -115,9 +115,9 @@ export class ExitWatch {
     return this;
   }
 
-  /** Whether it keeps the reactor alive. */
+  /** Whether it keeps the reactor alive until it is closed. */
   hasRef(): boolean {
-    return !this.isClosed && this.#registration.hasRef();
+    return this.#registration.hasRef();
   }
 
   /**

@@ -5,7 +5,7 @@
 import { chmodSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { EdgewiseError, errnoError, invalidType } from '../../errors.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
+import type { Reactor } from '../../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
 import type { Connection } from '../connection/connection.ts';
 import { listen } from '../listen/listen.ts';
@@ -124,6 +124,7 @@ export class HandOver {
     this.#control = listen<Lines>({
       path,
       ...(reactor === undefined ? {} : { reactor }),
+      createData: () => new Lines(),
       idleTimeoutMs: confirmTimeoutMs,
       handlers: {
         open: (connection) => this.#guard(connection, () => this.#offer(connection)),
@@ -187,7 +188,7 @@ export class HandOver {
     return this;
   }
 
-  /** Whether the offer keeps the reactor alive. */
+  /** Whether it keeps the reactor alive while it is offered. */
   hasRef(): boolean {
     return this.#control.hasRef();
   }
@@ -218,7 +219,6 @@ export class HandOver {
     if (open.length === 0) throw failed('all sockets are closed');
     this.#asking = connection;
     this.#pid = pid;
-    connection.data = new Lines();
     connection.writeDescriptors(
       encodeHead(open.map(([name]) => name)),
       open.map(([, { fd }]) => fd),
@@ -233,7 +233,7 @@ export class HandOver {
   }
 
   #read(connection: Connection<Lines>, bytes: Buffer): void {
-    const [line] = connection.data?.take(bytes) ?? [];
+    const [line] = connection.data.take(bytes);
     if (line === undefined) return;
     if (line !== CONFIRM) throw failedByPeer();
     this.#isDone = true;

@@ -1,7 +1,7 @@
 // The next process's side of a hand-over: it asks at the path, gets the sockets, listens on them, and
 // confirms. hand-over.ts is the other side; protocol.ts has what they say.
 import { EdgewiseError, invalidType } from '../../errors.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
+import type { Reactor } from '../../reactor/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
 import { connect } from '../connect/connect.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -194,10 +194,9 @@ export class TakeOver {
     return this;
   }
 
-  /** Whether it keeps the reactor alive. */
+  /** Whether it keeps the reactor alive until it is closed. */
   hasRef(): boolean {
-    const { connection } = this.#conversation;
-    return !connection.isClosed && connection.registration.hasRef();
+    return this.#conversation.connection.hasRef();
   }
 
   /** Leaves everything to the earlier process: see `close`. */
