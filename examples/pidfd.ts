@@ -1,5 +1,5 @@
 // The exit of processes as events: runs commands and says how each ended. A process is watched by a
-// pidfd on Linux and by EVFILT_PROC elsewhere; it need not be a child, and nobody's child is reaped:
+// pidfd on Linux and by EVFILT_PROC elsewhere; it need not be a child, and no child is reaped:
 // Node's own 'exit' comes all the same.
 import { spawn } from 'node:child_process';
 import { type ProcessExit, Reactor, watchExit } from 'edgewise';
@@ -12,7 +12,7 @@ const reactor = new Reactor();
 function describe({ code, signal, status }: ProcessExit): string {
   if (code !== undefined) return `exited with ${code}`;
   if (signal !== undefined) return `was ended by ${signal}`;
-  return status === undefined ? 'ended, and nobody knows how' : `ended with status ${status}`;
+  return status === undefined ? 'ended, and it is not known how' : `ended with status ${status}`;
 }
 
 for (const command of commands) {
@@ -21,14 +21,10 @@ for (const command of commands) {
   if (pid === undefined) throw new Error('sh is not there'); // an 'error' event follows
   child.on('exit', (code, signal) => console.log(`Node:   ${command}: ${code ?? signal}`));
 
-  const watch = watchExit(
-    pid,
-    (exit) => {
-      deadline.clear();
-      console.log(`reactor: ${command}: ${describe(exit)}`);
-    },
-    { reactor },
-  );
+  const watch = watchExit(pid, { reactor }, (exit) => {
+    deadline.clear();
+    console.log(`reactor: ${command}: ${describe(exit)}`);
+  });
   // `kill` means this process, and on Linux never another one that has its number by then.
   const deadline = reactor.setTimeout(() => watch.kill('SIGKILL'), TIMEOUT_MS);
 }

@@ -1,5 +1,14 @@
 // The table of contents of the package's main entry.
 
+export type {
+  AbstractAddress,
+  AddressFamily,
+  AddressInput,
+  InetAddress,
+  SocketAddress,
+  UnixAddress,
+  UnspecifiedAddress,
+} from './address.ts';
 export {
   ClosedError,
   EdgewiseError,
@@ -8,88 +17,99 @@ export {
   type ErrorContext,
 } from './errors.ts';
 export type { CloseOptions, Writable } from './flow/index.ts';
-export { type ConnectOptions, connect } from './net/connect/connect.ts';
-export type { Resolve } from './net/connect/look-up.ts';
-export type { Connection } from './net/connection/connection.ts';
-export type { SentHandler } from './net/connection/file-range.ts';
-export type { AnyConnection, ConnectionStats } from './net/connection/group.ts';
-export type { ConnectionHandlers } from './net/connection/handlers.ts';
-export type { ConnectionOptions } from './net/connection/options.ts';
-export type { ZeroCopyDone } from './net/connection/zero-copy.ts';
 export {
+  type AcceptStats,
+  type ActivationOptions,
+  type AdoptDatagramOptions,
+  type AdoptListenerOptions,
+  type AnyConnection,
+  activationSockets,
+  adoptConnection,
+  adoptDatagram,
+  adoptListener,
   bindDatagram,
+  type Connection,
+  type ConnectionHandlers,
+  type ConnectionOptions,
+  type ConnectionStats,
+  type ConnectOptions,
+  connect,
   type DatagramHandlers,
   type DatagramOptions,
   type DatagramSocket,
   type DatagramStats,
-  type SendOptions,
-} from './net/datagram/index.ts';
-export {
-  type ActivationOptions,
-  activationSockets,
-  type InheritedSocket,
-} from './net/inherit/activation.ts';
-export { type AdoptDatagramOptions, adoptConnection, adoptDatagram } from './net/inherit/adopt.ts';
-export {
+  type DescriptorKind,
+  type ExhaustionPolicy,
   type HandOver,
   type HandOverHandlers,
   type HandOverOptions,
   type HandOverSocket,
+  type InheritedSocket,
+  type KeepAlive,
+  type Listener,
+  type ListenOptions,
+  listen,
+  type MulticastOptions,
   offerHandOver,
-} from './net/inherit/hand-over.ts';
-export { type TakeOver, type TakeOverOptions, takeOver } from './net/inherit/take-over.ts';
-export type { AcceptStats, ExhaustionPolicy } from './net/listen/acceptor.ts';
-export { type AdoptListenerOptions, adoptListener, listen } from './net/listen/listen.ts';
-export type { Listener, ListenOptions } from './net/listen/listener.ts';
-export { type Relay, type RelayHandlers, type RelayOptions, relay } from './net/relay/relay.ts';
-export type { DescriptorKind } from './net/socket/inherited.ts';
-export type { MulticastOptions } from './net/socket/multicast.ts';
-export type { KeepAlive, TcpOptions } from './net/socket/tcp.ts';
-export type { EndpointOptions } from './pipe/endpoint.ts';
+  type Relay,
+  type RelayHandlers,
+  type RelayOptions,
+  type Resolve,
+  relay,
+  type SendOptions,
+  type SentHandler,
+  type TakeOver,
+  type TakeOverOptions,
+  type TcpOptions,
+  takeOver,
+  type ZeroCopyDone,
+} from './net/index.ts';
 export {
   type DescriptorReader,
+  type DescriptorWriter,
+  type EndpointOptions,
   openReader,
+  openWriter,
   type ReaderHandlers,
   type ReaderOptions,
-} from './pipe/reader.ts';
-export {
-  type DescriptorWriter,
-  openWriter,
   type WriterHandlers,
   type WriterOptions,
-} from './pipe/writer.ts';
-export {
-  type Backend,
-  Interest,
-  Readiness,
-  readinessNames,
-  type Trigger,
-} from './poller/interest.ts';
+} from './pipe/index.ts';
 export {
   type AddOptions,
+  type Backend,
+  Interest,
   Poller,
   type PollerCapabilities,
   type PollerOptions,
-} from './poller/poller.ts';
-export { ReadyEvents, type Token } from './poller/records.ts';
+  Readiness,
+  ReadyEvents,
+  readinessNames,
+  type Token,
+  type Trigger,
+} from './poller/index.ts';
 export {
   type ExitHandler,
   type ExitWatch,
   type ProcessExit,
   type WatchExitOptions,
   watchExit,
-} from './process/exit.ts';
-export { defaultReactor } from './reactor/default.ts';
-export type { DriverMode } from './reactor/driver.ts';
-export type {
-  AttachOptions,
-  ErrorHandler,
-  ReactorOptions,
-  ReactorStats,
-  RegisterOptions,
-} from './reactor/options.ts';
-export { Reactor } from './reactor/reactor.ts';
-export type { Handler, Registration } from './reactor/registration.ts';
-export type { SignalHandler, SignalSubscription } from './reactor/signals.ts';
-export type { Timer } from './reactor/timers/timer.ts';
-export { type ReactorWaker, Waker } from './reactor/waker.ts';
+} from './process/index.ts';
+export {
+  type AttachOptions,
+  type DriverMode,
+  defaultReactor,
+  type ErrorHandler,
+  type Handler,
+  Reactor,
+  type ReactorOptions,
+  type ReactorStats,
+  type ReactorWaker,
+  type RegisterOptions,
+  type Registration,
+  type SignalHandler,
+  type SignalSubscription,
+  type Timer,
+  Waker,
+} from './reactor/index.ts';
+export type { MessageBatch, PeerCredentials, TcpInfo, TcpState } from './sys/index.ts';

@@ -1,22 +1,26 @@
 // The exit of a process as an event of a reactor: any process that is there, not only a child. What
 // is watched is a descriptor of the process (native/core/process_watch.h), so that its number may be
-// given to another one meanwhile. Nobody's child is reaped here.
+// given to another one meanwhile. No child is reaped here.
 import { constants as os } from 'node:os';
-import { ClosedError, check, errnoError, invalidType } from '../errors.ts';
+import { ClosedError, check, errnoError } from '../errors.ts';
 import { native } from '../native.ts';
-import { Interest } from '../poller/interest.ts';
-import { defaultReactor } from '../reactor/index.ts';
-import { Reactor } from '../reactor/reactor.ts';
-import type { Registration } from '../reactor/registration.ts';
-import { signalNumber } from '../reactor/signals.ts';
+import { Interest } from '../poller/index.ts';
+import {
+  checkReactor,
+  defaultReactor,
+  type Reactor,
+  type Registration,
+  signalNumber,
+} from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 
 const EXITED = 1;
 const SIGNAL_MASK = 0x7f;
 
-/** How a process ended. All undefined: it ended, and the system does not tell us how. */
+/** How a process ended. All undefined: it ended, and the system does not report how. */
 export interface ProcessExit {
+  /** Its number, which may belong to another process by now. */
   readonly pid: number;
   /** What it gave to exit(3), 0 to 255; undefined when a signal ended it. */
   readonly code: number | undefined;
@@ -29,6 +33,7 @@ export interface ProcessExit {
 /** Receives the exit of a process, once, in a turn of the reactor. */
 export type ExitHandler = (exit: ProcessExit) => void;
 
+/** Options of {@link watchExit}. */
 export interface WatchExitOptions {
   /** Default: the reactor of this thread ({@link defaultReactor}), attached to Node's loop. */
   readonly reactor?: Reactor;
@@ -50,6 +55,7 @@ function exitOf(pid: number, status: number | undefined): ProcessExit {
 
 /** A process that is watched, made by {@link watchExit}. It keeps the reactor alive until it ends. */
 export class ExitWatch {
+  /** The number of the process. */
   readonly pid: number;
   readonly #reactor: Reactor;
   readonly #handler: ExitHandler;
@@ -61,9 +67,9 @@ export class ExitWatch {
   constructor(
     pid: number,
     fd: number,
-    handler: ExitHandler,
     reactor: Reactor,
     asyncContext: boolean,
+    handler: ExitHandler,
   ) {
     this.pid = pid;
     this.#fd = fd;
@@ -74,7 +80,7 @@ export class ExitWatch {
     reactor.dependents.add(this);
   }
 
-  /** Whether its exit was told, or the watch was closed. */
+  /** Whether its exit was reported, or the watch was closed. */
   get isClosed(): boolean {
     return this.#fd < 0;
   }
@@ -109,11 +115,15 @@ export class ExitWatch {
     return this;
   }
 
+  /** Whether it keeps the reactor alive until it is closed. */
   hasRef(): boolean {
     return this.#registration.hasRef();
   }
 
-  /** Ends the watch, not the process: nothing will be told. Does nothing the second time. */
+  /**
+   * Ends the watch, not the process: the handler is not called any more. There is nothing to wait
+   * for. Does nothing the second time.
+   */
   close(): void {
     if (this.isClosed) return;
     this.#registration.close();
@@ -122,7 +132,18 @@ export class ExitWatch {
     this.#reactor.dependents.delete(this);
   }
 
+  /** As `close`: no handler would get an error. */
+  destroy(): void {
+    this.close();
+  }
+
+  /** Ends the watch: see `close`. */
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Ends the watch: see `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
@@ -138,9 +159,9 @@ export class ExitWatch {
 }
 
 /**
- * Calls `handler` once when process `pid` has exited, whoever its parent is. When it is a zombie
- * already, that is in the next turn. The process is not waited for: its parent, which for children
- * of `node:child_process` is Node, gets its status as ever.
+ * Calls `handler` once when process `pid` has exited, whichever process is its parent. When it is a
+ * zombie already, that is in the next turn. The process is not waited for: its parent, which for
+ * children of `node:child_process` is Node, gets its status as ever.
  *
  * @param pid - 1 to 2^31 - 1. The number of a child is its own until it was waited for, which Node
  *   does in its loop: call this in the same turn as `spawn`, or when you know that it runs.
@@ -149,21 +170,27 @@ export class ExitWatch {
  * @throws TypeError, RangeError. EdgewiseError - ERR_CLOSED: the reactor is closed.
  * @see pidfd_open(2), kqueue(2) "EVFILT_PROC"; docs/sources.md "Processes"
  */
+export function watchExit(pid: number, handler: ExitHandler): ExitWatch;
+/** The same, with options. */
+export function watchExit(pid: number, options: WatchExitOptions, handler: ExitHandler): ExitWatch;
 export function watchExit(
   pid: number,
-  handler: ExitHandler,
-  options: WatchExitOptions = {},
+  optionsOrHandler: WatchExitOptions | ExitHandler,
+  maybeHandler?: ExitHandler,
 ): ExitWatch {
+  const isShort = typeof optionsOrHandler === 'function';
+  const options = isShort ? {} : optionsOrHandler;
+  const handler = isShort ? optionsOrHandler : maybeHandler;
   checkInteger('pid', pid, 1, 0x7fffffff);
-  checkFunction('handler', handler);
   checkObject('options', options);
+  checkFunction('handler', handler);
   const { reactor = defaultReactor(), asyncContext = true } = options;
-  if (!(reactor instanceof Reactor)) throw invalidType('options.reactor', 'a Reactor', reactor);
+  checkReactor(reactor, 'options.reactor');
   if (reactor.isClosed) throw new ClosedError('the Reactor');
   const syscall = process.platform === 'linux' ? 'pidfd_open' : 'kevent';
   const fd = check(native.openProcess(pid), syscall, { pid });
   try {
-    return new ExitWatch(pid, fd, handler, reactor, asyncContext === true);
+    return new ExitWatch(pid, fd, reactor, asyncContext === true, handler as ExitHandler);
   } catch (error) {
     sys.close(fd);
     throw error;

@@ -137,7 +137,7 @@ export class World {
   // Closed, since `kill` without an argument is a SIGTERM.
   #closedWatch(): object {
     const { reactor } = this;
-    const watch = edgewise.watchExit(process.pid, () => undefined, { reactor });
+    const watch = edgewise.watchExit(process.pid, { reactor }, () => undefined);
     watch.close();
     return watch;
   }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { release } from 'node:os';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { Poller } from '../../src/index.ts';
+import { defaultReactor, Poller } from '../../src/index.ts';
 import { type ProcessExit, type WatchExitOptions, watchExit } from '../../src/process/exit.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
@@ -23,7 +23,7 @@ function child(then: string): ChildProcess & { readonly pid: number } {
 }
 
 function exitOf(pid: number, options: WatchExitOptions): Promise<ProcessExit> {
-  return new Promise((resolve) => watchExit(pid, resolve, options));
+  return new Promise((resolve) => watchExit(pid, options, resolve));
 }
 
 describe.each(Poller.backends)('exits on %s', (backend) => {
@@ -35,7 +35,7 @@ describe.each(Poller.backends)('exits on %s', (backend) => {
     const process = child('exit 7');
     const closed = once(process, 'close');
     const told: ProcessExit[] = [];
-    const watch = watchExit(process.pid, (exit) => told.push(exit), { reactor });
+    const watch = watchExit(process.pid, { reactor }, (exit) => told.push(exit));
     expect(watch.isClosed).toBe(false);
     process.stdin?.end();
     expect(await closed).toEqual([7, null]);
@@ -62,7 +62,7 @@ describe('exits', () => {
     const process = child('exit 0');
     const closed = once(process, 'close');
     const exit = new Promise<ProcessExit>((resolve) => {
-      expect(watchExit(process.pid, resolve, { reactor }).kill('SIGKILL')).toBe(true);
+      expect(watchExit(process.pid, { reactor }, resolve).kill('SIGKILL')).toBe(true);
     });
     const [signal, status] = [known('SIGKILL'), known(9)];
     expect(await exit).toEqual({ pid: process.pid, code: undefined, signal, status });
@@ -76,9 +76,9 @@ describe('exits', () => {
     process.kill('SIGKILL');
     // Node's loop does not run in between, so nobody has waited for it.
     const told: ProcessExit[] = [];
-    watchExit(process.pid, (exit) => told.push(exit), { reactor });
+    watchExit(process.pid, { reactor }, (exit) => told.push(exit));
     while (told.length === 0) reactor.turn(-1);
-    watchExit(process.pid, (exit) => told.push(exit), { reactor }); // a zombie now
+    watchExit(process.pid, { reactor }, (exit) => told.push(exit)); // a zombie now
     expect(told).toHaveLength(1); // not inside the call
     expect(reactor.turn(-1)).toBe(1);
     expect(told.map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);
@@ -90,7 +90,7 @@ describe('exits', () => {
     const closed = once(process, 'close');
     process.stdin?.end();
     await closed;
-    const watching = () => watchExit(process.pid, () => undefined, { reactor: attached() });
+    const watching = () => watchExit(process.pid, { reactor: attached() }, () => undefined);
     const error = { code: 'ESRCH', pid: process.pid };
     expect(watching).toThrow(expect.objectContaining(error));
   });
@@ -104,7 +104,7 @@ describe('exits', () => {
     const [line] = await once(createInterface({ input: parent.stdout }), 'line');
     const pid = Number(line);
     const exit = new Promise<ProcessExit>((resolve) => {
-      watchExit(pid, resolve, { reactor }).kill('SIGKILL');
+      watchExit(pid, { reactor }, resolve).kill('SIGKILL');
     });
     const { signal, status } = await exit;
     // Known when its parent has waited for it by then, and the kernel tells (Linux 6.15).
@@ -117,7 +117,7 @@ describe('exits', () => {
     const reactor = attached();
     const process = child('echo still here');
     const closed = once(process, 'close');
-    const watch = watchExit(process.pid, () => expect.fail('told'), { reactor });
+    const watch = watchExit(process.pid, { reactor }, () => expect.fail('called'));
     watch.close();
     watch.close();
     expect(() => watch.kill()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
@@ -127,11 +127,40 @@ describe('exits', () => {
     expect(await closed).toEqual([0, null]);
   });
 
+  it.each(['close', 'destroy', 'dispose', 'asyncDispose'] as const)(
+    'are not reported after %s',
+    async (how) => {
+      const reactor = attached();
+      const process = child('exit 0');
+      const closed = once(process, 'close');
+      const watch = watchExit(process.pid, { reactor }, () => expect.fail('called'));
+      const endings = {
+        close: () => watch.close(),
+        destroy: () => watch.destroy(),
+        dispose: () => watch[Symbol.dispose](),
+        asyncDispose: () => watch[Symbol.asyncDispose](),
+      };
+      await endings[how]();
+      expect(watch.isClosed).toBe(true);
+      process.stdin?.end();
+      await closed;
+      await reactor.run(); // nothing is left
+    },
+  );
+
+  it('are watched on the reactor of this thread without options', async () => {
+    descriptors.using({ close: () => defaultReactor().close() });
+    const process = child('exit 5');
+    const exit = new Promise<ProcessExit>((resolve) => void watchExit(process.pid, resolve));
+    process.stdin?.end();
+    expect((await exit).code).toEqual(known(5));
+  });
+
   it('are forgotten when the reactor closes', async () => {
     const reactor = attached();
     const process = child('exit 0');
     const closed = once(process, 'close');
-    const watch = watchExit(process.pid, () => expect.fail('told'), { reactor });
+    const watch = watchExit(process.pid, { reactor }, () => expect.fail('called'));
     reactor.close();
     expect(watch.isClosed).toBe(true);
     process.stdin?.end();
@@ -145,7 +174,7 @@ describe('exits', () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const watch = storage.run('mine', () =>
-      watchExit(process.pid, () => seen.push(storage.getStore()), { reactor }),
+      watchExit(process.pid, { reactor }, () => seen.push(storage.getStore())),
     );
     expect(watch.unref().hasRef()).toBe(false);
     await reactor.run(); // nothing that would keep it
@@ -161,21 +190,21 @@ describe('exits', () => {
     const reactor = attached();
     const ignore = () => undefined;
     const wrong: readonly (readonly [string, () => unknown])[] = [
-      ['ERR_OUT_OF_RANGE', () => watchExit(0, ignore, { reactor })],
-      ['ERR_OUT_OF_RANGE', () => watchExit(-1, ignore, { reactor })],
-      ['ERR_INVALID_ARG_TYPE', () => watchExit(1, 'x' as never, { reactor })],
-      ['ERR_INVALID_ARG_TYPE', () => watchExit(1, ignore, { reactor: {} as Reactor })],
+      ['ERR_OUT_OF_RANGE', () => watchExit(0, { reactor }, ignore)],
+      ['ERR_OUT_OF_RANGE', () => watchExit(-1, { reactor }, ignore)],
+      ['ERR_INVALID_ARG_TYPE', () => watchExit(1, { reactor }, 'x' as never)],
+      ['ERR_INVALID_ARG_TYPE', () => watchExit(1, { reactor: {} as Reactor }, ignore)],
     ];
     for (const [code, call] of wrong) {
       expect(call).toThrow(expect.objectContaining({ code }));
     }
-    const watch = watchExit(process.pid, ignore, { reactor });
+    const watch = watchExit(process.pid, { reactor }, ignore);
     const refused = expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' });
     expect(() => watch.kill('SIGNONE' as NodeJS.Signals)).toThrow(refused);
     watch.close();
     reactor.close();
     const closed = expect.objectContaining({ code: 'ERR_CLOSED' });
-    expect(() => watchExit(process.pid, ignore, { reactor })).toThrow(closed);
+    expect(() => watchExit(process.pid, { reactor }, ignore)).toThrow(closed);
   });
 
   it.runIf(isLinux)('of many at once are each told once', async () => {

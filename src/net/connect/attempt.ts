@@ -3,9 +3,8 @@
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../../address.ts';
 import { errnoError } from '../../errors.ts';
-import { Interest } from '../../poller/interest.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
-import type { Handler, Registration } from '../../reactor/registration.ts';
+import { Interest } from '../../poller/index.ts';
+import type { Handler, Reactor, Registration } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { errorContextOf, familyOf } from '../socket/address.ts';
 import { connectResult } from '../socket/connected.ts';

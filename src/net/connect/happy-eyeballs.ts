@@ -2,7 +2,7 @@
 // order, each a little later than the one before or as soon as that has failed, and the first one
 // that answers wins. connect.ts looks the name up; one attempt is attempt.ts.
 import type { LookupAddress } from 'node:dns';
-import type { Timer } from '../../reactor/timers/timer.ts';
+import type { Timer } from '../../reactor/index.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ConnectionGroup } from '../connection/group.ts';
 import { Attempt, type AttemptOwner, type AttemptTarget } from './attempt.ts';

@@ -1,6 +1,6 @@
 // Socket activation: a supervisor binds the sockets, and starts the program with them as descriptors
-// 3, 4, … (systemd's protocol, which others speak as well). LISTEN_FDS says how many they are,
-// LISTEN_PID for whom, LISTEN_FDNAMES how they are called. man 3 sd_listen_fds.
+// 3, 4, … (systemd's protocol, which others speak as well). LISTEN_FDS is how many they are,
+// LISTEN_PID the process that they are for, LISTEN_FDNAMES their names. man 3 sd_listen_fds.
 import { check, EdgewiseError } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
 import { checkObject } from '../../validate.ts';
@@ -14,17 +14,19 @@ const VARIABLES = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID
 
 /** A descriptor that a supervisor, or another process, has handed over; it is the caller's now. */
 export interface InheritedSocket {
+  /** The descriptor, close-on-exec. */
   readonly fd: number;
-  /** What it was called: `FileDescriptorName=` of systemd. `'unknown'` when nobody has said. */
+  /** Its name: `FileDescriptorName=` of systemd. `'unknown'` when none was given. */
   readonly name: string;
-  /** What it is, and so who can adopt it. */
+  /** What it is, and so which function adopts it. */
   readonly kind: DescriptorKind;
 }
 
+/** Options of {@link activationSockets}. */
 export interface ActivationOptions {
   /**
-   * Take the descriptors also when LISTEN_PID is not this process: when a shell or another wrapper
-   * that hands descriptors on stands between the supervisor and this program. Default false.
+   * Take the descriptors also when LISTEN_PID is not this process: when the supervisor starts a shell
+   * or another wrapper, and that starts this program with the same descriptors. Default false.
    */
   readonly ignorePid?: boolean;
 }

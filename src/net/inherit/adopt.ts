@@ -1,5 +1,5 @@
 // Sockets that exist already become connections and datagram sockets: those that a supervisor or
-// another process has handed over, or that edgewise/sys made. adoptListener is in listen.ts.
+// another process has handed over, or that edgewise/sys made. adoptListener is in listen/listen.ts.
 import * as sys from '../../sys/index.ts';
 import { checkObject } from '../../validate.ts';
 import { type Connection, createConnection } from '../connection/connection.ts';
@@ -8,19 +8,26 @@ import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { type DatagramOptions, DatagramSocket, datagramSettings } from '../datagram/index.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
 
-/** What can be said of a datagram socket that exists already. */
+/** Options of {@link adoptDatagram}: those of `bindDatagram` that do not make the socket. */
 export type AdoptDatagramOptions<Data> = Pick<
   DatagramOptions<Data>,
-  | ('handlers' | 'data' | 'reactor' | 'trigger' | 'batch' | 'queueBytesMax' | 'signal')
-  | ('asyncContext' | 'receiveDescriptors')
+  | 'handlers'
+  | 'data'
+  | 'reactor'
+  | 'trigger'
+  | 'batch'
+  | 'queueBytesMax'
+  | 'signal'
+  | 'asyncContext'
+  | 'receiveDescriptors'
 >;
 
 /**
- * Makes a connection of a connected stream socket, TCP or Unix. `open` is told in a later turn; what
+ * Makes a connection of a connected stream socket, TCP or Unix. `open` is called in a later turn; what
  * is written before is sent then.
  *
  * @param fd - the connection's from here on; when this throws, it is still the caller's. It is made
- *   non-blocking for everybody who shares it.
+ *   non-blocking for every process that shares it.
  * @throws ErrnoError - EBADF, ENOTSOCK; EINVAL: it is no connected stream socket.
  * @throws as `connect`.
  */
@@ -37,7 +44,7 @@ export function adoptConnection<Data = unknown>(
   return connection;
 }
 
-// No handler is called inside a call of the user's.
+// No handler is called inside `adoptConnection`.
 function establishLater(group: ConnectionGroup, connection: AnyConnection, fd: number): void {
   const { reactor } = group;
   let isWaiting = true;
@@ -66,7 +73,7 @@ function establishLater(group: ConnectionGroup, connection: AnyConnection, fd: n
  * Receives and sends on a datagram socket that exists already, UDP or Unix.
  *
  * @param fd - the socket's from here on; when this throws, it is still the caller's. It is made
- *   non-blocking for everybody who shares it.
+ *   non-blocking for every process that shares it.
  * @throws ErrnoError - EBADF, ENOTSOCK; EINVAL: it is no datagram socket.
  * @throws as `bindDatagram`.
  */

@@ -1,46 +1,49 @@
 // Hands listening sockets to the next process, which asks for them at a Unix socket: a server restarts
 // without refusing a connection, since the queue of connections belongs to the socket, not to a
-// process, and the socket is open all the time.
-//
-// The talk, in lines of text: the next process connects; we send HEAD with names and, beside it, the
-// descriptors; it listens on them and answers CONFIRM; we stop accepting, answer RELEASED, and finish
-// the connections that we have. Until CONFIRM nothing has changed here. takeover.ts is the other side.
+// process, and the socket is open all the time. take-over.ts is the other side; protocol.ts has what
+// they say.
 import { chmodSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { EdgewiseError, errnoError, invalidType } from '../../errors.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
+import type { Reactor } from '../../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
 import type { Connection } from '../connection/connection.ts';
 import { listen } from '../listen/listen.ts';
 import type { Listener } from '../listen/listener.ts';
+import {
+  CONFIRM,
+  checkPeer,
+  encodeHead,
+  failed,
+  failedByPeer,
+  Lines,
+  RELEASED,
+} from './protocol.ts';
 
-/** @internal */
-export const CONFIRM = 'confirm';
-/** @internal */
-export const RELEASED = 'released';
-const VERSION = 1;
-const LINE_MAX = 128 * 1024;
-const NAME_MAX = 255;
-const SOCKETS_MAX = 253; // one message carries them all
+const NAME_LENGTH_MAX = 255;
+const SOCKET_COUNT_MAX = 253; // one message carries them all
 const CONFIRM_TIMEOUT_MS = 30_000;
 const OTHERS_MAY_WRITE = 0o022;
 
 /** What can be handed over: a `Listener`, or a `DatagramSocket`. */
 export interface HandOverSocket {
+  /** The descriptor. */
   readonly fd: number;
+  /** It is left out when it is closed by the time it would be offered. */
   readonly isClosed: boolean;
+  /** Called when the next process has it, unless there is `release`. */
   close(): void;
-  /** Closes, but leaves the file of a Unix socket to the next process. */
+  /** Closes, but leaves the file of a Unix socket to the next process; called in place of `close`. */
   release?(): void;
 }
 
+/** Receives what becomes of an offer. */
 export interface HandOverHandlers {
   /**
    * The next process serves: the sockets are closed here, and the path is free for it. Finish the
    * open connections; the process can end when they are gone. Called once.
    *
-   * @param pid - of the next process, where the kernel tells.
+   * @param pid - of the next process, where the kernel reports it.
    */
   handedOver(handOver: HandOver, pid: number | undefined): void;
   /**
@@ -51,58 +54,18 @@ export interface HandOverHandlers {
   failed?(handOver: HandOver, error: Error): void;
 }
 
+/** Options of {@link offerHandOver}. */
 export interface HandOverOptions {
   /** Where the next process asks. Only this user, or root, may be able to write to its directory. */
   readonly path: string;
   /** What is handed over, by names of 1 to 255 characters; those that are closed are left out. */
   readonly sockets: Readonly<Record<string, HandOverSocket>>;
+  /** Receives the outcome. */
   readonly handlers: HandOverHandlers;
   /** Default: the reactor of this thread, attached to Node's loop. */
   readonly reactor?: Reactor;
   /** How long the next process may take to confirm, in milliseconds. Default 30,000. */
   readonly confirmTimeoutMs?: number;
-}
-
-/** @internal the first line */
-export interface Head {
-  readonly version: number;
-  readonly names: readonly string[];
-}
-
-/** @internal */
-export function failed(what: string): EdgewiseError {
-  return new EdgewiseError('ERR_HANDOVER_FAILED', what);
-}
-
-/** @internal puts lines together that come in pieces */
-export class Lines {
-  #text = '';
-  /** A letter of several bytes can come in two pieces. */
-  readonly #decoder = new StringDecoder('utf8');
-
-  /**
-   * @returns the lines that are whole, without their ends.
-   * @throws EdgewiseError - ERR_HANDOVER_FAILED: what comes is too long to be one.
-   */
-  take(bytes: Buffer): string[] {
-    // Only what is new is looked through: many small pieces cost no more than a large one.
-    const [rest = '', ...more] = this.#decoder.write(bytes).split('\n');
-    const lines = [this.#text + rest, ...more];
-    this.#text = lines.pop() ?? '';
-    if (this.#text.length <= LINE_MAX) return lines;
-    throw failed('the peer does not speak the protocol');
-  }
-}
-
-/**
- * @internal
- * @returns the peer's pid, where the kernel tells.
- * @throws EdgewiseError - ERR_HANDOVER_FAILED: it is another user's.
- */
-export function checkPeer(connection: Connection): number | undefined {
-  const { uid, pid } = connection.peerCredentials();
-  if (uid === process.geteuid?.()) return pid;
-  throw failed(`the peer is of the user ${uid}`);
 }
 
 function statOf(path: string): Stats {
@@ -130,15 +93,23 @@ function checkOptions(options: HandOverOptions): void {
   checkFunction('handlers.handedOver', handlers.handedOver);
   if (handlers.failed !== undefined) checkFunction('handlers.failed', handlers.failed);
   checkObject('sockets', sockets);
-  checkInteger('sockets.length', Object.keys(sockets).length, 1, SOCKETS_MAX);
+  checkInteger('sockets.length', Object.keys(sockets).length, 1, SOCKET_COUNT_MAX);
   for (const [name, socket] of Object.entries(sockets)) {
-    checkInteger(`sockets[${name.slice(0, NAME_MAX)}].name.length`, name.length, 1, NAME_MAX);
+    checkInteger(
+      `sockets[${name.slice(0, NAME_LENGTH_MAX)}].name.length`,
+      name.length,
+      1,
+      NAME_LENGTH_MAX,
+    );
     checkObject(`sockets.${name}`, socket);
     checkFunction(`sockets.${name}.close`, socket.close);
   }
 }
 
-/** An offer to the next process, made by `offerHandOver`. It does not keep the reactor alive. */
+/**
+ * An offer to the next process, made by `offerHandOver`. It does not keep the reactor alive, unless
+ * `ref` says so.
+ */
 export class HandOver {
   readonly #options: HandOverOptions;
   readonly #control: Listener<Lines>;
@@ -153,6 +124,7 @@ export class HandOver {
     this.#control = listen<Lines>({
       path,
       ...(reactor === undefined ? {} : { reactor }),
+      createData: () => new Lines(),
       idleTimeoutMs: confirmTimeoutMs,
       handlers: {
         open: (connection) => this.#guard(connection, () => this.#offer(connection)),
@@ -169,6 +141,7 @@ export class HandOver {
     }
   }
 
+  /** Where the next process asks. */
   get path(): string {
     return this.#options.path;
   }
@@ -178,13 +151,55 @@ export class HandOver {
     return this.#isDone;
   }
 
-  /** Offers nothing any more; the sockets stay open here. Does nothing the second time. */
-  close(): void {
-    this.#control.close();
-    this.#asking?.destroy(failed('the offer was withdrawn'));
+  /** Whether nothing is offered any more: handed over, or withdrawn. */
+  get isClosed(): boolean {
+    return this.#control.isClosed;
   }
 
+  /**
+   * Withdraws the offer; the sockets stay open here, and a process that has asked gets
+   * ERR_HANDOVER_FAILED. After a hand-over, and the second time, it does nothing.
+   */
+  close(): void {
+    this.#control.close();
+    if (!this.#isDone) this.#asking?.destroy(failed('the offer was withdrawn'));
+  }
+
+  /**
+   * Withdraws the offer as `close` does, since there is nothing to wait for; after a hand-over it
+   * also cuts the connection to the next process, if that has not read the answer yet.
+   *
+   * @param error - reaches the handler `failed`, if a process is asking.
+   */
+  destroy(error?: Error): void {
+    this.#control.close();
+    this.#asking?.destroy(error ?? failed('the offer was withdrawn'));
+  }
+
+  /** Keeps the reactor alive as long as it is offered. */
+  ref(): this {
+    this.#control.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although it is offered, which is so from the start. */
+  unref(): this {
+    this.#control.unref();
+    return this;
+  }
+
+  /** Whether it keeps the reactor alive while it is offered. */
+  hasRef(): boolean {
+    return this.#control.hasRef();
+  }
+
+  /** Withdraws the offer: see `destroy`. */
   [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** Withdraws the offer: see `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
@@ -204,10 +219,8 @@ export class HandOver {
     if (open.length === 0) throw failed('all sockets are closed');
     this.#asking = connection;
     this.#pid = pid;
-    connection.data = new Lines();
-    const head: Head = { version: VERSION, names: open.map(([name]) => name) };
     connection.writeDescriptors(
-      `${JSON.stringify(head)}\n`,
+      encodeHead(open.map(([name]) => name)),
       open.map(([, { fd }]) => fd),
     );
   }
@@ -215,16 +228,16 @@ export class HandOver {
   #onData(connection: Connection<Lines>, bytes: Buffer): void {
     if (this.#isDone) return;
     this.#guard(connection, () => this.#read(connection, bytes));
-    // Outside of the guard: what the handler throws is the reactor's to tell.
+    // Outside of the guard: what the handler throws reaches the reactor's `onError`.
     if (this.#isDone) this.#options.handlers.handedOver(this, this.#pid);
   }
 
   #read(connection: Connection<Lines>, bytes: Buffer): void {
-    const [line] = connection.data?.take(bytes) ?? [];
+    const [line] = connection.data.take(bytes);
     if (line === undefined) return;
-    if (line !== CONFIRM) throw failed('the peer does not speak the protocol');
+    if (line !== CONFIRM) throw failedByPeer();
     this.#isDone = true;
-    this.#control.close(); // the path is free before the next process hears that it is
+    this.#control.close(); // first: with the answer the path has to be free
     for (const socket of Object.values(this.#options.sockets)) {
       if (socket.release === undefined) socket.close();
       else socket.release();

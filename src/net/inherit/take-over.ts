@@ -1,7 +1,7 @@
 // The next process's side of a hand-over: it asks at the path, gets the sockets, listens on them, and
-// confirms. handover.ts has the protocol.
+// confirms. hand-over.ts is the other side; protocol.ts has what they say.
 import { EdgewiseError, invalidType } from '../../errors.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
+import type { Reactor } from '../../reactor/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
 import { connect } from '../connect/connect.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -9,10 +9,19 @@ import type { ConnectionHandlers } from '../connection/handlers.ts';
 import { closeAll } from '../socket/descriptor-passing.ts';
 import { kindOf } from '../socket/inherited.ts';
 import type { InheritedSocket } from './activation.ts';
-import { CONFIRM, checkPeer, failed, type Head, Lines, RELEASED } from './hand-over.ts';
+import {
+  CONFIRM,
+  checkPeer,
+  decodeHead,
+  failed,
+  failedByPeer,
+  Lines,
+  RELEASED,
+} from './protocol.ts';
 
 const TIMEOUT_MS = 10_000;
 
+/** Options of {@link takeOver}. */
 export interface TakeOverOptions {
   /** Where the earlier process offers: `path` of its `offerHandOver`. */
   readonly path: string;
@@ -33,22 +42,22 @@ class Answer<T> {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.promise.catch(() => undefined); // whether anybody waits or not
+    this.promise.catch(() => undefined); // whether it is awaited or not
   }
 }
 
-/** The talk with the earlier process. */
-class Taker {
+/** The conversation with the earlier process. */
+class Conversation {
   readonly offered = new Answer<readonly InheritedSocket[] | undefined>();
   readonly released = new Answer<void>();
   readonly #lines = new Lines();
-  readonly #connection: Connection;
+  readonly connection: Connection;
   #fds: number[] = [];
   #hasOffer = false;
   #isAwaited = true;
 
   constructor({ path, reactor, timeoutMs = TIMEOUT_MS }: TakeOverOptions) {
-    this.#connection = connect({
+    this.connection = connect({
       path,
       ...(reactor === undefined ? {} : { reactor }),
       receiveDescriptors: true,
@@ -59,13 +68,9 @@ class Taker {
   }
 
   confirm(): void {
-    if (this.#connection.isClosed) return; // `released` says why
+    if (this.connection.isClosed) return; // `released` says why
     this.#isAwaited = true;
-    this.#connection.write(`${CONFIRM}\n`);
-  }
-
-  close(): void {
-    this.#connection.destroy();
+    this.connection.write(`${CONFIRM}\n`);
   }
 
   #handlers(): ConnectionHandlers {
@@ -80,7 +85,7 @@ class Taker {
       open: (connection) => guard(connection, () => void checkPeer(connection)),
       descriptors: (_, fds) => void this.#fds.push(...fds),
       data: (connection, bytes) => guard(connection, () => this.#read(bytes)),
-      // Between the two answers it is the user who takes the time.
+      // Between the two answers this process takes its time.
       timeout: (connection) => {
         if (this.#isAwaited) connection.destroy(failed('the earlier process did not answer'));
       },
@@ -92,13 +97,12 @@ class Taker {
     for (const line of this.#lines.take(bytes)) {
       if (!this.#hasOffer) this.#onHead(line);
       else if (line === RELEASED) this.released.resolve();
-      else throw failed('the peer does not speak the protocol');
+      else throw failedByPeer();
     }
   }
 
   #onHead(line: string): void {
-    const { version, names } = JSON.parse(line) as Head;
-    if (version !== 1 || !Array.isArray(names)) throw failed(`version ${version} of the protocol`);
+    const names = decodeHead(line);
     if (names.length !== this.#fds.length) {
       throw failed(`${names.length} sockets were announced, and ${this.#fds.length} came`);
     }
@@ -107,7 +111,7 @@ class Taker {
     const fds = this.#fds;
     this.#fds = []; // the caller's from here on
     this.offered.resolve(
-      fds.map((fd, index) => ({ fd, name: String(names[index]), kind: kindOf(fd) })),
+      fds.map((fd, index) => ({ fd, name: names[index] as string, kind: kindOf(fd) })),
     );
   }
 
@@ -124,15 +128,18 @@ class Taker {
   }
 }
 
-/** What the earlier process has handed over, by `takeOver`. */
+/**
+ * What the earlier process has handed over, made by `takeOver`. It keeps the reactor alive until it is
+ * confirmed and the earlier process has answered, or until it is closed.
+ */
 export class TakeOver {
   /** The sockets: the caller's, to be adopted or closed. */
   readonly sockets: readonly InheritedSocket[];
-  readonly #taker: Taker;
+  readonly #conversation: Conversation;
 
   /** @internal use `takeOver` */
-  constructor(taker: Taker, sockets: readonly InheritedSocket[]) {
-    this.#taker = taker;
+  constructor(conversation: Conversation, sockets: readonly InheritedSocket[]) {
+    this.#conversation = conversation;
     this.sockets = sockets;
   }
 
@@ -142,27 +149,71 @@ export class TakeOver {
   }
 
   /**
-   * Tells the earlier process to stop accepting. Listen on the sockets before. When this resolves,
-   * it has, and the path is free for an offer of this process.
+   * Has the earlier process stop accepting. Listen on the sockets before. When this resolves, it has
+   * stopped, and the path is free for an offer of this process.
    *
    * @throws (rejects) EdgewiseError - ERR_HANDOVER_FAILED: the earlier process has gone meanwhile,
    *   or did not want to wait any longer, and then goes on accepting as well.
    */
   confirm(): Promise<void> {
-    this.#taker.confirm();
-    return this.#taker.released.promise;
+    this.#conversation.confirm();
+    return this.#conversation.released.promise;
   }
 
-  /** Leaves everything to the earlier process; the sockets are still the caller's to close. */
-  abandon(): void {
-    this.#taker.close();
+  /** Whether the earlier process has answered the confirmation or has gone, or this was closed. */
+  get isClosed(): boolean {
+    return this.#conversation.connection.isClosed;
+  }
+
+  /**
+   * Leaves everything to the earlier process, unless that was confirmed; the sockets are still the
+   * caller's to close. Does nothing the second time.
+   */
+  close(): void {
+    this.destroy();
+  }
+
+  /**
+   * As `close`, since there is nothing to wait for.
+   *
+   * @param error - its message is that of the error with which a `confirm` that waits rejects.
+   */
+  destroy(error?: Error): void {
+    this.#conversation.connection.destroy(error);
+  }
+
+  /** Keeps the reactor alive, which is so from the start. */
+  ref(): this {
+    this.#conversation.connection.ref();
+    return this;
+  }
+
+  /** Lets the reactor end although the earlier process is connected. */
+  unref(): this {
+    this.#conversation.connection.unref();
+    return this;
+  }
+
+  /** Whether it keeps the reactor alive until it is closed. */
+  hasRef(): boolean {
+    return this.#conversation.connection.hasRef();
+  }
+
+  /** Leaves everything to the earlier process: see `close`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Leaves everything to the earlier process: see `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
   }
 }
 
 /**
  * Asks the earlier process of this user for the sockets that it offers at `path`.
  *
- * @returns undefined when nobody offers any there: this is the first process.
+ * @returns undefined when none are offered there: this is the first process.
  * @throws TypeError, RangeError - an option of the wrong kind.
  * @throws (rejects) EdgewiseError - ERR_HANDOVER_FAILED: it is another user's, it is handing over to
  *   another process, it did not answer in time.
@@ -172,7 +223,7 @@ export async function takeOver(options: TakeOverOptions): Promise<TakeOver | und
   const { path, timeoutMs = TIMEOUT_MS } = options;
   if (typeof path !== 'string') throw invalidType('path', 'a string', path);
   checkInteger('timeoutMs', timeoutMs, 1, 0x7fffffff);
-  const taker = new Taker(options);
-  const sockets = await taker.offered.promise;
-  return sockets === undefined ? undefined : new TakeOver(taker, sockets);
+  const conversation = new Conversation(options);
+  const sockets = await conversation.offered.promise;
+  return sockets === undefined ? undefined : new TakeOver(conversation, sockets);
 }

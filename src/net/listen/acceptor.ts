@@ -3,10 +3,8 @@
 // descriptors (accept(2): EMFILE, ENFILE, ENOBUFS), where a level-triggered listener would spin.
 import { constants as os } from 'node:os';
 import { errnoError } from '../../errors.ts';
-import { Interest, type Readiness } from '../../poller/interest.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
-import type { Handler, Registration } from '../../reactor/registration.ts';
-import type { Timer } from '../../reactor/timers/timer.ts';
+import { Interest, type Readiness } from '../../poller/index.ts';
+import type { Handler, Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 
 const { EAGAIN, EBADF, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTSOCK, EOPNOTSUPP } =

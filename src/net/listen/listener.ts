@@ -1,8 +1,8 @@
 // A listening socket and the connections that it accepts. listen.ts makes the socket.
 import { SocketAddress } from '../../address.ts';
 import { check, invalidValue } from '../../errors.ts';
-import { Interest } from '../../poller/interest.ts';
-import type { Registration } from '../../reactor/registration.ts';
+import { Interest } from '../../poller/index.ts';
+import type { Registration } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { acceptConnection, type Connection } from '../connection/connection.ts';
 import type { ConnectionGroup, ConnectionStats } from '../connection/group.ts';
@@ -185,7 +185,7 @@ export class Listener<Data = unknown> {
     return this;
   }
 
-  /** Whether it keeps the reactor alive. */
+  /** Whether it keeps the reactor alive while it listens. */
   hasRef(): boolean {
     return this.#registration.hasRef();
   }

@@ -2,7 +2,7 @@
 // some and the target takes them. What an end or an error means is decided in relay.ts.
 import { constants as os } from 'node:os';
 import { readMemory, receive } from '../../flow/read-memory.ts';
-import { Readiness } from '../../poller/interest.ts';
+import { Readiness } from '../../poller/index.ts';
 import type { AnyConnection } from '../connection/group.ts';
 import type { RelayBuffer } from './buffer.ts';
 

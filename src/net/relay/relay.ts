@@ -4,8 +4,8 @@
 import { constants as os } from 'node:os';
 import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../../errors.ts';
 import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
-import { Interest, Readiness } from '../../poller/interest.ts';
-import type { Timer } from '../../reactor/timers/timer.ts';
+import { Interest, Readiness } from '../../poller/index.ts';
+import type { Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFunction, checkObject } from '../../validate.ts';
 import { Connection } from '../connection/connection.ts';
@@ -165,8 +165,7 @@ export class Relay {
     }
     this.#timer?.clear();
     // The connections keep the reactor alive, as long as they have to.
-    const { reactor } = this.a.group;
-    this.#timer = reactor.setTimeout(() => this.destroy(), timeoutMs).unref();
+    this.#timer = this.a.group.setTimer(() => this.destroy(), timeoutMs).unref();
     for (const { isOpen, source } of directions) if (isOpen) this.#resume(source);
     this.#updateInterest();
   }
@@ -204,9 +203,9 @@ export class Relay {
     return this;
   }
 
-  /** Whether one of its connections keeps the reactor alive. */
+  /** Whether one of its connections keeps the reactor alive while it is open. */
   hasRef(): boolean {
-    return this.a.registration.hasRef() || this.b.registration.hasRef();
+    return this.a.hasRef() || this.b.hasRef();
   }
 
   /** Ends at once: see `destroy`. */

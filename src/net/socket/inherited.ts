@@ -1,5 +1,5 @@
-// Descriptors that somebody else has made: a supervisor, another process, a library. What they are,
-// and how they become ours. Non-blocking is a flag of the open description, which all processes that
+// Descriptors that another program has made: a supervisor, another process, a library. What they
+// are, and how they become ours. Non-blocking is a flag of the open description, which all processes that
 // share it see; close-on-exec is one of our own number. man 2 fcntl, 7 socket.
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../../address.ts';

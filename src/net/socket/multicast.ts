@@ -10,7 +10,7 @@ import { checkInteger, checkObject } from '../../validate.ts';
 const { constants } = sys;
 const { IPPROTO_IP, IPPROTO_IPV6 } = constants;
 
-// Where addresses stand in a slot: behind its length (8 bytes), as struct sockaddr_in and
+// Where addresses are in a slot: behind its length (8 bytes), as struct sockaddr_in and
 // sockaddr_in6 have them on all our systems.
 const IPV4_AT = 12;
 const IPV6_AT = 16;
@@ -40,7 +40,7 @@ function interfaceAddress(name: string | undefined): Uint8Array {
   return ipv4Bytes(found?.address ?? name);
 }
 
-// The kernel's number of an interface, as the zone of a link-local address tells it.
+// The kernel's number of an interface, as it is in the zone of a link-local address.
 function interfaceIndex(name: string | undefined): Uint8Array {
   if (name === undefined) return new Uint8Array(4);
   const slot = slotOf(new SocketAddress({ address: `fe80::1%${name}` }));
@@ -63,6 +63,10 @@ function set(fd: number, level: number, option: number, value: number | Uint8Arr
 /**
  * Joins a group, or leaves it.
  *
+ * @param fd - a datagram socket of the family of the group.
+ * @param group - a multicast address, as text.
+ * @param on - the name of an interface, or for IPv4 one of its addresses; undefined: the system
+ *   chooses.
  * @throws TypeError - ERR_INVALID_ARG_VALUE: not an IP address, or no such interface.
  * @throws ErrnoError - EADDRINUSE: joined already. EADDRNOTAVAIL: not joined, or no address of ours.
  *   ENODEV: no interface for it. EINVAL: not a multicast address. ENOBUFS: too many.
@@ -83,9 +87,9 @@ export function setMembership(fd: number, group: string, on: string | undefined,
 }
 
 /**
- * Says how a socket sends to groups.
+ * Sets how a socket sends to groups.
  *
- * @throws TypeError, RangeError - a value of the wrong kind. ErrnoError - what the kernel says.
+ * @throws TypeError, RangeError - a value of the wrong kind. ErrnoError - the kernel refuses it.
  * @see ip(7) "IP_MULTICAST_TTL", ipv6(7) "IPV6_MULTICAST_HOPS"
  */
 export function setMulticastOptions(

@@ -14,10 +14,11 @@ export interface KeepAlive {
   readonly probeCount?: number;
 }
 
-/** What can be set on a TCP socket: docs/net.md has the table of systems. */
+/** Options of a TCP socket: docs/net.md has the table of systems. */
 export interface TcpOptions {
   /** Send small segments at once, without Nagle's waiting. The default here is true. */
   readonly noDelay?: boolean;
+  /** Probe the peer of an idle connection, with the system's times or with these. */
   readonly keepAlive?: boolean | KeepAlive;
   /** How long sent bytes may stay unacknowledged, in milliseconds. Linux. */
   readonly userTimeoutMs?: number;
@@ -29,14 +30,16 @@ export interface TcpOptions {
   readonly notSentLowat?: number;
   /** Seconds that close waits for unsent bytes; 0: close resets. false: the default. */
   readonly lingerSeconds?: number | false;
+  /** Bytes that the kernel keeps of what was received, SO_RCVBUF; Linux doubles it. */
   readonly receiveBufferSize?: number;
+  /** Bytes that the kernel keeps of what is to be sent, SO_SNDBUF; Linux doubles it. */
   readonly sendBufferSize?: number;
   /** Listeners: the length of the queue of connections that brought data with their SYN. */
   readonly fastOpen?: number;
   /** Listeners: accept only when data is there, or after so many seconds. Linux. */
   readonly deferAcceptSeconds?: number;
   /**
-   * Listeners that share a port (`reusePort`): prefer this one for connections whose packets the
+   * Listeners that share a port (`reusePort`): prefer this one for connections with packets that the
    * given processor has handled. Linux.
    */
   readonly incomingCpu?: number;
@@ -136,7 +139,7 @@ class Planner {
 }
 
 /**
- * Checks the options that are given, and says how they are set.
+ * Checks the options that are given, and plans how they are set.
  *
  * @param numbers - those of this system, unless a test looks at another one.
  * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: the system does not have it.

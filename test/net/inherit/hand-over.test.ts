@@ -12,9 +12,9 @@ import {
   type HandOver,
   type HandOverOptions,
   type HandOverSocket,
-  Lines,
   offerHandOver,
 } from '../../../src/net/inherit/hand-over.ts';
+import { Lines } from '../../../src/net/inherit/protocol.ts';
 import { type TakeOver, takeOver } from '../../../src/net/inherit/take-over.ts';
 import { adoptListener, listen } from '../../../src/net/listen/listen.ts';
 import type { Listener } from '../../../src/net/listen/listener.ts';
@@ -150,7 +150,7 @@ describe('hand-over', () => {
     const reactor = reactorOf();
     const gone = await takeOver({ path, reactor });
     must(sys.close(fdOf(gone, 'web')));
-    gone?.abandon();
+    gone?.close();
     await teller.told(0, 1);
     expect(teller.failures[0]).toMatch(/^ERR_HANDOVER_FAILED: .*without confirming$/);
     await expectEcho(listener, reactor);

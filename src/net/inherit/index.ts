@@ -1,0 +1,11 @@
+// inherit/: sockets that another process or a supervisor has made.
+export { type ActivationOptions, activationSockets, type InheritedSocket } from './activation.ts';
+export { type AdoptDatagramOptions, adoptConnection, adoptDatagram } from './adopt.ts';
+export {
+  type HandOver,
+  type HandOverHandlers,
+  type HandOverOptions,
+  type HandOverSocket,
+  offerHandOver,
+} from './hand-over.ts';
+export { type TakeOver, type TakeOverOptions, takeOver } from './take-over.ts';
