@@ -256,16 +256,17 @@ export class Server extends EventEmitter {
     const { trigger = 'level', highWaterMark, reactor } = this.#options;
     const shared: NetListenOptions = {
       trigger,
-      tcp: { noDelay: this.#options.noDelay === true },
       handlers: { open: (connection) => this.#onConnection(connection) },
       ...(highWaterMark === undefined ? {} : { highWaterMark }),
       ...(reactor === undefined ? {} : { reactor }),
     };
-    if (fd !== undefined) return adoptListener(fd, shared);
+    const tcp = { noDelay: this.#options.noDelay === true };
+    if (fd !== undefined) return adoptListener(fd, { ...shared, tcp });
     if (path !== undefined) return listen({ ...shared, path, backlog });
     const { ipv6Only, reusePort } = rest;
     return listen({
       ...shared,
+      tcp,
       port: portOf(port),
       backlog,
       ...(host === undefined ? {} : { host }),
