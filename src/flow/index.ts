@@ -3,6 +3,8 @@
 export { type CloseOptions, closeTimeoutMs } from './close-options.ts';
 export { DeferredCalls } from './deferred-calls.ts';
 export { checkIdleMs, IdleTimer, type IdleTimerOwner } from './idle-timer.ts';
+export { Mark } from './mark.ts';
+export { type DemandedConnection, ReadDemand } from './read-demand.ts';
 export {
   copyMemory,
   type EncodableChunk,

@@ -9,8 +9,11 @@ interface Fields {
   [name: string]: unknown;
 }
 
+/** The arguments of one call, whatever their order was. */
 export interface Normalized {
+  /** The options, or what was given in their place, by name. */
   readonly options: Fields;
+  /** The last argument, when it is a function. */
   readonly callback: (() => void) | undefined;
 }
 
@@ -18,7 +21,12 @@ function isPort(value: unknown): boolean {
   return typeof value === 'number' || (typeof value === 'string' && /^\s*\d+\s*$/.test(value));
 }
 
-/** @throws TypeError - ERR_MISSING_ARGS: neither a port, a path nor options. */
+/**
+ * Gives the arguments of a call their names.
+ *
+ * @param args - options, or a port or a path with what may follow it; a callback last.
+ * @param extras - names of what may follow a port or a path: `'host'` is text, others are numbers.
+ */
 export function normalize(args: readonly unknown[], extras: readonly string[]): Normalized {
   const rest = [...args];
   const last = rest.at(-1);
@@ -35,7 +43,7 @@ export function normalize(args: readonly unknown[], extras: readonly string[]): 
   return { options, callback };
 }
 
-/** Of the options those that are given: programs pass null, undefined and '' for absent ones. */
+/** The options that are given: programs pass null, undefined and '' for absent ones. */
 export function given<Options extends object, Name extends keyof Options>(
   options: Options,
   names: readonly Name[],
@@ -52,7 +60,14 @@ function kindOf(name: string): 'string' | 'number' {
   return name === 'host' ? 'string' : 'number';
 }
 
-/** @throws RangeError - ERR_SOCKET_BAD_PORT. */
+/**
+ * The port as a number.
+ *
+ * @param value - a number, or text that is one.
+ * @param name - for the message.
+ * @returns 0 to 65535.
+ * @throws RangeError - ERR_SOCKET_BAD_PORT.
+ */
 export function portOf(value: unknown, name = 'options.port'): number {
   const port = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port < 65_536) return port;

@@ -30,13 +30,13 @@ function asNodeErrors(error: AggregateError & { readonly code?: string }): Error
   return Object.assign(new AggregateError(errors, message, { cause: error }), { code });
 }
 
-/** What was given for a numeric address, and is none. */
+/** The error for an address that is not a numeric one: ERR_INVALID_IP_ADDRESS. */
 export function invalidAddress(address: unknown): Error {
   const text = typeof address === 'string' ? address : show(address);
   return coded(new TypeError(`Invalid IP address: ${text}`), 'ERR_INVALID_IP_ADDRESS');
 }
 
-/** @returns a TypeError, RangeError or Error with the `code` that node:net uses. */
+/** Gives an error the `code` that node:net uses. */
 export function coded<T extends Error>(error: T, code: string): T & { readonly code: string } {
   return Object.assign(error, { code });
 }

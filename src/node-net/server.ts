@@ -15,36 +15,57 @@ import { type Socket, socketOf } from './socket.ts';
 
 /** Options of `createServer`, as in node:net. */
 export interface ServerOptions {
-  readonly allowHalfOpen?: boolean;
-  readonly pauseOnConnect?: boolean;
-  readonly noDelay?: boolean;
-  readonly keepAlive?: boolean;
-  readonly keepAliveInitialDelay?: number;
-  readonly highWaterMark?: number;
+  /** Keep our side of a connection open when the peer has ended its own. Default false. */
+  readonly allowHalfOpen?: boolean | undefined;
+  /** Do not read from a connection before `resume`. Default false. */
+  readonly pauseOnConnect?: boolean | undefined;
+  /** Switches Nagle's algorithm off. Default false. */
+  readonly noDelay?: boolean | undefined;
+  /** Sends probes while a connection is silent. Default false. */
+  readonly keepAlive?: boolean | undefined;
+  /** Milliseconds of silence before the first probe. Default 0: the system's. */
+  readonly keepAliveInitialDelay?: number | undefined;
+  /** Of the streams, in bytes. */
+  readonly highWaterMark?: number | undefined;
   /** `'level'`, the default, or `'edge'`: not in node:net. */
-  readonly trigger?: 'level' | 'edge';
+  readonly trigger?: 'level' | 'edge' | undefined;
   /** Default: the reactor of this thread. Not in node:net. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
 }
 
 /** Options of `listen`, as in node:net. */
 export interface ServerListenOptions {
-  readonly port?: number | string;
-  readonly host?: string;
-  readonly path?: string;
-  readonly fd?: number;
-  readonly backlog?: number;
-  readonly ipv6Only?: boolean;
-  readonly reusePort?: boolean;
-  readonly signal?: AbortSignal;
+  /** 0 to 65535; 0, the default: a free one; also as text. */
+  readonly port?: number | string | undefined;
+  /** A name or a numeric address. Default: every address. */
+  readonly host?: string | undefined;
+  /** A Unix socket instead of TCP. */
+  readonly path?: string | undefined;
+  /** A descriptor that listens already. The server owns it from here on. */
+  readonly fd?: number | undefined;
+  /** Connections that may wait to be accepted. Default 511. */
+  readonly backlog?: number | undefined;
+  /** `'::'` for IPv6 only. Default false. */
+  readonly ipv6Only?: boolean | undefined;
+  /** Let other sockets of this user listen on the same port. Default false. */
+  readonly reusePort?: boolean | undefined;
+  /** Aborting closes the server. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const BACKLOG = 511;
 const BACKLOG_MAX = 0x7fffffff;
 
 const LISTEN_OPTIONS = [
-  ...(['port', 'host', 'path', 'fd', 'backlog', 'ipv6Only', 'reusePort', 'signal'] as const),
-];
+  'port',
+  'host',
+  'path',
+  'fd',
+  'backlog',
+  'ipv6Only',
+  'reusePort',
+  'signal',
+] as const;
 
 // As node:net: 0 is the default, and less is as long as the system allows. `listen` checks the rest.
 function backlogOf(value: unknown): number {
@@ -55,10 +76,13 @@ function backlogOf(value: unknown): number {
 /** A listener of `connection`. */
 export type ConnectionListener = (socket: Socket) => void;
 
-/** As Server of node:net; docs/compat.md says what is not there. */
+/** As Server of node:net; docs/compat.md lists what is not there. */
 export class Server extends EventEmitter {
-  /** Beyond so many connections new ones are closed, and `drop` is emitted; absent: no limit. */
-  maxConnections: number | null | undefined = undefined;
+  /**
+   * Beyond so many connections new ones are closed, and `drop` is emitted. Undefined at first, as in
+   * node:net: no limit.
+   */
+  maxConnections!: number;
   readonly #options: ServerOptions;
   readonly #sockets = new Set<Socket>();
   #listener: NetListener | undefined = undefined;
@@ -67,6 +91,14 @@ export class Server extends EventEmitter {
   #isClosing = false;
   #isReferenced = true;
 
+  /**
+   * Makes a server that does not listen yet.
+   *
+   * @param connectionListener - a listener of `connection`.
+   */
+  constructor(connectionListener?: ConnectionListener);
+  /** Makes a server with options. */
+  constructor(options?: ServerOptions, connectionListener?: ConnectionListener);
   constructor(options?: ServerOptions | ConnectionListener, onConnection?: ConnectionListener) {
     super();
     this.#options = typeof options === 'object' && options !== null ? options : {};
@@ -74,11 +106,34 @@ export class Server extends EventEmitter {
     if (listener !== undefined) this.on('connection', listener);
   }
 
+  /** Whether it listens. */
   get listening(): boolean {
     return this.#listener !== undefined;
   }
 
-  /** (options), (port, host, backlog), (path, backlog), each with a listener of `listening`. */
+  /**
+   * Listens; emits `listening` then, or `error`.
+   *
+   * @param port - 0 to 65535; 0 or absent: a free one.
+   * @param hostname - a name or a numeric address; absent: every address.
+   * @param backlog - connections that may wait to be accepted. Default 511.
+   * @param listeningListener - a listener for the next `listening`.
+   * @throws Error - ERR_SERVER_ALREADY_LISTEN. RangeError - ERR_SOCKET_BAD_PORT. As `listen` of
+   *   `edgewise` for an option of the wrong kind.
+   */
+  listen(port?: number, hostname?: string, backlog?: number, listeningListener?: () => void): this;
+  /** Listens on a port of one address. */
+  listen(port?: number, hostname?: string, listeningListener?: () => void): this;
+  /** Listens on a port of every address. */
+  listen(port?: number, backlog?: number, listeningListener?: () => void): this;
+  /** Listens on a port of every address. */
+  listen(port?: number, listeningListener?: () => void): this;
+  /** Listens on a Unix socket. */
+  listen(path: string, backlog?: number, listeningListener?: () => void): this;
+  /** Listens on a Unix socket. */
+  listen(path: string, listeningListener?: () => void): this;
+  /** Listens as the options name it. */
+  listen(options: ServerListenOptions, listeningListener?: () => void): this;
   listen(...args: unknown[]): this {
     const { options, callback } = normalize(args, ['host', 'backlog']);
     if (this.listening || this.#isStarting) {
@@ -97,7 +152,11 @@ export class Server extends EventEmitter {
     return this;
   }
 
-  /** Stops listening; `close` is emitted when all connections have ended. */
+  /**
+   * Stops listening; `close` is emitted when all connections have ended.
+   *
+   * @param callback - called then; with ERR_SERVER_NOT_RUNNING when it did not listen.
+   */
   close(callback?: (error?: Error) => void): this {
     const isRunning = this.listening || this.#isStarting;
     if (typeof callback === 'function') {
@@ -113,6 +172,7 @@ export class Server extends EventEmitter {
     return this;
   }
 
+  /** As `close()`; resolves when it is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.listening) return;
     await new Promise<void>((resolve, reject) => {
@@ -128,21 +188,29 @@ export class Server extends EventEmitter {
     return { address: address ?? '', family: family ?? '', port };
   }
 
+  /** Counts the open connections, and calls back with that. */
   getConnections(callback: (error: Error | null, count: number) => void): this {
     process.nextTick(callback, null, this.#sockets.size);
     return this;
   }
 
+  /** Keeps the process alive while it listens, which is so from the start. */
   ref(): this {
     this.#isReferenced = true;
     this.#listener?.ref();
     return this;
   }
 
+  /** Lets the process end although it listens. */
   unref(): this {
     this.#isReferenced = false;
     this.#listener?.unref();
     return this;
+  }
+
+  /** Whether it keeps the process alive while it listens. Not in node:net. */
+  hasRef(): boolean {
+    return this.#isReferenced;
   }
 
   #lookUp(host: string, options: ServerListenOptions): void {
@@ -152,7 +220,7 @@ export class Server extends EventEmitter {
         if (error !== null) throw error;
         this.#open({ ...options, host: address });
       } catch (reason) {
-        this.#fail(reason as Error); // nobody is there to catch it
+        this.#fail(reason as Error); // no caller is there to catch it
       }
     });
   }
@@ -188,16 +256,17 @@ export class Server extends EventEmitter {
     const { trigger = 'level', highWaterMark, reactor } = this.#options;
     const shared: NetListenOptions = {
       trigger,
-      tcp: { noDelay: this.#options.noDelay === true },
       handlers: { open: (connection) => this.#onConnection(connection) },
       ...(highWaterMark === undefined ? {} : { highWaterMark }),
       ...(reactor === undefined ? {} : { reactor }),
     };
-    if (fd !== undefined) return adoptListener(fd, shared);
+    const tcp = { noDelay: this.#options.noDelay === true };
+    if (fd !== undefined) return adoptListener(fd, { ...shared, tcp });
     if (path !== undefined) return listen({ ...shared, path, backlog });
     const { ipv6Only, reusePort } = rest;
     return listen({
       ...shared,
+      tcp,
       port: portOf(port),
       backlog,
       ...(host === undefined ? {} : { host }),
@@ -238,8 +307,12 @@ export class Server extends EventEmitter {
     const { remoteAddress: remote, localAddress: local } = connection;
     connection.destroy();
     this.emit('drop', {
-      ...{ localAddress: local?.address, localPort: local?.port, localFamily: local?.family },
-      ...{ remoteAddress: remote?.address, remotePort: remote?.port, remoteFamily: remote?.family },
+      localAddress: local?.address,
+      localPort: local?.port,
+      localFamily: local?.family,
+      remoteAddress: remote?.address,
+      remotePort: remote?.port,
+      remoteFamily: remote?.family,
     });
   }
 

@@ -1,8 +1,7 @@
 // Socket of node:net over the reactor: the stream of edgewise/stream that can connect by itself.
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { constants as os } from 'node:os';
-import type { DuplexOptions } from 'node:stream';
 import { errnoError } from '../errors.ts';
 import { type ConnectOptions, connect, type Resolve } from '../net/connect/index.ts';
 import type { Connection } from '../net/connection/connection.ts';
@@ -13,30 +12,47 @@ import { given, normalize, portOf } from './arguments.ts';
 import { asNodeError, coded, invalidAddress } from './errors.ts';
 
 /** Options of `new Socket`, as in node:net. */
-export interface SocketOptions extends Pick<DuplexOptions, 'signal' | 'highWaterMark'> {
-  readonly allowHalfOpen?: boolean;
+export interface SocketOptions {
+  /** Keep our side open when the peer has ended its own. Default false. */
+  readonly allowHalfOpen?: boolean | undefined;
+  /** Aborting destroys the socket. */
+  readonly signal?: AbortSignal | undefined;
+  /** Of the stream, in bytes. */
+  readonly highWaterMark?: number | undefined;
 }
 
-/** Options of `connect`, as in node:net. */
+/** Options of `connect`, as in node:net: a `port` or a `path` is required. */
 export interface SocketConnectOptions extends SocketOptions {
-  readonly port?: number | string;
-  readonly host?: string;
-  readonly path?: string;
-  readonly localAddress?: string;
-  readonly localPort?: number;
+  /** 1 to 65535; also as text. */
+  readonly port?: number | string | undefined;
+  /** A name or a numeric address. Default `'localhost'`. */
+  readonly host?: string | undefined;
+  /** A Unix socket instead of TCP. */
+  readonly path?: string | undefined;
+  /** A numeric address of this machine to connect from. */
+  readonly localAddress?: string | undefined;
+  /** 0 to 65535; 0, the default: a free one. */
+  readonly localPort?: number | undefined;
   /** 4 or 6; 0, the default: both. */
-  readonly family?: number;
-  readonly hints?: number;
-  readonly lookup?: typeof dnsLookup;
-  readonly noDelay?: boolean;
-  readonly keepAlive?: boolean;
-  readonly keepAliveInitialDelay?: number;
-  readonly autoSelectFamilyAttemptTimeout?: number;
-  readonly timeout?: number;
+  readonly family?: number | undefined;
+  /** Of `dns.lookup`. */
+  readonly hints?: number | undefined;
+  /** Default: `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined;
+  /** Switches Nagle's algorithm off. Default false. */
+  readonly noDelay?: boolean | undefined;
+  /** Sends probes while the connection is silent. Default false. */
+  readonly keepAlive?: boolean | undefined;
+  /** Milliseconds of silence before the first probe. Default 0: the system's. */
+  readonly keepAliveInitialDelay?: number | undefined;
+  /** Milliseconds until the next address is tried besides. Default 250. */
+  readonly autoSelectFamilyAttemptTimeout?: number | undefined;
+  /** As `setTimeout`, from the start; milliseconds. */
+  readonly timeout?: number | undefined;
   /** `'level'`, the default, or `'edge'`: not in node:net. */
-  readonly trigger?: 'level' | 'edge';
+  readonly trigger?: 'level' | 'edge' | undefined;
   /** Default: the reactor of this thread. Not in node:net. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
 }
 
 const { EALREADY, ECONNREFUSED, EISCONN } = os.errno;
@@ -44,13 +60,30 @@ const { EALREADY, ECONNREFUSED, EISCONN } = os.errno;
 const ATTEMPT_DELAY_MS_MIN = 10;
 const ATTEMPT_DELAY_MS_MAX = 60_000;
 const CONNECT_OPTIONS = [
-  ...(['port', 'host', 'path', 'localAddress', 'localPort', 'family', 'hints', 'lookup'] as const),
-  ...(['noDelay', 'keepAlive', 'keepAliveInitialDelay', 'timeout'] as const),
-  ...(['autoSelectFamilyAttemptTimeout', 'trigger', 'reactor'] as const),
-];
+  'port',
+  'host',
+  'path',
+  'localAddress',
+  'localPort',
+  'family',
+  'hints',
+  'lookup',
+  'noDelay',
+  'keepAlive',
+  'keepAliveInitialDelay',
+  'timeout',
+  'autoSelectFamilyAttemptTimeout',
+  'trigger',
+  'reactor',
+] as const;
 
-/** As Socket of node:net; docs/compat.md says what is not there. */
+/** As Socket of node:net; docs/compat.md lists what is not there. */
 export class Socket extends SocketDuplex {
+  /**
+   * Makes a socket that is not connected.
+   *
+   * @throws TypeError - an option of the wrong kind.
+   */
   constructor(options: SocketOptions = {}) {
     const { signal, highWaterMark, allowHalfOpen } = options ?? {}; // null as in node:net
     super({
@@ -60,12 +93,20 @@ export class Socket extends SocketDuplex {
   }
 
   /**
-   * (options), (port, host), (path), each with a listener of `connect` behind it. A socket that is
-   * closed can connect again.
+   * Connects; emits `connect` and `ready` then. A socket that is closed can connect again.
    *
+   * @param options - a `port` or a `path` at least.
+   * @param connectionListener - a listener for the next `connect`.
    * @throws TypeError, RangeError - ERR_MISSING_ARGS, ERR_SOCKET_BAD_PORT, or as `connect` of
    *   `edgewise`; what goes wrong later is emitted as `error`.
    */
+  connect(options: SocketConnectOptions, connectionListener?: () => void): this;
+  /** Connects to a port of a host. */
+  connect(port: number, host: string, connectionListener?: () => void): this;
+  /** Connects to a port of this machine. */
+  connect(port: number, connectionListener?: () => void): this;
+  /** Connects to a Unix socket. */
+  connect(path: string, connectionListener?: () => void): this;
   connect(...args: unknown[]): this {
     const { options, callback } = normalize(args, ['host']);
     const wanted = given(options as SocketConnectOptions, CONNECT_OPTIONS);
@@ -91,6 +132,7 @@ export class Socket extends SocketDuplex {
     return this;
   }
 
+  /** @internal errors in the shape of node:net */
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     super._destroy(error === null ? null : asNodeError(error), callback);
   }
@@ -122,7 +164,7 @@ export class Socket extends SocketDuplex {
       host,
       port: portOf(options.port),
       resolve: this.#resolver(options),
-      // As in node:net, Nagle's waiting is on unless it is asked for otherwise.
+      // As in node:net, Nagle's algorithm is on unless `noDelay` is set.
       tcp: { noDelay: options.noDelay === true },
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(localPort === undefined ? {} : { localPort }),
@@ -137,7 +179,7 @@ export class Socket extends SocketDuplex {
       lookup(host, { all: true, family, hints }, (error, found: unknown, one?: unknown) => {
         if (!this.connecting) return; // closed meanwhile
         const addresses = Array.isArray(found) ? (found as LookupAddress[]) : [];
-        // A lookup of the user's may ignore `all`.
+        // A lookup function of the caller may ignore `all`.
         if (typeof found === 'string') {
           addresses.push({ address: found, family: Number(one) || isIP(found) });
         }
@@ -150,12 +192,12 @@ export class Socket extends SocketDuplex {
   }
 }
 
-// `isIP` would ask an object what it is.
+// `isIP` would call `toString` of an object.
 function isAddress(value: unknown): boolean {
   return typeof value === 'string' && isIP(value) !== 0;
 }
 
-// As node:net, which takes less for the least; what is no time is refused there as here.
+// As node:net, which raises what is less than the least; what is no time is refused there as here.
 function attemptDelayOf(delayMs: number): number {
   if (!(delayMs >= 1)) return delayMs;
   return Math.min(Math.max(delayMs, ATTEMPT_DELAY_MS_MIN), ATTEMPT_DELAY_MS_MAX);

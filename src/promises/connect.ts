@@ -5,13 +5,16 @@ import {
   type ConnectOptions as Options,
 } from '../net/connect/connect.ts';
 import { checkObject } from '../validate.ts';
-import { awaitedOf, type Connection } from './connection.ts';
+import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
 import { destroyIdle } from './listener.ts';
 import { throwIfAborted, Waiter } from './waiter.ts';
 
-/** As those of `connect` in `edgewise`, without `handlers`. */
-export type ConnectOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'>;
+/** As those of `connect` in `edgewise`, without `handlers` and what belongs to them. */
+export type ConnectOptions = Omit<
+  Options<Connection>,
+  'handlers' | 'createData' | 'allowHalfOpen' | 'receiveDescriptors'
+>;
 
 /**
  * Connects, and resolves when it is connected.
@@ -27,8 +30,9 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   let failure: Error | undefined;
   connectWithHandlers<Connection>({
     ...options,
+    createData: (connection) => new Connection(connection),
     handlers: {
-      open: (connection) => waiter.resolve(awaitedOf(connection)),
+      open: ({ data }) => waiter.resolve(data),
       close: (_connection, error) => {
         failure = error;
         waiter.resolve(undefined);

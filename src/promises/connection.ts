@@ -1,27 +1,21 @@
 // A stream connection for `await`. It reads on demand: what is there is given at once, and only
 // would-block waits for the reactor. The handler connection beneath it (net/connection/) writes,
 // times out and closes.
-import { constants as os } from 'node:os';
 import { types } from 'node:util';
+import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
-import { ReadDemand } from '../flow/read-demand.ts';
-import { readMemory } from '../flow/read-memory.ts';
-import type { Writable } from '../flow/write-queue.ts';
-import type { Connection as HandlerConnection } from '../net/connection/connection.ts';
-import { Interest } from '../poller/interest.ts';
-import { checkInteger } from '../validate.ts';
+import { type CloseOptions, closeTimeoutMs, type Writable } from '../flow/index.ts';
+import type { Connection as HandlerConnection } from '../net/connection/index.ts';
+import type { TcpOptions } from '../net/socket/tcp.ts';
+import type { Interest } from '../poller/index.ts';
+import { checkError } from '../validate.ts';
 import { Ending } from './ending.ts';
-import { renewed } from './failure.ts';
-import { OwningReader } from './owning.ts';
-import { WOULD_BLOCK } from './reader.ts';
-import { RESOLVED, signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+import { ByteReader } from './reader.ts';
+import { ConnectionSource } from './source.ts';
+import { RESOLVED, signalIn, throwIfAborted, Waiters, type WaitOptions } from './waiter.ts';
 
-const { EAGAIN } = os.errno;
-/** Operations in a row that are done without waiting; then others get their turn. */
-const OPERATIONS_IN_A_ROW_MAX = 64;
 /** Longer buffers go in parts of this length where the watermark, 0, does not give one. */
 const PART_LENGTH = 64 * 1024;
-const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /**
  * A connection whose operations are awaited, made by `connect` or accepted by a listener. It owns
@@ -32,26 +26,54 @@ const TIMEOUT_MAX_MS = 0x7fffffff;
  * calls. The peer's end does not end our side.
  * Errors are those of the handler connection: ECONNRESET, ETIMEDOUT, ERR_CLOSED and so on.
  */
-export class Connection extends OwningReader<Connection> implements AsyncDisposable {
-  #reader: Waiter | undefined = undefined;
+export class Connection extends ByteReader implements AsyncDisposable, Disposable {
+  /** The connection of handlers beneath: counters, watermarks, pause and all that is not here. */
+  readonly raw: HandlerConnection<Connection>;
+  readonly #source: ConnectionSource;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
-  #nextTurn: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
   #ending: Ending | undefined = undefined;
-  readonly #demand: ReadDemand;
-  #isEndReported = false;
-  #isDiscarding = false;
-  #isGiven = false; // a stream reads and writes it
-  #credit = OPERATIONS_IN_A_ROW_MAX;
 
   /** @internal use `connect` or `listen` */
   constructor(raw: HandlerConnection<Connection>) {
-    super(raw);
-    this.#demand = new ReadDemand(raw, Interest.Readable);
+    const source = new ConnectionSource(raw);
+    super(source);
+    this.raw = raw;
+    this.#source = source;
     raw.copyKeptBytes();
     raw.setDriver(this);
     if (raw.isPaused) raw.resume(); // or the last words of a peer that is gone would not be read
+  }
+
+  /** The descriptor; -1 after it is closed. */
+  get fd(): number {
+    return this.raw.fd;
+  }
+
+  /** Whether it is closed, in whatever way. */
+  get isClosed(): boolean {
+    return this.raw.isClosed;
+  }
+
+  /** The peer's address; undefined when it has gone. */
+  get remoteAddress(): SocketAddress | undefined {
+    return this.raw.remoteAddress;
+  }
+
+  /** Our address; undefined when it is closed. */
+  get localAddress(): SocketAddress | undefined {
+    return this.raw.localAddress;
+  }
+
+  /**
+   * As `setOptions` of the handler connection.
+   *
+   * @throws TypeError, RangeError - a value of the wrong kind. EdgewiseError -
+   *   ERR_OPTION_UNSUPPORTED, ERR_CLOSED. ErrnoError - what the kernel returns.
+   */
+  setOptions(options: TcpOptions): void {
+    this.raw.setOptions(options);
   }
 
   /** Resolves when the connection is closed, orderly or not; never rejects. */
@@ -77,7 +99,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
       if (signal?.aborted) return Promise.reject(signal.reason);
       const isLong = types.isUint8Array(data) && data.length > this.#partLength;
       if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
-      if (this.#send(data) && this.takeCredit()) return RESOLVED;
+      if (this.#send(data) && this.#source.takeCredit()) return RESOLVED;
       return this.#waitForRoom(signal);
     } catch (error) {
       return Promise.reject(error);
@@ -99,14 +121,14 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     await this.#longWrite?.catch(() => undefined); // that call rejects for its own caller
     throwIfAborted(signal);
     const hasLeft = await this.#endSide()?.hasLeft(signal);
-    if (hasLeft === false || this.raw.error !== undefined) throw this.#failure();
+    if (hasLeft === false || this.raw.error !== undefined) throw this.#source.failure();
   }
 
   // Another call waits for the same; undefined: it was ended by `raw`.
   #endSide(): Ending | undefined {
     if (this.#ending !== undefined || this.raw.isWriteEnded) return this.#ending;
-    this.#assertOwn();
-    if (this.isClosed) throw this.#failure();
+    this.#source.assertFree();
+    if (this.isClosed) throw this.#source.failure();
     this.#ending = new Ending();
     this.raw.enqueue(this.#ending.mark);
     this.raw.end();
@@ -114,26 +136,61 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
   }
 
   /**
-   * Ends our side, lets go what the peer still sends, and resolves when the connection is closed:
-   * when the peer has ended too, or after `timeoutMs`.
+   * Closes in order: ends our side when all that was written has left, forgets what the peer still
+   * sends, and resolves when the connection is closed: when the peer has ended too, or after the
+   * time limit, as by `destroy`.
    *
-   * @param timeoutMs - milliseconds from 0. Default 2000.
+   * @param options - `timeoutMs`: milliseconds from 0; default 30,000. 0: at once, after what the
+   *   kernel takes now.
    * @throws TypeError, RangeError - no such time.
    */
-  async close(timeoutMs = 2000): Promise<void> {
-    checkInteger('timeoutMs', timeoutMs, 0, TIMEOUT_MAX_MS);
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = closeTimeoutMs(options);
     if (this.isClosed) return;
     const { closed } = this;
-    this.#isDiscarding = true;
-    this.#demand.want();
-    if (!this.#isGiven) this.#endSide();
+    const source = this.#source;
+    source.endReading();
+    if (!source.isInUse) this.#endSide();
     this.raw.close({ timeoutMs });
-    if (!this.isClosed && !this.#isGiven) this.#discard();
+    if (!this.isClosed && !source.isInUse) source.discard();
     await closed;
   }
 
+  /**
+   * Closes at once; what was not sent is lost. Operations that wait fail with `error`.
+   *
+   * @throws TypeError - no Error.
+   */
+  destroy(error?: Error): void {
+    checkError(error);
+    this.raw.destroy(error);
+  }
+
+  /** As `destroy()`: `using connection = await connect(…)`. */
+  [Symbol.dispose](): void {
+    this.raw.destroy();
+  }
+
+  /** As `close()`: `await using connection = await connect(…)`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Keeps the process alive, which is so from the start. */
+  ref(): this {
+    this.raw.ref();
+    return this;
+  }
+
+  /** Lets the process end although the connection is open. */
+  unref(): this {
+    this.raw.unref();
+    return this;
+  }
+
+  /** Whether it keeps the process alive while it is open. */
+  hasRef(): boolean {
+    return this.raw.hasRef();
   }
 
   /**
@@ -144,32 +201,24 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
    * @throws EdgewiseError - ERR_CONNECTION_IN_USE, ERR_READ_IN_PROGRESS, ERR_WAIT_IN_PROGRESS.
    */
   giveAway(): Buffer | undefined {
-    this.#assertOwn();
+    this.#source.assertFree();
     if (this.#longWrite !== undefined) {
       throw new EdgewiseError('ERR_WAIT_IN_PROGRESS', 'a long buffer is being written');
     }
     const readAhead = this.takeReadAhead();
-    this.#isGiven = true;
+    this.#source.setInUse();
     return readAhead;
-  }
-
-  #assertOwn(): void {
-    if (!this.#isGiven) return;
-    throw new EdgewiseError('ERR_CONNECTION_IN_USE', 'a stream uses the connection');
   }
 
   /** @internal */
   get interest(): Interest {
-    return this.#demand.interest;
+    return this.#source.interest;
   }
 
   /** @internal */
   onReady(): void {
-    this.#credit = OPERATIONS_IN_A_ROW_MAX;
     if (this.raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
-    this.#demand.onReady(this.#isDiscarding || this.#reader !== undefined);
-    if (this.#isDiscarding) this.#discard();
-    else this.#wakeReader();
+    this.#source.onReady();
   }
 
   /** @internal */
@@ -179,91 +228,29 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
 
   /** @internal */
   onClosed(): void {
-    this.#wakeReader();
+    this.#source.onClosed();
     this.#drained?.wakeAll();
-    this.#nextTurn?.wakeAll();
     this.#closed?.wakeAll();
   }
 
-  /** @internal */
-  protected override waitReadable(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#credit <= 0) return this.#waitForTurn(signal);
-    this.#demand.want();
-    this.#reader = new Waiter(signal, this.#leave);
-    return this.#reader.promise;
-  }
-
-  readonly #leave = (): void => {
-    this.#reader = undefined;
-  };
-
-  #wakeReader(): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.resolve();
-  }
-
-  // In the next turn, whether anything comes or not.
-  #waitForTurn(signal: AbortSignal | undefined): Promise<void> {
-    this.#credit = OPERATIONS_IN_A_ROW_MAX;
-    this.#nextTurn ??= new Waiters();
-    const all = this.#nextTurn;
-    if (all.size === 0) this.raw.reactor.defer(() => all.wakeAll());
-    return all.wait(signal);
-  }
-
-  /** @internal */
-  protected override takeCredit(): boolean {
-    return this.#credit-- > 0;
-  }
-
-  /** @internal */
-  protected override receive(memory: Uint8Array): number | typeof WOULD_BLOCK {
-    const { raw } = this;
-    this.#assertOwn();
-    if (this.#isDiscarding) throw closing();
-    if (this.#isEndKnown()) return 0;
-    if (raw.isClosed) throw this.#failure();
-    if (this.#demand.isDrained) return WOULD_BLOCK;
-    const count = raw.receive(memory);
-    this.#demand.note(count, memory.length);
-    if (count > 0 || (count === 0 && this.#isEndKnown())) return count;
-    if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
-    throw this.#failure();
-  }
-
-  // After a failed write the kernel shows a reset as an end, which is none.
-  #isEndKnown(): boolean {
-    if (this.raw.isReadEnded && this.raw.error === undefined) this.#isEndReported = true;
-    return this.#isEndReported;
-  }
-
-  #discard(): void {
-    while (this.#credit-- > 0 && !this.raw.isClosed && !this.raw.isReadEnded) {
-      if (this.raw.receive(readMemory()) === -EAGAIN) return;
-    }
-    if (this.raw.isClosed || this.raw.isReadEnded) return;
-    this.#waitForTurn(undefined).then(() => this.#discard());
-  }
-
-  // Answers whether there is room.
+  // Returns whether there is room.
   #send(data: Writable): boolean {
     const { raw } = this;
-    this.#assertOwn();
-    if (raw.error !== undefined && !raw.isWriteEnded) throw this.#failure();
+    this.#source.assertFree();
+    if (raw.error !== undefined && !raw.isWriteEnded) throw this.#source.failure();
     const hasRoom = raw.write(data);
-    if (raw.error !== undefined) throw this.#failure();
+    if (raw.error !== undefined) throw this.#source.failure();
     return hasRoom;
   }
 
   async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#credit <= 0) await this.#waitForTurn(signal);
+    if (this.#source.isCreditUsed) await this.#source.waitForTurn(signal);
     this.#drained ??= new Waiters();
     const unsentMax = Math.max(this.raw.highWaterMark, 1); // 0: until all has left
     while (this.raw.writableLength >= unsentMax && !this.isClosed) {
       await this.#drained.wait(signal);
     }
-    if (this.isClosed || this.raw.error !== undefined) throw this.#failure();
+    if (this.isClosed || this.raw.error !== undefined) throw this.#source.failure();
   }
 
   // Long buffers go in parts, so that only a part of them is ever copied and kept; what is written
@@ -293,21 +280,7 @@ export class Connection extends OwningReader<Connection> implements AsyncDisposa
     for (let start = 0; start < length; start += size) {
       throwIfAborted(signal);
       const part = isLong ? data.subarray(start, start + size) : data;
-      if (!this.#send(part) || this.#credit-- <= 0) await this.#waitForRoom(signal);
+      if (!this.#send(part) || !this.#source.takeCredit()) await this.#waitForRoom(signal);
     }
   }
-
-  #failure(): Error {
-    return renewed(this.raw.error, 'the Connection');
-  }
-}
-
-/** @internal makes what `connect` and `listen` give out; `raw.data` leads back to it */
-export function awaitedOf(raw: HandlerConnection<Connection>): Connection {
-  raw.data = new Connection(raw);
-  return raw.data;
-}
-
-function closing(): Error {
-  return new EdgewiseError('ERR_CLOSED', 'the connection is being closed');
 }

@@ -3,22 +3,27 @@
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, errnoError } from '../errors.ts';
-import { bindDatagram } from '../net/datagram/index.ts';
-import type { DatagramOptions as Options } from '../net/datagram/options.ts';
-import type { DatagramSocket as HandlerSocket } from '../net/datagram/socket.ts';
-import { checkObject } from '../validate.ts';
+import type { CloseOptions } from '../flow/index.ts';
+import {
+  bindDatagram,
+  type DatagramSocket as HandlerSocket,
+  type DatagramOptions as Options,
+} from '../net/datagram/index.ts';
+import { checkError, checkObject } from '../validate.ts';
 import { renewed } from './failure.ts';
 import { RESOLVED, signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
 const { ENOBUFS } = os.errno;
-/** Errors kept for those who ask later; the handler socket counts all (`raw.stats`). */
+/** Errors kept until they are asked for; the handler socket counts all (`raw.stats`). */
 const ERRORS_MAX = 64;
-/** Datagrams kept for those who ask later; then receiving pauses, and the kernel drops. */
+/** Datagrams kept until they are asked for; then receiving pauses, and the kernel drops. */
 const KEPT_MAX = 256;
 
 /** A datagram that was received, in memory of the receiver's own. */
 export interface ReceivedDatagram {
+  /** What was sent. */
   readonly bytes: Buffer;
+  /** The address of the sender. */
   readonly from: SocketAddress;
   /** It was longer than `batch.bytes`; the rest is lost. */
   readonly isTruncated: boolean;
@@ -28,13 +33,16 @@ export interface ReceivedDatagram {
 export type DatagramOptions = Omit<Options, 'handlers' | 'data'>;
 
 /** A datagram socket whose operations are awaited, made by `bind`. It owns its descriptor. */
-export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDisposable {
+export class DatagramSocket
+  implements AsyncIterable<ReceivedDatagram>, AsyncDisposable, Disposable
+{
   /** The socket of handlers beneath: multicast, statistics and all that is not here. */
   readonly raw: HandlerSocket;
   readonly #kept: ReceivedDatagram[] = [];
   readonly #errors: Error[] = [];
   readonly #waiting: Waiter<void>[] = [];
   readonly #drained = new Waiters();
+  readonly #closed = new Waiters();
 
   /** @internal use `bind` */
   constructor(options: DatagramOptions) {
@@ -54,6 +62,11 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
     });
   }
 
+  /** The descriptor; -1 after it is closed. */
+  get fd(): number {
+    return this.raw.fd;
+  }
+
   /** Where it is bound, with the port that it got. */
   get address(): SocketAddress {
     return this.raw.address;
@@ -64,11 +77,16 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
     return this.raw.port;
   }
 
+  /** Whether the descriptor is closed. */
   get isClosed(): boolean {
     return this.raw.isClosed;
   }
 
-  /** As `connect` of the handler socket. */
+  /**
+   * Sets the peer, as `connect` of the handler socket: `send` needs no address then.
+   *
+   * @throws ErrnoError - ENETUNREACH, EAFNOSUPPORT, EACCES, …, at once. EdgewiseError - ERR_CLOSED.
+   */
   connect(to: AddressInput): void {
     this.raw.connect(to);
   }
@@ -76,9 +94,11 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
   /**
    * Waits for a datagram. Several may wait; each gets one.
    *
-   * @throws ErrnoError - what the network says of a datagram that was sent earlier, once:
+   * @param options - `signal` ends the waiting.
+   * @throws ErrnoError - what the network reports of a datagram that was sent earlier, once:
    *   ECONNREFUSED on a connected socket. The socket goes on.
-   * @throws EdgewiseError - ERR_CLOSED.
+   * @throws EdgewiseError - ERR_CLOSED. TypeError - an option of the wrong kind. The reason of the
+   *   signal.
    */
   async receive(options: WaitOptions = {}): Promise<ReceivedDatagram> {
     const signal = signalIn(options);
@@ -94,7 +114,7 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
       });
       this.#waiting.push(waiter);
       await waiter.promise;
-      if (signal?.aborted) this.#wakeNext(); // after the wake-up: what came is for somebody else
+      if (signal?.aborted) this.#wakeNext(); // after the wake-up: what came is for another caller
     }
   }
 
@@ -113,7 +133,10 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
   /**
    * Sends one datagram. Waits when neither the kernel nor the queue has room.
    *
+   * @param data - text goes as UTF-8. Of no length: an empty datagram.
    * @param to - the receiver; absent: the peer that `connect` has set.
+   * @param options - `signal` ends the waiting; what is queued is sent nevertheless.
+   * @throws TypeError, RangeError - wrong arguments. The reason of the signal.
    * @throws ErrnoError - EMSGSIZE, ENETUNREACH, …: it was not sent. EdgewiseError - ERR_CLOSED.
    */
   send(data: string | Uint8Array, to?: AddressInput, options: WaitOptions = {}): Promise<void> {
@@ -126,13 +149,38 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
     }
   }
 
-  /** Closes at once; what is queued to be sent is dropped. */
-  close(): void {
-    this.raw.destroy();
+  /**
+   * Closes in order: receives nothing from now on, sends what is queued, and resolves when it is
+   * closed, after the time limit at the latest.
+   *
+   * @param options - `timeoutMs`: milliseconds from 0; default 30,000. 0: at once, after what the
+   *   kernel takes now.
+   * @throws TypeError, RangeError - no such time.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    this.raw.close(options);
+    if (!this.isClosed) await this.#closed.wait(undefined);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+  /**
+   * Closes at once; what is queued to be sent is dropped.
+   *
+   * @param error - why. Operations that wait reject with ERR_CLOSED.
+   * @throws TypeError - no Error.
+   */
+  destroy(error?: Error): void {
+    checkError(error);
+    this.raw.destroy(error);
+  }
+
+  /** As `destroy()`: `using socket = bind(…)`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** As `close()`: `await using socket = bind(…)`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Keeps the process alive, which is so from the start. */
@@ -141,9 +189,15 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
     return this;
   }
 
+  /** Lets the process end although the socket is open. */
   unref(): this {
     this.raw.unref();
     return this;
+  }
+
+  /** Whether it keeps the process alive while it is open. */
+  hasRef(): boolean {
+    return this.raw.hasRef();
   }
 
   async #sendLater(
@@ -159,7 +213,7 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
     throw renewed(await this.#errorOfThisTurn(), 'the DatagramSocket');
   }
 
-  // The handler socket tells what went wrong at the end of the turn, before this is called.
+  // The handler socket reports what went wrong at the end of the turn, before this is called.
   #errorOfThisTurn(): Promise<Error> {
     const waiter = new Waiter<Error>();
     this.raw.reactor.defer(() => {
@@ -191,6 +245,7 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
   }
 
   #onClose(): void {
+    this.#closed.wakeAll();
     for (const waiter of this.#waiting.splice(0)) waiter.resolve();
     this.#drained.wakeAll();
   }
@@ -199,7 +254,8 @@ export class DatagramSocket implements AsyncIterable<ReceivedDatagram>, AsyncDis
 /**
  * Opens a datagram socket, UDP or Unix.
  *
- * @throws as `bindDatagram` of `edgewise`.
+ * @param options - as of `bindDatagram` in `edgewise`, without `handlers`.
+ * @throws as `bindDatagram` of `edgewise`, at once.
  */
 export function bind(options: DatagramOptions = {}): DatagramSocket {
   checkObject('options', options);

@@ -1,29 +1,32 @@
-// A listening socket for `for await` and `accept`. Connections that nobody has asked for yet are
-// kept, up to a bound; then accepting pauses, and clients wait in the kernel's queue.
+// A listening socket for `for await` and `accept`. Connections that were not asked for yet are kept,
+// up to a bound; then accepting pauses, and clients wait in the kernel's queue.
 
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
 import { errnoError } from '../errors.ts';
-import type { Connection as HandlerConnection } from '../net/connection/connection.ts';
+import type { Connection as HandlerConnection } from '../net/connection/index.ts';
 import { listen as listenWithHandlers } from '../net/listen/listen.ts';
 import type {
   Listener as HandlerListener,
   ListenOptions as Options,
 } from '../net/listen/listener.ts';
-import { checkObject } from '../validate.ts';
-import { awaitedOf, type Connection } from './connection.ts';
+import { checkError, checkObject } from '../validate.ts';
+import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
-import { signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
 const { ETIMEDOUT } = os.errno;
-/** Connections that are kept for those who ask later. */
+/** Connections that are kept until they are asked for. */
 const KEPT_MAX = 64;
 
-/** As those of `listen` in `edgewise`, without `handlers`. */
-export type ListenOptions = Omit<Options<Connection>, 'handlers' | 'allowHalfOpen'>;
+/** As those of `listen` in `edgewise`, without `handlers` and what belongs to them. */
+export type ListenOptions = Omit<
+  Options<Connection>,
+  'handlers' | 'createData' | 'allowHalfOpen' | 'receiveDescriptors'
+>;
 
 /** A listener whose connections are awaited. It owns its descriptor. */
-export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
+export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Disposable {
   /** The listener of handlers beneath: statistics and all that is not here. */
   readonly raw: HandlerListener<Connection>;
   readonly #kept: Connection[] = [];
@@ -33,12 +36,18 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
   constructor(options: ListenOptions) {
     this.raw = listenWithHandlers<Connection>({
       ...options,
+      createData: (connection) => new Connection(connection),
       handlers: {
-        open: (connection) => this.#onAccepted(awaitedOf(connection)),
+        open: ({ data }) => this.#onAccepted(data),
         timeout: (connection) => destroyIdle(connection),
       },
     });
     this.raw.onClosed = () => this.#onClosed();
+  }
+
+  /** The descriptor; -1 after it is closed. */
+  get fd(): number {
+    return this.raw.fd;
   }
 
   /** Where it listens, with the port that it got. */
@@ -51,6 +60,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
     return this.raw.port;
   }
 
+  /** Whether it is closed. */
   get isClosed(): boolean {
     return this.raw.isClosed;
   }
@@ -58,6 +68,8 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
   /**
    * Waits for the next connection.
    *
+   * @param options - `signal` ends the waiting.
+   * @throws TypeError - an option of the wrong kind. The reason of the signal.
    * @throws EdgewiseError - ERR_CLOSED: the listener is closed.
    */
   async accept(options: WaitOptions = {}): Promise<Connection> {
@@ -79,13 +91,36 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
     }
   }
 
-  /** Stops accepting. Connections that were given out go on; those that nobody has are closed. */
-  close(): void {
+  /**
+   * Stops accepting. Connections that were given out go on; those that were not asked for are
+   * destroyed. Nothing of it can hang: it has no time limit.
+   *
+   * @returns resolves when it is closed, which is at once.
+   */
+  close(): Promise<void> {
     this.raw.close();
+    return RESOLVED;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+  /**
+   * Closes, and destroys its connections.
+   *
+   * @param error - of the operations that wait on them.
+   * @throws TypeError - no Error.
+   */
+  destroy(error?: Error): void {
+    checkError(error);
+    this.raw.destroy(error);
+  }
+
+  /** As `destroy()`: `using listener = listen(…)`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** As `close()`: `await using listener = listen(…)`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Keeps the process alive, which is so from the start. */
@@ -98,6 +133,11 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
   unref(): this {
     this.raw.unref();
     return this;
+  }
+
+  /** Whether it keeps the process alive while it listens. */
+  hasRef(): boolean {
+    return this.raw.hasRef();
   }
 
   #onClosed(): void {
@@ -117,7 +157,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
     return waiter.promise;
   }
 
-  // One that has failed while it was waiting is given too: its first operation says why.
+  // One that has failed while it was waiting is given too: its first operation rejects with why.
   #takeKept(): Connection | undefined {
     const connection = this.#kept.shift();
     if (connection !== undefined && this.#kept.length === KEPT_MAX - 1) this.raw.resume();
@@ -135,7 +175,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
   }
 }
 
-/** `idleTimeoutMs` has passed: what waits fails with ETIMEDOUT. */
+/** @internal `idleTimeoutMs` has passed: what waits fails with ETIMEDOUT */
 export function destroyIdle(connection: HandlerConnection<Connection>): void {
   connection.destroy(errnoError(-ETIMEDOUT, 'read', { fd: connection.fd }));
 }
@@ -143,7 +183,8 @@ export function destroyIdle(connection: HandlerConnection<Connection>): void {
 /**
  * Listens for stream connections.
  *
- * @throws as `listen` of `edgewise`.
+ * @param options - as of `listen` in `edgewise`.
+ * @throws as `listen` of `edgewise`, at once.
  */
 export function listen(options: ListenOptions = {}): Listener {
   checkObject('options', options);

@@ -1,7 +1,7 @@
-// Reading a stream of bytes for `await`: an attempt is made at once, and only would-block waits. A
-// subclass knows where the bytes come from: connection.ts, and stream/from-duplex.ts.
+// Reading a stream of bytes for `await`: an attempt is made at once, and only would-block waits.
+// The bytes come from a connection (source.ts) or a stream of Node (stream/from-duplex.ts).
 import { EdgewiseError, outOfRange } from '../errors.ts';
-import { readMemory } from '../flow/read-memory.ts';
+import { readMemory } from '../flow/index.ts';
 import { checkBytes, checkInteger } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
@@ -13,20 +13,34 @@ const LIMIT = 64 * 1024;
 export const WOULD_BLOCK = Symbol('would block');
 type Attempt<T> = () => T | typeof WOULD_BLOCK;
 
+/** Where the bytes of a reader come from. */
+export interface ByteSource {
+  /**
+   * Reads at once.
+   *
+   * @returns count of bytes, at least one; 0 at the end; or WOULD_BLOCK.
+   * @throws why it cannot be read.
+   */
+  receive(memory: Uint8Array): number | typeof WOULD_BLOCK;
+  /** Resolves when another attempt is worth it. Rejects with the reason of the signal. */
+  waitReadable(signal: AbortSignal | undefined): Promise<void>;
+  /** @returns false: wait before the next attempt, since others have to get their turn. */
+  takeCredit(): boolean;
+}
+
 /**
  * What reads bytes for `await`. One operation may read at a time. Every failure is a rejection, of
  * wrong arguments too.
  */
-export abstract class ByteReader implements AsyncIterable<Buffer> {
+export class ByteReader implements AsyncIterable<Buffer> {
+  readonly #source: ByteSource;
   #buffer: ReadBuffer | undefined = undefined;
   #isReading = false;
 
-  /** @internal at least one byte, 0 at the end, or WOULD_BLOCK. Throws why it cannot be read. */
-  protected abstract receive(memory: Uint8Array): number | typeof WOULD_BLOCK;
-  /** @internal resolves when an attempt is worth it again */
-  protected abstract waitReadable(signal: AbortSignal | undefined): Promise<void>;
-  /** @internal false: wait before the next attempt, since others have to get their turn */
-  protected abstract takeCredit(): boolean;
+  /** @internal use `connect`, `listen` or `fromDuplex` */
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
 
   /**
    * Reads what has come: at least one byte.
@@ -118,7 +132,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
   #operate<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): Promise<T> {
     if (signal?.aborted) throw signal.reason;
     if (this.#isReading) throw busy();
-    const result = this.takeCredit() ? attempt() : WOULD_BLOCK;
+    const result = this.#source.takeCredit() ? attempt() : WOULD_BLOCK;
     return result === WOULD_BLOCK ? this.#operateLater(attempt, signal) : Promise.resolve(result);
   }
 
@@ -126,7 +140,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     this.#isReading = true;
     try {
       for (;;) {
-        await this.waitReadable(signal);
+        await this.#source.waitReadable(signal);
         const result = attempt();
         if (result !== WOULD_BLOCK) return result;
         throwIfAborted(signal); // after the wake-up: it would not be reported again
@@ -140,7 +154,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     const buffer = this.#buffer;
     if (buffer !== undefined && buffer.length > 0) return buffer.take(buffer.length);
     const memory = readMemory();
-    const count = this.receive(memory);
+    const count = this.#source.receive(memory);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
     return count === 0 ? null : Buffer.from(memory.subarray(0, count));
   }
@@ -150,7 +164,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
     checkTarget(target);
     const buffer = this.#buffer;
     if (buffer !== undefined && buffer.length > 0) return buffer.takeInto(target);
-    return this.receive(target);
+    return this.#source.receive(target);
   }
 
   #tryReadExactly(length: number): Buffer | typeof WOULD_BLOCK {
@@ -182,7 +196,7 @@ export abstract class ByteReader implements AsyncIterable<Buffer> {
   }
 
   #fill(buffer: ReadBuffer): number | typeof WOULD_BLOCK {
-    const count = this.receive(buffer.room());
+    const count = this.#source.receive(buffer.room());
     if (count !== WOULD_BLOCK) buffer.commit(count);
     return count;
   }

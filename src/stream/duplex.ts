@@ -9,22 +9,22 @@ import { SocketDuplex } from './socket.ts';
 export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
 
 /**
- * @internal a connection of handlers that nobody else reads
+ * @internal a connection of handlers that nothing else reads and writes
  *
  * @throws TypeError - something else. EdgewiseError - ERR_CONNECTION_IN_USE.
  */
-// biome-ignore lint/suspicious/noExplicitAny: nobody here looks at the user's data
+// biome-ignore lint/suspicious/noExplicitAny: nothing here looks at the user's data
 export function freeConnection(connection: unknown): Connection<any> {
   if (!(connection instanceof Connection)) {
     throw invalidType('connection', 'a Connection', connection);
   }
   if (!connection.hasDriver) return connection;
-  throw new EdgewiseError('ERR_CONNECTION_IN_USE', 'a relay or a stream has the connection');
+  throw new EdgewiseError('ERR_CONNECTION_IN_USE', 'something else uses the connection');
 }
 
 /**
- * Makes a stream of a connection, which is the stream's from here on: its handlers are told of
- * nothing but `close`, and `timeout` where it has an idle timeout. Bytes that a promise connection
+ * Makes a stream of a connection, which is the stream's from here on: of its handlers only `close` is
+ * called, and `timeout` where it has an idle timeout. Bytes that a promise connection
  * has read ahead, such as those behind a delimiter, come first; what waits there for room, or for
  * the close, goes on waiting.
  *

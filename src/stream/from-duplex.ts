@@ -3,29 +3,72 @@
 import type { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
-import type { Writable } from '../flow/write-queue.ts';
-import { chunksOf } from '../flow/write-queue.ts';
-import { ByteReader, WOULD_BLOCK } from '../promises/reader.ts';
+import { type CloseOptions, chunksOf, closeTimeoutMs, type Writable } from '../flow/index.ts';
+import { ByteReader, type ByteSource, WOULD_BLOCK } from '../promises/reader.ts';
 import { signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
-import { checkBytes, checkError, checkInteger } from '../validate.ts';
+import { checkBytes, checkError } from '../validate.ts';
 
-const TIMEOUT_MAX_MS = 0x7fffffff;
-
-/** A Duplex whose operations are awaited, made by `fromDuplex`. */
-export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
-  /** The stream beneath. */
-  readonly raw: Duplex;
+// What is read from a stream of Node.
+class DuplexSource implements ByteSource {
+  readonly #duplex: Duplex;
   readonly #readable = new Waiters();
   readonly #wake = (): void => this.#readable.wakeAll();
   #left: Buffer | undefined = undefined;
 
-  /** @internal use `fromDuplex` */
   constructor(duplex: Duplex) {
-    super();
-    this.raw = duplex;
+    this.#duplex = duplex;
     for (const event of ['readable', 'end', 'error', 'close']) duplex.on(event, this.#wake);
   }
 
+  receive(memory: Uint8Array): number | typeof WOULD_BLOCK {
+    const duplex = this.#duplex;
+    this.#left ??= (duplex.read() as Buffer | null) ?? undefined;
+    const bytes = this.#left;
+    if (bytes !== undefined) {
+      const count = Math.min(bytes.length, memory.length);
+      memory.set(bytes.subarray(0, count));
+      this.#left = count < bytes.length ? bytes.subarray(count) : undefined;
+      return count;
+    }
+    if (duplex.readableEnded) return 0;
+    assertOpen(duplex);
+    return WOULD_BLOCK;
+  }
+
+  waitReadable(signal: AbortSignal | undefined): Promise<void> {
+    return this.#readable.wait(signal);
+  }
+
+  // The stream reports each chunk by an event of its own.
+  takeCredit(): boolean {
+    return true;
+  }
+
+  /** Reads what still comes, and forgets it. */
+  discard(): void {
+    this.#duplex.off('readable', this.#wake);
+    this.#duplex.resume();
+  }
+}
+
+/**
+ * A Duplex whose operations are awaited, made by `fromDuplex`. Every failure is a rejection, of
+ * wrong arguments too.
+ */
+export class AwaitedDuplex extends ByteReader implements AsyncDisposable, Disposable {
+  /** The stream beneath. */
+  readonly raw: Duplex;
+  readonly #source: DuplexSource;
+
+  /** @internal use `fromDuplex` */
+  constructor(duplex: Duplex) {
+    const source = new DuplexSource(duplex);
+    super(source);
+    this.raw = duplex;
+    this.#source = source;
+  }
+
+  /** Whether the stream is destroyed. */
   get isClosed(): boolean {
     return this.raw.destroyed;
   }
@@ -42,7 +85,7 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     this.#assertWritable();
     if (this.#writeAll(data)) return;
     await this.#until(['drain', 'finish'], signal); // one that was ended meanwhile never drains
-    if (!this.raw.writableFinished) this.#assertOpen();
+    if (!this.raw.writableFinished) assertOpen(this.raw);
   }
 
   /**
@@ -55,21 +98,21 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
     if (this.raw.writableFinished) return;
-    this.#assertOpen();
+    assertOpen(this.raw);
     this.raw.end();
     await this.#until(['finish'], signal);
-    if (!this.raw.writableFinished) this.#assertOpen();
+    if (!this.raw.writableFinished) assertOpen(this.raw);
   }
 
   /**
-   * Ends the writable side, lets go what still comes, and resolves when the stream is closed: when
-   * the other side has ended too, or after `timeoutMs`.
+   * Closes in order: ends the writable side, forgets what still comes, and resolves when the stream
+   * is closed: when the other side has ended too, or after the time limit, as by `destroy`.
    *
-   * @param timeoutMs - milliseconds from 0. Default 2000.
+   * @param options - `timeoutMs`: milliseconds from 0; default 30,000.
    * @throws TypeError, RangeError - no such time.
    */
-  async close(timeoutMs = 2000): Promise<void> {
-    checkInteger('timeoutMs', timeoutMs, 0, TIMEOUT_MAX_MS);
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = closeTimeoutMs(options);
     if (this.raw.closed) return;
     const closed = new Waiter();
     const done = () => closed.resolve();
@@ -81,8 +124,7 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     const look = () => setImmediate(() => this.raw.closed && done());
     for (const event of ['end', 'finish', 'error']) this.raw.once(event, look);
     this.raw.once('close', done);
-    this.raw.off('readable', this.#wake);
-    this.raw.resume();
+    this.#source.discard();
     if (!this.raw.writableEnded) this.raw.end();
     await closed.promise;
     clearTimeout(timer);
@@ -98,33 +140,14 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
     this.raw.destroy(error);
   }
 
+  /** As `destroy()`. */
+  [Symbol.dispose](): void {
+    this.raw.destroy();
+  }
+
+  /** As `close()`: `await using connection = fromDuplex(…)`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** @internal */
-  protected override receive(memory: Uint8Array): number | typeof WOULD_BLOCK {
-    this.#left ??= (this.raw.read() as Buffer | null) ?? undefined;
-    const bytes = this.#left;
-    if (bytes !== undefined) {
-      const count = Math.min(bytes.length, memory.length);
-      memory.set(bytes.subarray(0, count));
-      this.#left = count < bytes.length ? bytes.subarray(count) : undefined;
-      return count;
-    }
-    if (this.raw.readableEnded) return 0;
-    this.#assertOpen();
-    return WOULD_BLOCK;
-  }
-
-  /** @internal */
-  protected override waitReadable(signal: AbortSignal | undefined): Promise<void> {
-    return this.#readable.wait(signal);
-  }
-
-  /** @internal the stream tells of each chunk by an event of its own */
-  protected override takeCredit(): boolean {
-    return true;
   }
 
   #writeAll(data: Writable): boolean {
@@ -154,16 +177,15 @@ export class AwaitedDuplex extends ByteReader implements AsyncDisposable {
   }
 
   #assertWritable(): void {
-    this.#assertOpen();
+    assertOpen(this.raw);
     if (!this.raw.writableEnded) return;
     throw new EdgewiseError('ERR_WRITE_AFTER_END', 'write after end');
   }
+}
 
-  #assertOpen(): void {
-    const { errored, destroyed } = this.raw;
-    if (errored !== null) throw errored;
-    if (destroyed) throw new ClosedError('the Duplex');
-  }
+function assertOpen({ errored, destroyed }: Duplex): void {
+  if (errored !== null) throw errored;
+  if (destroyed) throw new ClosedError('the Duplex');
 }
 
 /**

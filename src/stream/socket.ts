@@ -1,19 +1,19 @@
 // A connection as a stream of Node: a Duplex with what clients expect of a net.Socket besides. It
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
-import { addAbortSignal, type DuplexOptions } from 'node:stream';
+import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
-import { checkIdleMs, IdleTimer } from '../flow/idle-timer.ts';
-import { Mark } from '../flow/mark.ts';
-import { ReadDemand } from '../flow/read-demand.ts';
-import { type EncodableChunk, gatherShort, readMemory, readView } from '../flow/read-memory.ts';
-import type { Writable } from '../flow/write-queue.ts';
+import { checkIdleMs, IdleTimer } from '../flow/index.ts';
+import { Mark } from '../flow/index.ts';
+import { ReadDemand } from '../flow/index.ts';
+import { type EncodableChunk, gatherShort, readMemory, readView } from '../flow/index.ts';
+import type { Writable } from '../flow/index.ts';
 import type { Connection } from '../net/connection/connection.ts';
 import type { ConnectionDriver } from '../net/connection/driver.ts';
 import type { TcpOptions } from '../net/socket/tcp.ts';
-import { Interest, Readiness } from '../poller/interest.ts';
+import { Interest, Readiness } from '../poller/index.ts';
 import { defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkObject } from '../validate.ts';
-import { AddressedDuplex } from './addressed.ts';
+import { KnownAddresses } from './addresses.ts';
 import { bytesOf, keptLength } from './chunks.ts';
 import { keepAliveOf } from './keep-alive.ts';
 
@@ -29,11 +29,12 @@ type AnyConnection = Connection<any>;
  * Events besides those of streams: `connect` and `ready`, `timeout`, and `close` with whether there
  * was an error.
  */
-export class SocketDuplex extends AddressedDuplex {
+export class SocketDuplex extends Duplex {
   /** @internal a stream bounds what is written by its own watermark */
   readonly isUnlimited = true;
   #connection: AnyConnection | undefined = undefined;
   #former: ConnectionDriver | undefined = undefined;
+  readonly #addresses = new KnownAddresses();
   #demand: ReadDemand | undefined = undefined;
   #wantsData = false;
   #options: TcpOptions | undefined = undefined; // to be set when it is connected
@@ -53,7 +54,7 @@ export class SocketDuplex extends AddressedDuplex {
   /**
    * @internal the stream is that of `connection` from here on, which may still be connecting
    * @param readAhead - what was read from it already
-   * @param former - those who wait there for room, or for the close, are told
+   * @param former - what waits there for room, or for the close, is notified
    */
   attach(connection: AnyConnection, readAhead?: Buffer, former?: ConnectionDriver): void {
     this.#connection = connection;
@@ -67,7 +68,7 @@ export class SocketDuplex extends AddressedDuplex {
     connection.setDriver(this);
     if (connection.isPaused) connection.resume(); // as in promises/connection.ts
     if (readAhead !== undefined) this.push(readAhead);
-    if (connection.isReadEnded) this.push(null); // it was told before, and once only
+    if (connection.isReadEnded) this.push(null); // it was reported before, and once only
     if (!connection.isConnecting) this.#start();
   }
 
@@ -75,7 +76,7 @@ export class SocketDuplex extends AddressedDuplex {
   detach(): void {
     this.#connection = undefined;
     this.#demand = undefined;
-    this.learnAddresses(undefined);
+    this.#addresses.learn(undefined);
   }
 
   /** @internal */
@@ -85,11 +86,50 @@ export class SocketDuplex extends AddressedDuplex {
     this.emit('ready');
   }
 
+  /** The peer's IP address; undefined before it is connected, and of a Unix socket. */
+  get remoteAddress(): string | undefined {
+    return this.#addresses.remote?.address;
+  }
+
+  /** The peer's port; undefined as `remoteAddress`. */
+  get remotePort(): number | undefined {
+    return this.#addresses.remote?.port;
+  }
+
+  /** `'IPv4'` or `'IPv6'`; undefined as `remoteAddress`. */
+  get remoteFamily(): string | undefined {
+    return this.#addresses.remote?.family;
+  }
+
+  /** Our IP address; undefined before it is connected, and of a Unix socket. */
+  get localAddress(): string | undefined {
+    return this.#addresses.local?.address;
+  }
+
+  /** Our port; undefined as `localAddress`. */
+  get localPort(): number | undefined {
+    return this.#addresses.local?.port;
+  }
+
+  /** `'IPv4'` or `'IPv6'`; undefined as `localAddress`. */
+  get localFamily(): string | undefined {
+    return this.#addresses.local?.family;
+  }
+
+  /** Our address; an empty object without one, as of a Unix socket. */
+  address(): { address?: string; family?: string; port?: number } {
+    const { address, family, port } = this.#addresses.local ?? {};
+    return address === undefined || family === undefined || port === undefined
+      ? {}
+      : { address, family, port };
+  }
+
   /** Milliseconds of silence until `timeout` is emitted; 0, undefined: never. */
   get timeout(): number | undefined {
     return this.#idle?.idleMs;
   }
 
+  /** Whether it is not connected yet. */
   get connecting(): boolean {
     return this.#connection?.isConnecting === true;
   }
@@ -99,6 +139,7 @@ export class SocketDuplex extends AddressedDuplex {
     return this.#connection === undefined || this.connecting || this.destroyed;
   }
 
+  /** As of net.Socket: which sides are open. */
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
     if (this.connecting) return 'opening';
     if (this.readable && this.writable) return 'open';
@@ -106,21 +147,25 @@ export class SocketDuplex extends AddressedDuplex {
     return this.writable ? 'writeOnly' : 'closed';
   }
 
+  /** Bytes received since it was connected. */
   get bytesRead(): number {
     return this.#connection?.bytesRead ?? 0;
   }
 
-  /** With what waits to be sent, here and in the connection. */
+  /** Bytes written, with what waits to be sent here and in the connection. */
   get bytesWritten(): number {
     const connection = this.#connection;
     return (connection?.bytesWritten ?? 0) + (connection?.writableLength ?? 0) + keptLength(this);
   }
 
+  /** Switches Nagle's algorithm off (true, the default) or on. */
   setNoDelay(noDelay = true): this {
     return this.#setLater({ noDelay: Boolean(noDelay) });
   }
 
   /**
+   * Sends probes while the connection is silent, or not.
+   *
    * @param initialDelayMs - milliseconds of silence before the first probe; the system's when it is
    *   less than a second, or more than the system takes.
    * @throws TypeError - neither a number nor text.
@@ -134,7 +179,7 @@ export class SocketDuplex extends AddressedDuplex {
    * destroyed.
    *
    * @param timeoutMs - milliseconds, also fractions; 0: never.
-   * @param callback - a listener for the next `timeout`; with 0 one that is taken away.
+   * @param callback - a listener for the next `timeout`; with 0 one that is removed.
    */
   setTimeout(timeoutMs: number, callback?: () => void): this {
     checkIdleMs('timeoutMs', timeoutMs);
@@ -148,16 +193,23 @@ export class SocketDuplex extends AddressedDuplex {
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
   }
 
+  /** Keeps the process alive, which is so from the start. */
   ref(): this {
     this.#isReferenced = true;
     this.#connection?.ref();
     return this;
   }
 
+  /** Lets the process end although the stream is open. */
   unref(): this {
     this.#isReferenced = false;
     this.#connection?.unref();
     return this;
+  }
+
+  /** Whether it keeps the process alive while it is open. Not in node:net. */
+  hasRef(): boolean {
+    return this.#isReferenced;
   }
 
   /** Ends our side, and destroys the stream when all has left. */
@@ -276,7 +328,7 @@ export class SocketDuplex extends AddressedDuplex {
   #start(): void {
     if (this.#options !== undefined) this.#set(this.#options);
     this.#options = undefined;
-    this.learnAddresses(this.#connection);
+    this.#addresses.learn(this.#connection);
     this.#idle?.touch();
     if (this.#final !== undefined) this._final(this.#final);
     this.#final = undefined;
@@ -291,7 +343,7 @@ export class SocketDuplex extends AddressedDuplex {
   #deliverEnd(connection: AnyConnection): void {
     this.#wantsData = false;
     this.push(null);
-    this.read(0); // nobody may be reading: the end is told all the same
+    this.read(0); // nothing may be reading: the end is emitted all the same
     connection.updateInterest();
   }
 
@@ -315,7 +367,7 @@ export class SocketDuplex extends AddressedDuplex {
     else this.#mark(connection, callback);
   }
 
-  // A failed write is told when the connection is closed: what came before is read first.
+  // A failed write is reported when the connection is closed: what came before is read first.
   #mark(connection: AnyConnection, callback: Callback): void {
     const settle = (error?: Error) => {
       this.#idle?.touch();
@@ -343,7 +395,7 @@ export class SocketDuplex extends AddressedDuplex {
   }
 }
 
-/** As node:net says it. */
+/** As node:net reports it. */
 function notConnected(): Error {
   return Object.assign(new Error('Socket is closed'), { code: 'ERR_SOCKET_CLOSED' });
 }

@@ -69,7 +69,7 @@ class PresetSocket extends Socket {
       typeof first === 'object' ? { ...first } : { port: Number(first), host: String(second) };
     const ours = { ...options, trigger: this.#trigger, reactor: this.#reactor };
     const callback = args.at(-1);
-    return typeof callback === 'function' ? super.connect(ours, callback) : super.connect(ours);
+    return super.connect(ours, typeof callback === 'function' ? () => callback() : undefined);
   }
 }
 

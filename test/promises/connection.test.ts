@@ -240,7 +240,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
       while (!client.isClosed) await client.write(Buffer.alloc(32 * 1024));
     })().catch((error: { code: string }) => error.code);
     await server.read();
-    await server.close(50);
+    await server.close({ timeoutMs: 50 });
     expect(server.isClosed).toBe(true);
     expect(await sending).toMatch(/ECONNRESET|EPIPE/);
   });

@@ -28,13 +28,13 @@ describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
     const { client } = await openFull();
     const ending = codeOf(client.end());
     await aTurn();
-    await client.close(0);
+    await client.close({ timeoutMs: 0 });
     expect(await ending).toBe('ERR_CLOSED');
   });
 
   it('waits also when close has ended our side before', async () => {
     const { client } = await openFull();
-    const closing = client.close(60_000);
+    const closing = client.close({ timeoutMs: 60_000 });
     const ending = codeOf(client.end());
     await aTurn();
     client.destroy();
@@ -74,8 +74,8 @@ describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
     const { client, server } = await openFull();
     const ending = codeOf(client.end(undefined, { signal: AbortSignal.timeout(1) }));
     expect(await ending).not.toBe('resolved');
-    await client.close(0);
-    await server.close(0);
+    await client.close({ timeoutMs: 0 });
+    await server.close({ timeoutMs: 0 });
     for (let pass = 0; pass < 3; pass++) await aTurn();
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);

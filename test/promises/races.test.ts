@@ -98,7 +98,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
 
   it('refuses a time that is none before it changes anything', async () => {
     const { client, server } = await open();
-    expect(await codeOf(server.close(-1))).toBe('ERR_OUT_OF_RANGE');
+    expect(await codeOf(server.close({ timeoutMs: -1 }))).toBe('ERR_OUT_OF_RANGE');
     await client.write('x');
     expect(String(await server.read())).toBe('x');
   });

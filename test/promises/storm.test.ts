@@ -40,7 +40,7 @@ const OPERATIONS: readonly Operation[] = [
   (connection, signal) => connection.write(LONG, { signal }),
   (connection, signal) => connection.write([LONG.subarray(0, 10), LONG], { signal }),
   (connection, signal) => connection.end('last', { signal }),
-  (connection) => connection.close(5),
+  (connection) => connection.close({ timeoutMs: 5 }),
   async (connection) => {
     for await (const _bytes of connection) if (connection.raw.bytesRead > 20_000) break;
   },
@@ -69,7 +69,7 @@ async function echo(connection: Connection, random: Random): Promise<void> {
       await connection.write(bytes);
     }
     await connection.end();
-    await connection.close(20);
+    await connection.close({ timeoutMs: 20 });
   } catch {
     connection.destroy();
   }

@@ -44,7 +44,7 @@ describe('fromDuplex', () => {
   it('closes within the time although the other side never ends', async () => {
     const stream = silentDuplex((done) => done());
     const awaited = fromDuplex(stream);
-    await awaited.close(10);
+    await awaited.close({ timeoutMs: 10 });
     expect(awaited.isClosed).toBe(true);
     const broken = new PassThrough();
     const other = fromDuplex(broken);
@@ -93,10 +93,10 @@ describe('fromDuplex', () => {
     const options = { emitClose: false, read: () => undefined };
     const write = (_chunk: unknown, _encoding: unknown, done: () => void) => done();
     const silent = new Duplex({ ...options, write });
-    await fromDuplex(silent).close(0);
+    await fromDuplex(silent).close({ timeoutMs: 0 });
     expect(silent.destroyed).toBe(true);
     const ended = new Duplex({ ...options, write });
-    const closing = fromDuplex(ended).close(TIMEOUT_MAX_MS); // as soon as both sides have ended
+    const closing = fromDuplex(ended).close({ timeoutMs: TIMEOUT_MAX_MS }); // as soon as both sides have ended
     ended.push(null);
     await closing;
     expect(ended.destroyed).toBe(true);

@@ -189,14 +189,14 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     expect(raw.data).toEqual({ id: 7 });
   });
 
-  it('the clock: no silence is told while a long write moves', async () => {
+  it('the idle timer: no silence is reported while a long write moves', async () => {
     const { raw, client } = await openHandled();
     const stream = toDuplex(raw);
     const moves = async () => {
       const before = raw.bytesWritten;
       while (raw.bytesWritten === before) await client.read();
     };
-    const now = vi.spyOn(native, 'now').mockReturnValue(0);
+    const now = vi.spyOn(native, 'now').mockReturnValue(0); // nanoseconds
     let count = 0;
     stream.setTimeout(10, () => count++);
     stream.write(LONG);
@@ -206,7 +206,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     await sleep(30, { reactor: raw.reactor }); // due after the timer
     expect(count).toBe(0);
     now.mockReturnValue(20e6);
-    await once(stream, 'timeout'); // it stands still now
+    await once(stream, 'timeout'); // nothing moves now
     stream.destroy();
   });
 

@@ -1,0 +1,23 @@
+// connect() and createConnection() of node:net.
+import { normalize } from './arguments.ts';
+import { Socket, type SocketConnectOptions, type SocketOptions } from './socket.ts';
+
+/**
+ * As connect of node:net: a socket that is connecting.
+ *
+ * @param options - a `port` or a `path` at least.
+ * @param connectionListener - a listener for `connect`.
+ * @throws as `connect` of {@link Socket}.
+ */
+export function connect(options: SocketConnectOptions, connectionListener?: () => void): Socket;
+/** Connects to a port of a host; default: this machine. */
+export function connect(port: number, host?: string, connectionListener?: () => void): Socket;
+/** Connects to a Unix socket. */
+export function connect(path: string, connectionListener?: () => void): Socket;
+export function connect(...args: unknown[]): Socket {
+  const { options } = normalize(args, ['host']);
+  return new Socket(options as SocketOptions).connect(...(args as [SocketConnectOptions]));
+}
+
+/** The same as {@link connect}. */
+export const createConnection: typeof connect = connect;

@@ -1,0 +1,146 @@
+// Where a promise connection reads from: the connection of handlers beneath it, read on demand. It
+// waits for readiness only while something reads, and gives others their turn in between.
+import { constants as os } from 'node:os';
+import { EdgewiseError } from '../errors.ts';
+import { ReadDemand, readMemory } from '../flow/index.ts';
+import type { AnyConnection } from '../net/connection/index.ts';
+import { Interest } from '../poller/index.ts';
+import { renewed } from './failure.ts';
+import { type ByteSource, WOULD_BLOCK } from './reader.ts';
+import { Waiter, Waiters } from './waiter.ts';
+
+const { EAGAIN } = os.errno;
+/** Operations in a row that are done without waiting; then others get their turn. */
+const OPERATIONS_IN_A_ROW_MAX = 64;
+
+/** The reading half of a promise connection. */
+export class ConnectionSource implements ByteSource {
+  readonly #raw: AnyConnection;
+  readonly #demand: ReadDemand;
+  #reader: Waiter | undefined = undefined;
+  #nextTurn: Waiters | undefined = undefined;
+  #credit = OPERATIONS_IN_A_ROW_MAX;
+  #isEndReported = false;
+  #isDiscarding = false;
+  #isInUse = false; // a stream reads and writes the connection
+
+  constructor(raw: AnyConnection) {
+    this.#raw = raw;
+    this.#demand = new ReadDemand(raw, Interest.Readable);
+  }
+
+  /** Whether a stream reads and writes the connection. */
+  get isInUse(): boolean {
+    return this.#isInUse;
+  }
+
+  /** What the connection is to wait for. */
+  get interest(): Interest {
+    return this.#demand.interest;
+  }
+
+  /** The descriptor is ready: what reads makes another attempt. */
+  onReady(): void {
+    this.#credit = OPERATIONS_IN_A_ROW_MAX;
+    this.#demand.onReady(this.#isDiscarding || this.#reader !== undefined);
+    if (this.#isDiscarding) this.discard();
+    else this.#wakeReader();
+  }
+
+  /** The connection is closed: nothing waits any more. */
+  onClosed(): void {
+    this.#wakeReader();
+    this.#nextTurn?.wakeAll();
+  }
+
+  /** Reads at once. */
+  receive(memory: Uint8Array): number | typeof WOULD_BLOCK {
+    const raw = this.#raw;
+    this.assertFree();
+    if (this.#isDiscarding) throw new EdgewiseError('ERR_CLOSED', 'the connection is being closed');
+    if (this.#isEndKnown()) return 0;
+    if (raw.isClosed) throw this.failure();
+    if (this.#demand.isDrained) return WOULD_BLOCK;
+    const count = raw.receive(memory);
+    this.#demand.note(count, memory.length);
+    if (count > 0 || (count === 0 && this.#isEndKnown())) return count;
+    if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
+    throw this.failure();
+  }
+
+  /** Resolves when there may be something to read. */
+  waitReadable(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#credit <= 0) return this.waitForTurn(signal);
+    this.#demand.want();
+    // No closure where nothing can abort it.
+    this.#reader = signal === undefined ? new Waiter() : new Waiter(signal, () => this.#leave());
+    return this.#reader.promise;
+  }
+
+  /** Whether the next attempt may be made at once. */
+  takeCredit(): boolean {
+    return this.#credit-- > 0;
+  }
+
+  /** Whether nothing may be done before the next turn. */
+  get isCreditUsed(): boolean {
+    return this.#credit <= 0;
+  }
+
+  /** Resolves in the next turn, whether anything comes or not. */
+  waitForTurn(signal: AbortSignal | undefined): Promise<void> {
+    this.#credit = OPERATIONS_IN_A_ROW_MAX;
+    this.#nextTurn ??= new Waiters();
+    const all = this.#nextTurn;
+    if (all.size === 0) this.#raw.reactor.defer(() => all.wakeAll());
+    return all.wait(signal);
+  }
+
+  /** From here on a stream reads and writes the connection. */
+  setInUse(): void {
+    this.#isInUse = true;
+  }
+
+  /** @throws EdgewiseError - ERR_CONNECTION_IN_USE: a stream reads and writes the connection. */
+  assertFree(): void {
+    if (!this.#isInUse) return;
+    throw new EdgewiseError('ERR_CONNECTION_IN_USE', 'a stream uses the connection');
+  }
+
+  /** From here on operations that read fail, and `discard` reads what still comes. */
+  endReading(): void {
+    this.#isDiscarding = true;
+    this.#demand.want();
+  }
+
+  /** Reads what still comes, until the peer's end, and forgets it. */
+  discard(): void {
+    const raw = this.#raw;
+    while (this.#credit-- > 0 && !raw.isClosed && !raw.isReadEnded) {
+      if (raw.receive(readMemory()) === -EAGAIN) return;
+    }
+    if (raw.isClosed || raw.isReadEnded) return;
+    this.waitForTurn(undefined).then(() => this.discard());
+  }
+
+  /** The error of the connection, for the caller that awaits. */
+  failure(): Error {
+    return renewed(this.#raw.error, 'the Connection');
+  }
+
+  #leave(): void {
+    this.#reader = undefined;
+  }
+
+  #wakeReader(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resolve();
+  }
+
+  // After a failed write the kernel shows a reset as an end, which is none.
+  #isEndKnown(): boolean {
+    if (this.#raw.isReadEnded && this.#raw.error === undefined) this.#isEndReported = true;
+    return this.#isEndReported;
+  }
+}
