@@ -27,7 +27,7 @@ function answer(client: Client, line: string, offload: Offload) {
     settle(client);
   };
   client.data.unsettled++;
-  offload.run(Number(n), onResult, { connection: client, signal: client.data.gone.signal });
+  offload.run(Number(n), { connection: client, signal: client.data.gone.signal }, onResult);
 }
 
 function say(client: Client, line: string): void {

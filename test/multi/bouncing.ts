@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 
-const MODULE = new URL('../workers/sub-bounce.mjs', import.meta.url);
+const MODULE = new URL('./workers/sub-bounce.mjs', import.meta.url);
 
 /** Places in the counts; the module is told of them. */
 export const Count = {
@@ -36,6 +36,6 @@ export async function withBouncing(
     await use(pool, counts);
     expect(errors).toEqual([]);
   } finally {
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   }
 }

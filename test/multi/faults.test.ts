@@ -57,7 +57,7 @@ describe('a thread that cannot start again', () => {
       expect(error.cause).toMatchObject({ message: 'not again' });
       expect(living.size).toBe(0);
     }
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
     expect(living.size).toBe(0);
   });
 
@@ -80,7 +80,7 @@ describe('a thread that cannot start again', () => {
     vi.advanceTimersByTime(30_000);
     expect(await errors.next()).toMatchObject({ code: 'ERR_SUB_REACTOR_START' });
     expect(living.size).toBe(0);
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 });
 
@@ -115,7 +115,7 @@ describe('while it drains', () => {
     await client.ask('before');
     const warnings = new Signal<Error>();
     process.on('warning', warnings.emit);
-    const closed = pool.close({ deadlineMs: 0x7fffffff });
+    const closed = pool.close({ timeoutMs: 0x7fffffff });
     await untilRefused(pool.port);
     for (let round = 0; round < 50; round++) {
       await nextLoopPass();
@@ -131,7 +131,7 @@ describe('while it drains', () => {
     const { pool, errors } = await startPool({ size: 1 });
     const clients = [await openClient(pool.port), await openClient(pool.port)];
     for (const client of clients) await client.ask('hello');
-    const closed = pool.close({ deadlineMs: 600_000 });
+    const closed = pool.close({ timeoutMs: 600_000 });
     expect(await clients[0]?.ask('throw!').catch(() => '')).toBe('');
     await closed;
     expect(errors.seen).toMatchObject([{ code: 'ERR_SUB_REACTOR_DIED' }]);
@@ -143,7 +143,7 @@ describe('while it drains', () => {
   it('a thread that exits is told as well', async () => {
     const { pool, errors } = await startPool({ size: 1 });
     const client = await openClient(pool.port);
-    const closed = pool.close({ deadlineMs: 600_000 });
+    const closed = pool.close({ timeoutMs: 600_000 });
     expect(await client.ask('exit!').catch(() => '')).toBe('');
     await closed;
     expect(errors.seen).toMatchObject([{ code: 'ERR_SUB_REACTOR_DIED' }]);
@@ -155,7 +155,7 @@ describe('while it drains', () => {
       setInterval(() => undefined, 1e6);
       export const handlers = {};`);
     const { pool, errors } = await startPool({ module });
-    await pool.close({ deadlineMs: 600_000 });
+    await pool.close({ timeoutMs: 600_000 });
     expect(errors.seen).toEqual([]);
   });
 
@@ -174,7 +174,7 @@ describe('while it drains', () => {
     const { pool } = await startPool({ size: 1, module, data: cells.buffer });
     const client = await openClient(pool.port);
     while ((await pool.report()).total.open < 1);
-    const closed = pool.close({ deadlineMs: 600_000 });
+    const closed = pool.close({ timeoutMs: 600_000 });
     client.close();
     await closed;
     expect(cells[0]).toBe(1);
@@ -199,7 +199,7 @@ describe("the pool's reactor is closed", () => {
       await pool.kill(0);
       expect(await errors.next()).toMatchObject({ code: 'ERR_SUB_REACTOR_DIED' });
       expect(await errors.next()).toMatchObject({ code: 'ERR_CLOSED' });
-      await pool.close();
+      await pool.close({ timeoutMs: 0 });
       expect(errors.seen).toEqual([]);
     });
   });
@@ -221,7 +221,7 @@ describe('closed while it starts', () => {
     let closed: Promise<void> | undefined;
     const close = async () => {
       for (let i = 0; i < count; i++) await undefined;
-      closed = pool.close();
+      closed = pool.close({ timeoutMs: 0 });
     };
     onThread = (worker) =>
       worker.on('message', ({ type }: { type: string }) => {
@@ -248,7 +248,7 @@ describe('closed while it starts', () => {
     const { pool } = makePool({ size: 1, module, data: cells.buffer });
     const started = pool.start();
     await untilStored(cells, 0);
-    const closed = pool.close();
+    const closed = pool.close({ timeoutMs: 0 });
     vi.advanceTimersByTime(20_000); // the thread may take 30 s to start
     release(cells, 1);
     await expect(started).rejects.toMatchObject({ code: 'ERR_CLOSED' });
@@ -270,7 +270,7 @@ describe('closed while it starts', () => {
     const started = pool.start();
     await loaded.next();
     onThread = () => undefined;
-    const closed = pool.close();
+    const closed = pool.close({ timeoutMs: 0 });
     vi.advanceTimersByTime(20_000);
     await expect(started).rejects.toMatchObject({ code: 'ERR_SUB_REACTOR_START' });
     await closed;
@@ -315,5 +315,5 @@ it.runIf(process.platform === 'linux')('who cannot be watched is not open', asyn
   while ((await pool.report()).total.open !== 1) await nextLoopPass();
   expect((await pool.report()).total).toMatchObject({ accepted: 2, open: 1, broken: 0 });
   for (const each of [client, late]) each.close();
-  await pool.close({ deadlineMs: 600_000 });
+  await pool.close({ timeoutMs: 600_000 });
 });

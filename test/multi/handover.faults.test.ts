@@ -210,7 +210,7 @@ describe('faults', () => {
       const [before] = (await client.ask('where?')).split(' ');
       void client.connection.write('to be handed over'.padEnd(30));
       while (Atomics.load(counts, Count.Moves) === 0); // no turn of this thread: the move waits for it
-      const closed = pool.close({ deadlineMs: 60_000 });
+      const closed = pool.close({ timeoutMs: 60_000 });
       expect(await client.ask('')).toHaveLength(30);
       expect(await client.ask('where?')).toBe(`${before} 42`);
       client.close();
@@ -225,7 +225,7 @@ describe('faults', () => {
       const client = await openClient(pool.port);
       void client.connection.write('leave+block!'); // it comes back while the thread is blocked
       while ((await pool.report()).total.handedIn < 2);
-      const closed = pool.close({ deadlineMs: 60_000 });
+      const closed = pool.close({ timeoutMs: 60_000 });
       Atomics.store(counts, Count.Released, 1);
       expect(await client.ask('')).toMatch(/^adopted by /);
       client.close();
@@ -239,7 +239,7 @@ describe('faults', () => {
     await withBouncing({}, async (pool, counts) => {
       const pings = await openPings(pool.port, 8);
       while (Atomics.load(counts, Count.Moves) < 200) await pool.report();
-      const closed = pool.close({ deadlineMs: 60_000 });
+      const closed = pool.close({ timeoutMs: 60_000 });
       await pings.goOn(5); // for more rounds
       expect(await pings.stop()).toEqual(new Array(8).fill('whole'));
       await closed;
@@ -253,7 +253,7 @@ describe('faults', () => {
     await withBouncing({}, async (pool, counts) => {
       const pings = await openPings(pool.port, 8);
       while (Atomics.load(counts, Count.Moves) < 200) await pool.report();
-      await pool.close();
+      await pool.close({ timeoutMs: 0 });
       expect(await pings.stop()).toEqual(new Array(8).fill('broken'));
       expect((await pool.report()).total.open).toBe(0);
     });

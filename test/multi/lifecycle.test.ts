@@ -14,7 +14,7 @@ import { ECHO as MODULE, Signal, startPool, untilRestarted } from './pools.ts';
 beforeAll(() => void defaultReactor()); // stays
 useDescriptors();
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
-const path = (name: string) => fileURLToPath(new URL(`../workers/${name}.mjs`, import.meta.url));
+const path = (name: string) => fileURLToPath(new URL(`./workers/${name}.mjs`, import.meta.url));
 const run = promisify(execFile);
 const REPORTS_MAX = 1_000_000;
 
@@ -24,7 +24,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const { port } = pool;
     const client = await openClient(port);
     expect(await client.ask('before')).toBe('before');
-    const closed = pool.close({ deadlineMs: 60_000 });
+    const closed = pool.close({ timeoutMs: 60_000 });
     for (;;) {
       const late = await openClient(port).catch((error) => error.code);
       if (late === 'ECONNREFUSED') break;
@@ -40,7 +40,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const { pool } = await startPool({ strategy });
     const client = await openClient(pool.port);
     expect(await client.ask('hello')).toBe('hello');
-    await pool.close({ deadlineMs: 50 });
+    await pool.close({ timeoutMs: 50 });
     expect(await client.ask('').catch(() => '')).toBe('');
     client.close();
   });
@@ -67,7 +67,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const late = await openClient(pool.port);
     expect(await late.ask('late')).toBe('late');
     for (const { client } of [...all, { client: late }]) client.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 });
 
@@ -79,7 +79,7 @@ it('reports in a loop without a thread, and does not hold the loop up', async ()
   }, 1);
   for (let i = 0; i < REPORTS_MAX && !isOver; i++) await pool.report();
   expect(isOver).toBe(true);
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
 });
 
 describe('a thread that ends by itself', () => {
@@ -100,7 +100,7 @@ describe('a thread that ends by itself', () => {
     const { total } = await untilRestarted(pool, 1);
     expect(total.broken).toBe(isServed ? 1 : 2); // counted, whichever it was
     for (const each of [client, late, again]) each.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 
   it('the report goes on over the restart', async () => {
@@ -117,7 +117,7 @@ describe('a thread that ends by itself', () => {
     const { total } = await pool.report();
     expect(total).toMatchObject({ accepted: 2, open: 1, broken: 0, bytesRead: 8, bytesWritten: 8 });
     second.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 });
 
@@ -134,7 +134,7 @@ it('what a thread had read and written when it died is counted as it was last to
   await late.ask('123');
   expect((await pool.report()).total).toMatchObject({ broken: 1, bytesRead: 8, bytesWritten: 8 });
   late.close();
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
 });
 
 it('a handler that blocks is told by its name, once', async () => {
@@ -148,13 +148,13 @@ it('a handler that blocks is told by its name, once', async () => {
   expect(told.blockedMs).toBeGreaterThanOrEqual(50);
   expect(blocked.seen).toEqual([]);
   client.close();
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
 });
 
 it('close while it starts ends what was started', async () => {
   const pool = new ReactorPool({ size: 2, module: MODULE, host: '127.0.0.1' });
   const started = pool.start();
-  const closed = pool.close();
+  const closed = pool.close({ timeoutMs: 0 });
   await expect(started).rejects.toMatchObject({ code: 'ERR_CLOSED' });
   await closed;
 });

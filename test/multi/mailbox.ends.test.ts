@@ -9,8 +9,8 @@ import { Mailbox, type MailboxAddress, MailboxSender } from '../../src/multi/ind
 import { useDescriptors } from '../helpers/descriptors.ts';
 
 const descriptors = useDescriptors();
-const WAITING = new URL('../workers/mailbox-waiting.mjs', import.meta.url);
-const BUSY = new URL('../workers/mailbox-busy.mjs', import.meta.url);
+const WAITING = new URL('./workers/mailbox-waiting.mjs', import.meta.url);
+const BUSY = new URL('./workers/mailbox-busy.mjs', import.meta.url);
 /** Posts between which a sender trusts that the reader will look. */
 const UNCHECKED_MAX = 256;
 const onMessage = () => undefined;
@@ -96,7 +96,7 @@ describe('a reactor that closes', () => {
 
   it('and its onRoom, is refused, and takes no lane', () => {
     const reactor = descriptors.using(new Reactor());
-    const mailbox = new Mailbox({ reactor, onMessage, producersMax: 1 });
+    const mailbox = new Mailbox({ reactor, onMessage, producerCountMax: 1 });
     const closed = new Reactor();
     closed.close();
     const options = { reactor: closed, onRoom: () => undefined };

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ask, useOffloads } from './offloading.ts';
 
-const GIVEN_UP = fileURLToPath(new URL('../workers/offload-given-up.mjs', import.meta.url));
-const FAILING = fileURLToPath(new URL('../workers/offload-failing.mjs', import.meta.url));
+const GIVEN_UP = fileURLToPath(new URL('./workers/offload-given-up.mjs', import.meta.url));
+const FAILING = fileURLToPath(new URL('./workers/offload-failing.mjs', import.meta.url));
 const DEADLINE_MS = 60_000;
 const offloads = useOffloads();
 

@@ -10,7 +10,7 @@ import { type Client, openClient, openClients } from './clients.ts';
 
 beforeAll(() => void defaultReactor()); // stays
 useDescriptors();
-const MODULE = new URL('../workers/sub-echo.mjs', import.meta.url);
+const MODULE = new URL('./workers/sub-echo.mjs', import.meta.url);
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
 
 async function withPool(
@@ -22,7 +22,7 @@ async function withPool(
     await pool.start();
     await use(pool);
   } finally {
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   }
 }
 
@@ -66,7 +66,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const { port } = pool;
     const client = await openClient(port);
     expect(await client.ask('hello')).toBe('hello');
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
     expect(await client.ask('hello').catch((error) => error.code)).toMatch(/^$|ECONNRESET|EPIPE/);
     await expect(openClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     client.close();

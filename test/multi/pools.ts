@@ -2,7 +2,7 @@
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 
-export const ECHO = new URL('../workers/sub-echo.mjs', import.meta.url);
+export const ECHO = new URL('./workers/sub-echo.mjs', import.meta.url);
 
 /** Something that happens once or more often, to be waited for. */
 export class Signal<Value> {

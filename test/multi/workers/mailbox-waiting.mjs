@@ -1,6 +1,6 @@
 // A sender that waits for room although its posts succeed, and tells how far it comes.
 import { parentPort, workerData } from 'node:worker_threads';
-import { MailboxSender } from '../../dist/multi/index.js';
+import { MailboxSender } from '../../../dist/multi/index.js';
 
 const { address, posts } = workerData;
 const sender = new MailboxSender(address);

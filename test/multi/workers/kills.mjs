@@ -8,8 +8,8 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ReactorPool } from '../../dist/multi/index.js';
-import { connect } from '../../dist/promises/index.js';
+import { ReactorPool } from '../../../dist/multi/index.js';
+import { connect } from '../../../dist/promises/index.js';
 import { growthSince, memoryHeld } from './memory.mjs';
 
 const { values } = parseArgs({

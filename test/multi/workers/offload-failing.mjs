@@ -1,7 +1,7 @@
 // A thread that fails outside of its task, while the program goes on (`told`), or in the moment in
 // which the reactor is closed (`closing`). Prints what happens, and ends by itself.
-import { Reactor } from '../../dist/index.js';
-import { createOffload } from '../../dist/multi/index.js';
+import { Reactor } from '../../../dist/index.js';
+import { createOffload } from '../../../dist/multi/index.js';
 
 const reactor = new Reactor();
 reactor.attach();
