@@ -17,7 +17,10 @@ async function serve({ host, port, trigger }: UdpEchoOptions): Promise<void> {
   const { bindDatagram } = await import('../net/datagram/bind.ts');
   const reactor = new Reactor();
   const socket = bindDatagram({
-    ...{ host, port, trigger, reactor },
+    host,
+    port,
+    trigger,
+    reactor,
     handlers: {
       messages: (socket, batch, count) => void socket.sendMany(batch, count),
     },

@@ -128,12 +128,12 @@ export class Proactor {
    */
   delay<Data = undefined>(
     delayMs: number,
-    options: OperationOptions<Data>,
+    options: OperationOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   delay(
     delayMs: number,
-    options: OperationOptions | CompletionHandler<never>,
+    options: OperationOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     this.#assertOpen();
