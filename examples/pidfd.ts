@@ -1,5 +1,5 @@
 // The exit of processes as events: runs commands and says how each ended. A process is watched by a
-// pidfd on Linux and by EVFILT_PROC elsewhere; it need not be a child, and nobody's child is reaped:
+// pidfd on Linux and by EVFILT_PROC elsewhere; it need not be a child, and no child is reaped:
 // Node's own 'exit' comes all the same.
 import { spawn } from 'node:child_process';
 import { type ProcessExit, Reactor, watchExit } from 'edgewise';
@@ -12,7 +12,7 @@ const reactor = new Reactor();
 function describe({ code, signal, status }: ProcessExit): string {
   if (code !== undefined) return `exited with ${code}`;
   if (signal !== undefined) return `was ended by ${signal}`;
-  return status === undefined ? 'ended, and nobody knows how' : `ended with status ${status}`;
+  return status === undefined ? 'ended, the status is unknown' : `ended with status ${status}`;
 }
 
 for (const command of commands) {

@@ -42,7 +42,7 @@ export interface MailboxAddress {
 
 /** Options of a {@link Mailbox}. */
 export interface MailboxOptions {
-  /** The reactor in whose turns messages are delivered. */
+  /** The reactor that delivers the messages, in its turns. */
   readonly reactor: Reactor;
   /**
    * Called in a turn of the reactor for each message. Bytes arrive as a `Buffer` that the next message

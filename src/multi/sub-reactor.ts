@@ -158,7 +158,7 @@ export class SubReactor {
     const running = this.#running;
     if (running === undefined || this.#isEnding) return false;
     if (!giveDescriptor(fd, running.owner)) return false; // the thread has just ended
-    // What cannot be taken back was closed with the thread, whose end is about to be reported.
+    // What cannot be taken back was closed with the thread; its end is about to be reported.
     if (!this.#post(running, fd) && takeDescriptorBack(fd, running.owner)) return false;
     this.#handed++;
     return true;

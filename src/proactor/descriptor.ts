@@ -1,5 +1,4 @@
-// A descriptor whose operations complete by themselves: what the user of the callback form sees. Each
-// method checks its arguments and hands the operation to its lane (lanes.ts).
+// A descriptor with operations that complete by themselves: the callback form. Each method checks its arguments and hands the operation to its lane (lanes.ts).
 import type { AddressInput } from '../address.ts';
 import { ClosedError } from '../errors.ts';
 import type * as sys from '../sys/index.ts';

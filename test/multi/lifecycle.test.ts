@@ -1,4 +1,4 @@
-// The life of a pool: drained, crashed and started anew, blocked, terminated, and the end of the
+// The life cycle of a pool: drained, crashed and restarted, blocked, terminated, and the end of the
 // process.
 import { execFile } from 'node:child_process';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
@@ -19,7 +19,7 @@ const run = promisify(execFile);
 const REPORTS_MAX = 1_000_000;
 
 describe.each(STRATEGIES)('%s', (strategy) => {
-  it('drains: nobody new, and those who are there finish', async () => {
+  it('drains: no new clients, and open connections finish', async () => {
     const { pool } = await startPool({ strategy });
     const { port } = pool;
     const client = await openClient(port);
@@ -29,14 +29,14 @@ describe.each(STRATEGIES)('%s', (strategy) => {
       const late = await openClient(port).catch((error) => error.code);
       if (late === 'ECONNREFUSED') break;
       // ECONNRESET: it was in the queue of a listener that closed.
-      if (typeof late !== 'string') late.close(); // the listener of a sub-reactor is on its way to be closed
+      if (typeof late !== 'string') late.close(); // the listener of a sub-reactor is about to be closed
     }
     expect(await client.ask('after')).toBe('after');
     client.close();
-    await closed; // long before the deadline
+    await closed; // long before the time limit
   });
 
-  it('at the deadline closes who is still there', async () => {
+  it('at the time limit closes open connections', async () => {
     const { pool } = await startPool({ strategy });
     const client = await openClient(pool.port);
     expect(await client.ask('hello')).toBe('hello');
@@ -45,7 +45,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     client.close();
   });
 
-  it('one that dies takes its own connections along, and is started anew', async () => {
+  it('a thread that dies breaks its own connections only, and is restarted', async () => {
     const { pool, errors } = await startPool({ strategy });
     const all = await Promise.all(
       Array.from({ length: 20 }, async () => {
@@ -86,7 +86,7 @@ describe('a thread that ends by itself', () => {
   it.each([
     ['throw!', 'thrown by a handler'],
     ['exit!', undefined],
-  ])('%s: told with its cause, and clients wait until it is there again', async (word, message) => {
+  ])('%s: reported with its cause, and clients wait until it runs again', async (word, message) => {
     const { pool, errors } = await startPool({ size: 1 });
     const client = await openClient(pool.port);
     expect(await client.ask(word).catch(() => '')).toBe('');
@@ -121,7 +121,7 @@ describe('a thread that ends by itself', () => {
   });
 });
 
-it('what a thread had read and written when it died is counted as it was last told', async () => {
+it('what a thread had read and written when it died is counted as last reported', async () => {
   const { pool, errors } = await startPool({ size: 1 });
   const client = await openClient(pool.port);
   await client.ask('12345');
@@ -137,15 +137,15 @@ it('what a thread had read and written when it died is counted as it was last to
   await pool.close({ timeoutMs: 0 });
 });
 
-it('a handler that blocks is told by its name, once', async () => {
+it('a handler that blocks is reported with its name, once', async () => {
   const blocked = new Signal<BlockedHandler>();
   const { pool } = await startPool({ blockedAfterMs: 50, onBlocked: blocked.emit });
   const client = await openClient(pool.port);
   const index = Number(await client.ask('index?'));
   expect(await client.ask('block!')).toBe('unblocked');
-  const told = await blocked.next();
-  expect(told).toMatchObject({ index, handler: 'data' });
-  expect(told.blockedMs).toBeGreaterThanOrEqual(50);
+  const report = await blocked.next();
+  expect(report).toMatchObject({ index, handler: 'data' });
+  expect(report.blockedMs).toBeGreaterThanOrEqual(50);
   expect(blocked.seen).toEqual([]);
   client.close();
   await pool.close({ timeoutMs: 0 });

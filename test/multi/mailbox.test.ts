@@ -103,7 +103,7 @@ describe('one thread', () => {
     expect(received).toEqual([{ x: 1 }, list]);
   });
 
-  it('answers false when full, queues nothing then, and tells when there is room', () => {
+  it('returns false when full, queues nothing then, and notifies when there is room', () => {
     const { reactor, received, mailbox } = open({ laneBytes: 128 });
     let rooms = 0;
     const sender = new MailboxSender(mailbox.address, { reactor, onRoom: () => rooms++ });
@@ -237,8 +237,8 @@ describe('mistakes', () => {
     expect(() => new Mailbox({ reactor, onMessage, producerCountMax: 0 })).toThrow(
       /producerCountMax/,
     );
-    const nobody = { memory: new ArrayBuffer(8), wakerId: 1 } as never;
-    expect(() => new MailboxSender(nobody)).toThrow(codeOf('ERR_INVALID_ARG_TYPE'));
+    const noMailbox = { memory: new ArrayBuffer(8), wakerId: 1 } as never;
+    expect(() => new MailboxSender(noMailbox)).toThrow(codeOf('ERR_INVALID_ARG_TYPE'));
     expect(() => new MailboxSender({ memory: new SharedArrayBuffer(8), wakerId: 0 })).toThrow();
   });
 });
@@ -281,7 +281,7 @@ describe('four threads', () => {
     expect(received).toBe(4 * count);
   });
 
-  it('producers that are terminated in the middle keep nobody from posting', async () => {
+  it('producers that are terminated in the middle keep no other from posting', async () => {
     const reactor = descriptors.using(new Reactor());
     reactor.attach();
     const seen = new Map<number, number>();

@@ -95,7 +95,7 @@ describe('a turn of the reactor', () => {
     expect((connection.tcpInfo()?.segmentsSent ?? 0) - before).toBe(1);
   });
 
-  it('goes on after a callback that throws, and the reactor is told', async () => {
+  it('goes on after a callback that throws, and the error reaches the reactor', async () => {
     const { offload, errors } = await offloads.open();
     const mine = new Error('mine');
     offload.run({}, () => {

@@ -8,7 +8,7 @@ import { type Descriptors, useDescriptors } from '../helpers/descriptors.ts';
 
 export const MODULE = new URL('./workers/offload-task.mjs', import.meta.url);
 
-/** Tells when a task has come to it, and lets it go on. */
+/** Shows when a task has arrived at it, and lets it continue. */
 export class Gate {
   readonly cells = new SharedArrayBuffer(8);
   readonly #words = new Int32Array(this.cells);

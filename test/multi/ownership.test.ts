@@ -1,4 +1,4 @@
-// Who closes what a sub-reactor's thread has opened.
+// Descriptors that a sub-reactor's thread has opened are closed with it.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';

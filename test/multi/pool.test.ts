@@ -1,4 +1,4 @@
-// ReactorPool: the strategies, whom the main reactor chooses, the fairness report, mistakes.
+// ReactorPool: the strategies, the choice of the main reactor, the fairness report, mistakes.
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Children } from '../../src/cli/children.ts';
@@ -74,7 +74,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
   });
 });
 
-describe('whom the main reactor gives a connection', () => {
+describe('the sub-reactor that gets a connection', () => {
   const indexOf = async (pool: ReactorPool, local?: string) => {
     const client = await openClient(pool.port, local);
     return { client, index: await client.ask('index?') };
@@ -95,7 +95,7 @@ describe('whom the main reactor gives a connection', () => {
     });
   });
 
-  it('least-connections: to who has fewest open', async () => {
+  it('least-connections: the one with the fewest open', async () => {
     await withPool({ balance: 'least-connections' }, async (pool) => {
       const first = await indexOf(pool);
       const second = await indexOf(pool);

@@ -16,7 +16,7 @@ const before = await ask({ kind: 'thread' });
 const words = new Int32Array(new SharedArrayBuffer(8));
 const controller = new AbortController();
 const { signal } = controller;
-const given = ask({ kind: 'telling', cells: words.buffer }, { signal });
+const given = ask({ kind: 'announcing', cells: words.buffer }, { signal });
 const waiting = ask({ kind: 'thread' });
 Atomics.wait(words, 0, 0); // done, and Node's loop does not know
 controller.abort();
