@@ -22,9 +22,9 @@ function leave(member: Registration<Member>): void {
 
 function say(member: Registration<Member>, message: Uint8Array): void {
   const { data } = member;
-  data.queue.push(message); // shared by all queues, so nobody may write into it any more
+  data.queue.push(message); // shared by all queues: its bytes must not change any more
   data.queuedBytes += message.length;
-  // Somebody who does not read must not cost the others their memory.
+  // A member that does not read must not use up the memory of the others.
   if (data.queuedBytes > QUEUE_BYTES_MAX) leave(member);
   else member.setInterest(Interest.Readable | Interest.Writable); // no system call if armed already
 }

@@ -1,4 +1,4 @@
-// Daytime (RFC 867): tells each client the time and hangs up. It shows an orderly end. close(2)
+// Daytime (RFC 867): sends each client the time and hangs up. It shows an orderly end. close(2)
 // on a socket that has unread input, or gets some later, sends a reset, and a reset may overtake
 // our line. So: send, say that this was all, read until the client has said the same, then close.
 import { Interest, type Registration, type Timer } from 'edgewise';

@@ -1,5 +1,5 @@
 // Discard (RFC 863): throws away what it is sent. It shows the edge trigger and its drain rule: the
-// kernel tells once, so a handler goes on until would-block, the end, an error, or its budget.
+// kernel reports once, so a handler goes on until would-block, the end, an error, or its budget.
 import { Interest, type Registration } from 'edgewise';
 import * as sys from 'edgewise/sys';
 import { hangUp, serve } from './listen.ts';

@@ -1,4 +1,4 @@
-// inotify as a source: what happens in a folder, told by the kernel. `npm run example -- inotify
+// inotify as a source: the kernel reports what happens in a folder. `npm run example -- inotify
 // FOLDER` goes on until Ctrl-C; without a folder it makes one, changes it, and ends. Linux only.
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

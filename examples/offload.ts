@@ -27,7 +27,7 @@ function answer(client: Client, line: string, offload: Offload) {
     settle(client);
   };
   client.data.unsettled++;
-  offload.run(Number(n), onResult, { connection: client, signal: client.data.gone.signal });
+  offload.run(Number(n), { connection: client, signal: client.data.gone.signal }, onResult);
 }
 
 function say(client: Client, line: string): void {
@@ -51,7 +51,7 @@ if (isMainThread) {
     },
     drain: (client) => client.resume(),
     end: settle, // answers may still be on their way
-    close: (client: Client) => client.data.gone.abort(), // nobody wants them: a thread that is at one ends
+    close: (client: Client) => client.data.gone.abort(), // not needed now: a thread that runs one ends
   };
   const port = Number(process.argv[2] ?? 7007);
   const listener = listen({ host: '127.0.0.1', port, allowHalfOpen: true, handlers });

@@ -12,7 +12,7 @@ const reactor = new Reactor();
 function describe({ code, signal, status }: ProcessExit): string {
   if (code !== undefined) return `exited with ${code}`;
   if (signal !== undefined) return `was ended by ${signal}`;
-  return status === undefined ? 'ended, and it is not known how' : `ended with status ${status}`;
+  return status === undefined ? 'ended, the status is unknown' : `ended with status ${status}`;
 }
 
 for (const command of commands) {

@@ -19,7 +19,7 @@ function onReady(_readiness: number, input: Registration): void {
     for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) lineCount++;
     return;
   }
-  if (count === sys.WOULD_BLOCK) return; // somebody else reads from this pipe too
+  if (count === sys.WOULD_BLOCK) return; // another process reads from this pipe too
   input.close(); // nothing is left to watch, and run() resolves
   if (count < 0) console.error(`read: ${sys.errnoName(count)}`);
   console.log(`${lineCount} lines, ${byteCount} bytes`);

@@ -14,7 +14,7 @@ const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 check(sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 'socketpair');
 const [near, far] = ends as unknown as [number, number];
 const bytes = new Uint8Array(64);
-const TOKEN = 7; // any number; it comes back with each event, so that we know whose it is
+const TOKEN = 7; // any number; it comes back with each event and names the descriptor
 
 function wait(when: string): void {
   const count = poller.wait(0); // 0 polls; a number is milliseconds; -1 blocks

@@ -1,4 +1,4 @@
-// epoll by hand, as in the manual page: one end of a socket pair stands in two sets, in one level-,
+// epoll by hand, as in the manual page: one end of a socket pair is in two sets, in one level-,
 // in the other edge-triggered; and what epoll_wait says of it after each step. Linux only.
 import * as sys from 'edgewise/sys';
 import { check } from './listen.ts';

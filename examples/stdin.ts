@@ -1,6 +1,6 @@
 // Standard input as a source: numbers its lines, as nl(1) does, from a pipe, a terminal or a socket.
-// It is borrowed: O_NONBLOCK would be seen by the shell and by whoever else has the same pipe, and
-// would still be there after us; so the flags stay as they are, and one event is one read.
+// It is borrowed: the shell and every other user of the same pipe would get O_NONBLOCK as well, also
+// after this program; so the flags stay as they are, and one event is one read.
 import { EdgewiseError, openReader, Reactor } from 'edgewise';
 
 const STDIN = 0;

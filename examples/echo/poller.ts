@@ -55,6 +55,6 @@ for (;;) {
   for (let index = 0; index < count; index++) {
     const fd = poller.events.token(index);
     if (fd === listener) accept(fd);
-    else echo(fd); // what else it may be, a hang-up, recv tells as well
+    else echo(fd); // of a hang-up or an error recv reports as well
   }
 }

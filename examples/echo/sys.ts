@@ -29,7 +29,7 @@ function echo(client: number): void {
   const sent = sys.send(client, rest);
   const hasFailed = sent < 0 && sent !== sys.WOULD_BLOCK;
   keep(client, rest.subarray(hasFailed ? rest.length : Math.max(sent, 0)));
-  if (hasFailed) sys.close(client); // epoll forgets it, since nobody else has it open
+  if (hasFailed) sys.close(client); // epoll forgets it, since no one else has it open
 }
 
 // Until the client has taken the rest, nothing more is read from it. Most have taken all.

@@ -1,4 +1,4 @@
-// Blocking, one at a time: the simplest server. Whoever is second waits until the first has gone.
+// Blocking, one at a time: the simplest server. The second client waits until the first has gone.
 import * as sys from 'edgewise/sys';
 import { echoToTheEnd } from './blocking-echo.ts';
 import { listen } from './common.ts';

@@ -1,5 +1,5 @@
-// Non-blocking, busy: nobody is ever waited for, everybody is asked again and again. One thread holds
-// them all, and burns a whole core while they are silent.
+// Non-blocking, busy: no client is ever waited for, each is tried again and again. One thread serves
+// them all, and uses a whole core while they are silent.
 import * as sys from 'edgewise/sys';
 import { listen, step } from './common.ts';
 

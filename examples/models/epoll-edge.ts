@@ -1,4 +1,4 @@
-// epoll, edge-triggered: an event tells that something has changed, once. So everything is done until
+// epoll, edge-triggered: an event reports once that something has changed. So everything is done until
 // it would block, and the interest is never changed. Linux only.
 import * as sys from 'edgewise/sys';
 import { listen, must, step } from './common.ts';

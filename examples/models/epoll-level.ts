@@ -1,4 +1,4 @@
-// epoll, level-triggered: the kernel keeps the list, and a call gives only who is ready. What is not
+// epoll, level-triggered: the kernel keeps the list, and a call returns only what is ready. What is not
 // read to its end is reported again, so one step for each event is enough. Linux only.
 import * as sys from 'edgewise/sys';
 import { listen, must, step } from './common.ts';
@@ -17,7 +17,7 @@ function accept(listener: number): void {
 
 function hangUp(fd: number): void {
   waitingToWrite.delete(fd);
-  sys.close(fd); // epoll forgets it, since nobody else has it open
+  sys.close(fd); // epoll forgets it, since no one else has it open
 }
 
 function echo(fd: number) {

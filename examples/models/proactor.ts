@@ -1,4 +1,4 @@
-// The proactor: operations are started, and their completion is told: "it has been read". The buffer
+// The proactor: operations are started, and their completion is reported: "it has been read". The buffer
 // belongs to the operation until then, so each connection needs one of its own.
 import { Reactor } from 'edgewise';
 import { type Descriptor, Proactor } from 'edgewise/proactor';

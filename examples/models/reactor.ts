@@ -1,4 +1,4 @@
-// The reactor: it waits, and calls the handler of whoever is ready. The loop is a library's, and
+// The reactor: it waits, and calls the handler of each descriptor that is ready. The loop is a library's, and
 // timers, signals and other threads' messages come through the same one.
 import { Interest, Reactor, type Registration } from 'edgewise';
 import * as sys from 'edgewise/sys';

@@ -1,4 +1,4 @@
-// The loop of select.ts and poll.ts: ask the kernel who is ready, and do one step for each of them.
+// The loop of select.ts and poll.ts: ask the kernel which descriptors are ready, and do one step for each.
 import { type Backend, Interest, Poller } from 'edgewise';
 import * as sys from 'edgewise/sys';
 import { listen, step } from './common.ts';

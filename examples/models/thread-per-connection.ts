@@ -6,7 +6,7 @@ import * as sys from 'edgewise/sys';
 import { echoToTheEnd } from './blocking-echo.ts';
 import { listen } from './common.ts';
 
-const THREADS_MAX = 64; // some 10 MB each: whoever comes then waits in the kernel's queue
+const THREADS_MAX = 64; // some 10 MB each: further clients wait in the kernel's queue
 let threadCount = 0;
 let onEnded: () => void;
 

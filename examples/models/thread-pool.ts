@@ -1,5 +1,5 @@
 // A thread pool: so many threads, each of which accepts, serves to the end, and accepts again. The
-// kernel's queue of the listener is the pool's: who comes when all are busy waits in it.
+// kernel's queue of the listener is the pool's: a client that comes when all are busy waits in it.
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import * as sys from 'edgewise/sys';
 import { echoToTheEnd } from './blocking-echo.ts';

@@ -21,7 +21,7 @@ try {
   const options = readArguments();
   exitCode = 1;
   const server = new FileServer(options);
-  const done = server.run(); // before the line: whoever reads it may send a signal at once
+  const done = server.run(); // before the line: its reader may send a signal at once
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   console.log(`listening on http://${host}:${server.port}`);
   await done;

@@ -15,7 +15,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The head of an answer. HTTP/1.0 clients want to be told that the connection stays. */
+/** The head of an answer. HTTP/1.0 clients need a header when the connection stays. */
 export function formatHead(status: number, headers: Headers, keepsAlive: boolean): string {
   const all: Headers = {
     Date: new Date().toUTCString(),

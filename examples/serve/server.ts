@@ -4,7 +4,7 @@ import { type Connection, type ConnectionHandlers, type Listener, listen, Reacto
 import { HIGH_WATER_MARK, Session } from './session.ts';
 
 export interface FileServerOptions {
-  /** The folder whose files are served. */
+  /** The folder that is served. */
   readonly folder: string;
   readonly host?: string;
   /** 0, the default, takes a free one. */

@@ -6,7 +6,7 @@ import { answer } from './answer.ts';
 import { endOfHead, parseHead, type Request } from './head.ts';
 import { formatRefusal, Refusal } from './response.ts';
 
-/** How long a client that was told the end may go on sending before it is cut off. */
+/** How long a client may go on sending after the end was announced, before it is cut off. */
 const LINGER_MS = 2_000;
 /** Unsent bytes from which `write` answers false. */
 export const HIGH_WATER_MARK = 65_536;
@@ -121,7 +121,7 @@ export class Session {
     if (this.#connection.isClosed) return;
     if (!(error instanceof Refusal)) console.error(error);
     const refusal = error instanceof Refusal ? error : new Refusal(500);
-    // Without a request nobody knows where the next one would begin.
+    // Without a request it is unknown where the next one would begin.
     this.#isEnding ||= request === undefined || refusal.status >= 500;
     const isHead = request?.method === 'HEAD';
     this.#connection.write(formatRefusal(refusal, isHead, !this.#isEnding));

@@ -1,5 +1,5 @@
-// From the target of a request to an open file below the root: nothing outside of it, nothing whose
-// name begins with a dot, no devices. Everything that is not there is 404, whatever the reason.
+// From the target of a request to an open file below the root: nothing outside of it, no name
+// that begins with a dot, no devices. Everything that is not there is 404, whatever the reason.
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
@@ -10,7 +10,7 @@ import { Refusal } from './response.ts';
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 const NOT_THERE = /^(ENOENT|ENOTDIR|EACCES|EPERM|ELOOP|ENAMETOOLONG|ENXIO)$/;
 
-/** An open file; whoever got it closes the handle. */
+/** An open file; the caller closes the handle. */
 export interface SiteFile {
   readonly handle: FileHandle;
   readonly size: number;
@@ -67,7 +67,7 @@ function isHidden(path: string): boolean {
   return path.split(sep).some((segment) => segment.startsWith('.'));
 }
 
-/** Undefined for a folder, whose handle is closed then. */
+/** Undefined for a folder; its handle is closed then. */
 async function describe(handle: FileHandle, name: string): Promise<SiteFile | undefined> {
   let file: SiteFile | undefined;
   try {

@@ -1,12 +1,15 @@
-// What a subcommand of `edgewise` is; main.ts holds the table of them.
+// The interface of a subcommand of `edgewise`; main.ts has the table of them.
 import type { Options, OptionTable } from './arguments.ts';
 
+/** A subcommand. */
 export interface Command {
+  /** The word on the command line. */
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
   /** What it does, for its own --help. */
   readonly description: string;
+  /** Its options, for parsing and for --help. */
   readonly options: OptionTable;
   /**
    * Runs the command to its end.

@@ -1,4 +1,4 @@
-// `edgewise demo`: our echo server and the same on node:net, side by side, and one table.
+// `edgewise demo`: the echo server of edgewise and one on node:net, side by side, and one table.
 import type { Options } from './arguments.ts';
 import type { Command } from './command.ts';
 import { edgewiseContender, nodeNetContender } from './contenders.ts';
@@ -19,17 +19,21 @@ import { progressOn } from './progress.ts';
 const WARMUP_SECONDS = 0.4;
 
 const CLOSING_LINE =
-  'Look at the CPU column: it is what one echo costs the server, and the number to trust. ' +
+  'Look at the CPU column: it is the cost of one echo for the server, and the number to trust. ' +
   'Messages per second and latency also depend on how the load and the server share this machine.';
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'our echo server next to node:net, measured side by side',
+  summary: 'the echo server of edgewise and one on node:net, measured side by side',
   description:
-    'Starts our echo server and the same on node:net in processes of their own, drives both over\n' +
+    'Starts the echo server of edgewise and one on node:net in a process each, drives both over\n' +
     'loopback in alternating rounds, and prints medians over the rounds. Under 30 seconds.',
   options: {
-    connections: { value: 'N', help: 'connections, one message under way on each', default: '64' },
+    connections: {
+      value: 'N',
+      help: 'count of connections, with one message at a time on each',
+      default: '64',
+    },
     size: { value: 'BYTES', help: 'bytes per message', default: '64' },
     rounds: { value: 'N', help: 'rounds per server', default: '5' },
     seconds: { value: 'S', help: 'length of one round', default: '1.5' },
@@ -84,7 +88,7 @@ function toText(measurements: readonly Measurement[], shape: Shape): string {
   return `${title}\n\n${table}\n\n${spread}${CLOSING_LINE}\n`;
 }
 
-// One figure per column, null where this system does not tell.
+// One figure per column, null where this system has none.
 function figures(summary: Summary): (number | null)[] {
   const { p50, p99, p999 } = summary.latencyUs;
   const spreads: (Spread | null)[] = [summary.cpuUsPerMessage, p50, p99, p999, summary.rssBytes];

@@ -1,11 +1,11 @@
-// `edgewise doctor`: what a report of a problem should begin with.
+// `edgewise doctor`: the facts that a bug report should begin with.
 import { release, version } from 'node:os';
 import type { PollerCapabilities, Reactor } from '../index.ts';
 import type { Command } from './command.ts';
 
 type Line = readonly [what: string, value: string];
 
-// process.report's header is what Node itself knows of the C library and of the limits.
+// The header of process.report has the C library and the limits.
 interface Report {
   readonly header: { readonly glibcVersionRuntime?: string };
   readonly userLimits?: {
@@ -57,7 +57,7 @@ async function addonLines(): Promise<Line[]> {
   ];
 }
 
-// Not what it should be, but what it was when asked to.
+// The result of an attempt, not an assumption.
 function driverOf(reactor: Reactor): string {
   try {
     reactor.attach();
@@ -71,10 +71,10 @@ function driverOf(reactor: Reactor): string {
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'what this platform offers, for a look or a report of a problem',
+  summary: 'what this platform offers: for yourself, or for a bug report',
   description:
-    'Prints the platform, the back-ends and triggers that it has, the limits, and where the addon\n' +
-    'came from. Exit code 1 when the addon cannot be loaded.',
+    'Prints the platform, its back-ends and triggers, the limits, and the path of the addon.\n' +
+    'Exit code 1 when the addon cannot be loaded.',
   options: {},
   async run() {
     const lines = systemLines();

@@ -1,10 +1,11 @@
-// The echo server on the net layer: listen() with one handler. A client that does not read what it
-// is sent is not read from either, until what it is owed has left.
+// The echo server on the net layer: listen() with two handlers. From a client that does not read its
+// answers nothing more is read, until those that are queued have been sent.
 import { type ConnectionHandlers, listen, Reactor } from '../index.ts';
-import type { EchoOptions, EchoServer } from './echo.ts';
+import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const BACKLOG = 4096;
 
+/** The handlers of every connection. */
 export const echoHandlers: ConnectionHandlers = {
   data(connection, bytes) {
     if (!connection.write(bytes)) connection.pause();
@@ -24,7 +25,11 @@ export function startHandlersEcho({ host, port, trigger, backend }: EchoOptions)
   const reactor = new Reactor(backend === undefined ? {} : { backend });
   try {
     const listener = listen({
-      ...{ host, port, backlog: BACKLOG, trigger, reactor },
+      host,
+      port,
+      backlog: BACKLOG,
+      trigger,
+      reactor,
       handlers: echoHandlers,
     });
     return { port: listener.port, done: reactor.run(), close: () => reactor.close() };

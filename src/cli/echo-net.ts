@@ -1,9 +1,9 @@
-// The echo server in the manner of node:net, word for word that of bench/peers/node-net-echo.mjs.
+// The echo server on edgewise/net: the same code as bench/peers/node-net-echo.mjs, with another import.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Reactor } from '../index.ts';
 import { createServer } from '../node-net/index.ts';
-import type { EchoOptions, EchoServer } from './echo.ts';
+import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const BACKLOG = 4096;
 

@@ -1,9 +1,10 @@
-// `edgewise echo --reactors N`: the echo server of echo-handlers.ts on several threads. When it ends
-// it prints how the load lay on them.
+// `edgewise echo --reactors N`: the echo server of echo-handlers.ts on several threads. At its end it
+// prints how the load was distributed over them.
 import { type PoolStrategy, ReactorPool } from '../multi/index.ts';
-import type { EchoOptions, EchoServer } from './echo.ts';
+import type { EchoOptions, EchoServer } from './echo-server.ts';
 import { formatTable } from './measure/index.ts';
 
+/** Options of the echo server on several threads. */
 export interface PoolEchoOptions extends EchoOptions {
   readonly reactors: number;
   readonly strategy: PoolStrategy;
@@ -38,7 +39,11 @@ function twoDigits(value: number): string {
 export async function startPoolEcho(options: PoolEchoOptions): Promise<EchoServer> {
   const { host, port, trigger, reactors, strategy } = options;
   const pool = new ReactorPool({
-    ...{ size: reactors, strategy, host, port, connection: { trigger } },
+    size: reactors,
+    strategy,
+    host,
+    port,
+    connection: { trigger },
     module: new URL('./echo-sub.js', import.meta.url),
   });
   await pool.start();
@@ -47,7 +52,7 @@ export async function startPoolEcho(options: PoolEchoOptions): Promise<EchoServe
     close = resolve;
   }).then(async () => {
     process.stdout.write(`${await fairnessTable(pool)}\n`);
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
   return { port: pool.port, done, close };
 }

@@ -1,13 +1,13 @@
-// The echo server on operations that complete: read, write all of it, read again. Each connection
-// has a buffer of its own, since an operation owns its buffer while it waits; the handlers are shared.
+// The echo server on operations that complete: read, write all of it, read again. Each connection has a
+// buffer of its own, since a buffer belongs to its operation while that waits; the handlers are shared.
 import { constants as os } from 'node:os';
 import { check, ErrnoError } from '../errors.ts';
 import { Reactor } from '../index.ts';
 import type { Descriptor } from '../proactor/descriptor.ts';
 import { Proactor } from '../proactor/proactor.ts';
 import * as sys from '../sys/index.ts';
-import type { EchoOptions, EchoServer } from './echo.ts';
 import { openListener } from './echo-reactor.ts';
+import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const { EMFILE, ENFILE } = os.errno;
 const { IPPROTO_TCP, TCP_NODELAY } = sys.constants;
@@ -28,7 +28,7 @@ class Client {
   }
 }
 
-// Every connection has an operation under way, so closing the proactor reaches each of them.
+// Every connection has a pending operation, so closing the proactor reaches each of them.
 function onRead(error: Error | undefined, count: number, client: Client): void {
   const { descriptor } = client;
   if (error !== undefined || count === 0 || descriptor.isClosed) client.close();
@@ -72,7 +72,7 @@ class Acceptor {
 
   #serve(fd: number): void {
     if (this.#proactor.isClosed || fd >= this.#proactor.reactor.capabilities.fdLimit) {
-      sys.close(fd); // select cannot watch it: this client is turned away
+      sys.close(fd); // select cannot watch it: this client is refused
       return;
     }
     sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);

@@ -1,7 +1,7 @@
 // The echo server with async/await: a loop for the listener and a loop for each connection.
 import { Reactor } from '../index.ts';
 import { type Connection, listen } from '../promises/index.ts';
-import type { EchoOptions, EchoServer } from './echo.ts';
+import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const BACKLOG = 4096;
 const BUFFER_SIZE = 16 * 1024;
@@ -16,7 +16,7 @@ async function echo(connection: Connection): Promise<void> {
     }
     await connection.end();
   } catch {
-    connection.destroy(); // the client has gone in the middle, which is its own affair
+    connection.destroy(); // the client has gone, which is no error of the server
   }
 }
 

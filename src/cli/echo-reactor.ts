@@ -1,11 +1,11 @@
 // The echo server on the raw Reactor and edgewise/sys: two handlers, each one object for all its
-// descriptors, one buffer, and nothing allocated per message. It is also what bench/ compares with
-// bench/peers/epoll_echo.c, and makes the same system calls.
+// descriptors, one buffer, and nothing allocated per message. bench/ compares it with
+// bench/peers/epoll_echo.c, which makes the same system calls.
 import { isIPv6 } from 'node:net';
 import { check } from '../errors.ts';
 import { type Handler, Interest, Reactor, Readiness, type Registration } from '../index.ts';
 import * as sys from '../sys/index.ts';
-import type { EchoOptions, EchoServer } from './echo.ts';
+import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = sys.constants;
 const { ECONNABORTED, EINTR, EMFILE, ENFILE, SO_REUSEADDR, TCP_NODELAY } = sys.constants;
@@ -14,21 +14,21 @@ const BACKLOG = 4096;
 const ACCEPT_COUNT_MAX = 64;
 const ACCEPT_RETRY_MS = 100;
 
-/** What a connection is owed after a short send; nothing more is read until it is paid. */
-type Debt = Uint8Array | undefined;
+/** The rest of an answer after a short send; nothing more is read until it is sent. */
+type Unsent = Uint8Array | undefined;
 
-class EchoHandler implements Handler<Debt> {
+class EchoHandler implements Handler<Unsent> {
   readonly #buffer = new sys.PinnedBuffer(BUFFER_SIZE);
-  readonly #connections = new Set<Registration<Debt>>();
-  /** Called when a connection has gone, and its descriptor with it. */
+  readonly #connections = new Set<Registration<Unsent>>();
+  /** Called when a connection and its descriptor were closed. */
   onDropped: () => void = () => undefined;
 
-  adopt(registration: Registration<Debt>): void {
+  adopt(registration: Registration<Unsent>): void {
     this.#connections.add(registration);
   }
 
-  onReady(readiness: Readiness, registration: Registration<Debt>): void {
-    if (registration.data !== undefined) this.#pay(registration, registration.data);
+  onReady(readiness: Readiness, registration: Registration<Unsent>): void {
+    if (registration.data !== undefined) this.#sendRest(registration, registration.data);
     else this.#echo(readiness, registration);
   }
 
@@ -39,7 +39,7 @@ class EchoHandler implements Handler<Debt> {
   // Level: one read per event, the kernel reports the rest again. Edge: until the kernel has no
   // more, which a short read proves unless the peer's end is queued behind it, or until the
   // budget of this dispatch is used up.
-  #echo(readiness: Readiness, registration: Registration<Debt>): void {
+  #echo(readiness: Readiness, registration: Registration<Unsent>): void {
     const { fd } = registration;
     const isLevel = registration.trigger === 'level';
     const isEnding = (readiness & Readiness.ReadClosed) !== 0;
@@ -51,15 +51,15 @@ class EchoHandler implements Handler<Debt> {
       }
       const sent = this.#buffer.send(fd, 0, received);
       if (sent < received) {
-        this.#owe(registration, sent, received);
+        this.#keep(registration, sent, received);
         return;
       }
       if (isLevel || (received < BUFFER_SIZE && !isEnding)) return;
-      if (!registration.charge(received)) return; // it comes back by itself
+      if (!registration.charge(received)) return; // the reactor calls again
     }
   }
 
-  #owe(registration: Registration<Debt>, sent: number, received: number): void {
+  #keep(registration: Registration<Unsent>, sent: number, received: number): void {
     if (sent < 0 && sent !== sys.WOULD_BLOCK && sent !== -EINTR) {
       this.#drop(registration);
       return;
@@ -68,21 +68,21 @@ class EchoHandler implements Handler<Debt> {
     registration.setInterest(Interest.Writable);
   }
 
-  // A change of interest makes the kernel look again, also under the edge trigger: what came while
-  // we did not read is reported then.
-  #pay(registration: Registration<Debt>, debt: Uint8Array): void {
-    const sent = sys.send(registration.fd, debt);
+  // A change of interest makes the kernel check again, also under the edge trigger: bytes that arrived
+  // while nothing was read are reported then.
+  #sendRest(registration: Registration<Unsent>, rest: Uint8Array): void {
+    const sent = sys.send(registration.fd, rest);
     if (sent < 0) {
       if (sent !== sys.WOULD_BLOCK && sent !== -EINTR) this.#drop(registration);
-    } else if (sent < debt.length) {
-      registration.data = debt.subarray(sent);
+    } else if (sent < rest.length) {
+      registration.data = rest.subarray(sent);
     } else {
       registration.data = undefined;
       registration.setInterest(Interest.Readable);
     }
   }
 
-  #drop(registration: Registration<Debt>): void {
+  #drop(registration: Registration<Unsent>): void {
     const { fd } = registration;
     this.#connections.delete(registration);
     registration.close();
@@ -117,8 +117,8 @@ class AcceptHandler implements Handler {
     }
   }
 
-  // Level-triggered and unable to accept, it would spin. It looks again when a connection of ours
-  // has gone, and after a while, since the descriptors may be somebody else's.
+  // Level-triggered and unable to accept, it would spin. It tries again when a connection of this
+  // server is closed, and after a while, since other code may have closed descriptors.
   #pause(listener: Registration): void {
     listener.setInterest(Interest.None);
     const resume = () => {
@@ -129,12 +129,12 @@ class AcceptHandler implements Handler {
 
   #adopt(fd: number): void {
     if (fd >= this.#reactor.capabilities.fdLimit) {
-      sys.close(fd); // select cannot watch it: this client is turned away
+      sys.close(fd); // select cannot watch it: this client is refused
       return;
     }
     sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const { trigger } = this.#options;
-    const registration = this.#reactor.register<Debt>(fd, Interest.Readable, this.#connections, {
+    const registration = this.#reactor.register<Unsent>(fd, Interest.Readable, this.#connections, {
       trigger,
       data: undefined,
     });
@@ -142,7 +142,12 @@ class AcceptHandler implements Handler {
   }
 }
 
-/** @returns a listening socket. @throws ErrnoError - as {@link startReactorEcho}. */
+/**
+ * Opens a listening socket.
+ *
+ * @returns its descriptor.
+ * @throws ErrnoError - as {@link startReactorEcho}.
+ */
 export function openListener({ host, port }: EchoOptions): number {
   const family = isIPv6(host) ? AF_INET6 : AF_INET;
   const fd = check(sys.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');

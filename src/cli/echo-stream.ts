@@ -1,7 +1,7 @@
 // The echo server on streams of Node: each connection is a Duplex that is piped into itself.
 import { listen, Reactor } from '../index.ts';
 import { toDuplex } from '../stream/index.ts';
-import type { EchoOptions, EchoServer } from './echo.ts';
+import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const BACKLOG = 4096;
 
@@ -15,11 +15,15 @@ export function startStreamEcho({ host, port, trigger, backend }: EchoOptions): 
   const reactor = new Reactor(backend === undefined ? {} : { backend });
   try {
     const listener = listen({
-      ...{ host, port, backlog: BACKLOG, trigger, reactor },
+      host,
+      port,
+      backlog: BACKLOG,
+      trigger,
+      reactor,
       handlers: {
         open(connection) {
           const duplex = toDuplex(connection);
-          duplex.on('error', () => undefined); // a client that has gone in the middle
+          duplex.on('error', () => undefined); // the client has gone, which is no error of the server
           duplex.pipe(duplex);
         },
       },

@@ -1,32 +1,9 @@
-// `edgewise echo`: an echo server on one of our APIs, until a signal ends it.
+// `edgewise echo`: an echo server on one of the APIs of this package, until a signal ends it.
 import { isIP } from 'node:net';
 import { BACKENDS, type Backend, type Trigger } from '../poller/interest.ts';
 import { type Options, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
-
-/** What every echo server takes. */
-export interface EchoOptions {
-  /** A numeric address, IPv4 or IPv6. */
-  readonly host: string;
-  /** 0: a free one. */
-  readonly port: number;
-  readonly trigger: EchoTrigger;
-  /** Absent: the best one of this platform. */
-  readonly backend?: Backend;
-}
-
-/** An echo server that accepts. */
-export interface EchoServer {
-  /** The port it listens on, never 0. */
-  readonly port: number;
-  /** Closes the listener and all connections; `done` resolves then. */
-  close(): void;
-  /** Resolves when it was closed; rejects with what ended it otherwise. */
-  readonly done: Promise<void>;
-}
-
-/** @throws ErrnoError - the address is taken, not ours, or not allowed. */
-export type StartEcho = (options: EchoOptions) => EchoServer | Promise<EchoServer>;
+import type { EchoOptions, EchoServer, EchoTrigger, StartEcho } from './echo-server.ts';
 
 // Loaded when chosen: --help and the other commands work without the addon.
 const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
@@ -40,19 +17,20 @@ const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
 
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
 const REACTORS_MAX = 1024;
-const TRIGGERS = ['level', 'edge'] as const;
-type EchoTrigger = (typeof TRIGGERS)[number];
+const TRIGGERS: readonly EchoTrigger[] = ['level', 'edge'];
 
-// What this platform does not have is found here, before anything is opened.
+// An option that this platform lacks is refused here, before anything is opened.
 async function checkAvailable(backend: Backend | undefined, trigger: Trigger): Promise<void> {
   const { Poller } = await import('../poller/poller.ts');
   const chosen = backend ?? Poller.preferredBackend;
   if (!Poller.backends.includes(chosen)) {
     const names = Poller.backends.join(', ');
-    throw new UsageError(`--backend ${chosen} is not on this platform; there are ${names}`);
+    throw new UsageError(
+      `--backend ${chosen} is unavailable on this platform; available: ${names}`,
+    );
   }
   if (!Poller.capabilitiesOf(chosen).triggers.includes(trigger)) {
-    throw new UsageError(`--trigger ${trigger} is not a trigger of ${chosen}`);
+    throw new UsageError(`--trigger ${trigger} is unavailable with the back-end ${chosen}`);
   }
 }
 
@@ -60,8 +38,8 @@ async function startPool(chosen: EchoOptions, options: Options): Promise<EchoSer
   const reactors = options.integer('reactors', 1, REACTORS_MAX);
   const strategy = options.has('strategy') ? options.choice('strategy', STRATEGIES) : 'acceptor';
   const api = options.has('api') ? options.text('api') : 'handlers';
-  if (api !== 'handlers') throw new UsageError(`--api ${api} is not for --reactors`);
-  if (chosen.backend !== undefined) throw new UsageError('--backend is not for --reactors');
+  if (api !== 'handlers') throw new UsageError(`--api ${api} does not work with --reactors`);
+  if (chosen.backend !== undefined) throw new UsageError('--backend does not work with --reactors');
   const { startPoolEcho } = await import('./echo-pool.ts');
   return startPoolEcho({ ...chosen, reactors, strategy });
 }
@@ -91,15 +69,18 @@ export const echo: Command = {
     host: { value: 'ADDRESS', help: 'the numeric address to listen on', default: '127.0.0.1' },
     api: {
       value: Object.keys(APIS).join('|'),
-      help: 'which of our APIs serves (reactor; with --reactors handlers)',
+      help: 'the API that serves (default: reactor; with --reactors: handlers)',
     },
     trigger: { value: TRIGGERS.join('|'), help: 'how readiness repeats', default: 'level' },
-    reactors: { value: 'N', help: 'so many threads serve, with the handlers API' },
+    reactors: { value: 'N', help: 'count of threads that serve, with the handlers API' },
     strategy: {
       value: STRATEGIES.join('|'),
-      help: 'how connections come to them (acceptor)',
+      help: 'how connections reach the threads (default: acceptor)',
     },
-    backend: { value: BACKENDS.join('|'), help: 'the kernel mechanism; the best one if absent' },
+    backend: {
+      value: BACKENDS.join('|'),
+      help: 'the kernel mechanism (default: the best one of this platform)',
+    },
   },
   async run(options) {
     const host = options.text('host');
@@ -109,7 +90,7 @@ export const echo: Command = {
     const api = options.has('api') ? options.choice('api', Object.keys(APIS)) : 'reactor';
     const backend = options.has('backend') ? options.choice('backend', BACKENDS) : undefined;
     if (options.has('strategy') && !options.has('reactors')) {
-      throw new UsageError('--strategy is for --reactors');
+      throw new UsageError('--strategy needs --reactors');
     }
     await checkAvailable(backend, trigger);
     const chosen = { host, port, trigger, ...(backend === undefined ? {} : { backend }) };

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line. Exit codes: 0 done; 1 it failed; 2 bad arguments. Failures and bad arguments
-// are one line on standard error.
+// The command line. Exit codes: 0 success; 1 failure; 2 bad arguments. Failures and bad arguments are
+// one line on standard error.
 import { readFileSync } from 'node:fs';
 import { optionLines, parseOptions, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -22,7 +22,7 @@ function help(): string {
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return `usage: edgewise <command> [options]
 
-Raw descriptors and a readiness loop of its own for Node.js.
+Raw descriptors and a separate readiness loop for Node.js.
 
 Commands:
 ${lines.join('\n')}
@@ -48,7 +48,7 @@ async function run([first, ...rest]: readonly string[]): Promise<number> {
   if (first === undefined) throw new UsageError(`a command is missing: one of ${names}, or --help`);
   const command = COMMANDS.find(({ name }) => name === first);
   if (command === undefined) {
-    throw new UsageError(`unknown command '${first}'; there are ${names}, and --help`);
+    throw new UsageError(`unknown command '${first}'; available: ${names}, and --help`);
   }
   const options = parseOptions(command.options, rest);
   if (options.has('help')) {

@@ -1,4 +1,4 @@
-// `edgewise relay`: passes each client on to a target, until a signal ends it.
+// `edgewise relay`: connects each client to a target, until a signal ends it.
 import { isIP } from 'node:net';
 import type { Connection, ConnectionHandlers, Relay, RelayHandlers } from '../index.ts';
 import { UsageError } from './arguments.ts';
@@ -20,7 +20,11 @@ interface RelayCommandOptions {
   readonly copy: boolean;
 }
 
-/** @throws UsageError - it is no `HOST:PORT` or `[ADDRESS]:PORT`. */
+/**
+ * Parses the target.
+ *
+ * @throws UsageError - it is no `HOST:PORT` or `[ADDRESS]:PORT`.
+ */
 function parseTarget(text: string): Target {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text);
   const [, address, name, digits] = match ?? [];
@@ -32,7 +36,7 @@ function parseTarget(text: string): Target {
   return { host, port };
 }
 
-/** What has become of the clients. */
+/** Counts of the clients and their bytes. */
 class Tally {
   clients = 0;
   failed = 0;
@@ -85,7 +89,7 @@ async function serve({ host, port, target, trigger, copy }: RelayCommandOptions)
   const clientHandlers: ConnectionHandlers<Connection> = {
     open(client: Peer) {
       tally.clients++;
-      client.pause(); // what it sends waits in the kernel until the target is there
+      client.pause(); // its bytes wait in the kernel until the target is connected
       client.data = connect({
         ...target,
         trigger,
@@ -116,17 +120,17 @@ async function serve({ host, port, target, trigger, copy }: RelayCommandOptions)
 
 export const relay: Command = {
   name: 'relay',
-  summary: 'passes TCP clients on to a target, until SIGINT or SIGTERM',
+  summary: 'relays TCP clients to a target, until SIGINT or SIGTERM',
   description:
-    'Connects each client to the target and moves the bytes of both, on Linux without their passing\n' +
+    'Connects each client to the target and moves the bytes both ways, on Linux without copying them\n' +
     'through user space. Prints "listening on HOST:PORT" once it accepts, a line on standard error\n' +
     'for each client that failed, and the counts when SIGINT or SIGTERM ends it with exit code 0.',
   options: {
     port: { value: 'N', help: 'the port to listen on; 0 takes a free one' },
-    target: { value: 'HOST:PORT', help: 'where clients are connected to' },
+    target: { value: 'HOST:PORT', help: 'the address that clients are connected to' },
     host: { value: 'ADDRESS', help: 'the numeric address to listen on', default: '127.0.0.1' },
     trigger: { value: TRIGGERS.join('|'), help: 'how readiness repeats', default: 'level' },
-    copy: { help: 'copy through user space although it need not be' },
+    copy: { help: 'copy through user space where that could be avoided' },
   },
   async run(options) {
     const host = options.text('host');

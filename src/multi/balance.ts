@@ -1,14 +1,16 @@
-// Whom the main reactor gives the next connection.
+// Which sub-reactor gets the next connection.
 import { SocketAddress } from '../address.ts';
 import * as sys from '../sys/index.ts';
 import type { PoolBalance } from './options.ts';
 
+/** What a balance knows of a sub-reactor. */
 export interface Candidate {
   readonly isRunning: boolean;
+  /** Count of its open connections. */
   readonly open: number;
 }
 
-/** Answers the place of the first choice among `candidates`; others follow it in order. */
+/** Returns the index of the first choice among `candidates`; the others follow it in order. */
 export type Balance = (fd: number, candidates: readonly Candidate[]) => number;
 
 function roundRobin(): Balance {
@@ -34,10 +36,10 @@ function leastConnections(_fd: number, candidates: readonly Candidate[]): number
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-// FNV-1a of the address without the port: who comes back meets the same sub-reactor.
+// FNV-1a of the address without the port: a client that comes back gets the same sub-reactor.
 function sourceHash(fd: number, candidates: readonly Candidate[]): number {
   const peer = new SocketAddress();
-  if (sys.getpeername(fd, peer) < 0) return 0; // it has gone already
+  if (sys.getpeername(fd, peer) < 0) return 0; // the client has gone already
   let hash = FNV_OFFSET;
   for (const byte of Buffer.from(peer.address ?? '')) {
     hash = Math.imul(hash ^ byte, FNV_PRIME) >>> 0;
@@ -45,6 +47,7 @@ function sourceHash(fd: number, candidates: readonly Candidate[]): number {
   return hash % candidates.length;
 }
 
+/** The function behind the name of a balance. */
 export function balanceOf(name: PoolBalance): Balance {
   if (name === 'round-robin') return roundRobin();
   return name === 'least-connections' ? leastConnections : sourceHash;

@@ -16,17 +16,17 @@ const NO_BYTES: Bytes = { read: 0, written: 0 };
 
 /** Counts the connections of a thread, and what is read and written on it. */
 export class Counting {
-  /** To be given to connections. */
+  /** The handlers for connections. */
   readonly handlers: ConnectionHandlers;
   readonly #module: SubReactorModule;
   readonly #figures: Float64Array;
   readonly #adopt: AnyHandler | undefined;
-  /** What was read and written before they came, of those from other threads. */
+  /** Of connections from other threads: what they had read and written before. */
   readonly #before = new WeakMap<AnyConnection, Bytes>();
   readonly #onEmpty: () => void;
   #openCount = 0;
 
-  /** @param onEmpty - the last connection has gone. */
+  /** @param onEmpty - called when the last connection has gone. */
   constructor(module: SubReactorModule, figures: Float64Array, onEmpty: () => void) {
     this.#module = module;
     this.#figures = figures;
@@ -57,12 +57,12 @@ export class Counting {
     this.handlers = handlers;
   }
 
-  /** Connections that are open. */
+  /** Count of open connections. */
   get openCount(): number {
     return this.#openCount;
   }
 
-  /** Calls what serves a connection that the main thread counts already: so it counts here too. */
+  /** Calls `establish` for a connection that the main thread counts already: it counts here too. */
   serve(establish: () => void): void {
     const opened = this.#figures[Figure.Opened] as number;
     establish();
@@ -83,7 +83,7 @@ export class Counting {
     this.#adopt?.(connection);
   }
 
-  /** A connection goes, to another thread or for good. */
+  /** A connection leaves, to another thread or for good. */
   left(connection: AnyConnection): void {
     this.#openCount--;
     const { read, written } = this.bytesOf(connection);

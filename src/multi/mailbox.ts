@@ -1,25 +1,23 @@
 // A bounded queue from any number of threads to one reactor: a lane (ring.ts) in shared memory for
 // each producer, and the reactor's waker. Producers never wait for one another, so one that is
-// terminated at any point harms nobody.
+// terminated at any point harms no other.
 //
 // Wake-ups are coalesced by an epoch, which the reader counts up *before* it looks at the lanes. A
 // producer that has woken it since then need not do so again: whatever it publishes until the epoch
 // changes is seen. The epoch is noted after the wake-up, so a thread that ends between loses none.
 import { EdgewiseError, outOfRange } from '../errors.ts';
-import type { Reactor } from '../index.ts';
-import { checkReactor } from '../reactor/index.ts';
-import { type ReactorWaker, Waker } from '../reactor/waker.ts';
+import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Reader } from './message.ts';
-import { messageSizeMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
+import { messageBytesMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
 
 const LANE_BYTES = 256 * 1024;
 const LANE_BYTES_MIN = 64;
 const LANE_BYTES_MAX = 1 << 28;
-const PRODUCERS_MAX = 1024;
+const PRODUCER_COUNT_MAX = 1024;
 /** All lanes together. */
 const MEMORY_MAX = 2 ** 31;
-/** Messages of one lane in one turn, so that one producer keeps neither others nor descriptors waiting. */
+/** Messages of one lane in one turn, so that one producer delays neither others nor descriptors. */
 const MESSAGES_PER_TURN_MAX = 2048;
 
 /** Words at the beginning of the shared memory, in cache lines of their own. */
@@ -34,38 +32,44 @@ export function laneStart(lane: number, laneBytes: number): number {
   return CONTROL_BYTES + lane * (LANE_CONTROL_BYTES + RING_CONTROL_WORDS * 4 + laneBytes);
 }
 
-/** What a thread needs to post: can be sent to it by `postMessage` or as `workerData`. */
+/** What a thread needs to post; send it to the thread by `postMessage` or as `workerData`. */
 export interface MailboxAddress {
+  /** The lanes. */
   readonly memory: SharedArrayBuffer;
+  /** Wakes the reactor of the mailbox. */
   readonly wakerId: number;
 }
 
+/** Options of a {@link Mailbox}. */
 export interface MailboxOptions {
+  /** The reactor that delivers the messages, in its turns. */
   readonly reactor: Reactor;
   /**
-   * Called in a turn of the reactor for each message. Bytes come as a `Buffer` that the next message
-   * overwrites: copy what you keep.
+   * Called in a turn of the reactor for each message. Bytes arrive as a `Buffer` that the next message
+   * overwrites: copy what you keep. What it throws stops no other message and goes to the reactor's
+   * `onError`.
    *
-   * @param producer - the lane that it came through: `sender.lane`.
+   * @param producer - the lane of the sender: `sender.lane`.
    */
   readonly onMessage: (message: unknown, producer: number) => void;
-  /** How many senders there can be at a time, 1 to 1024. Default 8. */
-  readonly producersMax?: number;
-  /** Room for each of them: a power of two, 64 to 2^28; at most 2^31 in all. Default 256 KiB. */
+  /** Count of senders at a time, 1 to 1024. Default 8. */
+  readonly producerCountMax?: number;
+  /** Bytes of each lane: a power of two, 64 to 2^28; at most 2^31 in all. Default 256 KiB. */
   readonly laneBytes?: number;
 }
 
 /** Counts since the mailbox was made. */
 export interface MailboxStats {
+  /** Messages that were delivered. */
   readonly received: number;
-  /** Times that the reactor was woken and looked. */
+  /** Times that the reactor was woken and read the lanes. */
   readonly drains: number;
 }
 
 /**
  * Receives messages of other threads in turns of a reactor, each once, and in order for each sender.
  *
- * It keeps the reactor alive until it is closed, or `unref`.
+ * It keeps the reactor alive until it is closed, or {@link unref}.
  *
  * @example
  * const mailbox = new Mailbox({ reactor, onMessage: (message) => console.log(message) });
@@ -73,9 +77,10 @@ export interface MailboxStats {
  * // there: new MailboxSender(workerData).post('hello');
  */
 export class Mailbox {
+  /** What a {@link MailboxSender} needs. */
   readonly address: MailboxAddress;
   /** The longest message, in bytes as it is encoded: text in UTF-8, objects as `v8.serialize` does. */
-  readonly messageSizeMax: number;
+  readonly messageBytesMax: number;
   readonly #reactor: Reactor;
   readonly #waker: ReactorWaker;
   readonly #control: Int32Array;
@@ -92,27 +97,27 @@ export class Mailbox {
    */
   constructor(options: MailboxOptions) {
     checkObject('options', options);
-    const { reactor, onMessage, producersMax = 8, laneBytes = LANE_BYTES } = options;
+    const { reactor, onMessage, producerCountMax = 8, laneBytes = LANE_BYTES } = options;
     checkReactor(reactor);
     checkFunction('onMessage', onMessage);
-    checkInteger('producersMax', producersMax, 1, PRODUCERS_MAX);
+    checkInteger('producerCountMax', producerCountMax, 1, PRODUCER_COUNT_MAX);
     checkInteger('laneBytes', laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX);
     if ((laneBytes & (laneBytes - 1)) !== 0) {
       throw outOfRange('laneBytes', 'a power of two', laneBytes);
     }
-    const size = laneStart(producersMax, laneBytes);
+    const size = laneStart(producerCountMax, laneBytes);
     if (size > MEMORY_MAX) {
-      throw outOfRange('producersMax * laneBytes', `at most ${MEMORY_MAX} bytes in all`, size);
+      throw outOfRange('producerCountMax * laneBytes', `at most ${MEMORY_MAX} bytes in all`, size);
     }
     const memory = new SharedArrayBuffer(size);
     this.#control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
-    this.#control[Word.Lanes] = producersMax;
+    this.#control[Word.Lanes] = producerCountMax;
     this.#control[Word.LaneBytes] = laneBytes;
     this.#lanes = Array.from(
-      { length: producersMax },
+      { length: producerCountMax },
       (_, index) => new Lane(memory, laneStart(index, laneBytes), laneBytes),
     );
-    this.messageSizeMax = messageSizeMax(laneBytes);
+    this.messageBytesMax = messageBytesMax(laneBytes);
     this.#onMessage = onMessage;
     this.#reactor = reactor;
     this.#waker = reactor.createWaker(() => this.#drain());
@@ -120,10 +125,12 @@ export class Mailbox {
     this.address = { memory, wakerId: this.#waker.id };
   }
 
+  /** Whether it was closed, by `close` or with its reactor. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
+  /** Counts since the mailbox was made. */
   get stats(): MailboxStats {
     return { received: this.#received, drains: this.#drains };
   }
@@ -139,15 +146,20 @@ export class Mailbox {
     return this;
   }
 
-  /** Lets the reactor end although somebody might post. */
+  /** Lets the reactor end although a sender might post. */
   unref(): this {
     this.#waker.unref();
     return this;
   }
 
+  /** Whether it keeps the reactor alive. */
+  hasRef(): boolean {
+    return this.#waker.hasRef();
+  }
+
   /**
-   * Takes the lanes back from the senders of a thread that has ended without closing them. What they
-   * have posted is delivered.
+   * Releases the lanes of the senders of a thread that has ended without closing them. What they have
+   * posted is delivered.
    *
    * @param threadId - `worker.threadId`, as it was while the thread ran.
    */
@@ -157,8 +169,9 @@ export class Mailbox {
   }
 
   /**
-   * Ends it, as the close of the reactor does: `post` throws ERR_CLOSED from here on. What was not
-   * delivered yet is dropped.
+   * Ends the mailbox, as the close of the reactor does: `post` throws ERR_CLOSED from here on. Messages
+   * that were not delivered yet are dropped; to have them delivered, close the senders first and wait
+   * until {@link isEmpty}. Does nothing the second time.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -169,14 +182,26 @@ export class Mailbox {
     for (const lane of this.#lanes) lane.end();
   }
 
-  [Symbol.dispose](): void {
+  /** The same as {@link close}: a mailbox has nothing to flush. */
+  destroy(): void {
     this.close();
+  }
+
+  /** The same as {@link destroy}. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
   }
 
   #drain(): void {
     this.#drains++;
     Atomics.add(this.#control, Word.Epoch, 1); // before looking: see above
-    let hasMore = true; // also when a handler throws
+    let hasMore = true; // also when a message cannot be decoded
     try {
       hasMore = this.#drainLanes();
     } finally {
@@ -184,7 +209,7 @@ export class Mailbox {
     }
   }
 
-  // Answers whether there may be more.
+  // Returns whether there may be more.
   #drainLanes(): boolean {
     const count = this.#lanes.length;
     this.#first = (this.#first + 1) % count;
@@ -196,11 +221,15 @@ export class Mailbox {
       try {
         lane.ring.read(lane.reader, MESSAGES_PER_TURN_MAX, (message) => {
           this.#received++;
-          this.#onMessage(message, index);
+          try {
+            this.#onMessage(message, index);
+          } catch (error) {
+            this.#reactor.report(error);
+          }
           return !this.#isClosed;
         });
       } finally {
-        lane.tellRoom();
+        lane.notifyRoom();
       }
       hasMore ||= !lane.ring.isEmpty;
     }
@@ -225,18 +254,18 @@ class Lane {
     Atomics.compareExchange(this.#words, LaneWord.Owner, owner, 0);
   }
 
-  /** The mailbox is closed: whoever waits for room, or is about to, goes on. */
+  /** The mailbox is closed: a sender that waits for room, or is about to, continues. */
   end(): void {
     this.ring.end();
-    this.tellRoom();
+    this.notifyRoom();
   }
 
   /** Wakes a producer that has found the lane full. */
-  tellRoom(): void {
+  notifyRoom(): void {
     if (Atomics.exchange(this.#words, LaneWord.Wants, 0) === 0) return;
     this.ring.notifyWriter();
     const wakerId = this.#wakerId[LaneWord.WakerId] as number;
-    if (wakerId > 0) new Waker(wakerId).wake(); // false: that thread has gone meanwhile
+    if (wakerId > 0) new Waker(wakerId).wake(); // false: that thread has ended meanwhile
   }
 }
 

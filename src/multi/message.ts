@@ -1,13 +1,14 @@
-// How a message lies in a ring of shared memory (ring.ts): bytes, text and numbers as they are, small
+// How a message is encoded in a ring of shared memory (ring.ts): bytes, text and numbers as they are, small
 // flat objects by their shape (shapes.ts), plain ones as JSON, and anything else by V8's structured
 // clone. Writers and readers are threads of one process, so nothing here has to be portable.
 import { deserialize, serialize } from 'node:v8';
 import { EdgewiseError } from '../errors.ts';
 import { checkBytes } from '../validate.ts';
 import { isPlain } from './plain.ts';
+import type { RingMemory } from './ring-memory.ts';
 import { type FlatDraft, ShapeReader, ShapeWriter } from './shapes.ts';
 
-/** What a record holds; 0 fills the end of a ring up. */
+/** The kind of a record; 0 fills the end of a ring. */
 export const Kind = {
   Filler: 0,
   Bytes: 1,
@@ -26,15 +27,10 @@ const LOOP_MAX = 48;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const NOTHING = new Uint8Array(0);
 
-/** The memory of a ring under the views that encoding takes. */
-export interface Memory {
-  readonly bytes: Buffer;
-  readonly doubles: Float64Array;
-}
-
-/** A message, looked at once: what it is and how long. */
+/** A message that is about to be written: its kind, its length and its value. */
 export class Draft {
   kind: Kind = Kind.Bytes;
+  /** Bytes of the encoded message. */
   length = 0;
   #bytes: Uint8Array = NOTHING;
   #text = '';
@@ -75,14 +71,14 @@ export class Draft {
   }
 
   /** Writes it at `offset`, a multiple of 8, where there is room for `length` bytes. */
-  writeTo({ bytes, doubles }: Memory, offset: number): void {
+  writeTo({ bytes, doubles }: RingMemory, offset: number): void {
     if (this.kind === Kind.Number) doubles[offset >>> 3] = this.#number;
     else if (this.#flat !== undefined) this.#shapes.writeTo({ bytes, doubles }, offset, this.#flat);
     else if (this.kind === Kind.Text || this.kind === Kind.Json) bytes.write(this.#text, offset);
     else copy(this.#bytes, 0, bytes, offset, this.length);
   }
 
-  /** Forgets the message: a sender does not keep its memory. */
+  /** Forgets the message: a sender does not keep its memory alive. */
   clear(): void {
     this.#bytes = NOTHING;
     this.#text = '';
@@ -101,12 +97,16 @@ export class Draft {
   }
 }
 
-/** @throws EdgewiseError - ERR_MESSAGE_UNSUPPORTED: it cannot be cloned. */
+/**
+ * The structured clone of a message, as bytes.
+ *
+ * @throws EdgewiseError - ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
+ */
 export function clone(message: unknown): Buffer {
   try {
     return serialize(message);
   } catch (cause) {
-    const text = 'a message takes what structured clone does';
+    const text = 'a message must be something that structured clone accepts';
     throw new EdgewiseError('ERR_MESSAGE_UNSUPPORTED', text, { cause });
   }
 }
@@ -125,19 +125,19 @@ function copy(
   for (let i = 0; i < length; i++) to[offset + i] = from[start + i] as number;
 }
 
-/** Reads the messages of one lane; bytes into memory of its own, which the next message overwrites. */
+/** Reads the messages of one lane; bytes into its read memory, which the next message overwrites. */
 export class Reader {
-  #scratch = Buffer.alloc(0);
+  #memory = Buffer.alloc(0);
   // One view for each short length, so that a stream of small messages makes none.
   #views: (Buffer | undefined)[] = [];
   readonly #shapes = new ShapeReader();
 
-  read({ bytes, doubles }: Memory, kind: Kind, offset: number, length: number): unknown {
+  read({ bytes, doubles }: RingMemory, kind: Kind, offset: number, length: number): unknown {
     if (kind === Kind.Number) return doubles[offset >>> 3];
     if (kind === Kind.Text) return bytes.toString('utf8', offset, offset + length);
     if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
     if (kind === Kind.Flat) return this.#shapes.read({ bytes, doubles }, offset);
-    // What is cloned may hold views of the memory that it is read from, and is kept.
+    // A clone may hold views of the memory that it is read from, and may be kept.
     const view = kind === Kind.Bytes ? this.#viewOf(length) : Buffer.allocUnsafeSlow(length);
     copy(bytes, offset, view, 0, length);
     return kind === Kind.Bytes ? view : deserialize(view);
@@ -145,18 +145,18 @@ export class Reader {
 
   #viewOf(length: number): Buffer {
     // A handler may have transferred the memory away.
-    if (length > this.#scratch.length) this.#grow(length);
-    if (length > LOOP_MAX) return this.#scratch.subarray(0, length);
+    if (length > this.#memory.length) this.#grow(length);
+    if (length > LOOP_MAX) return this.#memory.subarray(0, length);
     let view = this.#views[length];
     if (view === undefined) {
-      view = this.#scratch.subarray(0, length);
+      view = this.#memory.subarray(0, length);
       this.#views[length] = view;
     }
     return view;
   }
 
   #grow(length: number): void {
-    this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, 4096));
+    this.#memory = Buffer.allocUnsafeSlow(Math.max(length, 4096));
     this.#views = [];
   }
 }

@@ -1,10 +1,10 @@
-// The place of one thread in an Offload: a tinypool of one thread, which gets one task at a time.
+// One thread of an Offload: a tinypool of one thread, which gets one task at a time.
 //
 // tinypool's own queue is not used, and neither are its signals nor its end. In its queue an input
 // that cannot be sent stops those behind it; a thread that is being ended may take the next task,
 // when the answer to its last one is still read; and its end of all threads crashes when one of them
-// fails meanwhile. So who has a task waits here until a thread is free, and a thread that ends,
-// however it does, is gone for good before the next task is handed out.
+// fails meanwhile. So a task waits here until a thread is free, and a thread that ends, in whatever
+// way, has ended completely before the next task is handed out.
 import { inspect } from 'node:util';
 import { EdgewiseError } from '../errors.ts';
 import type { OffloadWork } from './offload-thread.ts';
@@ -23,7 +23,7 @@ export interface ThreadPool {
   on(name: 'error', listener: (cause: unknown) => void): unknown;
 }
 
-/** A task, and who waits for it: told once, unless it is given up. */
+/** A task and its callback, which is called once, unless the task is given up. */
 export interface SlotTask {
   readonly work: OffloadWork;
   readonly answer: (error: EdgewiseError | undefined, result?: unknown) => void;
@@ -35,13 +35,14 @@ export function failure(cause: unknown): EdgewiseError {
   return new EdgewiseError('ERR_OFFLOAD_FAILED', text, { cause });
 }
 
+/** One thread of an Offload. */
 export class OffloadSlot {
   readonly #makePool: () => ThreadPool;
   readonly #onFree: (slot: OffloadSlot) => void;
   #pool: ThreadPool;
   #thread: Thread | undefined; // that got the last task
   #task: SlotTask | undefined; // that is not answered
-  #isBusy = false; // also when the task is answered, until its thread is known to be fit or gone
+  #isBusy = false; // also after the answer, until its thread is known to be usable or to have ended
   #isClosed = false;
 
   constructor(makePool: () => ThreadPool, onFree: (slot: OffloadSlot) => void) {
@@ -50,7 +51,7 @@ export class OffloadSlot {
     this.#pool = makePool();
   }
 
-  /** Has the thread do a task. Not before the slot is free, which it is when it is made. */
+  /** Runs a task on the thread. Only when the slot is free, which it is when it is made. */
   run(task: SlotTask): void {
     this.#isBusy = true;
     this.#task = task;
@@ -68,11 +69,11 @@ export class OffloadSlot {
     void this.#thread?.terminate();
   }
 
-  /** Ends the thread. There is no answer any more. */
+  /** Ends the thread. No answer is given any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#task = undefined;
-    this.#pool.options.minThreads = 0; // no other in the place of one that fails in this moment
+    this.#pool.options.minThreads = 0; // no replacement for a thread that fails in this moment
     const threads = new Set(this.#pool.threads);
     if (this.#thread !== undefined) threads.add(this.#thread); // which may be ending already
     await Promise.all([...threads].map((thread) => thread.terminate()));
@@ -92,12 +93,12 @@ export class OffloadSlot {
     if (this.#task !== task) return;
     this.#task = undefined;
     task.answer(error, result);
-    if (this.#pool.threads.includes(thread)) this.#release(); // or else when it has gone
+    if (this.#pool.threads.includes(thread)) this.#release(); // or else when it has ended
   }
 
   #onExit(thread: Thread, exitCode: number): void {
     if (this.#isClosed || this.#thread !== thread) return;
-    // One that has failed is replaced already; of another end tinypool does not know.
+    // One that has failed is replaced already; tinypool does not notice another end.
     if (this.#pool.threads.includes(thread)) this.#pool = this.#makePool();
     // What the thread has sent is read in this pass of Node's loop: an answer, perhaps.
     setImmediate(() => this.#onGone(thread, exitCode));

@@ -1,5 +1,5 @@
-// What the threads of an Offload run: the user's module, loaded by each task, so that one that cannot
-// be loaded fails its task and not the thread.
+// What the threads of an Offload run: the user's module, loaded by each task, so that a module that
+// cannot be loaded fails the task and not the thread.
 
 /** A task on its way to a thread. */
 export interface OffloadWork {

@@ -1,21 +1,20 @@
-// What a pool is given, checked once and with its defaults.
+// The options of a pool, checked once and with their defaults.
 import { pathToFileURL } from 'node:url';
 import { invalidType, invalidValue } from '../errors.ts';
-import { defaultReactor, type Reactor } from '../index.ts';
 import { planTcpOptions } from '../net/socket/tcp.ts';
-import { checkReactor } from '../reactor/index.ts';
+import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';
 
 /**
- * How connections come to the sub-reactors. `acceptor`: the main reactor accepts, and hands each
+ * How connections reach the sub-reactors. `acceptor`: the main reactor accepts, and hands each
  * descriptor to one of them. `reusePort`: each has a listening socket of its own on the same port, and
  * the kernel chooses by a hash of the addresses. `exclusive`: one listening socket in all their epoll
  * sets, and the kernel wakes one (EPOLLEXCLUSIVE; Linux).
  */
 export type PoolStrategy = 'acceptor' | 'reusePort' | 'exclusive';
 
-/** Whom the strategy `acceptor` gives the next connection. `source-hash`: by the peer's address. */
+/** Which sub-reactor gets the next connection (`acceptor`). `source-hash`: by the peer's address. */
 export type PoolBalance = 'round-robin' | 'least-connections' | 'source-hash';
 
 const STRATEGIES: readonly PoolStrategy[] = ['acceptor', 'reusePort', 'exclusive'];
@@ -23,18 +22,19 @@ const BALANCES: readonly PoolBalance[] = ['round-robin', 'least-connections', 's
 const SIZE_MAX = 1024;
 const START_TIMEOUT_MS = 30_000;
 
+/** Options of a {@link ReactorPool}. */
 export interface ReactorPoolOptions {
-  /** Sub-reactors, a thread each: 1 to 1024. */
+  /** Count of sub-reactors, a thread each: 1 to 1024. */
   readonly size: number;
-  /** What each of them runs: a file, or a URL that `import()` takes. See {@link SubReactorModule}. */
+  /** What each of them runs: a file, or a URL for `import()`. See {@link SubReactorModule}. */
   readonly module: string | URL;
   /** Default `'acceptor'`. */
   readonly strategy?: PoolStrategy;
   /** For `acceptor`. Default `'round-robin'`. */
   readonly balance?: PoolBalance;
   /**
-   * For `reusePort`: the sub-reactor is the number of the CPU that the connection came in on, modulo
-   * their number. Linux. Default false: by a hash of the addresses.
+   * For `reusePort`: the sub-reactor is the number of the CPU that received the connection, modulo
+   * their count. Linux. Default false: by a hash of the addresses.
    */
   readonly steerByCpu?: boolean;
   /** As for `listen`. */
@@ -43,35 +43,36 @@ export interface ReactorPoolOptions {
   readonly port?: number;
   /** As for `listen`, for each listening socket. */
   readonly backlog?: number;
-  /** Given to each connection, before the module's own `options`; must be cloneable. */
+  /** Options of each connection; they override the module's `options`. Must be cloneable. */
   readonly connection?: PoolConnectionOptions;
-  /** Given to the module's `start`; must be cloneable. */
+  /** For the module's `start`; must be cloneable. */
   readonly data?: unknown;
   /** The main reactor, attached. Default: the one of this thread. */
   readonly reactor?: Reactor;
-  /** How long a thread may take to load the module and to start, in milliseconds. Default 30,000. */
+  /** Time limit for a thread to load the module and to start, in milliseconds. Default 30,000. */
   readonly startTimeoutMs?: number;
   /**
-   * Told when a sub-reactor has died: ERR_SUB_REACTOR_DIED; the pool starts it anew by itself. Told
-   * as well when that fails, and tried again. Default: `process.emitWarning`.
+   * Called when a sub-reactor has died: ERR_SUB_REACTOR_DIED; the pool restarts it. Called as well when
+   * the restart fails, which is then tried again. Default: `process.emitWarning`.
    */
   readonly onError?: (error: Error) => void;
-  /** A handler that runs for so long is told to `onBlocked`; milliseconds, 0: never. Default 1000. */
+  /** A handler that runs for so long is reported to `onBlocked`; milliseconds, 0: never. Default 1000. */
   readonly blockedAfterMs?: number;
-  /** Told once for each call of a handler that blocks. Default: `process.emitWarning`. */
+  /** Called once for each call of a handler that blocks. Default: `process.emitWarning`. */
   readonly onBlocked?: (blocked: BlockedHandler) => void;
 }
 
-/** A handler that keeps a sub-reactor from serving anybody else. */
+/** A handler that keeps a sub-reactor from serving other connections. */
 export interface BlockedHandler {
-  /** Of the sub-reactor. */
+  /** The sub-reactor. */
   readonly index: number;
   /** `'data'`, `'open'`, … */
   readonly handler: string;
-  /** How long at least, up to now. */
+  /** Milliseconds that it has run for, at least. */
   readonly blockedMs: number;
 }
 
+/** Checked options of a pool. */
 export interface PoolSettings {
   readonly size: number;
   readonly module: string;
@@ -118,7 +119,11 @@ export function urlOf(module: unknown): string {
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(module).href;
 }
 
-/** @throws TypeError, RangeError - an option of the wrong kind. EdgewiseError - as `listen`. */
+/**
+ * Checks the options of a pool and fills in the defaults.
+ *
+ * @throws TypeError, RangeError - an option of the wrong kind. EdgewiseError - as `listen`.
+ */
 export function settingsOf(options: ReactorPoolOptions): PoolSettings {
   checkObject('options', options);
   const { size, module, strategy = 'acceptor', balance = 'round-robin', host } = options;

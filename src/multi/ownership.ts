@@ -1,6 +1,5 @@
-// Descriptors that go from thread to thread as numbers, and who closes them: exactly one thread owns
-// each at any time, and what a thread owns is closed when it ends, also by `terminate()` (see
-// native/core/descriptor_owners.h).
+// Descriptors that go from thread to thread as numbers: exactly one thread owns each at any time, and
+// what a thread owns is closed when it ends, also by `terminate()` (native/core/descriptor_owners.h).
 import { constants as os } from 'node:os';
 import { check, errnoError } from '../errors.ts';
 import { native } from '../native.ts';
@@ -8,12 +7,16 @@ import { native } from '../native.ts';
 /** A thread that owns descriptors; from 1 on, never used twice. */
 export type OwnerId = number;
 
-/** Makes this thread an owner: what it accepts or opens from here on is closed when it ends. */
+/** Makes this thread an owner: descriptors that it opens from here on are closed when it ends. */
 export function becomeOwner(): OwnerId {
   return native.openOwner();
 }
 
-/** @returns false: that thread has ended; the descriptor is still the caller's. */
+/**
+ * Gives a descriptor to a thread.
+ *
+ * @returns false: that thread has ended; the descriptor still belongs to the caller.
+ */
 export function giveDescriptor(fd: number, owner: OwnerId): boolean {
   const result = native.giveDescriptor(fd, owner);
   if (result === -os.errno.ESRCH) return false;
@@ -21,13 +24,17 @@ export function giveDescriptor(fd: number, owner: OwnerId): boolean {
   return true;
 }
 
-/** @returns false: it is not that owner's any more, so it has been closed. */
+/**
+ * Takes a descriptor back from a thread.
+ *
+ * @returns false: the thread does not own it any more, so it has been closed.
+ */
 export function takeDescriptorBack(fd: number, owner: OwnerId): boolean {
   return native.takeDescriptor(fd, owner) >= 0;
 }
 
 /**
- * Has the kernel choose among the sockets of a port by CPU.
+ * Lets the kernel choose among the sockets of a port by CPU.
  *
  * @throws ErrnoError - EOPNOTSUPP: not Linux. EPERM, EINVAL: the kernel refuses the filter.
  */

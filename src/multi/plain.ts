@@ -1,4 +1,4 @@
-// Which messages JSON carries without loss, several times faster than structured clone: trees of
+// Which messages JSON encodes without loss, several times faster than structured clone: trees of
 // null, booleans, ordinary numbers, text, arrays and plain objects.
 
 const DEPTH_MAX = 16;

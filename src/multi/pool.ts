@@ -4,14 +4,15 @@ import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ClosedError, type EdgewiseError } from '../errors.ts';
 import * as sys from '../sys/index.ts';
 import { checkInteger, checkObject } from '../validate.ts';
+import { type Dispatch, openDispatch } from './dispatch.ts';
 import { type FairnessReport, fairnessOf } from './fairness.ts';
-import { type Intake, openIntake } from './intake.ts';
 import { type PoolSettings, type ReactorPoolOptions, settingsOf } from './options.ts';
 import type { Move } from './protocol.ts';
 import { SubReactor, type SubReactorOwner } from './sub-reactor.ts';
 
+const CLOSE_TIMEOUT_MS = 30_000;
 const REPORT_TIMEOUT_MS = 1000;
-/** How often it is looked for a blocked handler, as a part of the threshold. */
+/** Checks for a blocked handler per threshold. */
 const BLOCK_CHECKS = 4;
 const RESTART_DELAY_MIN_MS = 10;
 const RESTART_DELAY_MAX_MS = 5000;
@@ -19,7 +20,7 @@ const RESTART_GROWTH = 4;
 
 interface Restarts {
   count: number;
-  /** How long to wait before the next attempt; grows while attempts fail. */
+  /** Milliseconds before the next attempt; grows while attempts fail. */
   delayMs: number;
   timer: NodeJS.Timeout | undefined;
 }
@@ -27,29 +28,31 @@ interface Restarts {
 /**
  * Serves the connections of a port on several threads, each with a reactor of its own.
  *
- * A sub-reactor that dies takes its own connections along, and nothing else: it is started anew, and
- * clients that come meanwhile go to others, or wait in the kernel's queue.
+ * When a sub-reactor dies, its own connections break, and no others: it is restarted, and new clients
+ * go to other sub-reactors meanwhile, or wait in the kernel's queue. Its threads keep the process alive,
+ * unless {@link unref}.
  *
  * @example
  * const pool = new ReactorPool({ size: 4, module: new URL('./handlers.js', import.meta.url), port });
  * await pool.start();
  * console.log(await pool.report());
- * await pool.close({ deadlineMs: 10_000 });
+ * await pool.close({ timeoutMs: 10_000 });
  */
 export class ReactorPool {
   readonly #settings: PoolSettings;
   readonly #subs: readonly SubReactor[];
   readonly #restarts: readonly Restarts[];
-  #intake: Intake | undefined;
+  #dispatch: Dispatch | undefined;
   #watch: NodeJS.Timeout | undefined;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
+  #isReferenced = true;
 
   /** @throws TypeError, RangeError - an option of the wrong kind. */
   constructor(options: ReactorPoolOptions) {
     this.#settings = settingsOf(options);
     const owner: SubReactorOwner = {
-      onRoom: () => this.#intake?.retry(),
+      onRoom: () => this.#dispatch?.retry(),
       onMove: (sub, move) => this.#onMove(sub, move),
       onDeath: (sub, error) => this.#onDeath(sub, error),
     };
@@ -64,24 +67,26 @@ export class ReactorPool {
     }));
   }
 
+  /** Count of the sub-reactors. */
   get size(): number {
     return this.#subs.length;
   }
 
-  /** The port, with the number that it got; 0 before `start` has resolved. */
+  /** The port that is listened on; 0 before `start` has resolved. */
   get port(): number {
-    return this.#intake?.port ?? 0;
+    return this.#dispatch?.port ?? 0;
   }
 
+  /** Whether `close` or `destroy` was called, or `start` has failed. */
   get isClosed(): boolean {
     return this.#closed !== undefined;
   }
 
   /**
-   * Starts the threads, and accepts when all of them are ready.
+   * Starts the threads, and accepts when all of them are ready. A second call returns the same promise.
    *
    * @throws EdgewiseError - ERR_MODULE_INVALID: it cannot be loaded, or exports no handlers.
-   *   ERR_SUB_REACTOR_START: what its `start` threw, or a thread took too long. ERR_CLOSED.
+   *   ERR_SUB_REACTOR_START: its `start` threw, or a thread took too long. ERR_CLOSED.
    * @throws ErrnoError - the address cannot be listened on. EOPNOTSUPP: `steerByCpu`, not on Linux.
    *   Everything that was started is ended then.
    */
@@ -91,10 +96,10 @@ export class ReactorPool {
     return this.#started;
   }
 
-  /** How the load lies on the sub-reactors, and what it comes to in all. */
+  /** How the load is distributed over the sub-reactors, and the sums. */
   async report(): Promise<FairnessReport> {
     const running = this.#subs.filter((sub) => sub.isRunning);
-    // With nobody to ask, a loop of reports would run in microtasks only and hold up Node's loop.
+    // With no thread to ask, a loop of reports would run in microtasks only and block Node's loop.
     if (running.length === 0) await nextLoopPass();
     else await Promise.all(running.map((sub) => sub.refresh(REPORT_TIMEOUT_MS)));
     return fairnessOf(
@@ -115,9 +120,10 @@ export class ReactorPool {
 
   /**
    * Ends the thread of a sub-reactor by force, as a fault would: its connections break, `onError` is
-   * told, and it is started anew. For tests of what depends on the pool.
+   * called, and it is restarted. For tests of programs that use a pool.
    *
    * @param index - from 0 to `size` - 1.
+   * @returns resolves when the thread has ended.
    */
   kill(index: number): Promise<void> {
     checkInteger('index', index, 0, this.size - 1);
@@ -125,34 +131,77 @@ export class ReactorPool {
   }
 
   /**
-   * Stops accepting, lets connections finish, closes what is left after the deadline, and ends the
-   * threads. Resolves when they have ended: one that its module keeps is ended by force a second
-   * after its last connection, and one that does not answer two seconds after the deadline.
+   * Stops accepting, lets connections finish, closes those that are left after the time limit, and ends
+   * the threads: a thread that its module keeps alive is ended by force a second after its last
+   * connection, and one that does not answer two seconds after the time limit. A second call returns
+   * the same promise; {@link destroy} cuts the wait short.
    *
-   * @param options - `deadlineMs`: how long connections may take; default 0.
+   * @param options - `timeoutMs`: the time limit for connections in milliseconds, 0 to 2^31 - 1; default
+   *   30,000. 0: as {@link destroy}.
+   * @returns resolves when the threads have ended.
    */
-  close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     checkObject('options', options);
-    const deadlineMs = checkInteger('deadlineMs', options.deadlineMs ?? 0, 0, 0x7fffffff);
-    this.#closed ??= this.#close(deadlineMs);
+    const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
+    checkInteger('options.timeoutMs', timeoutMs, 0, 0x7fffffff);
+    this.#closed ??= this.#close(timeoutMs);
     return this.#closed;
   }
 
+  /** Closes all connections at once, and ends the threads; `close()` returns the promise of their end. */
+  destroy(): void {
+    if (this.#closed === undefined) this.#closed = this.#close(0);
+    else for (const sub of this.#subs) void sub.end(0);
+  }
+
+  /** The same as {@link destroy}. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Keeps the process and the main reactor alive, which is so from the start. */
+  ref(): this {
+    return this.#setReferenced(true);
+  }
+
+  /** Lets the process and the main reactor end although the pool accepts and serves. */
+  unref(): this {
+    return this.#setReferenced(false);
+  }
+
+  /** Whether it keeps the process and the main reactor alive. */
+  hasRef(): boolean {
+    return this.#isReferenced;
+  }
+
+  #setReferenced(isReferenced: boolean): this {
+    this.#isReferenced = isReferenced;
+    this.#dispatch?.setReferenced(isReferenced);
+    for (const sub of this.#subs) sub.setReferenced(isReferenced);
+    for (const { timer } of this.#restarts) {
+      if (isReferenced) timer?.ref();
+      else timer?.unref();
+    }
+    return this;
   }
 
   async #start(): Promise<void> {
     try {
       await this.#startThreads();
-      // From here on in one go: whoever closes the pool finds the intake, or there is none.
+      // From here on without a pause: a call that closes the pool finds the dispatch, or there is none.
       if (this.#closed !== undefined) throw new ClosedError('the ReactorPool');
-      const intake = openIntake(this.#settings, this.#subs);
-      this.#intake = intake;
-      for (const sub of this.#subs) intake.admit(sub);
+      const dispatch = openDispatch(this.#settings, this.#subs);
+      this.#dispatch = dispatch;
+      dispatch.setReferenced(this.#isReferenced);
+      for (const sub of this.#subs) dispatch.admit(sub);
       this.#watchHandlers();
     } catch (error) {
-      await this.close();
+      await this.close({ timeoutMs: 0 });
       throw error;
     }
   }
@@ -162,11 +211,11 @@ export class ReactorPool {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
-  async #close(deadlineMs: number): Promise<void> {
-    this.#intake?.close();
+  async #close(timeoutMs: number): Promise<void> {
+    this.#dispatch?.close();
     clearInterval(this.#watch);
     for (const { timer } of this.#restarts) clearTimeout(timer);
-    await Promise.all(this.#subs.map((sub) => sub.end(deadlineMs)));
+    await Promise.all(this.#subs.map((sub) => sub.end(timeoutMs)));
   }
 
   #watchHandlers(): void {
@@ -181,19 +230,19 @@ export class ReactorPool {
     this.#watch = setInterval(look, Math.max(blockedAfterMs / BLOCK_CHECKS, 1)).unref();
   }
 
-  // The book of owners says whose it is at any moment: when the giver has died it was closed with it.
+  // The table of owners has the owner at any moment: when the giver has died, the descriptor was closed.
   #onMove(from: SubReactor, move: Move): void {
     if (!from.release(move)) return;
     const isTaken = this.#subs[move.to]?.adopt(move, false) === true || from.adopt(move, true);
     if (!isTaken) {
-      sys.close(move.fd); // both have ended this moment
+      sys.close(move.fd); // both have just ended
       from.lose();
     }
-    from.tellMoved();
+    from.confirmMove();
   }
 
   #onDeath(sub: SubReactor, error: Error): void {
-    this.#tell(error);
+    this.#reportError(error);
     this.#restartLater(sub);
   }
 
@@ -201,6 +250,7 @@ export class ReactorPool {
     const restarts = this.#restarts[sub.index] as Restarts;
     if (this.#closed !== undefined) return;
     restarts.timer = setTimeout(() => void this.#restart(sub, restarts), restarts.delayMs);
+    if (!this.#isReferenced) restarts.timer.unref();
     restarts.delayMs = Math.min(restarts.delayMs * RESTART_GROWTH, RESTART_DELAY_MAX_MS);
   }
 
@@ -208,17 +258,17 @@ export class ReactorPool {
     try {
       await sub.start();
     } catch (error) {
-      if (this.#closed !== undefined) return; // ended on purpose while it started
-      this.#tell(error as EdgewiseError);
+      if (this.#closed !== undefined) return; // it was ended while it started
+      this.#reportError(error as EdgewiseError);
       if (!this.#settings.reactor.isClosed) this.#restartLater(sub); // else never again
       return;
     }
     restarts.count++;
     restarts.delayMs = RESTART_DELAY_MIN_MS;
-    if (this.#closed === undefined) this.#intake?.admit(sub);
+    if (this.#closed === undefined) this.#dispatch?.admit(sub);
   }
 
-  #tell(error: Error): void {
+  #reportError(error: Error): void {
     try {
       this.#settings.onError(error);
     } catch (thrown) {

@@ -1,6 +1,6 @@
-// What the main thread and the thread of a sub-reactor tell each other: messages of node's own, which
-// are few, and figures in shared memory, which are written for every connection. Descriptors come by
-// the sub-reactor's mailbox, as numbers.
+// What the main thread and the thread of a sub-reactor send each other: messages by `postMessage`,
+// which are few, and figures in shared memory, which are written for every connection. Descriptors go
+// through the sub-reactor's mailbox, as numbers.
 import type { Connection } from '../net/connection/connection.ts';
 import type { ConnectionHandlers } from '../net/connection/handlers.ts';
 import type { ConnectionOptions } from '../net/connection/options.ts';
@@ -8,29 +8,30 @@ import type { ConnectionSnapshot } from '../net/connection/snapshot.ts';
 import type { TcpOptions } from '../net/socket/tcp.ts';
 import type { MailboxAddress } from './mailbox.ts';
 
-/** What connections of a pool can be given: as for `listen`, without what is of one thread. */
+/** Options of the connections of a pool: those of `listen` that do not belong to one thread. */
 export interface PoolConnectionOptions
   extends Omit<
     ConnectionOptions,
     'handlers' | 'createData' | 'reactor' | 'asyncContext' | 'receiveDescriptors'
   > {
+  /** As for `listen`. */
   readonly tcp?: TcpOptions;
 }
 
-/** What a sub-reactor's thread is told about itself. */
+/** What the module's `start` gets. */
 export interface SubReactorContext {
-  /** From 0 to the pool's size - 1; a thread that is started anew keeps its number. */
+  /** From 0 to the pool's size - 1; a restarted thread keeps its number. */
   readonly index: number;
-  /** What the pool was given as `data`. */
+  /** The option `data` of the pool. */
   readonly data: unknown;
   /**
-   * Has another sub-reactor serve a connection from here on, with the bytes that wait to be sent and
-   * those that wait to be read. It is closed here, `isHandedOver`, and no `close` is called; there
-   * the module's `adopt` is. When that sub-reactor cannot take it, it comes back.
+   * Moves a connection to another sub-reactor, with the bytes that wait to be sent and those that wait
+   * to be read. It is closed here (`isHandedOver`), and no `close` is called; there the module's `adopt`
+   * is called. When that sub-reactor cannot take it, it comes back.
    *
    * @param to - the index of another sub-reactor.
    * @param data - a copy of it becomes `connection.data`: what structured clone takes.
-   * @throws EdgewiseError - it stays: ERR_HANDOVER_FAILED: it has a file, descriptors or zero-copy
+   * @throws EdgewiseError - the connection stays: ERR_HANDOVER_FAILED: it has a file, descriptors or zero-copy
    *   memory to send, is relayed, or is being closed. ERR_MESSAGE_UNSUPPORTED: `data` cannot be
    *   cloned. ERR_CLOSED: the pool is closing, `start` has not returned, or the connection is closed.
    *   ERR_HANDED_OVER: it has been already.
@@ -42,22 +43,24 @@ export interface SubReactorContext {
 
 /** What the module of a pool exports. */
 export interface SubReactorModule {
+  /** The handlers of all its connections. */
   readonly handlers: ConnectionHandlers;
   /** A connection has come from another sub-reactor, or back: called in place of `open`. */
   adopt?(connection: Connection): void;
-  /** For all its connections; those of the pool's `connection` come before. */
+  /** For all its connections; the pool's option `connection` overrides them. */
   readonly options?: PoolConnectionOptions;
   /** Called, and waited for, before the first connection. */
   start?(context: SubReactorContext): void | Promise<void>;
 }
 
-/** A connection on its way between threads; `data` as `v8.serialize` makes it. */
+/** A connection on its way between threads; `data` as `v8.serialize` encodes it. */
 export interface Move extends ConnectionSnapshot {
   readonly fd: number;
   readonly to: number;
   readonly data: Uint8Array;
 }
 
+/** What the thread of a sub-reactor starts with. */
 export interface SubReactorData extends Omit<SubReactorContext, 'handOver'> {
   readonly size: number;
   readonly module: string;
@@ -65,13 +68,15 @@ export interface SubReactorData extends Omit<SubReactorContext, 'handOver'> {
   readonly figures: SharedArrayBuffer;
 }
 
+/** Messages to the thread of a sub-reactor. */
 export type ToSubReactor =
   | { readonly type: 'listen'; readonly fd: number; readonly isExclusive: boolean }
   | { readonly type: 'report' }
   | { readonly type: 'adopt'; readonly move: Move }
   | { readonly type: 'moved' }
-  | { readonly type: 'drain'; readonly deadlineMs: number };
+  | { readonly type: 'drain'; readonly timeoutMs: number };
 
+/** Messages from the thread of a sub-reactor. */
 export type FromSubReactor =
   | { readonly type: 'loaded' }
   | { readonly type: 'ready'; readonly owner: number; readonly mailbox: MailboxAddress }
@@ -93,6 +98,7 @@ export const Figure = {
   /** Counts calls of handlers. */
   Calls: 5,
 } as const;
+/** Bytes of the figures. */
 export const FIGURES_SIZE = 6 * 8;
 
 /** The handlers that are watched for blocking. */

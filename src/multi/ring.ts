@@ -1,12 +1,12 @@
 // A ring of records in shared memory with one writer and one reader: the lane of one producer of a
 // mailbox. A record is published by one atomic store of the tail, after all of it is written, and
-// its room is given back by one of the head. So a writer that is terminated in the middle leaves no
+// its room is released by one of the head. So a writer that is terminated in the middle leaves no
 // trace, and no lock behind.
 //
 // A record: length and kind (two u32), then the message, padded to 8 bytes. It never wraps around: a
-// filler takes the rest of the ring up. Head and tail count bytes and overflow as 32-bit integers.
-import type { Draft, Kind, Memory, Reader } from './message.ts';
-import { Kind as Kinds } from './message.ts';
+// filler takes the rest of the ring. Head and tail count bytes and overflow as 32-bit integers.
+import { type Draft, Kind, type Reader } from './message.ts';
+import type { RingMemory } from './ring-memory.ts';
 
 const HEADER_SIZE = 8;
 /** Words of control before the data, in lines of their own, so that the two threads do not share one. */
@@ -14,15 +14,16 @@ export const RING_CONTROL_WORDS = 64;
 const TAIL = 0;
 const HEAD = 32;
 
+/** Bytes of the record of a message of `length` bytes. */
 export const recordSize = (length: number): number => HEADER_SIZE + ((length + 7) & ~7);
 
 /** The longest message: its record fits into an empty ring, wherever the tail is. */
-export const messageSizeMax = (ringSize: number): number => ringSize / 2 - HEADER_SIZE;
+export const messageBytesMax = (ringBytes: number): number => ringBytes / 2 - HEADER_SIZE;
 
 class Ring {
   protected readonly control: Int32Array;
   protected readonly words: Uint32Array;
-  protected readonly memory: Memory;
+  protected readonly memory: RingMemory;
   protected readonly size: number;
 
   /** @param size - bytes of data, a power of two; control words come before them. */
@@ -38,6 +39,7 @@ class Ring {
   }
 }
 
+/** The side of the one writer. */
 export class RingWriter extends Ring {
   #tail: number;
   #head: number; // as last seen
@@ -48,14 +50,18 @@ export class RingWriter extends Ring {
     this.#head = Atomics.load(this.control, HEAD);
   }
 
-  /** @returns false: there is no room now. */
+  /**
+   * Publishes a message.
+   *
+   * @returns false: there is no room now.
+   */
   write(draft: Draft): boolean {
     const need = recordSize(draft.length);
     const at = this.#tail & (this.size - 1);
     const atEnd = this.size - at;
     const filler = need > atEnd ? atEnd : 0;
     if (!this.#hasRoom(need + filler)) return false;
-    if (filler > 0) this.#describe(at, filler - HEADER_SIZE, Kinds.Filler);
+    if (filler > 0) this.#describe(at, filler - HEADER_SIZE, Kind.Filler);
     const start = (at + filler) & (this.size - 1);
     this.#describe(start, draft.length, draft.kind);
     draft.writeTo(this.memory, start + HEADER_SIZE);
@@ -64,15 +70,15 @@ export class RingWriter extends Ring {
     return true;
   }
 
-  /** Whether the reader has taken everything. */
+  /** Whether the reader has read everything. */
   get isEmpty(): boolean {
     return Atomics.load(this.control, HEAD) === this.#tail;
   }
 
   /**
-   * Blocks until the reader has taken something since the last look, which this is, or for so long.
+   * Blocks until the reader has read something since the last call, or for `timeoutMs`.
    *
-   * @returns whether it has.
+   * @returns whether it has read something.
    */
   waitForReader(timeoutMs: number): boolean {
     const outcome = Atomics.wait(this.control, HEAD, this.#head, timeoutMs);
@@ -92,30 +98,32 @@ export class RingWriter extends Ring {
   }
 }
 
+/** The side of the one reader. */
 export class RingReader extends Ring {
   #head = 0;
 
+  /** Whether everything that was published has been read. */
   get isEmpty(): boolean {
     return Atomics.load(this.control, TAIL) === this.#head;
   }
 
   /**
-   * Hands up to `countMax` messages over, oldest first, until `deliver` answers false. Their room is
-   * the writer's again when this returns, also when `deliver` throws.
+   * Delivers up to `countMax` messages, oldest first, until `deliver` returns false. Their room is
+   * released when this returns, also when `deliver` throws.
    *
-   * @returns how many were delivered.
+   * @returns count of delivered messages.
    */
   read(reader: Reader, countMax: number, deliver: (message: unknown) => boolean): number {
     let count = 0;
     let tail = Atomics.load(this.control, TAIL);
     try {
-      // `deliver` may read on by itself, in a turn inside of its own: the place is a field.
+      // `deliver` may run a turn that reads on: so the position is a field.
       while (tail !== this.#head && count < countMax) {
         const at = this.#head & (this.size - 1);
         const length = this.words[at >>> 2] as number;
         const kind = this.words[(at >>> 2) + 1] as Kind;
         this.#head = (this.#head + recordSize(length)) | 0;
-        if (kind === Kinds.Filler) continue;
+        if (kind === Kind.Filler) continue;
         count++;
         const message = reader.read(this.memory, kind, at + HEADER_SIZE, length);
         if (!deliver(message)) break;
@@ -127,7 +135,7 @@ export class RingReader extends Ring {
     return count;
   }
 
-  /** Nothing is read any more: whoever waits for the head to move finds that it has. */
+  /** Nothing is read any more: the head moves, so a writer that waits for it continues. */
   end(): void {
     Atomics.store(this.control, HEAD, this.#head + 1);
   }

@@ -1,9 +1,7 @@
-// The producer's side of a mailbox (mailbox.ts): one lane of it, claimed by one atomic exchange.
+// The producer's side of a mailbox (mailbox.ts): one lane, claimed by one atomic exchange.
 import { threadId } from 'node:worker_threads';
 import { ClosedError, EdgewiseError, invalidType, invalidValue } from '../errors.ts';
-import type { Reactor } from '../index.ts';
-import { checkReactor } from '../reactor/index.ts';
-import { type ReactorWaker, Waker } from '../reactor/waker.ts';
+import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor/index.ts';
 import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
 import {
   CONTROL_BYTES,
@@ -15,21 +13,22 @@ import {
   Word,
 } from './mailbox.ts';
 import { Draft } from './message.ts';
-import { messageSizeMax, RingWriter } from './ring.ts';
+import { messageBytesMax, RingWriter } from './ring.ts';
 
-/** Posts that trust one wake-up: so many go to a reader that has ended before it looked, at most. */
+/** Posts that rely on one wake-up: at most so many are lost when the reader ends before it reads. */
 const POSTS_TRUSTED_MAX = 256;
-/** How often a wait for room looks whether the reader is there still. */
+/** How often a wait for room checks that the reader still runs. */
 const LOOK_AFTER_MS = 100;
 
+/** Options of a {@link MailboxSender}. */
 export interface MailboxSenderOptions {
   /** This thread's reactor, for `onRoom`. */
   readonly reactor?: Reactor;
-  /** Called in a turn when there may be room again after `post` had answered false, or `waitForRoom`. */
+  /** Called in a turn when there may be room again after `post` returned false, or `waitForRoom`. */
   readonly onRoom?: () => void;
 }
 
-// The words at the beginning of what a mailbox has laid out.
+// The control words at the beginning of the memory of a mailbox.
 function controlIn(memory: unknown): Int32Array {
   if (!(memory instanceof SharedArrayBuffer)) {
     throw invalidType('address.memory', 'a SharedArrayBuffer', memory);
@@ -45,12 +44,14 @@ function controlIn(memory: unknown): Int32Array {
 
 /**
  * Posts messages to the mailbox of another thread, or of this one. It belongs to the thread that
- * made it; close it when that thread has no more to post, or its lane stays taken.
+ * made it; close it when that thread has no more to post, or its lane stays taken. It keeps no reactor
+ * alive.
  */
 export class MailboxSender {
-  /** The number of its lane: what `onMessage` is told as the producer. */
+  /** The number of its lane: the `producer` that `onMessage` gets. */
   readonly lane: number;
-  readonly messageSizeMax: number;
+  /** The longest message, in bytes as it is encoded. */
+  readonly messageBytesMax: number;
   readonly #waker: Waker;
   readonly #control: Int32Array;
   readonly #words: Int32Array;
@@ -58,12 +59,12 @@ export class MailboxSender {
   readonly #draft = new Draft();
   readonly #onRoom: ReactorWaker | undefined;
   #wokenEpoch = Number.NaN; // the epoch in which it has woken the reader
-  #trustedCount = 0; // posts until it looks whether the reader is there still
+  #trustedCount = 0; // posts until it checks that the reader still runs
   #isClosed = false;
 
   /**
    * @throws TypeError - no address of a mailbox, or an option of the wrong kind.
-   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producersMax` senders. ERR_CLOSED: the mailbox
+   * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producerCountMax` senders. ERR_CLOSED: the mailbox
    *   or its reactor, or `options.reactor`.
    */
   constructor(address: MailboxAddress, options: MailboxSenderOptions = {}) {
@@ -78,18 +79,19 @@ export class MailboxSender {
     this.#waker = new Waker(wakerId);
     this.#control = controlIn(memory);
     this.#assertOpen();
-    // Before there is a lane to be given back: a reactor that is closed refuses.
+    // Before a lane is claimed: a reactor that is closed refuses.
     this.#onRoom = onRoom === undefined ? undefined : reactor?.createWaker(onRoom).unref();
     this.lane = this.#claim(memory);
     const laneBytes = this.#control[Word.LaneBytes] as number;
     const start = laneStart(this.lane, laneBytes);
     this.#words = new Int32Array(memory, start, LANE_CONTROL_BYTES / 4);
     this.#ring = new RingWriter(memory, start + LANE_CONTROL_BYTES, laneBytes);
-    this.messageSizeMax = messageSizeMax(laneBytes);
+    this.messageBytesMax = messageBytesMax(laneBytes);
     const wakers = new Float64Array(memory, start, LANE_CONTROL_BYTES / 8);
     wakers[LaneWord.WakerId] = this.#onRoom?.id ?? 0;
   }
 
+  /** Whether `close` was called. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -98,18 +100,18 @@ export class MailboxSender {
    * Queues a message: bytes (a Uint8Array, copied), text, a number, or anything else that structured
    * clone takes.
    *
-   * @returns false: there is no room, and nothing was queued. `onRoom` or `waitForRoom` tell when to
-   *   try again.
-   * @throws EdgewiseError - ERR_MESSAGE_TOO_LARGE: longer than `messageSizeMax`. ERR_CLOSED: the
+   * @returns false: there is no room, and nothing was queued. `onRoom` is called, and `waitForRoom`
+   *   returns, when to try again.
+   * @throws EdgewiseError - ERR_MESSAGE_TOO_LARGE: longer than `messageBytesMax`. ERR_CLOSED: the
    *   mailbox or its reactor; its thread has ended, after 256 posts at the latest when it was terminated
-   *   before it looked at what had come. ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
+   *   before it read what had arrived. ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
    * @throws TypeError - detached bytes.
    */
   post(message: unknown): boolean {
     this.#assertOpen();
     const draft = this.#draft;
     draft.take(message);
-    if (draft.length > this.messageSizeMax) throw tooLarge(draft.length, this.messageSizeMax);
+    if (draft.length > this.messageBytesMax) throw tooLarge(draft.length, this.messageBytesMax);
     const isWritten = this.#ring.write(draft) || this.#writeAfterAsking();
     draft.clear();
     if (isWritten && this.#isAwaited()) return true;
@@ -118,12 +120,12 @@ export class MailboxSender {
   }
 
   /**
-   * Blocks this thread until the reader has taken something, which may have been since `post` looked
-   * for room. Returns at once when there is nothing to take.
+   * Blocks this thread until the reader has read something, which may have been since `post` looked
+   * for room. Returns at once when there is nothing to read.
    *
    * Only where the reader is on another thread, and never inside a handler that others wait for.
    *
-   * @param timeoutMs - milliseconds, -1: as long as it takes.
+   * @param timeoutMs - milliseconds; -1: no limit.
    * @throws EdgewiseError - ERR_CLOSED, as `post`. Not when it is closed, or the reader's thread is
    *   terminated, during the wait, which then ends.
    */
@@ -131,8 +133,8 @@ export class MailboxSender {
     checkTimeoutMs(timeoutMs);
     this.#assertOpen();
     if (this.#ring.isEmpty) return;
-    this.#wake(); // or throws: who has gone takes nothing
-    Atomics.store(this.#words, LaneWord.Wants, 1); // before the look at what the reader has taken
+    this.#wake(); // or throws: a reader that has ended reads nothing
+    Atomics.store(this.#words, LaneWord.Wants, 1); // before the look at what the reader has read
     const endMs = timeoutMs === -1 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     while (!this.#ring.waitForReader(Math.min(endMs - performance.now(), LOOK_AFTER_MS))) {
       if (performance.now() >= endMs) return;
@@ -141,21 +143,33 @@ export class MailboxSender {
     }
   }
 
-  /** Gives the lane back. What was posted is delivered. */
+  /** Releases the lane. What was posted is delivered. Does nothing the second time. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRoom?.close();
     Atomics.store(this.#words, LaneWord.Wants, 0);
-    // Not the owner that came after `releaseThread`.
+    // Not when `releaseThread` has given the lane to another owner.
     Atomics.compareExchange(this.#words, LaneWord.Owner, threadId + 1, 0);
   }
 
-  [Symbol.dispose](): void {
+  /** The same as {@link close}: what was posted is in the mailbox already. */
+  destroy(): void {
     this.close();
   }
 
-  // Asks to be told of room, and tries once more: the reader may have made some before it was asked.
+  /** The same as {@link destroy}. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  // Asks for a notification, and tries once more: the reader may have made room before it was asked.
   #writeAfterAsking(): boolean {
     Atomics.store(this.#words, LaneWord.Wants, 1);
     return this.#ring.write(this.#draft);

@@ -1,11 +1,11 @@
-// Small flat objects in a ring (ring.ts). Their keys, the shape, travel once for each producer, and as
+// Small flat objects in a ring (ring.ts). Their keys, the shape, are sent once by each producer, and as
 // a number after that. A record, in units of 8 bytes: the shape's number, the length of its definition
 // (0 when the reader has it), the definition (keys as JSON), a tag for each value, a double for each
 // value, and the characters of texts.
 //
-// Numbers count up from 0, and a definition ends those after it: a sender that takes a lane over
-// defines its own from 0 on, and never names one that it has not defined.
-import type { Memory } from './message.ts';
+// Numbers count up from 0, and a definition ends those after it: a new sender of a lane defines its own
+// shapes from 0 on, and never uses a number that it has not defined.
+import type { RingMemory } from './ring-memory.ts';
 
 const KEYS_MAX = 16;
 const DEFINITION_MAX = 256;
@@ -40,7 +40,11 @@ export class ShapeWriter {
   #last: Shape | undefined;
   #definedCount = 0;
 
-  /** @returns undefined: it is not flat, or not small, and has to travel otherwise. */
+  /**
+   * Prepares an object.
+   *
+   * @returns undefined: it is not flat, or not small, and is sent in another way.
+   */
   take(message: unknown): FlatDraft | undefined {
     if (typeof message !== 'object' || message === null) return undefined;
     if (Object.getPrototypeOf(message) !== Object.prototype) return undefined;
@@ -60,7 +64,8 @@ export class ShapeWriter {
     return { shape, values, length: this.#valuesAt(shape) + 8 * keys.length + textSize };
   }
 
-  writeTo({ bytes, doubles }: Memory, offset: number, { shape, values }: FlatDraft): void {
+  /** Writes the record at `offset`, a multiple of 8. */
+  writeTo({ bytes, doubles }: RingMemory, offset: number, { shape, values }: FlatDraft): void {
     const isNew = shape.id >= this.#definedCount;
     doubles[offset >>> 3] = shape.id;
     doubles[(offset >>> 3) + 1] = isNew ? shape.definition.length : 0;
@@ -115,7 +120,8 @@ interface KnownShape {
 export class ShapeReader {
   readonly #shapes: KnownShape[] = [];
 
-  read({ bytes, doubles }: Memory, offset: number): unknown {
+  /** Reads the record at `offset`. */
+  read({ bytes, doubles }: RingMemory, offset: number): unknown {
     const id = doubles[offset >>> 3] as number;
     const length = doubles[(offset >>> 3) + 1] as number;
     const start = offset + HEADER_SIZE;
@@ -163,7 +169,7 @@ function isDefinable(keys: readonly string[], definition: string): boolean {
   return sizeOfLatin1(definition) >= 0;
 }
 
-/** @returns the bytes of its text, 0 for what is none, -1: it does not travel so. */
+/** @returns the bytes of its text, 0 for what is no text, -1: it cannot be sent in this way. */
 function sizeOfText(value: unknown): number {
   if (typeof value === 'string') return value.length > TEXT_MAX ? -1 : sizeOfLatin1(value);
   const isScalar = typeof value === 'number' || typeof value === 'boolean';

@@ -1,5 +1,5 @@
 // The main thread's side of one sub-reactor: its thread, the mailbox that descriptors go through, and
-// its figures. A thread that has died is started anew in the same place; the figures go on.
+// its figures. A thread that has died is restarted; the figures are continued.
 import { ClosedError, EdgewiseError } from '../errors.ts';
 import * as sys from '../sys/index.ts';
 import type { BlockedHandler, PoolSettings } from './options.ts';
@@ -15,15 +15,16 @@ import {
 import { MailboxSender } from './sender.ts';
 import { PoolThread, type ThreadExit, type ThreadMessage } from './thread.ts';
 
-/** For a thread to close everything after its deadline, before it is ended by force. */
+/** Milliseconds for a thread to close everything after its time limit, before it is ended by force. */
 const END_GRACE_MS = 2000;
 
+/** What a sub-reactor reports to: the pool. */
 export interface SubReactorOwner {
-  /** There may be room again in the mailbox, or a thread to hand to. */
+  /** The mailbox may have room again, or the thread runs. */
   onRoom(): void;
   /** A connection of this one goes to another. */
   onMove(sub: SubReactor, move: Move): void;
-  /** The thread has ended without having been told to. */
+  /** The thread has ended unexpectedly. */
   onDeath(sub: SubReactor, error: Error): void;
 }
 
@@ -34,7 +35,9 @@ interface Running {
   readonly sender: MailboxSender;
 }
 
+/** One sub-reactor of a pool. */
 export class SubReactor {
+  /** From 0 to the pool's size - 1. */
   readonly index: number;
   readonly #settings: PoolSettings;
   readonly #owner: SubReactorOwner;
@@ -42,16 +45,17 @@ export class SubReactor {
   #thread: PoolThread | undefined;
   #running: Running | undefined;
   #isEnding = false;
-  #deadlineMs = 0;
+  #isReferenced = true;
+  #endTimeoutMs = Number.POSITIVE_INFINITY;
   #handed = 0;
   #broken = 0;
   #movedIn = 0;
   #movedOut = 0;
   #seenCall = -1;
   #seenMs = 0;
-  #toldCall = -1;
-  /** All bytes, those of open connections included, when it last told. */
-  #told = { bytesRead: 0, bytesWritten: 0 };
+  #reportedCall = -1;
+  /** All bytes, those of open connections included, at the last report. */
+  #lastReport = { bytesRead: 0, bytesWritten: 0 };
   readonly #onReport = new Set<() => void>();
 
   constructor(index: number, settings: PoolSettings, owner: SubReactorOwner) {
@@ -60,6 +64,7 @@ export class SubReactor {
     this.#owner = owner;
   }
 
+  /** Whether it takes connections. */
   get isRunning(): boolean {
     return this.#running !== undefined && !this.#isEnding;
   }
@@ -69,12 +74,12 @@ export class SubReactor {
     return this.#thread?.id;
   }
 
-  /** Connections that it has been given, or has accepted, since the pool was made. */
+  /** Count of connections that it got or accepted since the pool was made. */
   get accepted(): number {
     return Math.max(this.#handed, this.#figure(Figure.Opened));
   }
 
-  /** Those of them that are open, or on their way. */
+  /** Count of connections that are open, or on their way to it. */
   get open(): number {
     const moved = this.#movedIn - this.#movedOut;
     return this.accepted + moved - this.#figure(Figure.Closed) - this.#broken;
@@ -85,7 +90,7 @@ export class SubReactor {
     return { in: this.#movedIn, out: this.#movedOut };
   }
 
-  /** Those that a thread took along when it died. */
+  /** Count of connections that ended with a thread that died. */
   get broken(): number {
     return this.#broken;
   }
@@ -93,17 +98,16 @@ export class SubReactor {
   /** As of the last `refresh`, for connections that are open, or have broken. */
   get bytes(): { read: number; written: number } {
     return {
-      read: Math.max(this.#figure(Figure.BytesRead), this.#told.bytesRead),
-      written: Math.max(this.#figure(Figure.BytesWritten), this.#told.bytesWritten),
+      read: Math.max(this.#figure(Figure.BytesRead), this.#lastReport.bytesRead),
+      written: Math.max(this.#figure(Figure.BytesWritten), this.#lastReport.bytesWritten),
     };
   }
 
   /**
-   * Starts the thread, and resolves when it can be handed connections. When it rejects there is no
-   * thread any more.
+   * Starts the thread, and resolves when it takes connections. When it rejects, the thread has ended.
    *
    * @throws EdgewiseError - ERR_MODULE_INVALID: it cannot be loaded, or exports no handlers.
-   *   ERR_SUB_REACTOR_START: what the module's `start` threw, a time-out, or the thread has ended.
+   *   ERR_SUB_REACTOR_START: the module's `start` threw, a time-out, or the thread has ended.
    *   ERR_CLOSED: the pool's reactor.
    */
   start(): Promise<void> {
@@ -141,25 +145,30 @@ export class SubReactor {
         startTimeoutMs,
       );
       this.#thread = thread;
+      if (!this.#isReferenced) thread.setReferenced(false);
     });
   }
 
   /**
-   * Hands a connected descriptor over; it is the sub-reactor's from here on.
+   * Hands a connected descriptor over; the sub-reactor owns it from here on.
    *
-   * @returns false: it cannot be taken now, and is still the caller's.
+   * @returns false: it cannot take one now, and the descriptor still belongs to the caller.
    */
   hand(fd: number): boolean {
     const running = this.#running;
     if (running === undefined || this.#isEnding) return false;
-    if (!giveDescriptor(fd, running.owner)) return false; // the thread has ended this moment
-    // What cannot be taken back was closed with the thread, whose end is about to be told.
+    if (!giveDescriptor(fd, running.owner)) return false; // the thread has just ended
+    // What cannot be taken back was closed with the thread; its end is about to be reported.
     if (!this.#post(running, fd) && takeDescriptorBack(fd, running.owner)) return false;
     this.#handed++;
     return true;
   }
 
-  /** @returns false: it was closed with its thread. Else it is the caller's, to be handed on. */
+  /**
+   * Takes a connection on its way back from the thread.
+   *
+   * @returns false: it was closed with its thread. Else it belongs to the caller.
+   */
   release({ fd }: Move): boolean {
     const running = this.#running;
     if (running === undefined || !takeDescriptorBack(fd, running.owner)) return false;
@@ -167,61 +176,72 @@ export class SubReactor {
     return true;
   }
 
-  /** What it has released nobody could take: it breaks. */
+  /** No sub-reactor could take the released connection: it breaks. */
   lose(): void {
     this.#movedOut--;
     this.#broken++;
   }
 
-  /** @returns false: it has ended, or ends and does not take one `back`. */
+  /**
+   * Sends a connection on its way to the thread.
+   *
+   * @param isBack - it comes back to where it was.
+   * @returns false: the thread has ended, or ends and the connection is not its own.
+   */
   adopt(move: Move, isBack: boolean): boolean {
     const running = this.#running;
     if (running === undefined || (this.#isEnding && !isBack)) return false;
     if (!giveDescriptor(move.fd, running.owner)) return false;
     this.#movedIn++;
-    this.#tell({ type: 'adopt', move }, [move.unsent.buffer]);
+    this.#send({ type: 'adopt', move }, [move.unsent.buffer]);
     return true;
   }
 
-  /** What it has handed over has arrived. */
-  tellMoved(): void {
-    this.#tell({ type: 'moved' });
+  /** A connection that it has handed over has arrived. */
+  confirmMove(): void {
+    this.#send({ type: 'moved' });
   }
 
-  /** Has it accept from a duplicate of a listening descriptor, which stays the caller's. */
+  /** Lets it accept from a duplicate of a listening descriptor, which still belongs to the caller. */
   listen(listening: number, isExclusive: boolean): void {
     const running = this.#running;
     if (running === undefined) return;
     const fd = sys.dup(listening);
     if (fd < 0) {
-      void running.thread.terminate(); // no descriptor left: started anew, as after any death
+      void running.thread.terminate(); // no descriptor left: it is restarted, as after any death
       return;
     }
-    if (giveDescriptor(fd, running.owner)) this.#tell({ type: 'listen', fd, isExclusive });
+    if (giveDescriptor(fd, running.owner)) this.#send({ type: 'listen', fd, isExclusive });
     else sys.close(fd);
   }
 
-  /** Asks for the bytes of its open connections; resolves when they have come, or after the time. */
+  /** Asks for the bytes of its open connections; resolves when they arrive, or after `timeoutMs`. */
   refresh(timeoutMs: number): Promise<void> {
     if (!this.isRunning) return Promise.resolve();
     return new Promise((resolve) => {
       const settle = () => {
         clearTimeout(timer);
-        this.#onReport.delete(settle); // a thread that never answers must not collect them
+        this.#onReport.delete(settle); // or a thread that never answers would collect them
         resolve();
       };
       const timer = setTimeout(settle, timeoutMs);
       this.#onReport.add(settle);
-      this.#tell({ type: 'report' });
+      this.#send({ type: 'report' });
     });
   }
 
-  /** Ends the thread by force, wherever it is. */
+  /** Whether its thread keeps the process alive. */
+  setReferenced(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    this.#thread?.setReferenced(isReferenced);
+  }
+
+  /** Ends the thread by force, whatever it does. */
   async kill(): Promise<void> {
     await this.#thread?.terminate();
   }
 
-  /** The handler that has been running for so long, in one call; told once for each call. */
+  /** The handler that runs for `blockedAfterMs` or longer; each call of a handler is returned once. */
   blockedHandler(blockedAfterMs: number): BlockedHandler | undefined {
     const call = this.#figure(Figure.Calls);
     const mark = this.#figure(Figure.Handler);
@@ -232,20 +252,21 @@ export class SubReactor {
       return undefined;
     }
     const blockedMs = Math.floor(now - this.#seenMs);
-    if (blockedMs < blockedAfterMs || call === this.#toldCall) return undefined;
-    this.#toldCall = call;
+    if (blockedMs < blockedAfterMs || call === this.#reportedCall) return undefined;
+    this.#reportedCall = call;
     return { index: this.index, handler: WATCHED[mark - 1] ?? 'unknown', blockedMs };
   }
 
   /**
-   * Ends it: at the latest after `deadlineMs`, and by force when it is then still there. One that is
-   * starting is told to end when it is ready. Resolves when there is no thread any more.
+   * Ends it: after `timeoutMs` at the latest, and by force when it still runs then. A thread that is
+   * starting ends when it is ready. Of several calls the shortest time holds. Resolves when the thread
+   * has ended.
    */
-  async end(deadlineMs: number): Promise<void> {
+  async end(timeoutMs: number): Promise<void> {
     this.#isEnding = true;
-    this.#deadlineMs = deadlineMs;
-    this.#tell({ type: 'drain', deadlineMs });
-    this.#thread?.endWithin(deadlineMs + END_GRACE_MS);
+    this.#endTimeoutMs = Math.min(this.#endTimeoutMs, timeoutMs);
+    this.#send({ type: 'drain', timeoutMs });
+    this.#thread?.endWithin(timeoutMs + END_GRACE_MS);
     await this.#thread?.ended;
   }
 
@@ -265,13 +286,13 @@ export class SubReactor {
       onRoom: () => this.#owner.onRoom(),
     });
     this.#running = { thread, owner, sender };
-    if (this.#isEnding) this.#tell({ type: 'drain', deadlineMs: this.#deadlineMs });
+    if (this.#isEnding) this.#send({ type: 'drain', timeoutMs: this.#endTimeoutMs });
   }
 
   #onMessage(message: ThreadMessage): void {
     if (message.type === 'handOver') this.#owner.onMove(this, message.move);
     if (message.type !== 'report') return;
-    this.#told = message;
+    this.#lastReport = message;
     for (const settle of [...this.#onReport]) settle();
   }
 
@@ -284,14 +305,14 @@ export class SubReactor {
     for (const settle of [...this.#onReport]) settle();
     this.#broken += this.open;
     this.#figures[Figure.Handler] = 0;
-    this.#figures[Figure.BytesRead] = read; // the next thread counts on
+    this.#figures[Figure.BytesRead] = read; // the next thread continues the count
     this.#figures[Figure.BytesWritten] = written;
     if (running === undefined || (wasDue && cause === undefined)) return;
     const text = `sub-reactor ${this.index} has died with exit code ${code}`;
     this.#owner.onDeath(this, new EdgewiseError('ERR_SUB_REACTOR_DIED', text, { cause }));
   }
 
-  // false: its mailbox is full, or the thread is just ending.
+  // false: its mailbox is full, or the thread is ending.
   #post({ sender }: Running, fd: number): boolean {
     try {
       return sender.post(fd);
@@ -301,7 +322,7 @@ export class SubReactor {
     }
   }
 
-  #tell(message: ToSubReactor, transferred: readonly ArrayBuffer[] = []): void {
+  #send(message: ToSubReactor, transferred: readonly ArrayBuffer[] = []): void {
     this.#running?.thread.post(message, transferred);
   }
 

@@ -1,5 +1,5 @@
-// The thread of a sub-reactor as the main thread sees it: from its start to its end, which is waited
-// for, and forced when it is due. A thread that dies is followed by another one of these.
+// The thread of a sub-reactor as the main thread sees it: from its start to its end, which is awaited,
+// and forced after a time limit. A thread that dies is replaced by a new object.
 import { Worker } from 'node:worker_threads';
 import type { FromSubReactor, SubReactorData, ToSubReactor } from './protocol.ts';
 
@@ -8,35 +8,38 @@ import type { FromSubReactor, SubReactorData, ToSubReactor } from './protocol.ts
 const isBuilt = import.meta.url.endsWith('.js');
 const ENTRY = new URL(isBuilt ? './worker.js' : '../../dist/multi/worker.js', import.meta.url);
 
-/** For what its module has still to do when it has no connection any more, or could not start. */
+/** Time for its module when it has no connection any more, or could not start. */
 const DONE_GRACE_MS = 1000;
-/** The longest that a timer of Node's takes; more would be at once. */
+/** The longest timer of Node; a longer one would fire at once. */
 const TIMER_MAX_MS = 0x7fffffff;
 
-/** What the thread tells that is not about its own life. */
+/** Messages of the thread that are not about its own life cycle. */
 export type ThreadMessage = Exclude<FromSubReactor, { type: 'loaded' | 'drained' }>;
 
+/** How a thread has ended. */
 export interface ThreadExit {
   readonly code: number;
-  /** What was thrown on it and caught by nobody. */
+  /** The uncaught error of the thread, if there was one. */
   readonly cause: unknown;
-  /** It had nothing to do any more, or its time was over. */
+  /** Whether it had nothing to do any more, or its time was over. */
   readonly wasDue: boolean;
 }
 
+/** What a thread reports to. */
 export interface ThreadOwner {
   onMessage(message: ThreadMessage): void;
   /** Called once, after all messages. */
   onExit(exit: ThreadExit): void;
 }
 
+/** A thread, from its start to its end. */
 export class PoolThread {
-  /** Resolves when it has ended and its owner knows. */
+  /** Resolves when it has ended, after `onExit`. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
   #isLoading = true;
   #isDue = false;
-  /** What `endWithin` was told while it loads. */
+  /** The time limit of `endWithin` while it loads. */
   #loadingMs = Number.POSITIVE_INFINITY;
   #endsAtMs = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -63,22 +66,30 @@ export class PoolThread {
     });
   }
 
+  /** The `threadId` of the worker. */
   get id(): number {
     return this.#worker.threadId;
   }
 
+  /** Sends a message to it. */
   post(message: ToSubReactor, transferred: readonly ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transferred);
   }
 
-  /** Ends it by force, wherever it is. */
+  /** Whether it keeps the process alive. */
+  setReferenced(isReferenced: boolean): void {
+    if (isReferenced) this.#worker.ref();
+    else this.#worker.unref();
+  }
+
+  /** Ends it by force, whatever it does. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();
   }
 
   /**
-   * Ends it by force if it is still there after so long, which counts from when its module is loaded:
-   * Node loses descriptors of a thread that is terminated before. Of several times the first holds.
+   * Ends it by force if it still runs after `ms` milliseconds, counted from when its module is loaded:
+   * Node leaks descriptors of a thread that is terminated before. Of several limits the first holds.
    */
   endWithin(ms: number): void {
     if (this.#isLoading) {
@@ -103,7 +114,7 @@ export class PoolThread {
     this.endWithin(this.#loadingMs);
   }
 
-  // It ends by itself if nothing of its module's keeps it.
+  // It ends by itself unless its module keeps it alive.
   #onDone(): void {
     this.#isLoading = false;
     this.#isDue = true;

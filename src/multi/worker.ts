@@ -1,14 +1,16 @@
-// The thread of a sub-reactor: loads the pool's module, takes descriptors over from the main thread,
-// or accepts by itself, and serves them with the module's handlers.
+// The thread of a sub-reactor: loads the pool's module, gets descriptors from the main thread, or
+// accepts by itself, and serves them with the module's handlers.
 import { inspect } from 'node:util';
 import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ClosedError, invalidType, invalidValue } from '../errors.ts';
-import { adoptListener, type Listener, Reactor } from '../index.ts';
 import { Connection } from '../net/connection/connection.ts';
 import type { ConnectionGroup } from '../net/connection/group.ts';
 import { groupOf } from '../net/connection/options.ts';
+import { adoptListener } from '../net/listen/listen.ts';
+import type { Listener } from '../net/listen/listener.ts';
 import { applyPlan, forConnections, planTcpOptions, type TcpPlan } from '../net/socket/tcp.ts';
+import { Reactor } from '../reactor/index.ts';
 import { checkFunction, checkInteger } from '../validate.ts';
 import { Counting } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
@@ -27,7 +29,7 @@ import {
 
 const data = workerData as SubReactorData;
 
-function tell(message: FromSubReactor, transferred: readonly ArrayBuffer[] = []): void {
+function send(message: FromSubReactor, transferred: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transferred);
 }
 
@@ -60,34 +62,34 @@ class SubReactorThread {
     // Without a listener the group would leave the reactor after its last connection.
     this.#group.opener = { close: () => undefined };
     const onMessage = (message: unknown) => this.#serve(message as number);
-    this.#mailbox = new Mailbox({ reactor: this.#reactor, onMessage, producersMax: 1 });
+    this.#mailbox = new Mailbox({ reactor: this.#reactor, onMessage, producerCountMax: 1 });
     this.#reactor.attach();
   }
 
   announce(owner: OwnerId): void {
-    tell({ type: 'ready', owner, mailbox: this.#mailbox.address });
+    send({ type: 'ready', owner, mailbox: this.#mailbox.address });
   }
 
   onMessage(message: ToSubReactor): void {
     const reactor = this.#reactor;
-    if (reactor.isClosed) return; // what is given now is closed with the thread
+    if (reactor.isClosed) return; // a descriptor that arrives now is closed with the thread
     if (message.type === 'listen') this.#listen(message.fd, message.isExclusive);
     // In turns of the reactor, and in order: handlers are called there, and it may end, but not
-    // while a connection that came before the word to drain waits to be adopted.
-    else if (message.type === 'drain') reactor.defer(() => this.#drain(message.deadlineMs));
+    // while a connection that arrived before the drain message waits to be adopted.
+    else if (message.type === 'drain') reactor.defer(() => this.#drain(message.timeoutMs));
     else if (message.type === 'adopt') reactor.defer(() => this.#adopt(message.move));
     else if (message.type === 'moved') reactor.defer(() => this.#onMoved());
     else this.#report();
   }
 
-  // It is this thread's since the main one gave it: closed with the thread, whatever happens here.
+  // This thread owns it since the main one gave it: it is closed with the thread, whatever happens here.
   #serve(fd: number): void {
     const { tcp = {} } = this.#options;
     this.#plan ??= forConnections(planTcpOptions(tcp), fd);
-    applyPlan(fd, this.#plan); // EINVAL on macOS: the peer has gone, which the read tells
+    applyPlan(fd, this.#plan); // EINVAL on macOS: the peer has gone, which the read reports
     const connection = new Connection(this.#group);
     this.#counting.serve(() => connection.establish(fd));
-    // No `close` tells of who could not be watched.
+    // For a connection that cannot be watched no `close` is called.
     if (connection.isClosed) this.#reactor.defer(() => this.#endIfDrained());
   }
 
@@ -103,10 +105,10 @@ class SubReactorThread {
     const snapshot = connection.detach();
     this.#counting.left(connection);
     this.#movesUnderWay++;
-    tell({ type: 'handOver', move: { ...snapshot, to, data: copy } }, [snapshot.unsent.buffer]);
+    send({ type: 'handOver', move: { ...snapshot, to, data: copy } }, [snapshot.unsent.buffer]);
   }
 
-  // Who hears of it first is `adopt`; only when it cannot be watched, `close` alone, with the error.
+  // `adopt` is called first; only when it cannot be watched, `close` alone, with the error.
   #adopt(move: Move): void {
     const connection = new Connection(this.#group);
     connection.data = deserialize(move.data);
@@ -116,7 +118,7 @@ class SubReactorThread {
     connection.establish(move.fd, () => this.#counting.adopt(connection));
   }
 
-  // Until then it may come back, and the thread must be there.
+  // Until then it may come back, and the thread must still run.
   #onMoved(): void {
     this.#movesUnderWay--;
     this.#endIfDrained();
@@ -143,14 +145,15 @@ class SubReactorThread {
       bytesRead += read;
       bytesWritten += written;
     }
-    tell({ type: 'report', bytesRead, bytesWritten });
+    send({ type: 'report', bytesRead, bytesWritten });
   }
 
-  // Those that wait in the mailbox were accepted, and are served before the end.
-  #drain(deadlineMs: number): void {
+  // Connections that wait in the mailbox were accepted, and are served before the end. A second message
+  // may bring a shorter time.
+  #drain(timeoutMs: number): void {
     this.#isDraining = true;
     this.#listener?.close();
-    this.#reactor.setTimeout(() => this.#end(), deadlineMs);
+    this.#reactor.setTimeout(() => this.#end(), timeoutMs);
     this.#reactor.defer(() => this.#endIfDrained());
   }
 
@@ -161,7 +164,8 @@ class SubReactorThread {
 
   // Without the port and the reactor nothing of ours keeps the thread, and it ends by itself.
   #end(): void {
-    tell({ type: 'drained' });
+    if (this.#reactor.isClosed) return;
+    send({ type: 'drained' });
     this.#reactor.close();
     parentPort?.close();
   }
@@ -177,12 +181,12 @@ async function loadModule(): Promise<SubReactorModule> {
   return module;
 }
 
-// What was thrown need not be anything that can be sent.
-function tellFailure(isModule: boolean, error: unknown): void {
+// What was thrown may be something that cannot be sent.
+function sendFailure(isModule: boolean, error: unknown): void {
   try {
-    tell({ type: 'failed', isModule, error });
+    send({ type: 'failed', isModule, error });
   } catch {
-    tell({ type: 'failed', isModule, error: new Error(inspect(error)) });
+    send({ type: 'failed', isModule, error: new Error(inspect(error)) });
   }
 }
 
@@ -192,7 +196,7 @@ async function main(): Promise<void> {
   try {
     const module = await loadModule();
     isModule = false;
-    tell({ type: 'loaded' });
+    send({ type: 'loaded' });
     const handOver: SubReactorContext['handOver'] = (connection, to, state) => {
       if (running === undefined) throw new ClosedError('the sub-reactor, which starts,');
       running.handOver(connection, to, state);
@@ -203,7 +207,7 @@ async function main(): Promise<void> {
     parentPort?.on('message', (message: ToSubReactor) => thread.onMessage(message));
     thread.announce(owner);
   } catch (error) {
-    tellFailure(isModule, error);
+    sendFailure(isModule, error);
   }
 }
 

@@ -45,7 +45,7 @@ class Pending {
  * The operations of a {@link Descriptor} for `await`; each is described there.
  *
  * An operation that is done at once resolves without a turn of the reactor, so it may overtake
- * completions whose handlers are still to be called. Wrong arguments throw at once. Aborting `signal`
+ * handlers that are still to be called for earlier completions. Wrong arguments throw at once. Aborting `signal`
  * cancels the operation and rejects with the signal's reason; bytes that it had moved are lost to the
  * caller of a read, so a stream cannot be continued after an aborted `readExactly`.
  */

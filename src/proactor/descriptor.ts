@@ -1,5 +1,4 @@
-// A descriptor whose operations complete by themselves: what the user of the callback form sees. Each
-// method checks its arguments and hands the operation to its lane (lanes.ts).
+// A descriptor with operations that complete by themselves: the callback form. Each method checks its arguments and hands the operation to its lane (lanes.ts).
 import type { AddressInput } from '../address.ts';
 import { ClosedError } from '../errors.ts';
 import type * as sys from '../sys/index.ts';
@@ -84,11 +83,11 @@ export class Descriptor {
    * @param options - `from` gets the peer's address, `data` is for the handler.
    */
   accept<Data = undefined>(
-    options: AcceptOptions<Data>,
+    options: AcceptOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   accept(
-    options: AcceptOptions | CompletionHandler<never>,
+    options: AcceptOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, from } = optionsIn(options);
@@ -114,12 +113,12 @@ export class Descriptor {
    */
   connect<Data = undefined>(
     address: AddressInput,
-    options: OperationOptions<Data>,
+    options: OperationOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   connect(
     address: AddressInput,
-    options: OperationOptions | CompletionHandler<never>,
+    options: OperationOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data } = optionsIn(options);
@@ -142,12 +141,12 @@ export class Descriptor {
    */
   read<Data = undefined>(
     bytes: Uint8Array,
-    options: RangeOptions<Data>,
+    options: RangeOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   read(
     bytes: Uint8Array,
-    options: RangeOptions | CompletionHandler<never>,
+    options: RangeOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, offset, length } = optionsIn(options);
@@ -170,12 +169,12 @@ export class Descriptor {
    */
   readExactly<Data = undefined>(
     bytes: Uint8Array,
-    options: RangeOptions<Data>,
+    options: RangeOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   readExactly(
     bytes: Uint8Array,
-    options: RangeOptions | CompletionHandler<never>,
+    options: RangeOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, offset, length } = optionsIn(options);
@@ -200,12 +199,12 @@ export class Descriptor {
    */
   write<Data = undefined>(
     bytes: Uint8Array,
-    options: RangeOptions<Data>,
+    options: RangeOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   write(
     bytes: Uint8Array,
-    options: RangeOptions | CompletionHandler<never>,
+    options: RangeOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, offset, length } = optionsIn(options);
@@ -228,12 +227,12 @@ export class Descriptor {
    */
   writeAll<Data = undefined>(
     bytes: Uint8Array,
-    options: RangeOptions<Data>,
+    options: RangeOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   writeAll(
     bytes: Uint8Array,
-    options: RangeOptions | CompletionHandler<never>,
+    options: RangeOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, offset, length } = optionsIn(options);
@@ -265,13 +264,13 @@ export class Descriptor {
   recvmsg<Data = undefined>(
     buffers: readonly Uint8Array[],
     into: sys.ReceivedMessage,
-    options: MessageOptions<Data>,
+    options: MessageOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   recvmsg(
     buffers: readonly Uint8Array[],
     into: sys.ReceivedMessage,
-    options: MessageOptions | CompletionHandler<never>,
+    options: MessageOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, flags = 0 } = optionsIn(options);
@@ -295,12 +294,12 @@ export class Descriptor {
    */
   sendmsg<Data = undefined>(
     message: sys.OutgoingMessage,
-    options: MessageOptions<Data>,
+    options: MessageOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   sendmsg(
     message: sys.OutgoingMessage,
-    options: MessageOptions | CompletionHandler<never>,
+    options: MessageOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, flags = 0 } = optionsIn(options);
@@ -325,12 +324,12 @@ export class Descriptor {
    */
   sendFile<Data = undefined>(
     fd: number,
-    options: RangeOptions<Data>,
+    options: RangeOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   sendFile(
     fd: number,
-    options: RangeOptions | CompletionHandler<never>,
+    options: RangeOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     const { data, offset = 0, length } = optionsIn(options);

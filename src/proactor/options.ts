@@ -38,9 +38,9 @@ const NO_OPTIONS = {};
  * @throws TypeError - ERR_INVALID_ARG_TYPE: neither a function nor an object.
  */
 export function optionsIn<Options extends object>(
-  given: Options | CompletionHandler<never>,
+  given: Options | CompletionHandler<never> | undefined,
 ): Partial<Options> {
-  if (typeof given === 'function') return NO_OPTIONS;
+  if (given === undefined || typeof given === 'function') return NO_OPTIONS;
   checkObject('options', given);
   return given;
 }

@@ -49,7 +49,7 @@ export interface ProactorOptions {
  * client.read(buffer, (error, count) => console.log(error ?? `${count} bytes`));
  */
 export class Proactor {
-  /** The reactor in whose turns handlers are called. */
+  /** The reactor that calls the handlers, in its turns. */
   readonly reactor: Reactor;
   /** @internal */
   readonly trigger: 'level' | 'edge';
@@ -87,7 +87,7 @@ export class Proactor {
     return this.#isClosed;
   }
 
-  /** Count of operations that were submitted and whose handler was not called yet. */
+  /** Count of operations that were submitted and have not called their handler yet. */
   get pendingCount(): number {
     return this.#pendingCount;
   }
@@ -128,12 +128,12 @@ export class Proactor {
    */
   delay<Data = undefined>(
     delayMs: number,
-    options: OperationOptions<Data>,
+    options: OperationOptions<Data> | undefined,
     complete: CompletionHandler<Data>,
   ): OperationId;
   delay(
     delayMs: number,
-    options: OperationOptions | CompletionHandler<never>,
+    options: OperationOptions | CompletionHandler<never> | undefined,
     complete = options as CompletionHandler<never>,
   ): OperationId {
     this.#assertOpen();

@@ -108,7 +108,7 @@ describe('help', () => {
 });
 
 describe('edgewise doctor', () => {
-  test('tells the system, the back-ends, the limits and the addon', async () => {
+  test('prints the system, the back-ends, the limits and the addon', async () => {
     const { code, stdout } = await edgewise('doctor');
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^platform +${process.platform} ${process.arch}`, 'm'));
@@ -122,7 +122,7 @@ describe('edgewise doctor', () => {
     if (isLinux) expect(stdout).toMatch(/^epoll_pwait2 +(yes|no)/m);
   });
 
-  test('without an addon tells the rest, and one line of what is missing', async () => {
+  test('without an addon prints the rest, and one line about what is missing', async () => {
     const options = { EDGEWISE_ADDON: '/nonexistent/edgewise.node' };
     const args = [`${JSON.stringify(options)}`, MAIN];
     const script = `Object.assign(process.env, JSON.parse(process.argv[1]));

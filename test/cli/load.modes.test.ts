@@ -35,7 +35,7 @@ describe('a connection for each message', () => {
     expect([endedCount, erredCount]).toEqual([bytesOf.length, 0]);
   });
 
-  test.runIf(isLinux)('comes from as many addresses as it was told', async () => {
+  test.runIf(isLinux)('connects from as many addresses as it was given', async () => {
     const addresses = new Set<string | undefined>();
     const port = await generator.listen((socket, data) => {
       addresses.add(socket.remoteAddress);

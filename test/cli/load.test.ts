@@ -167,7 +167,7 @@ describe('a wrong server is an error', () => {
     expect(ended.stderr).toContain('the server stopped answering: 1 messages');
   });
 
-  test('nobody listens', async () => {
+  test('nothing listens', async () => {
     const probe = createServer();
     await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
     const { port } = probe.address() as AddressInfo;

@@ -56,7 +56,7 @@ describe.each(BLOCKS)('$path', ({ path, code }) => {
   const isHere = path !== 'examples/echo/sys.ts' || process.platform === 'linux';
   if (!isHere) process.stdout.write(`skipped: ${path} is for Linux\n`);
 
-  test('stands on the page as it is', () => {
+  test('is on the page as it is', () => {
     expect(code).toBe(textOf(path));
     expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(LINES_MAX);
   });

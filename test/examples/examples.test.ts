@@ -140,7 +140,7 @@ describe('discard', () => {
 });
 
 describe('daytime', () => {
-  test('tells the time and ends, also when it was sent something', async () => {
+  test('sends the time and ends, also when it was sent something', async () => {
     const client = await connectTo(serve('daytime'));
     client.write(Buffer.alloc(1 << 16));
     const line = String(await receive(client));
@@ -169,7 +169,7 @@ describe('chargen', () => {
     return period.repeat(Math.ceil(length / period.length)).slice(0, length);
   }
 
-  test('rests while nobody reads, serves others, and goes on where one stopped', async () => {
+  test('pauses while a client does not read, serves others, and continues where it stopped', async () => {
     const example = serve('chargen');
     const lazy = await connectTo(example);
     await expectIdleSoon(example);
@@ -193,7 +193,7 @@ describe('chat', () => {
     expect(await lineOf(speaker)).toMatch(/^guest \d+: hi\n$/);
   });
 
-  test('drops one who does not read, and only that one', async () => {
+  test('drops a client that does not read, and only that one', async () => {
     const example = serve('chat');
     const [speaker, listener, deaf] = await members(example, 3);
     const dropped = closing(deaf as Socket);
@@ -204,7 +204,7 @@ describe('chat', () => {
     });
     const talk = setInterval(() => {
       if (!speaker.writableNeedDrain) for (let count = 0; count < 64; count++) speaker.write(text);
-      deaf?.write('am I still in?'); // how one who does not read learns of a reset
+      deaf?.write('am I still in?'); // a client that does not read notices a reset so
     }, 1);
     await dropped;
     clearInterval(talk);
@@ -258,7 +258,7 @@ test('timer: ticks, then the watchdog, then the end', async () => {
   const times = lines.map((line) => Number.parseInt(line, 10));
   expect(times).toEqual([...times].sort((a, b) => a - b));
   const said = lines.map((line) => line.replace(/^ *\d+ ms {2}/, ''));
-  // On a busy machine the quarter is over before the first turn, whose timers come before its end.
+  // On a busy machine the quarter is over before the first turn, and its timers run before its end.
   expect(said.splice(0, 2).sort()).toEqual([
     'a quarter of a millisecond is over',
     'deferred: at the end of the first turn',
@@ -284,7 +284,7 @@ test('signal: reloads by SIGHUP, ends by SIGTERM, and process.on hears it too', 
   expect(ending.lines).toContain('SIGTERM: process.on has it too');
 });
 
-test.runIf(isLinux)('raw-epoll: level repeats, edge tells once', async () => {
+test.runIf(isLinux)('raw-epoll: level repeats, edge reports once', async () => {
   const ending = await start('raw-epoll').ending();
   expectCleanEnd(ending);
   expect(ending.lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
@@ -307,13 +307,13 @@ describe.each(Poller.backends)('poller on %s', (backend) => {
   test('shows each trigger that the back-end has', async () => {
     const ending = await start('poller', [backend]).ending();
     expectCleanEnd(ending);
-    const told = { nothing: '-', sent: 'token 7: Readable', again: 'token 7: Readable' };
+    const report = { nothing: '-', sent: 'token 7: Readable', again: 'token 7: Readable' };
     const expected = Poller.capabilitiesOf(backend).triggers.flatMap((trigger) => [
       [trigger],
-      ['nothing sent', told.nothing],
-      ['64 bytes sent', told.sent],
-      ['not read', trigger === 'level' ? told.again : '-'],
-      ['modified', told.again],
+      ['nothing sent', report.nothing],
+      ['64 bytes sent', report.sent],
+      ['not read', trigger === 'level' ? report.again : '-'],
+      ['modified', report.again],
       ['read', '-'],
     ]);
     expect(ending.lines.slice(1).map((line) => line.trim().split(/ {2,}/))).toEqual(expected);

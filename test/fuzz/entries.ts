@@ -147,7 +147,7 @@ const OWN_ROLES = {
   proactor: ({ objects }: World) => (objects as Entries)['proactor.Proactor'],
   descriptor: ({ objects }: World) => (objects as Entries)['proactor.Descriptor'],
   proactorOptions: optionsWith({ trigger: () => 'edge', asyncContext: () => true }),
-  mailbox: optionsWith({ onMessage: handlerOf, producersMax: smallOf, laneBytes: smallOf }),
+  mailbox: optionsWith({ onMessage: handlerOf, producerCountMax: smallOf, laneBytes: smallOf }),
   mailboxAddress: ({ objects }: World, random: Random) => {
     const { address } = (objects as Entries)['multi.Mailbox'] as multi.Mailbox;
     return random.pick([
@@ -159,10 +159,13 @@ const OWN_ROLES = {
   },
   senderOptions: optionsWith({ onRoom: handlerOf }),
   pool: optionsWith({ size: () => 1, module: () => '/none.mjs', connection: () => ({}) }),
-  closing: (_: World, random: Random) => ({ deadlineMs: random.pick([0, 1, hostile(random)]) }),
+  closing: (_: World, random: Random) => ({ timeoutMs: random.pick([0, 1, hostile(random)]) }),
   // `threads` is never right: nothing is started.
   offload: (world: World, random: Random) => ({
-    ...(optionsWith({ module: () => '/none.mjs', queueMax: smallOf })(world, random) as object),
+    ...(optionsWith({ module: () => '/none.mjs', queueLengthMax: smallOf })(
+      world,
+      random,
+    ) as object),
     threads: random.pick([0, -1, '1', null, 1.5]),
   }),
   message: (_: World, random: Random) =>
@@ -250,10 +253,14 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('proactor.AwaitableDescriptor', AWAITABLE),
   ...named('multi', { Mailbox: 'mailbox', MailboxSender: 'mailboxAddress senderOptions' }),
   ...named('multi', { ReactorPool: 'pool', createOffload: 'offload' }),
-  ...named('multi.Mailbox', { ref: '', unref: '', releaseThread: 'int', close: '' }),
-  ...named('multi.MailboxSender', { post: 'message', waitForRoom: 'timeout', close: '' }),
-  ...named('multi.ReactorPool', { report: '', kill: 'int', close: 'closing' }),
-  ...named('multi.Offload', { run: 'any complete wait', close: '' }),
+  ...named('multi.Mailbox', { ref: '', unref: '', hasRef: '', releaseThread: 'int' }),
+  ...named('multi.Mailbox', { close: '', destroy: '' }),
+  ...named('multi.MailboxSender', { post: 'message', waitForRoom: 'timeout' }),
+  ...named('multi.MailboxSender', { close: '', destroy: '' }),
+  ...named('multi.ReactorPool', { report: '', kill: 'int', close: 'closing', destroy: '' }),
+  ...named('multi.ReactorPool', { ref: '', unref: '', hasRef: '' }),
+  ...named('multi.Offload', { run: 'any wait complete', close: 'closing', destroy: '' }),
+  ...named('multi.Offload', { ref: '', unref: '', hasRef: '' }),
 };
 
 export interface EntryTarget {
@@ -331,7 +338,12 @@ export function furnish(world: World, random: Random): void {
     run: async (input: unknown) => input,
     on: () => undefined,
   };
-  const offload = { makePool: () => pool, threads: 1, module: 'file:///none.mjs', queueMax: 3 };
+  const offload = {
+    makePool: () => pool,
+    threads: 1,
+    module: 'file:///none.mjs',
+    queueLengthMax: 3,
+  };
   const made: Entries = {
     'promises.Connection': new Connection(connectionOf(world) as HandlerConnection<never>),
     'promises.Listener': promises.listen({ reactor, path: `${world.directory}/awaited` }),

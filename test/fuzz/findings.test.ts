@@ -69,6 +69,6 @@ test('memory that is no mailbox, and a mailbox of more memory than there is, are
       expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
     );
   }
-  const options = { reactor, onMessage, producersMax: 1024, laneBytes: 2 ** 28 };
+  const options = { reactor, onMessage, producerCountMax: 1024, laneBytes: 2 ** 28 };
   expect(() => new Mailbox(options)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
 });

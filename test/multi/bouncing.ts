@@ -2,9 +2,9 @@
 import { expect } from 'vitest';
 import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 
-const MODULE = new URL('../workers/sub-bounce.mjs', import.meta.url);
+const MODULE = new URL('./workers/sub-bounce.mjs', import.meta.url);
 
-/** Places in the counts; the module is told of them. */
+/** Places in the counts; the module gets them as `data`. */
 export const Count = {
   Moves: 0,
   Unsent: 1,
@@ -16,7 +16,7 @@ export const Count = {
   Released: 7,
 } as const;
 
-/** Runs `use` with a pool of two, of whose threads none may die unless `onError` is given. */
+/** Runs `use` with a pool of two threads; none of them may die unless `onError` is given. */
 export async function withBouncing(
   options: Partial<ReactorPoolOptions>,
   use: (pool: ReactorPool, counts: Int32Array) => Promise<void>,
@@ -36,6 +36,6 @@ export async function withBouncing(
     await use(pool, counts);
     expect(errors).toEqual([]);
   } finally {
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   }
 }

@@ -25,7 +25,7 @@ function watchThread(worker: Worker): void {
 beforeAll(() => void process.on('worker', watchThread));
 afterAll(() => void process.off('worker', watchThread));
 
-/** Numbers that a module and its test tell each other; the pool's `data`. */
+/** Numbers that a module and its test share; the pool's `data`. */
 const sharedCells = () => new Int32Array(new SharedArrayBuffer(16));
 async function untilStored(cells: Int32Array, place: number): Promise<void> {
   while (Atomics.load(cells, place) === 0) await nextLoopPass();
@@ -41,7 +41,7 @@ function holdTimers(): void {
 }
 
 describe('a thread that cannot start again', () => {
-  it('has ended when that is told, also when its module would keep it', async () => {
+  it('has ended when that is reported, also when its module would keep it alive', async () => {
     const module = moduleOf(`
       setInterval(() => undefined, 1e6);
       export const handlers = {};
@@ -57,11 +57,11 @@ describe('a thread that cannot start again', () => {
       expect(error.cause).toMatchObject({ message: 'not again' });
       expect(living.size).toBe(0);
     }
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
     expect(living.size).toBe(0);
   });
 
-  it('has ended when its time-out is told', async () => {
+  it('has ended when its time-out is reported', async () => {
     const cells = sharedCells();
     const module = moduleOf(`
       export const handlers = {};
@@ -80,7 +80,7 @@ describe('a thread that cannot start again', () => {
     vi.advanceTimersByTime(30_000);
     expect(await errors.next()).toMatchObject({ code: 'ERR_SUB_REACTOR_START' });
     expect(living.size).toBe(0);
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 });
 
@@ -88,7 +88,7 @@ describe('a module that throws at its start what cannot be cloned', () => {
   it.each([
     ['a function', `() => 'no database'`],
     ['a cause', `new Error('no database', { cause: () => undefined })`],
-  ])('%s: the cause tells what it was', async (_, thrown) => {
+  ])('%s: the cause is what was thrown', async (_, thrown) => {
     const module = moduleOf(`
       export const handlers = {};
       export function start() { throw ${thrown}; }`);
@@ -99,7 +99,7 @@ describe('a module that throws at its start what cannot be cloned', () => {
   });
 });
 
-/** Resolves when nobody is let in any more. */
+/** Resolves when no client is accepted any more. */
 async function untilRefused(port: number): Promise<void> {
   for (;;) {
     const late = await openClient(port).catch((error) => error.code);
@@ -109,13 +109,13 @@ async function untilRefused(port: number): Promise<void> {
 }
 
 describe('while it drains', () => {
-  it('the longest deadline is not at once', async () => {
+  it('the longest time limit is not at once', async () => {
     const { pool } = await startPool();
     const client = await openClient(pool.port);
     await client.ask('before');
     const warnings = new Signal<Error>();
     process.on('warning', warnings.emit);
-    const closed = pool.close({ deadlineMs: 0x7fffffff });
+    const closed = pool.close({ timeoutMs: 0x7fffffff });
     await untilRefused(pool.port);
     for (let round = 0; round < 50; round++) {
       await nextLoopPass();
@@ -127,11 +127,11 @@ describe('while it drains', () => {
     expect(warnings.seen).toEqual([]);
   });
 
-  it('a thread that dies is told, and not started again', async () => {
+  it('a thread that dies is reported, and not restarted', async () => {
     const { pool, errors } = await startPool({ size: 1 });
     const clients = [await openClient(pool.port), await openClient(pool.port)];
     for (const client of clients) await client.ask('hello');
-    const closed = pool.close({ deadlineMs: 600_000 });
+    const closed = pool.close({ timeoutMs: 600_000 });
     expect(await clients[0]?.ask('throw!').catch(() => '')).toBe('');
     await closed;
     expect(errors.seen).toMatchObject([{ code: 'ERR_SUB_REACTOR_DIED' }]);
@@ -140,22 +140,22 @@ describe('while it drains', () => {
     for (const client of clients) client.close();
   });
 
-  it('a thread that exits is told as well', async () => {
+  it('a thread that exits is reported as well', async () => {
     const { pool, errors } = await startPool({ size: 1 });
     const client = await openClient(pool.port);
-    const closed = pool.close({ deadlineMs: 600_000 });
+    const closed = pool.close({ timeoutMs: 600_000 });
     expect(await client.ask('exit!').catch(() => '')).toBe('');
     await closed;
     expect(errors.seen).toMatchObject([{ code: 'ERR_SUB_REACTOR_DIED' }]);
     client.close();
   });
 
-  it('a thread that its module keeps does not hold it up until the deadline', async () => {
+  it('a thread that its module keeps alive does not delay the end until the time limit', async () => {
     const module = moduleOf(`
       setInterval(() => undefined, 1e6);
       export const handlers = {};`);
     const { pool, errors } = await startPool({ module });
-    await pool.close({ deadlineMs: 600_000 });
+    await pool.close({ timeoutMs: 600_000 });
     expect(errors.seen).toEqual([]);
   });
 
@@ -174,7 +174,7 @@ describe('while it drains', () => {
     const { pool } = await startPool({ size: 1, module, data: cells.buffer });
     const client = await openClient(pool.port);
     while ((await pool.report()).total.open < 1);
-    const closed = pool.close({ deadlineMs: 600_000 });
+    const closed = pool.close({ timeoutMs: 600_000 });
     client.close();
     await closed;
     expect(cells[0]).toBe(1);
@@ -192,14 +192,14 @@ describe("the pool's reactor is closed", () => {
     }
   }
 
-  it('before a thread dies: that is told, and that there is no other', async () => {
+  it('before a thread dies: that is reported, and that it is not restarted', async () => {
     await withReactor(async (reactor) => {
       const { pool, errors } = await startPool({ size: 1, reactor, strategy: 'reusePort' });
       reactor.close();
       await pool.kill(0);
       expect(await errors.next()).toMatchObject({ code: 'ERR_SUB_REACTOR_DIED' });
       expect(await errors.next()).toMatchObject({ code: 'ERR_CLOSED' });
-      await pool.close();
+      await pool.close({ timeoutMs: 0 });
       expect(errors.seen).toEqual([]);
     });
   });
@@ -221,7 +221,7 @@ describe('closed while it starts', () => {
     let closed: Promise<void> | undefined;
     const close = async () => {
       for (let i = 0; i < count; i++) await undefined;
-      closed = pool.close();
+      closed = pool.close({ timeoutMs: 0 });
     };
     onThread = (worker) =>
       worker.on('message', ({ type }: { type: string }) => {
@@ -248,7 +248,7 @@ describe('closed while it starts', () => {
     const { pool } = makePool({ size: 1, module, data: cells.buffer });
     const started = pool.start();
     await untilStored(cells, 0);
-    const closed = pool.close();
+    const closed = pool.close({ timeoutMs: 0 });
     vi.advanceTimersByTime(20_000); // the thread may take 30 s to start
     release(cells, 1);
     await expect(started).rejects.toMatchObject({ code: 'ERR_CLOSED' });
@@ -256,7 +256,7 @@ describe('closed while it starts', () => {
     expect(cells[2]).toBe(1);
   });
 
-  it('a thread whose start hangs is ended before its time-out', async () => {
+  it('a thread with a start that hangs is ended before its time-out', async () => {
     const module = moduleOf(`
       export const handlers = {};
       export const start = () => new Promise(() => setInterval(() => undefined, 1e6));`);
@@ -270,7 +270,7 @@ describe('closed while it starts', () => {
     const started = pool.start();
     await loaded.next();
     onThread = () => undefined;
-    const closed = pool.close();
+    const closed = pool.close({ timeoutMs: 0 });
     vi.advanceTimersByTime(20_000);
     await expect(started).rejects.toMatchObject({ code: 'ERR_SUB_REACTOR_START' });
     await closed;
@@ -286,9 +286,11 @@ function servedDescriptors(port: number): number[] {
     .filter((fd) => sys.getsockname(fd, name) === 0 && name.port === port);
 }
 
-it.runIf(process.platform === 'linux')('who cannot be watched is not open', async () => {
-  const cells = sharedCells();
-  const module = moduleOf(`
+it.runIf(process.platform === 'linux')(
+  'a connection that cannot be watched is not open',
+  async () => {
+    const cells = sharedCells();
+    const module = moduleOf(`
     let cells;
     export function start({ data }) { cells = new Int32Array(data); }
     export const handlers = {
@@ -298,22 +300,23 @@ it.runIf(process.platform === 'linux')('who cannot be watched is not open', asyn
         connection.write(bytes);
       },
     };`);
-  const { pool } = await startPool({ size: 1, module, data: cells.buffer });
-  const client = await openClient(pool.port);
-  const answer = client.ask('block');
-  await untilStored(cells, 0);
-  const before = servedDescriptors(pool.port);
-  const late = await openClient(pool.port);
-  let added: number | undefined;
-  while (added === undefined) {
-    await nextLoopPass();
-    added = servedDescriptors(pool.port).find((fd) => !before.includes(fd));
-  }
-  sys.close(added); // it waits in the mailbox of the thread, which finds no file behind the number
-  release(cells, 1);
-  expect(await answer).toBe('block');
-  while ((await pool.report()).total.open !== 1) await nextLoopPass();
-  expect((await pool.report()).total).toMatchObject({ accepted: 2, open: 1, broken: 0 });
-  for (const each of [client, late]) each.close();
-  await pool.close({ deadlineMs: 600_000 });
-});
+    const { pool } = await startPool({ size: 1, module, data: cells.buffer });
+    const client = await openClient(pool.port);
+    const answer = client.ask('block');
+    await untilStored(cells, 0);
+    const before = servedDescriptors(pool.port);
+    const late = await openClient(pool.port);
+    let added: number | undefined;
+    while (added === undefined) {
+      await nextLoopPass();
+      added = servedDescriptors(pool.port).find((fd) => !before.includes(fd));
+    }
+    sys.close(added); // it waits in the mailbox of the thread, which finds no file behind the number
+    release(cells, 1);
+    expect(await answer).toBe('block');
+    while ((await pool.report()).total.open !== 1) await nextLoopPass();
+    expect((await pool.report()).total).toMatchObject({ accepted: 2, open: 1, broken: 0 });
+    for (const each of [client, late]) each.close();
+    await pool.close({ timeoutMs: 600_000 });
+  },
+);

@@ -103,7 +103,7 @@ describe('a connection that goes', () => {
     });
   });
 
-  it('leaves an object behind that throws ERR_HANDED_OVER, and whose end is not told', async () => {
+  it('leaves an object behind that throws ERR_HANDED_OVER, and its end is not reported', async () => {
     await withClient(async (client, counts, pool) => {
       expect(await client.ask('after!')).toMatch(/^adopted by /);
       expect(await client.ask('where?')).toMatch(/ 12$/);
@@ -115,7 +115,7 @@ describe('a connection that goes', () => {
     });
   });
 
-  it('whose side was ended sends all that waits, and then the end', async () => {
+  it('after the end of its own side sends all that waits, and then the end', async () => {
     await withClient(async (client, _, pool) => {
       await client.connection.write('move+end!');
       expect(await readToEnd(client)).toEqual({ length: ENDING, bytes: new Set([0x65]) });
@@ -124,7 +124,7 @@ describe('a connection that goes', () => {
     });
   });
 
-  it('whose peer has ended its side is told so once, and its answer arrives', async () => {
+  it('after the end of its peer calls `end` once, and its answer arrives', async () => {
     await withBouncing({}, async (pool, counts) => {
       const connection = await connect({ host: '127.0.0.1', port: pool.port });
       const sent = Buffer.alloc(4 * 1024 * 1024, 'h');
@@ -150,7 +150,7 @@ describe('a connection that goes', () => {
     });
   });
 
-  it('that adopt closes is told as closed there', async () => {
+  it('that adopt closes is reported as closed there', async () => {
     await withClient(async (client, counts, pool) => {
       expect(await client.ask('move+destroy!')).toBe('');
       await untilCounted(counts, Count.Closed, 1);
@@ -179,9 +179,9 @@ describe('faults', () => {
     });
   });
 
-  it('an adopt that blocks is told by its name', async () => {
+  it('an adopt that blocks is reported with its name', async () => {
     const blocked: BlockedHandler[] = [];
-    const onBlocked = (told: BlockedHandler) => blocked.push(told);
+    const onBlocked = (handler: BlockedHandler) => blocked.push(handler);
     await withBouncing({ blockedAfterMs: 50, onBlocked }, async (pool) => {
       const client = await openClient(pool.port);
       await client.connection.write('move+block!');
@@ -205,12 +205,12 @@ describe('faults', () => {
     });
   });
 
-  it('while the pool drains: who is on the way comes back, and is served on', async () => {
+  it('while the pool drains: a connection on its way comes back, and is still served', async () => {
     await withClient(async (client, counts, pool) => {
       const [before] = (await client.ask('where?')).split(' ');
       void client.connection.write('to be handed over'.padEnd(30));
       while (Atomics.load(counts, Count.Moves) === 0); // no turn of this thread: the move waits for it
-      const closed = pool.close({ deadlineMs: 60_000 });
+      const closed = pool.close({ timeoutMs: 60_000 });
       expect(await client.ask('')).toHaveLength(30);
       expect(await client.ask('where?')).toBe(`${before} 42`);
       client.close();
@@ -220,12 +220,12 @@ describe('faults', () => {
     });
   });
 
-  it('before the word to drain: who came then is taken first', async () => {
+  it('before the drain message: a connection that came then is taken first', async () => {
     await withBouncing({}, async (pool, counts) => {
       const client = await openClient(pool.port);
       void client.connection.write('leave+block!'); // it comes back while the thread is blocked
       while ((await pool.report()).total.handedIn < 2);
-      const closed = pool.close({ deadlineMs: 60_000 });
+      const closed = pool.close({ timeoutMs: 60_000 });
       Atomics.store(counts, Count.Released, 1);
       expect(await client.ask('')).toMatch(/^adopted by /);
       client.close();
@@ -235,11 +235,11 @@ describe('faults', () => {
     });
   });
 
-  it('from then on it is refused, and who is there is served on', async () => {
+  it('from then on it is refused, and open connections are still served', async () => {
     await withBouncing({}, async (pool, counts) => {
       const pings = await openPings(pool.port, 8);
       while (Atomics.load(counts, Count.Moves) < 200) await pool.report();
-      const closed = pool.close({ deadlineMs: 60_000 });
+      const closed = pool.close({ timeoutMs: 60_000 });
       await pings.goOn(5); // for more rounds
       expect(await pings.stop()).toEqual(new Array(8).fill('whole'));
       await closed;
@@ -253,7 +253,7 @@ describe('faults', () => {
     await withBouncing({}, async (pool, counts) => {
       const pings = await openPings(pool.port, 8);
       while (Atomics.load(counts, Count.Moves) < 200) await pool.report();
-      await pool.close();
+      await pool.close({ timeoutMs: 0 });
       expect(await pings.stop()).toEqual(new Array(8).fill('broken'));
       expect((await pool.report()).total.open).toBe(0);
     });
@@ -288,7 +288,7 @@ async function openPings(port: number, count: number) {
       const text = `${rounds[index]}`.padEnd(100);
       const answer = await client.ask(text).catch(() => '');
       if (answer === text) continue;
-      rounds[index] = Number.POSITIVE_INFINITY; // nobody waits for it
+      rounds[index] = Number.POSITIVE_INFINITY; // nothing waits for it
       return answer === '' ? 'broken' : `${answer} in place of ${text}`;
     }
     return 'whole';

@@ -1,4 +1,4 @@
-// The life of a pool: drained, crashed and started anew, blocked, terminated, and the end of the
+// The life cycle of a pool: drained, crashed and restarted, blocked, terminated, and the end of the
 // process.
 import { execFile } from 'node:child_process';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
@@ -14,38 +14,38 @@ import { ECHO as MODULE, Signal, startPool, untilRestarted } from './pools.ts';
 beforeAll(() => void defaultReactor()); // stays
 useDescriptors();
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
-const path = (name: string) => fileURLToPath(new URL(`../workers/${name}.mjs`, import.meta.url));
+const path = (name: string) => fileURLToPath(new URL(`./workers/${name}.mjs`, import.meta.url));
 const run = promisify(execFile);
 const REPORTS_MAX = 1_000_000;
 
 describe.each(STRATEGIES)('%s', (strategy) => {
-  it('drains: nobody new, and those who are there finish', async () => {
+  it('drains: no new clients, and open connections finish', async () => {
     const { pool } = await startPool({ strategy });
     const { port } = pool;
     const client = await openClient(port);
     expect(await client.ask('before')).toBe('before');
-    const closed = pool.close({ deadlineMs: 60_000 });
+    const closed = pool.close({ timeoutMs: 60_000 });
     for (;;) {
       const late = await openClient(port).catch((error) => error.code);
       if (late === 'ECONNREFUSED') break;
       // ECONNRESET: it was in the queue of a listener that closed.
-      if (typeof late !== 'string') late.close(); // the listener of a sub-reactor is on its way to be closed
+      if (typeof late !== 'string') late.close(); // the listener of a sub-reactor is about to be closed
     }
     expect(await client.ask('after')).toBe('after');
     client.close();
-    await closed; // long before the deadline
+    await closed; // long before the time limit
   });
 
-  it('at the deadline closes who is still there', async () => {
+  it('at the time limit closes open connections', async () => {
     const { pool } = await startPool({ strategy });
     const client = await openClient(pool.port);
     expect(await client.ask('hello')).toBe('hello');
-    await pool.close({ deadlineMs: 50 });
+    await pool.close({ timeoutMs: 50 });
     expect(await client.ask('').catch(() => '')).toBe('');
     client.close();
   });
 
-  it('one that dies takes its own connections along, and is started anew', async () => {
+  it('a thread that dies breaks its own connections only, and is restarted', async () => {
     const { pool, errors } = await startPool({ strategy });
     const all = await Promise.all(
       Array.from({ length: 20 }, async () => {
@@ -67,7 +67,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const late = await openClient(pool.port);
     expect(await late.ask('late')).toBe('late');
     for (const { client } of [...all, { client: late }]) client.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 });
 
@@ -79,14 +79,14 @@ it('reports in a loop without a thread, and does not hold the loop up', async ()
   }, 1);
   for (let i = 0; i < REPORTS_MAX && !isOver; i++) await pool.report();
   expect(isOver).toBe(true);
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
 });
 
 describe('a thread that ends by itself', () => {
   it.each([
     ['throw!', 'thrown by a handler'],
     ['exit!', undefined],
-  ])('%s: told with its cause, and clients wait until it is there again', async (word, message) => {
+  ])('%s: reported with its cause, and clients wait until it runs again', async (word, message) => {
     const { pool, errors } = await startPool({ size: 1 });
     const client = await openClient(pool.port);
     expect(await client.ask(word).catch(() => '')).toBe('');
@@ -100,7 +100,7 @@ describe('a thread that ends by itself', () => {
     const { total } = await untilRestarted(pool, 1);
     expect(total.broken).toBe(isServed ? 1 : 2); // counted, whichever it was
     for (const each of [client, late, again]) each.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 
   it('the report goes on over the restart', async () => {
@@ -117,11 +117,11 @@ describe('a thread that ends by itself', () => {
     const { total } = await pool.report();
     expect(total).toMatchObject({ accepted: 2, open: 1, broken: 0, bytesRead: 8, bytesWritten: 8 });
     second.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   });
 });
 
-it('what a thread had read and written when it died is counted as it was last told', async () => {
+it('what a thread had read and written when it died is counted as last reported', async () => {
   const { pool, errors } = await startPool({ size: 1 });
   const client = await openClient(pool.port);
   await client.ask('12345');
@@ -134,27 +134,27 @@ it('what a thread had read and written when it died is counted as it was last to
   await late.ask('123');
   expect((await pool.report()).total).toMatchObject({ broken: 1, bytesRead: 8, bytesWritten: 8 });
   late.close();
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
 });
 
-it('a handler that blocks is told by its name, once', async () => {
+it('a handler that blocks is reported with its name, once', async () => {
   const blocked = new Signal<BlockedHandler>();
   const { pool } = await startPool({ blockedAfterMs: 50, onBlocked: blocked.emit });
   const client = await openClient(pool.port);
   const index = Number(await client.ask('index?'));
   expect(await client.ask('block!')).toBe('unblocked');
-  const told = await blocked.next();
-  expect(told).toMatchObject({ index, handler: 'data' });
-  expect(told.blockedMs).toBeGreaterThanOrEqual(50);
+  const report = await blocked.next();
+  expect(report).toMatchObject({ index, handler: 'data' });
+  expect(report.blockedMs).toBeGreaterThanOrEqual(50);
   expect(blocked.seen).toEqual([]);
   client.close();
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
 });
 
 it('close while it starts ends what was started', async () => {
   const pool = new ReactorPool({ size: 2, module: MODULE, host: '127.0.0.1' });
   const started = pool.start();
-  const closed = pool.close();
+  const closed = pool.close({ timeoutMs: 0 });
   await expect(started).rejects.toMatchObject({ code: 'ERR_CLOSED' });
   await closed;
 });

@@ -1,5 +1,5 @@
-// Mailboxes whose reactor or thread ends, and senders that wait for room: nobody waits for what does
-// not come, and nobody posts to who has gone.
+// Mailboxes with a reactor or a thread that ends, and senders that wait for room: no sender waits for
+// ever, and none posts to a mailbox that has ended.
 import { once } from 'node:events';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -9,40 +9,40 @@ import { Mailbox, type MailboxAddress, MailboxSender } from '../../src/multi/ind
 import { useDescriptors } from '../helpers/descriptors.ts';
 
 const descriptors = useDescriptors();
-const WAITING = new URL('../workers/mailbox-waiting.mjs', import.meta.url);
-const BUSY = new URL('../workers/mailbox-busy.mjs', import.meta.url);
+const WAITING = new URL('./workers/mailbox-waiting.mjs', import.meta.url);
+const BUSY = new URL('./workers/mailbox-busy.mjs', import.meta.url);
 /** Posts between which a sender trusts that the reader will look. */
 const UNCHECKED_MAX = 256;
 const onMessage = () => undefined;
 const codeOf = (code: string) => expect.objectContaining({ code });
 
-/** A thread that posts and waits for room, and what it tells, each once. */
+/** A thread that posts and waits for room, and its reports, each once. */
 function startWaiting(address: MailboxAddress, posts: number) {
   const worker = new Worker(WAITING, { workerData: { address, posts } });
-  const told: string[] = [];
-  worker.on('message', (text: string) => told.push(text));
+  const reports: string[] = [];
+  worker.on('message', (text: string) => reports.push(text));
   const until = async (text: string) => {
-    while (!told.includes(text)) await once(worker, 'message');
+    while (!reports.includes(text)) await once(worker, 'message');
   };
-  return { told, until, ended: once(worker, 'exit') };
+  return { reports, until, ended: once(worker, 'exit') };
 }
 
 describe('waitForRoom', () => {
   it('is over at once when nothing is there', async () => {
     const reactor = descriptors.using(new Reactor());
     const mailbox = new Mailbox({ reactor, onMessage });
-    const { told, ended } = startWaiting(mailbox.address, 0);
+    const { reports, ended } = startWaiting(mailbox.address, 0);
     await ended;
-    expect(told).toEqual(['open']);
+    expect(reports).toEqual(['open']);
   });
 
   it('is woken by the reader also when the post before it has succeeded', async () => {
     const reactor = descriptors.using(new Reactor());
     reactor.attach();
     const mailbox = new Mailbox({ reactor, onMessage });
-    const { told, ended } = startWaiting(mailbox.address, 200);
+    const { reports, ended } = startWaiting(mailbox.address, 200);
     await ended;
-    expect(told.at(-1)).toBe('open');
+    expect(reports.at(-1)).toBe('open');
     while (!mailbox.isEmpty) await nextLoopPass();
     expect(mailbox.stats.received).toBe(201);
   });
@@ -50,11 +50,11 @@ describe('waitForRoom', () => {
   it('is over when the reactor is closed', async () => {
     const reactor = new Reactor();
     const mailbox = new Mailbox({ reactor, onMessage });
-    const { told, until, ended } = startWaiting(mailbox.address, 1);
+    const { reports, until, ended } = startWaiting(mailbox.address, 1);
     await until('posted');
     reactor.close();
     await ended;
-    expect(told.at(-1)).toBe('ERR_CLOSED');
+    expect(reports.at(-1)).toBe('ERR_CLOSED');
   });
 });
 
@@ -96,7 +96,7 @@ describe('a reactor that closes', () => {
 
   it('and its onRoom, is refused, and takes no lane', () => {
     const reactor = descriptors.using(new Reactor());
-    const mailbox = new Mailbox({ reactor, onMessage, producersMax: 1 });
+    const mailbox = new Mailbox({ reactor, onMessage, producerCountMax: 1 });
     const closed = new Reactor();
     closed.close();
     const options = { reactor: closed, onRoom: () => undefined };
@@ -128,11 +128,11 @@ describe('a thread that is terminated before it has looked', () => {
   it('ends a wait for room that has begun', async () => {
     const worker = new Worker(BUSY);
     const [address] = await once(worker, 'message');
-    const { told, until, ended } = startWaiting(address, 1);
+    const { reports, until, ended } = startWaiting(address, 1);
     await until('posted');
     await worker.terminate();
     await ended;
-    expect(told.at(-1)).toBe('ERR_CLOSED');
+    expect(reports.at(-1)).toBe('ERR_CLOSED');
   });
 
   it('is not waited for', async () => {

@@ -8,7 +8,7 @@ import { useDescriptors } from '../helpers/descriptors.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
 
 const descriptors = useDescriptors();
-const PRODUCER = new URL('../workers/mailbox-producer.mjs', import.meta.url);
+const PRODUCER = new URL('./workers/mailbox-producer.mjs', import.meta.url);
 
 function open(options: Partial<MailboxOptions> = {}) {
   const reactor = descriptors.using(new Reactor());
@@ -56,7 +56,7 @@ describe('one thread', () => {
       received,
       mailbox,
       sender: first,
-    } = open({ laneBytes: 4096, producersMax: 1 });
+    } = open({ laneBytes: 4096, producerCountMax: 1 });
     const scalars = [0, -0, 1.5, Number.NaN, -1e300, '', 'a', 'é', '☂', '\ud800', 'x'.repeat(65)];
     const values = [...scalars, null, undefined, true, false, 7n, [1], { b: 1 }, new Date(0)];
     const keys = ['a', 'b', 'toJSON', 'é', '☂', '10', '2', 'k'.repeat(300), '__proto__', ''];
@@ -103,7 +103,7 @@ describe('one thread', () => {
     expect(received).toEqual([{ x: 1 }, list]);
   });
 
-  it('answers false when full, queues nothing then, and tells when there is room', () => {
+  it('returns false when full, queues nothing then, and notifies when there is room', () => {
     const { reactor, received, mailbox } = open({ laneBytes: 128 });
     let rooms = 0;
     const sender = new MailboxSender(mailbox.address, { reactor, onRoom: () => rooms++ });
@@ -123,7 +123,7 @@ describe('one thread', () => {
   it('goes round the ring with messages of all lengths', () => {
     const { reactor, received, sender, mailbox } = open({ laneBytes: 1024 });
     const sent: Buffer[] = [];
-    for (let length = 0; length <= mailbox.messageSizeMax; length++) {
+    for (let length = 0; length <= mailbox.messageBytesMax; length++) {
       const message = Buffer.alloc(length, length);
       sent.push(message);
       if (sender.post(message)) continue;
@@ -191,7 +191,7 @@ describe('mistakes', () => {
 
   it('a message that cannot fit, or cannot be cloned, is a typed error, and harms no other', () => {
     const { reactor, received, sender, mailbox } = open({ laneBytes: 256 });
-    expect(mailbox.messageSizeMax).toBe(120);
+    expect(mailbox.messageBytesMax).toBe(120);
     expect(() => sender.post(Buffer.alloc(121))).toThrow(codeOf('ERR_MESSAGE_TOO_LARGE'));
     expect(() => sender.post('ü'.repeat(61))).toThrow(codeOf('ERR_MESSAGE_TOO_LARGE'));
     expect(() => sender.post(() => 1)).toThrow(codeOf('ERR_MESSAGE_UNSUPPORTED'));
@@ -204,7 +204,7 @@ describe('mistakes', () => {
   });
 
   it('more senders than lanes: ERR_LIMIT_EXCEEDED, until one is closed or its thread released', () => {
-    const { mailbox, sender } = open({ producersMax: 1 });
+    const { mailbox, sender } = open({ producerCountMax: 1 });
     const another = () => new MailboxSender(mailbox.address);
     expect(another).toThrow(codeOf('ERR_LIMIT_EXCEEDED'));
     sender.close();
@@ -234,9 +234,11 @@ describe('mistakes', () => {
         /laneBytes/,
       );
     }
-    expect(() => new Mailbox({ reactor, onMessage, producersMax: 0 })).toThrow(/producersMax/);
-    const nobody = { memory: new ArrayBuffer(8), wakerId: 1 } as never;
-    expect(() => new MailboxSender(nobody)).toThrow(codeOf('ERR_INVALID_ARG_TYPE'));
+    expect(() => new Mailbox({ reactor, onMessage, producerCountMax: 0 })).toThrow(
+      /producerCountMax/,
+    );
+    const noMailbox = { memory: new ArrayBuffer(8), wakerId: 1 } as never;
+    expect(() => new MailboxSender(noMailbox)).toThrow(codeOf('ERR_INVALID_ARG_TYPE'));
     expect(() => new MailboxSender({ memory: new SharedArrayBuffer(8), wakerId: 0 })).toThrow();
   });
 });
@@ -279,7 +281,7 @@ describe('four threads', () => {
     expect(received).toBe(4 * count);
   });
 
-  it('producers that are terminated in the middle keep nobody from posting', async () => {
+  it('producers that are terminated in the middle keep no other from posting', async () => {
     const reactor = descriptors.using(new Reactor());
     reactor.attach();
     const seen = new Map<number, number>();
@@ -290,7 +292,7 @@ describe('four threads', () => {
       if (sequence !== expected) outOfOrder++;
       seen.set(producer, sequence);
     };
-    const mailbox = new Mailbox({ reactor, onMessage, producersMax: 2, laneBytes: 1024 });
+    const mailbox = new Mailbox({ reactor, onMessage, producerCountMax: 2, laneBytes: 1024 });
     const workerData = { address: mailbox.address, kind: 'mixed', isEndless: true };
     for (let round = 0; round < 10; round++) {
       const { received } = mailbox.stats;

@@ -1,5 +1,5 @@
 // tinypool is an optional peer: what is there without it, and with one that is broken. A copy of the
-// package stands where there are no node_modules but those that a test makes.
+// package is copied to a folder without any node_modules but those that a test makes.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ function installTinypool(text: string): void {
   writeFileSync(join(at, 'index.js'), text);
 }
 
-test('without it the rest of edgewise/multi works, and the error tells what to install', () => {
+test('without it the rest of edgewise/multi works, and the error names what to install', () => {
   const { code, message, cause } = outcome();
   expect({ code, cause }).toEqual({
     code: 'ERR_LIBRARY_MISSING',
@@ -53,7 +53,7 @@ test.each([
   ['throws when it is loaded', "throw new Error('of another Node')", 'of another Node'],
   ['lacks a file of its own', "import './entry.js';", 'entry.js'],
   ['lacks a package of its own', "import 'nowhere-to-be-found';", 'nowhere-to-be-found'],
-])('one that %s is not missing, and the cause tells', (_, text, cause) => {
+])('one that %s is not missing, and the cause is kept', (_, text, cause) => {
   installTinypool(text);
   expect(outcome()).toMatchObject({
     code: 'ERR_MODULE_INVALID',

@@ -11,7 +11,7 @@ import { listen } from '../../src/net/listen/listen.ts';
 import { Recorder } from '../net/recorder.ts';
 import { ask, MODULE, useOffloads } from './offloading.ts';
 
-const PENDING = fileURLToPath(new URL('../workers/offload-pending.mjs', import.meta.url));
+const PENDING = fileURLToPath(new URL('./workers/offload-pending.mjs', import.meta.url));
 const DEADLINE_MS = 60_000;
 const offloads = useOffloads();
 const clients: Socket[] = [];
@@ -39,7 +39,7 @@ describe('a connection that asks', () => {
       data: (connection, bytes) => {
         if (String(bytes) !== 'block') return void connection.write(bytes);
         const input = { kind: 'block', cells: gate.cells, value: 'done' };
-        offload.run(input, (_, result) => connection.write(String(result)), { connection });
+        offload.run(input, { connection }, (_, result) => connection.write(String(result)));
       },
     });
     const { port } = listen({ reactor, host: '127.0.0.1', handlers: server.handlers });
@@ -95,7 +95,7 @@ describe('a turn of the reactor', () => {
     expect((connection.tcpInfo()?.segmentsSent ?? 0) - before).toBe(1);
   });
 
-  it('goes on after a callback that throws, and the reactor is told', async () => {
+  it('goes on after a callback that throws, and the error reaches the reactor', async () => {
     const { offload, errors } = await offloads.open();
     const mine = new Error('mine');
     offload.run({}, () => {
@@ -174,28 +174,34 @@ describe('a signal', () => {
 });
 
 describe('limits and ends', () => {
-  it.each([0, 1])('refuses more than a queue of %d takes, and loses nothing', async (queueMax) => {
-    const { offload } = await offloads.open({ queueMax });
-    const values = [0, 1].slice(0, queueMax + 1);
-    const answers = values.map((value) => ask(offload, { value }));
-    expect(offload.hasRoom).toBe(false);
-    expect(() => offload.run({}, () => undefined)).toThrow(codeOf('ERR_LIMIT_EXCEEDED'));
-    expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(values);
-    expect(offload.hasRoom).toBe(true);
-  });
+  it.each([0, 1])(
+    'refuses more than a queue of %d takes, and loses nothing',
+    async (queueLengthMax) => {
+      const { offload } = await offloads.open({ queueLengthMax });
+      const values = [0, 1].slice(0, queueLengthMax + 1);
+      const answers = values.map((value) => ask(offload, { value }));
+      expect(offload.hasRoom).toBe(false);
+      expect(() => offload.run({}, () => undefined)).toThrow(codeOf('ERR_LIMIT_EXCEEDED'));
+      expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(values);
+      expect(offload.hasRoom).toBe(true);
+    },
+  );
 
-  it.each(['the pool', 'the reactor'])('drops what is pending when %s closes', async (what) => {
-    const { reactor, offload } = await offloads.open();
-    const gate = offloads.gate();
-    const onAnswer = () => expect.fail('it was closed');
-    offload.run({ kind: 'block', cells: gate.cells }, onAnswer);
-    await gate.untilBegun();
-    if (what === 'the reactor') reactor.close();
-    else await offload.close();
-    expect([offload.isClosed, offload.hasRoom]).toEqual([true, false]);
-    expect(offload.stats).toEqual({ pending: 0, answered: 0, dropped: 1 });
-    expect(() => offload.run({}, onAnswer)).toThrow(codeOf('ERR_CLOSED'));
-  });
+  it.each(['the pool', 'the reactor'])(
+    'drops what is pending when %s is ended at once',
+    async (what) => {
+      const { reactor, offload } = await offloads.open();
+      const gate = offloads.gate();
+      const onAnswer = () => expect.fail('it was closed');
+      offload.run({ kind: 'block', cells: gate.cells }, onAnswer);
+      await gate.untilBegun();
+      if (what === 'the reactor') reactor.close();
+      else offload.destroy();
+      expect([offload.isClosed, offload.hasRoom]).toEqual([true, false]);
+      expect(offload.stats).toEqual({ pending: 0, answered: 0, dropped: 1 });
+      expect(() => offload.run({}, onAnswer)).toThrow(codeOf('ERR_CLOSED'));
+    },
+  );
 
   it('is not made for a reactor that is closed', async () => {
     const reactor = new Reactor();

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ask, useOffloads } from './offloading.ts';
 
-const GIVEN_UP = fileURLToPath(new URL('../workers/offload-given-up.mjs', import.meta.url));
-const FAILING = fileURLToPath(new URL('../workers/offload-failing.mjs', import.meta.url));
+const GIVEN_UP = fileURLToPath(new URL('./workers/offload-given-up.mjs', import.meta.url));
+const FAILING = fileURLToPath(new URL('./workers/offload-failing.mjs', import.meta.url));
 const DEADLINE_MS = 60_000;
 const offloads = useOffloads();
 
@@ -71,9 +71,9 @@ describe('a task that fails', () => {
 
 describe('a thread that fails outside of its task', () => {
   it.each([
-    ['told', 'ERR_OFFLOAD_FAILED: later\nclosed\n'],
+    ['reported', 'ERR_OFFLOAD_FAILED: later\nclosed\n'],
     ['closing', 'closed\n'],
-  ])('is no noise, and harms nobody: %s', (kind, stdout) => {
+  ])('prints nothing, and harms no other: %s', (kind, stdout) => {
     expect(run(FAILING, kind)).toMatchObject({ status: 0, stdout, stderr: '' });
   });
 });

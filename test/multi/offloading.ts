@@ -6,9 +6,9 @@ import { type EdgewiseError, Reactor } from '../../src/index.ts';
 import { createOffload, type Offload, type OffloadTaskOptions } from '../../src/multi/index.ts';
 import { type Descriptors, useDescriptors } from '../helpers/descriptors.ts';
 
-export const MODULE = new URL('../workers/offload-task.mjs', import.meta.url);
+export const MODULE = new URL('./workers/offload-task.mjs', import.meta.url);
 
-/** Tells when a task has come to it, and lets it go on. */
+/** Shows when a task has arrived at it, and lets it continue. */
 export class Gate {
   readonly cells = new SharedArrayBuffer(8);
   readonly #words = new Int32Array(this.cells);
@@ -30,7 +30,7 @@ export interface Answer {
 
 export function ask(offload: Offload, input: object, options?: OffloadTaskOptions) {
   return new Promise<Answer>((resolve) => {
-    offload.run(input, (error, result) => resolve({ error, result }), options);
+    offload.run(input, options, (error, result) => resolve({ error, result }));
   });
 }
 
@@ -46,19 +46,19 @@ export class Offloads {
     return gate;
   }
 
-  async open({ queueMax = 4, isAttached = true, module = MODULE as URL | string } = {}) {
+  async open({ queueLengthMax = 4, isAttached = true, module = MODULE as URL | string } = {}) {
     const errors: unknown[] = [];
     const onError = (error: unknown) => errors.push(error);
     const reactor = this.descriptors.using(new Reactor({ onError }));
     if (isAttached) reactor.attach();
-    const offload = await createOffload({ reactor, module, threads: 1, queueMax });
+    const offload = await createOffload({ reactor, module, threads: 1, queueLengthMax });
     this.#opened.push(offload);
     return { reactor, offload, errors };
   }
 
   async close(): Promise<void> {
     for (const gate of this.#gates.splice(0)) gate.release();
-    for (const offload of this.#opened.splice(0)) await offload.close();
+    for (const offload of this.#opened.splice(0)) await offload.close({ timeoutMs: 0 });
   }
 }
 

@@ -1,4 +1,4 @@
-// Who closes what a sub-reactor's thread has opened.
+// Descriptors that a sub-reactor's thread has opened are closed with it.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { startPool, untilRestarted } from './pools.ts';
 
 beforeAll(() => void defaultReactor()); // stays
 useDescriptors(); // which sees what is left open after each test
-const MODULE = new URL('../workers/sub-opens.mjs', import.meta.url);
+const MODULE = new URL('./workers/sub-opens.mjs', import.meta.url);
 
 async function startOpening(kind: string, waits = false) {
   const cells = new Int32Array(new SharedArrayBuffer(4));
@@ -34,7 +34,7 @@ const KINDS = [
 
 it.each(KINDS)('what %s has made is closed with its thread', async (kind) => {
   const { pool } = await startOpening(kind);
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
 });
 
 it('what a module has opened before it was started is closed with its thread', async () => {
@@ -43,7 +43,7 @@ it('what a module has opened before it was started is closed with its thread', a
   expect(await errors.next()).toMatchObject({ code: 'ERR_SUB_REACTOR_DIED' });
   await untilRestarted(pool, 1); // it listens on the same port again
   (await openClient(cells[0] as number)).close();
-  await pool.close();
+  await pool.close({ timeoutMs: 0 });
   expect(errors.seen).toEqual([]);
 });
 
@@ -62,7 +62,7 @@ describe('a number that is not its thread’s any more', () => {
     expect(sys.close(fd)).toBe(0);
     openAt(fd);
     client.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
     expect(fstatSync(fd).isFile()).toBe(true);
     closeSync(fd);
   });
@@ -71,7 +71,7 @@ describe('a number that is not its thread’s any more', () => {
     const { pool, client } = await openByAsking('shed listener');
     const files = Array.from({ length: 64 }, () => openSync(fileURLToPath(import.meta.url), 'r'));
     client.close();
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
     for (const fd of files) expect(fstatSync(fd).isFile()).toBe(true);
     for (const fd of files) closeSync(fd);
   });

@@ -1,4 +1,4 @@
-// ReactorPool: the strategies, whom the main reactor chooses, the fairness report, mistakes.
+// ReactorPool: the strategies, the choice of the main reactor, the fairness report, mistakes.
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Children, startServer } from '../../src/cli/measure/index.ts';
@@ -9,7 +9,7 @@ import { type Client, openClient, openClients } from './clients.ts';
 
 beforeAll(() => void defaultReactor()); // stays
 useDescriptors();
-const MODULE = new URL('../workers/sub-echo.mjs', import.meta.url);
+const MODULE = new URL('./workers/sub-echo.mjs', import.meta.url);
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
 
 async function withPool(
@@ -21,7 +21,7 @@ async function withPool(
     await pool.start();
     await use(pool);
   } finally {
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
   }
 }
 
@@ -65,7 +65,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const { port } = pool;
     const client = await openClient(port);
     expect(await client.ask('hello')).toBe('hello');
-    await pool.close();
+    await pool.close({ timeoutMs: 0 });
     expect(await client.ask('hello').catch((error) => error.code)).toMatch(/^$|ECONNRESET|EPIPE/);
     await expect(openClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     client.close();
@@ -73,7 +73,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
   });
 });
 
-describe('whom the main reactor gives a connection', () => {
+describe('the sub-reactor that gets a connection', () => {
   const indexOf = async (pool: ReactorPool, local?: string) => {
     const client = await openClient(pool.port, local);
     return { client, index: await client.ask('index?') };
@@ -94,7 +94,7 @@ describe('whom the main reactor gives a connection', () => {
     });
   });
 
-  it('least-connections: to who has fewest open', async () => {
+  it('least-connections: the one with the fewest open', async () => {
     await withPool({ balance: 'least-connections' }, async (pool) => {
       const first = await indexOf(pool);
       const second = await indexOf(pool);

@@ -1,10 +1,10 @@
-// Pools for tests of their life and their faults, and what there is to wait for.
+// Pools for tests of their life cycle and their faults, and signals to wait for.
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 
-export const ECHO = new URL('../workers/sub-echo.mjs', import.meta.url);
+export const ECHO = new URL('./workers/sub-echo.mjs', import.meta.url);
 
-/** Something that happens once or more often, to be waited for. */
+/** Something that happens once or more often, and can be awaited. */
 export class Signal<Value> {
   readonly seen: Value[] = [];
   #onNext: () => void = () => undefined;
@@ -24,7 +24,7 @@ export class Signal<Value> {
   }
 }
 
-/** A pool that is not started, with what its `onError` is told. */
+/** A pool that is not started, with the errors that its `onError` got. */
 export function makePool(options: Partial<ReactorPoolOptions> = {}) {
   const errors = new Signal<Error>();
   const onError = errors.emit;
@@ -42,7 +42,7 @@ export async function untilRestarted(pool: ReactorPool, restarts: number) {
   for (;;) {
     const report = await pool.report();
     if (report.total.restarts === restarts) return report;
-    await nextLoopPass(); // of a thread that is not there it answers at once
+    await nextLoopPass(); // without a thread it resolves at once
   }
 }
 

@@ -73,14 +73,14 @@ describe('awaitable', () => {
     expect(String(Buffer.concat(buffers))).toBe('abcd');
   });
 
-  it('errors have the stack of the one who awaits, and what the kernel told as their cause', async () => {
+  it('errors have the stack of the caller that awaits, and the error of the kernel as their cause', async () => {
     const proactor = attached();
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = awaitable(proactor.open(ours));
-    async function whoAwaits(): Promise<void> {
+    async function theCaller(): Promise<void> {
       await descriptor.readExactly(Buffer.alloc(4));
     }
-    const failing = whoAwaits();
+    const failing = theCaller();
     descriptors.close(theirs);
     const error: Error = await failing.then(
       () => expect.fail('it did not fail'),
@@ -90,7 +90,7 @@ describe('awaitable', () => {
       code: 'ERR_UNEXPECTED_END',
       cause: { code: 'ERR_UNEXPECTED_END' },
     });
-    expect(error.stack).toContain('whoAwaits');
+    expect(error.stack).toContain('theCaller');
     await expect(descriptor.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'EPIPE' });
   });
 

@@ -18,10 +18,10 @@ describe('cancellation', () => {
     );
     expect(descriptor.cancel(second as number)).toBe(true);
     expect(descriptor.cancel(second as number)).toBe(false);
-    expect(driven.told).toEqual([]);
+    expect(driven.completions).toEqual([]);
     must(sys.send(theirs, Buffer.from('ab')));
     driven.turnUntil(3);
-    expect(driven.told).toEqual(['two: ECANCELED 0', 'one: 1', 'three: 1']);
+    expect(driven.completions).toEqual(['two: ECANCELED 0', 'one: 1', 'three: 1']);
     expect(descriptor.cancel(first as number)).toBe(false);
   });
 
@@ -34,10 +34,10 @@ describe('cancellation', () => {
     descriptor.read(Buffer.alloc(1), { data: 'three' }, driven.note);
     must(sys.send(theirs, Buffer.from('ab')));
     driven.turnUntil(3);
-    expect(driven.told).toEqual(['two: ECANCELED 0', 'one: 1', 'three: 1']);
+    expect(driven.completions).toEqual(['two: ECANCELED 0', 'one: 1', 'three: 1']);
   });
 
-  it('tells the bytes that were moved, and what is done already is not cancelled', () => {
+  it('reports the bytes that were moved, and does not cancel what is done already', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
@@ -45,10 +45,10 @@ describe('cancellation', () => {
     must(sys.send(theirs, Buffer.from('abc')));
     driven.settle();
     const written = descriptor.write(Buffer.from('x'), { data: 'written' }, driven.note);
-    expect(descriptor.cancel(written)).toBe(false); // done, and not told yet
+    expect(descriptor.cancel(written)).toBe(false); // done, and its handler not called yet
     expect(descriptor.cancel(partial)).toBe(true);
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['written: 1', 'partial: ECANCELED 3']);
+    expect(driven.completions).toEqual(['written: 1', 'partial: ECANCELED 3']);
   });
 
   it('of all of a descriptor, and of a delay; a number is good for its own operation alone', () => {
@@ -65,17 +65,21 @@ describe('cancellation', () => {
     expect(one.cancelAll()).toBe(2);
     expect(one.cancelAll()).toBe(0);
     driven.turnUntil(3);
-    expect(driven.told).toEqual(['delay: ECANCELED 0', 'read: ECANCELED 0', 'write: ECANCELED 0']);
+    expect(driven.completions).toEqual([
+      'delay: ECANCELED 0',
+      'read: ECANCELED 0',
+      'write: ECANCELED 0',
+    ]);
   });
 
-  it('of an accept takes no connection, and tells no descriptor', () => {
+  it('of an accept takes no connection, and reports no descriptor', () => {
     const driven = new Driven(descriptors);
     const listener = descriptors.listener();
     must(sys.fcntl(listener.fd, sys.constants.F_SETFL, sys.constants.O_NONBLOCK));
     driven.proactor.open(listener.fd).accept({ data: 'accept' }, driven.note);
     driven.proactor.close();
     driven.turnUntil(1);
-    expect(driven.told).toEqual(['accept: ECANCELED -1']);
+    expect(driven.completions).toEqual(['accept: ECANCELED -1']);
   });
 
   it('from a completion handler reaches an operation that waits', () => {
@@ -85,12 +89,12 @@ describe('cancellation', () => {
     descriptor.read(Buffer.alloc(1), (error, result) => {
       driven.note(error, result, 'first');
       expect(descriptor.cancelAll()).toBe(1);
-      expect(driven.told).toEqual(['first: 1']); // never inside a call
+      expect(driven.completions).toEqual(['first: 1']); // never inside a call
     });
     descriptor.read(Buffer.alloc(1), { data: 'second' }, driven.note);
     must(sys.send(theirs, Buffer.from('a')));
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['first: 1', 'second: ECANCELED 0']);
+    expect(driven.completions).toEqual(['first: 1', 'second: ECANCELED 0']);
   });
 });
 
@@ -111,7 +115,7 @@ describe('memory', () => {
       structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
     must(sys.send(theirs, Buffer.from('ab')));
     driven.turnUntil(3);
-    expect(driven.told).toEqual([
+    expect(driven.completions).toEqual([
       'detached: ERR_BUFFER_DETACHED 0',
       'message: ERR_BUFFER_DETACHED 0',
       'rest: 2',
@@ -133,6 +137,6 @@ describe('memory', () => {
     const sink = Buffer.alloc(1 << 20);
     while (sys.recv(theirs, sink) > 0);
     driven.turnUntil(1);
-    expect(driven.told).toEqual(['write: ERR_BUFFER_DETACHED 0']);
+    expect(driven.completions).toEqual(['write: ERR_BUFFER_DETACHED 0']);
   });
 });

@@ -1,5 +1,5 @@
-// What the tests of the proactor have in common: a reactor that is turned by hand, and handlers that
-// write down what they are told.
+// What the tests of the proactor share: a reactor that is turned by hand, and handlers that record the
+// completions.
 
 import { Proactor, type ProactorOptions } from '../../src/proactor/proactor.ts';
 import type { ReactorOptions } from '../../src/reactor/options.ts';
@@ -9,9 +9,6 @@ import type { Descriptors } from '../helpers/descriptors.ts';
 const IDLE_TURNS_MAX = 10;
 const WAIT_MS = 1000;
 
-/** What a completion told: a result, or the code of an error and the result beside it. */
-export type Told = string;
-
 export function codeOf(error: unknown): string {
   return (error as { code?: string }).code ?? String(error);
 }
@@ -19,9 +16,9 @@ export function codeOf(error: unknown): string {
 export class Driven {
   readonly reactor: Reactor;
   readonly proactor: Proactor;
-  /** `name: result` or `name: CODE result`, in the order in which they were told. */
-  readonly told: Told[] = [];
-  readonly #told = new Map<string, number>();
+  /** `name: result` or `name: CODE result`, in the order of the calls of the handlers. */
+  readonly completions: string[] = [];
+  readonly #results = new Map<string, number>();
 
   constructor(
     descriptors: Descriptors,
@@ -34,25 +31,26 @@ export class Driven {
     this.proactor = new Proactor({ reactor: this.reactor, ...options });
   }
 
-  /** Bound: a handler for every operation; its data is the name to be written down. */
+  /** Bound: a handler for every operation; its data is the name to be recorded. */
   readonly note = (error: Error | undefined, result: number, name: string): void => {
-    this.told.push(
+    this.completions.push(
       error === undefined ? `${name}: ${result}` : `${name}: ${codeOf(error)} ${result}`,
     );
-    this.#told.set(name, result);
+    this.#results.set(name, result);
   };
 
   resultOf(name: string): number {
-    const result = this.#told.get(name);
+    const result = this.#results.get(name);
     if (result === undefined)
-      throw new Error(`${name} was not told; told: ${this.told.join(', ')}`);
+      throw new Error(`${name} has not completed; completed: ${this.completions.join(', ')}`);
     return result;
   }
 
-  /** Turns until so many completions were told, or nothing comes any more. */
+  /** Turns until so many operations have completed, or nothing completes any more. */
   turnUntil(count: number): void {
-    for (let idle = 0; this.told.length < count; idle++) {
-      if (idle === IDLE_TURNS_MAX) throw new Error(`told only: ${this.told.join(', ')}`);
+    for (let idle = 0; this.completions.length < count; idle++) {
+      if (idle === IDLE_TURNS_MAX)
+        throw new Error(`completed only: ${this.completions.join(', ')}`);
       if (this.reactor.turn(WAIT_MS) > 0) idle = 0;
     }
   }

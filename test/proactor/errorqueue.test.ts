@@ -1,5 +1,5 @@
-// Levels that no operation takes away: a queue of errors (IP_RECVERR) that nobody reads, a peer that
-// has reset while nothing waits. No busy loop comes of them, on any back-end.
+// Levels that no operation clears: an error queue (IP_RECVERR) that is not read, a peer that has reset
+// while nothing waits. They cause no busy loop, on any back-end.
 import { describe, expect, it } from 'vitest';
 import { Poller } from '../../src/poller/poller.ts';
 import * as sys from '../../src/sys/index.ts';
@@ -18,7 +18,7 @@ function eventsIn({ reactor }: Driven, turns: number): number {
 describe.each(Poller.backends)('%s: a peer that has gone while nothing waits', (backend) => {
   const descriptors = useDescriptors();
 
-  it('by a reset is not told without end, and the next read is told of it', () => {
+  it('by a reset is not reported without end, and the next read fails with it', () => {
     const driven = new Driven(descriptors, { backend });
     const [ours, theirs] = descriptors.tcpPair();
     const descriptor = driven.proactor.open(ours);
@@ -32,17 +32,17 @@ describe.each(Poller.backends)('%s: a peer that has gone while nothing waits', (
     expect(eventsIn(driven, TURNS)).toBeLessThan(5);
     descriptor.read(bytes, { data: 'after' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['request: 1', 'after: ECONNRESET 0']);
+    expect(driven.completions).toEqual(['request: 1', 'after: ECONNRESET 0']);
   });
 
-  it('of a pipe is not told without end, and the next write is told of it', () => {
+  it('of a pipe is not reported without end, and the next write fails with it', () => {
     const driven = new Driven(descriptors, { backend });
     const [reader, writer] = descriptors.pipe();
     const descriptor = driven.proactor.open(writer);
     descriptor.writeAll(Buffer.alloc(100_000), { data: 'much' }, driven.note);
     driven.settle();
     const sink = Buffer.alloc(200_000);
-    while (driven.told.length === 0) {
+    while (driven.completions.length === 0) {
       sys.read(reader, sink);
       driven.reactor.turn(0);
     }
@@ -50,17 +50,17 @@ describe.each(Poller.backends)('%s: a peer that has gone while nothing waits', (
     expect(eventsIn(driven, TURNS)).toBeLessThan(5);
     descriptor.write(Buffer.from('x'), { data: 'after' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['much: 100000', 'after: EPIPE 0']);
+    expect(driven.completions).toEqual(['much: 100000', 'after: EPIPE 0']);
   });
 });
 
 // The queue is of Linux: without it there is nothing to test, and `IP_RECVERR` is not defined.
 const backends = IP_RECVERR === undefined ? [] : Poller.backends;
-describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
+describe.each(backends)('%s: an error queue that is not read', (backend) => {
   const descriptors = useDescriptors();
 
-  /** A socket whose peer has gone, which the kernel has told it, and written down. */
-  function told() {
+  /** A socket without its peer, which the kernel has reported and queued. */
+  function refused() {
     const driven = new Driven(descriptors, { backend });
     const [ours, theirs] = [descriptors.udp(), descriptors.udp()];
     must(sys.setsockopt(ours.fd, IPPROTO_IP, IP_RECVERR as number, 1));
@@ -70,15 +70,15 @@ describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
     descriptors.close(theirs.fd);
     must(sys.send(ours.fd, Buffer.from('x')));
     driven.turnUntil(1);
-    expect(driven.told).toEqual(['refused: ECONNREFUSED 0']);
+    expect(driven.completions).toEqual(['refused: ECONNREFUSED 0']);
     return { driven, descriptor, ours };
   }
 
   it.each([
     ['a read that waits', true],
     ['nothing that waits', false],
-  ])('with %s is not told without end, and what comes later is', (_what, isWaiting) => {
-    const { driven, descriptor, ours } = told();
+  ])('with %s is not reported without end, and what comes later is', (_what, isWaiting) => {
+    const { driven, descriptor, ours } = refused();
     const bytes = Buffer.alloc(8);
     if (isWaiting) descriptor.read(bytes, { data: 'later' }, driven.note);
     expect(eventsIn(driven, TURNS)).toBeLessThan(5);
@@ -89,16 +89,16 @@ describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
     must(sys.getsockname(ours.fd, from));
     must(sys.sendto(peer.fd, Buffer.from('hello'), 0, 5, 0, from));
     driven.turnUntil(2);
-    expect(driven.told[1]).toBe('later: 5');
+    expect(driven.completions[1]).toBe('later: 5');
   });
 
   it('can be read by an operation of its own', () => {
-    const { driven, descriptor } = told();
+    const { driven, descriptor } = refused();
     const into = new sys.ReceivedMessage();
     const buffers = [Buffer.alloc(8)];
     descriptor.recvmsg(buffers, into, { data: 'queue', flags: MSG_ERRQUEUE }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told[1]).toBe('queue: 1');
+    expect(driven.completions[1]).toBe('queue: 1');
     expect(String(buffers[0]?.subarray(0, 1))).toBe('x');
   });
 
@@ -125,6 +125,6 @@ describe.each(backends)('%s: an error queue that nobody reads', (backend) => {
     const peer = descriptors.udp();
     must(sys.sendto(peer.fd, Buffer.from('hello'), 0, 5, 0, ours.address));
     driven.turnUntil(3);
-    expect(driven.told).toEqual(['before: EAGAIN 0', 'beside: EAGAIN 0', 'read: 5']);
+    expect(driven.completions).toEqual(['before: EAGAIN 0', 'beside: EAGAIN 0', 'read: 5']);
   });
 });

@@ -94,10 +94,10 @@ describe('arguments and states', () => {
     const [listening] = [descriptors.listener().fd];
     driven.proactor.open(listening).read(Buffer.alloc(1), { data: 'listener' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['watched: EEXIST 0', 'listener: ENOTCONN 0']);
+    expect(driven.completions).toEqual(['watched: EEXIST 0', 'listener: ENOTCONN 0']);
   });
 
-  it('a descriptor closed behind our back: the operation is told, not forgotten', () => {
+  it('a descriptor that is closed elsewhere: the operation completes, and is not forgotten', () => {
     const driven = new Driven(descriptors);
     const [ours] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
@@ -106,10 +106,10 @@ describe('arguments and states', () => {
     descriptor.write(Buffer.from('x'), { data: 'write' }, driven.note);
     descriptor.close();
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['write: EBADF 0', 'read: ECANCELED 0']);
+    expect(driven.completions).toEqual(['write: EBADF 0', 'read: ECANCELED 0']);
   });
 
-  it('a reset: both directions are told', () => {
+  it('a reset: both directions complete', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.tcpPair();
     const descriptor = driven.proactor.open(ours);
@@ -119,8 +119,8 @@ describe('arguments and states', () => {
     driven.settle();
     reset(descriptors, theirs);
     driven.turnUntil(2);
-    expect(driven.told.map((told) => told.replace(/ECONNRESET|EPIPE/, 'RESET')).toSorted()).toEqual(
-      expect.arrayContaining([expect.stringMatching(/^write: RESET/)]),
-    );
+    expect(
+      driven.completions.map((each) => each.replace(/ECONNRESET|EPIPE/, 'RESET')).toSorted(),
+    ).toEqual(expect.arrayContaining([expect.stringMatching(/^write: RESET/)]));
   });
 });

@@ -63,8 +63,8 @@ class World {
   end(): void {
     const { proactor, reactor } = this.#driven;
     this.#settleDone();
-    const { toldCount } = this.#model;
-    const pending = this.#all.filter(({ isTold }) => !isTold);
+    const { completedCount } = this.#model;
+    const pending = this.#all.filter(({ isCompleted }) => !isCompleted);
     for (const operation of pending) operation.isCancelled = true;
     const ways = [
       () => proactor.close(),
@@ -76,8 +76,8 @@ class World {
     ];
     this.#random.pick(ways)();
     if (!reactor.isClosed) this.#driven.settle();
-    expect(this.#model.toldCount - toldCount).toBe(pending.length);
-    expect(this.#all.filter(({ isTold }) => !isTold)).toEqual([]);
+    expect(this.#model.completedCount - completedCount).toBe(pending.length);
+    expect(this.#all.filter(({ isCompleted }) => !isCompleted)).toEqual([]);
     expect(proactor.pendingCount).toBe(0);
     for (const { ends, streams } of this.#pairs) {
       streams[0].check(drain(ends[1], ends[0]));
@@ -88,16 +88,17 @@ class World {
   #open(pair: Pair, end: 0 | 1): void {
     const descriptor = this.#driven.proactor.open(pair.ends[end]);
     const laneOf = (stream: Stream, isReading: boolean): Lane => {
-      return { descriptor, stream, isReading, pending: new Set(), lastTold: 0 };
+      return { descriptor, stream, isReading, pending: new Set(), lastCompleted: 0 };
     };
     this.#lanes.push(laneOf(pair.streams[end], false));
     this.#lanes.push(laneOf(pair.streams[end === 0 ? 1 : 0], true));
   }
 
-  // What is done already and not told yet is not pending, but only the proactor knows which that is.
+  // What is done already and has not called its handler yet is not pending, but only the proactor knows
+  // which operations that are.
   #settleDone(): void {
-    for (let before = -1; before !== this.#model.toldCount; ) {
-      before = this.#model.toldCount;
+    for (let before = -1; before !== this.#model.completedCount; ) {
+      before = this.#model.completedCount;
       this.#driven.reactor.turn(0);
     }
   }
@@ -113,8 +114,14 @@ class World {
     const bytes = new Uint8Array(1 + this.#random.below(this.#random.pick([16, LENGTH_MAX])));
     if (lane?.isReading === false) this.#scribble(bytes);
     const operation: Expected = {
-      ...{ id: 0, kind, lane, bytes, content: bytes.slice() },
-      ...{ isCancelled: false, isDetached: false, isTold: false },
+      id: 0,
+      kind,
+      lane,
+      bytes,
+      content: bytes.slice(),
+      isCancelled: false,
+      isDetached: false,
+      isCompleted: false,
     };
     this.#model.isInside = true;
     operation.id =
@@ -135,7 +142,7 @@ class World {
     const { isInside } = this.#model;
     this.#model.onCompletion(error, result, operation);
     this.#delays.delete(operation);
-    // Handlers do what anybody may do: submit again, and cancel.
+    // Handlers do what any code may do: submit again, and cancel.
     if (this.#driven.proactor.isClosed || operation.isCancelled) return;
     const choice = this.#random.below(10);
     if (choice === 0 && this.#all.length < OPERATIONS_PER_WORLD) this.#submit();
@@ -151,19 +158,19 @@ class World {
   #cancelOne(): void {
     const operation = this.#random.pick(this.#all.slice(-60));
     if (operation === undefined) return;
-    const wasTold = operation.isTold || operation.isCancelled;
+    const wasCompleted = operation.isCompleted || operation.isCancelled;
     const { id, lane } = operation;
     const isCancelled =
       lane === undefined ? this.#driven.proactor.cancel(id) : lane.descriptor.cancel(id);
-    if (isCancelled) expect(wasTold, 'a told operation was cancelled').toBe(false);
+    if (isCancelled) expect(wasCompleted, 'a completed operation was cancelled').toBe(false);
     operation.isCancelled ||= isCancelled;
   }
 
   #cancelAll(): void {
     const { descriptor } = this.#random.pick(this.#lanes);
-    this.#settleDone(); // all that are not told wait now
+    this.#settleDone(); // all that have not completed wait now
     const waiting = this.#all.filter(
-      ({ isTold, lane }) => !isTold && lane?.descriptor === descriptor,
+      ({ isCompleted, lane }) => !isCompleted && lane?.descriptor === descriptor,
     );
     expect(descriptor.cancelAll()).toBe(waiting.length);
     for (const operation of waiting) operation.isCancelled = true;
@@ -227,7 +234,7 @@ describe('the proactor against a model', () => {
       descriptors.closeAll();
     }
     console.log(`of ${submitted} operations: ${JSON.stringify(model.counts)}`);
-    expect(model.toldCount).toBe(submitted);
+    expect(model.completedCount).toBe(submitted);
     for (const code of [
       'done',
       'ECANCELED',

@@ -1,11 +1,11 @@
-// A model of the proactor: what was submitted, cancelled and detached, and what may come of it. It is
-// told of every completion and throws at the first that it does not allow.
+// A model of the proactor: what was submitted, cancelled and detached, and how it may complete. It
+// checks every completion and throws at the first that it does not allow.
 import { expect } from 'vitest';
 import type { Descriptor } from '../../src/proactor/descriptor.ts';
 import type { OperationId } from '../../src/proactor/operation.ts';
 import { codeOf } from './driven.ts';
 
-/** One direction of a connection: what went in, as the writers were told, and what came out. */
+/** One direction of a connection: what went in, by the results of the writers, and what came out. */
 export class Stream {
   readonly written: Uint8Array[] = [];
   /** A number: so many bytes went to memory that was taken away. */
@@ -37,7 +37,7 @@ export interface Expected {
   readonly content: Uint8Array;
   isCancelled: boolean;
   isDetached: boolean;
-  isTold: boolean;
+  isCompleted: boolean;
 }
 
 /** The operations of one direction of one Descriptor. */
@@ -46,19 +46,19 @@ export interface Lane {
   readonly stream: Stream;
   readonly isReading: boolean;
   readonly pending: Set<Expected>;
-  lastTold: OperationId;
+  lastCompleted: OperationId;
 }
 
 export class Model {
   isInside = false;
-  toldCount = 0;
+  completedCount = 0;
   readonly counts: Record<string, number> = {};
 
   onCompletion(error: Error | undefined, result: number, operation: Expected): void {
-    this.toldCount++;
-    expect(this.isInside, 'told inside the call that submitted it').toBe(false);
-    expect(operation.isTold, `operation ${operation.id} told twice`).toBe(false);
-    operation.isTold = true;
+    this.completedCount++;
+    expect(this.isInside, 'completed inside the call that submitted it').toBe(false);
+    expect(operation.isCompleted, `operation ${operation.id} completed twice`).toBe(false);
+    operation.isCompleted = true;
     const code = error === undefined ? 'done' : codeOf(error);
     this.counts[code] = (this.counts[code] ?? 0) + 1;
     const { lane } = operation;
@@ -69,8 +69,10 @@ export class Model {
     }
     lane.pending.delete(operation);
     if (!operation.isCancelled) {
-      expect(operation.id, 'told in the order of submission').toBeGreaterThan(lane.lastTold);
-      lane.lastTold = operation.id;
+      expect(operation.id, 'completed in the order of submission').toBeGreaterThan(
+        lane.lastCompleted,
+      );
+      lane.lastCompleted = operation.id;
     }
     this.#checkCode(code, operation, lane);
     this.#checkResult(code, result, operation);

@@ -23,13 +23,13 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     must(sys.send(theirs, Buffer.from('early')));
     const bytes = Buffer.alloc(16);
     descriptor.read(bytes, { data: 'first', offset: 2 }, driven.note);
-    expect(driven.told).toEqual([]);
+    expect(driven.completions).toEqual([]);
     driven.turnUntil(1);
     expect(bytes.toString('latin1', 2, 7)).toBe('early');
 
     descriptor.read(bytes, { data: 'second', offset: 0, length: 4 }, driven.note);
     driven.settle();
-    expect(driven.told).toEqual(['first: 5']);
+    expect(driven.completions).toEqual(['first: 5']);
     must(sys.send(theirs, Buffer.from('later')));
     driven.turnUntil(2);
     expect(bytes.toString('latin1', 0, 4)).toBe('late');
@@ -38,7 +38,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     descriptors.close(theirs);
     descriptor.read(bytes, { data: 'end' }, driven.note);
     driven.turnUntil(4);
-    expect(driven.told).toEqual(['first: 5', 'second: 4', 'rest: 1', 'end: 0']);
+    expect(driven.completions).toEqual(['first: 5', 'second: 4', 'rest: 1', 'end: 0']);
   });
 
   it('read: the end that comes with the last bytes, in one event', () => {
@@ -55,7 +55,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     must(sys.send(theirs, Buffer.from('last words')));
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['first: 10', 'end: 0']);
+    expect(driven.completions).toEqual(['first: 10', 'end: 0']);
   });
 
   it('readExactly: gathers what comes in pieces', () => {
@@ -66,11 +66,11 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
       .open(ours)
       .readExactly(bytes, { data: 'all', offset: 1, length: 8 }, driven.note);
     for (const piece of ['abc', 'd', 'efghij']) {
-      expect(driven.told).toEqual([]);
+      expect(driven.completions).toEqual([]);
       must(sys.send(theirs, Buffer.from(piece)));
       driven.settle();
     }
-    expect(driven.told).toEqual(['all: 8']);
+    expect(driven.completions).toEqual(['all: 8']);
     expect(bytes.toString('latin1')).toBe('\0abcdefgh\0');
     must(sys.recv(ours, bytes)); // the rest is still there
     expect(bytes.toString('latin1', 0, 2)).toBe('ij');
@@ -84,7 +84,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     driven.settle();
     descriptors.close(theirs);
     driven.turnUntil(1);
-    expect(driven.told).toEqual(['all: ERR_UNEXPECTED_END 3']);
+    expect(driven.completions).toEqual(['all: ERR_UNEXPECTED_END 3']);
   });
 
   it('writeAll: more than the kernel holds arrives whole; write: only what it takes', () => {
@@ -95,10 +95,13 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const received = Buffer.alloc(sent.length);
     writer.writeAll(sent, { data: 'written' }, driven.note);
     driven.settle();
-    expect(driven.told).toEqual([]); // nobody reads
+    expect(driven.completions).toEqual([]); // nothing is read
     reader.readExactly(received, { data: 'read' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told.toSorted()).toEqual([`read: ${sent.length}`, `written: ${sent.length}`]);
+    expect(driven.completions.toSorted()).toEqual([
+      `read: ${sent.length}`,
+      `written: ${sent.length}`,
+    ]);
     expect(received.equals(sent)).toBe(true);
 
     writer.write(numbered(32 << 20), { data: 'some' }, driven.note);
@@ -121,7 +124,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     writer.close();
     descriptors.close(theirs);
     driven.turnUntil(3);
-    expect(driven.told.at(-1)).toBe('end: 0');
+    expect(driven.completions.at(-1)).toBe('end: 0');
   });
 
   it('accept and connect: each connection once, with the address of the peer', () => {
@@ -133,7 +136,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     acceptor.accept({ data: 'accepted', from }, driven.note);
     acceptor.accept({ data: 'accepted too' }, driven.note);
     driven.settle();
-    expect(driven.told).toEqual([]);
+    expect(driven.completions).toEqual([]);
     for (const name of ['one', 'two']) {
       const fd = descriptors.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK));
       driven.proactor.open(fd).connect(listener.address, { data: name }, driven.note);
@@ -141,13 +144,13 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     driven.turnUntil(4);
     for (const name of ['accepted', 'accepted too']) descriptors.track(driven.resultOf(name));
     expect(from.address).toBe('127.0.0.1');
-    expect(driven.told).toEqual(expect.arrayContaining(['one: 0', 'two: 0']));
+    expect(driven.completions).toEqual(expect.arrayContaining(['one: 0', 'two: 0']));
   });
 
   it('connect: refused, with the address; a Unix path that is not there', () => {
     const driven = drive();
     const { fd, address } = descriptors.listener();
-    descriptors.close(fd); // now nobody listens there
+    descriptors.close(fd); // now nothing listens there
     let failure: unknown;
     const socket = descriptors.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK));
     driven.proactor.open(socket).connect(address, (error, result) => {
@@ -159,7 +162,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
       .open(unix)
       .connect({ path: join(directory, 'none') }, { data: 'unix' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told.toSorted()).toEqual(['tcp: ECONNREFUSED 0', 'unix: ENOENT 0']);
+    expect(driven.completions.toSorted()).toEqual(['tcp: ECONNREFUSED 0', 'unix: ENOENT 0']);
     expect(failure).toMatchObject({ syscall: 'connect', port: address.port });
   });
 
@@ -171,7 +174,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     descriptor.connect(listener.address, { data: 'connected' }, driven.note);
     descriptor.writeAll(Buffer.from('hello'), { data: 'written' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['connected: 0', 'written: 5']);
+    expect(driven.completions).toEqual(['connected: 0', 'written: 5']);
     const server = descriptors.track(sys.accept(listener.fd));
     expect(sys.recv(server, Buffer.alloc(10))).toBe(5);
   });
@@ -197,7 +200,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
       driven.note,
     );
     driven.turnUntil(4);
-    expect(driven.told.toSorted()).toEqual([
+    expect(driven.completions.toSorted()).toEqual([
       'received next: 5',
       'received: 4',
       'sent next: 5',
@@ -237,7 +240,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     driven.proactor.open(theirs).readExactly(received, { data: 'received' }, driven.note);
     driven.turnUntil(4);
     expect(driven.resultOf('file')).toBe(content.length - 4);
-    expect(driven.told.filter((told) => !told.startsWith('received'))).toEqual([
+    expect(driven.completions.filter((each) => !each.startsWith('received'))).toEqual([
       'head: 4',
       `file: ${content.length - 4}`,
       'tail: 4',
@@ -259,11 +262,11 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const reader = driven.proactor.open(theirs);
     const bytes = Buffer.alloc(1 << 20);
     const readOn = (error: Error | undefined): void => {
-      if (error === undefined && driven.told.length === 0) reader.read(bytes, readOn);
+      if (error === undefined && driven.completions.length === 0) reader.read(bytes, readOn);
     };
     reader.read(bytes, readOn);
     driven.turnUntil(1);
-    expect(driven.told).toEqual(['file: ERR_FILE_SHRANK 0']);
+    expect(driven.completions).toEqual(['file: ERR_FILE_SHRANK 0']);
     closeSync(file);
   });
 
@@ -273,7 +276,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     driven.proactor.delay(20, { data: 'later' }, driven.note);
     driven.proactor.delay(5, { data: 'soon' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['soon: 0', 'later: 0']);
+    expect(driven.completions).toEqual(['soon: 0', 'later: 0']);
     expect(performance.now() - start).toBeGreaterThanOrEqual(20);
   });
 
@@ -285,7 +288,7 @@ describe.each(['level', 'edge'] as const)('%s', (trigger) => {
     const running = driven.reactor.run();
     must(sys.send(theirs, Buffer.from('xyz')));
     await running;
-    expect(driven.told).toEqual(['read: 1']);
+    expect(driven.completions).toEqual(['read: 1']);
     expect(driven.proactor.pendingCount).toBe(0);
     expect(driven.proactor.descriptorCount).toBe(1);
   });
@@ -304,7 +307,7 @@ describe('an empty datagram', () => {
     driven.proactor.open(ours).writeAll(new Uint8Array(0), { data: 'sent' }, driven.note);
     driven.proactor.open(theirs).read(Buffer.alloc(4), { data: 'received' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told).toEqual(['sent: 0', 'received: 0']);
+    expect(driven.completions).toEqual(['sent: 0', 'received: 0']);
   });
 });
 

@@ -1,5 +1,5 @@
-// When completions are told: order, batches, handlers that throw, reactors that close; and what the
-// kernel is asked to report meanwhile.
+// When completion handlers are called: order, batches, handlers that throw, reactors that close; and
+// what the kernel is asked to report meanwhile.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { Interest } from '../../src/poller/interest.ts';
@@ -12,7 +12,7 @@ import { Driven, fill } from './driven.ts';
 describe('turns', () => {
   const descriptors = useDescriptors();
 
-  it('completions are told in the order in which they completed, those of one batch together', () => {
+  it('handlers are called in the order of the completions, those of one batch together', () => {
     const driven = new Driven(descriptors);
     const pairs = Array.from({ length: 20 }, () => descriptors.socketpair());
     for (const [index, [ours]] of pairs.entries()) {
@@ -20,7 +20,7 @@ describe('turns', () => {
     }
     for (const [, theirs] of pairs) must(sys.send(theirs, Buffer.from('x')));
     driven.reactor.turn(0);
-    expect(driven.told).toEqual(pairs.map((_pair, index) => `read ${index}: 1`));
+    expect(driven.completions).toEqual(pairs.map((_pair, index) => `read ${index}: 1`));
   });
 
   it('what a handler submits goes behind what waits, also when a long queue takes several turns', () => {
@@ -55,7 +55,7 @@ describe('turns', () => {
     driven.proactor.cancel(driven.proactor.delay(1, fail));
     driven.proactor.cancel(driven.proactor.delay(1, { data: 'after' }, driven.note));
     expect(() => driven.settle()).toThrowError(/several handlers of one turn|on purpose/);
-    expect(driven.told).toEqual(['after: ECANCELED 0']);
+    expect(driven.completions).toEqual(['after: ECANCELED 0']);
   });
 
   it('every error that completion handlers throw reaches onError, one by one', () => {
@@ -89,10 +89,10 @@ describe('turns', () => {
     proactor.cancel(2); // the delay
     must(sys.send(theirs, Buffer.from('x')));
     await running;
-    expect(driven.told).toEqual(['delay: ECANCELED 0', 'read: 1']);
+    expect(driven.completions).toEqual(['delay: ECANCELED 0', 'read: 1']);
   });
 
-  it('one that always has more starves nobody: others are told in between', () => {
+  it('a descriptor that always has more starves no other: handlers of others are called in between', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
     const flooder = driven.proactor.open(ours);
@@ -109,7 +109,7 @@ describe('turns', () => {
     expect(count).toBeLessThan(100);
   });
 
-  it('closing the reactor tells everything at once, also what was done already', () => {
+  it('closing the reactor calls all handlers at once, also of what was done already', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
     const descriptor = driven.proactor.open(ours);
@@ -117,14 +117,14 @@ describe('turns', () => {
     driven.proactor.open(theirs).write(Buffer.from('abc'), { data: 'write' }, driven.note);
     driven.proactor.delay(1000, { data: 'delay' }, driven.note);
     driven.reactor.close();
-    expect(driven.told).toEqual(['write: 3', 'read: ECANCELED 0', 'delay: ECANCELED 0']);
+    expect(driven.completions).toEqual(['write: 3', 'read: ECANCELED 0', 'delay: ECANCELED 0']);
     expect(driven.proactor.isClosed).toBe(true);
     expect(() => new Proactor({ reactor: driven.reactor })).toThrowError(
       expect.objectContaining({ code: 'ERR_CLOSED' }),
     );
   });
 
-  it('closing the reactor inside a completion handler tells the rest of the batch, once', () => {
+  it('closing the reactor inside a completion handler calls the rest of the batch, once', () => {
     const driven = new Driven(descriptors);
     const { proactor, reactor } = driven;
     for (const name of ['one', 'two', 'three', 'four']) {
@@ -136,7 +136,7 @@ describe('turns', () => {
     }
     reactor.turn(0);
     const code = 'ECANCELED 0';
-    expect(driven.told).toEqual([
+    expect(driven.completions).toEqual([
       `one: ${code}`,
       `two: ${code}`,
       `three: ${code}`,
@@ -152,7 +152,7 @@ describe('turns', () => {
     const running = driven.reactor.run();
     driven.proactor.close();
     await running;
-    expect(driven.told).toEqual(['read: ECANCELED 0']);
+    expect(driven.completions).toEqual(['read: ECANCELED 0']);
     expect(driven.reactor.isClosed).toBe(false);
     expect(driven.reactor.dependents.size).toBe(0);
   });
@@ -172,7 +172,7 @@ describe('turns', () => {
 describe('interest', () => {
   const descriptors = useDescriptors();
 
-  it('is armed only while something waits: what nobody reads is reported once', () => {
+  it('is armed only while something waits: bytes that are not read are reported once', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
     driven.proactor.open(ours).read(Buffer.alloc(1), { data: 'read' }, driven.note);
@@ -197,13 +197,13 @@ describe('interest', () => {
     const { events } = driven.reactor.stats;
     for (let turn = 0; turn < 50; turn++) driven.reactor.turn(0);
     expect(driven.reactor.stats.events - events).toBeLessThan(10); // room may still come
-    expect(driven.told).toEqual(['read: 1']);
+    expect(driven.completions).toEqual(['read: 1']);
     expect(changes).toEqual(['register', `setInterest ${Interest.Writable}`]);
     descriptor.close();
     driven.turnUntil(2);
   });
 
-  it('a hang-up that nobody waits for is reported a bounded number of times', () => {
+  it('a hang-up that no operation waits for is reported a bounded number of times', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.tcpPair();
     const descriptor = driven.proactor.open(ours);
@@ -215,7 +215,7 @@ describe('interest', () => {
     expect(driven.reactor.stats.events).toBeLessThan(6);
     descriptor.read(Buffer.alloc(1), { data: 'next' }, driven.note);
     driven.turnUntil(2);
-    expect(driven.told.at(-1)).toBe('next: ECONNRESET 0');
+    expect(driven.completions.at(-1)).toBe('next: ECONNRESET 0');
   });
 
   it('an echo makes one registration and changes it never', () => {
@@ -239,7 +239,7 @@ describe('interest', () => {
   });
 });
 
-// Every registration of the reactor tells of its changes.
+// Records the changes of every registration of the reactor.
 function watchInterest(reactor: Reactor): string[] {
   const changes: string[] = [];
   const register = reactor.register.bind(reactor);

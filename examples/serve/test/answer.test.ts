@@ -72,7 +72,7 @@ test('what is not there is 404 with a short text, without one for HEAD', async (
   expect([answer.status, answer.body.length]).toEqual([404, 0]);
 });
 
-test('other methods are 405 and told what is allowed', async () => {
+test('other methods are 405, with a list of those that are allowed', async () => {
   const running = start();
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
     const { status, headers } = await running.get('/hello.txt', {}, method);

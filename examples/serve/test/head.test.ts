@@ -1,5 +1,5 @@
-// Heads as no good client sends them. node:http, whose parser is strict, is the judge: what it
-// refuses we refuse as well.
+// Heads as no good client sends them. node:http has a strict parser and is the judge: what it refuses
+// we refuse as well.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';

@@ -156,7 +156,7 @@ describe('cut short', () => {
 });
 
 describe('the end', () => {
-  test('an answer that is under way is finished, idle clients are told, nobody comes in', async () => {
+  test('an answer in progress is finished, idle clients are notified, no new ones are accepted', async () => {
     const running = servers.start();
     const idle = await running.connect();
     const socket = await startDownload(running);

@@ -105,7 +105,7 @@ test('no redirect leads to another host', async () => {
   }
 });
 
-test('a FIFO, a socket and a device are not there, and nobody waits for them', async () => {
+test('a FIFO, a socket and a device are not there, and nothing waits for them', async () => {
   const running = start();
   expect(spawnSync('mkfifo', [join(running.folder, 'fifo')]).status).toBe(0);
   const socket = createServer().listen(join(running.folder, 'socket'));
@@ -124,7 +124,7 @@ test('what may not be read is not there', async () => {
   expect((await running.get('/private')).status).toBe(expected);
 });
 
-test('a root that is reached through a link, or whose own name has a dot, is fine', async () => {
+test('a root that is reached through a link, or has a dot in its own name, is fine', async () => {
   const outer = mkdtempSync(join(tmpdir(), '.serve-'));
   mkdirSync(join(outer, '.site'));
   writeFileSync(join(outer, '.site/file'), 'there');

@@ -1,6 +1,6 @@
 // A process with a pool: serves a client, closes the pool, and has nothing left that keeps it alive.
-import { ReactorPool } from '../../dist/multi/index.js';
-import { connect } from '../../dist/promises/index.js';
+import { ReactorPool } from '../../../dist/multi/index.js';
+import { connect } from '../../../dist/promises/index.js';
 
 const module = new URL('./sub-echo.mjs', import.meta.url);
 const pool = new ReactorPool({ size: 2, module, host: '127.0.0.1' });

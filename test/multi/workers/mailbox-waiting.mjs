@@ -1,16 +1,16 @@
-// A sender that waits for room although its posts succeed, and tells how far it comes.
+// A sender that waits for room although its posts succeed, and reports how far it gets.
 import { parentPort, workerData } from 'node:worker_threads';
-import { MailboxSender } from '../../dist/multi/index.js';
+import { MailboxSender } from '../../../dist/multi/index.js';
 
 const { address, posts } = workerData;
 const sender = new MailboxSender(address);
-const tell = (text) => parentPort.postMessage(text);
+const report = (text) => parentPort.postMessage(text);
 
 function postAndWait() {
   sender.waitForRoom(); // nothing is there
   for (let i = 0; i < posts; i++) {
     sender.post(i);
-    tell('posted');
+    report('posted');
     sender.waitForRoom();
   }
   sender.post('more');
@@ -19,7 +19,7 @@ function postAndWait() {
 
 try {
   postAndWait();
-  tell('open');
+  report('open');
 } catch ({ code }) {
-  tell(code);
+  report(code);
 }

@@ -8,8 +8,8 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ReactorPool } from '../../dist/multi/index.js';
-import { connect } from '../../dist/promises/index.js';
+import { ReactorPool } from '../../../dist/multi/index.js';
+import { connect } from '../../../dist/promises/index.js';
 import { growthSince, memoryHeld } from './memory.mjs';
 
 const { values } = parseArgs({
@@ -30,7 +30,7 @@ const MESSAGE = Buffer.alloc(100, 'm');
 // one mailbox is 256 KiB) would be more than that within the 20 kills that are looked at.
 const OUTSIDE_GROWTH_MAX = 10 * 1024 * 1024;
 const HEAP_GROWTH_MAX = 2 * 1024 * 1024;
-/** With fewer kills a leak cannot be told from what a thread has or has not collected yet. */
+/** With fewer kills a leak cannot be distinguished from garbage that is not collected yet. */
 const JUDGED_KILLS_MIN = 20;
 const module = new URL('./sub-echo.mjs', import.meta.url);
 
@@ -38,7 +38,7 @@ class Load {
   isOver = false;
   messages = 0;
   broken = 0;
-  /** Connections that broke although nobody had killed their sub-reactor. */
+  /** Connections that broke although their sub-reactor was not killed. */
   wronged = 0;
   killsOf = new Array(SIZE).fill(0);
 
@@ -64,7 +64,7 @@ class Load {
       } catch {
         this.broken++;
         const now = this.killsOf.reduce((sum, count) => sum + count);
-        // One that was on its way had not been told whose it is.
+        // One that was on its way had not got its index yet.
         const isExplained = index === -1 ? now > before : this.killsOf[index] > killsBefore;
         if (!isExplained) this.wronged++;
       } finally {

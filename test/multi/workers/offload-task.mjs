@@ -1,28 +1,28 @@
-// What test/multi/offload*.test.ts offload. A cell of shared memory tells that the task has come to a
+// What test/multi/offload*.test.ts offload. A cell of shared memory shows that the task has arrived at a
 // place, and another one lets it go on.
 import { exit } from 'node:process';
 import { threadId } from 'node:worker_threads';
 
-function tell(words) {
+function announce(words) {
   Atomics.store(words, 0, 1);
   Atomics.notify(words, 0);
 }
 
-// Tells when it is being sent: its task is done, and the thread waits for the next one.
-function telling(words) {
+// Announces when it is being sent: its task is done, and the thread waits for the next one.
+function announcing(words) {
   return {
     get sent() {
-      tell(words);
+      announce(words);
       return true;
     },
   };
 }
 
-// Fails outside of the task, which never ends. Tells when the error is on its way.
+// Fails outside of the task, which never ends. Announces when the error is on its way.
 function failLater(words) {
   const end = process.exit;
   process.exit = (code) => {
-    tell(words); // Node calls this when it has told of the error
+    announce(words); // Node calls this when it has reported the error
     end(code);
   };
   setTimeout(() => {
@@ -39,10 +39,10 @@ export function task({ kind, cells, value }) {
   if (kind === 'imported exit') exit(4);
   if (kind === 'function') return () => undefined;
   if (kind === 'thread') return threadId;
-  if (kind === 'telling') return telling(words);
+  if (kind === 'announcing') return announcing(words);
   if (kind === 'fail later') return failLater(words);
   if (kind === 'block') {
-    tell(words);
+    announce(words);
     Atomics.wait(words, 1, 0);
   }
   return value;

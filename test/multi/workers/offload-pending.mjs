@@ -1,7 +1,7 @@
 // A program that hands one task in and has nothing else to do. Prints what happens; nothing is
 // closed, so it ends when nothing keeps it.
-import { Reactor } from '../../dist/index.js';
-import { createOffload } from '../../dist/multi/index.js';
+import { Reactor } from '../../../dist/index.js';
+import { createOffload } from '../../../dist/multi/index.js';
 
 const reactor = new Reactor();
 const module = new URL('./offload-task.mjs', import.meta.url);

@@ -1,6 +1,6 @@
-// Posts `count` numbers, or records of text and bytes, to a mailbox, and tells how often it was full.
+// Posts `count` numbers, or records of text and bytes, to a mailbox, and reports how often it was full.
 import { parentPort, workerData } from 'node:worker_threads';
-import { MailboxSender } from '../../dist/multi/index.js';
+import { MailboxSender } from '../../../dist/multi/index.js';
 
 const { address, count, kind, isEndless } = workerData;
 const sender = new MailboxSender(address);

@@ -1,7 +1,7 @@
-// Has a mailbox, and never looks into it: it waits for a cell that nobody changes.
+// Has a mailbox, and never reads it: it waits for a cell that never changes.
 import { parentPort } from 'node:worker_threads';
-import { Reactor } from '../../dist/index.js';
-import { Mailbox } from '../../dist/multi/index.js';
+import { Reactor } from '../../../dist/index.js';
+import { Mailbox } from '../../../dist/multi/index.js';
 
 const reactor = new Reactor();
 const mailbox = new Mailbox({ reactor, onMessage: () => undefined });

@@ -1,6 +1,6 @@
 // The module of a pool in tests of hand-overs. It echoes, and hands a connection over after every part
 // of what it reads; some words, sent alone, ask for something else. Counts in shared memory.
-import * as sys from '../../dist/sys/index.js';
+import * as sys from '../../../dist/sys/index.js';
 
 const peeked = Buffer.alloc(1);
 let context;

@@ -28,7 +28,7 @@ if (isMainThread) {
   const [size, deaths] = process.argv.slice(2).map(Number);
   await main(size, deaths);
 } else {
-  await import('../../dist/multi/index.js');
+  await import('../../../dist/multi/index.js');
   await import('./sub-echo.mjs');
   parentPort.on('message', () => undefined);
   parentPort.postMessage('ready');

@@ -1,26 +1,30 @@
-// How connections come to the sub-reactors: one class for each strategy. The listening sockets are
-// the main thread's, also where sub-reactors accept: they get duplicates, so a thread that dies takes
-// no listener along, and clients wait in its queue until it is there again.
+// Dispatch of accepted connections to the sub-reactors: one class for each strategy. The listening
+// sockets belong to the main thread, also where sub-reactors accept: they get duplicates, so a thread
+// that dies closes no listener, and clients wait in its queue until the thread runs again.
 
 import { SocketAddress } from '../address.ts';
 import { check } from '../errors.ts';
-import { Interest, type Reactor } from '../index.ts';
 import { Acceptor } from '../net/listen/acceptor.ts';
 import { openByOptions } from '../net/listen/listen.ts';
-import type { Registration } from '../reactor/registration.ts';
+import { Interest } from '../poller/index.ts';
+import type { Reactor, Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { type Balance, balanceOf } from './balance.ts';
 import type { PoolSettings } from './options.ts';
 import { steerByCpu } from './ownership.ts';
 import type { SubReactor } from './sub-reactor.ts';
 
-export interface Intake {
+/** How connections reach the sub-reactors. */
+export interface Dispatch {
+  /** The port that is listened on, never 0. */
   readonly port: number;
-  /** A sub-reactor runs, for the first time or again. */
+  /** A sub-reactor has started, for the first time or again. */
   admit(sub: SubReactor): void;
   /** There may be room again. */
   retry(): void;
-  /** No new connections; those that were accepted are handed over still. */
+  /** Whether it keeps the main reactor alive. */
+  setReferenced(isReferenced: boolean): void;
+  /** Accepts no new connections; those that were accepted before are still handed over. */
   close(): void;
 }
 
@@ -30,8 +34,8 @@ function portOf(fd: number): number {
   return address.port;
 }
 
-/** The main reactor accepts. While nobody can take a connection it does not accept any more. */
-class HandingOut implements Intake {
+/** The main reactor accepts. While no sub-reactor can take a connection it does not accept. */
+class AcceptorDispatch implements Dispatch {
   readonly port: number;
   readonly #fd: number;
   readonly #acceptor: Acceptor;
@@ -79,6 +83,11 @@ class HandingOut implements Intake {
     if (this.#waiting.length === 0 && !this.#isClosed) this.#acceptor.hold(false);
   }
 
+  setReferenced(isReferenced: boolean): void {
+    if (isReferenced) this.#registration.ref();
+    else this.#registration.unref();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -86,13 +95,13 @@ class HandingOut implements Intake {
     this.#acceptor.stop();
     sys.close(this.#fd);
     this.retry();
-    for (const fd of this.#waiting.splice(0)) sys.close(fd); // no sub-reactor is left to serve it
+    for (const fd of this.#waiting.splice(0)) sys.close(fd); // no sub-reactor is left
   }
 
   #onAccepted(fd: number): void {
     if (this.#hand(fd)) return;
     this.#waiting.push(fd);
-    this.#acceptor.hold(true); // ends its loop: there is one waiting at most
+    this.#acceptor.hold(true); // ends its loop: one waits at most
   }
 
   // The first choice, or else the next that can take it.
@@ -107,7 +116,7 @@ class HandingOut implements Intake {
 }
 
 /** Sub-reactors accept, each from a socket of its own, or all from one. */
-class Sharing implements Intake {
+class SharedDispatch implements Dispatch {
   readonly port: number;
   readonly #fds: number[] = [];
   readonly #isExclusive: boolean;
@@ -136,7 +145,11 @@ class Sharing implements Intake {
   }
 
   retry(): void {
-    // Nothing waits here: it does so in the kernel's queue.
+    // Nothing waits here: clients wait in the kernel's queue.
+  }
+
+  setReferenced(): void {
+    // The threads accept: nothing of the main reactor is used.
   }
 
   close(): void {
@@ -144,7 +157,12 @@ class Sharing implements Intake {
   }
 }
 
-/** @throws as `listen`. */
-export function openIntake(settings: PoolSettings, subs: readonly SubReactor[]): Intake {
-  return settings.strategy === 'acceptor' ? new HandingOut(settings, subs) : new Sharing(settings);
+/**
+ * Opens the listening sockets of a pool.
+ *
+ * @throws as `listen`.
+ */
+export function openDispatch(settings: PoolSettings, subs: readonly SubReactor[]): Dispatch {
+  if (settings.strategy === 'acceptor') return new AcceptorDispatch(settings, subs);
+  return new SharedDispatch(settings);
 }

@@ -1,7 +1,7 @@
-// The module of a pool in tests of who closes what a thread has opened: `data.kind` says what it
+// The module of a pool in tests of what closes the descriptors of a thread: `data.kind` says what it
 // opens when it starts, or with `waits` when it is asked; `data.cells` takes a number of it.
-import { listen, watchExit } from '../../dist/index.js';
-import * as sys from '../../dist/sys/index.js';
+import { listen, watchExit } from '../../../dist/index.js';
+import * as sys from '../../../dist/sys/index.js';
 
 const { AF_UNIX, SOCK_STREAM, F_DUPFD_CLOEXEC } = sys.constants;
 const STDERR = 2;
