@@ -2,11 +2,17 @@
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
-import { checkIdleMs, IdleTimer } from '../flow/index.ts';
-import { Mark } from '../flow/index.ts';
-import { ReadDemand } from '../flow/index.ts';
-import { type EncodableChunk, gatherShort, readMemory, readView } from '../flow/index.ts';
 import type { Writable } from '../flow/index.ts';
+import {
+  checkIdleMs,
+  type EncodableChunk,
+  gatherShort,
+  IdleTimer,
+  Mark,
+  ReadDemand,
+  readMemory,
+  readView,
+} from '../flow/index.ts';
 import type { Connection } from '../net/connection/connection.ts';
 import type { ConnectionDriver } from '../net/connection/driver.ts';
 import type { TcpOptions } from '../net/socket/tcp.ts';
