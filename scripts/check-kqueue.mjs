@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fetchPackage, UnavailableError } from './fetch.mjs';
-import { sourcesFor } from './sources.mjs';
+import { NAPI_DEFINES, napiInclude, sourcesFor } from './sources.mjs';
 import { provideZig } from './zig.mjs';
 
 const HEADERS = {
@@ -73,11 +73,12 @@ function compile(job, tools) {
     // The registry's node_api.h comes first: of Node's own folder only uv.h is to be taken.
     includes.push(
       '-Inative/addon',
+      `-isystem${napiInclude()}`,
       `-isystem${tools.headers}/include`,
       `-isystem${job.nodeInclude}`,
     );
   }
-  const args = ['c++', '-target', job.target, ...FLAGS, '-DNAPI_VERSION=9', ...includes];
+  const args = ['c++', '-target', job.target, ...FLAGS, ...NAPI_DEFINES, ...includes];
   const output = ['-c', job.source, '-o', join(tools.output, `${job.target}.${job.index}.o`)];
   const { path, env } = tools.zig;
   return new Promise((resolve) => {

@@ -8,13 +8,13 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { fetchPackage } from './fetch.mjs';
-import { sourcesFor } from './sources.mjs';
+import { NAPI_DEFINES, napiInclude, sourcesFor } from './sources.mjs';
 import { provideZig } from './zig.mjs';
 
-const MAC_LINK = ['-Wl,-undefined,dynamic_lookup'];
-// Symbols are bound when they are called: Deno has none of libuv's, and calls none of them. Zig
-// binds them all when the addon is loaded, unless it is told otherwise.
-const ELF_LINK = ['-s', '-Wl,-z,lazy'];
+const MAC_LINK = ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'];
+// Symbols are bound when they are called: Deno has none of libuv's, and calls none of them. Without
+// the option zig binds them all when the addon is loaded.
+const ELF_LINK = ['-s', '-Wl,-z,lazy', '-Wl,--gc-sections'];
 const TARGETS = {
   'linux-x64': { triple: 'x86_64-linux-gnu.2.17', system: 'linux', link: ELF_LINK },
   'linux-arm64': { triple: 'aarch64-linux-gnu.2.17', system: 'linux', link: ELF_LINK },
@@ -25,6 +25,10 @@ const TARGETS = {
 };
 const PARALLEL_MAX = 2;
 const FLAGS = ['-std=c++17', '-O2', '-g0', '-fno-exceptions', '-fno-rtti', '-fno-sanitize=all'];
+const ADDON_FLAGS = [
+  ...['-shared', '-fPIC', '-fvisibility=hidden', '-ffunction-sections', '-fdata-sections'],
+  ...NAPI_DEFINES,
+];
 
 // Node-API and uv.h are the same for all systems of one kind: the headers of this Node will do.
 function nodeInclude() {
@@ -46,8 +50,8 @@ async function build(zig, name, include) {
   mkdirSync(folder, { recursive: true });
   const addon = join(folder, 'edgewise.node');
   await compile(zig, target, [
-    ...['-shared', '-fPIC', '-fvisibility=hidden', '-DNAPI_VERSION=9', ...target.link],
-    ...['-Inative/core', '-Inative/addon', `-isystem${include}`],
+    ...[...ADDON_FLAGS, ...target.link, '-Inative/core', '-Inative/addon'],
+    ...[`-isystem${napiInclude()}`, `-isystem${include}`],
     ...[...sourcesFor(target.system), '-o', addon],
   ]);
   const load = join(folder, 'edgewise-load');

@@ -1,7 +1,22 @@
-// The sources of a target on one system, read from binding.gyp, which is their only list for
-// node-gyp. A .gyp file is a Python literal; with its comments gone it is a JavaScript one as well.
+// What the scripts that compile the addon themselves have in common: the sources of a target on one
+// system, read from binding.gyp, which is their only list for node-gyp, and node-addon-api. A .gyp
+// file is a Python literal; with its comments gone it is a JavaScript one as well.
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { runInNewContext } from 'node:vm';
+
+/** What napi.h is compiled with: the definitions of binding.gyp. */
+export const NAPI_DEFINES = [
+  '-DNAPI_VERSION=9',
+  '-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+  '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+];
+
+/** The folder with the headers of node-addon-api. */
+export function napiInclude() {
+  return dirname(createRequire(import.meta.url).resolve('node-addon-api'));
+}
 
 function isMet(condition, os) {
   const [, operator, names] = /^OS *(==|in|not in) *"([a-z ]+)"$/.exec(condition) ?? [];

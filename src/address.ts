@@ -1,5 +1,6 @@
 // Socket addresses: what callers write, and the objects that results are filled into. An address is
 // kept as the kernel has it (a sockaddr in a few bytes of memory) and becomes text only when asked.
+import { constants as os } from 'node:os';
 import { types } from 'node:util';
 import { invalidType, invalidValue, outOfRange } from './errors.ts';
 import { native } from './native.ts';
@@ -185,8 +186,7 @@ function setInet(name: string, address: unknown, port: unknown): Uint8Array {
   checkInteger(`${name}.port`, port, 0, 65535);
   const result = native.addressSetInet(encoded, address, port as number);
   if (result === 0) return encoded;
-  const expected =
-    result === -native.constants.ENODEV ? 'in a zone of this machine' : 'an IP address';
+  const expected = result === -os.errno.ENODEV ? 'in a zone of this machine' : 'an IP address';
   throw invalidValue(`${name}.address`, expected, address);
 }
 
@@ -201,10 +201,10 @@ function setName(
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
   const result = set(encoded, bytes);
   if (result === 0) return encoded;
-  if (result === -native.constants.ENAMETOOLONG) {
+  if (result === -os.errno.ENAMETOOLONG) {
     throw outOfRange(name, `at most ${native.unixPathMax} bytes long`, value);
   }
-  if (result === -native.constants.ENOTSUP) {
+  if (result === -os.errno.ENOTSUP) {
     throw invalidValue(name, 'absent: only Linux has abstract names', value);
   }
   throw invalidValue(name, 'neither empty nor detached, and without zero bytes', value);

@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from './errors.ts';
-import type { ConstantName } from './sys/constants.ts';
 
 /** Where the addon came from; `edgewise doctor` prints it. */
 export type AddonOrigin = 'explicit' | 'local build' | 'prebuild';
@@ -68,7 +67,8 @@ type Syscall<Arguments extends readonly unknown[]> = (...args: Arguments) => num
  * is the memory of a SocketAddress (native/core/socket_address.h).
  */
 export interface SyscallBindings {
-  readonly constants: Readonly<Record<ConstantName, number>>;
+  /** The numbers of the system's headers by name; src/sys/constants.ts types the names. */
+  readonly constants: Readonly<Record<string, number>>;
 
   readonly socket: Syscall<[domain: number, type: number, protocol: number]>;
   readonly socketpair: Syscall<[domain: number, type: number, protocol: number, fds: Int32Array]>;

@@ -28,9 +28,7 @@ const FOLDERS = ['src', 'native', 'test', 'bench', 'examples', 'scripts', 'docs'
 const GENERATED = /^docs\/api\/|^examples\/serve\/(build|node_modules)\/|^bench\/node_modules\//;
 
 /** One direction for types too; what still goes up has its reason here. */
-const UPWARD: Readonly<Record<string, string>> = {
-  'native -> sys/constants': 'a type: the names of the constants are beside their values',
-};
+const UPWARD: Readonly<Record<string, string>> = {};
 
 /** Where words are that are not ours, or are named to be avoided. */
 const WORDS_APART =
@@ -43,6 +41,7 @@ const FUNCTION_LINES_MAX = 60;
 const LINES_MAX_PROGRAM = 150;
 const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
+  'src/sys/constants.names.ts': { max: 650, why: 'made from a table, one name each' },
   'test/fuzz/entries.ts': { max: 400, why: 'a table of functions, one row each' },
   'test/fuzz/signatures.ts': { max: 600, why: 'a table of functions, one row each' },
   'test/sys/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },

@@ -25,10 +25,9 @@ struct Constant {
   double value;
 };
 
+#define NAMED_ROW(name, value) {#name, static_cast<double>(value)},
 #define ROW(name) {#name, static_cast<double>(name)},
 constexpr Constant kConstants[] = {
-    {"SOCK_NONBLOCK", sys::kSockNonblock},
-    {"SOCK_CLOEXEC", sys::kSockCloexec},
 #include "constants/errors.inc"
 #include "constants/events.inc"
 #include "constants/files.inc"
@@ -37,6 +36,7 @@ constexpr Constant kConstants[] = {
 #include "constants/sources.inc"
 };
 #undef ROW
+#undef NAMED_ROW
 
 }  // namespace
 

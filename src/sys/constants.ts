@@ -1,28 +1,19 @@
-// `constants` and the names in it. Their numbers are the system's own, read from its headers when the addon
-// is built (native/addon/constants/*.inc has the same rows); none is written down here.
+// `constants`, and the names in it. Their numbers are the system's own, read from its headers when
+// the addon is built; none is written down here. The names are made from the same table
+// (native/addon/constants/, scripts/generate-constants.mjs).
 import { learnErrorNames } from '../errors.ts';
 import { native } from '../native.ts';
-import type { ProtocolConstant, SocketConstant } from './constants.sockets.ts';
-import type { SourceConstant } from './constants.sources.ts';
-import type { ErrorConstant, EventConstant, FileConstant } from './constants.system.ts';
+import type { ConstantName } from './constants.names.ts';
 
 export type {
+  ConstantName,
   ErrorConstant,
   EventConstant,
   FileConstant,
   ProtocolConstant,
   SocketConstant,
   SourceConstant,
-};
-
-/** The name of a number in {@link constants}. */
-export type ConstantName =
-  | SocketConstant
-  | ProtocolConstant
-  | FileConstant
-  | EventConstant
-  | SourceConstant
-  | ErrorConstant;
+} from './constants.names.ts';
 
 /**
  * The constants of the system's headers by their C names. A name that this system does not have is
@@ -32,6 +23,6 @@ export type ConstantName =
  * Bit 31 is never a sign: `EPOLLET` is 2147483648. Note that JavaScript's `|` makes it one;
  * `epoll_ctl` takes both.
  */
-export const constants: Readonly<Record<ConstantName, number>> = native.constants;
+export const constants = native.constants as Readonly<Record<ConstantName, number>>;
 
 learnErrorNames(constants);
