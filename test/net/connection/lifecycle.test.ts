@@ -44,7 +44,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     return { ...started, server, client, connection, peer: await server.opened() };
   }
 
-  it('closes listeners and connections with their reactor, and tells each of it', async () => {
+  it('closes listeners and connections with their reactor, and calls each close handler', async () => {
     const { reactor, listener, server, client, connection } = await pair();
     const never = new Recorder();
     connect({
@@ -128,7 +128,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     expect(errors).toEqual([]);
   });
 
-  it('goes on telling timeout after the handler threw', async () => {
+  it('goes on calling timeout after the handler threw', async () => {
     const server = new Recorder({
       timeout: () => {
         throw new Error('mine');
@@ -159,7 +159,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     expect(client.errors).toEqual([undefined]);
   });
 
-  it.each([0, 1])('tells drain when every write fills it: high watermark %d', async (mark) => {
+  it.each([0, 1])('calls drain when every write fills it: high watermark %d', async (mark) => {
     const { connection, client } = await pair(undefined, undefined, { highWaterMark: mark });
     for (let i = 1; i <= 3; i++) {
       connection.cork();
@@ -276,13 +276,13 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const storage = new AsyncLocalStorage<string>();
     const seen = new Set<string>();
     const note = (name: string) => () => void seen.add(`${name} ${storage.getStore()}`);
-    const hooks = (who: string) => ({
-      open: note(`${who} open`),
-      data: note(`${who} data`),
-      drain: note(`${who} drain`),
-      end: note(`${who} end`),
-      close: note(`${who} close`),
-      timeout: note(`${who} timeout`),
+    const hooks = (name: string) => ({
+      open: note(`${name} open`),
+      data: note(`${name} data`),
+      drain: note(`${name} drain`),
+      end: note(`${name} end`),
+      close: note(`${name} close`),
+      timeout: note(`${name} timeout`),
     });
     const server = new Recorder(hooks('server'));
     const { open } = storage.run('L', () => start(server));
@@ -292,8 +292,8 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     await Promise.all([client.told('drain'), client.told('timeout'), server.told('data')]);
     connection.end();
     await Promise.all([client.told('close'), server.told('close')]);
-    const side = (who: string, store: string, names: string[]) =>
-      names.map((name) => `${who} ${name} ${store}`);
+    const side = (end: string, store: string, names: string[]) =>
+      names.map((name) => `${end} ${name} ${store}`);
     expect([...seen].sort()).toEqual(
       [
         ...side('client', 'C', ['open', 'drain', 'end', 'close', 'timeout']),

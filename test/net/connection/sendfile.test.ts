@@ -1,5 +1,5 @@
 // Files sent by connections, over TCP and Unix sockets, under level and edge: in their place among
-// the writes, bit for bit, told once, and what happens when file or peer do not play along.
+// the writes, bit for bit, reported once, and what happens when file or peer do not play along.
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,15 +23,15 @@ const directory = mkdtempSync(join(tmpdir(), 'edgewise-sendfile-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 let files = 0;
 
-/** Writes down what `onSent` is told. */
+/** Writes down what `onSent` is called with. */
 class Sent {
-  readonly told: (string | undefined)[] = [];
+  readonly calls: (string | undefined)[] = [];
   readonly #then: () => void;
   constructor(then: () => void = () => undefined) {
     this.#then = then;
   }
   readonly handler = (error?: Error) => {
-    this.told.push(error === undefined ? 'sent' : codeOf(error));
+    this.calls.push(error === undefined ? 'sent' : codeOf(error));
     this.#then();
   };
 }
@@ -126,7 +126,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     await server.told('close');
     expect(server.received.equals(EVERYTHING.subarray(offset, offset + length))).toBe(true);
     expect(connection.bytesWritten).toBe(length);
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('sends what follows the offset, and all of it, when no more is said', async () => {
@@ -149,11 +149,11 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.cork();
     connection.write('early ');
     connection.sendFile(fileOf('file'), 0, 4, sent.handler);
-    expect(sent.told).toEqual([]);
+    expect(sent.calls).toEqual([]);
     connection.end();
     await server.told('close');
     expect(server.received.toString()).toBe('early file');
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('calls nothing inside a call, and lets onSent close the descriptor and send more', async () => {
@@ -166,10 +166,10 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
       connection.end(' and more');
     });
     connection.sendFile(fd, 0, 4, sent.handler);
-    expect(sent.told).toEqual([]);
+    expect(sent.calls).toEqual([]);
     await server.told('close');
     expect(server.received.toString()).toBe('once and more');
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('waits for a slow reader without memory, whatever the hard cap', async () => {
@@ -178,12 +178,12 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(connection.write('behind it')).toBe(true);
     connection.end();
     await server.opened();
-    expect(sent.told).toEqual([]);
+    expect(sent.calls).toEqual([]);
     peer.resume();
     await server.told('close');
     const expected = Buffer.concat([contents, Buffer.from('behind it')]);
     expect(server.received.equals(expected)).toBe(true);
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('closes with ERR_FILE_SHRANK when the file does', async () => {
@@ -194,7 +194,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     peer.resume();
     await Promise.all([client.told('close'), server.told('close')]);
     expect(client.errors.map(codeOf)).toEqual(['ERR_FILE_SHRANK']);
-    expect(sent.told).toEqual(['ERR_FILE_SHRANK']);
+    expect(sent.calls).toEqual(['ERR_FILE_SHRANK']);
     expect(server.received.length).toBe(length);
     expect(server.received.equals(contents.subarray(0, length))).toBe(true);
   });
@@ -205,37 +205,37 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     peer.resume();
     await client.told('close');
     expect(client.errors[0]).toMatchObject({ code: 'EBADF', syscall: 'sendfile', fd });
-    expect(sent.told).toEqual(['EBADF']);
+    expect(sent.calls).toEqual(['EBADF']);
   });
 
-  it('tells onSent once when it is destroyed in the middle, with the reason', async () => {
+  it('calls onSent once when it is destroyed in the middle, with the reason', async () => {
     const first = await blocked();
     const behind = new Sent();
     first.connection.sendFile(first.fd, 0, 10, behind.handler);
     first.connection.destroy();
     await first.client.told('close');
-    expect([first.sent.told, behind.told]).toEqual([['ERR_CLOSED'], ['ERR_CLOSED']]);
+    expect([first.sent.calls, behind.calls]).toEqual([['ERR_CLOSED'], ['ERR_CLOSED']]);
     expect(first.client.errors).toEqual([undefined]);
     const second = await blocked();
     second.connection.destroy(Object.assign(new Error('enough'), { code: 'ERR_MINE' }));
     await second.client.told('close');
-    expect(second.sent.told).toEqual(['ERR_MINE']);
+    expect(second.sent.calls).toEqual(['ERR_MINE']);
   });
 
-  it('tells onSent once when the peer goes, or the reactor closes', async () => {
+  it('calls onSent once when the peer goes, or the reactor closes', async () => {
     const first = await blocked();
     if (transport === 'tcp') setLinger(first.peer.fd);
     first.peer.destroy();
     await first.client.told('close');
-    expect(first.sent.told).toHaveLength(1);
-    expect(first.sent.told[0]).toMatch(/^(ECONNRESET|EPIPE)$/);
+    expect(first.sent.calls).toHaveLength(1);
+    expect(first.sent.calls[0]).toMatch(/^(ECONNRESET|EPIPE)$/);
     const second = await blocked();
     second.reactor.close();
-    expect(second.sent.told).toEqual(['ERR_CLOSED']);
+    expect(second.sent.calls).toEqual(['ERR_CLOSED']);
     expect(second.client.count('close')).toBe(1);
   });
 
-  it('tells what onSent throws to the reactor, and goes on', async () => {
+  it('reports what onSent throws to the reactor, and goes on', async () => {
     const { connection, server, reactor } = await pair();
     expect(reactor.isClosed).toBe(false);
     const uncaught: unknown[] = [];
@@ -345,6 +345,6 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.sendFile(fileOf('secret', 'a'), 0, 6, sent.handler);
     await client.told('close');
     expect(client.errors.map(codeOf)).toEqual(['EBADF']);
-    expect(sent.told).toEqual(['EBADF']);
+    expect(sent.calls).toEqual(['EBADF']);
   });
 });

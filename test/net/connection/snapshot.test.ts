@@ -98,7 +98,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     );
     expect(await readAll(theirs, MEGABYTE)).toHaveLength(MEGABYTE);
     await there.told('close');
-    expect(there.events).toEqual(['close']); // the end was told where it came
+    expect(there.events).toEqual(['close']); // `end` was called where it came
     expect(sys.recv(theirs, Buffer.alloc(1))).toBe(0);
   });
 
@@ -122,7 +122,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     expect(await readAll(theirs, 6)).toBe('corked');
   });
 
-  it('a peer that has gone meanwhile is told there', async () => {
+  it('a peer that has gone meanwhile is reported there', async () => {
     const { connection, theirs } = await opened();
     connection.write(LONG);
     const snapshot = connection.detach();

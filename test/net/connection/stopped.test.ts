@@ -118,7 +118,7 @@ describe.each(['level', 'edge'] as const)('%s: a peer that is stopped', (trigger
     await reader.exited();
   });
 
-  it('is cut off at the cap when nobody minds the watermark', async () => {
+  it('is cut off at the cap when the watermark is ignored', async () => {
     const server = new Recorder();
     const { reader, connection } = await start(server);
     connection.write(chunkAt(0));

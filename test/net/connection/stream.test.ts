@@ -1,4 +1,4 @@
-// Stream connections over real sockets, under level and edge: what handlers are told, and in what
+// Stream connections over real sockets, under level and edge: which handlers are called, and in what
 // order, from open to close.
 import { connect as nodeConnect } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -54,7 +54,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     expect(once).toEqual(['open', 'data', 'end', 'close']);
   });
 
-  it('tells ECONNRESET once', async () => {
+  it('reports ECONNRESET once', async () => {
     const server = new Recorder();
     const { reactor, port } = start(server);
     const client = descriptors.using(new Recorder());
@@ -72,7 +72,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     expect(server.count('close')).toBe(1);
   });
 
-  it('answers false at the high watermark and tells drain at the low one', async () => {
+  it('returns false at the high watermark and calls drain at the low one', async () => {
     const server = new Recorder({ open: (connection) => connection.pause() });
     const { reactor, port } = start(server);
     const client = descriptors.using(new Recorder());
@@ -175,7 +175,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     expect(server.received.toString()).toBe('kept for later');
   });
 
-  it('tells timeout when nothing happens, again and again, and stays open', async () => {
+  it('calls timeout when nothing happens, again and again, and stays open', async () => {
     const server = new Recorder();
     const { reactor, port } = start(server, { idleTimeoutMs: 5 });
     const client = descriptors.using(new Recorder());

@@ -1,5 +1,5 @@
 // Zero-copy writes of connections that close before the kernel is done: the memory comes back when,
-// and only when, nobody sends from it any more; and no descriptor is left.
+// and only when, nothing is sent from it any more; and no descriptor is left.
 import { describe, expect, it } from 'vitest';
 import { itOfPieces } from '../../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../../helpers/descriptors.ts';

@@ -79,7 +79,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     expect(doneCount).toBe(rounds);
   });
 
-  it('a paused connection hears of its completions, again and again', async () => {
+  it('a paused connection gets its completions, again and again', async () => {
     const { reactor, connection, server } = await start();
     connection.pause();
     for (let round = 1; round <= 3; round++) {
@@ -94,7 +94,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     expect(server.received).toHaveLength(3 * volume(50_000));
   });
 
-  it('a Unix socket: an ordinary write, told as copied', async () => {
+  it('a Unix socket: an ordinary write, reported as copied', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'edgewise-zero-copy-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const { connection, server } = await start(new Recorder(), join(directory, 'socket'));
@@ -130,7 +130,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     expect(refused.errors).toEqual(['ECONNREFUSED']);
   });
 
-  it('a callback that throws is told to the reactor, and stops no other', async () => {
+  it('what a callback throws is reported to the reactor, and stops no other', async () => {
     const { reactor, connection } = await start();
     const done = new Done();
     reactor.detach();
