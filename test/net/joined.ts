@@ -65,7 +65,7 @@ export async function side(
 
 /** What the `close` handler of a relay was called with. */
 export class RelayRecorder {
-  readonly told: (Error | undefined)[] = [];
+  readonly errors: (Error | undefined)[] = [];
   readonly closed: Promise<void>;
   readonly handlers: NonNullable<RelayOptions['handlers']>;
 
@@ -76,7 +76,7 @@ export class RelayRecorder {
     });
     this.handlers = {
       close: (_relay, error) => {
-        this.told.push(error);
+        this.errors.push(error);
         resolve();
       },
     };
