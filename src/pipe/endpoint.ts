@@ -31,7 +31,7 @@ export interface Opening {
   readonly isBorrowed: boolean;
 }
 
-/** What tells a reader from a writer. */
+/** What differs between a reader and a writer. */
 export interface Role {
   readonly syscall: 'read' | 'write';
   /** The access mode that does not allow it. */

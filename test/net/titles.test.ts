@@ -1,4 +1,4 @@
-// docs/net.faults.md names tests: each of them must exist in the file that stands before it.
+// docs/net.faults.md names tests: each of them must exist in the file that is named before it.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 

@@ -19,9 +19,9 @@ const PIPE_SIZE_MAX = isCutToOneByte ? 1 << 16 : 1 << 20; // what it has by itse
 const hasPython = isLinux && spawnSync('python3', ['-c', 'import pty']).status === 0;
 if (!hasPython) console.log('skipped: no pseudo-terminal, which is made by python3 on Linux');
 
-/** What the handlers of a reader and a writer were told, and promises of their ends. */
+/** What the handlers of a reader and a writer were called with, and promises of their ends. */
 class Log {
-  readonly told: string[] = [];
+  readonly calls: string[] = [];
   readonly chunks: Buffer[] = [];
   readonly closed: Promise<void>;
   drained: () => void = () => undefined;
@@ -39,20 +39,20 @@ class Log {
 
   readonly reading = {
     data: (_: DescriptorReader, bytes: Buffer) => void this.chunks.push(Buffer.from(bytes)),
-    end: () => void this.told.push('end'),
+    end: () => void this.calls.push('end'),
     close: (_: DescriptorReader, error?: Error) => this.onClose(error),
   };
 
   readonly writing = {
     drain: () => {
-      this.told.push('drain');
+      this.calls.push('drain');
       this.drained();
     },
     close: (_: DescriptorWriter, error?: Error) => this.onClose(error),
   };
 
   onClose(error?: Error): void {
-    this.told.push(`close ${codeOf(error) ?? 'in order'}`);
+    this.calls.push(`close ${codeOf(error) ?? 'in order'}`);
     this.#close();
   }
 }
@@ -90,10 +90,10 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
     writer.end('the end');
     await Promise.all([input.closed, output.closed]);
     expect(input.received.equals(Buffer.concat([sent, Buffer.from('the end')]))).toBe(true);
-    expect(input.told).toEqual(['end', 'close in order']);
+    expect(input.calls).toEqual(['end', 'close in order']);
     // Byte by byte the queue passes the low watermark before it is empty.
     const drained = isCutToOneByte ? ['drain'] : [];
-    expect(output.told).toEqual([...drained, 'close in order']);
+    expect(output.calls).toEqual([...drained, 'close in order']);
     expect(writer.bytesWritten).toBe(sent.length + 7);
   });
 
@@ -107,7 +107,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
     expect(input.received.toString()).toBe('abcd');
   });
 
-  it('tell drain once the reader has caught up', async () => {
+  it('call drain once the reader has caught up', async () => {
     const { reader, writer, input, output } = start();
     reader.pause();
     const drained = new Promise<void>((resolve) => {
@@ -120,7 +120,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
     writer.end();
     await input.closed;
     expect(input.received.length).toBe(writer.bytesWritten);
-    expect(output.told).toEqual(['drain', 'close in order']);
+    expect(output.calls).toEqual(['drain', 'close in order']);
   });
 
   it('keep a view of the data handler by copy', async () => {
@@ -139,22 +139,22 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
     expect(second.input.received.equals(sent)).toBe(true);
   });
 
-  it('tell EPIPE once when the reader goes in the middle', async () => {
+  it('report EPIPE once when the reader goes in the middle', async () => {
     const { reader, writer, output, input } = start();
     writer.write(Buffer.alloc(PIPE_SIZE_MAX * 2));
     reader.destroy();
     await Promise.all([output.closed, input.closed]);
-    expect(output.told).toEqual(['close EPIPE']);
-    expect(input.told).toEqual(['close in order']);
+    expect(output.calls).toEqual(['close EPIPE']);
+    expect(input.calls).toEqual(['close in order']);
     expect(() => writer.write('x')).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
     expect(writer.fd).toBe(-1);
   });
 
-  it('tell EPIPE once when the reader goes and nothing is written', async () => {
+  it('report EPIPE once when the reader goes and nothing is written', async () => {
     const { reader, output } = start();
     reader.destroy();
     await output.closed;
-    expect(output.told).toEqual(['close EPIPE']);
+    expect(output.calls).toEqual(['close EPIPE']);
   });
 
   it('close beyond the hard cap', async () => {
@@ -162,7 +162,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
     reader.pause();
     expect(writer.write(Buffer.alloc(PIPE_SIZE_MAX * 2))).toBe(false);
     await output.closed;
-    expect(output.told).toEqual(['close ERR_WRITE_QUEUE_FULL']);
+    expect(output.calls).toEqual(['close ERR_WRITE_QUEUE_FULL']);
     reader.destroy();
   });
 
@@ -195,20 +195,20 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
     expect(thrown.filter((error) => String(error) === 'Error: the end')).toHaveLength(1);
   });
 
-  it('are closed with their reactor, and told', async () => {
+  it('are closed with their reactor, and reported', async () => {
     const { reactor, input, output } = start();
     reactor.close();
-    expect(input.told).toEqual(['close ERR_CLOSED']);
-    expect(output.told).toEqual(['close ERR_CLOSED']);
+    expect(input.calls).toEqual(['close ERR_CLOSED']);
+    expect(output.calls).toEqual(['close ERR_CLOSED']);
   });
 
   it('close the descriptor of writers when the end is all that is left', async () => {
     const { writer, output, input } = start();
     writer.end();
     expect(writer.isClosed).toBe(true);
-    expect(output.told).toEqual([]); // no handler is called inside a call of the user's
+    expect(output.calls).toEqual([]); // no handler is called inside a call of the user's
     await Promise.all([output.closed, input.closed]);
-    expect(output.told).toEqual(['close in order']);
+    expect(output.calls).toEqual(['close in order']);
   });
 
   it('rest while nothing happens, paused with data waiting as well', async () => {
@@ -279,14 +279,14 @@ describe('descriptors', () => {
     descriptors.close(to);
     await log.closed;
     expect(log.received.toString()).toBe('borrowed');
-    expect(log.told).toEqual(['end', 'close in order']);
+    expect(log.calls).toEqual(['end', 'close in order']);
     expect(must(sys.fcntl(from, constants.F_GETFL)) & constants.O_NONBLOCK).toBe(0);
     const wrong = { reactor, handlers: {}, borrow: true, trigger: 'edge' } as const;
     const refused = expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' });
     expect(() => openReader(from, wrong)).toThrow(refused);
   });
 
-  it('of a FIFO are read by whoever opens its other end', async () => {
+  it('of a FIFO are read, whichever process opens its other end', async () => {
     const path = join(tmpdir(), `edgewise-${process.pid}.fifo`);
     execFileSync('mkfifo', [path]);
     const from = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -357,8 +357,8 @@ export class Connection<Data = unknown> {
 
   /**
    * Sends bytes and, with the first of them, descriptors over a Unix socket, after all that was
-   * written before. The peer gets duplicates; these stay the caller's, who may close them as soon
-   * as this returns.
+   * written before. The peer gets duplicates; these stay the caller's, to close as soon as this
+   * returns.
    *
    * @param data - at least one byte; copied when it has to be kept.
    * @param fds - 1 to 253.

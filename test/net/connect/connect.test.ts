@@ -43,7 +43,7 @@ describe('connect', () => {
 
   async function failure(options: Partial<ConnectOptions>) {
     const { client, connection, reactor } = open(options);
-    await client.told('close');
+    await client.called('close');
     expect(client.events).toEqual(['close']);
     expect(connection.isClosed).toBe(true);
     expect(reactor.registrationCount).toBe(0);
@@ -63,7 +63,7 @@ describe('connect', () => {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const localPort = closedPort();
       const opened = open({ ...options, localPort });
-      await Promise.race([opened.client.told('open'), opened.client.told('close')]);
+      await Promise.race([opened.client.called('open'), opened.client.called('close')]);
       if (opened.client.count('open') > 0) return { ...opened, localPort };
       expect(TAKEN).toContain(codeOf(opened.client.errors[0]));
     }
@@ -137,7 +137,7 @@ describe('connect', () => {
     expect(reactor.registrationCount).toBe(1);
     expect(connection.isConnecting).toBe(true);
     controller.abort(new Error('mine'));
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map((error) => error?.message)).toEqual(['mine']);
     expect(reactor.registrationCount).toBe(0);
   });
@@ -155,7 +155,7 @@ describe('connect', () => {
     const { client } = open({ port, signal });
     await client.opened();
     controller.abort(new Error('mine'));
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map((error) => error?.message)).toEqual(['mine']);
     expect(removed).toEqual(['abort']);
   });
@@ -193,8 +193,8 @@ describe('connect', () => {
     const { client, connection } = open({ host: 'name.invalid', port, resolve });
     await client.opened();
     connection.end();
-    await client.told('close');
-    await recorder.told('close');
+    await client.called('close');
+    await recorder.called('close');
     expect(recorder.count('open')).toBe(1);
   });
 
@@ -212,7 +212,7 @@ describe('connect', () => {
     expect(connection.remoteAddress?.address).toBe('127.0.0.3');
     expect(reactor.registrationCount).toBe(1); // the silent attempt has been given up
     connection.destroy();
-    await recorder.told('close');
+    await recorder.called('close');
   });
 
   it('tries the second address at once when the first refuses', async () => {
@@ -226,7 +226,7 @@ describe('connect', () => {
     await client.opened();
     expect(connection.remoteAddress?.address).toBe('127.0.0.3');
     connection.destroy();
-    await recorder.told('close');
+    await recorder.called('close');
   });
 
   it('tells an AggregateError with the code of the first when all fail', async () => {
@@ -253,7 +253,7 @@ describe('connect', () => {
     expect(peer.remoteAddress?.toString()).toBe(`127.0.0.9:${localPort}`);
     expect(connection.localAddress?.toString()).toBe(`127.0.0.9:${localPort}`);
     peer.destroy(); // first: the port stays with whoever closes first
-    await client.told('close');
+    await client.called('close');
   });
 
   it('takes localPort without localAddress', async () => {
@@ -262,7 +262,7 @@ describe('connect', () => {
     const peer = await recorder.opened();
     expect(peer.remoteAddress?.port).toBe(localPort);
     peer.destroy();
-    await client.told('close');
+    await client.called('close');
   });
 
   it('tells EADDRNOTAVAIL for an address that is not ours', async () => {
@@ -276,7 +276,7 @@ describe('connect', () => {
     await started(reactor);
     expect(reactor.registrationCount).toBe(1);
     connection.destroy();
-    await client.told('close');
+    await client.called('close');
     expect(client.events).toEqual(['close']);
     expect(client.errors).toEqual([undefined]);
     expect(reactor.registrationCount).toBe(0);
@@ -292,7 +292,7 @@ describe('connect', () => {
     connection.write([Buffer.from('two '), Buffer.from('three')]);
     connection.end();
     expect(connection.writableLength).toBe(13);
-    await recorder.told('close');
+    await recorder.called('close');
     expect(recorder.received.toString()).toBe('one two three');
   });
 
@@ -302,7 +302,7 @@ describe('connect', () => {
     const reactor = descriptors.using(new Reactor());
     const codes = async (port: number, localPort: number) => {
       const { client } = open({ port, localPort, reactor });
-      await client.told('close');
+      await client.called('close');
       expect(client.count('open')).toBe(0);
       return codeOf(client.errors[0]);
     };

@@ -42,7 +42,7 @@ it.each([
     },
   });
   const connection = connect({ host, port, resolve, handlers: client.handlers, reactor });
-  await Promise.all([client.told('open'), server.told('open')]);
+  await Promise.all([client.called('open'), server.called('open')]);
   await new Promise<void>((settle) => reactor.defer(settle));
   expect(errors).toEqual([new Error('mine')]);
   expect(client.events).toEqual(['open']);

@@ -1,4 +1,4 @@
-// The reactor closes: whatever is open on it is closed and told so at once, since there is no later
+// The reactor closes: whatever is open on it is closed and reported at once, since there is no later
 // turn; and so is what was closed before, in the same turn.
 import { describe, expect, it } from 'vitest';
 import { bindDatagram } from '../../../src/net/datagram/bind.ts';
@@ -16,64 +16,64 @@ describe('a reactor that closes', () => {
 
   function datagrams() {
     const reactor = descriptors.using(new Reactor());
-    const told: string[] = [];
+    const calls: string[] = [];
     const open = () =>
       bindDatagram({
         ...{ reactor, host: HOST },
         handlers: {
-          error: () => told.push('error'),
-          drain: () => told.push('drain'),
-          close: (socket) => told.push(`close ${socket.fd}`),
+          error: () => calls.push('error'),
+          drain: () => calls.push('drain'),
+          close: (socket) => calls.push(`close ${socket.fd}`),
         },
       });
-    return { reactor, told, open };
+    return { reactor, calls, open };
   }
 
-  it('closes datagram sockets and tells each of it', () => {
-    const { reactor, told, open } = datagrams();
+  it('closes datagram sockets and calls each close handler', () => {
+    const { reactor, calls, open } = datagrams();
     const sockets = [open(), open()];
     reactor.close();
     expect(sockets.map(({ isClosed }) => isClosed)).toEqual([true, true]);
-    expect(told).toEqual(['close -1', 'close -1']);
+    expect(calls).toEqual(['close -1', 'close -1']);
     expect(reactor.dependents.size).toBe(0);
   });
 
-  it('tells of a datagram socket that was closed in the same turn', () => {
-    const { reactor, told, open } = datagrams();
+  it('reports a datagram socket that was closed in the same turn', () => {
+    const { reactor, calls, open } = datagrams();
     open().close();
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     reactor.close();
-    expect(told).toEqual(['close -1']);
+    expect(calls).toEqual(['close -1']);
   });
 
-  it('tells once of a datagram socket that another one has closed', () => {
-    const { reactor, told, open } = datagrams();
+  it('reports once a datagram socket that another one has closed', () => {
+    const { reactor, calls, open } = datagrams();
     const first = bindDatagram({ reactor, host: HOST, handlers: { close: () => second.close() } });
     const second = open();
     reactor.close();
     expect(first.isClosed).toBe(true);
-    expect(told).toEqual(['close -1']);
+    expect(calls).toEqual(['close -1']);
   });
 
-  it('is left by a datagram socket when its close is told', () => {
-    const { reactor, told, open } = datagrams();
+  it('is left by a datagram socket when its close was reported', () => {
+    const { reactor, calls, open } = datagrams();
     const socket = open();
     expect(reactor.dependents.size).toBe(1);
     socket.close();
     reactor.turn(0);
-    expect(told).toEqual(['close -1']);
+    expect(calls).toEqual(['close -1']);
     expect(reactor.dependents.size).toBe(0);
   });
 
   it('throws what a close handler of a datagram socket throws, and closes the others', () => {
-    const { reactor, told, open } = datagrams();
+    const { reactor, calls, open } = datagrams();
     const close = () => {
       throw new Error('mine');
     };
     bindDatagram({ reactor, host: HOST, handlers: { close } });
     open();
     expect(() => reactor.close()).toThrow('mine');
-    expect(told).toEqual(['close -1']);
+    expect(calls).toEqual(['close -1']);
   });
 
   it('ends a receive that waits with ERR_CLOSED', async () => {
@@ -87,18 +87,18 @@ describe('a reactor that closes', () => {
     expect(await Promise.all(waiting)).toEqual(['ERR_CLOSED', 'ERR_CLOSED']);
   });
 
-  it('tells of a reader and a writer that were destroyed in the same turn', () => {
+  it('reports a reader and a writer that were destroyed in the same turn', () => {
     const reactor = descriptors.using(new Reactor());
     const [reading, writing] = descriptors.pipe();
-    const told: unknown[] = [];
-    const tell = (_: unknown, error?: Error) => told.push(codeOf(error));
-    const reader = openReader(descriptors.release(reading), { reactor, handlers: { close: tell } });
-    const writer = openWriter(descriptors.release(writing), { reactor, handlers: { close: tell } });
+    const calls: unknown[] = [];
+    const close = (_: unknown, error?: Error) => calls.push(codeOf(error));
+    const reader = openReader(descriptors.release(reading), { reactor, handlers: { close } });
+    const writer = openWriter(descriptors.release(writing), { reactor, handlers: { close } });
     reader.destroy();
     writer.destroy(Object.assign(new Error('mine'), { code: 'MINE' }));
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     reactor.close();
-    expect(told).toEqual([undefined, 'MINE']);
+    expect(calls).toEqual([undefined, 'MINE']);
     expect(reactor.dependents.size).toBe(0);
   });
 });

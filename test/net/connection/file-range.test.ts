@@ -53,7 +53,7 @@ describe('FileRangeEntry', () => {
     expect(calls).toBe(1); // what was not there once is not asked for again
   });
 
-  it('tells would-block of the copy, and loses nothing by it', () => {
+  it('reports would-block of the copy, and loses nothing by it', () => {
     const [left, right] = descriptors.socketpair();
     const contents = Buffer.alloc(volume(2_000_000), 'again and again ');
     const range = { fd: fileOf(contents), offset: 0, length: contents.length };
@@ -122,7 +122,7 @@ describe('FileRangeEntry', () => {
     const { port } = descriptors.using(listen({ host: '127.0.0.1', handlers, reactor }));
     const client = descriptors.using(new Recorder());
     connect({ host: '127.0.0.1', port, handlers: client.handlers, reactor }).write('?');
-    await client.told('close');
+    await client.called('close');
     expect(client.received.toString()).toBe('FILE?');
   });
 });

@@ -1,4 +1,4 @@
-// Ten thousand resets in the middle of everything: each connection is told of its end once, and
+// Ten thousand resets in the middle of everything: `close` is called once for each connection, and
 // nothing is left of any: no descriptor, no registration, no entry in a set, no memory.
 
 import { setFlagsFromString } from 'node:v8';
@@ -29,7 +29,7 @@ function heapUsed(): number {
 describe.each(['level', 'edge'] as const)('%s: a flood of resets', (trigger) => {
   const descriptors = useDescriptors();
 
-  it('is survived, told once each, and forgotten', () => {
+  it('is survived, reported once each, and forgotten', () => {
     const codes = new Map<string, number>();
     const opened = new WeakSet<object>();
     let [openCount, closeCount, twice] = [0, 0, 0];

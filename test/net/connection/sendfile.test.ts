@@ -1,5 +1,5 @@
 // Files sent by connections, over TCP and Unix sockets, under level and edge: in their place among
-// the writes, bit for bit, told once, and what happens when file or peer do not play along.
+// the writes, bit for bit, reported once, and what happens when file or peer do not play along.
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,15 +23,15 @@ const directory = mkdtempSync(join(tmpdir(), 'edgewise-sendfile-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 let files = 0;
 
-/** Writes down what `onSent` is told. */
+/** Writes down what `onSent` is called with. */
 class Sent {
-  readonly told: (string | undefined)[] = [];
+  readonly calls: (string | undefined)[] = [];
   readonly #then: () => void;
   constructor(then: () => void = () => undefined) {
     this.#then = then;
   }
   readonly handler = (error?: Error) => {
-    this.told.push(error === undefined ? 'sent' : codeOf(error));
+    this.calls.push(error === undefined ? 'sent' : codeOf(error));
     this.#then();
   };
 }
@@ -101,7 +101,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.write([Buffer.from('a'), Buffer.from('b')]);
     connection.sendFile(small, 10, 0, () => order.push('nothing'));
     connection.end(' tail');
-    await server.told('close');
+    await server.called('close');
     const expected = ['head ', EVERYTHING, lines, '3456', '9', 'ab', ' tail'].map((part) =>
       Buffer.from(part),
     );
@@ -123,10 +123,10 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const sent = new Sent();
     connection.sendFile(fileOf(EVERYTHING), offset, length, sent.handler);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.equals(EVERYTHING.subarray(offset, offset + length))).toBe(true);
     expect(connection.bytesWritten).toBe(length);
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('sends what follows the offset, and all of it, when no more is said', async () => {
@@ -135,7 +135,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.sendFile(fd, 7);
     connection.sendFile(fd);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('7890123456789');
   });
 
@@ -149,11 +149,11 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.cork();
     connection.write('early ');
     connection.sendFile(fileOf('file'), 0, 4, sent.handler);
-    expect(sent.told).toEqual([]);
+    expect(sent.calls).toEqual([]);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('early file');
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('calls nothing inside a call, and lets onSent close the descriptor and send more', async () => {
@@ -166,10 +166,10 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
       connection.end(' and more');
     });
     connection.sendFile(fd, 0, 4, sent.handler);
-    expect(sent.told).toEqual([]);
-    await server.told('close');
+    expect(sent.calls).toEqual([]);
+    await server.called('close');
     expect(server.received.toString()).toBe('once and more');
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('waits for a slow reader without memory, whatever the hard cap', async () => {
@@ -178,12 +178,12 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(connection.write('behind it')).toBe(true);
     connection.end();
     await server.opened();
-    expect(sent.told).toEqual([]);
+    expect(sent.calls).toEqual([]);
     peer.resume();
-    await server.told('close');
+    await server.called('close');
     const expected = Buffer.concat([contents, Buffer.from('behind it')]);
     expect(server.received.equals(expected)).toBe(true);
-    expect(sent.told).toEqual(['sent']);
+    expect(sent.calls).toEqual(['sent']);
   });
 
   it('closes with ERR_FILE_SHRANK when the file does', async () => {
@@ -192,9 +192,9 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(length).toBeLessThan(contents.length);
     ftruncateSync(fd, length);
     peer.resume();
-    await Promise.all([client.told('close'), server.told('close')]);
+    await Promise.all([client.called('close'), server.called('close')]);
     expect(client.errors.map(codeOf)).toEqual(['ERR_FILE_SHRANK']);
-    expect(sent.told).toEqual(['ERR_FILE_SHRANK']);
+    expect(sent.calls).toEqual(['ERR_FILE_SHRANK']);
     expect(server.received.length).toBe(length);
     expect(server.received.equals(contents.subarray(0, length))).toBe(true);
   });
@@ -203,39 +203,39 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const { client, peer, fd, sent } = await blocked();
     descriptors.close(fd);
     peer.resume();
-    await client.told('close');
+    await client.called('close');
     expect(client.errors[0]).toMatchObject({ code: 'EBADF', syscall: 'sendfile', fd });
-    expect(sent.told).toEqual(['EBADF']);
+    expect(sent.calls).toEqual(['EBADF']);
   });
 
-  it('tells onSent once when it is destroyed in the middle, with the reason', async () => {
+  it('calls onSent once when it is destroyed in the middle, with the reason', async () => {
     const first = await blocked();
     const behind = new Sent();
     first.connection.sendFile(first.fd, 0, 10, behind.handler);
     first.connection.destroy();
-    await first.client.told('close');
-    expect([first.sent.told, behind.told]).toEqual([['ERR_CLOSED'], ['ERR_CLOSED']]);
+    await first.client.called('close');
+    expect([first.sent.calls, behind.calls]).toEqual([['ERR_CLOSED'], ['ERR_CLOSED']]);
     expect(first.client.errors).toEqual([undefined]);
     const second = await blocked();
     second.connection.destroy(Object.assign(new Error('enough'), { code: 'ERR_MINE' }));
-    await second.client.told('close');
-    expect(second.sent.told).toEqual(['ERR_MINE']);
+    await second.client.called('close');
+    expect(second.sent.calls).toEqual(['ERR_MINE']);
   });
 
-  it('tells onSent once when the peer goes, or the reactor closes', async () => {
+  it('calls onSent once when the peer goes, or the reactor closes', async () => {
     const first = await blocked();
     if (transport === 'tcp') setLinger(first.peer.fd);
     first.peer.destroy();
-    await first.client.told('close');
-    expect(first.sent.told).toHaveLength(1);
-    expect(first.sent.told[0]).toMatch(/^(ECONNRESET|EPIPE)$/);
+    await first.client.called('close');
+    expect(first.sent.calls).toHaveLength(1);
+    expect(first.sent.calls[0]).toMatch(/^(ECONNRESET|EPIPE)$/);
     const second = await blocked();
     second.reactor.close();
-    expect(second.sent.told).toEqual(['ERR_CLOSED']);
+    expect(second.sent.calls).toEqual(['ERR_CLOSED']);
     expect(second.client.count('close')).toBe(1);
   });
 
-  it('tells what onSent throws to the reactor, and goes on', async () => {
+  it('reports what onSent throws to the reactor, and goes on', async () => {
     const { connection, server, reactor } = await pair();
     expect(reactor.isClosed).toBe(false);
     const uncaught: unknown[] = [];
@@ -243,9 +243,9 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.sendFile(fileOf('x'), 0, 1, () => {
       throw new Error('mine');
     });
-    await server.told('data');
+    await server.called('data');
     connection.end('y');
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('xy');
     expect(uncaught).toHaveLength(1);
   });
@@ -294,7 +294,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.uncork();
     expect(connection.tcpInfo().segmentsSent).toBe(before + 2);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.length).toBe(1019 + 10);
   });
 
@@ -332,7 +332,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(refused(closed, 0, 1, onSent)).toBe('EBADF');
     connection.end();
     expect(refused(fd, 0, 1, onSent)).toBe('ERR_WRITE_AFTER_END');
-    await server.told('close');
+    await server.called('close');
     connection.destroy();
     expect(refused(fd, 0, 1, onSent)).toBe('ERR_CLOSED');
     expect(peer.bytesRead).toBe(0);
@@ -343,8 +343,8 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const { connection, client } = await pair();
     const sent = new Sent();
     connection.sendFile(fileOf('secret', 'a'), 0, 6, sent.handler);
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map(codeOf)).toEqual(['EBADF']);
-    expect(sent.told).toEqual(['EBADF']);
+    expect(sent.calls).toEqual(['EBADF']);
   });
 });

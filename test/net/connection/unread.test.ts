@@ -1,5 +1,5 @@
-// A connection as a stream that nobody reads, and whose peer has reset it: the write that finds out
-// is the last chance to tell.
+// A connection as a stream that no one reads, and that its peer has reset: the write that finds out
+// is the last chance to report it.
 import { once } from 'node:events';
 import { constants as os } from 'node:os';
 import { Readable } from 'node:stream';
@@ -19,7 +19,7 @@ const { EINTR } = os.errno;
 const { AF_INET, SOCK_STREAM } = sys.constants;
 const GONE = /^(ECONNRESET|EPIPE)$/;
 
-describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (trigger) => {
+describe.each(['level', 'edge'] as const)('%s: a stream that no one reads', (trigger) => {
   const descriptors = useDescriptors();
 
   async function accepted() {
@@ -48,14 +48,14 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     }
     sendAll(peer, 'unread');
     await turn();
-    await turn(); // its event has been told
+    await turn(); // its event has been delivered
   }
 
   function write(stream: SocketDuplex) {
     return new Promise<unknown>((resolve) => stream.write('late', resolve));
   }
 
-  it('is told by a failed write when it was paused before it was connected', async () => {
+  it('gets the error of a failed write when it was paused before it was connected', async () => {
     const { fd, address } = descriptors.listener();
     const reactor = descriptors.using(new Reactor());
     reactor.attach();
@@ -75,12 +75,12 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     expect(errors.map(codeOf)).toEqual([expect.stringMatching(GONE)]);
   });
 
-  it('is told by a failed write when its buffer is full', async () => {
+  it('gets the error of a failed write when its buffer is full', async () => {
     const { server, peer, stream, errors, closed, turn } = await accepted();
     await fill(peer, stream, turn);
     resetNow(descriptors, peer);
     const failed = write(stream);
-    await Promise.all([closed, server.told('close')]);
+    await Promise.all([closed, server.called('close')]);
     expect(codeOf(await failed)).toMatch(GONE);
     expect(errors.map(codeOf)).toEqual([expect.stringMatching(GONE)]);
   });
@@ -96,20 +96,20 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     );
     const code = await pipeline(endless, stream).catch(codeOf);
     expect(code).toMatch(GONE);
-    await server.told('close');
+    await server.called('close');
   });
 
-  it('is told after the peer has ended its side', async () => {
+  it('gets the error after the peer has ended its side', async () => {
     const { server, peer, stream, closed, turn, connection } = await accepted();
     must(sys.shutdown(peer, sys.constants.SHUT_WR));
     while (!connection.isReadEnded) await turn();
     resetNow(descriptors, peer);
     const failed = write(stream);
-    await Promise.all([closed, server.told('close')]);
+    await Promise.all([closed, server.called('close')]);
     expect(codeOf(await failed)).toMatch(GONE);
   });
 
-  it('one that is read is told after the last words', async () => {
+  it('one that is read gets the error after the last words', async () => {
     const { server, peer, stream, errors, closed } = await accepted();
     let text = '';
     stream.on('data', (bytes) => {
@@ -118,7 +118,7 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     sendAll(peer, 'last words');
     resetNow(descriptors, peer);
     const failed = write(stream);
-    await Promise.all([closed, server.told('close')]);
+    await Promise.all([closed, server.called('close')]);
     expect(text).toBe('last words');
     expect(codeOf(await failed)).toMatch(GONE);
     expect(errors.map(codeOf)).toEqual([expect.stringMatching(GONE)]);

@@ -1,5 +1,5 @@
 // What tests of zero-copy writes share: pairs of connections, patterns, and callbacks that write down
-// what they were told.
+// what their callbacks got.
 import { expect } from 'vitest';
 import { connect } from '../../../src/net/connect/connect.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
@@ -12,11 +12,11 @@ import { codeOf, Recorder } from '../recorder.ts';
 
 const HOST = '127.0.0.1';
 export const MEGABYTE = volume(1 << 20);
-/** Whether this system has it; elsewhere every write is told as copied. */
+/** Whether this system has it; elsewhere every write is reported as copied. */
 export const isOffered =
   sys.constants.SO_ZEROCOPY !== undefined && Poller.preferredBackend === 'epoll';
 
-/** Every byte tells its place. */
+/** Every byte shows its place. */
 export function pattern(length: number, seed = 0): Buffer {
   const bytes = Buffer.alloc(length);
   for (let i = 0; i + 4 <= length; i += 4) bytes.writeUInt32LE((i + seed) >>> 0, i);

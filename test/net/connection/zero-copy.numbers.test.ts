@@ -93,7 +93,7 @@ describe('numbers of sends', () => {
     },
   );
 
-  it.runIf(isOffered)('not copied is told as such', () => {
+  it.runIf(isOffered)('not copied is reported as such', () => {
     const { reactor, group, zeroCopy } = world();
     const [fd] = descriptors.tcpPair();
     const done = new Done();
@@ -120,7 +120,7 @@ describe('numbers of sends', () => {
   });
 
   it.runIf(isOffered)(
-    'a socket on which somebody else has sent without copies is left alone',
+    'a socket on which sends without copies were made before is left alone',
     () => {
       const { reactor, zeroCopy } = world();
       const [fd] = descriptors.tcpPair();
@@ -135,7 +135,7 @@ describe('numbers of sends', () => {
     },
   );
 
-  it('a back-end that cannot tell of completions: an ordinary write', () => {
+  it('a back-end that cannot report completions: an ordinary write', () => {
     const { reactor, zeroCopy } = world(0, 'poll');
     const [fd] = descriptors.tcpPair();
     const done = new Done();
@@ -147,7 +147,7 @@ describe('numbers of sends', () => {
     expect(done.copied).toEqual([true]);
   });
 
-  it.runIf(isOffered)('ENOBUFS: sent by copying, and told so', () => {
+  it.runIf(isOffered)('ENOBUFS: sent by copying, and reported so', () => {
     const { reactor, zeroCopy } = world();
     const [fd, peer] = descriptors.tcpPair();
     send.mockReturnValueOnce(-os.errno.ENOBUFS);

@@ -35,7 +35,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     await done.called(4);
     expectQuiet(reactor);
     connection.end('last');
-    await server.told('close');
+    await server.called('close');
     const sent = ['first', parts[0], 'between', parts[1], parts[2], 'last'];
     expect(server.received.equals(Buffer.concat(sent.map((one) => Buffer.from(one))))).toBe(true);
     expect(done.errors).toEqual([undefined, undefined, undefined, undefined]);
@@ -51,7 +51,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     peer.resume();
     await done.called();
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.equals(bytes)).toBe(true);
     expect(done.errors).toEqual([undefined]);
   });
@@ -73,13 +73,13 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
       });
     };
     buffers.forEach(next);
-    await server.told('close');
+    await server.called('close');
     const expected = Buffer.concat([...Array(rounds).keys()].map((i) => Buffer.alloc(sizes, i)));
     expect(server.received.equals(expected)).toBe(true);
     expect(doneCount).toBe(rounds);
   });
 
-  it('a paused connection hears of its completions, again and again', async () => {
+  it('a paused connection gets its completions, again and again', async () => {
     const { reactor, connection, server } = await start();
     connection.pause();
     for (let round = 1; round <= 3; round++) {
@@ -90,11 +90,11 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     }
     connection.resume();
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received).toHaveLength(3 * volume(50_000));
   });
 
-  it('a Unix socket: an ordinary write, told as copied', async () => {
+  it('a Unix socket: an ordinary write, reported as copied', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'edgewise-zero-copy-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const { connection, server } = await start(new Recorder(), join(directory, 'socket'));
@@ -103,7 +103,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     connection.writeZeroCopy(bytes, done.callback);
     await done.called();
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.equals(bytes)).toBe(true);
     expect(done).toMatchObject({ errors: [undefined], copied: [true] });
   });
@@ -120,7 +120,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     const connection = connect(to);
     connection.writeZeroCopy(pattern(volume(50_000)), done.callback);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     await done.called();
     expect(server.received.equals(pattern(volume(50_000)))).toBe(true);
     listener.close();
@@ -130,7 +130,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     expect(refused.errors).toEqual(['ECONNREFUSED']);
   });
 
-  it('a callback that throws is told to the reactor, and stops no other', async () => {
+  it('what a callback throws is reported to the reactor, and stops no other', async () => {
     const { reactor, connection } = await start();
     const done = new Done();
     reactor.detach();

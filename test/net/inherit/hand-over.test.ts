@@ -91,7 +91,7 @@ describe('hand-over', () => {
     const { handlers } = client;
     const connection = connect({ host: HOST, port: listener.port, handlers, reactor });
     connection.end('over and over');
-    await client.told('close');
+    await client.called('close');
     expect(client.errors).toEqual([undefined]);
     expect(client.received.toString()).toBe('over and over');
   }
@@ -129,10 +129,10 @@ describe('hand-over', () => {
     const client = new Recorder();
     const port = first.listener.port;
     connect({ host: HOST, port, handlers: client.handlers, reactor }).end('patient');
-    await client.told('open');
+    await client.called('open');
     const { handlers } = descriptors.using(echo());
     descriptors.using(adoptListener(fd, { handlers, reactor }));
-    await client.told('close');
+    await client.called('close');
     expect(client.received.toString()).toBe('patient');
   });
 
@@ -205,7 +205,7 @@ describe('hand-over', () => {
     const { path, teller, offer, reactor } = serve();
     const client = descriptors.using(new Recorder());
     connect({ path, handlers: client.handlers, reactor }).write(text);
-    await client.told('close');
+    await client.called('close');
     await teller.told(0, 1);
     expect(teller.failures[0]).toContain('does not speak the protocol');
     expect(offer.isDone).toBe(false);
@@ -235,7 +235,7 @@ describe('hand-over', () => {
     await expect(takeOver({ path, reactor })).rejects.toMatchObject({
       code: 'ERR_HANDOVER_FAILED',
     });
-    await server.told('close');
+    await server.called('close');
     expect(countDescriptors()).toBe(before);
   });
 

@@ -48,7 +48,7 @@ describe('listen', () => {
     const client = new Recorder();
     const { handlers } = client;
     const connection = connect({ handlers, reactor: reactorOf(), ...options });
-    await Promise.race([client.told('open'), client.told('close')]);
+    await Promise.race([client.called('open'), client.called('close')]);
     const outcome = client.count('open') === 1 ? 'open' : String(codeOf(client.errors[0]));
     connection.destroy();
     return outcome;
@@ -72,7 +72,7 @@ describe('listen', () => {
     for (let i = 0; i < 50; i++) expect(await dial({ host: HOST, port: first.port })).toBe('open');
     const counts = () => servers.map((server) => server.count('open'));
     while (counts().reduce((sum, count) => sum + count) < 50) {
-      await Promise.race(servers.map((server) => server.told('open', server.count('open') + 1)));
+      await Promise.race(servers.map((server) => server.called('open', server.count('open') + 1)));
     }
     expect(Math.min(...counts())).toBeGreaterThan(0);
   });
@@ -94,7 +94,7 @@ describe('listen', () => {
     expect([listener.port, listener.address.path]).toEqual([0, path]);
     const client = new Recorder();
     connect({ path, handlers: client.handlers, reactor: reactorOf() }).end('over a path');
-    await client.told('close');
+    await client.called('close');
     expect(client.received.toString()).toBe('over a path');
     listener.close();
     expect(existsSync(path)).toBe(false);
@@ -164,7 +164,7 @@ describe('listen', () => {
     expect(listener.isClosed).toBe(true);
     expect(await dial({ host: HOST, port: listener.port })).toBe('ECONNREFUSED');
     connection.end('still here');
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('still here');
     const reason = new Error('mine');
     expect(() => start({ signal: AbortSignal.abort(reason) })).toThrow(reason);
@@ -190,7 +190,7 @@ describe('listen', () => {
       const isCut = how === 'destroy' || how === 'dispose';
       expect(listener.connections.size).toBe(isCut ? 0 : 1);
       if (!isCut) connection.end();
-      await server.told('close');
+      await server.called('close');
       expect(server.errors).toEqual([how === 'destroy' ? new Error('mine') : undefined]);
       await endings[how](); // does nothing the second time
       connection.destroy();
@@ -213,7 +213,7 @@ describe('listen', () => {
     const server = new Recorder({ open: () => listener.close() });
     const listener = start({ host: HOST }, server);
     expect(await dial({ host: HOST, port: listener.port })).toBe('open');
-    await server.told('close');
+    await server.called('close');
     expect(listener.isClosed).toBe(true);
   });
 
@@ -237,7 +237,7 @@ describe('listen', () => {
     const client = new Recorder();
     const { handlers } = client;
     connect({ host: HOST, port: listener.port, handlers, reactor: reactorOf() }).end('x');
-    await client.told('close');
+    await client.called('close');
     expect(server.received.toString()).toBe('x');
     expect(server.errors).toEqual([undefined]);
   });

@@ -76,7 +76,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     const from = adoptConnection(left, { handlers: sender.handlers, reactor, trigger });
     const handlers = receiver.withDescriptors;
     const to = adoptConnection(right, { handlers, receiveDescriptors: true, reactor, trigger });
-    await Promise.all([sender.told('open'), receiver.told('open')]);
+    await Promise.all([sender.called('open'), receiver.called('open')]);
     return { from, to, receiver, sender };
   }
 
@@ -115,7 +115,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     expect(countDescriptors()).toBe(before); // three closed, three duplicates
     to.resume();
     from.end();
-    await receiver.told('end');
+    await receiver.called('end');
     expect(receiver.received.toString().replaceAll('x', '')).toBe('<0><1><2>');
     expect(receiver.received.length).toBe(4 * filler.length + 9);
     for (const [index, fd] of receiver.fds.entries()) {
@@ -151,7 +151,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     expect(countDescriptors()).toBe(before + 40);
     from.destroy();
     expect(countDescriptors()).toBe(before - 1);
-    await sender.told('close');
+    await sender.called('close');
   });
 
   it('carries 253 in one message, and refuses 254, none, and no byte', async () => {
@@ -270,7 +270,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     const port = listener.port;
     const connection = connect({ host: HOST, port, handlers: client.handlers, reactor });
     const refused = () => connection.writeDescriptors('x', [connection.fd]);
-    await client.told('open');
+    await client.called('open');
     expect(codeThrownBy(refused)).toBe('ERR_OPTION_UNSUPPORTED');
     const wanted = {
       handlers: { descriptors: () => undefined },
@@ -282,7 +282,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     );
     expect(codeThrownBy(() => listen({ host: HOST, ...wanted }))).toBe('ERR_INVALID_ARG_VALUE');
     connection.destroy();
-    await server.told('close');
+    await server.called('close');
   });
 });
 

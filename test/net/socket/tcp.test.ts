@@ -168,7 +168,7 @@ describe('options of TCP', () => {
     prepare(peer.fd);
     peer.setOptions(options);
     connection.end(); // the peer ends its side at once, and closes
-    await client.told('close');
+    await client.called('close');
     expect(client.events).toEqual(['open', 'end', 'close']);
     expect(client.errors).toEqual([undefined]);
   });
