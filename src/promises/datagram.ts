@@ -25,7 +25,7 @@ export interface ReceivedDatagram {
   readonly bytes: Buffer;
   /** The address of the sender. */
   readonly from: SocketAddress;
-  /** It was longer than `batch.bytes`; the rest is lost. */
+  /** Something of it was lost: see `isTruncated` of the `message` handler of `edgewise`. */
   readonly isTruncated: boolean;
 }
 

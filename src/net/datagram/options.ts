@@ -102,6 +102,7 @@ export function segmentSizeOf(options: SendOptions): number {
 
 /** How a datagram socket is made. */
 export interface DatagramOptions<Data = unknown> {
+  /** What is called for the socket. */
   readonly handlers: DatagramHandlers<Data>;
   /** `socket.data` from the start. */
   readonly data?: Data;

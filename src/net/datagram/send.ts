@@ -132,7 +132,7 @@ export class SendingHalf<Data> {
     this.#timer?.clear();
     this.#timer = undefined;
     this.#retryMs = RETRY_MS_MIN;
-    this.#state.waitsForRoom = false;
+    this.#state.waitForRoom(false);
     if (this.#needsDrain) this.#state.reportDrain();
     this.#needsDrain = false;
     this.#onFlushed?.();
@@ -251,7 +251,7 @@ export class SendingHalf<Data> {
     checkBytes('data', bytes);
     const queue = this.#queue;
     const fds = duplicateAll(this.#fds);
-    if (queue.isEmpty) this.#state.waitsForRoom = true;
+    if (queue.isEmpty) this.#state.waitForRoom(true);
     if (queue.append(bytes, to, size)) {
       queue.attach(fds);
       return true;
@@ -264,7 +264,7 @@ export class SendingHalf<Data> {
 
   #waitForRoom(hasProgress: boolean): void {
     const state = this.#state;
-    state.waitsForRoom = hasProgress;
+    state.waitForRoom(hasProgress);
     if (hasProgress) {
       this.#retryMs = RETRY_MS_MIN;
       return;

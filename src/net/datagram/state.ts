@@ -63,10 +63,10 @@ export class DatagramState<Data> {
     return !this.isPaused && !this.isClosing;
   }
 
-  /** Whether writability is watched; the sending half sets it. */
-  set waitsForRoom(waitsForRoom: boolean) {
-    if (waitsForRoom === this.#waitsForRoom) return;
-    this.#waitsForRoom = waitsForRoom;
+  /** Watches writability, or stops to; the sending half calls it. */
+  waitForRoom(isWaiting: boolean): void {
+    if (isWaiting === this.#waitsForRoom) return;
+    this.#waitsForRoom = isWaiting;
     this.updateInterest();
   }
 
