@@ -167,7 +167,7 @@ describe.each(['level', 'edge'] as const)('%s: a thousand at once', (trigger) =>
     const own = descriptors.dup(listening.fd);
     const { handlers } = server;
     const listener = adoptListener(sys.dup(own), { handlers, reactor, trigger });
-    await server.told('open', 1000);
+    await server.called('open', 1000);
     expect(listener.stats).toMatchObject({ accepted: 1000, aborted: 0, exhausted: 0 });
   });
 });

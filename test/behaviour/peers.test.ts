@@ -183,7 +183,7 @@ describe('targets that cannot be reached', () => {
     reactor.attach();
     const client = new Recorder();
     connect({ ...options, handlers: client.handlers, reactor, timeoutMs: 5000 });
-    await client.told('close');
+    await client.called('close');
     expect(client.events).toEqual(['close']);
     expect(reactor.registrationCount).toBe(0);
     return client.errors[0];

@@ -63,7 +63,7 @@ describe('a connection that asks', () => {
   it('and has closed meanwhile: its answer is dropped and counted', async () => {
     const { offload, gate, server, asker } = await serve();
     asker.resetAndDestroy();
-    await server.told('close');
+    await server.called('close');
     gate.release();
     expect(await ask(offload, { value: 7 })).toEqual({ error: undefined, result: 7 });
     expect(offload.stats).toEqual({ pending: 0, answered: 1, dropped: 1 });

@@ -55,7 +55,7 @@ export async function side(
   const peer = isUnix
     ? connect({ path, allowHalfOpen: true })
     : connect({ host: HOST, port: listener.port, allowHalfOpen: true });
-  peer.on('error', () => undefined); // told by 'close' as well, which tests look at
+  peer.on('error', () => undefined); // reported by 'close' as well, which tests look at
   descriptors.using({ close: () => peer.destroy() });
   const connection = await recorder.opened();
   listener.close();
@@ -63,9 +63,9 @@ export async function side(
   return { connection, recorder, peer };
 }
 
-/** What a relay told at its end. */
+/** What a relay reported at its end. */
 export class RelayRecorder {
-  readonly told: (Error | undefined)[] = [];
+  readonly reported: (Error | undefined)[] = [];
   readonly closed: Promise<void>;
   readonly handlers: NonNullable<RelayOptions['handlers']>;
 
@@ -76,7 +76,7 @@ export class RelayRecorder {
     });
     this.handlers = {
       close: (_relay, error) => {
-        this.told.push(error);
+        this.reported.push(error);
         resolve();
       },
     };
@@ -105,7 +105,7 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Sends random bytes in chunks as fast as they are taken, ends, and tells their hash. */
+/** Sends random bytes in chunks as fast as they are taken, ends, and returns their hash. */
 export async function sendRandom(socket: Socket, chunkCount: number): Promise<string> {
   const hash = createHash('sha256');
   for (let i = 0; i < chunkCount; i++) {
@@ -117,7 +117,7 @@ export async function sendRandom(socket: Socket, chunkCount: number): Promise<st
   return hash.digest('hex');
 }
 
-/** Reads to the end. @throws what the socket's 'error' tells. */
+/** Reads to the end. @throws the error of the socket's 'error'. */
 export async function receiveAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) chunks.push(chunk);

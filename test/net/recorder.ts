@@ -1,4 +1,4 @@
-// Handlers that write down what they were told, and promises of the next telling: tests wait for an
+// Handlers that write down their calls, and promises of the next call: tests wait for an
 // event, never for a time.
 import type { Connection } from '../../src/net/connection/connection.ts';
 import type { ConnectionHandlers } from '../../src/net/connection/handlers.ts';
@@ -27,13 +27,13 @@ export class Recorder {
     return this.#counts.get(name) ?? 0;
   }
 
-  /** Resolves when all `bytes` have come, in however many pieces. */
+  /** Resolves when all `bytes` have come, in however many reads. */
   async receivedAll(bytes: number): Promise<void> {
-    while (this.receivedLength < bytes) await this.told('data', this.count('data') + 1);
+    while (this.receivedLength < bytes) await this.called('data', this.count('data') + 1);
   }
 
-  /** Resolves when `name` was told `count` times in all. */
-  told(name: EventName, count = 1): Promise<void> {
+  /** Resolves when `name` was called `count` times in all. */
+  called(name: EventName, count = 1): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ name, count, resolve });
       this.#settle();
@@ -42,7 +42,7 @@ export class Recorder {
 
   /** The n-th connection that was opened. */
   async opened(index = 0): Promise<Connection> {
-    await this.told('open', index + 1);
+    await this.called('open', index + 1);
     return this.connections[index] as Connection;
   }
 
@@ -65,29 +65,29 @@ export class Recorder {
 
   #open(connection: Connection): void {
     this.connections.push(connection);
-    this.#tell('open');
+    this.#note('open');
     this.#hooks.open?.(connection);
   }
 
   #data(connection: Connection, bytes: Buffer): void {
     this.#received.push(Buffer.from(bytes));
     this.receivedLength += bytes.length;
-    this.#tell('data');
+    this.#note('data');
     this.#hooks.data?.(connection, bytes);
   }
 
   #close(connection: Connection, error?: Error): void {
     this.errors.push(error);
-    this.#tell('close');
+    this.#note('close');
     this.#hooks.close?.(connection, error);
   }
 
   #event(name: 'drain' | 'end' | 'timeout', connection: Connection): void {
-    this.#tell(name);
+    this.#note(name);
     this.#hooks[name]?.(connection);
   }
 
-  #tell(name: EventName): void {
+  #note(name: EventName): void {
     this.events.push(name);
     this.#counts.set(name, this.count(name) + 1);
     this.#settle();

@@ -35,7 +35,7 @@ describe('the attempts of connect', () => {
     return { server, port: listener.port };
   }
 
-  /** A listener whose queue is full: it answers no SYN. */
+  /** A listener with a full queue: it answers no SYN. */
   function silent(address: string, port = 0): number {
     const fd = descriptors.track(sys.socket(AF_INET, STREAM));
     must(sys.bind(fd, { address, port }));
@@ -67,7 +67,7 @@ describe('the attempts of connect', () => {
     const client = thrower();
     const limits = { attemptDelayMs: 10, timeoutMs: 60_000 };
     const { reactor, errors, connection } = open(client, { port, ...limits });
-    await client.told('open');
+    await client.called('open');
     connection.unref();
     await reactor.run(); // neither the next address nor the deadline is waited for
     expect(client.events).toEqual(['open']);
@@ -75,7 +75,7 @@ describe('the attempts of connect', () => {
     expect(reactor.registrationCount).toBe(1);
     expect(connection.isClosed).toBe(false);
     connection.destroy();
-    await server.told('close');
+    await server.called('close');
   });
 
   it('a handler that throws in `open` leaves no slower attempt behind', async () => {
@@ -83,13 +83,13 @@ describe('the attempts of connect', () => {
     const { server } = serve(SECOND, port);
     const client = thrower();
     const { reactor, connection } = open(client, { port, attemptDelayMs: 10 });
-    await client.told('open');
+    await client.called('open');
     const counted = new Promise<number>((settle) => {
       reactor.defer(() => settle(reactor.registrationCount));
     });
     expect(await counted).toBe(1);
     connection.destroy();
-    await server.told('close');
+    await server.called('close');
   });
 
   it('with localPort the silent attempt makes room for the next', async () => {
@@ -98,18 +98,18 @@ describe('the attempts of connect', () => {
     const client = new Recorder();
     const localPort = freePort();
     const { connection } = open(client, { port, localPort, attemptDelayMs: 10 });
-    await client.told('open');
+    await client.called('open');
     expect(connection.remoteAddress?.address).toBe(SECOND);
     expect(connection.localAddress?.port).toBe(localPort);
-    (await server.opened()).destroy(); // first: the port stays with whoever closes first
-    await client.told('close');
+    (await server.opened()).destroy(); // first: the port stays with the side that closes first
+    await client.called('close');
   });
 
-  it('with localPort it tells ETIMEDOUT of the attempt that made room', async () => {
+  it('with localPort it reports ETIMEDOUT of the attempt that made room', async () => {
     const port = silent(FIRST);
     const client = new Recorder();
     open(client, { port, localPort: freePort(), attemptDelayMs: 10 });
-    await client.told('close');
+    await client.called('close');
     const { errors } = client.errors[0] as AggregateError;
     expect(errors.map(codeOf)).toEqual(['ETIMEDOUT', 'ECONNREFUSED']);
     expect(errors.map(({ address }) => address)).toEqual([FIRST, SECOND]);

@@ -43,7 +43,7 @@ describe('connect', () => {
 
   async function failure(options: Partial<ConnectOptions>) {
     const { client, connection, reactor } = open(options);
-    await client.told('close');
+    await client.called('close');
     expect(client.events).toEqual(['close']);
     expect(connection.isClosed).toBe(true);
     expect(reactor.registrationCount).toBe(0);
@@ -51,26 +51,26 @@ describe('connect', () => {
     return client.errors[0] as NodeJS.ErrnoException & { port?: number; address?: string };
   }
 
-  /** A port that nobody listens on. */
+  /** A port without a listener. */
   function closedPort(): number {
     const { fd, address } = descriptors.listener();
     descriptors.close(fd);
     return address.port as number;
   }
 
-  /** Connects from a port that was free; from another one when somebody is given it meanwhile. */
+  /** Connects from a port that was free; from another one when it is given away meanwhile. */
   async function openFromFreePort(options: Partial<ConnectOptions>) {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const localPort = closedPort();
       const opened = open({ ...options, localPort });
-      await Promise.race([opened.client.told('open'), opened.client.told('close')]);
+      await Promise.race([opened.client.called('open'), opened.client.called('close')]);
       if (opened.client.count('open') > 0) return { ...opened, localPort };
       expect(TAKEN).toContain(codeOf(opened.client.errors[0]));
     }
     throw new Error(`${TRIES_MAX} free ports in a row were taken meanwhile`);
   }
 
-  /** A listener whose queue is full: it answers no SYN. */
+  /** A listener with a full queue: it answers no SYN. */
   function silentPort(address = HOST): number {
     const fd = descriptors.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK));
     must(sys.bind(fd, { address, port: 0 }));
@@ -91,13 +91,13 @@ describe('connect', () => {
     return { recorder, listener, port: listener.port };
   }
 
-  it('tells ECONNREFUSED with the address', async () => {
+  it('reports ECONNREFUSED with the address', async () => {
     const port = closedPort();
     const error = await failure({ port });
     expect(error).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect', address: HOST, port });
   });
 
-  it('tells ENOENT and ECONNREFUSED of Unix sockets', async () => {
+  it('reports ENOENT and ECONNREFUSED of Unix sockets', async () => {
     const path = join(tmpdir(), `edgewise-${process.pid}-none`);
     expect(await failure({ path })).toMatchObject({ code: 'ENOENT', path });
     const fd = descriptors.track(sys.socket(sys.constants.AF_UNIX, SOCK_STREAM));
@@ -137,7 +137,7 @@ describe('connect', () => {
     expect(reactor.registrationCount).toBe(1);
     expect(connection.isConnecting).toBe(true);
     controller.abort(new Error('mine'));
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map((error) => error?.message)).toEqual(['mine']);
     expect(reactor.registrationCount).toBe(0);
   });
@@ -155,12 +155,12 @@ describe('connect', () => {
     const { client } = open({ port, signal });
     await client.opened();
     controller.abort(new Error('mine'));
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map((error) => error?.message)).toEqual(['mine']);
     expect(removed).toEqual(['abort']);
   });
 
-  it('tells ENOTFOUND when the resolver knows no address', async () => {
+  it('reports ENOTFOUND when the resolver knows no address', async () => {
     const notFound = Object.assign(new Error('no'), { code: 'ENOTFOUND' });
     const unknown: Resolve = (_, callback) => callback(notFound, []);
     expect(await failure({ host: 'name.invalid', port: 1, resolve: unknown })).toBe(notFound);
@@ -168,7 +168,7 @@ describe('connect', () => {
     expect(codeOf(none)).toBe('ENOTFOUND');
   });
 
-  it('tells what node:dns says of a name that does not exist', async () => {
+  it('reports what node:dns says of a name that does not exist', async () => {
     const error = await failure({ host: 'name.invalid', port: 1 });
     expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(codeOf(error));
     expect(error.syscall).toBe('getaddrinfo');
@@ -193,8 +193,8 @@ describe('connect', () => {
     const { client, connection } = open({ host: 'name.invalid', port, resolve });
     await client.opened();
     connection.end();
-    await client.told('close');
-    await recorder.told('close');
+    await client.called('close');
+    await recorder.called('close');
     expect(recorder.count('open')).toBe(1);
   });
 
@@ -212,7 +212,7 @@ describe('connect', () => {
     expect(connection.remoteAddress?.address).toBe('127.0.0.3');
     expect(reactor.registrationCount).toBe(1); // the silent attempt has been given up
     connection.destroy();
-    await recorder.told('close');
+    await recorder.called('close');
   });
 
   it('tries the second address at once when the first refuses', async () => {
@@ -226,10 +226,10 @@ describe('connect', () => {
     await client.opened();
     expect(connection.remoteAddress?.address).toBe('127.0.0.3');
     connection.destroy();
-    await recorder.told('close');
+    await recorder.called('close');
   });
 
-  it('tells an AggregateError with the code of the first when all fail', async () => {
+  it('reports an AggregateError with the code of the first when all fail', async () => {
     const resolve = to('127.0.0.2', '127.0.0.3');
     const error = await failure({ host: 'name.invalid', port: closedPort(), resolve });
     expect(error).toBeInstanceOf(AggregateError);
@@ -252,8 +252,8 @@ describe('connect', () => {
     const peer = await recorder.opened();
     expect(peer.remoteAddress?.toString()).toBe(`127.0.0.9:${localPort}`);
     expect(connection.localAddress?.toString()).toBe(`127.0.0.9:${localPort}`);
-    peer.destroy(); // first: the port stays with whoever closes first
-    await client.told('close');
+    peer.destroy(); // first: the port stays with the side that closes first
+    await client.called('close');
   });
 
   it('takes localPort without localAddress', async () => {
@@ -262,10 +262,10 @@ describe('connect', () => {
     const peer = await recorder.opened();
     expect(peer.remoteAddress?.port).toBe(localPort);
     peer.destroy();
-    await client.told('close');
+    await client.called('close');
   });
 
-  it('tells EADDRNOTAVAIL for an address that is not ours', async () => {
+  it('reports EADDRNOTAVAIL for an address that is not ours', async () => {
     const error = await failure({ port: 1, localAddress: '192.0.2.1' });
     expect(codeOf(error)).toBe('EADDRNOTAVAIL');
   });
@@ -276,7 +276,7 @@ describe('connect', () => {
     await started(reactor);
     expect(reactor.registrationCount).toBe(1);
     connection.destroy();
-    await client.told('close');
+    await client.called('close');
     expect(client.events).toEqual(['close']);
     expect(client.errors).toEqual([undefined]);
     expect(reactor.registrationCount).toBe(0);
@@ -292,7 +292,7 @@ describe('connect', () => {
     connection.write([Buffer.from('two '), Buffer.from('three')]);
     connection.end();
     expect(connection.writableLength).toBe(13);
-    await recorder.told('close');
+    await recorder.called('close');
     expect(recorder.received.toString()).toBe('one two three');
   });
 
@@ -302,14 +302,14 @@ describe('connect', () => {
     const reactor = descriptors.using(new Reactor());
     const codes = async (port: number, localPort: number) => {
       const { client } = open({ port, localPort, reactor });
-      await client.told('close');
+      await client.called('close');
       expect(client.count('open')).toBe(0);
       return codeOf(client.errors[0]);
     };
     const errors = new Set<string | undefined>();
     const attempt = async (from: 'itself' | 'any') => {
       for (let tries = 0; tries < TRIES_MAX; tries++) {
-        const port = closedPort(); // anew: somebody else on this machine may be given it meanwhile
+        const port = closedPort(); // anew: another process may be given it meanwhile
         const code = await codes(port, from === 'itself' ? port : 0);
         if (!TAKEN.includes(code as string)) return errors.add(code);
       }

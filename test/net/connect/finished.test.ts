@@ -1,5 +1,5 @@
 // Where connect(2) has finished when it returns, as it may for a socket of this machine: `open` is
-// told inside the answer of the look-up, and what it throws is the handler's own all the same.
+// called inside the answer of the look-up, and what it throws is the handler's own all the same.
 import { expect, it, vi } from 'vitest';
 import { connect, type Resolve } from '../../../src/net/connect/index.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
@@ -42,7 +42,7 @@ it.each([
     },
   });
   const connection = connect({ host, port, resolve, handlers: client.handlers, reactor });
-  await Promise.all([client.told('open'), server.told('open')]);
+  await Promise.all([client.called('open'), server.called('open')]);
   await new Promise<void>((settle) => reactor.defer(settle));
   expect(errors).toEqual([new Error('mine')]);
   expect(client.events).toEqual(['open']);

@@ -30,7 +30,7 @@ describe.each(['level', 'edge'] as const)('%s: a connection', (trigger) => {
     expect(receiveAvailable(theirs).toString()).toBe('last words');
     expect(sys.recv(theirs, Buffer.alloc(1))).toBe(0);
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
-    await recorder.told('close');
+    await recorder.called('close');
     expect(recorder.errors).toEqual([undefined]);
   });
 
@@ -45,7 +45,7 @@ describe.each(['level', 'edge'] as const)('%s: a connection', (trigger) => {
     expect(recorder.count('close')).toBe(0); // not inside the call
     const received = receiveAvailable(theirs);
     expect(received.subarray(0, 9).toString()).toBe('held back');
-    await recorder.told('close');
+    await recorder.called('close');
     expect(recorder.errors).toEqual([undefined]);
   });
 
@@ -53,7 +53,7 @@ describe.each(['level', 'edge'] as const)('%s: a connection', (trigger) => {
     const { connection, recorder } = await opened();
     connection.close();
     connection.close({ timeoutMs: 1 });
-    await recorder.told('close');
+    await recorder.called('close');
     connection.close({ timeoutMs: 1 });
     expect(recorder.errors).toEqual([undefined]);
   });
@@ -71,7 +71,7 @@ describe.each(['level', 'edge'] as const)('%s: a connection', (trigger) => {
     const { connection, recorder } = await opened();
     connection[Symbol.dispose]();
     expect(connection.isClosed).toBe(true);
-    await recorder.told('close');
+    await recorder.called('close');
   });
 
   it('Symbol.asyncDispose closes in order, and resolves after the close handler', async () => {

@@ -122,7 +122,7 @@ describe('FileRangeEntry', () => {
     const { port } = descriptors.using(listen({ host: '127.0.0.1', handlers, reactor }));
     const client = descriptors.using(new Recorder());
     connect({ host: '127.0.0.1', port, handlers: client.handlers, reactor }).write('?');
-    await client.told('close');
+    await client.called('close');
     expect(client.received.toString()).toBe('FILE?');
   });
 });

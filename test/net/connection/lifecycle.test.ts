@@ -82,7 +82,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const { reactor, listener, server, client, connection } = await pair();
     listener.close();
     connection.destroy();
-    await Promise.all([client.told('close'), server.told('close')]);
+    await Promise.all([client.called('close'), server.called('close')]);
     expect(reactor.dependents.size).toBe(0);
     expect(reactor.registrationCount).toBe(0);
   });
@@ -95,7 +95,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     });
     const { errors, connection, client } = await pair(server);
     connection.end();
-    await Promise.all([client.told('close'), server.told('close')]);
+    await Promise.all([client.called('close'), server.called('close')]);
     expect(errors).toHaveLength(1);
     expect(server.count('end')).toBe(1);
   });
@@ -109,7 +109,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const server = new Recorder();
     const { open, errors } = start(server);
     open(client).end('early');
-    await Promise.all([client.told('close'), server.told('close')]);
+    await Promise.all([client.called('close'), server.called('close')]);
     expect(server.received.toString()).toBe('early');
     expect(errors).toHaveLength(1);
   });
@@ -124,7 +124,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     });
     const { open, errors } = start(server);
     open(new Recorder());
-    await server.told('close');
+    await server.called('close');
     expect(errors).toEqual([]);
   });
 
@@ -135,7 +135,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
       },
     });
     await pair(server, new Recorder(), { idleTimeoutMs: 2 });
-    await server.told('timeout', 3);
+    await server.called('timeout', 3);
     expect(server.count('timeout')).toBeGreaterThanOrEqual(3);
   });
 
@@ -145,7 +145,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     open(waiting, { idleTimeoutMs: 1 }).setTimeout(0);
     const beside = await waiting.opened();
     client.connections[0]?.setTimeout(2);
-    await client.told('timeout', 5);
+    await client.called('timeout', 5);
     expect(server.connections).toHaveLength(2);
     expect(beside.isClosed).toBe(false);
     expect(waiting.count('timeout')).toBe(0);
@@ -155,7 +155,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const { connection, client } = await pair(undefined, undefined, { allowHalfOpen: true });
     connection.close({ timeoutMs: 5 });
     connection.setTimeout(60_000);
-    await client.told('close');
+    await client.called('close');
     expect(client.errors).toEqual([undefined]);
   });
 
@@ -166,7 +166,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
       expect(connection.write('x')).toBe(false);
       connection.uncork();
       expect(client.count('drain')).toBe(i - 1); // not inside the call
-      await client.told('drain', i);
+      await client.called('drain', i);
     }
   });
 
@@ -177,7 +177,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     connection.write(bytes);
     structuredClone(bytes, { transfer: [bytes.buffer] });
     connection.uncork();
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map(codeOf)).toEqual(['ERR_INVALID_ARG_VALUE']);
     expect(errors).toEqual([]);
   });
@@ -190,7 +190,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     connection.write(new Uint8Array(memory));
     (memory as ArrayBuffer & { resize(length: number): void }).resize(0);
     connection.uncork();
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map(codeOf)).toEqual(['ERR_INVALID_ARG_VALUE']);
   });
 
@@ -215,7 +215,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const list = Array.from({ length: 5000 }, (_, index) => Buffer.from([index & 255]));
     connection.write(list);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.equals(Buffer.concat(list))).toBe(true);
   });
 
@@ -225,7 +225,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     });
     const { connection, errors } = await pair(server);
     connection.end(Buffer.alloc(volume(300_000), 'x'));
-    await server.told('close');
+    await server.called('close');
     expect(server.received.length).toBe(volume(300_000));
     // Node 22 and later refuse to transfer memory of native code; before, it goes, and there is more.
     const names = new Set(errors.map((error) => (error as Error).name));
@@ -242,7 +242,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     // Resumed and written to in one go: the write finds the reset before anything was read.
     peer.resume();
     peer.write('unwanted');
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('last words');
     expect(server.count('close')).toBe(1);
     expect(['ECONNRESET', 'EPIPE']).toContain(codeOf(server.errors[0]));
@@ -257,7 +257,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const [peer] = server.connections as [Connection];
     setLinger(peer.fd);
     peer.destroy();
-    await client.told('close');
+    await client.called('close');
     expect(['ECONNRESET', 'EPIPE']).toContain(codeOf(client.errors[0]));
     expect(errors).toEqual([]);
   });
@@ -268,7 +268,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     await server.receivedAll(5);
     expect(listener.stats).toMatchObject({ opened: 1, closed: 0, bytesRead: 5 });
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(listener.stats).toMatchObject({ opened: 1, closed: 1, bytesRead: 5 });
   });
 
@@ -289,9 +289,9 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const client = new Recorder(hooks('client'));
     const connection = storage.run('C', () => open(client, { highWaterMark: 0, idleTimeoutMs: 1 }));
     connection.write('x');
-    await Promise.all([client.told('drain'), client.told('timeout'), server.told('data')]);
+    await Promise.all([client.called('drain'), client.called('timeout'), server.called('data')]);
     connection.end();
-    await Promise.all([client.told('close'), server.told('close')]);
+    await Promise.all([client.called('close'), server.called('close')]);
     const side = (who: string, store: string, names: string[]) =>
       names.map((name) => `${who} ${name} ${store}`);
     expect([...seen].sort()).toEqual(

@@ -101,7 +101,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.write([Buffer.from('a'), Buffer.from('b')]);
     connection.sendFile(small, 10, 0, () => order.push('nothing'));
     connection.end(' tail');
-    await server.told('close');
+    await server.called('close');
     const expected = ['head ', EVERYTHING, lines, '3456', '9', 'ab', ' tail'].map((part) =>
       Buffer.from(part),
     );
@@ -123,7 +123,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const sent = new Sent();
     connection.sendFile(fileOf(EVERYTHING), offset, length, sent.handler);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.equals(EVERYTHING.subarray(offset, offset + length))).toBe(true);
     expect(connection.bytesWritten).toBe(length);
     expect(sent.told).toEqual(['sent']);
@@ -135,7 +135,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.sendFile(fd, 7);
     connection.sendFile(fd);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('7890123456789');
   });
 
@@ -151,7 +151,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.sendFile(fileOf('file'), 0, 4, sent.handler);
     expect(sent.told).toEqual([]);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('early file');
     expect(sent.told).toEqual(['sent']);
   });
@@ -167,7 +167,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     });
     connection.sendFile(fd, 0, 4, sent.handler);
     expect(sent.told).toEqual([]);
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('once and more');
     expect(sent.told).toEqual(['sent']);
   });
@@ -180,7 +180,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     await server.opened();
     expect(sent.told).toEqual([]);
     peer.resume();
-    await server.told('close');
+    await server.called('close');
     const expected = Buffer.concat([contents, Buffer.from('behind it')]);
     expect(server.received.equals(expected)).toBe(true);
     expect(sent.told).toEqual(['sent']);
@@ -192,7 +192,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(length).toBeLessThan(contents.length);
     ftruncateSync(fd, length);
     peer.resume();
-    await Promise.all([client.told('close'), server.told('close')]);
+    await Promise.all([client.called('close'), server.called('close')]);
     expect(client.errors.map(codeOf)).toEqual(['ERR_FILE_SHRANK']);
     expect(sent.told).toEqual(['ERR_FILE_SHRANK']);
     expect(server.received.length).toBe(length);
@@ -203,7 +203,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const { client, peer, fd, sent } = await blocked();
     descriptors.close(fd);
     peer.resume();
-    await client.told('close');
+    await client.called('close');
     expect(client.errors[0]).toMatchObject({ code: 'EBADF', syscall: 'sendfile', fd });
     expect(sent.told).toEqual(['EBADF']);
   });
@@ -213,12 +213,12 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const behind = new Sent();
     first.connection.sendFile(first.fd, 0, 10, behind.handler);
     first.connection.destroy();
-    await first.client.told('close');
+    await first.client.called('close');
     expect([first.sent.told, behind.told]).toEqual([['ERR_CLOSED'], ['ERR_CLOSED']]);
     expect(first.client.errors).toEqual([undefined]);
     const second = await blocked();
     second.connection.destroy(Object.assign(new Error('enough'), { code: 'ERR_MINE' }));
-    await second.client.told('close');
+    await second.client.called('close');
     expect(second.sent.told).toEqual(['ERR_MINE']);
   });
 
@@ -226,7 +226,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const first = await blocked();
     if (transport === 'tcp') setLinger(first.peer.fd);
     first.peer.destroy();
-    await first.client.told('close');
+    await first.client.called('close');
     expect(first.sent.told).toHaveLength(1);
     expect(first.sent.told[0]).toMatch(/^(ECONNRESET|EPIPE)$/);
     const second = await blocked();
@@ -243,9 +243,9 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.sendFile(fileOf('x'), 0, 1, () => {
       throw new Error('mine');
     });
-    await server.told('data');
+    await server.called('data');
     connection.end('y');
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('xy');
     expect(uncaught).toHaveLength(1);
   });
@@ -294,7 +294,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     connection.uncork();
     expect(connection.tcpInfo().segmentsSent).toBe(before + 2);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.length).toBe(1019 + 10);
   });
 
@@ -332,7 +332,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     expect(refused(closed, 0, 1, onSent)).toBe('EBADF');
     connection.end();
     expect(refused(fd, 0, 1, onSent)).toBe('ERR_WRITE_AFTER_END');
-    await server.told('close');
+    await server.called('close');
     connection.destroy();
     expect(refused(fd, 0, 1, onSent)).toBe('ERR_CLOSED');
     expect(peer.bytesRead).toBe(0);
@@ -343,7 +343,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const { connection, client } = await pair();
     const sent = new Sent();
     connection.sendFile(fileOf('secret', 'a'), 0, 6, sent.handler);
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map(codeOf)).toEqual(['EBADF']);
     expect(sent.told).toEqual(['EBADF']);
   });

@@ -64,7 +64,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
   it('takes unsent bytes, the pause, the wish for a drain, and the counts along', async () => {
     const { connection, theirs, recorder } = await opened();
     sendWhole(theirs, Buffer.from('first'));
-    await recorder.told('data');
+    await recorder.called('data');
     connection.pause();
     sendWhole(theirs, Buffer.from('second'));
     expect(connection.write(LONG)).toBe(false);
@@ -76,7 +76,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     const arrived = arrive(snapshot, there);
     expect(arrived).toMatchObject({ isPaused: true, writableLength, bytesWritten, bytesRead: 5 });
     expect(await readAll(theirs, MEGABYTE)).toHaveLength(MEGABYTE);
-    await there.told('drain');
+    await there.called('drain');
     expect(there.events).toEqual(['drain']);
     arrived.resume();
     await there.receivedAll(6);
@@ -89,7 +89,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     connection.write(LONG);
     connection.end();
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
-    await recorder.told('end');
+    await recorder.called('end');
     const there = new Recorder();
     const arrived = arrive(connection.detach(), there);
     expect(arrived).toMatchObject({ isReadEnded: true, isWriteEnded: true });
@@ -97,7 +97,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
       expect.objectContaining({ code: 'ERR_WRITE_AFTER_END' }),
     );
     expect(await readAll(theirs, MEGABYTE)).toHaveLength(MEGABYTE);
-    await there.told('close');
+    await there.called('close');
     expect(there.events).toEqual(['close']); // the end was told where it came
     expect(sys.recv(theirs, Buffer.alloc(1))).toBe(0);
   });
@@ -110,7 +110,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     const { handlers } = here;
     adoptConnection(descriptors.release(ours), { handlers, reactor, trigger });
     must(sys.shutdown(theirs, sys.constants.SHUT_WR));
-    await there.told('close');
+    await there.called('close');
     expect([here.events, there.events]).toEqual([['open', 'end'], ['close']]);
   });
 
@@ -129,7 +129,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     descriptors.close(theirs);
     const there = new Recorder();
     arrive(snapshot, there);
-    await there.told('close');
+    await there.called('close');
     expect(codeOf(there.errors[0])).toMatch(/EPIPE|ECONNRESET/);
   });
 
@@ -139,7 +139,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     must(sys.close(snapshot.fd));
     const there = new Recorder();
     arrive({ ...snapshot, fd: -1 }, there);
-    await there.told('close');
+    await there.called('close');
     expect(there.events).toEqual(['close']);
     expect(there.errors[0]).toBeInstanceOf(Error);
   });
@@ -152,9 +152,9 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     const where = { host: address.address as string, port: address.port as number };
     const connection = connect({ ...where, handlers, reactor, trigger });
     stays(connection);
-    await recorder.told('open');
+    await recorder.called('open');
     connection.destroy();
-    await recorder.told('close');
+    await recorder.called('close');
   });
 
   it('stays with descriptors to send, and goes when they have left', async () => {
@@ -207,7 +207,7 @@ describe.each(['level', 'edge'] as const)('%s: hand-over', (trigger) => {
     stays(connection);
     connection.destroy();
     descriptors.close(theirs);
-    await recorder.told('close');
+    await recorder.called('close');
   });
 
   it('does not go when it is closed, or twice', async () => {

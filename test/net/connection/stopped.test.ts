@@ -112,7 +112,7 @@ describe.each(['level', 'edge'] as const)('%s: a peer that is stopped', (trigger
     reader.goOn();
     const count = Math.ceil(TOTAL / CHUNK) * CHUNK;
     expect(await reader.line()).toBe(`${count} ${hash.copy().digest('hex')}`);
-    await server.told('close');
+    await server.called('close');
     expect(server.errors).toEqual([undefined]);
     expect(longest).toBeLessThan(QUEUE_MAX);
     await reader.exited();
@@ -129,7 +129,7 @@ describe.each(['level', 'edge'] as const)('%s: a peer that is stopped', (trigger
       connection.write(Buffer.alloc(MIB, i));
       longest = Math.max(longest, connection.writableLength);
     }
-    await server.told('close');
+    await server.called('close');
     expect(server.errors.map(codeOf)).toEqual(['ERR_WRITE_QUEUE_FULL']);
     expect(longest).toBeGreaterThan(QUEUE_MAX - 2 * MIB);
     expect(longest).toBeLessThanOrEqual(QUEUE_MAX);

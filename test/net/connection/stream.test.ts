@@ -39,7 +39,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
       data: (connection) => void (connection.bytesRead === sent.length && connection.end()),
     });
     connect({ host: HOST, port, trigger, handlers: client.handlers, reactor }).write(sent);
-    await client.told('close');
+    await client.called('close');
     expect(client.received.equals(sent)).toBe(true);
     expect(client.errors).toEqual([undefined]);
   });
@@ -48,7 +48,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     const server = new Recorder();
     const { port } = start(server);
     nodeConnect(port, HOST).end('last words');
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('last words');
     const once = server.events.filter((name, i, all) => name !== 'data' || all[i - 1] !== 'data');
     expect(once).toEqual(['open', 'data', 'end', 'close']);
@@ -62,12 +62,12 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     await server.opened();
     await client.opened();
     connection.write('x');
-    await server.told('data');
+    await server.called('data');
     const { fd } = connection;
 
     setLinger(fd);
     connection.destroy();
-    await server.told('close');
+    await server.called('close');
     expect(server.errors.map(codeOf)).toEqual(['ECONNRESET']);
     expect(server.count('close')).toBe(1);
   });
@@ -85,10 +85,10 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     written += chunk.length;
     expect(connection.writableLength).toBeGreaterThan(0);
     peer.resume();
-    await client.told('drain');
+    await client.called('drain');
     expect(connection.writableLength).toBeLessThanOrEqual(16 * 1024);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.length).toBe(written);
   });
 
@@ -106,7 +106,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     await client.opened();
     const chunk = Buffer.alloc(900_000);
     for (let i = 0; i < 100 && !connection.isClosed; i++) connection.write(chunk);
-    await client.told('close');
+    await client.called('close');
     expect(client.errors.map(codeOf)).toEqual(['ERR_WRITE_QUEUE_FULL']);
     expect(() => connection.write('more')).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
   });
@@ -122,7 +122,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     expect(() => connection.write('x')).toThrow(
       expect.objectContaining({ code: 'ERR_WRITE_AFTER_END' }),
     );
-    await client.told('close');
+    await client.called('close');
     expect(server.received.toString()).toBe('request');
     expect(client.received.toString()).toBe('after your end');
     expect(client.errors).toEqual([undefined]);
@@ -142,7 +142,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     connection.uncork();
     connection.write([Buffer.from('e'), Buffer.from('f')]);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('abcdef');
   });
 
@@ -171,7 +171,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     const peer = await server.opened();
     expect(server.events).toEqual(['open']);
     peer.resume();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('kept for later');
   });
 
@@ -180,12 +180,12 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     const { reactor, port } = start(server, { idleTimeoutMs: 5 });
     const client = descriptors.using(new Recorder());
     const connection = connect({ host: HOST, port, handlers: client.handlers, reactor });
-    await server.told('timeout', 2);
+    await server.called('timeout', 2);
     connection.write('still here');
-    await server.told('data');
+    await server.called('data');
     expect(server.count('close')).toBe(0);
     connection.destroy();
-    await server.told('close');
+    await server.called('close');
   });
 
   it('closes at the deadline when the peer does not end', async () => {
@@ -196,7 +196,7 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     await server.opened();
     await client.opened();
     connection.close({ timeoutMs: 5 });
-    await client.told('close');
+    await client.called('close');
     expect(server.count('end')).toBe(1);
   });
 
@@ -220,9 +220,9 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
       reactor,
     });
     connection.write('one');
-    await server.told('data');
+    await server.called('data');
     connection.end('two');
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('onetwo');
     expect(errors).toHaveLength(server.count('data'));
     expect(errors.length).toBeGreaterThan(1);
@@ -233,8 +233,8 @@ describe.each(['level', 'edge'] as const)('%s: stream connections', (trigger) =>
     const { reactor, port } = start(server);
     const client = descriptors.using(new Recorder());
     connect({ host: HOST, port, handlers: client.handlers, reactor }).write('x');
-    await server.told('close');
-    await client.told('close');
+    await server.called('close');
+    await client.called('close');
     expect(server.errors.map((error) => error?.message)).toEqual(['enough']);
   });
 });

@@ -80,7 +80,7 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     await fill(peer, stream, turn);
     resetNow(descriptors, peer);
     const failed = write(stream);
-    await Promise.all([closed, server.told('close')]);
+    await Promise.all([closed, server.called('close')]);
     expect(codeOf(await failed)).toMatch(GONE);
     expect(errors.map(codeOf)).toEqual([expect.stringMatching(GONE)]);
   });
@@ -96,7 +96,7 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     );
     const code = await pipeline(endless, stream).catch(codeOf);
     expect(code).toMatch(GONE);
-    await server.told('close');
+    await server.called('close');
   });
 
   it('is told after the peer has ended its side', async () => {
@@ -105,7 +105,7 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     while (!connection.isReadEnded) await turn();
     resetNow(descriptors, peer);
     const failed = write(stream);
-    await Promise.all([closed, server.told('close')]);
+    await Promise.all([closed, server.called('close')]);
     expect(codeOf(await failed)).toMatch(GONE);
   });
 
@@ -118,7 +118,7 @@ describe.each(['level', 'edge'] as const)('%s: a stream that nobody reads', (tri
     sendAll(peer, 'last words');
     resetNow(descriptors, peer);
     const failed = write(stream);
-    await Promise.all([closed, server.told('close')]);
+    await Promise.all([closed, server.called('close')]);
     expect(text).toBe('last words');
     expect(codeOf(await failed)).toMatch(GONE);
     expect(errors.map(codeOf)).toEqual([expect.stringMatching(GONE)]);

@@ -22,14 +22,14 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
       expect(written).toBeGreaterThan(0);
       const before = countDescriptors();
       connection.destroy();
-      await client.told('close');
+      await client.called('close');
       if (isOffered) {
         expect(done.errors).toEqual([]);
         expect(countDescriptors()).toBe(before);
       }
       peer.resume();
       await done.called();
-      await server.told('end');
+      await server.called('end');
       expect(server.received.equals(bytes.subarray(0, written))).toBe(true);
       expect(done.errors).toEqual(['ERR_CLOSED']);
     },
@@ -43,7 +43,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
     connection.destroy();
     await done.called();
     expect(done.errors).toEqual([undefined]);
-    await server.told('end');
+    await server.called('end');
     expect(server.received.equals(bytes)).toBe(true);
   });
 
@@ -57,7 +57,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
     expect(done.errors).toEqual(['ERR_CLOSED']);
     expect(countDescriptors()).toBeLessThan(before);
     peer.resume();
-    await server.told('close');
+    await server.called('close');
   });
 
   it('closed, then its reactor is: the lingering socket goes too', async () => {
@@ -79,7 +79,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
     await done.called(); // the peer does not read
     expect(done.errors).toEqual(['ERR_CLOSED']);
     peer.resume();
-    await server.told('close');
+    await server.called('close');
     expect(server.errors.map(codeOf)).toEqual(['ECONNRESET']);
   });
 
@@ -89,7 +89,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
     connection.writeZeroCopy(pattern(16 * MEGABYTE), done.callback);
     setLinger(peer.fd);
     peer.destroy();
-    await client.told('close');
+    await client.called('close');
     await done.called();
     expect(client.errors.map(codeOf)).toEqual(['ECONNRESET']);
     expect(done.errors).toEqual(['ECONNRESET']);
@@ -103,7 +103,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
     connection.writeZeroCopy(bytes, done.callback);
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
     peer.resume();
-    await client.told('close');
+    await client.called('close');
     expect(done.errors).toEqual(['ERR_INVALID_ARG_VALUE']);
     expect(client.errors.map(codeOf)).toEqual(['ERR_INVALID_ARG_VALUE']);
   });

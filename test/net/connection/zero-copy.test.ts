@@ -35,7 +35,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     await done.called(4);
     expectQuiet(reactor);
     connection.end('last');
-    await server.told('close');
+    await server.called('close');
     const sent = ['first', parts[0], 'between', parts[1], parts[2], 'last'];
     expect(server.received.equals(Buffer.concat(sent.map((one) => Buffer.from(one))))).toBe(true);
     expect(done.errors).toEqual([undefined, undefined, undefined, undefined]);
@@ -51,7 +51,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     peer.resume();
     await done.called();
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.equals(bytes)).toBe(true);
     expect(done.errors).toEqual([undefined]);
   });
@@ -73,7 +73,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
       });
     };
     buffers.forEach(next);
-    await server.told('close');
+    await server.called('close');
     const expected = Buffer.concat([...Array(rounds).keys()].map((i) => Buffer.alloc(sizes, i)));
     expect(server.received.equals(expected)).toBe(true);
     expect(doneCount).toBe(rounds);
@@ -90,7 +90,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     }
     connection.resume();
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received).toHaveLength(3 * volume(50_000));
   });
 
@@ -103,7 +103,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     connection.writeZeroCopy(bytes, done.callback);
     await done.called();
     connection.end();
-    await server.told('close');
+    await server.called('close');
     expect(server.received.equals(bytes)).toBe(true);
     expect(done).toMatchObject({ errors: [undefined], copied: [true] });
   });
@@ -120,7 +120,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes', (trigger) => {
     const connection = connect(to);
     connection.writeZeroCopy(pattern(volume(50_000)), done.callback);
     connection.end();
-    await server.told('close');
+    await server.called('close');
     await done.called();
     expect(server.received.equals(pattern(volume(50_000)))).toBe(true);
     listener.close();

@@ -1,4 +1,4 @@
-// adoptConnection: sockets that exist already, under level and edge; whose they are, and when.
+// adoptConnection: sockets that exist already, under level and edge; which owner they have, and when.
 import { describe, expect, it } from 'vitest';
 import { adoptConnection } from '../../../src/net/inherit/adopt.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
@@ -34,7 +34,7 @@ describe.each(['level', 'edge'] as const)('%s: adoptConnection', (trigger) => {
     const connection = adoptConnection(fd, { handlers, trigger, reactor: reactorOf() });
     expect([connection.isConnecting, server.events]).toEqual([true, []]);
     connection.write('before: ');
-    await server.told('close');
+    await server.called('close');
     expect([...new Set(server.events)]).toEqual(['open', 'data', 'end', 'close']);
     expect(readWhole(theirs, 13)).toBe('before: early');
   });
@@ -56,7 +56,7 @@ describe.each(['level', 'edge'] as const)('%s: adoptConnection', (trigger) => {
     const reactor = reactorOf();
     const destroyed = adoptConnection(must(sys.dup(one)), { handlers, trigger, reactor });
     destroyed.destroy();
-    await server.told('close');
+    await server.called('close');
     expect(server.errors).toEqual([undefined]);
     adoptConnection(must(sys.dup(two)), { handlers, trigger, reactor });
     reactor.close();
@@ -78,7 +78,7 @@ describe.each(['level', 'edge'] as const)('%s: adoptConnection', (trigger) => {
     const over = reactor.run().then(() => {
       isOver = true;
     });
-    await server.told('open');
+    await server.called('open');
     expect([connection.isConnecting, isOver]).toEqual([false, false]);
     connection.destroy();
     await over; // nothing is left to wait for

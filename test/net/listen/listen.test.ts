@@ -1,4 +1,4 @@
-// listen() and adoptListener(): where one can listen, whom one may replace, and what is refused.
+// listen() and adoptListener(): where one can listen, what a listener may replace, what is refused.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,13 +48,13 @@ describe('listen', () => {
     const client = new Recorder();
     const { handlers } = client;
     const connection = connect({ handlers, reactor: reactorOf(), ...options });
-    await Promise.race([client.told('open'), client.told('close')]);
+    await Promise.race([client.called('open'), client.called('close')]);
     const outcome = client.count('open') === 1 ? 'open' : String(codeOf(client.errors[0]));
     connection.destroy();
     return outcome;
   }
 
-  it('tells EADDRINUSE with the address and the port, and leaves nothing', () => {
+  it('reports EADDRINUSE with the address and the port, and leaves nothing', () => {
     const reactor = reactorOf();
     const { port } = start({ host: HOST, reactor });
     const again = () => start({ host: HOST, port, reactor });
@@ -72,7 +72,7 @@ describe('listen', () => {
     for (let i = 0; i < 50; i++) expect(await dial({ host: HOST, port: first.port })).toBe('open');
     const counts = () => servers.map((server) => server.count('open'));
     while (counts().reduce((sum, count) => sum + count) < 50) {
-      await Promise.race(servers.map((server) => server.told('open', server.count('open') + 1)));
+      await Promise.race(servers.map((server) => server.called('open', server.count('open') + 1)));
     }
     expect(Math.min(...counts())).toBeGreaterThan(0);
   });
@@ -94,7 +94,7 @@ describe('listen', () => {
     expect([listener.port, listener.address.path]).toEqual([0, path]);
     const client = new Recorder();
     connect({ path, handlers: client.handlers, reactor: reactorOf() }).end('over a path');
-    await client.told('close');
+    await client.called('close');
     expect(client.received.toString()).toBe('over a path');
     listener.close();
     expect(existsSync(path)).toBe(false);
@@ -164,7 +164,7 @@ describe('listen', () => {
     expect(listener.isClosed).toBe(true);
     expect(await dial({ host: HOST, port: listener.port })).toBe('ECONNREFUSED');
     connection.end('still here');
-    await server.told('close');
+    await server.called('close');
     expect(server.received.toString()).toBe('still here');
     const reason = new Error('mine');
     expect(() => start({ signal: AbortSignal.abort(reason) })).toThrow(reason);
@@ -190,7 +190,7 @@ describe('listen', () => {
       const isCut = how === 'destroy' || how === 'dispose';
       expect(listener.connections.size).toBe(isCut ? 0 : 1);
       if (!isCut) connection.end();
-      await server.told('close');
+      await server.called('close');
       expect(server.errors).toEqual([how === 'destroy' ? new Error('mine') : undefined]);
       await endings[how](); // does nothing the second time
       connection.destroy();
@@ -213,20 +213,20 @@ describe('listen', () => {
     const server = new Recorder({ open: () => listener.close() });
     const listener = start({ host: HOST }, server);
     expect(await dial({ host: HOST, port: listener.port })).toBe('open');
-    await server.told('close');
+    await server.called('close');
     expect(listener.isClosed).toBe(true);
   });
 
-  it('closes and tells why when its descriptor is shut down behind its back', async () => {
+  it('closes and reports why when its descriptor is shut down behind its back', async () => {
     const errors: unknown[] = [];
-    const told = new Promise<void>((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       const onError = (error: unknown) => resolve(void errors.push(error));
       const reactor = descriptors.using(new Reactor({ onError }));
       reactor.attach();
       const listener = start({ host: HOST, reactor });
       sys.shutdown(listener.fd, sys.constants.SHUT_RD);
     });
-    await told;
+    await reported;
     expect(errors).toMatchObject([{ code: 'EINVAL', syscall: 'accept' }]);
   });
 
@@ -237,7 +237,7 @@ describe('listen', () => {
     const client = new Recorder();
     const { handlers } = client;
     connect({ host: HOST, port: listener.port, handlers, reactor: reactorOf() }).end('x');
-    await client.told('close');
+    await client.called('close');
     expect(server.received.toString()).toBe('x');
     expect(server.errors).toEqual([undefined]);
   });

@@ -1,4 +1,4 @@
-// What connections tell of themselves: the state of TCP, the processor of the last packet, and who
+// What can be asked of connections: the state of TCP, the processor of the last packet, and which
 // is at the other end of a Unix socket. On Linux the figures are compared with the kernel's own
 // structure, member by member.
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -61,7 +61,7 @@ const LINUX: readonly [
   ['retransmittedBytes', 208, 64],
 ];
 
-describe('what connections tell', () => {
+describe('the facts of a connection', () => {
   const descriptors = useDescriptors();
 
   async function pair(transport: 'tcp' | 'unix' = 'tcp', server = new Recorder()) {
@@ -85,7 +85,7 @@ describe('what connections tell', () => {
   itOfPieces('tcpInfo: what was sent and received, and the state', async () => {
     const { connection, peer, server } = await pair();
     connection.write(Buffer.alloc(100_000));
-    while (peer.bytesRead < 100_000) await server.told('data', server.count('data') + 1);
+    while (peer.bytesRead < 100_000) await server.called('data', server.count('data') + 1);
     const [sender, receiver] = [connection.tcpInfo(), peer.tcpInfo()];
     expect(sender.state).toBe('established');
     expect(sender.rttMs).toBeGreaterThan(0);
@@ -106,7 +106,7 @@ describe('what connections tell', () => {
   it.runIf(isLinux && endianness() === 'LE')('tcpInfo is the TCP_INFO of the kernel', async () => {
     const { connection, server } = await pair();
     connection.write(Buffer.alloc(300_000));
-    await server.told('data');
+    await server.called('data');
     const raw = Buffer.alloc(512);
     const { fd } = connection;
     // Nothing moves between two looks that are the same before and after.
@@ -134,12 +134,12 @@ describe('what connections tell', () => {
     must(sys.tcp_info(listener.fd, info));
     expect(info.state).toBe('listen');
     connection.end();
-    await server.told('end');
+    await server.called('end');
     expect(connection.tcpInfo().state).toMatch(/^fin-wait-[12]$/);
     expect(peer.tcpInfo().state).toBe('close-wait');
     const fd = descriptors.dup(peer.fd);
     peer.end();
-    await client.told('close');
+    await client.called('close');
     must(sys.tcp_info(fd, info));
     expect(info.state).toMatch(/^(last-ack|closed)$/);
   });
@@ -154,7 +154,7 @@ describe('what connections tell', () => {
   it('incomingCpu is a processor of this machine', async () => {
     const { connection, peer, server } = await pair();
     connection.write('x');
-    await server.told('data');
+    await server.called('data');
     const cpu = peer.incomingCpu;
     if (!isLinux) expect(cpu).toBe(undefined);
     else expect(cpu).toSatisfy((value: number) => value >= 0 && value < availableParallelism());
