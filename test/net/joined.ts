@@ -63,9 +63,9 @@ export async function side(
   return { connection, recorder, peer };
 }
 
-/** What the `close` handler of a relay was called with. */
+/** What a relay reported at its end. */
 export class RelayRecorder {
-  readonly errors: (Error | undefined)[] = [];
+  readonly reported: (Error | undefined)[] = [];
   readonly closed: Promise<void>;
   readonly handlers: NonNullable<RelayOptions['handlers']>;
 
@@ -76,7 +76,7 @@ export class RelayRecorder {
     });
     this.handlers = {
       close: (_relay, error) => {
-        this.errors.push(error);
+        this.reported.push(error);
         resolve();
       },
     };
@@ -117,7 +117,7 @@ export async function sendRandom(socket: Socket, chunkCount: number): Promise<st
   return hash.digest('hex');
 }
 
-/** Reads to the end. @throws the error of the socket. */
+/** Reads to the end. @throws the error of the socket's 'error'. */
 export async function receiveAll(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) chunks.push(chunk);

@@ -11,7 +11,7 @@ import { Reactor } from '../../src/reactor/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 
 const isLinux = process.platform === 'linux';
-// Before Linux 6.15 nobody knows it when Node was faster and has waited for its child.
+// Before Linux 6.15 it is not known when Node was faster and has waited for its child.
 const [major = 0, minor = 0] = release().split('.').map(Number);
 const isStatusSure = !isLinux || major > 6 || (major === 6 && minor >= 15);
 const known = <T>(value: T) => (isStatusSure ? value : expect.toBeOneOf([value, undefined]));
@@ -29,19 +29,19 @@ function exitOf(pid: number, options: WatchExitOptions): Promise<ProcessExit> {
 describe.each(Poller.backends)('exits on %s', (backend) => {
   const descriptors = useDescriptors();
 
-  it('are told once with the code, and the parent has it too', async () => {
+  it('are reported once with the code, and the parent has it too', async () => {
     const reactor = descriptors.using(new Reactor({ backend }));
     reactor.attach();
     const process = child('exit 7');
     const closed = once(process, 'close');
-    const told: ProcessExit[] = [];
-    const watch = watchExit(process.pid, { reactor }, (exit) => told.push(exit));
+    const reported: ProcessExit[] = [];
+    const watch = watchExit(process.pid, { reactor }, (exit) => reported.push(exit));
     expect(watch.isClosed).toBe(false);
     process.stdin?.end();
     expect(await closed).toEqual([7, null]);
     await reactor.run(); // until nothing is watched any more
     const [code, status] = [known(7), known(7 << 8)];
-    expect(told).toEqual([{ pid: process.pid, code, signal: undefined, status }]);
+    expect(reported).toEqual([{ pid: process.pid, code, signal: undefined, status }]);
     expect(watch.isClosed).toBe(true);
     expect(watch.kill()).toBe(false);
     expect(reactor.registrationCount).toBe(0);
@@ -69,19 +69,19 @@ describe('exits', () => {
     expect(await closed).toEqual([null, 'SIGKILL']);
   });
 
-  it('of a zombie are told in the next turn, and it stays its parent’s', async () => {
+  it('of a zombie are reported in the next turn, and it stays its parent’s', async () => {
     const reactor = descriptors.using(new Reactor());
     const process = child('exit 3');
     const closed = once(process, 'close');
     process.kill('SIGKILL');
-    // Node's loop does not run in between, so nobody has waited for it.
-    const told: ProcessExit[] = [];
-    watchExit(process.pid, { reactor }, (exit) => told.push(exit));
-    while (told.length === 0) reactor.turn(-1);
-    watchExit(process.pid, { reactor }, (exit) => told.push(exit)); // a zombie now
-    expect(told).toHaveLength(1); // not inside the call
+    // Node's loop does not run in between, so it was not waited for.
+    const reported: ProcessExit[] = [];
+    watchExit(process.pid, { reactor }, (exit) => reported.push(exit));
+    while (reported.length === 0) reactor.turn(-1);
+    watchExit(process.pid, { reactor }, (exit) => reported.push(exit)); // a zombie now
+    expect(reported).toHaveLength(1); // not inside the call
     expect(reactor.turn(-1)).toBe(1);
-    expect(told.map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);
+    expect(reported.map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGKILL']);
     expect(await closed).toEqual([null, 'SIGKILL']);
   });
 
@@ -95,7 +95,7 @@ describe('exits', () => {
     expect(watching).toThrow(expect.objectContaining(error));
   });
 
-  it('of another’s child are told', async () => {
+  it('of another’s child are reported', async () => {
     const reactor = attached();
     const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; wait'], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -107,13 +107,13 @@ describe('exits', () => {
       watchExit(pid, { reactor }, resolve).kill('SIGKILL');
     });
     const { signal, status } = await exit;
-    // Known when its parent has waited for it by then, and the kernel tells (Linux 6.15).
+    // Known when its parent has waited for it by then, and the kernel reports it (Linux 6.15).
     expect([undefined, 'SIGKILL']).toContain(signal);
     expect(status === undefined || status === 9).toBe(true);
     await closed;
   });
 
-  it('are not told after close, and the process goes on', async () => {
+  it('are not reported after close, and the process goes on', async () => {
     const reactor = attached();
     const process = child('echo still here');
     const closed = once(process, 'close');
@@ -207,7 +207,7 @@ describe('exits', () => {
     expect(() => watchExit(process.pid, { reactor }, ignore)).toThrow(closed);
   });
 
-  it.runIf(isLinux)('of many at once are each told once', async () => {
+  it.runIf(isLinux)('of many at once are each reported once', async () => {
     const reactor = attached();
     const all = Array.from({ length: 20 }, (_, index) => child(`exit ${index}`));
     const closed = all.map((one) => once(one, 'close'));

@@ -11,7 +11,7 @@ import * as sys from '../../dist/sys/index.js';
 const { F_GETFD, FD_CLOEXEC } = sys.constants;
 
 function report(value) {
-  process.stderr.write(`told ${JSON.stringify(value)}\n`);
+  process.stderr.write(`started ${JSON.stringify(value)}\n`);
 }
 
 function serve({ fd, kind }) {

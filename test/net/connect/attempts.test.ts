@@ -35,7 +35,7 @@ describe('the attempts of connect', () => {
     return { server, port: listener.port };
   }
 
-  /** A listener whose queue is full: it answers no SYN. */
+  /** A listener with a full queue: it answers no SYN. */
   function silent(address: string, port = 0): number {
     const fd = descriptors.track(sys.socket(AF_INET, STREAM));
     must(sys.bind(fd, { address, port }));
@@ -101,11 +101,11 @@ describe('the attempts of connect', () => {
     await client.called('open');
     expect(connection.remoteAddress?.address).toBe(SECOND);
     expect(connection.localAddress?.port).toBe(localPort);
-    (await server.opened()).destroy(); // first: the port stays with whoever closes first
+    (await server.opened()).destroy(); // first: the port stays with the side that closes first
     await client.called('close');
   });
 
-  it('with localPort it tells ETIMEDOUT of the attempt that made room', async () => {
+  it('with localPort it reports ETIMEDOUT of the attempt that made room', async () => {
     const port = silent(FIRST);
     const client = new Recorder();
     open(client, { port, localPort: freePort(), attemptDelayMs: 10 });

@@ -51,14 +51,14 @@ describe('connect', () => {
     return client.errors[0] as NodeJS.ErrnoException & { port?: number; address?: string };
   }
 
-  /** A port that nobody listens on. */
+  /** A port without a listener. */
   function closedPort(): number {
     const { fd, address } = descriptors.listener();
     descriptors.close(fd);
     return address.port as number;
   }
 
-  /** Connects from a port that was free; from another one when somebody is given it meanwhile. */
+  /** Connects from a port that was free; from another one when it is given away meanwhile. */
   async function openFromFreePort(options: Partial<ConnectOptions>) {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const localPort = closedPort();
@@ -70,7 +70,7 @@ describe('connect', () => {
     throw new Error(`${TRIES_MAX} free ports in a row were taken meanwhile`);
   }
 
-  /** A listener whose queue is full: it answers no SYN. */
+  /** A listener with a full queue: it answers no SYN. */
   function silentPort(address = HOST): number {
     const fd = descriptors.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK));
     must(sys.bind(fd, { address, port: 0 }));
@@ -91,13 +91,13 @@ describe('connect', () => {
     return { recorder, listener, port: listener.port };
   }
 
-  it('tells ECONNREFUSED with the address', async () => {
+  it('reports ECONNREFUSED with the address', async () => {
     const port = closedPort();
     const error = await failure({ port });
     expect(error).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect', address: HOST, port });
   });
 
-  it('tells ENOENT and ECONNREFUSED of Unix sockets', async () => {
+  it('reports ENOENT and ECONNREFUSED of Unix sockets', async () => {
     const path = join(tmpdir(), `edgewise-${process.pid}-none`);
     expect(await failure({ path })).toMatchObject({ code: 'ENOENT', path });
     const fd = descriptors.track(sys.socket(sys.constants.AF_UNIX, SOCK_STREAM));
@@ -160,7 +160,7 @@ describe('connect', () => {
     expect(removed).toEqual(['abort']);
   });
 
-  it('tells ENOTFOUND when the resolver knows no address', async () => {
+  it('reports ENOTFOUND when the resolver knows no address', async () => {
     const notFound = Object.assign(new Error('no'), { code: 'ENOTFOUND' });
     const unknown: Resolve = (_, callback) => callback(notFound, []);
     expect(await failure({ host: 'name.invalid', port: 1, resolve: unknown })).toBe(notFound);
@@ -168,7 +168,7 @@ describe('connect', () => {
     expect(codeOf(none)).toBe('ENOTFOUND');
   });
 
-  it('tells what node:dns says of a name that does not exist', async () => {
+  it('reports what node:dns says of a name that does not exist', async () => {
     const error = await failure({ host: 'name.invalid', port: 1 });
     expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(codeOf(error));
     expect(error.syscall).toBe('getaddrinfo');
@@ -229,7 +229,7 @@ describe('connect', () => {
     await recorder.called('close');
   });
 
-  it('tells an AggregateError with the code of the first when all fail', async () => {
+  it('reports an AggregateError with the code of the first when all fail', async () => {
     const resolve = to('127.0.0.2', '127.0.0.3');
     const error = await failure({ host: 'name.invalid', port: closedPort(), resolve });
     expect(error).toBeInstanceOf(AggregateError);
@@ -252,7 +252,7 @@ describe('connect', () => {
     const peer = await recorder.opened();
     expect(peer.remoteAddress?.toString()).toBe(`127.0.0.9:${localPort}`);
     expect(connection.localAddress?.toString()).toBe(`127.0.0.9:${localPort}`);
-    peer.destroy(); // first: the port stays with whoever closes first
+    peer.destroy(); // first: the port stays with the side that closes first
     await client.called('close');
   });
 
@@ -265,7 +265,7 @@ describe('connect', () => {
     await client.called('close');
   });
 
-  it('tells EADDRNOTAVAIL for an address that is not ours', async () => {
+  it('reports EADDRNOTAVAIL for an address that is not ours', async () => {
     const error = await failure({ port: 1, localAddress: '192.0.2.1' });
     expect(codeOf(error)).toBe('EADDRNOTAVAIL');
   });
@@ -309,7 +309,7 @@ describe('connect', () => {
     const errors = new Set<string | undefined>();
     const attempt = async (from: 'itself' | 'any') => {
       for (let tries = 0; tries < TRIES_MAX; tries++) {
-        const port = closedPort(); // anew: somebody else on this machine may be given it meanwhile
+        const port = closedPort(); // anew: another process may be given it meanwhile
         const code = await codes(port, from === 'itself' ? port : 0);
         if (!TAKEN.includes(code as string)) return errors.add(code);
       }

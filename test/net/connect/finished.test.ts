@@ -1,5 +1,5 @@
 // Where connect(2) has finished when it returns, as it may for a socket of this machine: `open` is
-// told inside the answer of the look-up, and what it throws is the handler's own all the same.
+// called inside the answer of the look-up, and what it throws is the handler's own all the same.
 import { expect, it, vi } from 'vitest';
 import { connect, type Resolve } from '../../../src/net/connect/index.ts';
 import { listen } from '../../../src/net/listen/listen.ts';

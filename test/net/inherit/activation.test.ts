@@ -20,7 +20,7 @@ const hasSystemd = spawnSync('systemd-socket-activate', ['--version']).status ==
 const children = new Set<ChildProcess>();
 const closed = new WeakMap<ChildProcess, Promise<unknown>>();
 
-interface Told {
+interface Report {
   readonly sockets: readonly { fd: number; name: string; kind: string }[];
   readonly isCloexec: boolean;
   readonly left: readonly string[];
@@ -42,7 +42,7 @@ function useChildren(): void {
   });
 }
 
-/** A child, and what it told of its start. */
+/** A child, and what it reports of its start. */
 function start(command: string, args: readonly string[], fds: readonly number[] = [], env = {}) {
   const stdio = ['ignore', 'ignore', 'pipe', ...fds] as const;
   const child = spawn(command, args, {
@@ -68,8 +68,8 @@ function start(command: string, args: readonly string[], fds: readonly number[] 
       child.once('close', () => reject(new Error(`it ended:\n${said.join('\n')}`)));
       look();
     });
-  const told = async () => JSON.parse((await line(/^told (.*)$/))[1] as string) as Told;
-  return { child, line, told };
+  const report = async () => JSON.parse((await line(/^started (.*)$/))[1] as string) as Report;
+  return { child, line, report };
 }
 
 /** The pid is that of the process that the shell becomes. */
@@ -108,8 +108,8 @@ describe('socket activation by a parent that speaks the protocol', () => {
     const [reader] = descriptors.pipe();
     const fds = [socketAt('web', SOCK_STREAM), far, socketAt('log', SOCK_DGRAM), reader];
     const names = 'LISTEN_FDNAMES=web:peer:log:pipe';
-    const { child, told } = activate(fds, `LISTEN_PID=$$ LISTEN_FDS=4 ${names}`);
-    expect(await told()).toEqual({
+    const { child, report } = activate(fds, `LISTEN_PID=$$ LISTEN_FDS=4 ${names}`);
+    expect(await report()).toEqual({
       sockets: [
         { fd: 3, name: 'web', kind: 'listener' },
         { fd: 4, name: 'peer', kind: 'connection' },
@@ -128,16 +128,16 @@ describe('socket activation by a parent that speaks the protocol', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('calls them unknown when nobody has named them', async () => {
-    const { told } = activate([socketAt('a', SOCK_DGRAM)], 'LISTEN_PID=$$ LISTEN_FDS=1');
-    expect((await told()).sockets).toEqual([{ fd: 3, name: 'unknown', kind: 'datagram' }]);
+  it('calls them unknown when they were not named', async () => {
+    const { report } = activate([socketAt('a', SOCK_DGRAM)], 'LISTEN_PID=$$ LISTEN_FDS=1');
+    expect((await report()).sockets).toEqual([{ fd: 3, name: 'unknown', kind: 'datagram' }]);
   });
 
-  it('takes none that are meant for another process, unless told to, and forgets them', async () => {
+  it('takes none that are meant for another process, unless asked to, and forgets them', async () => {
     const fds = [socketAt('a', SOCK_DGRAM)];
     const variables = 'LISTEN_PID=1 LISTEN_FDS=1';
-    expect(await activate(fds, variables).told()).toMatchObject({ sockets: [], left: [] });
-    const { sockets } = await activate(fds, variables, { ignorePid: true }).told();
+    expect(await activate(fds, variables).report()).toMatchObject({ sockets: [], left: [] });
+    const { sockets } = await activate(fds, variables, { ignorePid: true }).report();
     expect(sockets).toHaveLength(1);
   });
 
@@ -148,8 +148,8 @@ describe('socket activation by a parent that speaks the protocol', () => {
     ['LISTEN_FDS=1 LISTEN_FDNAMES=a:b', 'ERR_ACTIVATION_INVALID'],
     ['LISTEN_FDS=900', 'EBADF'],
   ])('%s: %s', async (variables, code) => {
-    const { told } = activate([socketAt('a', SOCK_DGRAM)], `LISTEN_PID=$$ ${variables}`);
-    expect(await told()).toEqual({ code });
+    const { report } = activate([socketAt('a', SOCK_DGRAM)], `LISTEN_PID=$$ ${variables}`);
+    expect(await report()).toEqual({ code });
   });
 });
 
@@ -175,11 +175,11 @@ describe.runIf(hasSystemd)('socket activation by systemd-socket-activate', () =>
   it('serves on what it listens on, the connection that woke it included', async () => {
     const path = join(folder, 'service');
     const args = ['-l', path, '--fdname=web', process.execPath, WORKER];
-    const { line, told } = start('systemd-socket-activate', args);
+    const { line, report } = start('systemd-socket-activate', args);
     await line(/^Listening on /);
     expect(existsSync(path)).toBe(true);
     const first = await dial(path);
-    expect(await told()).toMatchObject({
+    expect(await report()).toMatchObject({
       sockets: [{ fd: 3, name: 'web', kind: 'listener' }],
       left: [],
     });
@@ -189,10 +189,10 @@ describe.runIf(hasSystemd)('socket activation by systemd-socket-activate', () =>
   it('serves the connection that it was started for', async () => {
     const path = join(folder, 'service');
     const args = ['--accept', '-l', path, process.execPath, WORKER];
-    const { line, told } = start('systemd-socket-activate', args);
+    const { line, report } = start('systemd-socket-activate', args);
     await line(/^Listening on /);
     const socket = await dial(path);
-    const { sockets } = await told();
+    const { sockets } = await report();
     expect(sockets.map(({ kind }) => kind)).toEqual(['connection']);
     await expectEcho(socket);
   });

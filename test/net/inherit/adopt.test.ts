@@ -1,4 +1,4 @@
-// adoptConnection: sockets that exist already, under level and edge; whose they are, and when.
+// adoptConnection: sockets that exist already, under level and edge; which owner they have, and when.
 import { describe, expect, it } from 'vitest';
 import { adoptConnection } from '../../../src/net/inherit/adopt.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';

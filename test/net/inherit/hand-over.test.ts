@@ -29,8 +29,8 @@ const WORKER = new URL('../../workers/handover.mjs', import.meta.url).pathname;
 const isRoot = process.geteuid?.() === 0;
 const echo = () => new Recorder({ data: (connection, bytes) => void connection.write(bytes) });
 
-/** What an offer was told, and promises of the next telling. */
-class Teller {
+/** What an offer has reported, and promises of the next report. */
+class Outcomes {
   readonly pids: (number | undefined)[] = [];
   readonly failures: string[] = [];
   #wake: () => void = () => undefined;
@@ -45,7 +45,7 @@ class Teller {
     },
   };
 
-  async told(pids: number, failures: number): Promise<void> {
+  async reported(pids: number, failures: number): Promise<void> {
     while (this.pids.length < pids || this.failures.length < failures) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -78,10 +78,10 @@ describe('hand-over', () => {
     const server = descriptors.using(echo());
     const { handlers } = server;
     const listener = descriptors.using(listen({ host: HOST, handlers, reactor }));
-    const teller = new Teller();
-    const options = { path, sockets: { web: listener }, handlers: teller.handlers, reactor };
+    const outcomes = new Outcomes();
+    const options = { path, sockets: { web: listener }, handlers: outcomes.handlers, reactor };
     const offer = descriptors.using(offerHandOver({ ...options, ...more }));
-    return { reactor, path, server, listener, teller, offer };
+    return { reactor, path, server, listener, outcomes, offer };
   }
 
   const fdOf = (taken: TakeOver | undefined, name: string) => taken?.socket(name)?.fd ?? -1;
@@ -112,11 +112,11 @@ describe('hand-over', () => {
     expect(first.offer.isDone).toBe(true);
     expect(first.listener.isClosed).toBe(true);
     expect(existsSync(first.path)).toBe(false);
-    expect(first.teller).toMatchObject({ pids: [process.pid], failures: [] });
+    expect(first.outcomes).toMatchObject({ pids: [process.pid], failures: [] });
     await expectEcho(listener, reactor);
     expect([first.server.count('open'), next.count('open')]).toEqual([1, 1]);
     const again = { path: first.path, sockets: { web: listener }, reactor };
-    descriptors.using(offerHandOver({ ...again, handlers: first.teller.handlers }));
+    descriptors.using(offerHandOver({ ...again, handlers: first.outcomes.handlers }));
   });
 
   it('keeps what waits to be accepted: the queue is the socket’s', async () => {
@@ -125,7 +125,7 @@ describe('hand-over', () => {
     const taken = await takeOver({ path: first.path, reactor });
     const fd = fdOf(taken, 'web');
     await taken?.confirm();
-    // Nobody accepts now, and nobody is refused.
+    // No process accepts now, and no client is refused.
     const client = new Recorder();
     const port = first.listener.port;
     connect({ host: HOST, port, handlers: client.handlers, reactor }).end('patient');
@@ -146,13 +146,13 @@ describe('hand-over', () => {
   });
 
   it('goes on as before when the next process gives up, and takes the one after', async () => {
-    const { path, teller, listener, offer } = serve();
+    const { path, outcomes, listener, offer } = serve();
     const reactor = reactorOf();
     const gone = await takeOver({ path, reactor });
     must(sys.close(fdOf(gone, 'web')));
     gone?.close();
-    await teller.told(0, 1);
-    expect(teller.failures[0]).toMatch(/^ERR_HANDOVER_FAILED: .*without confirming$/);
+    await outcomes.reported(0, 1);
+    expect(outcomes.failures[0]).toMatch(/^ERR_HANDOVER_FAILED: .*without confirming$/);
     await expectEcho(listener, reactor);
     const taken = await takeOver({ path, reactor });
     must(sys.close(fdOf(taken, 'web')));
@@ -161,26 +161,26 @@ describe('hand-over', () => {
   });
 
   it('hands over to one at a time', async () => {
-    const { path, teller } = serve();
+    const { path, outcomes } = serve();
     const reactor = reactorOf();
     const first = await takeOver({ path, reactor });
     must(sys.close(fdOf(first, 'web')));
     await expect(takeOver({ path, reactor })).rejects.toMatchObject({
       code: 'ERR_HANDOVER_FAILED',
     });
-    await teller.told(0, 1);
-    expect(teller.failures[0]).toContain('another process is taking over');
+    await outcomes.reported(0, 1);
+    expect(outcomes.failures[0]).toContain('another process is taking over');
     await first?.confirm();
-    await teller.told(1, 1);
+    await outcomes.reported(1, 1);
   });
 
   it('does not wait for ever: neither for a confirmation, nor for an answer', async () => {
-    const { path, teller, listener } = serve({ confirmTimeoutMs: 20 });
+    const { path, outcomes, listener } = serve({ confirmTimeoutMs: 20 });
     const reactor = reactorOf();
     const slow = await takeOver({ path, reactor });
     must(sys.close(fdOf(slow, 'web')));
-    await teller.told(0, 1);
-    expect(teller.failures[0]).toContain('did not confirm');
+    await outcomes.reported(0, 1);
+    expect(outcomes.failures[0]).toContain('did not confirm');
     await expect(slow?.confirm()).rejects.toMatchObject({ code: 'ERR_HANDOVER_FAILED' });
     expect(listener.isClosed).toBe(false);
 
@@ -192,7 +192,7 @@ describe('hand-over', () => {
     });
   });
 
-  it('reads names whose letters come in pieces', () => {
+  it('reads names with letters that come in several reads', () => {
     const lines = new Lines();
     const read = [...Buffer.from('größe\nweb\n')].flatMap((byte) => lines.take(Buffer.of(byte)));
     expect(read).toEqual(['größe', 'web']);
@@ -202,12 +202,12 @@ describe('hand-over', () => {
     ['another word', 'release\n'],
     ['no line', 'x'.repeat(200_000)],
   ])('refuses a peer that does not speak the protocol: %s', async (_, text) => {
-    const { path, teller, offer, reactor } = serve();
+    const { path, outcomes, offer, reactor } = serve();
     const client = descriptors.using(new Recorder());
     connect({ path, handlers: client.handlers, reactor }).write(text);
     await client.called('close');
-    await teller.told(0, 1);
-    expect(teller.failures[0]).toContain('does not speak the protocol');
+    await outcomes.reported(0, 1);
+    expect(outcomes.failures[0]).toContain('does not speak the protocol');
     expect(offer.isDone).toBe(false);
   });
 
@@ -248,8 +248,8 @@ describe('hand-over', () => {
     const closed = descriptors.using(listen({ host: HOST, handlers, reactor }));
     closed.close();
     const sockets: Record<string, HandOverSocket> = { listener, datagrams, closed };
-    const teller = new Teller();
-    descriptors.using(offerHandOver({ path, sockets, handlers: teller.handlers, reactor }));
+    const outcomes = new Outcomes();
+    descriptors.using(offerHandOver({ path, sockets, handlers: outcomes.handlers, reactor }));
     const taken = await takeOver({ path, reactor });
     const kinds = taken?.sockets.map(({ name, kind }: InheritedSocket) => [name, kind]);
     expect(kinds).toEqual([
@@ -262,20 +262,20 @@ describe('hand-over', () => {
   });
 
   it('withdraws an offer, and does not keep the reactor alive', async () => {
-    const { path, offer, listener, reactor, teller } = serve();
+    const { path, offer, listener, reactor, outcomes } = serve();
     const asking = await takeOver({ path, reactor: reactorOf() });
     must(sys.close(fdOf(asking, 'web')));
     offer.close();
-    await teller.told(0, 1);
+    await outcomes.reported(0, 1);
     expect(existsSync(path)).toBe(false);
     await expect(asking?.confirm()).rejects.toMatchObject({ code: 'ERR_HANDOVER_FAILED' });
     const sockets = { web: listener };
-    descriptors.using(offerHandOver({ path, sockets, handlers: teller.handlers, reactor }));
+    descriptors.using(offerHandOver({ path, sockets, handlers: outcomes.handlers, reactor }));
     listener.close();
     await reactor.run(); // nothing is left to wait for, although it is offered
   });
 
-  it('tells the reactor what a handler throws, and has handed over all the same', async () => {
+  it('reports to the reactor what a handler throws, and has handed over all the same', async () => {
     const reported: unknown[] = [];
     const reactor = descriptors.using(new Reactor({ onError: (error) => reported.push(error) }));
     reactor.attach();
@@ -293,12 +293,12 @@ describe('hand-over', () => {
     expect(reported).toEqual([expect.objectContaining({ message: 'from the handler' })]);
   });
 
-  it('wants a directory that nobody else may write to, and a socket of its own', () => {
+  it('wants a directory that no other user may write to, and a socket of its own', () => {
     const directory = join(folder, 'open');
     mkdirSync(directory);
     chmodSync(directory, 0o777);
     const reactor = reactorOf();
-    const { handlers } = new Teller();
+    const { handlers } = new Outcomes();
     const offer = (path: string) =>
       descriptors.using(offerHandOver({ path, sockets: { web: listener }, handlers, reactor }));
     const listener = descriptors.using(listen({ host: HOST, handlers: {}, reactor }));
@@ -314,7 +314,7 @@ describe('hand-over', () => {
 
   if (!isRoot) console.log('skipped: only root can play another user');
   it.runIf(isRoot)('refuses another user, whichever side that is', async () => {
-    const { path, teller, offer, reactor } = serve();
+    const { path, outcomes, offer, reactor } = serve();
     chmodSync(folder, 0o755);
     chmodSync(path, 0o666); // the kernel would refuse otherwise
     const theirs = mkdtempSync(join(tmpdir(), 'edgewise-handover-'));
@@ -323,8 +323,8 @@ describe('hand-over', () => {
       spawnSync(process.execPath, [WORKER, mode, at], { encoding: 'utf8' });
     // They are run to their end, so that the server here answers after they have gone.
     expect(run('ask', path)).toMatchObject({ stdout: 'asked\n', stderr: '' });
-    await teller.told(0, 1);
-    expect(teller.failures[0]).toMatch(/the peer is of the user 65534$/);
+    await outcomes.reported(0, 1);
+    expect(outcomes.failures[0]).toMatch(/the peer is of the user 65534$/);
     expect(offer.isDone).toBe(false);
 
     const at = join(theirs, 'control');

@@ -1,5 +1,5 @@
 // Listeners of several threads that share one socket with exclusive wake-ups (EPOLLEXCLUSIVE): more
-// than one may be woken, whoever comes too late finds nothing, and each connection is accepted once.
+// than one may be woken, one that comes too late finds nothing, and each connection is accepted once.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';

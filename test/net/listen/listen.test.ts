@@ -1,4 +1,4 @@
-// listen() and adoptListener(): where one can listen, whom one may replace, and what is refused.
+// listen() and adoptListener(): where one can listen, what a listener may replace, what is refused.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ describe('listen', () => {
     return outcome;
   }
 
-  it('tells EADDRINUSE with the address and the port, and leaves nothing', () => {
+  it('reports EADDRINUSE with the address and the port, and leaves nothing', () => {
     const reactor = reactorOf();
     const { port } = start({ host: HOST, reactor });
     const again = () => start({ host: HOST, port, reactor });
@@ -217,16 +217,16 @@ describe('listen', () => {
     expect(listener.isClosed).toBe(true);
   });
 
-  it('closes and tells why when its descriptor is shut down behind its back', async () => {
+  it('closes and reports why when its descriptor is shut down behind its back', async () => {
     const errors: unknown[] = [];
-    const told = new Promise<void>((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       const onError = (error: unknown) => resolve(void errors.push(error));
       const reactor = descriptors.using(new Reactor({ onError }));
       reactor.attach();
       const listener = start({ host: HOST, reactor });
       sys.shutdown(listener.fd, sys.constants.SHUT_RD);
     });
-    await told;
+    await reported;
     expect(errors).toMatchObject([{ code: 'EINVAL', syscall: 'accept' }]);
   });
 

@@ -45,7 +45,7 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
     expect(sha256(gotByB)).toBe(sentByA);
     expect(sha256(gotByA)).toBe(sentByB);
     await recorder.closed;
-    expect(recorder.errors).toEqual([undefined]);
+    expect(recorder.reported).toEqual([undefined]);
     expect(link.isClosed).toBe(true);
     expect([link.bytesToA, link.bytesToB]).toEqual([gotByA.length, gotByB.length]);
     expect(a.connection.bytesRead).toBe(gotByB.length);
@@ -64,11 +64,11 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
     early.end('request');
     expect((await receiveAll(late)).toString()).toBe('request');
     expect(both[first].connection.isReadEnded).toBe(true);
-    expect(recorder.errors).toEqual([]);
+    expect(recorder.reported).toEqual([]);
     const [answer, got] = await Promise.all([sendRandom(late, 30), receiveAll(early)]);
     expect(sha256(got)).toBe(answer);
     await recorder.closed;
-    expect(recorder.errors).toEqual([undefined]);
+    expect(recorder.reported).toEqual([undefined]);
   });
 
   it('sends what was written before the relay first', async () => {
@@ -128,7 +128,7 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
     a.connection.resume();
     expect((await receiveAll(b.peer)).toString()).toBe('later');
     await recorder.closed;
-    expect(recorder.errors).toEqual([undefined]);
+    expect(recorder.reported).toEqual([undefined]);
   });
 
   it('closes with either of its connections, and by itself', async () => {
@@ -136,19 +136,19 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
     byOne.a.connection.destroy();
     await byOne.recorder.closed;
     expect(byOne.b.connection.isClosed).toBe(true);
-    expect(byOne.recorder.errors).toEqual([undefined]);
+    expect(byOne.recorder.reported).toEqual([undefined]);
 
     const byItself = await joined(descriptors, sides, { copy });
     const reason = new Error('enough');
     byItself.link.destroy(reason);
     byItself.link.destroy(new Error('too late'));
-    expect(byItself.recorder.errors).toEqual([]); // never inside a call of the user's
+    expect(byItself.recorder.reported).toEqual([]); // never inside a call of the user's
     await byItself.recorder.closed;
-    expect(byItself.recorder.errors).toEqual([reason]);
+    expect(byItself.recorder.reported).toEqual([reason]);
     expect(byItself.a.recorder.errors).toEqual([reason]);
   });
 
-  it('counts as activity: timeout is told of silence only', async () => {
+  it('counts as activity: timeout is called after silence only', async () => {
     const { a, b, recorder } = await joined(descriptors, sides, { copy });
     let relayed = 0;
     b.peer.on('data', (bytes: Buffer) => {
@@ -168,7 +168,7 @@ describe.each(CASES)('relay: %s', (_name, sides, copy) => {
   it('closes with its reactor: ERR_CLOSED', async () => {
     const { a, b, reactor, recorder } = await joined(descriptors, sides, { copy });
     reactor.close();
-    expect(recorder.errors.map(codeOf)).toEqual(['ERR_CLOSED']);
+    expect(recorder.reported.map(codeOf)).toEqual(['ERR_CLOSED']);
     expect([a, b].map((end) => end.recorder.errors.map(codeOf))).toEqual([
       ['ERR_CLOSED'],
       ['ERR_CLOSED'],
@@ -197,7 +197,7 @@ describe.each(BOTH_TCP)('a reset through the relay: %s', (_name, sides, copy) =>
   it.each([
     ['a', 'b'],
     ['b', 'a'],
-  ] as const)('carries a reset of %s over, and tells it once', async (first, second) => {
+  ] as const)('carries a reset of %s over, and reports it once', async (first, second) => {
     const { recorder, link, ...both } = await joined(descriptors, sides, { copy });
     const [failing, other] = [both[first], both[second]];
     failing.peer.write('hello');
@@ -209,7 +209,7 @@ describe.each(BOTH_TCP)('a reset through the relay: %s', (_name, sides, copy) =>
     const [error] = await seen;
     expect(codeOf(error)).toBe('ECONNRESET');
     await recorder.closed;
-    expect(recorder.errors.map(codeOf)).toEqual(['ECONNRESET']);
+    expect(recorder.reported.map(codeOf)).toEqual(['ECONNRESET']);
     expect(codeOf(link.error)).toBe('ECONNRESET');
     await Promise.all([failing.recorder.called('close'), other.recorder.called('close')]);
     expect([failing, other].map((end) => end.recorder.errors.map(codeOf))).toEqual([

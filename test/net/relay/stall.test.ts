@@ -59,10 +59,10 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
   function joined(isUnix = false) {
     const { reactor, side } = start();
     const [a, b] = [side(isUnix), side(isUnix)];
-    const told: unknown[] = [];
-    const handlers: RelayOptions['handlers'] = { close: (_relay, error) => told.push(error) };
+    const reported: unknown[] = [];
+    const handlers: RelayOptions['handlers'] = { close: (_relay, error) => reported.push(error) };
     const link = relay(a.connection, b.connection, { copy, handlers });
-    return { reactor, side, a, b, link, told };
+    return { reactor, side, a, b, link, reported };
   }
 
   /** Calls of handlers so far. A wait can also end for Node's loop, which says nothing about us. */
@@ -70,7 +70,7 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     return reactor.stats.events + reactor.stats.requeued;
   }
 
-  /** @returns whether nothing was told for the whole time; back at once when something was. */
+  /** @returns whether nothing was reported for the whole time; back at once when something was. */
   function isQuiet(reactor: Reactor, quietMs = QUIET_MS): boolean {
     const end = performance.now() + quietMs;
     const before = activityOf(reactor);
@@ -87,7 +87,7 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     }
   }
 
-  /** Sends random bytes until nobody on the way takes any more. */
+  /** Sends random bytes until nothing on the way takes any more. */
   function stuff(reactor: Reactor, fd: number) {
     const hash = createHash('sha256');
     let length = 0;
@@ -133,7 +133,7 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     expect(heldByRelay).toBeLessThanOrEqual(256 * 1024);
 
     must(sys.shutdown(a.peer, sys.constants.SHUT_WR));
-    settle(reactor); // the end is told once at most, or this would not come back
+    settle(reactor); // the end is reported once at most, or this would not come back
     const { bytes } = drain(reactor, b.peer);
     expect(bytes.length).toBe(sent.length);
     expect(sha256(bytes)).toBe(sent.hash);
@@ -152,29 +152,29 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
   });
 
   it('a reset of the source while its bytes are stuck', () => {
-    const { reactor, a, b, told } = joined();
+    const { reactor, a, b, reported } = joined();
     stuff(reactor, a.peer);
     reset(descriptors, a.peer);
     settle(reactor);
-    expect(told.map(codeOf)).toEqual(['ECONNRESET']);
+    expect(reported.map(codeOf)).toEqual(['ECONNRESET']);
     expect(a.recorder.errors.map(codeOf)).toEqual(['ECONNRESET']);
     expect(b.connection.isClosed).toBe(true);
     expect(drain(reactor, b.peer).result).toBe('ECONNRESET');
   });
 
   it('a reset of the target while bytes for it are stuck', () => {
-    const { reactor, a, b, told } = joined();
+    const { reactor, a, b, reported } = joined();
     stuff(reactor, a.peer);
     reset(descriptors, b.peer);
     settle(reactor);
-    expect(told.map(codeOf)).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/)]);
+    expect(reported.map(codeOf)).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/)]);
     expect(a.connection.isClosed && b.connection.isClosed).toBe(true);
     expect(a.recorder.count('close') + b.recorder.count('close')).toBe(2);
     expect(drain(reactor, a.peer).result).toBe('ECONNRESET');
   });
 
   it('a reset of the one, and then of the other, while both directions are stuck', () => {
-    const { reactor, a, b, told, link } = joined();
+    const { reactor, a, b, reported, link } = joined();
     stuff(reactor, a.peer);
     stuff(reactor, b.peer);
     reset(descriptors, b.peer);
@@ -182,17 +182,17 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     expect(link.isClosed).toBe(false); // what b has sent before is still to be passed on
     reset(descriptors, a.peer);
     settle(reactor);
-    expect(told.map(codeOf)).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/)]);
+    expect(reported.map(codeOf)).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/)]);
     expect(a.connection.isClosed && b.connection.isClosed).toBe(true);
   });
 
   it('passes the last words of a side on that takes no more', () => {
-    const { reactor, a, b, told } = joined();
+    const { reactor, a, b, reported } = joined();
     stuff(reactor, a.peer);
     sendWhole(b.peer, Buffer.from('last words'));
     descriptors.close(b.peer); // with bytes unread: a reset behind the last words
     settle(reactor);
-    expect(told).toEqual([expect.objectContaining({ code: expect.any(String) })]);
+    expect(reported).toEqual([expect.objectContaining({ code: expect.any(String) })]);
     const { bytes } = drain(reactor, a.peer);
     expect(String(bytes)).toBe('last words');
   });
@@ -201,14 +201,14 @@ describe.each(CASES)('relay, stalled: %s, copy: %s', (trigger: Trigger, copy) =>
     const { reactor, side } = start();
     const [a, b] = [side(), side()];
     while (b.connection.write(CHUNK));
-    const told: unknown[] = [];
-    const handlers: RelayOptions['handlers'] = { close: (_relay, error) => told.push(error) };
+    const reported: unknown[] = [];
+    const handlers: RelayOptions['handlers'] = { close: (_relay, error) => reported.push(error) };
     relay(a.connection, b.connection, { copy, handlers });
     settle(reactor);
     sendWhole(b.peer, Buffer.from('last words'));
     descriptors.close(b.peer);
     settle(reactor);
-    expect(told.map(codeOf)).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/)]);
+    expect(reported.map(codeOf)).toEqual([expect.stringMatching(/^(ECONNRESET|EPIPE)$/)]);
     expect(String(drain(reactor, a.peer).bytes)).toBe('last words');
   });
 

@@ -17,18 +17,18 @@ import { codeOf, Recorder } from '../recorder.ts';
 
 const { F_GETFD, FD_CLOEXEC } = sys.constants;
 const HOST = '127.0.0.1';
-const WORKER = new URL('../../workers/rights.mjs', import.meta.url).pathname;
+const WORKER = new URL('../../workers/passed-descriptors.mjs', import.meta.url).pathname;
 
-/** A recorder of descriptors and bytes, in the order in which they were told. */
+/** A recorder of descriptors and bytes, in the order of the calls. */
 class Receiver extends Recorder {
   readonly order: string[] = [];
   readonly fds: number[] = [];
-  #toldLast = '';
+  #lastReport = '';
 
   // The bytes between two tellings of descriptors are one entry, in however many pieces they come.
   #note(text: string): void {
     const before = this.order.at(-1);
-    if (before === undefined || before === this.#toldLast) this.order.push(text);
+    if (before === undefined || before === this.#lastReport) this.order.push(text);
     else this.order.push(`${this.order.pop()}${text}`);
   }
 
@@ -41,8 +41,8 @@ class Receiver extends Recorder {
         handlers.data(connection, bytes);
       },
       descriptors: (_: Connection, fds: number[], isTruncated: boolean) => {
-        this.#toldLast = `${fds.length} descriptors${isTruncated ? ', truncated' : ''}`;
-        this.order.push(this.#toldLast);
+        this.#lastReport = `${fds.length} descriptors${isTruncated ? ', truncated' : ''}`;
+        this.order.push(this.#lastReport);
         this.fds.push(...fds);
       },
     };
@@ -86,7 +86,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     expect(readWhole(reader, text.length)).toBe(text);
   }
 
-  it('tells descriptors before the bytes that brought them, close-on-exec', async () => {
+  it('reports descriptors before the bytes that brought them, close-on-exec', async () => {
     const { from, receiver } = await pair();
     const [reader, writer] = descriptors.pipe();
     expect(from.writeDescriptors('with two', [reader, writer])).toBe(true);
@@ -181,7 +181,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     expect(receiver.order).toEqual(['sent']);
   });
 
-  it('is left to the handler that throws; the bytes are told all the same', async () => {
+  it('is left to the handler that throws; the bytes are delivered all the same', async () => {
     const receiver = new Receiver();
     const fds: number[] = [];
     const reported: unknown[] = [];
@@ -211,7 +211,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptor passing', (trigger) =>
     for (const fd of fds) expect(sys.fcntl(descriptors.track(fd), F_GETFD)).toBe(FD_CLOEXEC);
   });
 
-  it('tells the right bytes when the handler turns another reactor, which reads as well', async () => {
+  it('delivers the right bytes when the handler turns another reactor, which reads as well', async () => {
     const inner = descriptors.using(new Reactor());
     const other = new Recorder();
     const [far, near] = descriptors.socketpair();
@@ -290,7 +290,7 @@ describe('descriptor passing over paths, and its limits', () => {
   const descriptors = useDescriptors();
   let folder = '';
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'edgewise-rights-'));
+    folder = mkdtempSync(join(tmpdir(), 'edgewise-descriptors-'));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -328,7 +328,7 @@ describe('descriptor passing over paths, and its limits', () => {
     return JSON.parse(stdout);
   }
 
-  it('tells that some were lost when this process has no numbers left', () => {
+  it('reports that some were lost when this process has no numbers left', () => {
     const outcome = limited('truncated');
     expect(outcome).toEqual({ arrived: 3, isTruncated: true, bytes: 'x', left: 0 });
   });

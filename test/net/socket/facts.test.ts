@@ -1,4 +1,4 @@
-// What connections tell of themselves: the state of TCP, the processor of the last packet, and who
+// What can be asked of connections: the state of TCP, the processor of the last packet, and which
 // is at the other end of a Unix socket. On Linux the figures are compared with the kernel's own
 // structure, member by member.
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -61,7 +61,7 @@ const LINUX: readonly [
   ['retransmittedBytes', 208, 64],
 ];
 
-describe('what connections tell', () => {
+describe('the facts of a connection', () => {
   const descriptors = useDescriptors();
 
   async function pair(transport: 'tcp' | 'unix' = 'tcp', server = new Recorder()) {

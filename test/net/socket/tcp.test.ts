@@ -1,4 +1,4 @@
-// Options of TCP: each is set and read back from the kernel, and what a system lacks is told.
+// Options of TCP: each is set and read back from the kernel, and what a system lacks is reported.
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../src/net/connect/connect.ts';
 import { adoptListener, listen } from '../../../src/net/listen/listen.ts';
@@ -129,7 +129,7 @@ describe('options of TCP', () => {
     expect(readLinger(connection.fd)).toEqual([0, 0]);
   });
 
-  it('sets those of connect, those of listen, and noDelay unless told otherwise', async () => {
+  it('sets those of connect, those of listen, and noDelay unless set otherwise', async () => {
     const { connection, peer } = await pair({ server: { keepAlive: true }, client: probesOf() });
     expect(read(connection.fd, TCP, constants.TCP_NODELAY)).not.toBe(0);
     expect(read(connection.fd, TCP, constants.TCP_KEEPCNT)).toBe(3);
@@ -174,7 +174,7 @@ describe('options of TCP', () => {
   });
 
   const missing = [...CONNECTIONS, ...LISTENERS].filter(({ option }) => option === undefined);
-  it('tells ERR_OPTION_UNSUPPORTED for what this system does not have', () => {
+  it('throws ERR_OPTION_UNSUPPORTED for what this system does not have', () => {
     for (const { options } of missing) {
       const plan = () => planTcpOptions(options);
       expect(plan).toThrow(expect.objectContaining({ code: 'ERR_OPTION_UNSUPPORTED' }));
@@ -201,7 +201,7 @@ describe('options of TCP', () => {
     expect(read(connection.fd, TCP, constants.TCP_NODELAY)).not.toBe(0);
   });
 
-  it('tells ENOTCONN while connecting, ERR_CLOSED afterwards, and what the kernel says', async () => {
+  it('throws ENOTCONN while connecting, ERR_CLOSED afterwards, and what the kernel says', async () => {
     const reactor = descriptors.using(new Reactor());
     const connecting = connect({ host: '127.0.0.1', port: 1, handlers: {}, reactor });
     const set = () => connecting.setOptions({ noDelay: true });

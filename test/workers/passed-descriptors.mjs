@@ -1,5 +1,5 @@
-// Started by rights.test.ts with few descriptors to have: what a connection says when they are used
-// up, in one line of JSON. `left` counts what it has left behind.
+// Started by descriptor-passing.test.ts with a low limit of descriptors: what a connection says when
+// they are used up, in one line of JSON. `left` counts what it has left behind.
 import { readdirSync } from 'node:fs';
 import { adoptConnection, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
