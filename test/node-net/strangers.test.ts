@@ -80,7 +80,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     await closing(server);
   });
 
-  it('closes a server whose signal was aborted before', async () => {
+  it('closes a server with a signal that was aborted before', async () => {
     const server = net.createServer();
     server.listen({ port: 0, host: HOST, signal: AbortSignal.abort() });
     await once(server, 'close');
@@ -142,7 +142,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     await closing(server);
   });
 
-  it('tells of each address that failed as of one', async () => {
+  it('reports each address that failed as it reports one', async () => {
     const found = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
     const lookup = ((_host: string, _options: object, callback: (...found: unknown[]) => void) =>
       callback(null, found)) as never;
@@ -187,7 +187,7 @@ describe('edgewise/net', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('tells what goes wrong behind the look-up of a name as an event', async () => {
+  it('emits what goes wrong behind the look-up of a name', async () => {
     const reactor = new Reactor();
     const server = edgewiseNet.createServer({ reactor }).listen(0, 'localhost');
     reactor.close();
