@@ -9,15 +9,7 @@ export const NOT_YET: Readonly<Record<Rule, readonly string[]>> = {
     'pipe/writer -> net/connection/options',
     'net/socket/descriptor-passing -> net/connection/',
   ],
-  doors: [
-    'flow/',
-    'cli/',
-    'multi/',
-    'net/',
-    'pipe/',
-    'proactor/',
-    'process/',
-  ],
+  doors: ['flow/', 'cli/', 'multi/', 'net/', 'pipe/', 'proactor/', 'process/'],
   abstract: ['src/pipe/', 'src/net/connection/'],
   spreads: [
     'src/cli/',
