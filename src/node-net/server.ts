@@ -2,13 +2,14 @@
 import { lookup } from 'node:dns';
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
-import type { Connection } from '../net/connection/connection.ts';
-import { adoptListener, listen } from '../net/listen/listen.ts';
-import type {
-  Listener as NetListener,
-  ListenOptions as NetListenOptions,
-} from '../net/listen/listener.ts';
-import type { Reactor } from '../reactor/reactor.ts';
+import {
+  adoptListener,
+  type Connection,
+  listen,
+  type Listener as NetListener,
+  type ListenOptions as NetListenOptions,
+} from '../net/index.ts';
+import type { Reactor } from '../reactor/index.ts';
 import { given, normalize, portOf } from './arguments.ts';
 import { asNodeError, coded } from './errors.ts';
 import { type Socket, socketOf } from './socket.ts';

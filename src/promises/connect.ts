@@ -3,7 +3,7 @@
 import {
   connect as connectWithHandlers,
   type ConnectOptions as Options,
-} from '../net/connect/connect.ts';
+} from '../net/connect/index.ts';
 import { checkObject } from '../validate.ts';
 import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';

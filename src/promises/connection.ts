@@ -6,7 +6,7 @@ import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
 import { type CloseOptions, closeTimeoutMs, type Writable } from '../flow/index.ts';
 import type { Connection as HandlerConnection } from '../net/connection/index.ts';
-import type { TcpOptions } from '../net/socket/tcp.ts';
+import type { TcpOptions } from '../net/socket/index.ts';
 import type { Interest } from '../poller/index.ts';
 import { checkError } from '../validate.ts';
 import { Ending } from './ending.ts';
@@ -18,7 +18,7 @@ import { RESOLVED, signalIn, throwIfAborted, Waiters, type WaitOptions } from '.
 const PART_LENGTH = 64 * 1024;
 
 /**
- * A connection whose operations are awaited, made by `connect` or accepted by a listener. It owns
+ * A connection with operations that are awaited, made by `connect` or accepted by a listener. It owns
  * its descriptor. An operation that can be done at once is, and its promise is resolved already.
  * Every failure is a rejection, of wrong arguments too.
  *

@@ -32,7 +32,7 @@ export interface ReceivedDatagram {
 /** As those of `bindDatagram` in `edgewise`, without `handlers`. */
 export type DatagramOptions = Omit<Options, 'handlers' | 'data'>;
 
-/** A datagram socket whose operations are awaited, made by `bind`. It owns its descriptor. */
+/** A datagram socket with operations that are awaited, made by `bind`. It owns its descriptor. */
 export class DatagramSocket
   implements AsyncIterable<ReceivedDatagram>, AsyncDisposable, Disposable
 {

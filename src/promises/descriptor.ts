@@ -1,18 +1,18 @@
 // readable() and writable(): waits for the readiness of any descriptor.
 import { EdgewiseError } from '../errors.ts';
-import { Interest, type Readiness } from '../poller/interest.ts';
-import type { Reactor } from '../reactor/reactor.ts';
-import type { Handler, Registration } from '../reactor/registration.ts';
+import { Interest, type Readiness } from '../poller/index.ts';
+import type { Handler, Reactor, Registration } from '../reactor/index.ts';
 import { checkFd } from '../validate.ts';
 import { placeOf } from './timing.ts';
 import { settled, Waiter, type WaitOptions } from './waiter.ts';
 
+/** How to wait for a descriptor. */
 export interface DescriptorOptions extends WaitOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
   readonly reactor?: Reactor;
 }
 
-// Those who wait for one descriptor: one for each direction, and one registration for both.
+// What waits for one descriptor: a waiter for each direction, and one registration for both.
 class DescriptorWaiters implements Handler<undefined> {
   readonly #waiters = new Map<Interest, Waiter<Readiness>>();
   readonly #onIdle: () => void;
@@ -34,7 +34,7 @@ class DescriptorWaiters implements Handler<undefined> {
       else this.#register(reactor, fd);
     } catch (error) {
       this.#leave(interest);
-      waiter.resolve(0); // lets go of the signal; nobody has the promise
+      waiter.resolve(0); // releases the signal; nothing has the promise
       throw error;
     }
     return waiter;
@@ -102,13 +102,13 @@ async function waitFor(
 }
 
 /**
- * Waits until a descriptor can be read from, or has ended or failed, which a read then tells. The
+ * Waits until a descriptor can be read from, or has ended or failed, which a read then shows. The
  * descriptor must be non-blocking, not registered otherwise, and stay open meanwhile.
  *
  * @returns the readiness, as `Registration` handlers get it.
  * @throws ErrnoError - EBADF: not open. EPERM: a file that cannot be waited for, such as a regular
  *   one. EEXIST: registered with the reactor otherwise.
- * @throws EdgewiseError - ERR_WAIT_IN_PROGRESS: somebody waits for the same. ERR_CLOSED.
+ * @throws EdgewiseError - ERR_WAIT_IN_PROGRESS: another call waits for the same. ERR_CLOSED.
  */
 export function readable(fd: number, options: DescriptorOptions = {}): Promise<Readiness> {
   return waitFor(fd, Interest.Readable, options);

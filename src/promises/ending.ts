@@ -1,5 +1,5 @@
 // The end of what a connection sends, for any number of callers that wait for it.
-import { Mark } from '../flow/mark.ts';
+import { Mark } from '../flow/index.ts';
 import { Waiters } from './waiter.ts';
 
 /** Whether the last byte has left. */

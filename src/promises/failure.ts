@@ -1,9 +1,14 @@
-// Errors for those who await: an error that was made in a turn of the reactor has the stack of the
+// Errors for the caller that awaits: an error that was made in a turn of the reactor has the stack of the
 // reactor. Made anew where the waiting function goes on, it has the stack of its callers, which V8
 // follows through `await`; the first one is its `cause`.
 import { ClosedError, EdgewiseError, ErrnoError } from '../errors.ts';
 
-/** @returns an error to be thrown by the function that awaited. */
+/**
+ * Makes an error anew, to be thrown by the function that awaited.
+ *
+ * @param error - why the operation failed; undefined: it was closed by us.
+ * @param what - for the message of ERR_CLOSED: `'the Connection'`.
+ */
 export function renewed(error: Error | undefined, what: string): Error {
   if (error === undefined) return new ClosedError(what);
   if (error instanceof ErrnoError) return renewedErrno(error);

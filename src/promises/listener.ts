@@ -5,11 +5,11 @@ import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
 import { errnoError } from '../errors.ts';
 import type { Connection as HandlerConnection } from '../net/connection/index.ts';
-import { listen as listenWithHandlers } from '../net/listen/listen.ts';
-import type {
-  Listener as HandlerListener,
-  ListenOptions as Options,
-} from '../net/listen/listener.ts';
+import {
+  type Listener as HandlerListener,
+  listen as listenWithHandlers,
+  type ListenOptions as Options,
+} from '../net/listen/index.ts';
 import { checkError, checkObject } from '../validate.ts';
 import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
@@ -25,7 +25,7 @@ export type ListenOptions = Omit<
   'handlers' | 'createData' | 'allowHalfOpen' | 'receiveDescriptors'
 >;
 
-/** A listener whose connections are awaited. It owns its descriptor. */
+/** A listener with connections that are awaited. It owns its descriptor. */
 export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Disposable {
   /** The listener of handlers beneath: statistics and all that is not here. */
   readonly raw: HandlerListener<Connection>;

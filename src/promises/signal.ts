@@ -4,7 +4,7 @@ import { settled, throwIfAborted, Waiter } from './waiter.ts';
 
 /**
  * Yields each time that the process gets the signal; several that came before the loop asked again
- * are told as one, as the kernel does. Leaving the loop gives the signal back. The subscription
+ * are yielded as one, as the kernel does. Leaving the loop gives the signal back. The subscription
  * begins with the call, and does not keep the process alive.
  *
  * @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here; at once.
@@ -42,6 +42,6 @@ export function signal(
     }
   }
   const iterator = deliveries();
-  iterator.next(); // what has begun ends in `finally`, also when nobody ever asks for more
+  iterator.next(); // what has begun ends in `finally`, also when it is never asked for more
   return iterator;
 }

@@ -1,12 +1,12 @@
 // Time for `await`, on the wheel of the reactor.
 import { EdgewiseError } from '../errors.ts';
-import { checkReactor, defaultReactor } from '../reactor/index.ts';
-import type { Reactor } from '../reactor/reactor.ts';
+import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkInteger } from '../validate.ts';
 import { settled, signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
 
 const DELAY_MAX_MS = 0x7fffffff;
 
+/** How to wait for a time. */
 export interface TimingOptions extends WaitOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
   readonly reactor?: Reactor;
@@ -41,8 +41,8 @@ export async function sleep(ms: number, options: TimingOptions = {}): Promise<vo
 }
 
 /**
- * Waits for `promise`, at most `ms` milliseconds. What it stands for goes on all the same: give the
- * operation a signal to end it.
+ * Waits for `promise`, at most `ms` milliseconds. The operation goes on all the same: give
+ * it a signal to end it.
  *
  * @throws what `promise` rejects with. EdgewiseError - ERR_TIMEOUT.
  */

@@ -1,6 +1,6 @@
 // One continuation that waits for an event of the reactor, and leaves when its signal is aborted.
 import { ClosedError } from '../errors.ts';
-import type { Reactor } from '../reactor/reactor.ts';
+import type { Reactor } from '../reactor/index.ts';
 import { checkObject, checkSignal } from '../validate.ts';
 
 /**

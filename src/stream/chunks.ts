@@ -1,7 +1,6 @@
 // The chunks of a stream of Node: text in its encoding, or bytes.
 import type { Writable as Stream } from 'node:stream';
-import type { EncodableChunk } from '../flow/read-memory.ts';
-import type { Writable } from '../flow/write-queue.ts';
+import type { EncodableChunk, Writable } from '../flow/index.ts';
 
 /** What a connection takes for them. */
 export function bytesOf(chunks: readonly EncodableChunk[]): Writable {

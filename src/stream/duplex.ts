@@ -1,7 +1,7 @@
 // toDuplex(): gives a connection over to Node's streams.
 import type { DuplexOptions } from 'node:stream';
 import { EdgewiseError, invalidType } from '../errors.ts';
-import { Connection } from '../net/connection/connection.ts';
+import { Connection } from '../net/index.ts';
 import { Connection as AwaitedConnection } from '../promises/connection.ts';
 import { SocketDuplex } from './socket.ts';
 

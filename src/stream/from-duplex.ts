@@ -52,7 +52,7 @@ class DuplexSource implements ByteSource {
 }
 
 /**
- * A Duplex whose operations are awaited, made by `fromDuplex`. Every failure is a rejection, of
+ * A Duplex with operations that are awaited, made by `fromDuplex`. Every failure is a rejection, of
  * wrong arguments too.
  */
 export class AwaitedDuplex extends ByteReader implements AsyncDisposable, Disposable {

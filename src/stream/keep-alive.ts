@@ -1,6 +1,6 @@
 // The arguments of setKeepAlive, of which node:net refuses none.
 import { invalidType } from '../errors.ts';
-import type { KeepAlive } from '../net/socket/tcp.ts';
+import type { KeepAlive } from '../net/index.ts';
 
 /** Seconds, as in net/tcp.ts. */
 const IDLE_MAX = 32_767;

@@ -2,7 +2,6 @@
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
-import type { Writable } from '../flow/index.ts';
 import {
   checkIdleMs,
   type EncodableChunk,
@@ -12,10 +11,9 @@ import {
   ReadDemand,
   readMemory,
   readView,
+  type Writable,
 } from '../flow/index.ts';
-import type { Connection } from '../net/connection/connection.ts';
-import type { ConnectionDriver } from '../net/connection/driver.ts';
-import type { TcpOptions } from '../net/socket/tcp.ts';
+import type { Connection, ConnectionDriver, TcpOptions } from '../net/index.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import { defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkObject } from '../validate.ts';

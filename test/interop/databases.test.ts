@@ -27,7 +27,10 @@ describe.skipIf(initdb === undefined)('PostgreSQL', () => {
   eachTriggerOf('pg', (sides) => {
     it('queries, with long rows and many of them', async () => {
       const client = new pg.Client({
-        ...{ host: HOST, port: server.port, user: 'tester', database: 'postgres' },
+        host: HOST,
+        port: server.port,
+        user: 'tester',
+        database: 'postgres',
         stream: () => sides.socket() as never,
       });
       await client.connect();
@@ -84,10 +87,12 @@ describe.skipIf(redisServer === undefined)('Redis', () => {
 
       const subscriber = open();
       await subscriber.connect();
-      await subscriber.subscribe('news');
-      const told = new Promise((resolve) => subscriber.on('message', (_, text) => resolve(text)));
-      await client.publish('news', 'extra');
-      expect(await told).toBe('extra');
+      await subscriber.subscribe('topic');
+      const received = new Promise((resolve) =>
+        subscriber.on('message', (_, text) => resolve(text)),
+      );
+      await client.publish('topic', 'extra');
+      expect(await received).toBe('extra');
       const ended = [client, subscriber].map((each) => once(each, 'end'));
       await Promise.all([client.quit(), subscriber.quit()]);
       await Promise.all(ended);

@@ -12,7 +12,7 @@ eachTriggerOf('mqtt', (sides) => {
     const broker = await Aedes.createBroker();
     const port = sides.serve((stream) => broker.handle(stream));
     const client = new MqttClient(() => sides.dial(port), { protocolVersion: 4 });
-    await client.subscribeAsync('news/#', { qos: 1 });
+    await client.subscribeAsync('topic/#', { qos: 1 });
     const received: string[] = [];
     const both = new Promise<void>((resolve) => {
       client.on('message', (topic, payload) => {
@@ -20,10 +20,10 @@ eachTriggerOf('mqtt', (sides) => {
         if (received.length === 2) resolve();
       });
     });
-    await client.publishAsync('news/small', 'x', { qos: 1 });
-    await client.publishAsync('news/large', Buffer.alloc(LARGE, 'y'), { qos: 1 });
+    await client.publishAsync('topic/small', 'x', { qos: 1 });
+    await client.publishAsync('topic/large', Buffer.alloc(LARGE, 'y'), { qos: 1 });
     await both;
-    expect(received).toEqual(['news/small 1', `news/large ${LARGE}`]);
+    expect(received).toEqual(['topic/small 1', `topic/large ${LARGE}`]);
     await client.endAsync();
     await new Promise<void>((resolve) => broker.close(() => resolve()));
   });

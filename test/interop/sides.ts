@@ -84,6 +84,6 @@ export async function textOf(stream: AsyncIterable<unknown>): Promise<string> {
 export function closed(stream: Duplex): Promise<void> {
   return new Promise((resolve) => {
     if (stream.closed) resolve();
-    else stream.once('close', () => setImmediate(resolve)); // after all who listen
+    else stream.once('close', () => setImmediate(resolve)); // after all listeners
   });
 }

@@ -51,7 +51,7 @@ eachTriggerOf('node:tls', (sides) => {
     expect(await connection.read()).toBeNull();
   });
 
-  it('tells the client of a certificate that it does not know', async () => {
+  it('fails at the client with a certificate that it does not know', async () => {
     const port = serveTls(sides, () => undefined);
     const socket = connectTls({ socket: sides.dial(port), servername: 'localhost' });
     const [error] = await once(socket, 'error');

@@ -1,4 +1,4 @@
-// edgewise/net beside node:net: the same program on each, and what they tell must be the same.
+// edgewise/net beside node:net: the same program on each, and what they report must be the same.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import nodeNet from 'node:net';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import edgewiseNet from '../../src/node-net/index.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
-import { itOfPieces } from '../helpers/cuts.ts';
+import { itUncut } from '../helpers/cuts.ts';
 import { countDescriptors } from '../helpers/descriptors.ts';
 
 type Net = typeof nodeNet;
@@ -22,8 +22,12 @@ type DefaultImportsSocket = edgewiseNet.Socket;
 defaultReactor(); // its descriptors are no test's leak
 
 const shapeOf = (error: NodeJS.ErrnoException & { address?: string; port?: number }) => ({
-  ...{ code: error.code, syscall: error.syscall, errno: error.errno, address: error.address },
-  ...{ port: error.port, message: error.message },
+  code: error.code,
+  syscall: error.syscall,
+  errno: error.errno,
+  address: error.address,
+  port: error.port,
+  message: error.message,
 });
 
 async function listening(net: Net, onConnection: (socket: nodeNet.Socket) => void, options = {}) {
@@ -34,7 +38,7 @@ async function listening(net: Net, onConnection: (socket: nodeNet.Socket) => voi
 }
 
 describe.each(BOTH)('%s', (_name, net) => {
-  itOfPieces('tells the life of a connection in the same order', async () => {
+  itUncut('emits the life of a connection in the same order', async () => {
     const before = countDescriptors();
     const events: string[] = [];
     const { server, port } = await listening(net, (socket) => {
@@ -57,11 +61,16 @@ describe.each(BOTH)('%s', (_name, net) => {
     server.close();
     await once(server, 'close');
     expect(events.filter((event) => event.startsWith('client'))).toEqual([
-      ...['client callback', 'client connect', 'client ready', 'client answer'],
+      'client callback',
+      'client connect',
+      'client ready',
+      'client answer',
       'client close false',
     ]);
     expect(events.filter((event) => event.startsWith('server')).sort()).toEqual([
-      ...['server end', 'server finish', 'server question'],
+      'server end',
+      'server finish',
+      'server question',
     ]);
     expect(countDescriptors()).toBe(before);
   });
@@ -82,9 +91,9 @@ describe.each(BOTH)('%s', (_name, net) => {
 
   it('ends its own side when the peer has ended, unless it may stay half open', async () => {
     for (const allowHalfOpen of [false, true]) {
-      let tell: (state: string) => void = () => undefined;
+      let report: (state: string) => void = () => undefined;
       const state = new Promise<string>((resolve) => {
-        tell = resolve;
+        report = resolve;
       });
       const { server, port } = await listening(
         net,
@@ -92,7 +101,7 @@ describe.each(BOTH)('%s', (_name, net) => {
           socket.resume();
           socket.on('end', () =>
             setImmediate(() => {
-              tell(socket.readyState);
+              report(socket.readyState);
               socket.end();
             }),
           );
@@ -132,7 +141,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(isClosed).toBe(true);
   });
 
-  itOfPieces('listens on a path', async () => {
+  itUncut('listens on a path', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'edgewise-'));
     const path = join(folder, 'socket');
     const server = net.createServer((socket) => socket.end('hello')).listen(path);
@@ -176,7 +185,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     server.close();
   });
 
-  it('tells a second close', async () => {
+  it('reports a second close', async () => {
     const error = await new Promise((resolve) => net.createServer().close(resolve));
     expect(error).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
   });

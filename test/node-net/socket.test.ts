@@ -10,7 +10,7 @@ import { defaultReactor } from '../../src/reactor/index.ts';
 type Net = typeof nodeNet;
 type Fault = NodeJS.ErrnoException | null | undefined;
 const HOST = '127.0.0.1';
-const LONG = Buffer.alloc(30_000_000); // more than the kernel takes while nobody reads
+const LONG = Buffer.alloc(30_000_000); // more than the kernel takes while nothing is read
 const BOTH: readonly (readonly [string, Net])[] = [
   ['node:net', nodeNet],
   ['edgewise/net', edgewiseNet as unknown as Net],
@@ -32,8 +32,8 @@ async function closing(server: nodeNet.Server): Promise<void> {
   await once(server, 'close');
 }
 
-/** What a socket tells from here on, as `'error EPIPE'`. */
-function told(socket: nodeNet.Socket): string[] {
+/** What a socket emits from here on, as `'error EPIPE'`. */
+function eventsOf(socket: nodeNet.Socket): string[] {
   const events: string[] = [];
   for (const name of ['connect', 'lookup', 'end', 'finish', 'close']) {
     socket.on(name, () => events.push(name));
@@ -63,12 +63,12 @@ describe.each(BOTH)('%s: a socket', (_name, net) => {
 
   it('that was never connected refuses a write, and a reset', async () => {
     const socket = new net.Socket();
-    const events = told(socket);
+    const events = eventsOf(socket);
     socket.write('x', (error) => events.push(`callback ${(error as Fault)?.code}`));
     await closed(socket);
     expect(events).toEqual(['callback ERR_SOCKET_CLOSED', 'error ERR_SOCKET_CLOSED', 'close']);
     const other = new net.Socket();
-    const others = told(other);
+    const others = eventsOf(other);
     other.resetAndDestroy();
     await closed(other);
     expect(others).toEqual(['error ERR_SOCKET_CLOSED', 'close']);
@@ -79,7 +79,7 @@ describe.each(BOTH)('%s: a socket', (_name, net) => {
     it('that was ended before it was connected ends then', async () => {
       const { server, port } = await serving(net, (peer) => peer.resume());
       const socket = new net.Socket();
-      const events = told(socket);
+      const events = eventsOf(socket);
       socket.end();
       await aTurn();
       expect(events).toEqual([]);
@@ -129,13 +129,13 @@ describe.each(BOTH)('%s: a socket', (_name, net) => {
     await closing(server);
   });
 
-  it('tells of no look-up once it is closed', async () => {
+  it('emits no look-up once it is closed', async () => {
     let answer: () => void = () => undefined;
     const lookup = (_host: string, _options: object, callback: (...found: never[]) => void) => {
       answer = () => callback(null as never, [{ address: HOST, family: 4 }] as never);
     };
     const socket = net.connect({ port: 1, host: 'name', lookup: lookup as never });
-    const events = told(socket);
+    const events = eventsOf(socket);
     await aTurn();
     socket.destroy();
     await closed(socket);
@@ -156,7 +156,7 @@ it('a socket of edgewise/net that is connected again is not ended by what ended 
   socket.connect(port, HOST).resume();
   await once(socket, 'connect');
   expect(socket.readyState).toBe('open');
-  const events = told(socket);
+  const events = eventsOf(socket);
   socket.end();
   await closed(socket);
   expect(events.sort()).toEqual(['close', 'end', 'finish']);

@@ -1,11 +1,15 @@
-// What end() promises: it resolves when the last byte has left, and rejects when one was lost.
+// What end() promises: it resolves when the last byte has left, and rejects when one was lost. And the
+// other ways to end, which are the same everywhere: close, destroy, dispose.
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { bind } from '../../src/promises/datagram.ts';
+import { listen } from '../../src/promises/listener.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
 import { volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
-import { codeOf, openPair } from './pair.ts';
+import { atOnce, codeOf, HOST, openPair } from './pair.ts';
 
-const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nobody reads
+const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nothing is read
 
 describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
   const descriptors = useDescriptors();
@@ -55,7 +59,7 @@ describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
     expect(client.raw.writableLength).toBe(0);
   });
 
-  it('ends with its own signal, and with that of nobody else', async () => {
+  it('ends with its own signal, and with no other one', async () => {
     const { client } = await openFull();
     const abort = new AbortController();
     const first = codeOf(client.end(undefined, { signal: abort.signal }));
@@ -67,7 +71,7 @@ describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
     expect(await second).toBe('ERR_CLOSED');
   });
 
-  it('leaves no rejection that nobody handles', async () => {
+  it('leaves no unhandled rejection', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -79,5 +83,95 @@ describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
     for (let pass = 0; pass < 3; pass++) await aTurn();
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
+  });
+});
+
+describe.each(['level', 'edge'] as const)('%s: the ending of a connection', (trigger) => {
+  const descriptors = useDescriptors();
+  const open = () => openPair(descriptors, { trigger });
+
+  it('close() with no time left sends what the kernel takes now, and closes', async () => {
+    const { client, server } = await open();
+    client.raw.write('last words');
+    await client.close({ timeoutMs: 0 });
+    expect(client.isClosed).toBe(true);
+    expect(String(await server.readExactly(10))).toBe('last words');
+    expect(await server.read()).toBeNull();
+  });
+
+  it('close() waits for the peer, and resolves at once when it is closed already', async () => {
+    const { client, server } = await open();
+    const closing = client.close();
+    expect(await atOnce(closing)).toBe('pending');
+    await server.end();
+    await closing;
+    expect(await atOnce(client.close())).toBeUndefined();
+  });
+
+  it('is disposed of at once by using, and in order by await using', async () => {
+    const { client, server } = await open();
+    {
+      using disposed = client;
+      expect(disposed.hasRef()).toBe(true);
+    }
+    expect(client.isClosed).toBe(true);
+    expect(await codeOf(client.write('x'))).toBe('ERR_CLOSED');
+    {
+      await using ended = server;
+      expect(ended.unref().hasRef()).toBe(false);
+    }
+    expect([server.isClosed, server.fd]).toEqual([true, -1]);
+  });
+
+  it('a listener that is destroyed takes its connections along', async () => {
+    const { listener, client, server } = await open();
+    const accepting = codeOf(listener.accept());
+    const reading = codeOf(server.read());
+    expect(() => listener.destroy(5 as never)).toThrow(TypeError);
+    listener.destroy(Object.assign(new Error('mine'), { code: 'MINE' }));
+    expect([await accepting, await reading]).toEqual(['ERR_CLOSED', 'MINE']);
+    expect([listener.fd, listener.isClosed, server.isClosed]).toEqual([-1, true, true]);
+    client.destroy();
+  });
+});
+
+describe('the ending of what is no connection', () => {
+  const descriptors = useDescriptors();
+  const attached = () => {
+    const reactor = descriptors.using(new Reactor());
+    reactor.attach();
+    return reactor;
+  };
+
+  it('a listener goes without its connections by close()', async () => {
+    const { listener, client, server } = await openPair(descriptors);
+    {
+      await using closing = listener;
+      expect(closing.hasRef()).toBe(true);
+      expect(closing.unref().hasRef()).toBe(false);
+    }
+    expect([listener.isClosed, server.isClosed]).toEqual([true, false]);
+    await client.write('x');
+    expect(String(await server.read())).toBe('x');
+    {
+      using disposed = listen({ host: HOST, reactor: attached() });
+      expect(disposed.fd).toBeGreaterThan(0);
+    }
+  });
+
+  it('a datagram socket sends what is queued by close(), and fails what waits', async () => {
+    const reactor = attached();
+    const socket = bind({ host: HOST, reactor });
+    expect([socket.hasRef(), socket.unref().hasRef()]).toEqual([true, false]);
+    const receiving = codeOf(socket.receive());
+    expect(await codeOf(socket.close({ timeoutMs: -1 }))).toBe('ERR_OUT_OF_RANGE');
+    await socket.close();
+    expect([socket.isClosed, socket.fd, await receiving]).toEqual([true, -1, 'ERR_CLOSED']);
+    await socket.close();
+    const other = bind({ host: HOST, reactor });
+    const waiting = codeOf(other.receive());
+    other.destroy();
+    expect([other.isClosed, await waiting]).toEqual([true, 'ERR_CLOSED']);
+    expect(() => other.destroy(5 as never)).toThrow(TypeError);
   });
 });

@@ -36,7 +36,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited listeners', (trigger) => 
     expect(listener.isClosed).toBe(true);
   });
 
-  it('keeps a bounded count of connections that nobody asked for, and loses none', async () => {
+  it('keeps a bounded count of connections that were not asked for, and loses none', async () => {
     const { listener, join } = start();
     const count = 150;
     const clients = await Promise.all(Array.from({ length: count }, join));
@@ -50,7 +50,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited listeners', (trigger) => 
     expect(first.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
-  it('rejects those who wait when it is closed, or their signal is aborted', async () => {
+  it('rejects what waits when it is closed, or the signal is aborted', async () => {
     const { listener, reactor, join } = start();
     const abort = new AbortController();
     const aborted = codeOf(listener.accept({ signal: abort.signal }));
@@ -65,7 +65,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited listeners', (trigger) => 
     expect(await codeOf(listener.accept())).toBe('ERR_CLOSED');
   });
 
-  it('ends its loop when it is closed, and closes what nobody has taken', async () => {
+  it('ends its loop when it is closed, and closes what was not taken', async () => {
     const { listener, join } = start();
     const client = await join();
     while (listener.raw.stats.accepted === 0) await new Promise(setImmediate);
@@ -75,7 +75,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited listeners', (trigger) => 
     expect(listener.raw.connections.size).toBe(0);
   });
 
-  it('tells why it cannot connect, where it was awaited', async () => {
+  it('rejects with why it cannot connect, where it was awaited', async () => {
     const { listener, reactor } = start();
     const { port } = listener;
     listener.close();

@@ -50,7 +50,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     expect(await ending).toBe('resolved');
   });
 
-  it('a writer that waits hears of a reset although nobody reads', async () => {
+  it('a writer that waits fails by a reset although nothing is read', async () => {
     const { client, server } = await open();
     const writing = codeOf(server.write(LONG));
     while (client.raw.bytesRead < volume(100_000)) await client.read();
@@ -59,7 +59,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     expect(await writing).toMatch(/ECONNRESET|EPIPE/);
   });
 
-  it('a reset that looks like an end behind a failed write is told, each time', async () => {
+  it('a reset that looks like an end behind a failed write is reported, each time', async () => {
     const { client, server } = await open();
     await client.write('last words');
     setLinger(client.fd);
@@ -73,7 +73,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     }
   });
 
-  it('an end that was told stays one, whatever becomes of a write', async () => {
+  it('an end that was reported stays one, whatever becomes of a write', async () => {
     const { client, server } = await open();
     client.setOptions({ lingerSeconds: 0 });
     await client.end();
@@ -113,7 +113,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     expect(String(await server.read())).toBe('x');
   });
 
-  it('does not spin when the peer has reset and nobody reads', async () => {
+  it('does not spin when the peer has reset and nothing is read', async () => {
     const { client, server, reactor } = await open();
     await client.write('x');
     await server.read();
@@ -130,7 +130,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
 describe('between two steps', () => {
   const descriptors = useDescriptors();
 
-  it('a datagram whose receiver is aborted goes to the next one who waits', async () => {
+  it('a datagram goes to the next receiver when the first one is aborted', async () => {
     const reactor = descriptors.using(new Reactor()); // turned by hand
     await using socket = bind({ host: HOST, reactor });
     const abort = new AbortController();
@@ -155,7 +155,7 @@ describe('between two steps', () => {
     }
   });
 
-  it('an abort is told although the descriptor was closed behind', async () => {
+  it('an abort rejects although the descriptor was closed behind it', async () => {
     const reactor = descriptors.using(new Reactor());
     reactor.attach();
     const [a] = descriptors.socketpair();
@@ -171,7 +171,7 @@ describe('between two steps', () => {
   });
 });
 
-describe('signals of whoever awaits', () => {
+describe('signals of the caller that awaits', () => {
   const descriptors = useDescriptors();
   const attached = () => {
     const reactor = descriptors.using(new Reactor());
@@ -222,7 +222,7 @@ describe('signals of whoever awaits', () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  it('leave no rejection that nobody handles when a limit is refused', async () => {
+  it('leave no unhandled rejection when a limit is refused', async () => {
     const reactor = attached();
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);

@@ -23,9 +23,20 @@ const AT_ONCE = 40;
 const ABORTED = Object.assign(new Error('aborted on purpose'), { code: 'ABORTED' });
 const DESTROYED = Object.assign(new Error('destroyed on purpose'), { code: 'DESTROYED' });
 const ALLOWED = new Set([
-  ...['resolved', 'ABORTED', 'DESTROYED', 'ECONNRESET', 'EPIPE', 'ERR_CLOSED', 'ENOTCONN'],
-  ...['ERR_READ_IN_PROGRESS', 'ERR_UNEXPECTED_END', 'ERR_WRITE_AFTER_END', 'ERR_LIMIT_EXCEEDED'],
-  ...['ERR_TIMEOUT', 'ECONNREFUSED', 'ECONNABORTED'],
+  'resolved',
+  'ABORTED',
+  'DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_CLOSED',
+  'ENOTCONN',
+  'ERR_READ_IN_PROGRESS',
+  'ERR_UNEXPECTED_END',
+  'ERR_WRITE_AFTER_END',
+  'ERR_LIMIT_EXCEEDED',
+  'ERR_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNABORTED',
 ]);
 
 type Operation = (connection: Connection, signal: AbortSignal) => unknown;
@@ -128,7 +139,7 @@ describe('a storm of aborts', () => {
     ];
     await aWhile(random);
     abort.abort(ABORTED);
-    socket.close();
+    socket.destroy();
     listener.close();
     return settled;
   }

@@ -54,7 +54,7 @@ describe('readable and writable', () => {
     for (const wait of [readable, writable]) {
       expect(await codeOf(wait(a, { reactor }))).toBe('ERR_WAIT_IN_PROGRESS');
     }
-    abort.abort(reasonOf('STOP')); // those who waited first go on until then
+    abort.abort(reasonOf('STOP')); // what waited first goes on until then
     expect(await Promise.all(first)).toEqual(['STOP', 'STOP']);
     expect(reactor.registrationOf(a)).toBeUndefined();
   });
@@ -172,7 +172,7 @@ describe('datagrams', () => {
     expect(await codeOf(socket.send('x', to))).toBe('ERR_CLOSED');
   });
 
-  it('tell what the network said of an earlier one, once', async () => {
+  it('report what the network said of an earlier one, once', async () => {
     const reactor = attached();
     const gone = bind({ host: HOST, reactor });
     const { port } = gone;

@@ -10,7 +10,7 @@ import { listen } from '../../src/net/listen/listen.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import type { SocketDuplex } from '../../src/stream/socket.ts';
-import { itOfPieces, volume } from '../helpers/cuts.ts';
+import { itUncut, volume } from '../helpers/cuts.ts';
 import { closed, eachTriggerOf, type Sides } from '../interop/sides.ts';
 
 const LONG = Buffer.alloc(volume(5_000_000), 'edgewise ');
@@ -56,7 +56,7 @@ eachTriggerOf('toDuplex', (sides) => {
     expect([client.bytesWritten, server.bytesRead]).toEqual([LONG.length, LONG.length]);
   });
 
-  itOfPieces('sends text in any encoding, and what was corked in one piece', async () => {
+  itUncut('sends text in any encoding, and what was corked in one chunk', async () => {
     const [client, server] = await openPair(sides);
     client.cork();
     client.write('ff00', 'hex');
@@ -68,7 +68,7 @@ eachTriggerOf('toDuplex', (sides) => {
     expect([...chunk]).toEqual([0xff, 0, 0xe9, 0xc3, 0xa9, 1]);
   });
 
-  it('slows the writer down while nobody reads, and calls back when all has left', async () => {
+  it('slows the writer down while nothing is read, and calls back when all has left', async () => {
     const [client, server] = await openPair(sides);
     server.pause();
     let isWritten = false;
@@ -102,7 +102,7 @@ eachTriggerOf('toDuplex', (sides) => {
     expect(server.writableFinished).toBe(true);
   });
 
-  it('tells the end although nobody reads', async () => {
+  it('emits the end although nothing is read', async () => {
     const [client, server] = await openPair(sides);
     client.end();
     await once(server, 'end');
@@ -110,7 +110,7 @@ eachTriggerOf('toDuplex', (sides) => {
     await closed(server);
   });
 
-  it('tells a reset as an error and then a close with it', async () => {
+  it('emits a reset as an error and then a close with it', async () => {
     const [client, server] = await openPair(sides);
     const events: unknown[] = [];
     server.on('error', (error: NodeJS.ErrnoException) => events.push(error.code));
@@ -140,14 +140,16 @@ eachTriggerOf('toDuplex', (sides) => {
     expect([client.remotePort, client.remoteAddress]).toEqual([port, '127.0.0.1']);
     expect([server.localPort, server.remotePort]).toEqual([port, client.localPort]);
     expect(client.address()).toEqual({
-      ...{ address: '127.0.0.1', family: 'IPv4', port: client.localPort },
+      address: '127.0.0.1',
+      family: 'IPv4',
+      port: client.localPort,
     });
     expect([client.connecting, client.pending, client.readyState]).toEqual([false, false, 'open']);
     server.destroySoon();
     expect(await textOf(client)).toBe('');
   });
 
-  it('tells silence once, and again after more of it', async () => {
+  it('reports silence once, and again after more of it', async () => {
     const [client, server] = await openPair(sides);
     let count = 0;
     client.setTimeout(10, () => count++);

@@ -14,7 +14,7 @@ function silentDuplex(write: (done: () => void) => void): Duplex {
 }
 
 describe('fromDuplex', () => {
-  it('tells an end that came before it', async () => {
+  it('reads an end that came before it', async () => {
     const stream = new PassThrough({ allowHalfOpen: true, autoDestroy: false });
     stream.end();
     stream.resume();
@@ -22,7 +22,7 @@ describe('fromDuplex', () => {
     expect(await codeOf(fromDuplex(stream).read())).toBe('resolved');
   });
 
-  it('tells an error that came before it', async () => {
+  it('fails with an error that came before it', async () => {
     const stream = new PassThrough();
     stream.on('error', () => undefined);
     stream.destroy(Object.assign(new Error('gone'), { code: 'GONE' }));
@@ -89,7 +89,7 @@ describe('fromDuplex', () => {
     expect(await Promise.all(lost)).toEqual(['ERR_CLOSED', 'ERR_CLOSED']);
   });
 
-  it('closes a stream that does not tell of its close', async () => {
+  it('closes a stream that does not emit its close', async () => {
     const options = { emitClose: false, read: () => undefined };
     const write = (_chunk: unknown, _encoding: unknown, done: () => void) => done();
     const silent = new Duplex({ ...options, write });

@@ -1,4 +1,4 @@
-// What a stream takes over: bytes that were read ahead, an end that was told before, a connection
+// What a stream takes over: bytes that were read ahead, an end that was reported before, a connection
 // that is closed already; and what is left to be read when both sides have ended.
 import { once } from 'node:events';
 import { type Duplex, Readable } from 'node:stream';
@@ -13,12 +13,12 @@ import { sleep } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import { toWebStreams } from '../../src/stream/web.ts';
-import { itOfPieces, volume } from '../helpers/cuts.ts';
+import { itUncut, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf, HOST, openPair } from '../promises/pair.ts';
 
-const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nobody reads
+const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nothing is read
 const CHUNK = Buffer.alloc(60_000);
 
 afterEach(() => vi.restoreAllMocks());
@@ -34,16 +34,16 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
   const descriptors = useDescriptors();
   const open = () => openPair(descriptors, { trigger });
 
-  /** A connection of handlers, whose peer is a promise connection. */
+  /** A connection of handlers; its peer is a promise connection. */
   async function openHandled() {
     const reactor = descriptors.using(new Reactor());
     reactor.attach();
-    let tellClose: () => void = () => undefined;
+    let onClose: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => {
-      tellClose = resolve;
+      onClose = resolve;
     });
     const accepted = new Promise<Connection>((resolve) => {
-      const handlers = { open: resolve, close: () => tellClose() };
+      const handlers = { open: resolve, close: () => onClose() };
       port = listen({ host: HOST, reactor, trigger, handlers }).port;
     });
     const client = await connectAwaited({ host: HOST, port, reactor });
@@ -71,7 +71,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     expect(String(await reading)).toBe('x');
   });
 
-  it('an end that the connection was told of before', async () => {
+  it('an end that the connection has read before', async () => {
     const { client, server } = await open();
     await client.end('x');
     expect(String(await server.read())).toBe('x');
@@ -123,7 +123,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     stream.destroy();
   });
 
-  it('no connection whose long write is under way, which goes on', async () => {
+  it('no connection with a long write under way, which goes on', async () => {
     const { client, server } = await open();
     const writing = server.write(LONG);
     expect(() => toDuplex(server)).toThrow(
@@ -150,7 +150,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     stream.destroy();
   });
 
-  it('those who wait for the close of the connection', async () => {
+  it('what waits for the close of the connection', async () => {
     const { server } = await open();
     while (server.raw.writableLength < server.raw.highWaterMark) server.raw.write(CHUNK);
     const writing = codeOf(server.write('lost'));
@@ -173,7 +173,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     expect(server.isClosed).toBe(true);
   });
 
-  it('a connection of handlers, whose data stays theirs', async () => {
+  it('a connection of handlers, and leaves its data to them', async () => {
     const { raw, client, gone } = await openHandled();
     raw.data = { id: 7 };
     const { readable, writable } = toWebStreams(raw);
@@ -210,7 +210,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     stream.destroy();
   });
 
-  itOfPieces('last words of the peer, also from a connection that was paused', async () => {
+  itUncut('last words of the peer, also from a connection that was paused', async () => {
     for (const take of [
       toDuplex,
       (raw: Connection) => Readable.fromWeb(toWebStreams(raw).readable),

@@ -24,8 +24,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['pipe', 'process', 'net'],
   ['index'],
   ['promises'],
-  ['proactor'],
-  ['stream'],
+  ['proactor', 'stream'],
   ['multi', 'node-net'],
   ['cli'],
 ];
