@@ -1,8 +1,9 @@
-// `npm run bench -- ...` on any clone: installs, builds what is not there, and runs the suite.
-import { existsSync } from 'node:fs';
+// `npm run bench -- ...` on any clone: installs, builds what is not there, and runs the suite. --help
+// and --list are answered at once, from usage.txt and list.txt, which a test compares with the suite.
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launch } from './launch.mjs';
+import { launch } from '../scripts/launch.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(root, path);
@@ -12,8 +13,18 @@ async function run(command, ...args) {
   if (code !== 0) process.exit(code);
 }
 
-if (!existsSync(inRoot('node_modules/echarts'))) await run('npm', 'ci', '--no-audit', '--no-fund');
-await run('npm', 'run', '--silent', 'build');
-await run(process.execPath, inRoot('node_modules/typescript/bin/tsc'), '-p', inRoot('bench'));
-const words = [inRoot('build-bench/bench/src/main.js'), ...process.argv.slice(2)];
-process.exitCode = await launch(process.execPath, words);
+async function runSuite(args) {
+  if (!existsSync(inRoot('node_modules/echarts'))) {
+    await run('npm', 'ci', '--no-audit', '--no-fund');
+  }
+  await run('npm', 'run', '--silent', 'build');
+  await run(process.execPath, inRoot('node_modules/typescript/bin/tsc'), '-p', inRoot('bench'));
+  return launch(process.execPath, [inRoot('build-bench/bench/src/main.js'), ...args]);
+}
+
+const args = process.argv.slice(2);
+const text = args.some((arg) => arg === '--help' || arg === '-h')
+  ? 'bench/usage.txt'
+  : args.includes('--list') && 'bench/list.txt';
+if (text) process.stdout.write(readFileSync(inRoot(text), 'utf8'));
+else process.exitCode = await runSuite(args);

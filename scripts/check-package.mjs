@@ -1,7 +1,7 @@
 // Checks what would be published: packs it, asserts the list of files, installs the tarball in an
 // empty folder, imports it as ESM and by require(), runs its command line, and builds the addon
-// from the tarball's sources as CONTRIBUTING.md ("Other platforms") tells. `npm run check:package`
-// after `npm run build`. A prebuild that is not there is replaced by the local build.
+// from the tarball's sources as CONTRIBUTING.md ("Other platforms") says. Run by
+// `npm run check -- package`. A prebuild that is not there is replaced by the local build.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # clang-format must find nothing to do; clang-tidy (.clang-tidy) must find nothing to say.
-# `npm run lint:native [-- --format-only | --fix-format]`
+# `npm run check -- native [--format-only | --fix-format]`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 // Cross-builds the binaries that the published package carries, on one Linux machine:
-// `npm run build:prebuilds [-- linux-x64,darwin-arm64]` puts edgewise.node and edgewise-load into
+// `npm run build -- prebuilds [linux-x64,darwin-arm64]` puts edgewise.node and edgewise-load into
 // prebuilds/<platform>-<arch>[-musl]/. scripts/test-prebuilds.mjs loads those that can run here.
 // Linux binaries ask for glibc 2.17 (epoll_pwait2 and the like go through syscall(2)); libc++ is
 // inside. macOS binaries ask for 11.0, and are only built here, never run.

@@ -1,6 +1,6 @@
 // Real clients against our servers: curl, wrk, ab and nc (Debian: curl, wrk, apache2-utils,
 // netcat-openbsd) against examples/serve, `edgewise echo` and `edgewise relay`. No error, no failed
-// request, every byte in its place. `npm run test:clients [-- --megabytes 1024]` after
+// request, every byte in its place. `npm run test:long -- clients [--megabytes 1024]` after
 // `npm run build`; the large file has 64 MiB unless told otherwise.
 // Prints each check, and last `N passed, N failed`. Exit code 1 when one failed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -28,7 +28,7 @@ const MIB = 1 << 20;
 const { values } = parseArgs({ options: { megabytes: { type: 'string', default: '64' } } });
 const largeBytes = Number(values.megabytes) * MIB;
 if (!Number.isSafeInteger(largeBytes) || largeBytes < MIB) {
-  console.error('usage: npm run test:clients [-- --megabytes N]');
+  console.error('usage: npm run test:long -- clients [--megabytes N]');
   process.exit(2);
 }
 

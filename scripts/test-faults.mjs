@@ -1,5 +1,5 @@
-// Runs the tests of the net layer while the kernel is as unkind as it may be: `npm run test:faults`
-// (Linux; after `npm run build`). Arguments choose among
+// Runs the tests of the net layer while the kernel is as unkind as it may be, on Linux:
+// `npm run test:long -- faults`. Arguments choose among
 //   one-byte    every read and write of a stream moves one byte (test/faults/one_byte.c, LD_PRELOAD);
 //               with the tests of what stands on the net layer
 //   interrupted every third receive, send, accept and wait fails with EINTR (strace -e inject)

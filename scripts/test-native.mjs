@@ -71,9 +71,7 @@ function runTests(label, prefix, executable) {
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in VARIANTS));
 if (unknown.length > 0) {
-  console.error(
-    `test:native: no variant ${unknown.join(', ')}; there are: ${Object.keys(VARIANTS)}`,
-  );
+  console.error(`native: no variant ${unknown.join(', ')}; there are: ${Object.keys(VARIANTS)}`);
   process.exit(2);
 }
 const sum = { passed: 0, failed: 0 };

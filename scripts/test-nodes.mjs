@@ -1,5 +1,5 @@
 // Runs the test suite on several Node versions with the one addon that is built (Node-API keeps
-// its binary interface): `npm run test:nodes [-- 20,22,24,26]`. Call `npm run build` before.
+// its binary interface): `npm run test:long -- nodes [20,22,24,26]`. Call `npm run build` before.
 // The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
 // Exit code 1 when a test fails, or a version that was asked for by name cannot be had.
 import { spawnSync } from 'node:child_process';
@@ -45,7 +45,7 @@ function versionOf(node) {
 const asked = process.argv[2];
 const sum = { passed: 0, failed: 0 };
 if (!existsSync(ADDON)) {
-  console.error('test:nodes: there is no addon; npm run build makes it');
+  console.error('nodes: there is no addon; npm run build makes it');
   process.exit(1);
 }
 for (const major of asked?.split(',') ?? VERSIONS) {

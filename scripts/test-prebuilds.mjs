@@ -2,7 +2,7 @@
 // them: the host's own, in Deno as well (from the npm registry), and on Linux x64 the arm64 one under
 // qemu-user where that is installed (Debian: qemu-user-static libc6-arm64-cross
 // libstdc++6-arm64-cross), and the musl one where a musl Node is named by EDGEWISE_MUSL_NODE. Says
-// which were not run. `npm run test:prebuilds`.
+// which were not run. `npm run test:long -- prebuilds`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -78,7 +78,7 @@ for (const name of existsSync('prebuilds') ? readdirSync('prebuilds') : []) {
   }
 }
 if (sum.passed + sum.failed === 0) {
-  console.log('no prebuild ran; npm run build:prebuilds makes them');
+  console.log('no prebuild ran; npm run build -- prebuilds makes them');
   sum.failed = 1;
 }
 console.log(`${sum.passed} passed, ${sum.failed} failed`);

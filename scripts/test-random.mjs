@@ -1,5 +1,5 @@
 // Runs the tests that take a seed with new seeds, since the suite's own are always the same:
-// `npm run test:random [-- MINUTES]` (10). Call `npm run build` before.
+// `npm run test:long -- random [MINUTES]` (10). Call `npm run build` before.
 // It stops at the first failure, whose seed repeats it, with exit code 1.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 const minutes = Number(process.argv[2] ?? 10);
 if (!(minutes > 0)) {
-  console.error('test:random: how many minutes?');
+  console.error('random: how many minutes?');
   process.exit(2);
 }
 const files = readdirSync('test', { recursive: true })

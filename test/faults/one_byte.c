@@ -1,5 +1,6 @@
 // Cuts every transfer that the addon does on a stream to one byte: LD_PRELOAD of `npm run
-// test:faults`. A caller that takes a short read or write for a whole one loses or repeats bytes.
+// test:long -- faults`. A caller that takes a short read or write for a whole one loses or repeats
+// bytes.
 //
 // Only calls that come from edgewise.node are cut, so Node's own sockets and pipes stay whole, and
 // only those on stream sockets and FIFOs: a datagram would be truncated, an eventfd refuses less

@@ -1,5 +1,5 @@
 // Bad input, generated. Replay: EDGEWISE_SEED=... npx vitest run test/fuzz
-// The same under AddressSanitizer and UndefinedBehaviorSanitizer: npm run test:fuzz:asan
+// The same under AddressSanitizer and UndefinedBehaviorSanitizer: npm run test:long -- fuzz
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { seedOfRun } from '../helpers/random.ts';

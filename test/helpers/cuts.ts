@@ -1,4 +1,4 @@
-// Whether this run has every read and write of a stream cut to one byte (`npm run test:faults`,
+// Whether this run has every read and write of a stream cut to one byte (`npm run test:long -- faults`,
 // test/faults/one_byte.c). Then a byte costs as many system calls as a buffer does otherwise.
 
 import { it } from 'vitest';

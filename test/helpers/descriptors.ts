@@ -90,7 +90,7 @@ export class Descriptors {
     const client = this.track(sys.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC));
     must(sys.connect(client, listener.address)); // blocking: connected when it returns
     must(sys.fcntl(client, sys.constants.F_SETFL, sys.constants.O_NONBLOCK));
-    let fd = -EINTR; // which test:faults injects
+    let fd = -EINTR; // which scripts/test-faults.mjs injects
     while (fd === -EINTR) fd = sys.accept4(listener.fd, undefined, SOCK_NONBLOCK | SOCK_CLOEXEC);
     const server = this.track(fd);
     this.close(listener.fd);

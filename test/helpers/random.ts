@@ -32,7 +32,7 @@ export class Random {
 }
 
 // A red suite should be of the change that it tests, so that seeds are the same from run to run;
-// new ones are for `npm run test:random`.
+// new ones are for `npm run test:long -- random`.
 const USUAL_SEED = 20_261_121;
 
 /** The seed of a run: EDGEWISE_SEED, a number; else always the same. */

@@ -1,7 +1,7 @@
 // Kills sub-reactors of a pool under load, one after the other, and looks at what breaks: only the
 // connections of the one that was killed, and at the end as many descriptors as before and no more
 // memory than after the first third, but for what Node keeps of as many plain threads
-// (plain-deaths.mjs). `npm run test:kills`; `--kills N --period MS --strategy NAME` make it shorter:
+// (plain-deaths.mjs). `npm run test:long -- kills`; `--kills N --period MS --strategy NAME` make it shorter:
 // memory is judged from 20 kills on.
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -297,7 +297,8 @@ describe('connect', () => {
   });
 
   // On loopback a connect to a free port of the ephemeral range can be given that very port as its
-  // own, and is then connected to itself. Hundreds of thousands of tries: `npm run test:self-connect`.
+  // own, and is then connected to itself. Hundreds of thousands of tries: `npm run test:long --
+  // self-connect`.
   it('never connects to itself', async () => {
     const reactor = descriptors.using(new Reactor());
     const codes = async (port: number, localPort: number) => {

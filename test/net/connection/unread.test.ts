@@ -66,7 +66,7 @@ describe.each(['level', 'edge'] as const)('%s: a stream that no one reads', (tri
     const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
     stream.pause();
     await once(stream, 'connect');
-    let peer = -EINTR; // which test:faults injects
+    let peer = -EINTR; // which scripts/test-faults.mjs injects
     while (peer === -EINTR) peer = sys.accept4(fd, null, 0);
     resetNow(descriptors, descriptors.track(must(peer)));
     const failed = write(stream);

@@ -1,0 +1,27 @@
+// `npm run build [-- NAME]`: everything that is made from the sources.
+import { dispatch, script } from './dispatch.mjs';
+
+const tasks = {
+  native: {
+    does: 'the addon, the load generator and the C peer, by node-gyp into build/',
+    takes: '1 min, then seconds',
+    commands: [script('build-native.mjs')],
+  },
+  ts: {
+    does: 'dist/, from src/',
+    takes: '10 s',
+    commands: [['tsc', '-p', 'tsconfig.build.json']],
+  },
+  cmake: {
+    does: 'the addon by cmake-js, into build-cmake/',
+    takes: '1 min',
+    commands: [script('build-cmake.mjs')],
+  },
+  prebuilds: {
+    does: 'the published binaries, cross-built into prebuilds/: all, or those named with commas',
+    takes: '3 min',
+    commands: [script('prebuild.mjs')],
+  },
+};
+
+await dispatch('build', tasks, ['native', 'ts']);
