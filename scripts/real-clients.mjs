@@ -20,11 +20,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { edgewise, root, startServer } from '../bench/common.mjs';
-import { Children } from '../dist/cli/children.js';
+import { Children } from '../dist/cli/measure/index.js';
 
 const MIB = 1 << 20;
+const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({ options: { megabytes: { type: 'string', default: '64' } } });
 const largeBytes = Number(values.megabytes) * MIB;
 if (!Number.isSafeInteger(largeBytes) || largeBytes < MIB) {
@@ -195,9 +196,19 @@ function openFiles(pid) {
   return names.map((name) => readlinkSync(`/proc/${pid}/fd/${name}`)).sort();
 }
 
+/** Starts a program of ours on Node, and waits until it has printed an address that ends in `:PORT`. */
+async function startServer(children, ...args) {
+  const child = await children.start({ file: process.execPath, args });
+  const [, port] = await child.match(/:(\d+)\n/);
+  return { pid: child.pid, port: Number(port) };
+}
+
+const edgewise = (children, ...args) =>
+  startServer(children, join(root, 'dist/cli/main.js'), ...args, '--port', '0');
+
 async function againstServe(children, hash) {
-  const command = [process.execPath, join(root, 'scripts/serve.mjs'), folder, '--port', '0'];
-  const server = await startServer(children, 'serve', command);
+  const serve = join(root, 'scripts/serve.mjs');
+  const server = await startServer(children, serve, folder, '--port', '0');
   const url = `http://127.0.0.1:${server.port}`;
   const before = openFiles(server.pid);
   await curlAgainstServe(url, hash);
@@ -208,7 +219,7 @@ async function againstServe(children, hash) {
   await ab('1 MiB', `${url}/middle`, '-n', '300', '-c', '20', '-k');
   await ncAgainstServe(server.port);
   await check('serve: no descriptor is left behind', async () => {
-    // Clients that are gone are noticed within moments; ask until it is so.
+    // Clients that are gone are seen within moments; ask until it is so.
     for (let pass = 0; pass < 500; pass++) {
       if (openFiles(server.pid).length <= before.length) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -219,8 +230,8 @@ async function againstServe(children, hash) {
 }
 
 async function againstEcho(children, trigger, hash) {
-  const args = ['echo', '--api', 'handlers', '--trigger', trigger, '--port', '0'];
-  const { port } = await startServer(children, 'echo', edgewise(...args));
+  const args = ['echo', '--api', 'handlers', '--trigger', trigger];
+  const { port } = await edgewise(children, ...args);
   await check(`nc: ${values.megabytes} MiB through echo, ${trigger}`, async () => {
     const input = openSync(join(folder, 'large'), 'r');
     const nc = ['-N', '127.0.0.1', `${port}`];
@@ -247,8 +258,7 @@ async function againstEcho(children, trigger, hash) {
 async function throughRelay(children, port, hash) {
   await check(`curl: ${values.megabytes} MiB through relay to serve, bit for bit`, async () => {
     const target = `127.0.0.1:${port}`;
-    const command = edgewise('relay', '--port', '0', '--target', target);
-    const relay = await startServer(children, 'relay', command);
+    const relay = await edgewise(children, 'relay', '--target', target);
     const url = `http://127.0.0.1:${relay.port}/large`;
     ensure((await run('curl', ['-sS', url], { isHashed: true })) === hash, 'other bytes');
   });

@@ -2,7 +2,16 @@
 // build of bench/ must be there (npm run test:long -- bench makes it).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -116,11 +125,41 @@ describe('npm run bench', () => {
     expect(readResults(json).cases[0]?.failures.node).toMatch(/^needs 100128 descriptors/);
   });
 
-  it('--list names scenarios and contenders', async () => {
-    const { code, stdout } = await bench('--list');
+  it.each([
+    ['--list', 'list.txt'],
+    ['--help', 'usage.txt'],
+  ])('%s is what a clone without a build prints, too', async (flag, file) => {
+    const { code, stdout } = await bench(flag);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^tcp-echo /m);
-    expect(stdout).toMatch(/^node /m);
+    expect(stdout).toMatch(flag === '--list' ? /^tcp-echo / : /^Usage: npm run bench -- /);
+    expect(readFileSync(inRoot(`bench/${file}`), 'utf8')).toBe(stdout); // made by this command
+    const clone = join(folder, 'clone');
+    mkdirSync(join(clone, 'bench'), { recursive: true });
+    for (const path of ['bench/start.mjs', `bench/${file}`, 'scripts/launch.mjs']) {
+      cpSync(inRoot(path), join(clone, path));
+    }
+    const { child, output } = startFile(process.execPath, [join(clone, 'bench/start.mjs'), flag]);
+    await once(child, 'close');
+    expect(output).toEqual({ stdout, stderr: '' });
+  });
+
+  it('a baseline takes part in the rounds, and is compared', async () => {
+    const json = join(folder, 'baseline.json');
+    const files = ['--json', json, '--html', join(folder, 'baseline.html')];
+    const words = ['tcp-echo,connect', '--connections', '2', '--size', '64', ...files];
+    const tiny = ['--rounds', '2', '--seconds', '0.1', '--contenders', 'edgewise,node'];
+    const { code, stdout, stderr } = await bench(...words, ...tiny, '--baseline', inRoot('.'));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^edgewise reactor, tcp-echo 2 connections, 64 B +[+-]/m);
+    const { contenders, cases, baseline } = readResults(json);
+    expect(baseline?.version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(contenders.map(({ name }) => name)).toEqual(['edgewise', 'node', 'edgewise@baseline']);
+    for (const { measurements } of cases) {
+      expect(measurements.map(({ rounds }) => rounds.length)).toEqual([2, 2, 2]);
+    }
+    const again = await bench('compare', json);
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(stdout).toContain(again.stdout.trim());
   });
 
   it.each([
@@ -139,6 +178,7 @@ describe('npm run bench', () => {
     [['timers', '--html', '/dev/null/x.html'], /cannot be written: .*ENOTDIR|is no folder/],
     [['timers', '--svg', inRoot('package.json')], /^bench: --svg .* cannot be written: /],
     [['report'], /missing required argument 'results'/],
+    [['timers', '--baseline', folder], /^bench: --baseline .* is no checkout that has been built/],
   ])('wrong words are one line, and exit code 2: %j', async (args, line) => {
     const { code, stderr } = await bench(...args);
     expect(code).toBe(2);

@@ -1,8 +1,15 @@
 // What `compare` says of runs that are known: rates over many seeds, and what it names and warns of.
 import { permutationTest, wilcoxonRankSum } from 'simple-statistics';
 import { describe, expect, it } from 'vitest';
-import { shiftOf } from '../src/compare/shift.ts';
-import { compare, formatComparison } from '../src/compare.ts';
+import { pairedShiftOf, shiftOf } from '../src/compare/shift.ts';
+import {
+  compare,
+  compareWithin,
+  formatComparison,
+  formatWithin,
+  hasBaseline,
+} from '../src/compare.ts';
+import type { Results } from '../src/model.ts';
 import { fixture, randomFrom, type Shape } from './fixture.ts';
 
 const SEEDS = 100;
@@ -68,6 +75,84 @@ describe('the test of two samples', () => {
     const { pValue } = shiftOf([{ before: [1, 2, 3, 4, 5], after: [6, 7, 8, 9, 10] }]);
     expect(pValue).toBeCloseTo(2 / 252, 12);
     expect(shiftOf([{ before: [1], after: [1] }]).pValue).toBe(1);
+  });
+});
+
+/** The same run with each contender of ours a second time, as that of another checkout. */
+function withBaseline(run: Results, factor: number, noise: number, seed: number): Results {
+  const random = randomFrom(seed);
+  const ours = run.contenders.filter(({ family }) => family === 'edgewise');
+  const slower = (value: number) => value * factor * (1 + noise * (2 * random() - 1));
+  const cases = run.cases.map((one) => {
+    const theirs = one.measurements
+      .filter(({ contender }) => ours.some(({ name }) => name === contender))
+      .map((measurement) => ({
+        ...measurement,
+        contender: `${measurement.contender}@baseline`,
+        rounds: measurement.rounds.map(({ values }) => ({
+          values: Object.fromEntries(
+            Object.entries(values).map(([name, value]) => [name, slower(value)]),
+          ),
+        })),
+      }));
+    return { ...one, measurements: [...one.measurements, ...theirs] };
+  });
+  const infos = ours.map((info) => ({
+    ...info,
+    name: `${info.name}@baseline`,
+    baselineOf: info.name,
+  }));
+  return { ...run, cases, contenders: [...run.contenders, ...infos] };
+}
+
+describe('a run with a baseline', () => {
+  const run = fixture({ ...FAST, rounds: 15, noise: 0.1 });
+
+  it('pairs rounds: what slows a whole round down hides no difference', () => {
+    const { differences, warnings } = compareWithin(withBaseline(run, 1 / 1.05, 0.02, 5));
+    const echo = differences.filter(({ where }) => where.startsWith('tcp-echo'));
+    expect(echo.length).toBeGreaterThan(0);
+    expect(echo.every(({ verdict }) => verdict === 'worse')).toBe(true);
+    for (const { effect, rounds } of echo) {
+      expect(effect).toBeCloseTo(0.05, 1);
+      expect(rounds).toBe(15);
+    }
+    expect(warnings).toEqual([]);
+  });
+
+  it('the same build: no difference, and every contender has its line', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const comparison = compareWithin(withBaseline(run, 1, 0.02, seed));
+      expect(differs(comparison)).toBe(false);
+      const text = formatWithin(comparison);
+      expect(text).toContain('edgewise reactor, tcp-echo 64 connections, 64 B');
+      expect(text).toMatch(/\d+ comparisons: 0 worse, 0 better/);
+    }
+  });
+
+  it('a round that one of both lacks is left out, and a run without a baseline is known', () => {
+    const both = withBaseline(run, 1, 0.02, 1);
+    const cases = both.cases.map((one) => ({
+      ...one,
+      measurements: one.measurements.map((measurement) =>
+        measurement.contender === 'edgewise@baseline'
+          ? { ...measurement, rounds: measurement.rounds.slice(0, 9) }
+          : measurement,
+      ),
+    }));
+    const { differences } = compareWithin({ ...both, cases });
+    const ours = differences.filter(({ contender }) => contender === 'edgewise reactor');
+    expect(new Set(ours.map(({ rounds }) => rounds))).toEqual(new Set([9]));
+    expect([hasBaseline(both), hasBaseline(run)]).toEqual([true, false]);
+  });
+
+  it('the signed ranks are exact at the ends, and symmetric', () => {
+    const before = [1, 2, 3, 4, 5];
+    const after = [1.1, 2.2, 3.3, 4.4, 5.5];
+    expect(pairedShiftOf([{ before, after }]).pValue).toBeCloseTo(2 / 32, 12);
+    expect(pairedShiftOf([{ before, after }]).estimate).toBeCloseTo(0.3, 12);
+    expect(pairedShiftOf([{ before: after, after: before }]).estimate).toBeCloseTo(-0.3, 12);
+    expect(pairedShiftOf([{ before, after: before }]).pValue).toBe(1);
   });
 });
 

@@ -21,7 +21,7 @@ afterAll(() => {
   rmSync(empty, { recursive: true });
 });
 
-const isHere = (name: string) => /^edgewise(?!-node)|^node(-onread)?$/.test(name);
+const isHere = (name: string) => /^(edgewise(?!-node)|example-)|^node(-onread)?$/.test(name);
 
 describe('without compilers, a network and a cache', () => {
   it.each(contenders.filter(({ name }) => isHere(name)))('$name is there', async ({ locate }) => {

@@ -1,9 +1,7 @@
 // The models of examples/models: each echoes and ends, and is one of the benchmark's scenario `models`.
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { ExampleProcess, receive } from '../helpers/example-process.ts';
 
@@ -13,7 +11,6 @@ const SHARED = ['flags.ts', 'common.ts', 'blocking-echo.ts', 'readiness.ts'];
 const MODELS = FILES.filter((file) => !SHARED.includes(file)).map((file) => file.slice(0, -3));
 const LINUX_ONLY = ['epoll-level', 'epoll-edge'];
 const HERE = MODELS.filter((name) => process.platform === 'linux' || !LINUX_ONLY.includes(name));
-const SCRIPT = fileURLToPath(new URL('../../bench/models.mjs', import.meta.url));
 
 const running: ExampleProcess[] = [];
 const sockets: Socket[] = [];
@@ -110,23 +107,4 @@ test('the blocking one serves the second when the first has gone', async () => {
   first.end();
   await once(first, 'close');
   expect(String(await receive(second, 6))).toBe('second');
-});
-
-test('npm run bench -- models prints one table', () => {
-  const words = [SCRIPT, '--models', 'reactor,poll', '--seconds', '0.2'];
-  const run = spawnSync(process.execPath, words, { encoding: 'utf8' });
-  expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 0, stderr: '' });
-  expect(run.stdout).toMatch(
-    /^model +clients +messages\/s +CPU us\/message +calls\/message +RSS MiB +held\n/m,
-  );
-  expect(run.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
-  for (const name of ['reactor', 'poll']) {
-    expect(run.stdout).toMatch(new RegExp(`^${name}( +[-\\d.*]+){6}$`, 'm'));
-  }
-}, 60_000);
-
-test('a model that is none is one line and exit code 2', () => {
-  const run = spawnSync(process.execPath, [SCRIPT, '--models', 'x'], { encoding: 'utf8' });
-  expect(run.status).toBe(2);
-  expect(run.stderr).toMatch(/^models: unknown model 'x'.*\n$/);
 });
