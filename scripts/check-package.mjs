@@ -72,8 +72,15 @@ function pack() {
 
 function checkPaths(paths) {
   const wanted = [
-    ...['package.json', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'SECURITY.md'],
-    ...['CMakeLists.txt', 'native/core/poller.h', 'native/addon/addon.cc'],
+    'package.json',
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'LICENSE',
+    'SECURITY.md',
+    'CMakeLists.txt',
+    'native/core/poller.h',
+    'native/addon/addon.cc',
     ...Object.values(manifest.exports).flatMap((entry) =>
       Object.values(typeof entry === 'string' ? [entry] : entry).map((path) => path.slice(2)),
     ),
@@ -114,7 +121,7 @@ function install(tarball) {
   writeFileSync(join(app, 'cjs.cjs'), cjs + PROGRAM);
 }
 
-/** Every entry point, by a user who has the declarations of libraries checked, as tsc does by itself. */
+/** Every entry point, by a user that has the declarations of libraries checked, as tsc does by itself. */
 function compileTypes() {
   const entries = Object.entries(manifest.exports).filter(([, entry]) => entry.types !== undefined);
   const imports = entries.map(

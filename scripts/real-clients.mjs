@@ -1,7 +1,7 @@
 // Real clients against our servers: curl, wrk, ab and nc (Debian: curl, wrk, apache2-utils,
 // netcat-openbsd) against examples/serve, `edgewise echo` and `edgewise relay`. No error, no failed
 // request, every byte in its place. `npm run test:long -- clients [--megabytes 1024]` after
-// `npm run build`; the large file has 64 MiB unless told otherwise.
+// `npm run build`; the large file has 64 MiB by default.
 // Prints each check, and last `N passed, N failed`. Exit code 1 when one failed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';

@@ -42,7 +42,7 @@ function writeRandom(path, mebibytes) {
   closeSync(fd);
 }
 
-/** nc that writes what comes to `to`. `-N` ends its side behind `from`; `-d` sends nothing. */
+/** nc that writes what arrives to `to`. `-N` ends its side behind `from`; `-d` sends nothing. */
 function netcat(args, from, to) {
   const [input, output] = [openSync(from, 'r'), openSync(to, 'w')];
   const child = spawn('nc', args, { stdio: [input, output, 'pipe'] });
@@ -58,8 +58,8 @@ function netcat(args, from, to) {
 function printed(stream, pattern) {
   return new Promise((resolve, reject) => {
     let text = '';
-    stream.on('data', (piece) => {
-      text += piece;
+    stream.on('data', (chunk) => {
+      text += chunk;
       const match = pattern.exec(text);
       if (match !== null) resolve(match);
     });

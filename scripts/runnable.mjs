@@ -12,12 +12,12 @@ function compile(folder, output) {
   if (sources.every((file) => statSync(join(folder, file)).mtimeMs < builtMs)) return;
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   // Moved in place when they are whole: tests start several examples at once.
-  const scratch = join(output, `.${process.pid}`);
-  const flags = ['--noEmit', 'false', '--noCheck', '--rootDir', folder, '--outDir', scratch];
+  const fresh = join(output, `.${process.pid}`);
+  const flags = ['--noEmit', 'false', '--noCheck', '--rootDir', folder, '--outDir', fresh];
   const run = spawnSync(process.execPath, [tsc, '-p', folder, ...flags], { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(`${run.stdout}${run.stderr}${folder}: tsc failed`);
-  for (const file of readdirSync(scratch)) renameSync(join(scratch, file), join(output, file));
-  rmSync(scratch, { recursive: true });
+  for (const file of readdirSync(fresh)) renameSync(join(fresh, file), join(output, file));
+  rmSync(fresh, { recursive: true });
   writeFileSync(stamp, '');
 }
 

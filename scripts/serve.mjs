@@ -10,7 +10,7 @@ const folder = `${root}examples/serve`;
 
 function npm(why, cwd, ...args) {
   console.error(`serve: ${why}: npm ${args.join(' ')}`);
-  // Standard output is the server's, whose first line says where it listens.
+  // Standard output is the server's: its first line says where it listens.
   const { status } = spawnSync('npm', args, { cwd, stdio: ['ignore', 2, 2] });
   if (status === 0) return;
   console.error(`serve: npm ${args.join(' ')} failed in ${cwd}`);

@@ -1,7 +1,7 @@
 // Runs the tests of the net layer while the kernel is as unkind as it may be, on Linux:
 // `npm run test:long -- faults`. Arguments choose among
 //   one-byte    every read and write of a stream moves one byte (test/faults/one_byte.c, LD_PRELOAD);
-//               with the tests of what stands on the net layer
+//               with the tests of what uses the net layer
 //   interrupted every third receive, send, accept and wait fails with EINTR (strace -e inject)
 // Each mode shows first that its fault is there. What cannot be run says why, and fails under CI.
 // The last line is the sum over all; exit code 1 when a test failed.
@@ -29,7 +29,7 @@ const EXCLUDED_CUT = {
   'net/datagram/*': 'datagrams are not cut',
   'net/socket/multicast': 'datagrams are not cut',
   'net/connection/zero-copy.numbers': 'numbers the sends of a buffer by hand',
-  'net/relay/stall': 'its point is what stands in full buffers: a packet for each byte',
+  'net/relay/stall': 'its point is what is in full buffers: a packet for each byte',
   'net/connection/snapshot': 'its point is what is in full buffers',
   'net/connection/unread': 'its point is what is in full buffers',
 };
@@ -47,9 +47,16 @@ const EXCLUDED_INTERRUPTED = {
 };
 const VITEST = [process.execPath, join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run'];
 const NET = [
-  ...['test/net', 'test/pipe', 'test/process', 'test/behaviour/crowd', 'test/behaviour/exhaustion'],
-  ...['test/behaviour/injected', 'test/behaviour/peers', 'test/behaviour/pitfalls'],
-  ...['test/behaviour/spinning', 'test/flow'],
+  'test/net',
+  'test/pipe',
+  'test/process',
+  'test/behaviour/crowd',
+  'test/behaviour/exhaustion',
+  'test/behaviour/injected',
+  'test/behaviour/peers',
+  'test/behaviour/pitfalls',
+  'test/behaviour/spinning',
+  'test/flow',
 ];
 const UPPER = ['test/promises', 'test/stream', 'test/node-net', 'test/interop'];
 

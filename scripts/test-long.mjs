@@ -59,7 +59,7 @@ const tasks = {
     commands: [script('test-prebuilds.mjs')],
   },
   serve: {
-    does: 'the tests of examples/serve, whose libraries are installed there',
+    does: 'the tests of examples/serve, after installing its libraries there',
     takes: '2 min',
     commands: [
       ['npm', 'ci', '--prefix', 'examples/serve', '--no-audit', '--no-fund'],

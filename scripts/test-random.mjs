@@ -1,6 +1,6 @@
 // Runs the tests that take a seed with new seeds, since the suite's own are always the same:
 // `npm run test:long -- random [MINUTES]` (10). Call `npm run build` before.
-// It stops at the first failure, whose seed repeats it, with exit code 1.
+// It stops at the first failure, and names the seed that repeats it, with exit code 1.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

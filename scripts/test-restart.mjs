@@ -69,7 +69,7 @@ const clientHandlers = {
     connection.destroy(Object.assign(new Error('silence'), { code: 'silence' })),
   close({ data }, error) {
     if (error?.code === 'EADDRINUSE') {
-      // Somebody has that port of ours: the next one will do.
+      // Another process has that port of ours: the next one will do.
     } else if (error !== undefined) fail(error.code ?? error.message);
     else if (data.left > 0) fail('closed before the answer');
     else count.connections++;

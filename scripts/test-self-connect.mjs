@@ -29,7 +29,7 @@ function closedPort() {
   return name.port;
 }
 
-/** Whether a plain, blocking connect succeeded: nobody listens, so it met itself. */
+/** Whether a plain, blocking connect succeeded: nothing listens, so it met itself. */
 function plainConnect(port) {
   const fd = socket();
   const result = sys.connect(fd, { address: HOST, port });

@@ -1,5 +1,5 @@
 // The scripts of package.json: few, each described in CONTRIBUTING, and those that take a name list
-// their tasks, refuse others, and are named rightly wherever a text tells a reader what to run.
+// their tasks, refuse others, and are named rightly wherever a text says what to run.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SCRIPTS_MAX = 20;
-/** Scripts whose first argument is a name. */
+/** Scripts that take a name as their first argument. */
 const DISPATCHERS = { build: 'build.mjs', check: 'check.mjs', 'test:long': 'test-long.mjs' };
 
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');

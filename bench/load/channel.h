@@ -1,6 +1,6 @@
 // One client of the server, with its messages: those that wait to be sent, and those that wait for
 // their echo. stream_channel.h has it over TCP, datagram_channel.h over UDP. Session decides when;
-// readiness is level-triggered, so every call does one bounded piece of work.
+// readiness is level-triggered, so every call does a bounded amount of work.
 #pragma once
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ struct Exchange {
 
 class Channel {
  public:
-  // What the ReadySet was told last; Session writes it.
+  // What was set in the ReadySet last; Session writes it.
   struct Watched {
     bool readable = true;
     bool writable = true;

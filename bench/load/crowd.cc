@@ -103,7 +103,7 @@ int Crowd::Wait(int timeout_ms, uint32_t* indices, int capacity) {
   return -1;
 }
 
-// Goes on with a channel that waits: tells the ready set what it waits for.
+// Goes on with a channel that waits: sets in the ready set what it waits for.
 bool Crowd::Follow(uint32_t index, Outcome outcome) {
   Channel& channel = *channels_[index];
   switch (outcome) {

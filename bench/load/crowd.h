@@ -1,4 +1,4 @@
-// All channels of a session: opens them, tells the ready set what each waits for, and names what
+// All channels of a session: opens them, sets in the ready set what each waits for, and names what
 // went wrong with one. What is sent, and when, is the Session's affair.
 #pragma once
 

@@ -11,9 +11,9 @@
 namespace edgewise::load {
 namespace {
 
-constexpr size_t kScratchSize = 65536;  // more than any datagram has
-constexpr int kBatchMax = 64;           // datagrams per call of Send or Receive
-uint8_t scratch[kScratchSize];
+constexpr size_t kReadMemorySize = 65536;  // more than any datagram has
+constexpr int kBatchMax = 64;              // datagrams per call of Send or Receive
+uint8_t read_memory[kReadMemorySize];
 
 // ENOBUFS: the interface's queue is full (BSD); the datagram is still ours.
 bool IsWouldBlock(int error) {
@@ -44,9 +44,9 @@ Outcome DatagramChannel::Send() {
   for (int i = 0; i < kBatchMax && unsent_count() > 0; ++i) {
     uint64_t number = sent_count_;
     const uint8_t* body = exchange_.payload.Message(index_, number);
-    iovec pieces[2] = {{&number, kHeaderSize},
-                       {const_cast<uint8_t*>(body), exchange_.size - kHeaderSize}};
-    ssize_t count = writev(fd_, pieces, 2);
+    iovec parts[2] = {{&number, kHeaderSize},
+                      {const_cast<uint8_t*>(body), exchange_.size - kHeaderSize}};
+    ssize_t count = writev(fd_, parts, 2);
     if (count < 0) return IsWouldBlock(errno) ? Outcome::kWaiting : Fail(errno);
     exchange_.bytes_sent += static_cast<uint64_t>(count);
     ++sent_count_;
@@ -57,10 +57,10 @@ Outcome DatagramChannel::Send() {
 
 Outcome DatagramChannel::Receive(size_t) {
   for (int i = 0; i < kBatchMax; ++i) {
-    ssize_t count = recv(fd_, scratch, kScratchSize, 0);
+    ssize_t count = recv(fd_, read_memory, kReadMemorySize, 0);
     if (count < 0) return IsWouldBlock(errno) ? Outcome::kWaiting : Fail(errno);
     exchange_.bytes_received += static_cast<uint64_t>(count);
-    Outcome outcome = Compare(scratch, static_cast<size_t>(count));
+    Outcome outcome = Compare(read_memory, static_cast<size_t>(count));
     if (outcome != Outcome::kWaiting) return outcome;
   }
   return Outcome::kWaiting;

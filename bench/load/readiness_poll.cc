@@ -1,5 +1,5 @@
 // ReadySet over poll(2), for systems without epoll. Its cost grows with the number of connections,
-// on the load's side only; a kqueue file can stand beside it when that starts to matter.
+// on the load's side only; a kqueue file can be added when that starts to matter.
 #include <errno.h>
 #include <poll.h>
 
@@ -23,7 +23,7 @@ class PollReadySet : public ReadySet {
     return 0;
   }
 
-  // Goes on behind the last one that was handed out, so that a small capacity starves nobody.
+  // Goes on behind the last one that was handed out, so that a small capacity starves none.
   int Wait(int timeout_ms, uint32_t* indices, int capacity) override {
     int ready = poll(entries_.data(), static_cast<nfds_t>(entries_.size()), timeout_ms);
     if (ready < 0) return errno == EINTR ? 0 : -errno;

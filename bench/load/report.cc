@@ -8,7 +8,7 @@ namespace {
 
 double Microseconds(uint64_t ns) { return static_cast<double>(ns) / 1000; }
 
-// A number, or null for what this system does not tell.
+// A number, or null for what this system does not say.
 void PrintKnown(const char* name, int64_t value, const char* end) {
   if (value < 0) {
     printf("\"%s\":null%s", name, end);

@@ -52,12 +52,12 @@ bool Session::Prepare() {
          Pin(getpid(), options_.load_cpu, "the load", &report_->is_load_pinned);
 }
 
-bool Session::Pin(int pid, int cpu, const char* whom, bool* is_pinned) {
+bool Session::Pin(int pid, int cpu, const char* what, bool* is_pinned) {
   if (cpu < 0) return true;
   int result = PinProcess(pid, cpu);
   *is_pinned = result == 0;
   if (result == 0 || result == -ENOTSUP) return true;
-  return failure_.Because(std::string("cannot pin ") + whom + " to CPU " + std::to_string(cpu),
+  return failure_.Because(std::string("cannot pin ") + what + " to CPU " + std::to_string(cpu),
                           -result);
 }
 
@@ -69,7 +69,7 @@ bool Session::OpenAll() {
     while (under_way_count_ < kOpeningMax && crowd_.size() < wanted) {
       if (!crowd_.OpenOne() || !Begin(crowd_.size() - 1, 1, NowNs())) return false;
     }
-    if (!PumpOnce(NowNs() + SecondsToNs(options_.stall_seconds), Then::kRest)) return false;
+    if (!RunOnce(NowNs() + SecondsToNs(options_.stall_seconds), Then::kRest)) return false;
   }
   return true;
 }
@@ -80,7 +80,7 @@ bool Session::WarmUp() {
   schedule_.Begin(begin_ns);
   is_scheduling_ = is_open_loop();
   if (!is_scheduling_ && !BeginAll()) return false;
-  return PumpUntil(begin_ns + SecondsToNs(options_.warmup_seconds), Then::kGoOn);
+  return RunUntil(begin_ns + SecondsToNs(options_.warmup_seconds), Then::kGoOn);
 }
 
 bool Session::BeginAll() {
@@ -90,7 +90,7 @@ bool Session::BeginAll() {
   return true;
 }
 
-// Says that all connections are open, and leaves them alone until it is told to go on.
+// Says that all connections are open, and leaves them alone until the caller lets it go on.
 bool Session::WaitForEndOfInput() {
   printf("{\"open\":%u}\n", crowd_.size());
   fflush(stdout);
@@ -133,7 +133,7 @@ bool Session::RunWindow(int64_t begin_ns) {
   schedule_.Begin(begin_ns);
   is_recording_ = options_.mode != Mode::kBulk;
   bool is_whole =
-      options_.mode == Mode::kHold ? BeginAll() && Drain() : PumpUntil(window_end_ns_, Then::kGoOn);
+      options_.mode == Mode::kHold ? BeginAll() && Drain() : RunUntil(window_end_ns_, Then::kGoOn);
   if (!is_whole || !OfferDue()) return false;  // the last ones may be due since the last look
   is_scheduling_ = false;
   if (!is_open_loop()) is_recording_ = false;
@@ -147,19 +147,19 @@ bool Session::Drain() {
   int64_t deadline_ns = NowNs() + SecondsToNs(options_.stall_seconds);
   while (under_way_count_ > 0) {
     if (NowNs() >= deadline_ns) return is_open_loop() || FailStalled();
-    if (!PumpOnce(deadline_ns, Then::kRest)) return false;
+    if (!RunOnce(deadline_ns, Then::kRest)) return false;
   }
   return true;
 }
 
-bool Session::PumpUntil(int64_t end_ns, Then then) {
+bool Session::RunUntil(int64_t end_ns, Then then) {
   while (NowNs() < end_ns) {
-    if (!PumpOnce(end_ns, then)) return false;
+    if (!RunOnce(end_ns, then)) return false;
   }
   return true;
 }
 
-bool Session::PumpOnce(int64_t end_ns, Then then) {
+bool Session::RunOnce(int64_t end_ns, Then then) {
   uint32_t indices[kBatchMax];
   if (!OfferDue()) return false;
   int count = crowd_.Wait(TimeoutMs(end_ns), indices, kBatchMax);
@@ -172,7 +172,7 @@ bool Session::PumpOnce(int64_t end_ns, Then then) {
   return count > 0 || !IsStalled() || FailStalled();
 }
 
-// A sleep may end late by more than a request can bear: the last millisecond before one is due is
+// A sleep may end later than a request tolerates: the last millisecond before one is due is
 // spent polling. Above some 500 requests per second the open loop keeps its CPU to itself.
 int Session::TimeoutMs(int64_t end_ns) const {
   int64_t now_ns = NowNs();

@@ -59,7 +59,7 @@ class Session {
   enum class Then { kRest, kGoOn };
 
   bool Prepare();
-  bool Pin(int pid, int cpu, const char* whom, bool* is_pinned);
+  bool Pin(int pid, int cpu, const char* what, bool* is_pinned);
   bool OpenAll();
   bool WarmUp();
   bool BeginAll();
@@ -67,8 +67,8 @@ class Session {
   bool Measure();
   bool RunWindow(int64_t begin_ns);
   bool Drain();
-  bool PumpUntil(int64_t end_ns, Then then);
-  bool PumpOnce(int64_t end_ns, Then then);
+  bool RunUntil(int64_t end_ns, Then then);
+  bool RunOnce(int64_t end_ns, Then then);
   int TimeoutMs(int64_t end_ns) const;
   bool OfferDue();
   bool IsInWindow(int64_t due_ns) const;
@@ -89,7 +89,7 @@ class Session {
   bool SetReadingSlowly(bool is_slow);
 
   bool is_open_loop() const { return options_.rate > 0; }
-  // Those that have load; the idle ones stand behind them.
+  // Those that have load; the idle ones are behind them.
   uint32_t busy_count() const { return static_cast<uint32_t>(options_.connections); }
 
   const Options& options_;

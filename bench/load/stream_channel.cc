@@ -14,9 +14,9 @@
 namespace edgewise::load {
 namespace {
 
-constexpr size_t kScratchSize = 65536;
-constexpr size_t kPiecesMax = 64;  // messages per call; below IOV_MAX anywhere
-uint8_t scratch[kScratchSize];     // one thread, and nothing stays in it between two calls
+constexpr size_t kReadMemorySize = 65536;
+constexpr size_t kPartsMax = 64;       // messages per call; below IOV_MAX anywhere
+uint8_t read_memory[kReadMemorySize];  // one thread, and nothing stays in it between two calls
 
 bool IsWouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -67,11 +67,11 @@ Outcome StreamChannel::FinishConnect() {
 }
 
 Outcome StreamChannel::Receive(size_t limit) {
-  ssize_t count = recv(fd_, scratch, std::min(limit, kScratchSize), 0);
+  ssize_t count = recv(fd_, read_memory, std::min(limit, kReadMemorySize), 0);
   if (count == 0) return Outcome::kClosed;
   if (count < 0) return IsWouldBlock(errno) ? Outcome::kWaiting : Fail(errno);
   exchange_.bytes_received += static_cast<uint64_t>(count);
-  return Compare(scratch, static_cast<size_t>(count));
+  return Compare(read_memory, static_cast<size_t>(count));
 }
 
 Outcome StreamChannel::Compare(const uint8_t* bytes, size_t length) {
@@ -94,14 +94,14 @@ Outcome StreamChannel::Compare(const uint8_t* bytes, size_t length) {
 }
 
 Outcome StreamChannel::Send() {
-  iovec pieces[kPiecesMax];
-  size_t piece_count = std::min<uint64_t>(unsent_count(), kPiecesMax);
-  for (size_t i = 0; i < piece_count; ++i) {
+  iovec parts[kPartsMax];
+  size_t part_count = std::min<uint64_t>(unsent_count(), kPartsMax);
+  for (size_t i = 0; i < part_count; ++i) {
     size_t skipped = i == 0 ? sent_ : 0;
     const uint8_t* message = exchange_.payload.Message(index_, sent_count_ + i);
-    pieces[i] = {const_cast<uint8_t*>(message + skipped), exchange_.size - skipped};
+    parts[i] = {const_cast<uint8_t*>(message + skipped), exchange_.size - skipped};
   }
-  ssize_t count = writev(fd_, pieces, static_cast<int>(piece_count));
+  ssize_t count = writev(fd_, parts, static_cast<int>(part_count));
   if (count < 0) return IsWouldBlock(errno) ? Outcome::kWaiting : Fail(errno);
   CountSent(static_cast<size_t>(count));
   return Outcome::kWaiting;

@@ -1,4 +1,4 @@
-// Sends a file to whoever connects, as one does with Node's own streams.
+// Sends a file to each client, as one does with Node's own streams.
 // Usage: node-net-file.mjs FILE. Prints "listening on 127.0.0.1:PORT".
 import { createReadStream } from 'node:fs';
 import { createServer } from 'node:net';

@@ -8,8 +8,10 @@ const targetPort = Number(process.argv[2]);
 
 const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
   const target = connect({
-    ...{ host: '127.0.0.1', port: targetPort },
-    ...{ noDelay: true, allowHalfOpen: true },
+    host: '127.0.0.1',
+    port: targetPort,
+    noDelay: true,
+    allowHalfOpen: true,
   });
   client.pipe(target);
   target.pipe(client);

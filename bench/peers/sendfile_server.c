@@ -1,5 +1,5 @@
 // The base of comparison for files: a plain, single-threaded C server on epoll(7) and sendfile(2),
-// as one would write it by hand. Sends the file to whoever connects, and closes. One sendfile of
+// as one would write it by hand. Sends the file to each client, and closes. One sendfile of
 // all that is left per event; writability is watched as long as something is left.
 // Usage: sendfile_server FILE. Prints "listening on 127.0.0.1:PORT".
 #define _GNU_SOURCE

@@ -71,7 +71,7 @@ static bool drain(struct direction* d, bool* failed) {
 }
 
 // Returns whether the relay lives on. With a bound, so that one peer does not keep the others
-// waiting; *again: it was reached, and an edge will not tell.
+// waiting; *again: it was reached, and no edge will report it.
 static bool pump(struct direction* d, bool* again) {
   bool failed = false;
   if (!drain(d, &failed)) return !failed;

@@ -17,7 +17,7 @@ const [way, ready] = process.argv.slice(2);
 const storage = new AsyncLocalStorage();
 const handler = { onReady: () => undefined };
 
-/** The writing ends of pipes that nobody fills. */
+/** The writing ends of pipes that nothing fills. */
 function writableFds() {
   return Array.from({ length: Number(ready) }, () => {
     const fds = new Int32Array(2);

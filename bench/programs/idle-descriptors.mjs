@@ -4,7 +4,7 @@
 //   node idle-descriptors.mjs edgewise-epoll|edgewise-poll|edgewise-select WATCHED     (see answer.mjs)
 //
 // Both ends of socket pairs are watched for reading, level-triggered; 10 of them, spread evenly,
-// hold a byte that nobody reads, so every wait(0) brings 10 events. Figures are CPU time (user and
+// hold a byte that is never read, so every wait(0) brings 10 events. Figures are CPU time (user and
 // system, of the process) per `Poller.wait`. `select` goes as far as FD_SETSIZE, the others as far
 // as the process's limit of descriptors: beyond that the program ends with a line that says so.
 import { Interest, Poller } from '../../dist/index.js';
@@ -29,14 +29,14 @@ function openPairs() {
   const pair = new Int32Array(2);
   while (ends.length < watchedCount) {
     const result = sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair);
-    if (result < 0) refuse(`${ends.length} descriptors were to be had: ${sys.errnoName(result)}`);
+    if (result < 0) refuse(`${ends.length} descriptors were available: ${sys.errnoName(result)}`);
     ends.push(...pair);
   }
   return ends;
 }
 
 const backend = way.replace('edgewise-', '');
-if (!Poller.backends.includes(backend)) refuse(`${backend} is not to be had here`);
+if (!Poller.backends.includes(backend)) refuse(`${backend} is not available here`);
 const poller = new Poller({ backend }); // comes first: it needs a descriptor itself
 const ends = openPairs();
 const { fdLimit } = poller.capabilities;

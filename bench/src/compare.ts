@@ -166,7 +166,7 @@ function fewRounds(
   let needed = least;
   while (leastP(needed) * count > ALPHA) needed++;
   return [
-    `${least} rounds: among ${count} comparisons a single case cannot be told from noise; ` +
+    `${least} rounds: among ${count} comparisons a single case cannot be distinguished from noise; ` +
       `that takes ${needed} rounds (--rounds ${needed}), or fewer cases and contenders`,
   ];
 }

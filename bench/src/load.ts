@@ -55,7 +55,7 @@ export interface LoadResult {
   readonly unfinished?: number;
   /** `open`: how much later than due the load began a message, at worst. */
   readonly lateMaxUs?: number;
-  /** CPU time of `serverPid` in the window; absent also where the system does not tell. */
+  /** CPU time of `serverPid` in the window; absent also where the system does not say. */
   readonly serverCpuNs?: number;
   /** An HdrHistogram of nanoseconds, V2 compressed, base64. Bulk and slow readers have none. */
   readonly latency?: string;

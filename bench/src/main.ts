@@ -103,7 +103,7 @@ async function measure(words: readonly string[], flags: Flags): Promise<void> {
     if (hasBaseline(results)) print(formatWithin(compareWithin(results)));
     writeAll(results, outputs);
     if (results.cases.every(({ measurements }) => measurements.length === 0)) {
-      process.stderr.write('bench: nothing was measured: everybody has failed\n');
+      process.stderr.write('bench: nothing was measured: every contender has failed\n');
       process.exitCode = 1;
     }
   } catch (error) {
@@ -140,7 +140,7 @@ function makeProgram(): Command {
     .option('--quick', 'fewer cases and contenders, shorter rounds: under 3 minutes for all')
     .option('--connections <n,...>', 'connections', list(whole(1, CONNECTIONS_MAX)))
     .option('--size <bytes,...>', 'bytes per message', list(whole(1, SIZE_MAX)))
-    .option('--contenders <name,...>', 'who takes part', list(String))
+    .option('--contenders <name,...>', 'which take part', list(String))
     .option('--baseline <folder>', 'another checkout: each contender of ours also as NAME@baseline')
     .option('--rounds <n>', 'alternating rounds', whole(1, ROUNDS_MAX))
     .option('--seconds <s>', 'length of a round', seconds)

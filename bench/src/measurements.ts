@@ -3,7 +3,7 @@
 import { type Spread, spreadOf } from '../../src/cli/measure/index.ts';
 import type { Measurement } from './model.ts';
 
-/** The values of one metric in the order of the rounds; a value measured once stands alone. */
+/** The values of one metric in the order of the rounds; a value measured once is the only one. */
 export function valuesOf(measurement: Measurement, metric: string): number[] {
   const once = measurement.once[metric];
   if (once !== undefined) return [once];

@@ -1,4 +1,4 @@
-// The words of the suite: what is measured (scenario), on whom (contender), and what came out.
+// The words of the suite: what is measured (scenario), on which program (contender), and the results.
 // Data flows one way: scenarios and contenders -> rounds -> results (JSON) -> table, report, compare.
 
 import type { Command } from '../../src/cli/measure/index.ts';
@@ -35,7 +35,7 @@ export interface Contender {
   readonly family: 'edgewise' | 'javascript' | 'native';
   /** Takes part only when it is named. */
   readonly isOnDemand?: boolean;
-  /** The name of the contender of this checkout whose counterpart in another one it is. */
+  /** The contender of this checkout that it is the counterpart of, in another checkout. */
   readonly baselineOf?: string;
   /** Looks for it and, where it must be compiled, compiles it. Called once, and only if chosen. */
   locate(): Promise<Located | Missing>;

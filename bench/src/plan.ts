@@ -182,7 +182,7 @@ export async function makePlan(
   };
 }
 
-/** @throws the signal's reason: who was being compiled is not missing for that. */
+/** @throws the signal's reason: what was being compiled is not missing for that. */
 async function located(contender: Contender, signal?: AbortSignal): Promise<Located | Missing> {
   signal?.throwIfAborted();
   signal?.addEventListener('abort', endTools, { once: true });

@@ -120,7 +120,10 @@ const RESULTS: Shape = {
     title: text,
     operation: text,
     metrics: list({
-      ...{ name: text, label: text, unit: text, better: oneOf('lower', 'higher') },
+      name: text,
+      label: text,
+      unit: text,
+      better: oneOf('lower', 'higher'),
       isSpreadShown: optional(flag),
     }),
     merit: text,
@@ -131,8 +134,12 @@ const RESULTS: Shape = {
     scenario: text,
     setting: map(textOrNumber),
     plan: optional({
-      ...{ contenders: list(text), rounds: number, isQuick: flag, seconds: optional(number) },
-      ...{ warmupSeconds: optional(number), settleSeconds: optional(number) },
+      contenders: list(text),
+      rounds: number,
+      isQuick: flag,
+      seconds: optional(number),
+      warmupSeconds: optional(number),
+      settleSeconds: optional(number),
     }),
     measurements: list({
       contender: text,

@@ -69,7 +69,7 @@ function headOf({ label, unit }: Metric): string {
   return wrapped(unit === '' ? label : `${label}, ${unit}`);
 }
 
-/** Heads are longer than what stands below them: tables shall fit on a screen. */
+/** Heads are longer than what is below them: tables must fit on a screen. */
 function wrapped(text: string): string {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

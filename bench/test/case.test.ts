@@ -99,7 +99,7 @@ describe('measureCase', () => {
     expect(survivors()).toEqual([]);
   });
 
-  it('puts down who fails, with one line, and goes on with the others', async () => {
+  it('records one that fails, with one line, and goes on with the others', async () => {
     const players = [
       player('gone', inRoot('no/such/program')),
       player('silent', SERVER, 'silent'),

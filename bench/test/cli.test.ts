@@ -57,7 +57,7 @@ async function limited(...args: string[]): Promise<Output & { code: number | nul
 
 const TINY = ['--rounds', '1', '--seconds', '0.1', '--contenders', 'edgewise,node'];
 
-/** Processes whose parent is `pid`. */
+/** The children of process `pid`. */
 function childrenOf(pid: number): string {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
 }
@@ -69,7 +69,13 @@ describe('npm run bench', () => {
     const svg = join(folder, 'svg');
     const files = ['--json', json, '--html', html, '--svg', svg];
     const { code, stdout, stderr } = await bench(
-      ...['tcp-echo', '--connections', '2', '--size', '64', ...TINY, ...files],
+      'tcp-echo',
+      '--connections',
+      '2',
+      '--size',
+      '64',
+      ...TINY,
+      ...files,
     );
     expect(stderr).toBe('');
     expect(code).toBe(0);
@@ -116,12 +122,15 @@ describe('npm run bench', () => {
     expect(names).toEqual([3, 3]);
   });
 
-  it('everybody has failed: exit code 1, and the results say why', async () => {
+  it('every contender has failed: exit code 1, and the results say why', async () => {
     const json = join(folder, 'failed.json');
     const files = ['--json', json, '--html', join(folder, 'failed.html')];
     const many = ['--connections', '100000', '--size', '64'];
     const { code, stderr } = await limited('tcp-echo', ...many, ...TINY, ...files);
-    expect([code, stderr]).toEqual([1, 'bench: nothing was measured: everybody has failed\n']);
+    expect([code, stderr]).toEqual([
+      1,
+      'bench: nothing was measured: every contender has failed\n',
+    ]);
     expect(readResults(json).cases[0]?.failures.node).toMatch(/^needs 100128 descriptors/);
   });
 

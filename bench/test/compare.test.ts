@@ -191,7 +191,7 @@ describe('what it names', () => {
 
   it('cases without a base, and nothing at all', () => {
     const before = fixture(FAST);
-    const scenarios = before.scenarios.map((one) => ({ ...one, bases: ['nobody'] }));
+    const scenarios = before.scenarios.map((one) => ({ ...one, bases: ['none'] }));
     const { differences, skipped } = compare(before, { ...before, scenarios });
     expect(differences).toEqual([]);
     expect(skipped.every((text) => text.endsWith('no base in both'))).toBe(true);

@@ -6,7 +6,7 @@ import { outputOf, planFor, useServers } from './helpers/servers.ts';
 
 const servers = useServers();
 
-/** A port on which nobody listens. */
+/** A port on which nothing listens. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -16,7 +16,7 @@ async function closedPort(): Promise<number> {
   return address.port;
 }
 
-describe('nobody listens', () => {
+describe('nothing listens', () => {
   test.each<Partial<LoadPlan>>([
     { mode: 'closed' },
     { mode: 'open', ratePerSecond: 100 },
@@ -49,7 +49,7 @@ describe('a server that is wrong', () => {
     await expect(runLoad(planFor(port, { protocol: 'udp' }))).rejects.toThrow('a byte differs');
   });
 
-  test('a pipeline whose answers come in another order', async () => {
+  test('a pipeline with answers that come in another order', async () => {
     const port = await servers.tcp((socket) => {
       socket.on('data', (data) => {
         const half = Math.floor(data.length / 128) * 64;

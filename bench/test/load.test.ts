@@ -26,10 +26,10 @@ describe('the closed loop', () => {
       socket.on('data', (data) => {
         if (socket.bytesRead <= 64) return void socket.write(data); // the one that opens
         // Answers only a whole pipeline: with one less under way the load would wait for ever.
-        const pieces = [...(held.get(socket) ?? []), data];
-        const bytes = Buffer.concat(pieces);
+        const parts = [...(held.get(socket) ?? []), data];
+        const bytes = Buffer.concat(parts);
         const isWhole = bytes.length === 16 * 64;
-        held.set(socket, isWhole ? [] : pieces);
+        held.set(socket, isWhole ? [] : parts);
         if (isWhole) socket.write(bytes);
       });
     });

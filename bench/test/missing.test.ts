@@ -1,5 +1,5 @@
 // On a machine that has neither compilers nor a network, nor anything in its cache, the run goes on
-// with those who are there, and each of the others says why it is missing.
+// with those that are there, and each of the others says why it is missing.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ describe('a tool', () => {
     await expect(node(script, 500)).rejects.toThrow('node took longer than 0.5 s');
   });
 
-  it('that fails is told by the line that has the error', async () => {
+  it('that fails is reported by the line that has the error', async () => {
     const script = `console.error('first\\nprogram.c:1: error: no uv.h\\nlast'); process.exit(1)`;
     await expect(node(script)).rejects.toThrow('node: program.c:1: error: no uv.h');
   });

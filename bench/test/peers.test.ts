@@ -1,5 +1,5 @@
-// Every contender that can be had here does its work: what it echoes is what was sent, to many at
-// once and to those who read slowly, and it ends when it is asked to. One that cannot be had says
+// Every contender that is available here does its work: what it echoes is what was sent, to many at
+// once and to those that read slowly, and it ends when it is asked to. One that is unavailable says
 // why, and how it can.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -51,7 +51,7 @@ const TRIALS: Readonly<Record<string, (port: number) => Promise<void>>> = {
   },
 };
 
-/** Who plays what besides TCP echo. */
+/** Which contender plays what besides TCP echo. */
 const OTHER_ROLES: Readonly<Record<string, readonly string[]>> = {
   edgewise: ['tcp-sink'],
   'edgewise-edge': ['tcp-sink'],
@@ -75,7 +75,7 @@ const OTHER_ROLES: Readonly<Record<string, readonly string[]>> = {
   go: ['udp-echo', 'tcp-sink', 'http'],
 };
 
-// A name stands for the API that its programs use, in every role.
+// A name means the API that its programs use, in every role.
 it('the reactor serves on the reactor, and handlers on handlers', async () => {
   const sinkOf = async (wanted: string) => {
     const found = await contenders.find(({ name }) => name === wanted)?.locate();

@@ -116,7 +116,7 @@ describe('the plan', () => {
     }
   });
 
-  it('who cannot play the role takes no part', async () => {
+  it('a contender that cannot play the role takes no part', async () => {
     const plan = await makePlan({ ...wish, ...pair, scenarios: ['timers'] }, () => undefined);
     expect(plan.cases).toEqual([]);
   });

@@ -59,7 +59,7 @@ describe('the report', () => {
     );
   });
 
-  it('plots are drawings with a text for those who cannot see them', () => {
+  it('plots are drawings with a text for readers that cannot see them', () => {
     const plots = plotsOf(results);
     for (const { svg } of plots) expect(svg).toMatch(/^<svg role="img" aria-label="[^"]+"/);
   });
@@ -104,7 +104,7 @@ describe('curves and lines', () => {
     );
   });
 
-  it('who was measured at less than half of the places has no line', () => {
+  it('what was measured at less than half of the places has no line', () => {
     const sweep = plotsOf(crowd(6, 2)).find(({ name }) => name.startsWith('scaling-'));
     expect(sweep?.svg).toContain('contender-4');
     expect(sweep?.svg).not.toContain('contender-3');
@@ -145,9 +145,9 @@ describe('runs in which things are missing', () => {
     expect(plotsOf(empty)).toEqual([]);
   });
 
-  it('a case in which everybody failed', () => {
+  it('a case in which all failed', () => {
     const cases = results.cases.map((one) => ({ ...one, measurements: [] }));
-    expect(toHtml({ ...results, cases })).toContain('Nobody was measured.');
+    expect(toHtml({ ...results, cases })).toContain('No contender was measured.');
     expect(plotsOf({ ...results, cases })).toEqual([]);
   });
 

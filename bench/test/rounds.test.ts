@@ -1,4 +1,4 @@
-// Alternating rounds: everybody's turn, in an order that moves on, and what a failure leaves.
+// Alternating rounds: each one's turn, in an order that moves on, and what a failure leaves.
 import { describe, expect, it } from 'vitest';
 import { alternate, type Participant } from '../src/measure/rounds.ts';
 
@@ -26,7 +26,7 @@ function recorder(
 }
 
 describe('alternate', () => {
-  it('warms everybody up, then each round begins one further on', async () => {
+  it('warms all up, then each round begins one further on', async () => {
     const { turns, participants } = recorder(['a', 'b', 'c']);
     const found = await alternate(participants, {
       rounds: 3,
@@ -49,7 +49,7 @@ describe('alternate', () => {
     expect(found.get('a')).toHaveLength(3);
   });
 
-  it('who fails twice takes part no longer and keeps its rounds, the others go on', async () => {
+  it('one that fails twice takes part no longer and keeps its rounds, the others go on', async () => {
     const { turns, participants } = recorder(['a', 'b', 'c'], { a: [1, 2], c: [0, 1] });
     const failures: string[] = [];
     const found = await alternate(participants, {

@@ -22,7 +22,9 @@ export async function withServer(
   use: (port: number) => Promise<void>,
 ): Promise<End> {
   const child = spawn(file, args, {
-    ...{ detached: true, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const group = -(child.pid ?? Number.NaN);
   onTestFinished(() => {
@@ -32,13 +34,13 @@ export async function withServer(
   let text = '';
   let errors = '';
   const listening = new Promise<number>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (piece) => {
-      text += piece;
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
       const match = /:(\d+)\n/.exec(text);
       if (match !== null) resolve(Number(match[1]));
     });
-    child.stderr.setEncoding('utf8').on('data', (piece) => {
-      errors += piece;
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      errors += chunk;
     });
     child.once('error', reject);
     child.once('close', () => reject(new Error(`it ended before it listened: ${text}${errors}`)));

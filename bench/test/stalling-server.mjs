@@ -1,5 +1,5 @@
 // An echo server that does nothing for STALL_MS, once in PERIOD_MS: `stalling-server.mjs 200 1000`.
-// Its thread sleeps meanwhile, so that the machine is free for whoever measures it.
+// Its thread sleeps meanwhile, so that the machine is free for what measures it.
 import { createServer } from 'node:net';
 
 const [stallMs, periodMs] = process.argv.slice(2).map(Number);

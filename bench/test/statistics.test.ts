@@ -27,7 +27,7 @@ describe('statistics', () => {
     expect(ratioOfMetric(one, measurement('b', [0]), 'cpuUs')).toBeUndefined();
   });
 
-  it('what is measured once stands alone', () => {
+  it('what is measured once is its only value', () => {
     const one = measurement('a', [1, 2], { rssBytes: 7 });
     expect(spreadOfMetric(one, 'rssBytes')).toEqual({ median: 7, min: 7, max: 7 });
   });

@@ -25,7 +25,7 @@ it('the open loop shows how late the load was, in its best and its worst round',
   expect(text).toContain('unanswered');
 });
 
-it('names who holds an io_uring', () => {
+it('names each that holds an io_uring', () => {
   const [one] = openLoop([{ values: { p99Us: 100 } }]).cases;
   const measurements = one?.measurements.map((each) => ({ ...each, ioUrings: 2 })) ?? [];
   const results = openLoop([]);

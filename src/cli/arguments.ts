@@ -5,7 +5,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** One row of a command's table of options. */
 export interface OptionRow {
-  /** What stands for the value in the help: `'N'`, `'level|edge'`; absent for a switch. */
+  /** The placeholder of the value in the help: `'N'`, `'level|edge'`; absent for a switch. */
   readonly value?: string;
   readonly help: string;
   /** The text of the value when the option is not given. */

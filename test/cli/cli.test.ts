@@ -146,8 +146,8 @@ describe('edgewise echo', () => {
     const socket = connect(port, host).setEncoding('utf8');
     socket.end(text);
     let answer = '';
-    socket.on('data', (piece) => {
-      answer += piece;
+    socket.on('data', (chunk) => {
+      answer += chunk;
     });
     await once(socket, 'close');
     return answer;
@@ -296,12 +296,12 @@ describe('edgewise demo', () => {
 
 test('progress is rewritten on a terminal and plain elsewhere', () => {
   const written = (isTTY: boolean) => {
-    const pieces: string[] = [];
-    const write = (text: string) => pieces.push(text) > 0;
+    const texts: string[] = [];
+    const write = (text: string) => texts.push(text) > 0;
     const progress = progressOn({ isTTY, write } as Parameters<typeof progressOn>[0]);
     progress.show(0, 2, 'a');
     progress.end();
-    return pieces.join('');
+    return texts.join('');
   };
   expect(written(true)).toBe('\r\x1b[Kround 1 of 2: a\r\x1b[K');
   expect(written(false)).toBe('round 1 of 2: a\n');

@@ -37,7 +37,7 @@ describe.each(PEERS)('against the peer $name', (contender) => {
   test.each([
     { connections: 1, size: 1 },
     { connections: 300, size: 64 },
-    { connections: 3, size: 3_000_000 }, // neither side can send it in one piece
+    { connections: 3, size: 3_000_000 }, // neither side can send it at once
   ])('$connections connections of $size bytes are all answered', async (shape) => {
     const children = generator.newChildren();
     const server = await startServer(children, contender);
@@ -306,7 +306,7 @@ function isAlive(pid: number): boolean {
   } catch {
     return false; // ESRCH
   }
-  // A zombie still has its number until its new parent, which is not ours to speak for, looks.
+  // A zombie still has its number until its new parent, which is not ours, looks.
   return !isLinux || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
 }
 

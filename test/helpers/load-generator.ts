@@ -34,7 +34,7 @@ export class LoadGenerator {
     return children;
   }
 
-  /** A server in this process: `onData` gets every piece that a client sent. Its port. */
+  /** A server in this process: `onData` gets all data that a client sent. Its port. */
   async listen(onData: (socket: Socket, data: Buffer) => void): Promise<number> {
     const sockets = new Set<Socket>();
     const server = createServer({ noDelay: true }, (socket) => {

@@ -142,7 +142,14 @@ it.runIf(process.platform === 'linux')('reusePort steered by CPU serves all', as
 describe('edgewise echo --reactors', () => {
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   const argumentsOf = (strategy: string) => [
-    ...[main, 'echo', '--port', '0', '--reactors', '2', '--strategy', strategy],
+    main,
+    'echo',
+    '--port',
+    '0',
+    '--reactors',
+    '2',
+    '--strategy',
+    strategy,
   ];
 
   it.each(STRATEGIES)('serves by %s, and prints at the end how the load lay', async (strategy) => {

@@ -1,5 +1,5 @@
 // The echo servers on standalone Asio, as its examples have them (think-async.com, C++11 examples,
-// "Echo"), tuned as its reference tells for one thread: the concurrency hint that leaves out the
+// "Echo"), tuned as its reference says for one thread: the concurrency hint that leaves out the
 // locks; and a write is tried at once (non_blocking), for one that completes later passes the queue
 // and costs a wait more. Handlers keep their session alive; their memory is recycled by Asio.
 // Usage: echo tcp-echo|tcp-sink|udp-echo|--version. Prints "listening on 127.0.0.1:PORT".

@@ -1,7 +1,7 @@
 // The echo servers on libevent's own events, as its book has them (libevent.org, "Working with
 // events"): one persistent event per connection, and what the peer does not take waits for an event
 // that is added only then. Bufferevents would ask for writability on every message, and pay two
-// epoll_ctl and a wait for it. Tuned as the book tells: no locks (EVENT_BASE_FLAG_NOLOCK), epoll's
+// epoll_ctl and a wait for it. Tuned as the book says: no locks (EVENT_BASE_FLAG_NOLOCK), epoll's
 // changes collected (EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST).
 // Usage: echo tcp-echo|tcp-sink|udp-echo|--version. Prints "listening on 127.0.0.1:PORT".
 #include <arpa/inet.h>

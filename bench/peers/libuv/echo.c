@@ -1,5 +1,5 @@
 // The echo servers on libuv, as its guide has them (docs.libuv.org, "Networking") and tuned as its
-// reference tells: uv_try_write first, so that a message costs no request; one buffer for all, for
+// reference says: uv_try_write first, so that a message costs no request; one buffer for all, for
 // nothing is read while a write is pending; datagrams by recvmmsg (UV_UDP_RECVMMSG).
 // Usage: echo tcp-echo|tcp-sink|udp-echo|--version. Prints "listening on 127.0.0.1:PORT".
 #include <stdio.h>

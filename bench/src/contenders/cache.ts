@@ -77,7 +77,7 @@ export async function compile(recipe: Recipe): Promise<string> {
   return program;
 }
 
-/** Somebody else may have been faster: theirs is as good. */
+/** Another run may have been faster: its result is as good. */
 function moveInto(fresh: string, folder: string): void {
   try {
     renameSync(fresh, folder);

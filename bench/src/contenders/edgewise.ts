@@ -68,8 +68,16 @@ function api(name: string, parts: Parts = {}): Contender {
 function multi(name: string, strategy: string): Contender {
   const parts: Parts = {
     'tcp-echo': (setting) => [
-      ...[built('dist/cli/main.js'), 'echo', '--port', '0', '--api', 'handlers'],
-      ...['--strategy', strategy, '--reactors', String(setting.reactors ?? 2)],
+      built('dist/cli/main.js'),
+      'echo',
+      '--port',
+      '0',
+      '--api',
+      'handlers',
+      '--strategy',
+      strategy,
+      '--reactors',
+      String(setting.reactors ?? 2),
     ],
   };
   return ours(name, `edgewise multi, ${strategy}`, parts);

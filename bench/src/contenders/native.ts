@@ -20,9 +20,13 @@ type Source = ReturnType<typeof c>;
 async function compileFile({ compiler, source, flags }: Source): Promise<string> {
   const { dir, base, name } = parse(source);
   return compile({
-    ...{ name: `${dir || 'c'}-${name}`, folder: join('bench/peers', dir), sources: [base] },
+    name: `${dir || 'c'}-${name}`,
+    folder: join('bench/peers', dir),
+    sources: [base],
     madeBy: await versionOf(compiler, '--version'),
-    ...{ file: compiler, args: ['-O2', '-o', 'program', base, ...flags], product: 'program' },
+    file: compiler,
+    args: ['-O2', '-o', 'program', base, ...flags],
+    product: 'program',
   });
 }
 
@@ -70,10 +74,19 @@ async function findTokio(): Promise<Located> {
   if (!crate) throw new Error(`no crate of Tokio in ${CRATES}`);
   const sources = ['crates-io.replace-with="debian"', `debian.directory="${CRATES}"`];
   const program = await compile({
-    ...{ name: 'tokio', folder: 'bench/peers/tokio', sources: ['Cargo.toml', 'src/main.rs'] },
-    ...{ madeBy: `${cargo}, ${crate}`, file: 'cargo', product: 'target/release/program' },
+    name: 'tokio',
+    folder: 'bench/peers/tokio',
+    sources: ['Cargo.toml', 'src/main.rs'],
+    madeBy: `${cargo}, ${crate}`,
+    file: 'cargo',
+    product: 'target/release/program',
     args: [
-      ...['build', '--release', '--offline', '--quiet', '--target-dir', 'target'],
+      'build',
+      '--release',
+      '--offline',
+      '--quiet',
+      '--target-dir',
+      'target',
       ...sources.flatMap((source) => ['--config', `source.${source}`]),
     ],
     timeoutMs: SLOW_COMPILE_MS_MAX,
@@ -88,8 +101,13 @@ async function findTokio(): Promise<Located> {
 async function findGo(): Promise<Located> {
   const version = await versionOf('go', 'version');
   const program = await compile({
-    ...{ name: 'go', folder: 'bench/peers/go', sources: ['main.go'], madeBy: version },
-    ...{ file: 'go', args: ['build', '-o', 'program', 'main.go'], product: 'program' },
+    name: 'go',
+    folder: 'bench/peers/go',
+    sources: ['main.go'],
+    madeBy: version,
+    file: 'go',
+    args: ['build', '-o', 'program', 'main.go'],
+    product: 'program',
     // Its own library only: no modules, no newer toolchain from the network.
     env: { GO111MODULE: 'off', GOTOOLCHAIN: 'local', GOCACHE: join(await cacheFolder(), 'go') },
     timeoutMs: SLOW_COMPILE_MS_MAX,

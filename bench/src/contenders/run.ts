@@ -35,7 +35,9 @@ export async function run(
 ): Promise<string> {
   // A group of its own, so that a compiler's children end with it.
   const child = spawn(file, args, {
-    ...{ detached: true, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
   });
   const killGroup = () => {
@@ -72,7 +74,7 @@ export async function run(
   }
 }
 
-/** The line that tells most: the first that has an error in it. */
+/** The line that says most: the first that has an error in it. */
 function whyOf(stderr: string, code: number | null): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   const line = lines.find((text) => /error/i.test(text)) ?? lines.find((text) => text !== '');

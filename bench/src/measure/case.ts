@@ -1,5 +1,5 @@
-// Measures one case: starts everyone who takes part, lets them take turns, then looks at what is
-// measured once. Whoever fails is put down with one line, and the others go on.
+// Measures one case: starts all that take part, lets them take turns, then looks at what is
+// measured once. A contender that fails is recorded with one line, and the others go on.
 
 import { Children, type Pinning } from '../../../src/cli/measure/index.ts';
 import type { Case, CasePlan, Command, Measurement, Round, Setting, Values } from '../model.ts';
@@ -15,7 +15,7 @@ import { alternate, lineOf, type Participant } from './rounds.ts';
 import { countSyscalls } from './strace.ts';
 import { ioUringCount } from './usage.ts';
 
-/** Someone who can play the scenario's role. */
+/** A contender that can play the scenario's role. */
 export interface Player {
   readonly name: string;
   /** undefined: cannot, in this setting. */

@@ -1,4 +1,4 @@
-// Compiles the programs in C that stand beside the contenders: sources, sinks and clients.
+// Compiles the programs in C that run beside the contenders: sources, sinks and clients.
 import { mkdirSync, statSync } from 'node:fs';
 import type { Children } from '../../../src/cli/measure/index.ts';
 import { inRoot } from '../root.ts';

@@ -11,7 +11,7 @@ import { cpuUs, residentBytes } from './usage.ts';
 
 const TASK_MS_MAX = 120_000;
 const TRACED_SECONDS = 0.5;
-/** A load that takes so much longer than it was told to has failed. */
+/** A load that takes so much longer than asked has failed. */
 const LOAD_SECONDS_SPARE = 60;
 
 export interface Circumstances {
@@ -27,7 +27,7 @@ export interface Circumstances {
   readonly signal: AbortSignal;
 }
 
-/** A participant whose process can be looked at and ended. */
+/** A participant with its process, which can be looked at and ended. */
 export interface Started extends Participant {
   readonly program: Child;
   /** The values of the scenario's survey. */

@@ -24,7 +24,7 @@ export interface AlternateOptions {
  * A turn that fails is tried once more: one bad window is no reason to lose a contender, or the base
  * that all are compared with.
  *
- * @returns name -> rounds, in order, of those that have any; who failed has those before it.
+ * @returns name -> rounds, in order, of those that have any; one that failed has those before it.
  */
 export async function alternate(
   participants: readonly Participant[],

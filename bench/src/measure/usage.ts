@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 /**
  * Microseconds of CPU, user and system, of all threads that a process has: the scheduler's count
  * in nanoseconds. What the kernel does for it elsewhere (softirqs on the load's side of loopback)
- * is not in it, for no contender. undefined: this system does not tell.
+ * is not in it, for no contender. undefined: this system does not say.
  */
 export function cpuUs(pid: number): number | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -23,7 +23,7 @@ export function residentBytes(pid: number): number | undefined {
   return Number(/^Rss:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
 }
 
-/** How many io_urings a process holds, by its descriptors; undefined: this system does not tell. */
+/** How many io_urings a process holds, by its descriptors; undefined: this system does not say. */
 export function ioUringCount(pid: number | 'self'): number | undefined {
   if (process.platform !== 'linux') return undefined;
   const folder = `/proc/${pid}/fd`;

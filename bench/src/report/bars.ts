@@ -18,7 +18,7 @@ interface Bar {
   readonly family: string;
 }
 
-/** Undefined: nobody has the metric. */
+/** Undefined: no contender has the metric. */
 export function drawBars(
   words: Words,
   scenario: ScenarioInfo,

@@ -25,7 +25,7 @@ export const AXIS = {
 
 /**
  * @param name - unique in a document; it begins every id of the drawing.
- * @param alt - what a reader is told who cannot see it.
+ * @param alt - for a reader that cannot see it.
  */
 export function draw(name: string, alt: string, height: number, option: EChartsOption): Drawn {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });

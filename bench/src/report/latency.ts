@@ -12,7 +12,7 @@ const STEP = 0.05;
 /** 99.9999 %: six times the way to 90 %. */
 const NINES_MAX = 6;
 
-/** Undefined: nobody's latency was measured. @throws ResultsError - a histogram cannot be read. */
+/** Undefined: no latency was measured. @throws ResultsError - a histogram cannot be read. */
 export function drawLatency(words: Words, scenario: ScenarioInfo, one: Case): Drawn | undefined {
   const look = looksIn(words, scenario);
   const lines = curvesOf(words, one).flatMap((measurement): Line[] => {
@@ -78,7 +78,7 @@ function histogramOf({ rounds, contender }: Measurement, one: Case): Histogram |
   return sum === undefined || sum.totalCount === 0 ? undefined : sum;
 }
 
-/** From the least to the last percentile that one sample can still stand for. */
+/** From the least to the last percentile that one sample can still represent. */
 function curveOf(histogram: Histogram): [number, number][] {
   const end = Math.min(NINES_MAX, Math.log10(Math.max(10, histogram.totalCount)));
   const steps = Math.ceil(end / STEP);

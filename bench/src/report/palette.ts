@@ -1,5 +1,5 @@
 // Colours: one hue for each family (blue, orange, grey to green), from the palette of Okabe and Ito
-// that the colour-blind can tell apart; inside a family dashes and marks differ as well. Plots are
+// that the colour-blind can distinguish; inside a family dashes and marks differ as well. Plots are
 // drawn in the light colours; `adaptive` turns each into a variable that has a dark value too.
 import type { ContenderInfo } from '../model.ts';
 

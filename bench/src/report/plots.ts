@@ -61,8 +61,8 @@ export function casePlots(words: Words, scenario: ScenarioInfo, one: Case): read
 function latencyTitle(words: Words, title: string, one: Case): string {
   const count = one.measurements.length;
   const shown = curvesOf(words, one).length;
-  const whose = shown < count ? `, ${shown} of ${count} contenders` : '';
-  return `${title}: latency by percentile, of all rounds together${whose}`;
+  const part = shown < count ? `, ${shown} of ${count} contenders` : '';
+  return `${title}: latency by percentile, of all rounds together${part}`;
 }
 
 function plot(title: string, command: string, drawn: Drawn | undefined): readonly Plot[] {

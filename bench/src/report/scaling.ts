@@ -1,6 +1,6 @@
 // Cost against a setting, on a log axis: connections, watched descriptors, requests per second. The
 // cost has a log axis as well where it spans more than half a decade, as that of select and poll does.
-// Who was measured at less than half of the places has no line.
+// A contender that was measured at less than half of the places has no line.
 
 import { spreadOfMetric } from '../measurements.ts';
 import type { Case, Metric, ScenarioInfo } from '../model.ts';
@@ -41,7 +41,7 @@ export function sweepTitle({ title }: ScenarioInfo, { axis, rest }: Sweep, metri
     .join(', ');
 }
 
-/** Undefined: nobody has the metric. */
+/** Undefined: no contender has the metric. */
 export function drawSweep(
   words: Words,
   scenario: ScenarioInfo,

@@ -1,4 +1,4 @@
-// The summary: who wins where, and ours against the bases. A winner stands alone only if it beats
+// The summary: which contender wins where, and ours against the bases. A winner is named alone only if it beats
 // the others in every round; those that do not lie apart are named beside it.
 
 import type { Spread } from '../../../src/cli/measure/index.ts';
@@ -10,7 +10,7 @@ import { casesOf, idOf, meritOf, ranked, type Words } from './words.ts';
 
 export function summary(words: Words): Markup {
   const tables = words.results.scenarios.map((scenario) => summaryOf(words, scenario));
-  return html`<section><h2 id="summary">Who wins where</h2>
+  return html`<section><h2 id="summary">Which contender wins where</h2>
 <p>By the figure of merit of each scenario. Ratios are taken round by round within this run; below
 1 means less cost (or, where more is better, less of it). “Level with”: not apart in every
 round.</p>

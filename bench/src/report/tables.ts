@@ -8,7 +8,7 @@ import { ratioCell } from './summary.ts';
 import { meritOf, ranked, titleOf, type Words } from './words.ts';
 
 export function caseTable(words: Words, scenario: ScenarioInfo, one: Case): Markup {
-  if (one.measurements.length === 0) return html`<p>Nobody was measured.</p>`;
+  if (one.measurements.length === 0) return html`<p>No contender was measured.</p>`;
   const merit = meritOf(scenario);
   const others = scenario.metrics.filter(({ name }) => name !== merit?.name);
   const order = merit === undefined ? [] : ranked(one, merit);

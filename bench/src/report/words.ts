@@ -35,7 +35,7 @@ export function looksIn(words: Words, scenario: ScenarioInfo): (name: string) =>
 const CURVES_MAX = 10;
 
 /**
- * Whose curves are drawn: more than ten cannot be told apart. Those that take part in the most cases
+ * The contenders that get a curve: more than ten cannot be distinguished. Those that take part in the most cases
  * of the run stand for the others, which the table has.
  */
 export function curvesOf({ results }: Words, { measurements }: Case): readonly Measurement[] {

@@ -39,7 +39,8 @@ export function generated(protocol: 'tcp' | 'udp', mode: LoadPlan['mode']): Load
     if (errors > errorsMax && mode !== 'open') throw new Error(`${errors} errors under load`);
     const bytes = operations * numberOf(setting, 'size', 0);
     return {
-      ...{ operations, seconds },
+      operations,
+      seconds,
       values: { bytesPerSecond: bytes / seconds, ...scheduleOf(report) },
       ...(serverCpuNs !== undefined && { cpuUs: serverCpuNs / 1000 }),
       ...(latency !== undefined && { latency }),
@@ -99,7 +100,7 @@ export const upToHeld: Load = (context) => {
 };
 
 const HELD_STEPS = [64, 1000];
-const HELD_MS_MAX = 5_000; // threads take their time to start, all at once
+const HELD_MS_MAX = 10_000; // threads take their time to start, all at once
 
 /** How many of 64 connections, then of 1000, that are opened at once have an echo in time. */
 export const heldOf: Survey = async ({ port, signal }) => {

@@ -3,7 +3,7 @@
 import type { Children } from '../../../src/cli/measure/index.ts';
 import type { Contender, Role, ScenarioInfo, Setting, Values } from '../model.ts';
 
-/** What a load is told: whom to drive, how long, and from which CPU. */
+/** What a load needs to know: which server to drive, how long, and from which CPU. */
 export interface LoadContext {
   readonly port: number;
   readonly pid: number;
@@ -46,7 +46,7 @@ export type Load = (context: LoadContext) => Promise<LoadReport>;
 
 export type Field = 'core' | 'wide' | 'all';
 
-/** A setting, and who takes part in it when nobody is named on the command line. */
+/** A setting, and which contenders take part when none is named on the command line. */
 export interface Variation {
   readonly setting: Setting;
   /** `core`: those of `CORE`; `wide`: of `WIDE` too; `all`: every contender that can play the role. */
@@ -56,7 +56,7 @@ export interface Variation {
 
 /** What must run or exist beside the contenders. */
 export interface Surroundings {
-  /** What commands are told of it, with anything in place of values that are not known yet. */
+  /** What commands get of it, with anything in place of values that are not known yet. */
   readonly sketch: Setting;
   /** Makes it, and gives what completes the setting of commands and loads. */
   readonly prepare: (
@@ -107,7 +107,7 @@ export interface Scenario extends ScenarioInfo {
 /** Ours where it is no TCP echo server: each takes part only in what its name says. */
 const LAYERS: readonly string[] = ['edgewise-datagrams', 'edgewise-relay', 'edgewise-sendfile'];
 
-/** Who stands for the field where measuring everybody would take too long. */
+/** Which contenders represent the field where measuring all would take too long. */
 export const CORE: readonly string[] = [
   'edgewise',
   'edgewise-handlers',
@@ -131,7 +131,7 @@ export const QUICK_CORE: readonly string[] = [
   'libuv',
 ];
 
-/** Who takes more than one CPU, and so no part where contenders are pinned to one. */
+/** These take more than one CPU, and so no part where contenders are pinned to one. */
 export const PARALLEL: readonly string[] = [
   'edgewise-multi',
   'edgewise-multi-reuseport',

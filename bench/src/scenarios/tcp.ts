@@ -24,7 +24,7 @@ function variation(setting: Setting, more: Partial<Variation> = {}): Variation {
 }
 
 /**
- * Every size on every count. Everybody takes part at 64 connections and 64 bytes, and every other
+ * Every size on every count. All take part at 64 connections and 64 bytes, and every other
  * JavaScript contender wherever one of the two is that.
  */
 function matrix(): Variation[] {

@@ -35,7 +35,7 @@ export interface LoadOptions {
   readonly isSink?: boolean;
   /** With {@link LoadReport.latencyNs}. */
   readonly hasHistogram?: boolean;
-  /** The process whose CPU time and memory are measured. */
+  /** The process of which CPU time and memory are measured. */
   readonly serverPid?: number | undefined;
   /** The CPU to pin the server to; absent: it is left as it is. */
   readonly serverCpu?: number | undefined;
@@ -50,7 +50,7 @@ export interface LoadControl {
   readonly onOpen?: (() => unknown) | undefined;
 }
 
-/** One run, as bench/load/report.cc prints it; null: this system does not tell. */
+/** One run, as bench/load/report.cc prints it; null: this system does not say. */
 export interface LoadReport {
   readonly connections: number;
   readonly size: number;
