@@ -125,7 +125,7 @@ bool Session::Measure() {
   return report_->messages > 0 || failure_.Because("no message was answered within the window");
 }
 
-// The schedule begins anew with the window, whose messages are then the same in each run. In the
+// The schedule begins anew with the window, so its messages are the same in each run. In the
 // open loop recording goes on: what was due within the window may be answered after it.
 bool Session::RunWindow(int64_t begin_ns) {
   window_begin_ns_ = begin_ns;

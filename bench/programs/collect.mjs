@@ -1,4 +1,4 @@
-// Preloaded into a Node whose memory is measured (`node --expose-gc --import`): on each message of
+// Preloaded into a Node to measure its memory (`node --expose-gc --import`): on each message of
 // the parent it answers what is resident, and what is left of it when all garbage is collected,
 // until that no longer changes (`Memory` of bench/src/scenarios/scenario.ts).
 import { readFileSync } from 'node:fs';

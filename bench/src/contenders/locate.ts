@@ -43,7 +43,7 @@ export function located(
   return { version, command };
 }
 
-/** The parts of a program whose first word is the role. */
+/** The parts of a program that takes the role as its first word. */
 export function partsOf(...roles: readonly Role[]): Parts {
   return Object.fromEntries(roles.map((role) => [role, () => [role]]));
 }

@@ -1,5 +1,5 @@
 // Runs a tool (a compiler, a fetch) that may be missing, fail or hang, and has it end in time with
-// all that it has started. What goes wrong is an Error whose message is one line.
+// all that it has started. What goes wrong is an Error with a message of one line.
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 
