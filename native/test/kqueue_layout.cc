@@ -1,5 +1,5 @@
-// What the kqueue files rely on, asserted per system by `npm run check -- kqueue` against the headers
-// of macOS, FreeBSD, NetBSD and OpenBSD. Nothing here is run.
+// What the kqueue files rely on, asserted per system by `npm run check -- kqueue` against the
+// headers of macOS, FreeBSD, NetBSD and OpenBSD. Nothing here is run.
 #include <limits.h>
 
 #include <cstddef>
