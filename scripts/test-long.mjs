@@ -41,7 +41,7 @@ const tasks = {
   kills: {
     does: 'a sub-reactor killed every second, 30 times for each strategy',
     takes: '2 min',
-    commands: [BUILD, [process.execPath, 'test/workers/kills.mjs']],
+    commands: [BUILD, [process.execPath, 'test/multi/workers/kills.mjs']],
   },
   'slow-clients': {
     does: 'one client beside 5,000 slow ones: its tail of latencies at most doubles',

@@ -1,4 +1,4 @@
-// The report as one JSON object on standard output. src/cli/load.ts reads it.
+// The report as one JSON object on standard output. src/cli/measure/load.ts reads it.
 #pragma once
 
 #include "options.h"
