@@ -58,6 +58,8 @@ const INTERNAL = new Set([
   'interest',
   'onReady',
   'onDrain',
+  'onIdle',
+  'onSent',
   'onClosed',
   'onOpen',
   'attach',
