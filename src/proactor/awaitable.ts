@@ -44,10 +44,10 @@ class Pending {
 /**
  * The operations of a {@link Descriptor} for `await`; each is described there.
  *
- * An operation that is done at once resolves without a turn of the reactor, so it may overtake
- * handlers that are still to be called for earlier completions. Wrong arguments throw at once. Aborting `signal`
- * cancels the operation and rejects with the signal's reason; bytes that it had moved are lost to the
- * caller of a read, so a stream cannot be continued after an aborted `readExactly`.
+ * An operation that is done at once resolves without a turn of the reactor, so it may overtake handlers
+ * that are still to be called for earlier completions. Every failure rejects, wrong arguments too.
+ * Aborting `signal` cancels the operation and rejects with the signal's reason; bytes that it had moved
+ * are lost to the caller of a read, so a stream cannot be continued after an aborted `readExactly`.
  */
 export class AwaitableDescriptor {
   /** The same descriptor with handlers. */
@@ -65,7 +65,7 @@ export class AwaitableDescriptor {
    * @param options - `from` gets the peer's address; `signal` cancels.
    * @returns resolves with the new descriptor, which belongs to the caller.
    */
-  accept(options: AcceptWaitOptions = {}): Promise<number> {
+  async accept(options: AcceptWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { signal, from } = options;
     return this.#read(requestAccept(this.#take(Kind.Accept), from), signal);
@@ -76,7 +76,7 @@ export class AwaitableDescriptor {
    *
    * @returns resolves with 0.
    */
-  connect(address: AddressInput, options: WaitOptions = {}): Promise<number> {
+  async connect(address: AddressInput, options: WaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { signal } = options;
     return this.#write(requestConnect(this.#take(Kind.Connect), address), signal);
@@ -87,35 +87,35 @@ export class AwaitableDescriptor {
    *
    * @returns resolves with the count of bytes; 0: the end.
    */
-  read(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+  async read(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#read(requestRange(this.#take(Kind.Read), 1, bytes, offset, length), signal);
   }
 
   /** Reads until the whole range is filled; resolves with its length. */
-  readExactly(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+  async readExactly(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#read(requestRange(this.#take(Kind.ReadExactly), 1, bytes, offset, length), signal);
   }
 
   /** Writes what the kernel accepts; resolves with the count of bytes. */
-  write(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+  async write(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#write(requestRange(this.#take(Kind.Write), 0, bytes, offset, length), signal);
   }
 
   /** Writes the whole range; resolves with its length. */
-  writeAll(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+  async writeAll(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset, length, signal } = options;
     return this.#write(requestRange(this.#take(Kind.WriteAll), 0, bytes, offset, length), signal);
   }
 
   /** Receives one message; resolves with the count of bytes. */
-  recvmsg(
+  async recvmsg(
     buffers: readonly Uint8Array[],
     into: ReceivedMessage,
     options: MessageWaitOptions = {},
@@ -127,14 +127,14 @@ export class AwaitableDescriptor {
   }
 
   /** Sends one message; resolves with the count of bytes. */
-  sendmsg(message: OutgoingMessage, options: MessageWaitOptions = {}): Promise<number> {
+  async sendmsg(message: OutgoingMessage, options: MessageWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { flags = 0, signal } = options;
     return this.#write(requestSend(this.#take(Kind.SendMessage), message, flags), signal);
   }
 
   /** Sends a regular file, or a range of it; resolves with the count of bytes. */
-  sendFile(fd: number, options: RangeWaitOptions = {}): Promise<number> {
+  async sendFile(fd: number, options: RangeWaitOptions = {}): Promise<number> {
     checkObject('options', options);
     const { offset = 0, length, signal } = options;
     return this.#write(requestFile(this.#take(Kind.SendFile), fd, offset, length), signal);
@@ -144,24 +144,29 @@ export class AwaitableDescriptor {
     return this.descriptor.take(kind, ignored, undefined);
   }
 
-  #read(operation: Operation, signal: AbortSignal | undefined): Promise<number> {
+  #read(operation: Operation, signal: AbortSignal | undefined): number | Promise<number> {
     return this.#run(this.descriptor.lanes.reading, operation, signal);
   }
 
-  #write(operation: Operation, signal: AbortSignal | undefined): Promise<number> {
+  #write(operation: Operation, signal: AbortSignal | undefined): number | Promise<number> {
     return this.#run(this.descriptor.lanes.writing, operation, signal);
   }
 
-  #run(lane: Lane, operation: Operation, signal: AbortSignal | undefined): Promise<number> {
+  #run(
+    lane: Lane,
+    operation: Operation,
+    signal: AbortSignal | undefined,
+  ): number | Promise<number> {
     checkSignal(signal);
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    signal?.throwIfAborted();
     const { lanes, owner } = this.descriptor;
     const id = owner.begin(operation);
     if (lanes.start(lane, operation)) {
       if (this.#atOnceLeft-- > 0) {
         const { error, result } = operation;
         owner.takeBack(operation);
-        return error === undefined ? Promise.resolve(result) : Promise.reject(error);
+        if (error !== undefined) throw error;
+        return result;
       }
       owner.finish(operation);
     }

@@ -162,3 +162,9 @@ it('a socket of edgewise/net that is connected again is not ended by what ended 
   expect(events.sort()).toEqual(['close', 'end', 'finish']);
   await closing(server);
 });
+
+it('a socket takes a signal that is aborted already, and fails with it', async () => {
+  const socket = new edgewiseNet.Socket({ signal: AbortSignal.abort() });
+  const [error] = await once(socket, 'error');
+  expect(error).toMatchObject({ code: 'ABORT_ERR' });
+});

@@ -1,5 +1,6 @@
 // worker.terminate() of threads with a reactor that waits, works, or is inside a handler.
 import { once } from 'node:events';
+import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import type { Backend } from '../../src/poller/interest.ts';
@@ -61,4 +62,22 @@ eachDriver((backend, driver) => {
 
   it('ends a worker inside a handler', () =>
     terminateMany({ backend, driver, state: 'inside' }, 5));
+});
+
+it('a worker that turns can be ended when it was inspected before', async () => {
+  const url = new URL('../workers/terminated.mjs', import.meta.url);
+  const fds = new Int32Array(new SharedArrayBuffer(8)).fill(-1);
+  const turns = new Int32Array(new SharedArrayBuffer(4));
+  const workerData = { backend: 'epoll', state: 'blocked', fds, turns };
+  const worker = new Worker(url, { workerData });
+  await once(worker, 'message');
+  const snapshot = await worker.getHeapSnapshot();
+  snapshot.destroy();
+  // What the host announced is consumed by now, and is not served: a turn must end all the same.
+  const seen = Atomics.load(turns, 0);
+  const isBlocked = () => Atomics.load(turns, 0) < seen + 3;
+  const giveUp = performance.now() + 5000;
+  while (isBlocked() && performance.now() < giveUp) await nextLoopPass();
+  expect(isBlocked()).toBe(false);
+  expect(await worker.terminate()).toBe(1);
 });

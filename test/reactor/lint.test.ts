@@ -172,3 +172,18 @@ it('says which descriptor it is about', async () => {
   const [warning] = await once(process, 'warning');
   expect(warning.message).toContain(`fd ${copy} is the same open file as fd ${ours}`);
 });
+
+it('lint does not break the batch of a handler that closes its descriptor', () => {
+  const reactor = descriptors.using(new Reactor({ lint: true }));
+  const [reader, writer] = descriptors.socketpair();
+  const onReady = () => descriptors.close(reader);
+  reactor.register(reader, Interest.Readable, { onReady }, { trigger: 'edge' });
+  send(writer, 'x');
+  reactor.turn(0);
+  let isDeferred = false;
+  reactor.defer(() => {
+    isDeferred = true;
+  });
+  reactor.turn(0);
+  expect(isDeferred).toBe(true);
+});

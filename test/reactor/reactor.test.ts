@@ -155,3 +155,31 @@ eachBackend((backend) => {
     expect(held[0]?.isClosed).toBe(true);
   });
 });
+
+it('run() after detach() attaches again and resolves', async () => {
+  const reactor = descriptors.using(new Reactor());
+  reactor.setTimeout(() => undefined, 1);
+  const first = reactor.run();
+  reactor.detach();
+  expect(reactor.run()).toBe(first);
+  await first;
+});
+
+it('every error reaches onError, also when onError throws', () => {
+  const reported: unknown[] = [];
+  const reactor = descriptors.using(
+    new Reactor({
+      onError: (error) => {
+        reported.push(error);
+        throw new Error('of onError');
+      },
+    }),
+  );
+  for (const name of ['a', 'b']) {
+    reactor.defer(() => {
+      throw name;
+    });
+  }
+  expect(() => reactor.turn(0)).toThrow(AggregateError);
+  expect(reported).toEqual(['a', 'b']);
+});

@@ -108,3 +108,19 @@ eachTrigger((backend, trigger) => {
     expect(first.hasRef()).toBe(true);
   });
 });
+
+it('an exclusive registration pauses, goes on, and survives what is refused', () => {
+  const reactor = descriptors.using(new Reactor({ backend: 'epoll' }));
+  const [reader, writer] = descriptors.socketpair();
+  const handler = new Recorder();
+  const registration = reactor.register(reader, Interest.Readable, handler, { exclusive: true });
+  send(writer, 'x');
+  expect(() => registration.setInterest(99)).toThrow(coded('ERR_OUT_OF_RANGE'));
+  expect(reactor.turn(0)).toBe(1); // at once: the next refusal puts it back as well
+  expect(() => registration.setTrigger('oneshot')).toThrow(coded('EINVAL'));
+  expect(reactor.turn(0)).toBe(1);
+  registration.setInterest(Interest.None);
+  expect(reactor.turn(0)).toBe(0);
+  registration.setInterest(Interest.Readable);
+  expect(reactor.turn(0)).toBe(1);
+});

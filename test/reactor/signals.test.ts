@@ -96,3 +96,12 @@ it('leaves nothing behind in process', () => {
   reactor.close();
   expect(count()).toEqual(before);
 });
+
+it('any number of reactors watch signals with one pair of listeners', () => {
+  const before = process.listenerCount('newListener');
+  const reactors = Array.from({ length: 12 }, () => descriptors.using(new Reactor()));
+  for (const reactor of reactors) reactor.onSignal('SIGUSR2', () => undefined);
+  expect(process.listenerCount('newListener')).toBe(before + 1);
+  for (const reactor of reactors) reactor.close();
+  expect(process.listenerCount('newListener')).toBe(before);
+});

@@ -1,8 +1,11 @@
 // Waker and ReactorWaker; wake-ups from other threads are in test/behaviour/semantics/waits.test.ts.
 import { expect, it } from 'vitest';
+import { Interest } from '../../src/poller/interest.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { Waker } from '../../src/reactor/waker.ts';
-import { useDescriptors } from '../helpers/descriptors.ts';
+import * as sys from '../../src/sys/index.ts';
+import { must, useDescriptors } from '../helpers/descriptors.ts';
+import { send } from '../helpers/handlers.ts';
 import { eachBackend } from '../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
@@ -99,4 +102,23 @@ it('takes whole numbers only', () => {
     expect(() => new Waker(id)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
   }
   expect(new Waker(Number.MAX_SAFE_INTEGER).wake()).toBe(false);
+});
+
+it('a waker is not lost when a handler of its batch turns', () => {
+  const reactor = descriptors.using(new Reactor());
+  const [reader, writer] = descriptors.socketpair();
+  let woken = 0;
+  const waker = reactor.createWaker(() => woken++);
+  const onReady = () => {
+    must(sys.recv(reader, new Uint8Array(8)));
+    reactor.turn(0);
+  };
+  reactor.register(reader, Interest.Readable, { onReady });
+  send(writer, 'x');
+  waker.wake();
+  for (let i = 0; i < 10 && woken === 0; i++) reactor.turn(0);
+  expect(woken).toBe(1);
+  waker.wake();
+  for (let i = 0; i < 10 && woken === 1; i++) reactor.turn(0);
+  expect(woken).toBe(2);
 });

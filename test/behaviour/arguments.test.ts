@@ -1,6 +1,5 @@
-// What the fuzz has found: functions that turned a wrong argument into a number or a string, and so
-// ran its code, or threw the engine's error in place of one with a code.
-import { once } from 'node:events';
+// Wrong arguments are refused with a code, on every layer: none is turned into a number or a string,
+// which would run its code, and none causes an error of the engine without a code.
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Interest, Poller, Reactor, readinessNames } from '../../src/index.ts';
@@ -40,7 +39,7 @@ const none = null as never;
 test('options that are none, and errors that are none, are refused with a code', async () => {
   using reactor = new Reactor();
   const duplex = fromDuplex(new PassThrough());
-  expect(() => duplex.read(none)).toThrow(wrongType);
+  await expect(duplex.read(none)).rejects.toThrow(wrongType);
   expect(() => duplex.destroy(-1 as never)).toThrow(wrongType);
   await expect(duplex.write('x', none)).rejects.toThrow(wrongType);
   await expect(sleep(1, none)).rejects.toThrow(wrongType);
@@ -49,13 +48,10 @@ test('options that are none, and errors that are none, are refused with a code',
   expect(() => pool.close(none)).toThrow(wrongType);
   using proactor = new Proactor({ reactor });
   const descriptor = awaitable(proactor.open(0));
-  expect(() => descriptor.read(new Uint8Array(1), none)).toThrow(wrongType);
+  await expect(descriptor.read(new Uint8Array(1), none)).rejects.toThrow(wrongType);
 });
 
-test('a socket takes a signal that is aborted already, and fails with it', async () => {
-  const socket = new Socket({ signal: AbortSignal.abort() });
-  const [error] = await once(socket, 'error');
-  expect(error).toMatchObject({ code: 'ABORT_ERR' });
+test('a value that only converts to a number is no delay of a keep-alive', () => {
   expect(() => new Socket().setKeepAlive(true, coercible)).toThrow(wrongType);
 });
 
