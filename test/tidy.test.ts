@@ -276,7 +276,7 @@ describe('plain words', () => {
 
   it('files say nothing that the field does not say', () => {
     const own = spoken.filter((path) => startsWithAny(path, PLAIN_WORDS_IN));
-    expect(findIn(own, dialectIn)).toEqual([]);
+    expect(findIn(own, dialectIn, NOT_YET.words)).toEqual([]);
   });
 });
 

@@ -60,6 +60,7 @@ describe('doors', () => {
     ['net/listen/acceptor', 'flow/deferred-calls'],
     ['net/listen/acceptor', 'net/socket/tcp'],
     ['promises/listener', 'net/listen/listener'],
+    ['stream/socket', 'net/connection/index'],
     ['node-net/socket', 'stream/socket'],
     ['multi/pool', 'index'],
     ['multi/pool', 'sys/result'],

@@ -88,8 +88,9 @@ function isDirectlyAbove(from: string, to: string): boolean {
 function isThroughDoor(from: string, to: string): boolean {
   const room = roomOf(to);
   if (room === roomOf(from) || OPEN_ROOMS.includes(room) || to === 'index') return true;
-  // The table of contents of the package lists what is in the rooms.
-  return from === 'index' || to === `${room}/index` || isDirectlyAbove(from, to);
+  // A room of rooms has a door for each. The package's table of contents lists what is in the rooms.
+  const isDoor = to === `${room}/index` || (room in INNER_FLOORS && to.endsWith('/index'));
+  return from === 'index' || isDoor || isDirectlyAbove(from, to);
 }
 
 function edges(graph: Graph): [string, string][] {

@@ -31,9 +31,16 @@ export function longFunctions(path: string, text: string, linesMax: number): str
   });
 }
 
-/** Whether a file is the place of one class, which is as long as its job. */
+/** Whether a file exports one class, which is as long as its job. */
 export function isClassFile(path: string, text: string): boolean {
-  return findNodes(path, text, ts.isClassDeclaration).length === 1;
+  const exported = findNodes(
+    path,
+    text,
+    (node) =>
+      ts.isClassDeclaration(node) &&
+      (node.modifiers ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword),
+  );
+  return exported.length === 1;
 }
 
 /** Members of classes that a subclass must have: a lower layer would call up through them. */
