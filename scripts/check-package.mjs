@@ -1,6 +1,6 @@
 // Checks what would be published: packs it, asserts the list of files, installs the tarball in an
 // empty folder, imports it as ESM and by require(), runs its command line, and builds the addon
-// from the tarball's sources as CONTRIBUTING.md ("Other platforms") tells. `npm run check:package`
+// from the tarball's sources as CONTRIBUTING.md ("Other platforms") says. `npm run check:package`
 // after `npm run build`. A prebuild that is not there is replaced by the local build.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -114,7 +114,7 @@ function install(tarball) {
   writeFileSync(join(app, 'cjs.cjs'), cjs + PROGRAM);
 }
 
-/** Every entry point, by a user who has the declarations of libraries checked, as tsc does by itself. */
+/** Every entry point, with the declarations of libraries checked, as tsc does by itself. */
 function compileTypes() {
   const entries = Object.entries(manifest.exports).filter(([, entry]) => entry.types !== undefined);
   const imports = entries.map(

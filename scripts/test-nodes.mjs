@@ -1,7 +1,7 @@
 // Runs the test suite on several Node versions with the one addon that is built (Node-API keeps
 // its binary interface): `npm run test:nodes [-- 20,22,24,26]`. Call `npm run build` before.
 // The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
-// Exit code 1 when a test fails, or a version that was asked for by name cannot be had.
+// Exit code 1 when a test fails, or a version that was asked for by name is unavailable.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
