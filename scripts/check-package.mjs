@@ -121,7 +121,7 @@ function install(tarball) {
   writeFileSync(join(app, 'cjs.cjs'), cjs + PROGRAM);
 }
 
-/** Every entry point, by a user that has the declarations of libraries checked, as tsc does by itself. */
+/** Every entry point, with the declarations of libraries checked, as tsc does by itself. */
 function compileTypes() {
   const entries = Object.entries(manifest.exports).filter(([, entry]) => entry.types !== undefined);
   const imports = entries.map(

@@ -72,7 +72,7 @@ export function fetchPackage(spec, integrity) {
     renameSync(fresh, folder);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
-    // Another process may have been faster: its result is as good.
+    // Another process may have been faster: its copy is as good.
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   }
   return join(folder, 'package');

@@ -15,7 +15,7 @@ interface Candidate {
 
 const SUPPORTED: readonly NodeJS.Platform[] = ['linux', 'darwin', 'freebsd', 'openbsd', 'netbsd'];
 
-// Reads the process's own memory map: the musl loader stands in it when musl runs us.
+// Reads the process's own memory map: the musl loader is in it when musl runs us.
 function isMusl(): boolean {
   if (process.platform !== 'linux') return false;
   try {
@@ -260,7 +260,7 @@ export interface PinnedBindings {
 /** The exit of a process as a descriptor (native/core/process_watch.h): >= 0, -errno, or REFUSED. */
 export interface ProcessBindings {
   openProcess(pid: number): number;
-  /** 0: it runs. 1: `status[0]` says how it ended, as waitpid(2) does. 2: it ended, nobody knows how. */
+  /** 0: it runs. 1: `status[0]` says how it ended, as waitpid(2) does. 2: it ended, how is unknown. */
   statusOfProcess(fd: number, status: Int32Array): number;
   signalProcess(fd: number, pid: number, signum: number): number;
 }

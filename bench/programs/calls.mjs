@@ -1,14 +1,14 @@
 // What a call into the addon costs, of one build against another in one process:
-// `node bench/programs/calls.mjs BEFORE.node [AFTER.node] [rounds]`. Each round measures every case
-// with both, in turns, the first one in turns as well; the table shows the medians, and the median
-// of the rounds' ratios. Nanoseconds per call, the system call included.
+// `node bench/programs/calls.mjs BEFORE.node [AFTER.node] [rounds]`. A round makes batches of calls
+// with the one and with the other in turns; the table shows the medians of the rounds, and the
+// median of their ratios. Nanoseconds per call, the system call included.
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
 const [before, after = 'build/Release/edgewise.node', rounds = '31'] = process.argv.slice(2);
 const ROUNDS_MIN = 15;
 const BATCH = 128; // small messages of 64 bytes that the buffer of a socket pair holds
-const REPEATS = 400;
+const BATCHES = 200; // of each build in a round
 const MEMORY_BYTES = 48 + 16 * 64; // a head and 64 records: native/addon/poller_wrap.h
 
 if (before === undefined || !(Number(rounds) >= ROUNDS_MIN)) {
@@ -66,19 +66,27 @@ function timed(state, call) {
   return new Function(...names, body)(...names.map((name) => state[name]));
 }
 
+/** A function that makes one batch of the calls and returns the nanoseconds of one. */
 function caseOf(state, name) {
   const run = timed(state, CALLS[name]);
   const { n, pair, bytes } = state;
   const large = new Uint8Array(1 << 16);
   return () => {
-    let sumNs = 0;
-    for (let i = 0; i < REPEATS; i++) {
-      if (PREPARED[name] === 'drain') for (let j = 0; j < BATCH; j++) n.send(pair[0], bytes, 0, 64);
-      sumNs += run();
-      if (PREPARED[name] === 'fill') while (n.recv(pair[1], large) > 0);
-    }
-    return sumNs / (BATCH * REPEATS);
+    if (PREPARED[name] === 'drain') for (let j = 0; j < BATCH; j++) n.send(pair[0], bytes, 0, 64);
+    const ns = run() / BATCH;
+    if (PREPARED[name] === 'fill') while (n.recv(pair[1], large) > 0);
+    return ns;
   };
+}
+
+/** The medians of a round: batches of the one build and of the other in turns. */
+function measure(runs, round) {
+  const times = [[], []];
+  for (let batch = 0; batch < BATCHES; batch++) {
+    for (const index of (batch + round) % 2 === 0 ? [0, 1] : [1, 0])
+      times[index].push(runs[index]());
+  }
+  return times.map(median);
 }
 
 function median(numbers) {
@@ -92,12 +100,10 @@ console.log(`before ${resolve(before)}\nafter  ${resolve(after)}\n${rounds} roun
 console.log('call                before ns   after ns   after / before');
 for (const name of Object.keys(CALLS)) {
   const runs = builds.map((state) => caseOf(state, name));
-  const times = [[], []];
-  for (const run of runs) run(); // warm
-  for (let round = 0; round < Number(rounds); round++) {
-    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) times[index].push(runs[index]());
-  }
-  const ratio = median(times[0].map((ns, round) => times[1][round] / ns));
-  const cells = times.map((all) => median(all).toFixed(1).padStart(11));
-  console.log(`${name.padEnd(18)}${cells.join('')}   ${ratio.toFixed(3)}`);
+  measure(runs, 0); // warm
+  const all = Array.from({ length: Number(rounds) }, (_, round) => measure(runs, round));
+  const ratio = median(all.map(([ns, afterNs]) => afterNs / ns));
+  const cells = [0, 1].map((index) => median(all.map((times) => times[index])));
+  const text = cells.map((ns) => ns.toFixed(1).padStart(11)).join('');
+  console.log(`${name.padEnd(18)}${text}   ${ratio.toFixed(3)}`);
 }

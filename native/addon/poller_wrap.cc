@@ -86,8 +86,8 @@ void PollerWrap::Close() {
   records_ = nullptr;
 }
 
-// The tag tells our objects from those that wrap something else, but looking it up costs more than
-// all the rest. What an object of another kind wraps is at another address than a live PollerWrap.
+// The tag marks our objects among those that wrap something, but looking it up costs more than all
+// the rest. What an object of another kind wraps is at another address than a live PollerWrap.
 PollerWrap* PollerWrap::From(Napi::Value value) {
   void* wrapped = nullptr;
   if (napi_unwrap(value.Env(), value, &wrapped) != napi_ok) return nullptr;
@@ -166,7 +166,7 @@ int PollerWrap::Open(Backend backend, Block* memory) {
 
 namespace {
 
-// The open poller whose method is called, or null.
+// The receiver of a method, when it is an open poller, or null.
 template <size_t kCount>
 Poller* PollerOf(const Args<kCount>& args) {
   PollerWrap* wrap = PollerWrap::From(args.receiver());

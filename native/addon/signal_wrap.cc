@@ -21,7 +21,7 @@ class SignalsWrap : public Napi::ObjectWrap<SignalsWrap> {
   std::unique_ptr<SignalWatch> watch;  // null: not open
 };
 
-// The open watch whose method is called, or null.
+// The receiver of a method, when it is open, or null.
 template <size_t kCount>
 SignalWatch* WatchOf(const Args<kCount>& args) {
   auto* wrap = Wrapped<SignalsWrap>(args.receiver());

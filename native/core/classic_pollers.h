@@ -5,7 +5,7 @@
 
 namespace edgewise {
 
-// Each returns null and sets *error to -errno when it cannot be had: EMFILE, ENFILE.
+// Each returns null and sets *error to -errno when none can be made: EMFILE, ENFILE.
 std::unique_ptr<Poller> CreatePollPoller(int* error);
 std::unique_ptr<Poller> CreateSelectPoller(int* error);
 

@@ -12,7 +12,7 @@ namespace edgewise::sys {
 namespace {
 
 #ifdef MSG_CMSG_CLOEXEC
-constexpr int kReceiveFlags = MSG_CMSG_CLOEXEC;  // of descriptors that nobody has asked for
+constexpr int kReceiveFlags = MSG_CMSG_CLOEXEC;  // of descriptors that no one has asked for
 #else
 constexpr int kReceiveFlags = 0;
 #endif

@@ -1,6 +1,6 @@
 // recvmsg(2) and sendmsg(2) with SCM_RIGHTS. Descriptors arrive in this process whether or not
 // the reader has room for them, and a kernel that cuts the control data may leave some behind
-// without telling their numbers (macOS). So the control buffer always has room for all that a
+// without their numbers (macOS). So the control buffer always has room for all that a
 // message can carry, and what the caller did not ask for is closed here.
 #include "datagram_ops.h"
 
@@ -99,11 +99,11 @@ int Sendmsg(int fd, const iovec* vectors, int count, int flags, const AddressSlo
     size_t size = fds_count * sizeof(int32_t);
     message.msg_control = control.bytes;
     message.msg_controllen = CMSG_SPACE(size);
-    cmsghdr* rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(size);
-    memcpy(CMSG_DATA(rights), fds, size);
+    cmsghdr* passed = CMSG_FIRSTHDR(&message);
+    passed->cmsg_level = SOL_SOCKET;
+    passed->cmsg_type = SCM_RIGHTS;
+    passed->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(passed), fds, size);
   }
   return Result(sendmsg(fd, &message, flags | kNoSignal));
 }

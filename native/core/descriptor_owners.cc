@@ -27,12 +27,12 @@ Book& book() {
 thread_local OwnerId own_id = 0;
 
 // How many owners there are, so that a process without any never takes the lock. Relaxed: an owner
-// is counted before it has its first descriptor, and who has got the number of one since, from it
-// or from the kernel, sees that.
+// is counted before it has its first descriptor, and a thread that got the number of one since,
+// from it or from the kernel, sees that.
 std::atomic<size_t> open_count{0};
 bool HasOwners() { return open_count.load(std::memory_order_relaxed) != 0; }
 
-// 0: nobody that is written down.
+// 0: no owner that is written down.
 OwnerId OwnerOf(int fd) {
   auto entry = book().owner_of.find(fd);
   return entry == book().owner_of.end() ? 0 : entry->second;
@@ -73,7 +73,7 @@ int CloseOwner() {
       entry = entry->second == id ? owner_of.erase(entry) : std::next(entry);
     }
   }
-  // They are nobody else's: the thread that could use them has ended.
+  // They have no other user: the thread that could use them has ended.
   for (int fd : left) close(fd);
   return static_cast<int>(left.size());
 }

@@ -20,21 +20,22 @@ namespace edgewise {
 
 using OwnerId = uint64_t;  // from 1 on, below 2^53; 0: a thread that is no owner
 
-// Makes the calling thread an owner, or answers which one it is already; `is_new` tells.
+// Makes the calling thread an owner, or answers which one it is already; `is_new`: whether it was
+// made one now.
 OwnerId OpenOwner(bool* is_new);
 
 // The calling thread is no owner any more: closes what it owns. Returns how many descriptors that
 // were.
 int CloseOwner();
 
-// Notes the new descriptor `fd`, when it is one (>= 0), as the calling thread's, or as nobody's
+// Notes the new descriptor `fd`, when it is one (>= 0), as the calling thread's, or as no one's
 // when that is no owner. Returns `fd`.
 int OwnByThread(int fd);
 
 // The same for several, when `result` is no error. Returns `result`.
 int OwnByThread(int result, const int32_t* fds, size_t count);
 
-// To be called before `fd` is closed, whoever owns it: afterwards the number may be anybody's.
+// To be called before `fd` is closed, by any thread: afterwards the number may be another's.
 void Disown(int fd);
 
 // Hands `fd` of the calling thread to `to`. Returns 0 or -errno. ESRCH: `to` has ended, the

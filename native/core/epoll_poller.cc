@@ -4,7 +4,7 @@
 //   it while a duplicate keeps the description open, and EPOLL_CTL_DEL then has no number to name:
 //   such a ghost goes on firing. Rebuild() is the only sure cure.
 // - EPOLLERR and EPOLLHUP cannot be masked. Interest 0 is therefore armed as EPOLLONESHOT, so that
-//   a hang-up that nobody handles is told once and does not spin.
+//   a hang-up that no one handles is reported once and does not spin.
 // - EPOLLEXCLUSIVE allows neither EPOLL_CTL_MOD nor EPOLLONESHOT, EPOLLRDHUP or EPOLLPRI. A MOD
 //   that carries it is EINVAL whatever is there; without it, EINVAL is an entry that carries it.
 // - A counter in an eventfd fires a new edge at each write, so the waker is never read.
@@ -147,7 +147,7 @@ class EpollPoller final : public Poller {
   int Notify() override {
     uint64_t one = 1;
     while (write(event_fd_, &one, sizeof one) < 0) {
-      if (errno == EAGAIN) return 0;  // 2^64 - 2 wake-ups nobody read: it stays readable
+      if (errno == EAGAIN) return 0;  // 2^64 - 2 wake-ups unread: it stays readable
       if (errno != EINTR) return -errno;
     }
     return 0;
@@ -155,10 +155,10 @@ class EpollPoller final : public Poller {
 
   int Descriptor() const override { return epoll_fd_; }
 
-  // Makes a new interest set under the old number, so that whoever watches this poller's
+  // Makes a new interest set under the old number, so that a watcher of this poller's
   // descriptor keeps the number (but must register it again: the description is a new one). On
   // failure the old set stays in place. A oneshot that has fired is armed again, since nothing
-  // tells that it has.
+  // shows that it has.
   int Rebuild() override {
     int fresh = epoll_create1(EPOLL_CLOEXEC);
     if (fresh < 0) return -errno;
@@ -209,7 +209,8 @@ class EpollPoller final : public Poller {
   }
 
   // Asks the set, which has an entry to modify only when the number still stands for the file that
-  // was added, or when the number has a ghost of its own: then the file's identity tells first.
+  // was added, or when the number has a ghost of its own: then the file's identity is compared
+  // first.
   bool HasEntryFor(int fd) {
     const Entry& entry = entries_[fd];
     uint32_t others = entry.events & ~static_cast<uint32_t>(EPOLLEXCLUSIVE);
@@ -271,7 +272,7 @@ class EpollPoller final : public Poller {
   int event_fd_ = -1;
   WakeTimer wake_timer_;
   std::vector<Entry> entries_;                        // by descriptor number
-  std::unordered_map<int, FileIdentity> identities_;  // of those whose number may have a ghost
+  std::unordered_map<int, FileIdentity> identities_;  // of those that may have a ghost
   std::vector<epoll_event> batch_;                    // as long as the largest wait asked for
 };
 

@@ -27,8 +27,9 @@ struct ExtendedError {
 static_assert(sizeof(ExtendedError) == 20, "the layout is TypeScript's too");
 
 // Takes the oldest entry, never blocks. `payload` gets what is kept of the datagram that it is
-// about, `to` where that went, `reporter` who says so (without a length: nobody). Each address may
-// be null. Returns the bytes of the payload; -EAGAIN: the queue is empty; -ENOSYS: not Linux.
+// about, `to` where that went, `reporter` the sender of the report (without a length: none). Each
+// address may be null. Returns the bytes of the payload; -EAGAIN: the queue is empty; -ENOSYS: not
+// Linux.
 int ReceiveError(int fd, uint8_t* payload, size_t length, ExtendedError* error, AddressSlot* to,
                  AddressSlot* reporter);
 

@@ -1,5 +1,5 @@
 // MSG_ERRQUEUE. An entry is read by recvmsg(2): its control data hold a sock_extended_err and
-// behind it the address of whoever reported, at the level of the socket's own family.
+// behind it the reporter's address, at the level of the socket's own family.
 #include "error_queue.h"
 
 #include <netinet/in.h>

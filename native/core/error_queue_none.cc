@@ -1,4 +1,4 @@
-// Systems whose sockets have no error queue: macOS and the BSDs.
+// Systems without an error queue of sockets: macOS and the BSDs.
 #include "error_queue.h"
 
 #include "result.h"

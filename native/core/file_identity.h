@@ -1,6 +1,6 @@
-// Which file a descriptor stands for: its device and inode (fstat(2)), and of a pipe, whose two
-// ends share both, the end. Anonymous files (eventfd, timerfd, epoll) have one identity for all of
-// their kind.
+// Which file a descriptor stands for: its device and inode (fstat(2)), and of a pipe, where
+// the two ends share both, the end. Anonymous files (eventfd, timerfd, epoll) have one identity for
+// all of their kind.
 #pragma once
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 namespace edgewise::sys {
 namespace {
 
-// The commands whose argument is a number, or nothing. With any other the kernel would take the
+// The commands with a number as their argument, or none. With any other the kernel would take the
 // number for an address in this process and write to it.
 constexpr int kNumericCommands[] = {
     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD, F_GETFL, F_SETFL,

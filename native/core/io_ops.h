@@ -1,7 +1,7 @@
 // System calls on descriptors of every kind, one function each, named after the C function.
 //
 // All return >= 0 or -errno, never retry (EINTR comes through), and never throw. Descriptors that
-// they make are close-on-exec. What differs between kernels stands in io_ops_<platform>.cc.
+// they make are close-on-exec. What differs between kernels is in io_ops_<platform>.cc.
 #pragma once
 
 #include <sys/uio.h>
@@ -30,7 +30,7 @@ int64_t FileSize(int fd);
 // Never retried: the descriptor is gone whatever the answer is (close(2), EINTR).
 int Close(int fd);
 
-// fcntl(2) for the commands whose argument is a number; EINVAL for all others, whose argument
+// fcntl(2) for the commands with a number as their argument; EINVAL for all others, with which it
 // would be a pointer. F_DUPFD makes the duplicate close-on-exec.
 int Fcntl(int fd, int command, int argument);
 int Dup(int fd);

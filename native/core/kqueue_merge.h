@@ -2,12 +2,13 @@
 // back-end that needs no kqueue, so that recorded event tapes are replayed on any platform
 // (native/test/kqueue_merge_test.cc). kqueue_poller.cc translates struct kevent into FilterEvent.
 //
-// What the kernels tell, and what is made of it:
+// What the kernels report, and what is made of it:
 // - EV_EOF on the read filter comes with the data that is still unread: readable and readClosed.
-// - Some kernels tell the writer of a pipe that the reader has gone on its read filter only, so an
-//   end of the read side also wakes who wants to write; the write then says what is the matter.
+// - Some kernels report to the writer of a pipe that the reader has gone on its read filter only:
+//   an end of the read side also wakes a registration that wants to write; the write then says what
+//   is the matter.
 // - EV_EOF with fflags != 0 is a connection that failed: fflags is its errno.
-// - Under EV_CLEAR, UNIX sockets tell one end twice (FreeBSD, macOS): the second is dropped.
+// - Under EV_CLEAR, UNIX sockets report one end twice (FreeBSD, macOS): the second is dropped.
 // - A filter of a oneshot that has already fired may come in the next wait: it is dropped.
 #pragma once
 
@@ -17,7 +18,7 @@
 
 namespace edgewise {
 
-// Bits, because a registration keeps a set of those whose end was told.
+// Bits, because a registration keeps a set of those that have reported their end.
 enum class Filter : uint32_t { kRead = 1u << 0, kWrite = 1u << 1, kExcept = 1u << 2 };
 
 // What is left of a struct kevent.
@@ -38,8 +39,8 @@ struct KqueueEntry {
   bool is_used = false;
   bool is_broken = false;    // a pipe without a reader that the kernel refused to watch (EPIPE)
   bool is_armed = false;     // false: it has fired and waits for Modify
-  uint32_t ended = 0;        // Filter bits whose end was told since the last Modify
-  uint32_t ended_error = 0;  // and the errno that was told with it
+  uint32_t ended = 0;        // Filter bits that have reported their end since the last Modify
+  uint32_t ended_error = 0;  // and the errno that was reported with it
   uint64_t wait_number = 0;  // the wait in which it was last given a record, and which one
   int record_index = -1;
 };
@@ -49,7 +50,7 @@ inline uint32_t ErrorOf(const FilterEvent& event) {
   return event.is_eof && event.filter != Filter::kExcept ? event.fflags : 0;
 }
 
-// What one event means to a registration with `interest`; 0: nothing that it wants to hear of.
+// What one event means to a registration with `interest`; 0: nothing that it wants to know.
 inline uint32_t ReadinessOf(const FilterEvent& event, uint32_t interest) {
   uint32_t readiness = ErrorOf(event) != 0 ? kError | kReadable | kWritable : 0u;
   if (event.error != 0) return readiness;
@@ -61,8 +62,8 @@ inline uint32_t ReadinessOf(const FilterEvent& event, uint32_t interest) {
   return readiness | (interest & kInterestReadable);  // 0: the hang-up watch saw mere data
 }
 
-// Whether `event` tells an end that an edge-triggered registration has already been told.
-inline bool IsToldEnd(const KqueueEntry& entry, const FilterEvent& event) {
+// Whether `event` is an end that an edge-triggered registration has already reported.
+inline bool IsReportedEnd(const KqueueEntry& entry, const FilterEvent& event) {
   return IsEdge(entry.trigger) && event.is_eof && event.error == 0 &&
          (entry.ended & static_cast<uint32_t>(event.filter)) != 0 &&
          entry.ended_error == ErrorOf(event);
@@ -76,7 +77,7 @@ inline bool MergeEvent(KqueueEntry& entry, const FilterEvent& event, uint64_t wa
   bool has_record = entry.wait_number == wait_number;
   if (!entry.is_used || (!entry.is_armed && !has_record)) return true;
   uint32_t readiness = ReadinessOf(event, entry.interest);
-  if (readiness == 0 || IsToldEnd(entry, event)) return true;
+  if (readiness == 0 || IsReportedEnd(entry, event)) return true;
   bool is_reserved = entry.token.slot >= kFirstReservedSlot;
   if (!is_reserved && !has_record && sink.IsFull()) return false;
   if (event.is_eof) {

@@ -28,7 +28,7 @@ constexpr KernelFilter kExceptFilter = EVFILT_READ;
 constexpr KernelFflags kNoteOutOfBand = 0;
 #endif
 
-// Fills one change. The casts are for FreeBSD, whose EV_SET is a braced initializer, which allows
+// Fills one change. The casts are for FreeBSD, where EV_SET is a braced initializer, which allows
 // no narrowing; the literal 0 is for NetBSD before 10, where udata is an integer.
 inline struct kevent MakeChange(int fd, KernelFilter filter, unsigned flags, KernelFflags fflags,
                                 int64_t data) {

@@ -2,7 +2,7 @@
 //
 // - Filters are numbers, not bits: reading and writing are two knotes on one descriptor, changed
 //   and reported apart. kqueue_merge.h puts them together again.
-// - EV_ADD on a knote that exists does not tell so, and FreeBSD does not change its EV_CLEAR or
+// - EV_ADD on a knote that exists does not say so, and FreeBSD does not change its EV_CLEAR or
 //   EV_DISPATCH. Modify therefore deletes and adds, which also looks at the descriptor anew, as
 //   EPOLL_CTL_MOD does. The table here knows what was added.
 // - close(2) drops the knotes of the number, even while a duplicate keeps the file open: there are
@@ -11,7 +11,7 @@
 //   what the sibling still reports, at most once, before Modify.
 // - There is always a read knote. Without interest in reading it only watches for the end: a low
 //   water mark that is never reached (pipes may ignore it) and EV_CLEAR. So the end of the read
-//   side is told to whoever is registered, once; epoll tells it only to who wants to read.
+//   side is reported to every registration, once; epoll reports it only to those that want to read.
 // - kqueue accepts regular files and directories; epoll has EPERM for them, and so have we.
 // - A pipe without a reader is refused by some (EPIPE) and reported by others. It is always added
 //   here, and reported.
@@ -131,7 +131,7 @@ class KqueuePoller final : public Poller {
     int result = CheckKind(fd);
     if (Find(fd) != nullptr) {
       if (result == 0 && HasKnote(fd)) return -EEXIST;
-      Forget(fd);  // closed behind our back: whatever has the number now is somebody else
+      Forget(fd);  // closed behind our back: whatever has the number now is another file
     }
     if (result < 0) return result;
     ChangeList changes;
@@ -170,7 +170,7 @@ class KqueuePoller final : public Poller {
       for (int i = 0; i < count; i++) Take(batch_[i], sink);
       TakeBroken(sink);
       if (sink.count > 0 || sink.signals != 0) return sink.count;
-      // Nothing, or only what nobody wants to hear of: what is left of the time is waited for.
+      // Nothing, or only what no registration wants: what is left of the time is waited for.
       if (deadline != kNoDeadline && RemainingNs(deadline) == 0 && count >= 0) return 0;
     }
   }
@@ -192,7 +192,7 @@ class KqueuePoller final : public Poller {
 
   // Asks the kernel whether the registered number still is what was added. A change without EV_ADD
   // cannot make a knote; it repeats what is set already, so it alters none either. An edge may
-  // be told once more, which an edge-triggered reader has to bear anyway.
+  // be reported once more, which an edge-triggered reader has to tolerate anyway.
   bool HasKnote(int fd) {
     const KqueueEntry& entry = entries_[fd];
     struct kevent probe = ReadChange(fd, entry.interest, entry.is_armed ? EV_ENABLE : EV_DISABLE);
@@ -252,13 +252,14 @@ class KqueuePoller final : public Poller {
     if (entry != nullptr) MergeEvent(*entry, Translate(event), wait_number_, sink);
   }
 
-  // Tells the writers whose pipe has no reader, which the kernel refused to watch.
+  // Reports to the writers of pipes without a reader, which the kernel refused to watch.
   void TakeBroken(ReadySink& sink) {
     for (size_t i = 0; i < broken_.size();) {
       int fd = broken_[i];
       KqueueEntry& entry = entries_[fd];
-      bool is_told = MergeEvent(entry, {fd, Filter::kWrite, true, 0, EPIPE, 0}, wait_number_, sink);
-      if (is_told && (entry.trigger != Trigger::kLevel || entry.interest == 0)) {
+      bool is_reported =
+          MergeEvent(entry, {fd, Filter::kWrite, true, 0, EPIPE, 0}, wait_number_, sink);
+      if (is_reported && (entry.trigger != Trigger::kLevel || entry.interest == 0)) {
         entry.is_broken = false;
         broken_.erase(broken_.begin() + static_cast<std::ptrdiff_t>(i));
       } else {

@@ -1,5 +1,5 @@
 // The self-pipe, watched like any descriptor, for systems without EVFILT_USER in every live
-// release. Level-triggered: a byte written between the drain and the next wait is told again.
+// release. Level-triggered: a byte written between the drain and the next wait is reported again.
 #include <errno.h>
 
 #include "kqueue_waker.h"

@@ -1,7 +1,7 @@
 // EVFILT_USER, which counts nothing and keeps no descriptor. Its identifiers are a space of their
 // own, so 0 is no descriptor here. FreeBSD ignores NOTE_TRIGGER in the change that adds the event:
 // it is added once, and triggered by a change of its own. EV_CLEAR takes the trigger back when it
-// is told. See kevent(2), kqueue(2).
+// is reported. See kevent(2), kqueue(2).
 #include <errno.h>
 
 #include "kqueue_waker.h"

@@ -1,5 +1,5 @@
 // LOCAL_PEERCRED of FreeBSD (unix(4)): the first of the groups is the effective one. The process
-// is told since FreeBSD 13.
+// is there since FreeBSD 13.
 #include <sys/param.h>
 #include <sys/socket.h>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// Facts of the platform that no back-end's capabilities tell.
+// Facts of the platform that no back-end's capabilities show.
 #pragma once
 
 namespace edgewise {

@@ -2,10 +2,11 @@
 // costs as much as there are descriptors. Facts that shape this file:
 //
 // - POLLERR, POLLHUP and POLLNVAL cannot be masked, but a negative descriptor is passed over: that
-//   is how a oneshot that has fired, and a paused watch whose hang-up was told, are kept quiet.
+//   is how a oneshot that has fired, and a paused watch after its hang-up was reported, are kept
+//   quiet.
 // - It has no edges: what it reports is the state now. `Trigger::kEdge` is ENOTSUP.
 // - It goes by number. One that was closed behind our back (POLLNVAL), or that stands for another
-//   file by now, is told once, as an error.
+//   file by now, is reported once, as an error.
 // - POLLRDHUP exists on Linux and FreeBSD only, and only when asked for.
 #include <errno.h>
 #include <poll.h>

@@ -13,7 +13,7 @@
 
 namespace edgewise {
 
-// What a caller wants to hear of.
+// What a caller wants to know.
 enum InterestBits : uint32_t {
   kInterestReadable = 1u << 0,
   kInterestWritable = 1u << 1,
@@ -23,7 +23,7 @@ enum InterestBits : uint32_t {
 
 // What the kernel reported. The first three have the bits of the interest that they answer.
 // kReadClosed implies kReadable, kWriteClosed implies kWritable and kError implies both: a read
-// or write would not block, and it is the call that tells the reason.
+// or write would not block, and it is the call that gives the reason.
 enum ReadinessBits : uint32_t {
   kReadable = 1u << 0,
   kWritable = 1u << 1,
@@ -132,7 +132,7 @@ class Poller {
 
   // Drops the kernel's entries that no live registration owns (a description kept alive by a
   // duplicate after its number was closed) by building the interest set anew.
-  // Returns 0, or -errno. Back-ends whose entries cannot outlive the number return 0 at once.
+  // Returns 0, or -errno. Back-ends without entries that outlive the number return 0 at once.
   virtual int Rebuild() = 0;
 };
 

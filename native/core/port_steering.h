@@ -1,5 +1,5 @@
 // Which of the sockets that share a port (SO_REUSEPORT) gets a connection: by default the kernel
-// hashes the addresses; Linux can be told to take the CPU that the packet arrived on instead.
+// hashes the addresses; Linux can take the CPU that the packet arrived on instead.
 #pragma once
 
 namespace edgewise::sys {

@@ -1,11 +1,11 @@
 // pidfd_open(2). Facts about the kernel that shape this file:
 //
 // - A pidfd is readable from the moment that the process is a zombie, and keeps standing for that
-//   process, whoever gets its number later.
-// - waitid(2) with WNOWAIT tells a parent the status of a zombie and leaves it one: libuv, which
+//   process, whatever gets its number later.
+// - waitid(2) with WNOWAIT gives a parent the status of a zombie and leaves it one: libuv, which
 //   reaps the children of node:child_process, finds it as it was.
-// - Once it was reaped, PIDFD_GET_INFO (ioctl, Linux 6.15) has the status, for everybody who has a
-//   pidfd from before. In between, for a process that is not our child, nobody says.
+// - Once it was reaped, PIDFD_GET_INFO (ioctl, Linux 6.15) has the status, for every
+//   pidfd from before. In between, for a process that is not our child, nothing has it.
 #include "process_watch.h"
 
 #include <errno.h>

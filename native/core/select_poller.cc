@@ -3,11 +3,11 @@
 //
 // - A descriptor from FD_SETSIZE on (1024) lies outside the sets: writing its bit would write past
 //   them. Add refuses it with EINVAL.
-// - It tells readable, writable and exceptional, nothing else: a hang-up shows as readable, an
+// - It reports readable, writable and exceptional, nothing else: a hang-up shows as readable, an
 //   error as readable and writable. So closed and error bits never come from this back-end, and a
-//   paused watch (interest 0) hears nothing.
-// - One closed descriptor fails the whole wait with EBADF: it is looked for, told once as an
-//   error, and left out from then on. So is one whose number stands for another file by now.
+//   paused watch (interest 0) gets nothing.
+// - One closed descriptor fails the whole wait with EBADF: it is looked for, reported once as
+//   an error, and left out from then on. So is a number that stands for another file by now.
 // - It has no edges: `Trigger::kEdge` is ENOTSUP.
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 namespace edgewise {
 namespace {
 
-// What is told of a descriptor that is not the one that was added any more.
+// What is reported of a descriptor that is not the one that was added any more.
 constexpr uint32_t kGone = kError | kReadable | kWritable;
 
 class SelectPoller final : public Poller {

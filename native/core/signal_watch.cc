@@ -65,9 +65,10 @@ bool IsOurs(const struct sigaction& action) {
   return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == OnSignal;
 }
 
-// SIG_DFL is not chained: to be told instead of being ended is why one watches a signal. The same
-// goes for a handler with SA_RESETHAND: Node's own for SIGINT and SIGTERM raises the signal again,
-// for the default action that the kernel would have put back, and under ours it would never end.
+// SIG_DFL is not chained: to be notified instead of being ended is why one watches a signal. The
+// same goes for a handler with SA_RESETHAND: Node's own for SIGINT and SIGTERM raises the signal
+// again, for the default action that the kernel would have put back, and under ours it would never
+// end.
 void Chain(int signum, const struct sigaction& action) {
   bool is_lasting = (action.sa_flags & SA_RESETHAND) == 0;
   bool takes_info = is_lasting && (action.sa_flags & SA_SIGINFO) != 0;

@@ -1,8 +1,8 @@
 // Signals as readiness, by the self-pipe technique: the handler notes the signal and writes a byte
 // to the pipe of each watch; the reactor reads the pipe like any other descriptor.
 //
-// A handler that was there before (libuv's, behind process.on) is called after ours, so both hear
-// of the signal. A later sigaction(2) of somebody else replaces ours: call Reassert then.
+// A handler that was there before (libuv's, behind process.on) is called after ours, so both are
+// called. A later sigaction(2) of other code replaces ours: call Reassert then.
 //
 // signalfd(2) is no way out: it needs the signal blocked in every thread of the process, and
 // Node's own threads do not block it. See sigaction(2), signal-safety(7).

@@ -21,7 +21,7 @@ int TcpInfo(int fd, double* figures) {
   return ReadTcpInfo(fd, figures);
 }
 
-// Asked of another family, some kernels answer with nobody's credentials instead of an error.
+// Asked of another family, some kernels give empty credentials instead of an error.
 int PeerCredentials(int fd, double* figures) {
   Forget(figures, kCredentialCount);
   sockaddr_storage name{};

@@ -1,8 +1,8 @@
 // What the kernel knows about a connected socket, brought to one form: the state of a TCP
-// connection, and who is at the other end of a Unix socket. Each system keeps it in a structure of
-// its own (tcp_info_<platform>.cc, peer_credentials_<platform>.cc).
+// connection, and the process at the other end of a Unix socket. Each system keeps it in a
+// structure of its own (tcp_info_<platform>.cc, peer_credentials_<platform>.cc).
 //
-// Figures are doubles, which hold any count and have a value for "this kernel does not tell": NaN.
+// Figures are doubles, which hold any count and have a value for "this kernel does not say": NaN.
 #pragma once
 
 #include <cstddef>

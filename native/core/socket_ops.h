@@ -1,9 +1,9 @@
 // System calls on sockets, one function each, named after the C function.
 //
 // All return >= 0 or -errno, never retry (EINTR comes through), and never throw. Descriptors that
-// they make are close-on-exec, and a write to a socket whose reader has gone answers EPIPE
+// they make are close-on-exec, and a write to a socket without a reader answers EPIPE
 // and raises no signal: MSG_NOSIGNAL on each send, SO_NOSIGPIPE on each new socket where the
-// kernel has it. What differs between kernels stands in socket_open*.cc.
+// kernel has it. What differs between kernels is in socket_open*.cc.
 #pragma once
 
 #include <sys/socket.h>

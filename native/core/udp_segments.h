@@ -1,5 +1,5 @@
 // UDP's offloads: GSO, one large buffer that the kernel or the device cuts into datagrams, and GRO,
-// datagrams of one sender that arrive joined. The size of the segments travels as control data:
+// datagrams of one sender that arrive joined. The size of the segments is in control data:
 // UDP_SEGMENT with sendmsg, UDP_GRO with recvmsg. A kernel that does not know UDP_SEGMENT passes
 // over it and sends one large datagram, so ask for the option first (getsockopt). Man page: udp(7).
 #pragma once
@@ -40,8 +40,8 @@ ReceivedControl* ReceivedControls();
 // descriptors there, so TakeSegmentSize has to be called in any case.
 void ReserveSegmentSize(msghdr* message, ReceivedControl* controls, uint32_t index);
 
-// The size that UDP_GRO tells of a received message; 0: it is one datagram, or MSG_CTRUNC is set
-// and nobody knows. Descriptors that came instead are closed, and MSG_CTRUNC is set: nobody has
+// The size that UDP_GRO gives for a received message; 0: it is one datagram, or MSG_CTRUNC is set
+// and it is unknown. Descriptors that came instead are closed, and MSG_CTRUNC is set: no one has
 // asked for them.
 uint32_t TakeSegmentSize(msghdr* message);
 

@@ -26,7 +26,7 @@ static_assert(CMSG_SPACE(sizeof(int)) <= sizeof(SegmentControl), "a size has roo
 thread_local std::unique_ptr<ReceivedControl[]> controls;
 
 // Those that found no room were never made descriptors here.
-void CloseRights(const cmsghdr* header) {
+void ClosePassed(const cmsghdr* header) {
   size_t fd_count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
   for (size_t i = 0; i < fd_count; i++) {
     int fd;
@@ -66,7 +66,7 @@ uint32_t TakeSegmentSize(msghdr* message) {
        header = CMSG_NXTHDR(message, header)) {
     if (header->cmsg_level == SOL_SOCKET &&
         (header->cmsg_type == SCM_RIGHTS || header->cmsg_type == kPidfdMessage)) {
-      CloseRights(header);
+      ClosePassed(header);
       message->msg_flags |= MSG_CTRUNC;
     }
     if (header->cmsg_level != IPPROTO_UDP || header->cmsg_type != UDP_GRO) continue;

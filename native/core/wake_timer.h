@@ -1,4 +1,4 @@
-// A timerfd(2) that stands in an epoll set, in place of timeouts.
+// A timerfd(2) in an epoll set, in place of timeouts.
 //
 // A wait with a timeout starts a timer in the kernel and takes it back, each time. Where events are
 // frequent and deadlines far (idle timeouts, or whatever timer Node has of its own) that is work

@@ -21,8 +21,8 @@ std::unordered_map<WakerId, Entry>& Entries() {
   return *entries;
 }
 
-// Where this library is loaded stands above the count: a second copy of it in the process has its
-// own registry, and its numbers are none of this one.
+// The address at which this library is loaded is above the count: a second copy of it in the
+// process has its own registry, and its numbers are none of this one.
 WakerId last_id = (uint64_t{reinterpret_cast<uintptr_t>(&mutex)} >> 12 & 0xfffff) << 32;
 
 }  // namespace

@@ -1,8 +1,8 @@
-// The interest set of the back-ends whose kernel keeps none (poll, select): a dense array of
-// watches that a wait can walk, with an index by descriptor.
+// The interest set of the back-ends for which the kernel keeps none (poll, select): a dense array
+// of watches that a wait can walk, with an index by descriptor.
 //
 // It answers Add, Modify and Remove with the errors of epoll_ctl(2). A number that was closed and
-// opened again behind our back is told apart by the file's identity.
+// opened again behind our back is recognised by the file's identity.
 #pragma once
 
 #include <vector>
@@ -20,7 +20,7 @@ struct Watch {
   Token token;
   FileIdentity file;
 
-  // A oneshot, and hang-up or error of a paused watch, are told once.
+  // A oneshot, and hang-up or error of a paused watch, are reported once.
   bool FiresOnce() const { return IsOneshot(trigger) || interest == 0; }
 };
 
@@ -31,7 +31,7 @@ class WatchTable {
   int Remove(int fd);
 
   // Whether the number of a watch still stands for the file that was added: it may have been closed
-  // and opened again without a word to us, and what is ready is then somebody else's.
+  // and opened again without a word to us, and what is ready is then another file.
   static bool IsSameFile(const Watch& watch);
 
   size_t size() const { return watches_.size(); }

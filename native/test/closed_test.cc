@@ -11,7 +11,9 @@
 namespace edgewise::test {
 namespace {
 
-uint32_t IfTold(const Fixture& f, uint32_t bits) { return f.subject.tells_hang_up ? bits : 0u; }
+uint32_t IfReported(const Fixture& f, uint32_t bits) {
+  return f.subject.reports_hang_up ? bits : 0u;
+}
 
 void ShowsEndWithUnreadData(int subject, Pair pair) {
   Fixture f(subject);
@@ -20,7 +22,7 @@ void ShowsEndWithUnreadData(int subject, Pair pair) {
   for (Trigger trigger : {Trigger::kLevel, Trigger::kEdge, Trigger::kOneshot}) {
     if (!f.Has(trigger)) continue;
     CHECK_EQ(f.Add(pair.a, 1, kInterestReadable, trigger), 0);
-    f.Await(1, kReadable | IfTold(f, kReadClosed));
+    f.Await(1, kReadable | IfReported(f, kReadClosed));
     CHECK_EQ(f.poller->Remove(pair.a), 0);
   }
   CHECK_EQ(Drain(pair.a), 10);
@@ -43,7 +45,7 @@ POLLER_TEST("TCP: a half-closed peer is readClosed, and can still be written to"
   Pair pair = MakeTcp();
   CHECK_EQ(f.Add(pair.a, 1, kInterestReadable | kInterestWritable), 0);
   CHECK_EQ(shutdown(pair.b, SHUT_WR), 0);
-  uint32_t shown = f.Await(1, kReadable | kWritable | IfTold(f, kReadClosed));
+  uint32_t shown = f.Await(1, kReadable | kWritable | IfReported(f, kReadClosed));
   CHECK_EQ(shown & (kWriteClosed | kError), 0);
   Put(pair.a, 5);
   CHECK_EQ(f.Modify(pair.a, 1, 0), 0);
@@ -59,20 +61,20 @@ POLLER_TEST("TCP: a reset is an error that wakes both directions") {
   linger reset{1, 0};
   CHECK_EQ(setsockopt(pair.b, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
   pair.b.Close();
-  f.Await(1, kReadable | kWritable | IfTold(f, kError | kReadClosed));
+  f.Await(1, kReadable | kWritable | IfReported(f, kError | kReadClosed));
   char byte;
   CHECK(read(pair.a, &byte, 1) < 0);
   CHECK_EQ(errno, ECONNRESET);
 }
 
-POLLER_TEST("a reset of a paused connection is told once") {
+POLLER_TEST("a reset of a paused connection is reported once") {
   Fixture f(subject);
   Pair pair = MakeTcp();
   CHECK_EQ(f.Add(pair.a, 1, 0), 0);
   linger reset{1, 0};
   CHECK_EQ(setsockopt(pair.b, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
   pair.b.Close();
-  if (f.subject.tells_hang_up) f.Await(1, kError);
+  if (f.subject.reports_hang_up) f.Await(1, kError);
   for (int i = 0; i < 3; i++) CHECK_EQ(f.Wait(), 0);
 }
 
@@ -83,10 +85,10 @@ POLLER_TEST("pipe: the writer is woken when the reader has gone") {
   CHECK_EQ(f.Add(pipe.b, 1, kInterestWritable), 0);
   CHECK_EQ(f.Wait(), 0);
   pipe.a.Close();
-  f.Await(1, kWritable | (f.subject.tells_pipe_error ? kError : 0u));
+  f.Await(1, kWritable | (f.subject.reports_pipe_error ? kError : 0u));
 }
 
-POLLER_TEST("pipe: a writer whose reader has gone already can be added, and is woken") {
+POLLER_TEST("pipe: a writer can be added after the reader has gone, and is woken") {
   Fixture f(subject);
   Pair pipe = MakePipe();
   pipe.a.Close();
@@ -100,14 +102,14 @@ POLLER_TEST("pipe: a writer whose reader has gone already can be added, and is w
   }
 }
 
-POLLER_TEST("a refused connect is writable, and SO_ERROR tells why") {
+POLLER_TEST("a refused connect is writable, and SO_ERROR says why") {
   Fixture f(subject);
   Fd probe(socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
-  CHECK_EQ(bind(probe, reinterpret_cast<sockaddr*>(&address), length), 0);  // bound: nobody listens
+  CHECK_EQ(bind(probe, reinterpret_cast<sockaddr*>(&address), length), 0);  // bound, not listening
   CHECK_EQ(getsockname(probe, reinterpret_cast<sockaddr*>(&address), &length), 0);
   Fd client(socket(AF_INET, SOCK_STREAM, 0));
   CHECK_EQ(fcntl(client, F_SETFL, O_NONBLOCK), 0);
@@ -128,7 +130,7 @@ POLLER_TEST("the peer's close reaches a registration that only writes where that
   Fill(pair.a);
   CHECK_EQ(f.Add(pair.a, 1, kInterestWritable), 0);
   CHECK_EQ(shutdown(pair.b, SHUT_WR), 0);
-  if (f.subject.tells_all_closes) f.Await(1, kReadClosed);
+  if (f.subject.reports_all_closes) f.Await(1, kReadClosed);
   CHECK_EQ(f.Wait(20), 0);
 }
 

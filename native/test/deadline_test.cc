@@ -91,7 +91,7 @@ POLLER_TEST("a deadline holds when the set was built anew") {
   DeadlineNs deadline = MonotonicNowNs() + 30 * kNsPerMs;
   CutShort(f, deadline);
   CHECK_EQ(f.poller->Rebuild(), 0);
-  f.Wait();  // a new set may tell of an old wake-up once more
+  f.Wait();  // a new set may report an old wake-up once more
   CHECK(WaitAlone(f, deadline) >= deadline);
 }
 

@@ -108,7 +108,7 @@ POLLER_TEST("a descriptor from fd_limit on is EINVAL, and the one below it works
   CHECK_EQ(f.Await(2, kWritable), kWritable);
 }
 
-POLLER_TEST("urgent data is priority, where the back-end can tell it") {
+POLLER_TEST("urgent data is priority, where the back-end can report it") {
   Fixture f(subject);
   Pair pair = MakeTcp();
   int added = f.Add(pair.a, 1, kInterestPriority);

@@ -16,10 +16,10 @@ namespace edgewise::test {
 struct Subject {
   const char* name;
   std::unique_ptr<Poller> (*create)(int* error);
-  bool tells_hang_up;     // closed and error bits; select(2) has only readable and writable
-  bool tells_all_closes;  // the peer's close reaches registrations that do not want to read
-  bool tells_pipe_error;  // a pipe without a reader is an error, not a mere close of the write side
-  bool is_emulated;       // a library: it closes its own descriptors late and cannot be nested
+  bool reports_hang_up;     // closed and error bits; select(2) has only readable and writable
+  bool reports_all_closes;  // the peer's close reaches registrations that do not want to read
+  bool reports_pipe_error;  // a pipe without a reader is an error, not only a closed write side
+  bool is_emulated;         // a library: it closes its own descriptors late and cannot be nested
 };
 
 const std::vector<Subject>& Subjects();

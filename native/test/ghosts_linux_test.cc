@@ -30,7 +30,7 @@ TEST("epoll: rebuild keeps an exclusive entry") {
   CHECK_EQ(f.poller->Remove(pair.a), 0);
 }
 
-TEST("epoll: rebuild drops an exclusive entry whose number stands for another file") {
+TEST("epoll: rebuild drops an exclusive entry of a number that stands for another file") {
   Fixture f(kEpoll);
   Pair pair = MakeSocketPair();
   Pair stranger = MakeSocketPair();
@@ -55,8 +55,8 @@ TEST("epoll: rebuild drops an exclusive entry when the new set gets its number")
   CHECK_EQ(f.poller->Remove(number), -EBADF);
 }
 
-// A number that had `owner` before, whose entry lives on as a ghost, and stands for it again, while
-// the poller believes that it stands for a socket of its own in slot 2.
+// A number that had `owner` before, lives on in the set as its ghost, and stands for it again,
+// while the poller believes that it stands for a socket of its own in slot 2.
 struct Haunted {
   Pair owner = MakeSocketPair();
   Fd number;

@@ -67,7 +67,7 @@ POLLER_TEST("rebuild drops what a duplicate keeps alive, and keeps what is regis
   pair.a.Close();
   CHECK_EQ(f.poller->Rebuild(), 0);
   Put(pair.b, 1);
-  f.Wait();  // poll(2) and select(2) tell a closed number once, as an error
+  f.Wait();  // poll(2) and select(2) report a closed number once, as an error
   CHECK_EQ(f.Wait(20), 0);
   Put(live.b, 1);
   CHECK_EQ(f.Await(2, kReadable), kReadable);

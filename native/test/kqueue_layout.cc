@@ -48,7 +48,7 @@ static_assert(EVFILT_READ == 0 && std::is_unsigned_v<KernelFilter> && !kHasExcep
 static_assert(sizeof(struct kevent) == 32 && sizeof(kevent::filter) == 2);
 static_assert(EVFILT_READ == -1 && kHasExceptFilter);
 #else
-#error "a system whose kqueue nobody has looked at"
+#error "a system with a kqueue that is not known here"
 #endif
 
 }  // namespace

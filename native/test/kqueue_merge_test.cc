@@ -106,7 +106,7 @@ TEST("tape: under edge a UNIX socket's second end is dropped (FreeBSD, macOS)") 
   CHECK_EQ(player.Play({ReadEnd(5, 0)}), 0);
 }
 
-TEST("tape: under edge a reset after a FIN is told") {
+TEST("tape: under edge a reset after a FIN is reported") {
   Player player;
   player.Register(5, kInterestReadable, Trigger::kEdge);
   CHECK_EQ(player.Play({ReadEnd(5, 0)}), 1);
@@ -114,7 +114,7 @@ TEST("tape: under edge a reset after a FIN is told") {
   CHECK_EQ(player.records[0].readiness & kError, kError);
 }
 
-TEST("tape: under level an end is told at every wait") {
+TEST("tape: under level an end is reported at every wait") {
   Player player;
   player.Register(5, kInterestReadable);
   CHECK_EQ(player.Play({ReadEnd(5, 0)}), 1);
@@ -131,7 +131,7 @@ TEST("tape: the filters of a oneshot that come in two waits are one record") {
   CHECK_EQ(player.records[0].readiness, kReadable | kWritable);
 }
 
-TEST("tape: data seen by the hang-up watch is nothing to tell") {
+TEST("tape: data seen by the hang-up watch is nothing to report") {
   Player player;
   player.Register(5, 0);
   player.Register(6, kInterestWritable);
@@ -159,7 +159,7 @@ TEST("tape: a full sink takes the second filter of a record that it has, and no 
   CHECK(player.entry(6).is_armed);
 }
 
-TEST("tape: a number that is not registered is nobody's event") {
+TEST("tape: a number that is not registered gets no event") {
   Player player;
   CHECK_EQ(player.Play({Read(7, 1), ReadEnd(7, 0, ECONNRESET)}), 0);
 }

@@ -76,14 +76,14 @@ TEST("owners: nothing is noted of a thread that is none, nor of what is no descr
   close(fd);
 }
 
-TEST("owners: what any thread closes is closed by nobody again") {
+TEST("owners: what any thread closes is not closed again") {
   int closed_count = -1, owned_too = -1;
   OnThread([&] {
     bool is_new;
     OpenOwner(&is_new);
     const int32_t fds[] = {OpenNull(), OpenNull(), OpenNull()};
     OwnByThread(0, fds, 3);
-    OnThread([&] { Disown(fds[0]); });  // by who is no owner
+    OnThread([&] { Disown(fds[0]); });  // by a thread that is no owner
     OnThread([&] {
       OpenOwner(&is_new);
       Disown(fds[1]);  // by another owner
@@ -97,7 +97,7 @@ TEST("owners: what any thread closes is closed by nobody again") {
   CHECK_EQ(closed_count, 1);
 }
 
-TEST("owners: a number that is given out anew is not who had it before's") {
+TEST("owners: a number that is given out anew is not its former owner's") {
   int closed_count = -1, given = -1;
   int again = -1;
   OnThread([&] {
@@ -132,7 +132,7 @@ TEST("owners: of several none is noted when the call that made them has failed")
   for (int fd : fds) close(fd);
 }
 
-TEST("owners: what was given is closed by its new owner, and by nobody else") {
+TEST("owners: what was given is closed by its new owner, and by no other") {
   OwnerId taker = 0;
   int fd = -1, given = -1, giver_closed_count = -1, taker_closed_count = -1;
   bool was_open_between = false;
@@ -155,7 +155,7 @@ TEST("owners: what was given is closed by its new owner, and by nobody else") {
   CHECK(!IsOpen(fd));
 }
 
-TEST("owners: giving to who has ended, or what is another's, changes nothing") {
+TEST("owners: giving to an owner that has ended, or what is another's, changes nothing") {
   int to_ended = 0, others = 0, closed_count = -1;
   OwnerId ended = 0;
   OnThread([&] {
@@ -181,7 +181,7 @@ TEST("owners: giving to who has ended, or what is another's, changes nothing") {
 }
 
 TEST("owners: what was given can be taken back while it is the other's") {
-  int taken = -1, taken_twice = 0, from_nobody = 0, closed_count = -1, taker_closed_count = -1;
+  int taken = -1, taken_twice = 0, from_no_owner = 0, closed_count = -1, taker_closed_count = -1;
   OnThread([&] {
     bool is_new;
     OpenOwner(&is_new);
@@ -199,14 +199,14 @@ TEST("owners: what was given can be taken back while it is the other's") {
     GiveDescriptor(fd, taker);
     taken = TakeDescriptor(fd, taker);
     taken_twice = TakeDescriptor(fd, taker);
-    from_nobody = TakeDescriptor(fd, 0);
+    from_no_owner = TakeDescriptor(fd, 0);
     may_end = true;
     other.join();
     closed_count = CloseOwner();
   });
   CHECK_EQ(taken, 0);
   CHECK_EQ(taken_twice, -ESRCH);
-  CHECK_EQ(from_nobody, -ESRCH);
+  CHECK_EQ(from_no_owner, -ESRCH);
   CHECK_EQ(taker_closed_count, 0);
   CHECK_EQ(closed_count, 1);
 }

@@ -7,7 +7,7 @@
 namespace edgewise::test {
 namespace {
 
-POLLER_TEST("level: tells at every wait while there is something to read") {
+POLLER_TEST("level: reports at every wait while there is something to read") {
   Fixture f(subject);
   Pair pair = MakeSocketPair();
   CHECK_EQ(f.Add(pair.a, 1, kInterestReadable), 0);
@@ -18,7 +18,7 @@ POLLER_TEST("level: tells at every wait while there is something to read") {
   CHECK_EQ(f.Wait(), 0);
 }
 
-POLLER_TEST("level: tells at every wait while there is room to write") {
+POLLER_TEST("level: reports at every wait while there is room to write") {
   Fixture f(subject);
   Pair pair = MakeTcp();
   CHECK_EQ(f.Add(pair.a, 1, kInterestWritable), 0);
@@ -29,7 +29,7 @@ POLLER_TEST("level: tells at every wait while there is room to write") {
   CHECK_EQ(f.Await(1, kWritable), kWritable);
 }
 
-POLLER_TEST("edge: tells once, although not all was read") {
+POLLER_TEST("edge: reports once, although not all was read") {
   Fixture f(subject);
   if (!f.Has(Trigger::kEdge)) return;
   Pair pair = MakeSocketPair();
@@ -42,7 +42,7 @@ POLLER_TEST("edge: tells once, although not all was read") {
   CHECK_EQ(f.Wait(20), 0);
 }
 
-POLLER_TEST("edge: tells again when more arrives") {
+POLLER_TEST("edge: reports again when more arrives") {
   Fixture f(subject);
   if (!f.Has(Trigger::kEdge)) return;
   Pair pair = MakeSocketPair();
@@ -55,7 +55,7 @@ POLLER_TEST("edge: tells again when more arrives") {
   }
 }
 
-POLLER_TEST("edge: what was there before the add is told") {
+POLLER_TEST("edge: what was there before the add is reported") {
   Fixture f(subject);
   if (!f.Has(Trigger::kEdge)) return;
   Pair pair = MakeSocketPair();
@@ -64,7 +64,7 @@ POLLER_TEST("edge: what was there before the add is told") {
   CHECK_EQ(f.Await(1, kReadable), kReadable);
 }
 
-POLLER_TEST("edge: modify tells what is ready once more") {
+POLLER_TEST("edge: modify reports what is ready once more") {
   Fixture f(subject);
   if (!f.Has(Trigger::kEdge)) return;
   Pair pair = MakeSocketPair();
@@ -77,7 +77,7 @@ POLLER_TEST("edge: modify tells what is ready once more") {
   CHECK_EQ(f.Wait(), 0);
 }
 
-void TellsOnceUntilModify(int subject, Trigger trigger) {
+void ReportsOnceUntilModify(int subject, Trigger trigger) {
   Fixture f(subject);
   if (!f.Has(trigger)) return;
   Pair pair = MakeSocketPair();
@@ -89,17 +89,17 @@ void TellsOnceUntilModify(int subject, Trigger trigger) {
   CHECK_EQ(f.Wait(), 0);
   CHECK_EQ(f.Wait(20), 0);
   CHECK_EQ(f.Modify(pair.a, 2, kInterestReadable, trigger), 0);
-  uint32_t closed = f.subject.tells_hang_up ? kReadClosed : 0u;
+  uint32_t closed = f.subject.reports_hang_up ? kReadClosed : 0u;
   CHECK_EQ(f.Await(2, kReadable | closed) & (kReadable | closed), kReadable | closed);
   CHECK_EQ(f.Wait(20), 0);
 }
 
-POLLER_TEST("oneshot: tells once, nothing more until modify") {
-  TellsOnceUntilModify(subject, Trigger::kOneshot);
+POLLER_TEST("oneshot: reports once, nothing more until modify") {
+  ReportsOnceUntilModify(subject, Trigger::kOneshot);
 }
 
-POLLER_TEST("edge-oneshot: tells once, nothing more until modify") {
-  TellsOnceUntilModify(subject, Trigger::kEdgeOneshot);
+POLLER_TEST("edge-oneshot: reports once, nothing more until modify") {
+  ReportsOnceUntilModify(subject, Trigger::kEdgeOneshot);
 }
 
 POLLER_TEST("oneshot: one record disarms reading and writing together") {
@@ -157,7 +157,7 @@ POLLER_TEST("interest 0: hears nothing of data, and of a hang-up once") {
   Put(pair.b, 1);
   CHECK_EQ(f.Wait(20), 0);
   pair.b.Close();
-  if (f.subject.tells_hang_up) CHECK(f.Await(1, kReadClosed) != 0);
+  if (f.subject.reports_hang_up) CHECK(f.Await(1, kReadClosed) != 0);
   CHECK_EQ(f.Wait(20), 0);
   CHECK_EQ(f.Modify(pair.a, 1, kInterestReadable), 0);
   f.Await(1, kReadable);

@@ -1,4 +1,4 @@
-// The timer that stands in an epoll set in place of timeouts.
+// The timer in an epoll set, in place of timeouts.
 #include "wake_timer.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ TEST("wake timer: an earlier deadline takes its place, and it fires again and ag
   }
 }
 
-TEST("wake timer: fires in each set that it stands in") {
+TEST("wake timer: fires in each set that it is in") {
   EpollSet first, second;
   WakeTimer timer;
   CHECK_EQ(timer.Open(), 0);
