@@ -14,9 +14,9 @@ export function volume(bytes: number): number {
   return isCutToOneByte ? Math.ceil(bytes / FEWER) : bytes;
 }
 
-/** A test of what comes in one piece: there are no pieces when transfers are cut. */
-export function itOfPieces(name: string, body: () => Promise<void>): void {
-  if (isCutToOneByte) process.stdout.write(`skipped: every piece is one byte: ${name}\n`);
+/** A test of what comes in one transfer: it is skipped when every transfer is cut to one byte. */
+export function itUncut(name: string, body: () => Promise<void>): void {
+  if (isCutToOneByte) process.stdout.write(`skipped: every transfer is one byte: ${name}\n`);
   it.skipIf(isCutToOneByte)(name, body);
 }
 

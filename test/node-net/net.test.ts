@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import edgewiseNet from '../../src/node-net/index.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
-import { itOfPieces } from '../helpers/cuts.ts';
+import { itUncut } from '../helpers/cuts.ts';
 import { countDescriptors } from '../helpers/descriptors.ts';
 
 type Net = typeof nodeNet;
@@ -34,7 +34,7 @@ async function listening(net: Net, onConnection: (socket: nodeNet.Socket) => voi
 }
 
 describe.each(BOTH)('%s', (_name, net) => {
-  itOfPieces('tells the life of a connection in the same order', async () => {
+  itUncut('tells the life of a connection in the same order', async () => {
     const before = countDescriptors();
     const events: string[] = [];
     const { server, port } = await listening(net, (socket) => {
@@ -132,7 +132,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(isClosed).toBe(true);
   });
 
-  itOfPieces('listens on a path', async () => {
+  itUncut('listens on a path', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'edgewise-'));
     const path = join(folder, 'socket');
     const server = net.createServer((socket) => socket.end('hello')).listen(path);

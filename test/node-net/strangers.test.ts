@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import edgewiseNet from '../../src/node-net/index.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
-import { itOfPieces } from '../helpers/cuts.ts';
+import { itUncut } from '../helpers/cuts.ts';
 import { countDescriptors } from '../helpers/descriptors.ts';
 
 type Net = typeof nodeNet;
@@ -54,7 +54,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     await closing(server);
   });
 
-  itOfPieces('connects a socket again that was closed', async () => {
+  itUncut('connects a socket again that was closed', async () => {
     const before = countDescriptors();
     const { server, port } = await serving(net, (socket) => socket.end('hello'));
     const client = new net.Socket();
@@ -69,7 +69,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(countDescriptors()).toBe(before);
   });
 
-  itOfPieces('reads what comes although it was asked to before it connects', async () => {
+  itUncut('reads what comes although it was asked to before it connects', async () => {
     const { server, port } = await serving(net, (socket) => socket.end('hello'));
     const client = new net.Socket();
     const data = once(client, 'data');
@@ -123,7 +123,7 @@ describe.each(BOTH)('%s', (_name, net) => {
     expect(error).toMatchObject({ code: 'ERR_INVALID_IP_ADDRESS' });
   });
 
-  itOfPieces('takes switches, times and lengths of any kind', async () => {
+  itUncut('takes switches, times and lengths of any kind', async () => {
     const server = net.createServer((socket) => socket.end('hello'));
     server.maxConnections = null as never;
     server.listen({ port: 0, host: HOST, backlog: -1 });

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { itOfPieces, volume } from '../helpers/cuts.ts';
+import { itUncut, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { atOnce, codeOf, openPair } from './pair.ts';
@@ -12,7 +12,7 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
   const descriptors = useDescriptors();
   const open = (options = {}) => openPair(descriptors, { trigger, ...options });
 
-  itOfPieces('gives what has come at once, and waits only on would-block', async () => {
+  itUncut('gives what has come at once, and waits only on would-block', async () => {
     const { client, server } = await open();
     const waited = server.read();
     expect(await atOnce(waited)).toBe('pending');
@@ -111,22 +111,19 @@ describe.each(['level', 'edge'] as const)('%s: awaited connections', (trigger) =
     expect(await codeOf(server.read({ signal: AbortSignal.abort() }))).not.toBe('resolved');
   });
 
-  itOfPieces(
-    'iterates over what comes, and leaves the connection open behind the loop',
-    async () => {
-      const { client, server } = await open();
-      await client.write('head');
-      for await (const bytes of server) {
-        expect(String(bytes)).toBe('head');
-        break;
-      }
-      await client.end('tail');
-      const pieces: Buffer[] = [];
-      for await (const bytes of server) pieces.push(bytes);
-      expect(String(Buffer.concat(pieces))).toBe('tail');
-      expect(server.isClosed).toBe(false);
-    },
-  );
+  itUncut('iterates over what comes, and leaves the connection open behind the loop', async () => {
+    const { client, server } = await open();
+    await client.write('head');
+    for await (const bytes of server) {
+      expect(String(bytes)).toBe('head');
+      break;
+    }
+    await client.end('tail');
+    const pieces: Buffer[] = [];
+    for await (const bytes of server) pieces.push(bytes);
+    expect(String(Buffer.concat(pieces))).toBe('tail');
+    expect(server.isClosed).toBe(false);
+  });
 
   it('sends more than every buffer holds, whole and in order, and returns the memory', async () => {
     const { client, server } = await open();

@@ -10,7 +10,7 @@ import { listen } from '../../src/net/listen/listen.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import type { SocketDuplex } from '../../src/stream/socket.ts';
-import { itOfPieces, volume } from '../helpers/cuts.ts';
+import { itUncut, volume } from '../helpers/cuts.ts';
 import { closed, eachTriggerOf, type Sides } from '../interop/sides.ts';
 
 const LONG = Buffer.alloc(volume(5_000_000), 'edgewise ');
@@ -56,7 +56,7 @@ eachTriggerOf('toDuplex', (sides) => {
     expect([client.bytesWritten, server.bytesRead]).toEqual([LONG.length, LONG.length]);
   });
 
-  itOfPieces('sends text in any encoding, and what was corked in one piece', async () => {
+  itUncut('sends text in any encoding, and what was corked in one piece', async () => {
     const [client, server] = await openPair(sides);
     client.cork();
     client.write('ff00', 'hex');

@@ -13,7 +13,7 @@ import { sleep } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import { toWebStreams } from '../../src/stream/web.ts';
-import { itOfPieces, volume } from '../helpers/cuts.ts';
+import { itUncut, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { codeOf, HOST, openPair } from '../promises/pair.ts';
@@ -210,7 +210,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     stream.destroy();
   });
 
-  itOfPieces('last words of the peer, also from a connection that was paused', async () => {
+  itUncut('last words of the peer, also from a connection that was paused', async () => {
     for (const take of [
       toDuplex,
       (raw: Connection) => Readable.fromWeb(toWebStreams(raw).readable),

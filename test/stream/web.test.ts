@@ -1,7 +1,7 @@
 // Connections as streams of the web.
 import { describe, expect, it } from 'vitest';
 import { toWebStreams } from '../../src/stream/web.ts';
-import { itOfPieces, volume } from '../helpers/cuts.ts';
+import { itUncut, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { openPair } from '../promises/pair.ts';
 
@@ -20,7 +20,7 @@ describe.each(['level', 'edge'] as const)('%s: toWebStreams', (trigger) => {
     expect(await client.read()).toBeNull();
   });
 
-  itOfPieces('has the kernel write into the memory of a BYOB reader', async () => {
+  itUncut('has the kernel write into the memory of a BYOB reader', async () => {
     const { client, server } = await open();
     const reader = toWebStreams(server).readable.getReader({ mode: 'byob' });
     await client.write('abcdef');

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { adoptConnection } from '../../../src/net/inherit/adopt.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
-import { itOfPieces, sendWhole } from '../../helpers/cuts.ts';
+import { itUncut, sendWhole } from '../../helpers/cuts.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
 
 const FULL = 64 * 1024;
@@ -32,11 +32,11 @@ describe('a level-triggered connection', () => {
     });
   }
 
-  itOfPieces('reads on after a full read, and not after a short one', async () => {
+  itUncut('reads on after a full read, and not after a short one', async () => {
     expect(sizesPerTurn(1024 * 1024, 2)).toEqual([[FULL, FULL, REST], []]);
   });
 
-  itOfPieces('leaves what is beyond the budget to the next turns', async () => {
+  itUncut('leaves what is beyond the budget to the next turns', async () => {
     expect(sizesPerTurn(FULL + 1, 2)).toEqual([[FULL, FULL], [REST]]);
     expect(sizesPerTurn(1, 3)).toEqual([[FULL], [FULL], [REST]]);
   });

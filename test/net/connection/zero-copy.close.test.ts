@@ -1,7 +1,7 @@
 // Zero-copy writes of connections that close before the kernel is done: the memory comes back when,
 // and only when, nothing is sent from it any more; and no descriptor is left.
 import { describe, expect, it } from 'vitest';
-import { itOfPieces } from '../../helpers/cuts.ts';
+import { itUncut } from '../../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../../helpers/descriptors.ts';
 import { setLinger } from '../../helpers/linger.ts';
 import { codeOf } from '../recorder.ts';
@@ -11,7 +11,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
   const descriptors = useDescriptors();
   const { start } = zeroCopyWorld(descriptors, trigger);
 
-  itOfPieces(
+  itUncut(
     'destroyed while the kernel holds memory: the socket is kept until it is done',
     async () => {
       const { connection, server, client, peer } = await start(paused());
@@ -35,7 +35,7 @@ describe.each(['level', 'edge'] as const)('%s: zero-copy writes that end early',
     },
   );
 
-  itOfPieces('all is handed over, then destroyed: no error', async () => {
+  itUncut('all is handed over, then destroyed: no error', async () => {
     const { connection, server } = await start();
     const done = new Done();
     const bytes = pattern(20_000);

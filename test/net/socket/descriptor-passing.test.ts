@@ -11,7 +11,7 @@ import { adoptConnection } from '../../../src/net/inherit/adopt.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
-import { itOfPieces, readWhole, sendWhole, volume } from '../../helpers/cuts.ts';
+import { itUncut, readWhole, sendWhole, volume } from '../../helpers/cuts.ts';
 import { countDescriptors, must, useDescriptors } from '../../helpers/descriptors.ts';
 import { codeOf, Recorder } from '../recorder.ts';
 
@@ -333,7 +333,7 @@ describe('descriptor passing over paths, and its limits', () => {
     expect(outcome).toEqual({ arrived: 3, isTruncated: true, bytes: 'x', left: 0 });
   });
 
-  itOfPieces('throws ETOOMANYREFS at the call when too many are under way', async () => {
+  itUncut('throws ETOOMANYREFS at the call when too many are under way', async () => {
     const { sent, ...outcome } = limited('too-many') as { sent: number };
     expect(sent).toBeGreaterThan(0);
     expect(outcome).toEqual({ code: 'ETOOMANYREFS', isClosed: false, bytes: 'after', left: 0 });

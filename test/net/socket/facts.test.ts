@@ -9,7 +9,7 @@ import { connect } from '../../../src/net/connect/connect.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
-import { itOfPieces } from '../../helpers/cuts.ts';
+import { itUncut } from '../../helpers/cuts.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
 import { codeOf, Recorder } from '../recorder.ts';
 
@@ -82,7 +82,7 @@ describe('the facts of a connection', () => {
     return { connection, client, server, peer: await server.opened(), listener };
   }
 
-  itOfPieces('tcpInfo: what was sent and received, and the state', async () => {
+  itUncut('tcpInfo: what was sent and received, and the state', async () => {
     const { connection, peer, server } = await pair();
     connection.write(Buffer.alloc(100_000));
     while (peer.bytesRead < 100_000) await server.called('data', server.count('data') + 1);
