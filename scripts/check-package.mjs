@@ -16,6 +16,7 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { napiInclude } from './sources.mjs';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
@@ -159,7 +160,13 @@ function buildFromTarball() {
   rmSync(join(installed, 'prebuilds'), { recursive: true });
   const include = resolve(dirname(process.execPath), '..', 'include', 'node');
   const configure = ['-S', '.', '-B', 'build', '-DCMAKE_BUILD_TYPE=Release'];
-  run('cmake', [...configure, `-DEDGEWISE_NODE_INCLUDE=${include}`], { cwd: installed });
+  configure.push(`-DEDGEWISE_NODE_INCLUDE=${include}`);
+  const { stderr } = spawnSync('cmake', configure, { cwd: installed, encoding: 'utf8' });
+  expect(
+    stderr.split('CMake Error').length === 2 && /-DEDGEWISE_NODE_ADDON_API=/.test(stderr),
+    `not one error that says what is missing: ${stderr}`,
+  );
+  run('cmake', [...configure, `-DEDGEWISE_NODE_ADDON_API=${napiInclude()}`], { cwd: installed });
   run('cmake', ['--build', 'build', '--parallel', '2', '--target', 'edgewise'], { cwd: installed });
   const doctor = run('npx', ['--no-install', 'edgewise', 'doctor']);
   expect(/local build/.test(doctor), doctor);

@@ -57,21 +57,11 @@ inline bool WholeBytes(napi_env env, napi_value value, Bytes* out) {
 template <size_t kCount>
 class Args {
  public:
-  Args(napi_env env, napi_callback_info info) : env_(env) {
-    if constexpr (kCount > 0) {  // absent ones are undefined
-      napi_get_cb_info(env, info, &count_, values_, &this_, &data_);
-    }
-  }
+  Args(napi_env env, napi_callback_info info) : Args(env, info, false) {}
 
   Napi::Env env() const { return env_; }
   Napi::Value operator[](size_t index) const { return {env_, values_[index]}; }
   Napi::Value receiver() const { return {env_, this_}; }
-
-  // What DefineFunctions was given for the function.
-  template <typename T>
-  T* data() const {
-    return static_cast<T*>(data_);
-  }
 
   bool Double(size_t index, double* out) const {
     return napi_get_value_double(env_, values_[index], out) == napi_ok;
@@ -142,12 +132,29 @@ class Args {
     return edgewise::WholeBytes(env_, values_[index], out);
   }
 
+ protected:
+  Args(napi_env env, napi_callback_info info, bool has_data) : env_(env) {
+    if constexpr (kCount > 0) {  // absent ones are undefined
+      napi_get_cb_info(env, info, &count_, values_, &this_, has_data ? &data_ : nullptr);
+    }
+  }
+
+  void* data_ = nullptr;
+
  private:
   napi_env env_;
   size_t count_ = kCount;
   napi_value this_ = nullptr;
-  void* data_ = nullptr;
   napi_value values_[kCount == 0 ? 1 : kCount] = {};
+};
+
+// The same with what DefineFunctions was given for the function, a T.
+template <size_t kCount, typename T>
+class ArgsWith : public Args<kCount> {
+ public:
+  ArgsWith(napi_env env, napi_callback_info info) : Args<kCount>(env, info, true) {}
+
+  T* data() const { return static_cast<T*>(this->data_); }
 };
 
 // What a native function returns, as JavaScript gets it.
@@ -165,16 +172,14 @@ inline napi_value ToValue(napi_env env, double number) {
 
 inline napi_value ToValue(napi_env, Napi::Value value) { return value; }
 
-template <typename Result, size_t kCount>
-constexpr size_t CountOf(Result (*)(const Args<kCount>&)) {
-  return kCount;
-}
+template <typename Result, typename Arguments>
+Arguments ArgumentsOf(Result (*)(const Arguments&));
 
-// `kFunction`, a function of Args<n> that returns a number, a value or nothing, as Node-API calls
-// it.
+// `kFunction`, a function of Args or ArgsWith that returns a number, a value or nothing, as
+// Node-API calls it.
 template <auto kFunction>
 napi_value Call(napi_env env, napi_callback_info info) {
-  Args<CountOf(kFunction)> args(env, info);
+  decltype(ArgumentsOf(kFunction)) args(env, info);
   if constexpr (std::is_void_v<decltype(kFunction(args))>) {
     kFunction(args);
     return nullptr;

@@ -18,7 +18,7 @@ namespace edgewise {
 namespace {
 
 // pin(length): [number, ArrayBuffer]; REFUSED: no memory, or a host without external memory.
-Napi::Value Pin(const Args<1>& args) {
+Napi::Value Pin(const ArgsWith<1, BlockTable>& args) {
   Napi::Env env = args.env();
   Napi::Value refused = Napi::Number::New(env, kRefused);
   uint32_t length;
@@ -35,32 +35,34 @@ Napi::Value Pin(const Args<1>& args) {
     return refused;
   }
   Napi::Array result = Napi::Array::New(env, 2);
-  result.Set(0u, static_cast<double>(args.data<BlockTable>()->Enter(block)));
+  result.Set(0u, static_cast<double>(args.data()->Enter(block)));
   result.Set(1u, buffer);
   return result;
 }
 
 // unpin(number)
-int Unpin(const Args<1>& args) {
-  auto* blocks = args.data<BlockTable>();
+int Unpin(const ArgsWith<1, BlockTable>& args) {
+  auto* blocks = args.data();
   uint32_t number;
   if (!args.Uint32(0, &number) || blocks->Find(number) == nullptr) return kRefused;
   blocks->Remove(number);
   return 0;
 }
 
+using PinnedArgs = ArgsWith<4, BlockTable>;
+
 // The block's number at 0, the descriptor at 1, then offset and length, each optional.
-bool PinnedAt(const Args<4>& args, int* fd, Bytes* out) {
+bool PinnedAt(const PinnedArgs& args, int* fd, Bytes* out) {
   uint32_t number;
   if (!args.Uint32(0, &number) || !args.Fd(1, fd)) return false;
-  const Block* block = args.data<BlockTable>()->Find(number);
+  const Block* block = args.data()->Find(number);
   if (block == nullptr) return false;
   *out = {block->data, block->length};
   return args.Narrow(2, out);
 }
 
 // pinnedRecv(number, fd, offset?, length?): as recv.
-int Recv(const Args<4>& args) {
+int Recv(const PinnedArgs& args) {
   int fd;
   Bytes bytes;
   if (!PinnedAt(args, &fd, &bytes)) return kRefused;
@@ -68,7 +70,7 @@ int Recv(const Args<4>& args) {
 }
 
 // pinnedSend(number, fd, offset?, length?): as send.
-int Send(const Args<4>& args) {
+int Send(const PinnedArgs& args) {
   int fd;
   Bytes bytes;
   if (!PinnedAt(args, &fd, &bytes)) return kRefused;
@@ -76,7 +78,7 @@ int Send(const Args<4>& args) {
 }
 
 // pinnedRead(number, fd, offset?, length?): as read.
-int Read(const Args<4>& args) {
+int Read(const PinnedArgs& args) {
   int fd;
   Bytes bytes;
   if (!PinnedAt(args, &fd, &bytes)) return kRefused;
@@ -84,7 +86,7 @@ int Read(const Args<4>& args) {
 }
 
 // pinnedWrite(number, fd, offset?, length?): as write.
-int Write(const Args<4>& args) {
+int Write(const PinnedArgs& args) {
   int fd;
   Bytes bytes;
   if (!PinnedAt(args, &fd, &bytes)) return kRefused;

@@ -3,41 +3,38 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
-import { native } from '../../src/native.ts';
+import { describe, expect, test } from 'vitest';
 import { constants } from '../../src/sys/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const names = readFileSync(`${ROOT}src/sys/constants.names.ts`, 'utf8');
-const listed = new Set(Array.from(names.matchAll(/^ {2}\| '(\w+)'/gm), ([, name]) => name));
+const source = readFileSync(`${ROOT}src/sys/constants.names.ts`, 'utf8');
 
-it('the names in TypeScript are those that the script makes from the native table', () => {
-  const script = `${ROOT}scripts/generate-constants.mjs`;
-  expect(names).toBe(execFileSync(process.execPath, [script, '--print'], { encoding: 'utf8' }));
-});
+describe('constants', () => {
+  test('are unsigned, frozen, and the same as Node knows', () => {
+    for (const [name, value] of Object.entries(os.errno)) {
+      expect((constants as Record<string, number>)[name], name).toBe(value);
+    }
+    if (process.platform === 'linux') expect(constants.EPOLLET).toBe(2147483648);
+    expect(Object.isFrozen(constants)).toBe(true);
+    expect(Object.values(constants).every(Number.isInteger)).toBe(true);
+  });
 
-it('every number has a name, and the names of all systems have a number', () => {
-  const present = Object.keys(native.constants);
-  expect(present.filter((name) => !listed.has(name))).toEqual([]);
-  const everywhere = ['AF_INET', 'SOCK_CLOEXEC', 'IPPROTO_TCP', 'O_NONBLOCK', 'TCSANOW', 'EINTR'];
-  expect(everywhere.filter((name) => !present.includes(name) || !listed.has(name))).toEqual([]);
-});
+  test('every constant has a name in the types', () => {
+    const names = new Set(source.match(/'[A-Z0-9_]+'/g)?.map((name) => name.slice(1, -1)));
+    expect(Object.keys(constants).filter((name) => !names.has(name))).toEqual([]);
+  });
 
-it('has the numbers that Node has', () => {
-  const both = Object.entries(os.errno).filter(([name]) => name in constants);
-  expect(both.length).toBeGreaterThan(60);
-  for (const [name, number] of both) {
-    expect([name, constants[name as keyof typeof constants]]).toEqual([name, number]);
-  }
-});
+  test('the names in the types are what the script makes from the native table', () => {
+    const script = `${ROOT}scripts/generate-constants.mjs`;
+    const made = execFileSync(process.execPath, [script, '--print'], { encoding: 'utf8' });
+    expect(source).toBe(made);
+  });
 
-it('is frozen, bit 31 is no sign, and a name that the system lacks is undefined', () => {
-  expect(Object.isFrozen(constants)).toBe(true);
-  if (process.platform === 'linux') {
-    expect(constants.EPOLLET).toBe(2 ** 31);
-    expect(constants.EVFILT_READ).toBeUndefined();
-  } else {
-    expect(constants.EVFILT_READ).toBe(-1);
-    expect(constants.EPOLLET).toBeUndefined();
-  }
+  test('what only other systems have is undefined', () => {
+    expect(
+      [constants.EPOLLIN, constants.EVFILT_READ].filter((one) => one === undefined),
+    ).toHaveLength(1);
+    expect(constants.SOCK_NONBLOCK).toBeGreaterThan(0);
+    expect(constants.SOCK_CLOEXEC).toBeGreaterThan(0);
+  });
 });
