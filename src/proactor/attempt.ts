@@ -4,15 +4,16 @@
 // when there is more, so the call that would only return would-block is saved. Under the edge trigger
 // nothing but would-block proves that an edge will come.
 import { constants as os } from 'node:os';
-import { SocketAddress } from '../address.ts';
+import type { SocketAddress } from '../address.ts';
 import { EdgewiseError, errnoError } from '../errors.ts';
 import type { FileRangeEntry } from '../net/connection/file-range.ts';
+import { connectResult, errorContextOf, takePendingError } from '../net/index.ts';
 import * as sys from '../sys/index.ts';
 import { Kind, type Operation } from './operation.ts';
 import { type Inbound, totalLength } from './requests.ts';
 
-const { ECONNABORTED, ECONNREFUSED, EINPROGRESS, EINTR, ENOTCONN, EPROTO } = os.errno;
-const { SO_ERROR, SOCK_NONBLOCK, SOL_SOCKET } = sys.constants;
+const { ECONNABORTED, EINPROGRESS, EINTR, ENOTCONN, EPROTO } = os.errno;
+const { SOCK_NONBLOCK } = sys.constants;
 const MSG_ERRQUEUE = sys.constants.MSG_ERRQUEUE ?? 0;
 
 /** System calls of one attempt; then others get their turn. */
@@ -127,8 +128,8 @@ function accept(operation: Operation, channel: Channel): Outcome {
   return 0;
 }
 
-// The first attempt connects. Writability alone proves nothing afterwards: SO_ERROR is read, then the
-// peer's name, and a socket that has connected to itself counts as refused (net/attempt.ts).
+// The first attempt connects. Writability alone proves nothing afterwards: SO_ERROR is read, and then
+// looked whether it is connected, and not to itself.
 function connect(operation: Operation, { fd }: Channel): Outcome {
   const address = operation.detail as SocketAddress;
   let result = 0;
@@ -137,23 +138,12 @@ function connect(operation: Operation, { fd }: Channel): Outcome {
     result = sys.connect(fd, address);
     if (result === -EINPROGRESS || result === -EINTR) return Outcome.Dry;
   } else {
-    const errno = new Int32Array(1);
-    result = sys.getsockopt(fd, SOL_SOCKET, SO_ERROR, errno);
-    if (result >= 0) result = -(errno[0] as number);
+    result = takePendingError(fd);
   }
-  if (result >= 0) result = judgeConnected(fd);
+  if (result >= 0) result = connectResult(fd);
   if (result === -ENOTCONN) return Outcome.Dry; // a spurious report: it is still under way
   if (result === 0) return Outcome.Done;
-  const { address: host, port, path } = address;
-  const context = path === undefined ? { address: host, port } : { path };
-  return fail(operation, errnoError(result, 'connect', context));
-}
-
-function judgeConnected(fd: number): number {
-  const [peer, local] = [new SocketAddress(), new SocketAddress()];
-  const result = sys.getpeername(fd, peer) || sys.getsockname(fd, local);
-  if (result < 0 || peer.port === 0) return result;
-  return local.port === peer.port && local.address === peer.address ? -ECONNREFUSED : 0;
+  return fail(operation, errnoError(result, 'connect', errorContextOf(address)));
 }
 
 function passMessage(operation: Operation, channel: Channel): Outcome {

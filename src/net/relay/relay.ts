@@ -4,16 +4,16 @@
 import { constants as os } from 'node:os';
 import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../../errors.ts';
 import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
-import { Interest, Readiness } from '../../poller/index.ts';
+import { Readiness } from '../../poller/index.ts';
 import type { Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFunction, checkObject } from '../../validate.ts';
 import { Connection } from '../connection/connection.ts';
-import type { ConnectionDriver } from '../connection/driver.ts';
 import type { AnyConnection } from '../connection/group.ts';
 import { takePendingError } from '../socket/error.ts';
 import { RelayBuffer } from './buffer.ts';
 import { Direction, type DirectionOwner } from './direction.ts';
+import { End, type EndOwner } from './end.ts';
 import { pipes } from './pipes.ts';
 
 /** Receives what happens to relays; one object serves any number of them. */
@@ -35,45 +35,6 @@ export interface RelayOptions {
   readonly handlers?: RelayHandlers;
   /** Copy through user space also where splice(2) could do it. Default false. */
   readonly copy?: boolean;
-}
-
-// One end of a relay, which drives its connection.
-class End implements ConnectionDriver {
-  readonly connection: AnyConnection;
-  /** The direction that reads from it. */
-  readonly outbound: Direction;
-  /** The direction that writes to it. */
-  readonly inbound: Direction;
-  readonly #owner: EndOwner;
-
-  constructor(outbound: Direction, inbound: Direction, owner: EndOwner) {
-    this.connection = outbound.source;
-    this.outbound = outbound;
-    this.inbound = inbound;
-    this.#owner = owner;
-  }
-
-  get interest(): Interest {
-    return (
-      (this.outbound.wantsReadable ? Interest.Readable : Interest.None) |
-      (this.outbound.wantsPriority ? Interest.Priority : Interest.None) |
-      (this.inbound.wantsWritable ? Interest.Writable : Interest.None)
-    );
-  }
-
-  onReady(readiness: Readiness): void {
-    this.#owner.onReady(this, readiness);
-  }
-
-  onClosed(error: Error | undefined): void {
-    this.#owner.onClosed(error);
-  }
-}
-
-/** Receives what the two ends of a relay report. */
-interface EndOwner {
-  onReady(end: End, readiness: Readiness): void;
-  onClosed(error: Error | undefined): void;
 }
 
 // A peer that has not got everything must not take the close for an orderly end.

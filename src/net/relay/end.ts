@@ -1,0 +1,51 @@
+// One end of a relay: drives its connection, for the direction that reads from it and the one that
+// writes to it. What its readiness means is decided in relay.ts.
+import { Interest, type Readiness } from '../../poller/index.ts';
+import type { ConnectionDriver } from '../connection/driver.ts';
+import type { AnyConnection } from '../connection/group.ts';
+import type { Direction } from './direction.ts';
+
+/** Receives what the two ends of a relay report. */
+export interface EndOwner {
+  /** The connection of `end` is ready. */
+  onReady(end: End, readiness: Readiness): void;
+  /** One of the connections is closed; `error` says why, when that was not orderly. */
+  onClosed(error: Error | undefined): void;
+}
+
+/** The driver of one connection of a relay. */
+export class End implements ConnectionDriver {
+  /** The connection. */
+  readonly connection: AnyConnection;
+  /** The direction that reads from it. */
+  readonly outbound: Direction;
+  /** The direction that writes to it. */
+  readonly inbound: Direction;
+  readonly #owner: EndOwner;
+
+  constructor(outbound: Direction, inbound: Direction, owner: EndOwner) {
+    this.connection = outbound.source;
+    this.outbound = outbound;
+    this.inbound = inbound;
+    this.#owner = owner;
+  }
+
+  /** What the two directions wait for. */
+  get interest(): Interest {
+    return (
+      (this.outbound.wantsReadable ? Interest.Readable : Interest.None) |
+      (this.outbound.wantsPriority ? Interest.Priority : Interest.None) |
+      (this.inbound.wantsWritable ? Interest.Writable : Interest.None)
+    );
+  }
+
+  /** The connection is ready. */
+  onReady(readiness: Readiness): void {
+    this.#owner.onReady(this, readiness);
+  }
+
+  /** The connection is closed. */
+  onClosed(error: Error | undefined): void {
+    this.#owner.onClosed(error);
+  }
+}
