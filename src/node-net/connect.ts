@@ -1,4 +1,4 @@
-// connect() and createConnection() of node:net.
+// connect() of node:net, which createConnection() is another name of.
 import { normalize } from './arguments.ts';
 import { Socket, type SocketConnectOptions, type SocketOptions } from './socket.ts';
 
@@ -18,6 +18,3 @@ export function connect(...args: unknown[]): Socket {
   const { options } = normalize(args, ['host']);
   return new Socket(options as SocketOptions).connect(...(args as [SocketConnectOptions]));
 }
-
-/** The same as {@link connect}. */
-export const createConnection: typeof connect = connect;

@@ -1,7 +1,7 @@
 // Server of node:net over the reactor.
 import { lookup } from 'node:dns';
 import { EventEmitter } from 'node:events';
-import { isIP } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import {
   adoptListener,
   type Connection,
@@ -182,7 +182,7 @@ export class Server extends EventEmitter {
   }
 
   /** Where it listens; a path for a Unix socket; null when it does not listen. */
-  address(): { address: string; family: string; port: number } | string | null {
+  address(): AddressInfo | string | null {
     if (this.#listener === undefined) return null;
     const { address, family, port } = this.#listener.address;
     if (this.#path !== undefined) return this.#path;

@@ -1,5 +1,6 @@
 // A connection as a stream of Node: a Duplex with what clients expect of a net.Socket besides. It
 // reads on demand and by events only, so that the backpressure of the stream is that of the kernel.
+import type { AddressInfo } from 'node:net';
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 import { ErrnoError, invalidType } from '../errors.ts';
 import {
@@ -121,7 +122,7 @@ export class SocketDuplex extends Duplex {
   }
 
   /** Our address; an empty object without one, as of a Unix socket. */
-  address(): { address?: string; family?: string; port?: number } {
+  address(): Partial<AddressInfo> {
     const { address, family, port } = this.#addresses.local ?? {};
     return address === undefined || family === undefined || port === undefined
       ? {}
@@ -231,6 +232,7 @@ export class SocketDuplex extends Duplex {
     return this.destroy();
   }
 
+  /** @internal */
   override _read(): void {
     this.#wantsData = true;
     const demand = this.#demand;
@@ -239,14 +241,17 @@ export class SocketDuplex extends Duplex {
     else if (!demand.isDrained && !this.pending) this.#requeueEdge();
   }
 
+  /** @internal */
   override _write(chunk: string | Buffer, encoding: BufferEncoding, callback: Callback): void {
     this.#sendChunks([{ chunk, encoding }], callback);
   }
 
+  /** @internal */
   override _writev(chunks: readonly EncodableChunk[], callback: Callback): void {
     this.#sendChunks(chunks, callback);
   }
 
+  /** @internal */
   override _final(callback: Callback): void {
     const connection = this.#connection;
     if (connection === undefined) {
@@ -261,6 +266,7 @@ export class SocketDuplex extends Duplex {
     connection.end();
   }
 
+  /** @internal */
   override _destroy(error: Error | null, callback: Callback): void {
     this.#idle?.clear();
     this.#wantsData = false;

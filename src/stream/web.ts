@@ -8,7 +8,9 @@ const CHUNK_SIZE = 64 * 1024;
 
 /** The two directions of one connection. */
 export interface WebStreams {
+  /** What the peer sends: a byte stream, also for a BYOB reader. */
   readonly readable: ReadableStream<Uint8Array>;
+  /** What is sent; closing it ends our side. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
