@@ -13,7 +13,7 @@ interface Rule {
 const RULES: readonly Rule[] = [
   { pattern: /\b(tells?|telling|told)\b/i, instead: 'notify, report, call, say' },
   { pattern: /\b(hears?|heard|hearing) of\b/i, instead: 'be notified of, be called for' },
-  { pattern: /\b(who|whom|whose|whoever)\b/i, instead: 'that, which, the caller' },
+  { pattern: /\b(who|whom|whoever)\b/i, instead: 'that, which, the caller' },
   { pattern: /\b(some|no)body\b/i, instead: 'no one, another call, another thread' },
   { pattern: /\b(is|are|was|were|be|been|being|not) had\b/i, instead: 'available, installed' },
   { pattern: /\bPieces?\b|\bpieces? (of|in) the queue\b/, instead: 'write-queue entry' },
