@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Server } from '../../src/node-net/index.ts';
+import { Reactor } from '../../src/reactor/index.ts';
 import { Random } from '../helpers/random.ts';
 import { type EntryRole, entryTargets, furnish, roleOf } from './entries.ts';
 import { codeOf, count, type FuzzReport, show } from './fuzz.ts';
@@ -48,7 +49,7 @@ function tend(world: World, what: string, result: unknown, judge: Judge): void {
     );
     return;
   }
-  if (tended.has(result)) return;
+  if (result instanceof Reactor || tended.has(result)) return; // of a getter: it is the thread's
   tended.add(result);
   if (result instanceof EventEmitter)
     result.on('error', (error) => judge(`${what} emitted`, error));

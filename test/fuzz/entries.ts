@@ -213,13 +213,13 @@ const AWAITABLE = {
   sendmsg: 'message range',
   sendFile: 'file range',
 };
+const REFS = { ref: '', unref: '', hasRef: '' };
 const SOCKET = {
   address: '',
   setNoDelay: 'bool',
   setKeepAlive: 'bool int',
   setTimeout: 'int callback',
-  ref: '',
-  unref: '',
+  ...REFS,
   destroySoon: '',
   resetAndDestroy: '',
 };
@@ -234,10 +234,10 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('promises', { bind: 'datagrams', connect: 'connecting', listen: 'listening' }),
   ...named('promises', { readable: 'fd wait', writable: 'fd wait', signal: 'signal wait' }),
   ...named('promises', { sleep: 'int wait', interval: 'int wait', timeout: 'promise int wait' }),
-  ...named('promises.Connection', { ...READER, ref: '', unref: '', setOptions: 'tcpOptions' }),
-  ...named('promises.Listener', { accept: 'wait', close: '', ref: '', unref: '' }),
+  ...named('promises.Connection', { ...READER, ...REFS, setOptions: 'tcpOptions' }),
+  ...named('promises.Listener', { accept: 'wait', close: '', destroy: 'error', ...REFS }),
   ...named('promises.DatagramSocket', { connect: 'address', receive: 'wait', close: '' }),
-  ...named('promises.DatagramSocket', { send: 'text address wait', ref: '', unref: '' }),
+  ...named('promises.DatagramSocket', { send: 'text address wait', destroy: 'error', ...REFS }),
   ...named('stream', { toDuplex: 'anyConnection duplexOptions', fromDuplex: 'duplex' }),
   ...named('stream', { toWebStreams: 'anyConnection' }),
   ...named('stream.SocketDuplex', SOCKET),
@@ -245,7 +245,7 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('net', { connect: 'netConnecting', createConnection: 'netConnecting' }),
   ...named('net', { createServer: 'wait complete', Server: 'wait complete', Socket: 'wait' }),
   ...named('net.Server', { listen: 'netConnecting complete', close: 'complete', address: '' }),
-  ...named('net.Server', { getConnections: 'complete', ref: '', unref: '' }),
+  ...named('net.Server', { getConnections: 'complete', ...REFS }),
   ...named('net.Socket', { ...SOCKET, connect: 'netConnecting complete' }),
   ...named('proactor', { Proactor: 'proactorOptions', awaitable: 'descriptor' }),
   ...named('proactor', { delay: 'proactor int wait' }),
