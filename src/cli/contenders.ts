@@ -1,6 +1,6 @@
 // The servers that `edgewise demo` compares, as the programs that they are.
 import { fileURLToPath } from 'node:url';
-import type { Trigger } from '../poller/interest.ts';
+import type { Trigger } from '../poller/index.ts';
 import type { Contender } from './measure/index.ts';
 
 function path(relative: string): string {

@@ -3,8 +3,7 @@
 import { constants as os } from 'node:os';
 import { check, ErrnoError } from '../errors.ts';
 import { Reactor } from '../index.ts';
-import type { Descriptor } from '../proactor/descriptor.ts';
-import { Proactor } from '../proactor/proactor.ts';
+import { type Descriptor, Proactor } from '../proactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { openListener } from './echo-reactor.ts';
 import type { EchoOptions, EchoServer } from './echo-server.ts';

@@ -1,6 +1,6 @@
 // `edgewise echo`: an echo server on one of the APIs of this package, until a signal ends it.
 import { isIP } from 'node:net';
-import { BACKENDS, type Backend, type Trigger } from '../poller/interest.ts';
+import { BACKENDS, type Backend, type Trigger } from '../poller/index.ts';
 import { type Options, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import type { EchoOptions, EchoServer, EchoTrigger, StartEcho } from './echo-server.ts';
@@ -21,7 +21,7 @@ const TRIGGERS: readonly EchoTrigger[] = ['level', 'edge'];
 
 // An option that this platform lacks is refused here, before anything is opened.
 async function checkAvailable(backend: Backend | undefined, trigger: Trigger): Promise<void> {
-  const { Poller } = await import('../poller/poller.ts');
+  const { Poller } = await import('../poller/index.ts');
   const chosen = backend ?? Poller.preferredBackend;
   if (!Poller.backends.includes(chosen)) {
     const names = Poller.backends.join(', ');

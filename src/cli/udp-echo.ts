@@ -13,7 +13,7 @@ interface UdpEchoOptions {
 
 // Loaded when it runs: --help works without the addon.
 async function serve({ host, port, trigger }: UdpEchoOptions): Promise<void> {
-  const { Reactor } = await import('../reactor/reactor.ts');
+  const { Reactor } = await import('../reactor/index.ts');
   const { bindDatagram } = await import('../net/datagram/index.ts');
   const reactor = new Reactor();
   const socket = bindDatagram({

@@ -2,7 +2,7 @@
 // Promise connections and streams read that way, so that nothing is read that was not asked for,
 // and the peer is slowed down by the kernel.
 import { constants as os } from 'node:os';
-import { Interest } from '../poller/interest.ts';
+import { Interest } from '../poller/index.ts';
 
 const { EAGAIN } = os.errno;
 

@@ -4,7 +4,7 @@
 // leaves the queue when its last byte has left. man 2 writev, 2 sendmsg (MSG_MORE).
 import { constants as os } from 'node:os';
 import { EdgewiseError, invalidValue } from '../errors.ts';
-import { Readiness } from '../poller/interest.ts';
+import { Readiness } from '../poller/index.ts';
 import type { Registration } from '../reactor/registration.ts';
 import * as sys from '../sys/index.ts';
 import { checkBytes, checkInteger } from '../validate.ts';

@@ -1,7 +1,6 @@
 // The module's handlers with counters around them: figures for the main thread (protocol.ts), and
 // which handler is running, so that one that blocks can be named.
-import type { AnyConnection } from '../net/connection/group.ts';
-import type { ConnectionHandlers } from '../net/connection/handlers.ts';
+import type { AnyConnection, ConnectionHandlers } from '../net/index.ts';
 import { Figure, type SubReactorModule, WATCHED } from './protocol.ts';
 
 type Name = (typeof WATCHED)[number];

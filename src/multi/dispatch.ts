@@ -4,8 +4,7 @@
 
 import { SocketAddress } from '../address.ts';
 import { check } from '../errors.ts';
-import { Acceptor } from '../net/listen/acceptor.ts';
-import { openByOptions } from '../net/listen/listen.ts';
+import { Acceptor, openByOptions } from '../net/index.ts';
 import { Interest } from '../poller/index.ts';
 import type { Reactor, Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';

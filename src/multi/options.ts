@@ -1,7 +1,7 @@
 // The options of a pool, checked once and with their defaults.
 import { pathToFileURL } from 'node:url';
 import { invalidType, invalidValue } from '../errors.ts';
-import { planTcpOptions } from '../net/socket/tcp.ts';
+import { planTcpOptions } from '../net/index.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';

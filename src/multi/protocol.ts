@@ -1,11 +1,13 @@
 // What the main thread and the thread of a sub-reactor send each other: messages by `postMessage`,
 // which are few, and figures in shared memory, which are written for every connection. Descriptors go
 // through the sub-reactor's mailbox, as numbers.
-import type { Connection } from '../net/connection/connection.ts';
-import type { ConnectionHandlers } from '../net/connection/handlers.ts';
-import type { ConnectionOptions } from '../net/connection/options.ts';
-import type { ConnectionSnapshot } from '../net/connection/snapshot.ts';
-import type { TcpOptions } from '../net/socket/tcp.ts';
+import type {
+  Connection,
+  ConnectionHandlers,
+  ConnectionOptions,
+  ConnectionSnapshot,
+  TcpOptions,
+} from '../net/index.ts';
 import type { MailboxAddress } from './mailbox.ts';
 
 /** Options of the connections of a pool: those of `listen` that do not belong to one thread. */

@@ -4,12 +4,17 @@ import { inspect } from 'node:util';
 import { deserialize } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ClosedError, invalidType, invalidValue } from '../errors.ts';
-import { Connection } from '../net/connection/connection.ts';
-import type { ConnectionGroup } from '../net/connection/group.ts';
-import { groupOf } from '../net/connection/options.ts';
-import { adoptListener } from '../net/listen/listen.ts';
-import type { Listener } from '../net/listen/listener.ts';
-import { applyPlan, forConnections, planTcpOptions, type TcpPlan } from '../net/socket/tcp.ts';
+import {
+  adoptListener,
+  applyPlan,
+  Connection,
+  type ConnectionGroup,
+  forConnections,
+  groupOf,
+  type Listener,
+  planTcpOptions,
+  type TcpPlan,
+} from '../net/index.ts';
 import { Reactor } from '../reactor/index.ts';
 import { checkFunction, checkInteger } from '../validate.ts';
 import { Counting } from './counting.ts';

@@ -6,7 +6,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, check, EdgewiseError, type ErrnoError } from '../errors.ts';
 import { DeferredCalls } from '../flow/deferred-calls.ts';
-import type { Interest, Readiness } from '../poller/interest.ts';
+import type { Interest, Readiness } from '../poller/index.ts';
 import { checkDrive, defaultReactor, type Reactor, type Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { checkFd, checkHandlers, checkObject } from '../validate.ts';

@@ -2,7 +2,7 @@
 import { constants as os } from 'node:os';
 import { errnoError, invalidValue } from '../errors.ts';
 import { readMemory, readView } from '../flow/read-memory.ts';
-import { Interest } from '../poller/interest.ts';
+import { Interest } from '../poller/index.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
 

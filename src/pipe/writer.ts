@@ -12,9 +12,8 @@ import {
   WriteQueue,
   type WriteTarget,
 } from '../flow/write-queue.ts';
-import { Interest, Readiness } from '../poller/interest.ts';
-import type { Registration } from '../reactor/registration.ts';
-import type { Timer } from '../reactor/timers/timer.ts';
+import { Interest, Readiness } from '../poller/index.ts';
+import type { Registration, Timer } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
 

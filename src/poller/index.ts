@@ -1,5 +1,6 @@
 // The table of contents of the room: what the rooms above use of it.
 export {
+  BACKENDS,
   type Backend,
   Interest,
   Readiness,

@@ -56,7 +56,7 @@ export type Backend = 'epoll' | 'kqueue' | 'poll' | 'select';
 
 /** @internal in the order of `enum class Trigger` */
 export const TRIGGERS: readonly Trigger[] = ['level', 'edge', 'oneshot', 'edge-oneshot'];
-/** @internal in the order of `enum class Backend` */
+/** In the order of `enum class Backend`. */
 export const BACKENDS: readonly Backend[] = ['epoll', 'kqueue', 'poll', 'select'];
 
 /** The readiness that answers an interest: the same bits. */

@@ -6,8 +6,12 @@
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
 import { EdgewiseError, errnoError } from '../errors.ts';
-import type { FileRangeEntry } from '../net/connection/file-range.ts';
-import { connectResult, errorContextOf, takePendingError } from '../net/index.ts';
+import {
+  connectResult,
+  errorContextOf,
+  type FileRangeEntry,
+  takePendingError,
+} from '../net/index.ts';
 import * as sys from '../sys/index.ts';
 import { Kind, type Operation } from './operation.ts';
 import { type Inbound, totalLength } from './requests.ts';

@@ -1,6 +1,6 @@
 // One direction of a descriptor: the operations that wait in it, in the order of their submission, and
 // what is known of the kernel's side. Only the first one is ever tried.
-import type { Interest } from '../poller/interest.ts';
+import type { Interest } from '../poller/index.ts';
 import type { Operation, OperationId } from './operation.ts';
 
 export class Lane {

@@ -4,10 +4,8 @@
 // which waits for the same again and again, then costs no epoll_ctl per message.
 import { constants as os } from 'node:os';
 import { check, errnoError } from '../errors.ts';
-import { Interest, Readiness, readinessOf } from '../poller/interest.ts';
-import type { Reactor } from '../reactor/reactor.ts';
-import type { Handler, Registration } from '../reactor/registration.ts';
-import type { Timer } from '../reactor/timers/timer.ts';
+import { Interest, Readiness, readinessOf } from '../poller/index.ts';
+import type { Handler, Reactor, Registration, Timer } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { attempt, type Channel, isAtOnce, Outcome } from './attempt.ts';
 import { Lane } from './lane.ts';

@@ -4,9 +4,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, errnoError, invalidType, invalidValue } from '../errors.ts';
-import { defaultReactor } from '../reactor/index.ts';
-import { Reactor } from '../reactor/reactor.ts';
-import type { Timer } from '../reactor/timers/timer.ts';
+import { defaultReactor, Reactor, type Timer } from '../reactor/index.ts';
 import { checkFd, checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Descriptor, type DescriptorOwner } from './descriptor.ts';
 import {

@@ -2,7 +2,7 @@
 // their handlers are called in the order in which the operations completed. What a handler submits and
 // what completes at once joins the queue; its handler is called in the same turn for some rounds, so
 // that an echo needs no second wait, and then in the next turn, so that a busy peer starves no other.
-import type { Reactor } from '../reactor/reactor.ts';
+import type { Reactor } from '../reactor/index.ts';
 import type { Operation, OperationPool } from './operation.ts';
 
 const ROUNDS_PER_TURN_MAX = 8;

@@ -2,7 +2,7 @@
 // its owner may change while the operation is pending, other than the bytes, is copied.
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { invalidType, outOfRange } from '../errors.ts';
-import { checkFileRange, FileRangeEntry } from '../net/connection/file-range.ts';
+import { checkFileRange, FileRangeEntry } from '../net/index.ts';
 import { type OutgoingMessage, ReceivedMessage } from '../sys/index.ts';
 import {
   checkBytes,

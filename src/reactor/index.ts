@@ -2,7 +2,6 @@
 export { checkDrive, checkReactor } from './checks.ts';
 export { defaultReactor } from './default.ts';
 export type { DriverMode } from './driver.ts';
-export { Failures } from './failures.ts';
 export type {
   AttachOptions,
   ErrorHandler,
@@ -11,7 +10,7 @@ export type {
   RegisterOptions,
 } from './options.ts';
 export { Reactor } from './reactor.ts';
-export type { AnyRegistration, Handler, Registration } from './registration.ts';
+export type { Handler, Registration } from './registration.ts';
 export { type SignalHandler, type SignalSubscription, signalNumber } from './signals.ts';
 export type { Timer } from './timers/timer.ts';
 export { type ReactorWaker, Waker } from './waker.ts';

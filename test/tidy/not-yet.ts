@@ -6,17 +6,7 @@
  */
 export const NOT_YET: Readonly<Record<Rule, readonly string[]>> = {
   floors: [],
-  doors: [
-    'flow/',
-    'cli/',
-    'multi/',
-    'net/connection/',
-    'node-net/',
-    'pipe/',
-    'proactor/',
-    'promises/',
-    'stream/',
-  ],
+  doors: [],
   abstract: [],
   spreads: [
     'src/cli/',
@@ -34,8 +24,7 @@ export const NOT_YET: Readonly<Record<Rule, readonly string[]>> = {
     'scripts/',
   ],
   readiness: [],
-  // Names that tests of many rooms use.
-  words: ['test/behaviour/exhaustion', 'test/behaviour/peers', 'test/helpers/cuts'],
+  words: [],
 };
 type Rule = 'floors' | 'doors' | 'abstract' | 'spreads' | 'readiness' | 'words';
 

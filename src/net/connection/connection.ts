@@ -21,10 +21,8 @@ import {
   WriteQueue,
   type WriteQueueEntry,
 } from '../../flow/write-queue.ts';
-import { Interest, Readiness } from '../../poller/interest.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
-import type { Registration } from '../../reactor/registration.ts';
-import type { Timer } from '../../reactor/timers/timer.ts';
+import { Interest, Readiness } from '../../poller/index.ts';
+import type { Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkInteger, IOV_MAX } from '../../validate.ts';
 import {

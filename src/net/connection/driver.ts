@@ -1,7 +1,7 @@
 // What reads and writes a connection in place of its handlers: a relay moves bytes between two
 // descriptors without their passing through user space, a promise connection reads when it is asked
 // to, and so does a stream of Node.
-import type { Interest, Readiness } from '../../poller/interest.ts';
+import type { Interest, Readiness } from '../../poller/index.ts';
 
 /** Drives a connection: see {@link Connection.setDriver}. */
 export interface ConnectionDriver {

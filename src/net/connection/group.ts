@@ -4,10 +4,8 @@ import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError } from '../../errors.ts';
 import { DeferredCalls } from '../../flow/deferred-calls.ts';
 import type { QueueLimits } from '../../flow/write-queue.ts';
-import type { Readiness } from '../../poller/interest.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
-import type { Handler, Registration } from '../../reactor/registration.ts';
-import type { Timer } from '../../reactor/timers/timer.ts';
+import type { Readiness } from '../../poller/index.ts';
+import type { Handler, Reactor, Registration, Timer } from '../../reactor/index.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 

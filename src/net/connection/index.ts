@@ -2,7 +2,7 @@
 
 export { acceptConnection, Connection, createConnection } from './connection.ts';
 export type { ConnectionDriver } from './driver.ts';
-export type { SentHandler } from './file-range.ts';
+export { checkFileRange, FileRangeEntry, type SentHandler } from './file-range.ts';
 export {
   type AnyConnection,
   ConnectionGroup,

@@ -4,9 +4,8 @@
 //
 // A peer that does not read can hold that up for ever. After a time the connection is reset: the
 // kernel drops what it has not sent, and completes it.
-import { Interest } from '../../poller/interest.ts';
-import type { Handler, Registration } from '../../reactor/registration.ts';
-import type { Timer } from '../../reactor/timers/timer.ts';
+import { Interest } from '../../poller/index.ts';
+import type { Handler, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import type { ConnectionGroup } from './group.ts';
 import type { ZeroCopy } from './zero-copy.ts';
