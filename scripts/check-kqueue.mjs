@@ -31,8 +31,16 @@ const CORE_ONLY = ['x86_64-macos', 'aarch64-freebsd'];
 const CONTROL = 'native/core/epoll_poller.cc';
 const PARALLEL_MAX = 2;
 const FLAGS = [
-  ...['-std=c++17', '-fno-exceptions', '-fno-rtti', '-g0', '-fno-sanitize=all'],
-  ...['-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-Wno-missing-field-initializers'],
+  '-std=c++17',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-g0',
+  '-fno-sanitize=all',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-Wno-unused-parameter',
+  '-Wno-missing-field-initializers',
 ];
 
 function provideTools() {

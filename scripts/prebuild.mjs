@@ -26,7 +26,11 @@ const TARGETS = {
 const PARALLEL_MAX = 2;
 const FLAGS = ['-std=c++17', '-O2', '-g0', '-fno-exceptions', '-fno-rtti', '-fno-sanitize=all'];
 const ADDON_FLAGS = [
-  ...['-shared', '-fPIC', '-fvisibility=hidden', '-ffunction-sections', '-fdata-sections'],
+  '-shared',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-ffunction-sections',
+  '-fdata-sections',
   ...NAPI_DEFINES,
 ];
 
@@ -50,9 +54,15 @@ async function build(zig, name, include) {
   mkdirSync(folder, { recursive: true });
   const addon = join(folder, 'edgewise.node');
   await compile(zig, target, [
-    ...[...ADDON_FLAGS, ...target.link, '-Inative/core', '-Inative/addon'],
-    ...[`-isystem${napiInclude()}`, `-isystem${include}`],
-    ...[...sourcesFor(target.system), '-o', addon],
+    ...ADDON_FLAGS,
+    ...target.link,
+    '-Inative/core',
+    '-Inative/addon',
+    `-isystem${napiInclude()}`,
+    `-isystem${include}`,
+    ...sourcesFor(target.system),
+    '-o',
+    addon,
   ]);
   const load = join(folder, 'edgewise-load');
   const sources = sourcesFor(target.system, 'edgewise-load');

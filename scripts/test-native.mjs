@@ -34,14 +34,12 @@ function build({ folder, sanitize }) {
   const out = join('build-native', folder);
   mkdirSync(out, { recursive: true });
   const configured = run('cmake', [
-    ...[
-      '-S',
-      '.',
-      '-B',
-      out,
-      `-DEDGEWISE_SANITIZE=${sanitize}`,
-      '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
-    ],
+    '-S',
+    '.',
+    '-B',
+    out,
+    `-DEDGEWISE_SANITIZE=${sanitize}`,
+    '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
     ...(process.env.EDGEWISE_LIBKQUEUE
       ? [`-DEDGEWISE_LIBKQUEUE=${process.env.EDGEWISE_LIBKQUEUE}`]
       : []),
@@ -50,8 +48,12 @@ function build({ folder, sanitize }) {
   const hasLibkqueue = /edgewise-kqueue-test: yes/.test(configured.text);
   const targets = ['edgewise-native-test', ...(hasLibkqueue ? ['edgewise-kqueue-test'] : [])];
   const built = run('cmake', [
-    ...['--build', out, '--parallel', String(availableParallelism())],
-    ...['--target', ...targets],
+    '--build',
+    out,
+    '--parallel',
+    String(availableParallelism()),
+    '--target',
+    ...targets,
   ]);
   return { ok: built.ok, text: built.text, out, targets, hasLibkqueue };
 }

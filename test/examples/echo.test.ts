@@ -41,8 +41,12 @@ async function connectTo(example: ExampleProcess): Promise<Socket> {
 
 test('the page has six programs, and no other code of that kind', () => {
   expect(BLOCKS.map(({ path }) => path)).toEqual([
-    ...['examples/echo/sys.ts', 'examples/echo/poller.ts', 'examples/echo.ts'],
-    ...['examples/echo/handlers.ts', 'examples/echo/promises.ts', 'examples/echo/net.ts'],
+    'examples/echo/sys.ts',
+    'examples/echo/poller.ts',
+    'examples/echo.ts',
+    'examples/echo/handlers.ts',
+    'examples/echo/promises.ts',
+    'examples/echo/net.ts',
   ]);
   expect(PAGE.match(/^```ts$/gm)).toHaveLength(BLOCKS.length);
 });

@@ -6,7 +6,7 @@
 // only those on stream sockets and FIFOs: a datagram would be truncated, an eventfd refuses less
 // than eight bytes. splice(2) stays whole. TCP sockets of the whole process get small buffers, or
 // filling them takes millions of calls: Linux joins bytes that wait. dlsym(3) with RTLD_NEXT finds
-// what stands behind this file.
+// what is behind this file.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>

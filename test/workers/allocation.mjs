@@ -46,7 +46,7 @@ function push(count) {
 
 async function measure(count) {
   globalThis.gc();
-  for (let pass = 0; pass < 5; pass++) await nextLoopPass(); // the observer is told of it here
+  for (let pass = 0; pass < 5; pass++) await nextLoopPass(); // the observer is called for it here
   collections = 0;
   const before = process.memoryUsage().heapUsed;
   push(count);

@@ -1,10 +1,10 @@
-// Started by handover.test.ts as root: plays another user, who asks for sockets that are not his
-// (`ask PATH`), or who offers some at a path where somebody else asks (`listen PATH`).
+// Started by handover.test.ts as root: plays another user, which asks for sockets of ours
+// (`ask PATH`), or offers some at a path where another user asks (`listen PATH`).
 import { connect, listen, takeOver } from '../../dist/index.js';
 
-const NOBODY = 65_534;
+const OTHER_USER = 65_534;
 const [mode, path] = process.argv.slice(2);
-process.seteuid(NOBODY);
+process.seteuid(OTHER_USER);
 
 function ask() {
   const open = (connection) => {

@@ -96,7 +96,10 @@ async function run(strategy) {
   let deaths = 0;
   const others = [];
   const pool = new ReactorPool({
-    ...{ size: SIZE, module, strategy, host: '127.0.0.1' },
+    size: SIZE,
+    module,
+    strategy,
+    host: '127.0.0.1',
     onError: (error) => {
       if (error.code === 'ERR_SUB_REACTOR_DIED') deaths++;
       else others.push(error);
@@ -128,8 +131,15 @@ async function run(strategy) {
   await pool.close();
   const { messages, broken, wronged } = load;
   return {
-    ...{ strategy, kills, deaths, messages, broken, wronged, otherErrors: others.length },
-    ...{ restarts: total.restarts, descriptorsLeft: descriptors - atStart },
+    strategy,
+    kills,
+    deaths,
+    messages,
+    broken,
+    wronged,
+    otherErrors: others.length,
+    restarts: total.restarts,
+    descriptorsLeft: descriptors - atStart,
     grown,
   };
 }

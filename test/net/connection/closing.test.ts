@@ -19,7 +19,8 @@ describe('a reactor that closes', () => {
     const calls: string[] = [];
     const open = () =>
       bindDatagram({
-        ...{ reactor, host: HOST },
+        reactor,
+        host: HOST,
         handlers: {
           error: () => calls.push('error'),
           drain: () => calls.push('drain'),
