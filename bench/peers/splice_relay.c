@@ -72,7 +72,7 @@ static bool drain(struct direction* d, bool* failed) {
 
 // Returns whether the relay lives on. With a bound, so that one peer does not keep the others
 // waiting; *again: it was reached, and no edge will report it.
-static bool move(struct direction* d, bool* again) {
+static bool relay_bytes(struct direction* d, bool* again) {
   bool failed = false;
   if (!drain(d, &failed)) return !failed;
   for (int fills = 0; d->is_open; fills++) {
@@ -98,7 +98,7 @@ static void serve(struct relay* relay) {
   bool again = true;
   while (again && !relay->is_dead) {
     again = false;
-    bool lives = move(&relay->there, &again) && move(&relay->back, &again);
+    bool lives = relay_bytes(&relay->there, &again) && relay_bytes(&relay->back, &again);
     if (!lives || (!relay->there.is_open && !relay->back.is_open)) end(relay);
   }
 }
@@ -133,7 +133,7 @@ static void accept_all(int listener) {
     relay->there = make_direction(client, server);
     relay->back = make_direction(server, client);
     watch(client, relay);
-    watch(server, relay);  // a move before it is connected meets EAGAIN
+    watch(server, relay);  // a splice before it is connected meets EAGAIN
   }
 }
 

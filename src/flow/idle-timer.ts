@@ -32,7 +32,7 @@ export class IdleTimer {
   #timer: Timer | undefined = undefined;
   #timerDueNs = 0;
   #lastActivityNs = 0;
-  #isNoted = false; // an activity of this turn, at whose end the reactor says the time
+  #isNoted = false; // an activity of this turn; the reactor says the time at its end
 
   constructor(owner: IdleTimerOwner) {
     this.#owner = owner;

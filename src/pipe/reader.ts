@@ -155,7 +155,7 @@ export class DescriptorReader<Data = unknown> {
     }
   }
 
-  // How Linux reports the end of a pseudo-terminal whose other side was closed.
+  // How Linux reports the end of a pseudo-terminal when the other side is closed.
   #isHungUp(result: number): boolean {
     return result === -EIO && sys.isatty(this.fd) === 1;
   }

@@ -204,7 +204,7 @@ describe('chat', () => {
     });
     const talk = setInterval(() => {
       if (!speaker.writableNeedDrain) for (let count = 0; count < 64; count++) speaker.write(text);
-      deaf?.write('am I still in?'); // a client that does not read meets a reset so
+      deaf?.write('am I still in?'); // a client that does not read sees a reset so
     }, 1);
     await dropped;
     clearInterval(talk);

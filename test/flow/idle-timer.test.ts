@@ -1,4 +1,4 @@
-// The idle timer: never early, and late only by what a turn takes. The reactor is a stand-in whose time
+// The idle timer: never early, and late only by what a turn takes. The time of its reactor
 // is set by hand, except where the order of real timers shows it.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { IdleTimer } from '../../src/flow/idle-timer.ts';

@@ -21,7 +21,7 @@ describe.each(['level', 'edge'] as const)('%s: views of what was read', (trigger
   }
 
   if (!canTransfer) process.stdout.write('skipped: ArrayBuffer.transfer begins with Node 22\n');
-  const title = 'one whose memory was transferred away is not taken for sent';
+  const title = 'one with memory that was transferred away is not taken for sent';
   it.runIf(canTransfer)(`${title} (Node 22)`, () => {
     const codes: (string | undefined)[] = [];
     const { server, turnUntil, peer } = world((connection, bytes) => {

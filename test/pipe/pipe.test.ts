@@ -66,7 +66,7 @@ describe.each(['level', 'edge'] as const)('%s: descriptors', (trigger) => {
     return reactor;
   }
 
-  // A pipe whose ends the reader and the writer own.
+  // A pipe with ends that the reader and the writer own.
   function start(
     reading: Partial<ReaderOptions> = {},
     writing: Partial<WriterOptions> = {},

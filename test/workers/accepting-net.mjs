@@ -1,4 +1,4 @@
-// One of several threads that accept from one listening socket through the net layer. Says when it
+// One of several threads that accept from one listening socket through the net layer. Reports when it
 // listens, and, asked, what it has accepted; then it ends.
 import { parentPort, workerData } from 'node:worker_threads';
 import { adoptListener, Reactor } from '../../dist/index.js';

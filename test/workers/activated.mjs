@@ -1,4 +1,4 @@
-// Started by activation.test.ts as a supervisor starts a service: reports in one line of JSON on
+// Started by activation.test.ts as a supervisor starts a service: says in one line of JSON on
 // stderr what it was given, serves an echo on each socket until a client ends, and exits.
 import {
   activationSockets,

@@ -1,4 +1,4 @@
-// A process whose reactor is attached and never at rest, and what the rest of Node does meanwhile:
+// A process with a reactor that is attached and never at rest, and what the rest of Node does meanwhile:
 // `node busy.mjs <back-end> <driver> <ticks>` prints one line of JSON.
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';

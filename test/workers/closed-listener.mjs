@@ -1,5 +1,5 @@
 // Opens a listener with a reserve descriptor and closes it, then waits to be ended: what the thread
-// had open by then must not be closed with it, as another file may have the numbers.
+// had open by then must not be closed with it, as the numbers may be another file's.
 import { parentPort } from 'node:worker_threads';
 import { listen } from '../../dist/index.js';
 

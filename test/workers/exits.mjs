@@ -1,4 +1,4 @@
-// A process whose end, or whose life, is the test: `node exits.mjs <case> <back-end> <driver>`.
+// A process: its end, or its life, is the test: `node exits.mjs <case> <back-end> <driver>`.
 // What it prints, and its exit code, is looked at in test/reactor/driver.exits.test.ts.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

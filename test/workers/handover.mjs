@@ -1,5 +1,5 @@
-// Started by handover.test.ts as root: plays another user, that asks for sockets of a foreign owner
-// (`ask PATH`), or offers some at a path where a foreign process asks (`listen PATH`).
+// Started by handover.test.ts as root: plays another user, which asks for sockets of ours
+// (`ask PATH`), or offers some at a path where another user asks (`listen PATH`).
 import { connect, listen, takeOver } from '../../dist/index.js';
 
 const OTHER_USER = 65_534;

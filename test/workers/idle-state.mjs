@@ -9,7 +9,7 @@ const [, , state, trigger, idleMs] = process.argv;
 const HOST = '127.0.0.1';
 const { AF_INET, SOCK_STREAM, SHUT_WR, SOL_SOCKET, SO_LINGER } = sys.constants;
 
-/** A state that is never reached must not go on for ever: a test waits for this process. */
+/** A state that is never reached must not go on for ever, whatever waits for this process. */
 const GUARD_MS = 20_000;
 setTimeout(() => process.exit(2), Number(idleMs) + GUARD_MS).unref();
 
@@ -69,7 +69,7 @@ const STATES = {
     sys.close(peer);
     await until(() => calls.includes('ECONNRESET'));
   },
-  // It is not read: the descriptor is watched, but not by the net layer.
+  // Nothing reads it: the descriptor is watched, but not by the net layer.
   async 'an error that is pending'() {
     const { peer, connection } = await pair();
     const fd = sys.dup(connection.fd);
@@ -93,7 +93,7 @@ const STATES = {
     sys.dup(connection.fd);
     connection.resume();
     connection.destroy();
-    send(peer, 'nothing watches this');
+    send(peer, 'no one watches this');
   },
   async 'a duplicate of a connection that was closed behind our back'() {
     const { peer, connection } = await pair();

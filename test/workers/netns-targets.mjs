@@ -2,14 +2,14 @@
 // netns-targets.mjs`. Prints a line of JSON: the error of each connect.
 //   unroutable   no route leads there
 //   rejected     a route says that the host cannot be reached
-//   filtered     an interface that swallows everything: no answer comes
+//   filtered     an interface that swallows everything: nothing answers
 import { execFileSync } from 'node:child_process';
 import { connect, Reactor } from '../../dist/index.js';
 
 const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 ip('link', 'set', 'lo', 'up');
 ip('route', 'add', 'unreachable', '198.51.100.0/24');
-ip('tuntap', 'add', 'dev', 'swallow', 'mode', 'tun'); // it is not read: what it is sent is dropped
+ip('tuntap', 'add', 'dev', 'swallow', 'mode', 'tun'); // nothing reads it: what it is sent is dropped
 ip('address', 'add', '192.0.2.1/24', 'dev', 'swallow');
 ip('link', 'set', 'swallow', 'up');
 

@@ -4,7 +4,7 @@ import * as sys from '../../dist/sys/index.js';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
 
-/** Registers `pairCount` pairs. @returns what says how many answers were given. */
+/** Registers `pairCount` pairs. @returns what counts the answers that were given. */
 export function pingPong(reactor, pairCount, trigger = 'level') {
   const byte = Buffer.alloc(1);
   const answers = { count: 0, fds: [] };

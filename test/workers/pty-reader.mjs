@@ -1,5 +1,5 @@
-// Reads descriptor 3, the controlling side of a pseudo-terminal whose other side is closed, and says
-// what its handlers were called with (test/pipe/pipe.test.ts).
+// Reads descriptor 3, the controlling side of a pseudo-terminal with the other side closed, and says
+// what its handlers were called for (test/pipe/pipe.test.ts).
 import { openReader } from '../../dist/index.js';
 
 const calls = [];

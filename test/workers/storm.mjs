@@ -1,4 +1,4 @@
-// Sends a signal to this process about once per millisecond, until it is stopped or at its limit.
+// Sends a signal to this process about once per millisecond, until asked to stop or at its limit.
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { state, signal, countMax } = workerData; // state: [is stopped, count sent, a word to sleep on]

@@ -35,7 +35,7 @@ export interface ConnectionHandlers<Data = unknown> {
   end?(connection: Connection<Data>): void;
   /**
    * The connection is closed, the last call for it, made once for every connection that was
-   * opened or whose `connect` failed.
+   * opened, or failed to connect.
    *
    * @param error - why, when it was not an orderly end: ECONNRESET, ETIMEDOUT, ECONNREFUSED,
    *   ERR_WRITE_QUEUE_FULL, ERR_CLOSED (the reactor was closed), or what was given to `destroy`.

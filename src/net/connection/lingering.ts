@@ -1,4 +1,4 @@
-// The socket of a closed connection whose memory the kernel may still read. Closed, it would go on
+// The socket of a closed connection, when the kernel may still read its memory. Closed, it would go on
 // sending, and no completion would ever be reported: the memory could be used for something else,
 // and that would be sent. So the socket is shut down, and kept until the last completion has come.
 //

@@ -64,7 +64,7 @@ describe('a group of connections', () => {
     expect(calls).toEqual(['deferred', 'close']);
   });
 
-  it('closes an accepted descriptor whose data cannot be made, and serves the next one', () => {
+  it('closes an accepted descriptor when its data cannot be made, and serves the next one', () => {
     const errors: unknown[] = [];
     const server = new Recorder();
     let count = 0;

@@ -44,7 +44,7 @@ export class Done {
   }
 }
 
-/** A recorder whose connections do not read until they are resumed. */
+/** A recorder of connections that do not read until they are resumed. */
 export const paused = () => new Recorder({ open: (connection) => connection.pause() });
 
 /** Pairs of connections, and reactors in Node's loop, that are closed after the test. */
