@@ -131,6 +131,7 @@ export const tcp: readonly Scenario[] = [
     operation: 'one message and its echo, while other connections send one byte a second each',
     role: 'tcp-echo',
     load: besideSlow,
+    warmUp: generated('tcp', 'closed'),
     metrics: [...BESIDE_SLOW, CPU],
     merit: 'p99Ratio',
     bases: [],
