@@ -33,7 +33,10 @@ export interface OffloadOptions {
 /** Options of one task. */
 export interface OffloadTaskOptions {
   /** The connection that needs the answer: when it is closed by then, the answer is dropped. */
-  readonly connection?: { readonly isClosed: boolean };
+  readonly connection?: {
+    /** Whether the answer is needed no more. */
+    readonly isClosed: boolean;
+  };
   /** Gives the task up; a thread that runs it is ended, and another started. */
   readonly signal?: AbortSignal;
 }

@@ -10,7 +10,6 @@ import {
   queueLimits,
   type Writable,
   WriteQueue,
-  type WriteTarget,
 } from '../flow/write-queue.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import type { Registration, Timer } from '../reactor/index.ts';
@@ -48,7 +47,7 @@ export interface WriterOptions<Data = unknown> extends EndpointOptions<Data>, Pa
 }
 
 /** A descriptor that is written as a stream of bytes. It owns the descriptor. */
-export class DescriptorWriter<Data = unknown> implements WriteTarget {
+export class DescriptorWriter<Data = unknown> {
   /** What the caller keeps with it. */
   data: Data | undefined;
   /** Bytes that the kernel has taken since it was made. */

@@ -23,9 +23,13 @@ export interface ConnectionSettings extends QueueLimits {
 
 /** Counts of one group since it was made. */
 export interface ConnectionStats {
+  /** Connections that were opened. */
   opened: number;
+  /** Of these, those that are closed. */
   closed: number;
+  /** Bytes that were received. */
   bytesRead: number;
+  /** Bytes that the kernel has taken. */
   bytesWritten: number;
   /** Calls of `writeZeroCopy` that are done. */
   zeroCopyWrites: number;

@@ -17,6 +17,7 @@ export interface ConnectionOptions<Data = unknown> {
    * so that they know its type.
    */
   readonly createData?: (connection: AnyConnection) => Data;
+  /** What is called for each connection; one object for all of them. */
   readonly handlers: ConnectionHandlers<Data>;
   /** Default: the reactor of this thread ({@link defaultReactor}), attached to Node's loop. */
   readonly reactor?: Reactor;
