@@ -1,6 +1,6 @@
 // `edgewise echo`: an echo server on one of the APIs of this package, until a signal ends it.
 import { isIP } from 'node:net';
-import { BACKENDS, type Backend, type Trigger } from '../poller/index.ts';
+import type { Backend, Trigger } from '../poller/index.ts';
 import { type Options, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import type { EchoOptions, EchoServer, EchoTrigger, StartEcho } from './echo-server.ts';
@@ -17,6 +17,8 @@ const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
 
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
 const REACTORS_MAX = 1024;
+/** A list of its own: the poller's loads the addon, and help works without. */
+const BACKENDS: readonly Backend[] = ['epoll', 'kqueue', 'poll', 'select'];
 const TRIGGERS: readonly EchoTrigger[] = ['level', 'edge'];
 
 // An option that this platform lacks is refused here, before anything is opened.

@@ -1,6 +1,5 @@
 // The table of contents of the room: what the rooms above use of it.
 export {
-  BACKENDS,
   type Backend,
   Interest,
   Readiness,
