@@ -34,7 +34,7 @@ class BlockTable {
   BlockTable& operator=(const BlockTable&) = delete;
   ~BlockTable();
 
-  uint32_t Enter(Block* block);  // shares it; returns its number
+  uint32_t Enter(Block* block);         // shares it; returns its number
   Block* Find(uint32_t number) const {  // null: there is none
     return number < blocks_.size() ? blocks_[number] : nullptr;
   }
