@@ -11,7 +11,7 @@ namespace edgewise {
 
 class Block {
  public:
-  // Owned by the environment's table and by the ArrayBuffer at first.
+  // Owned by the ArrayBuffer at first.
   Block(uint8_t* memory, size_t size) : data(memory), length(size) {}
 
   void Share() { owners_.fetch_add(1); }
@@ -23,7 +23,7 @@ class Block {
  private:
   ~Block() = default;
 
-  std::atomic<int> owners_{2};
+  std::atomic<int> owners_{1};
 };
 
 // The blocks of one environment by number.
@@ -34,7 +34,7 @@ class BlockTable {
   BlockTable& operator=(const BlockTable&) = delete;
   ~BlockTable();
 
-  uint32_t Enter(Block* block);
+  uint32_t Enter(Block* block);         // shares it; returns its number
   Block* Find(uint32_t number) const {  // null: there is none
     return number < blocks_.size() ? blocks_[number] : nullptr;
   }

@@ -31,7 +31,6 @@ Napi::Value Pin(const ArgsWith<1, BlockTable>& args) {
   if (env.IsExceptionPending()) {
     env.GetAndClearPendingException();
     block->Release();
-    block->Release();
     return refused;
   }
   Napi::Array result = Napi::Array::New(env, 2);
@@ -108,6 +107,7 @@ BlockTable::~BlockTable() {
 }
 
 uint32_t BlockTable::Enter(Block* block) {
+  block->Share();
   auto free = std::find(blocks_.begin(), blocks_.end(), nullptr);
   auto number = static_cast<uint32_t>(free - blocks_.begin());
   if (free == blocks_.end()) {

@@ -8,7 +8,7 @@ import { coercions } from './values.ts';
 const [seed, callCount] = process.argv.slice(2).map(Number) as [number, number];
 const descriptorCount = (): number => readdirSync('/dev/fd').length;
 
-fuzz(seed, 200); // what is loaded lazily is loaded now
+fuzz(seed, 2000); // what is made lazily is made now: modules, the default reactor
 const before = descriptorCount();
 const { failures, counts, outcomes } = fuzz(seed, callCount);
 const leaked = descriptorCount() - before;
