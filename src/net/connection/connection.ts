@@ -847,7 +847,7 @@ export class Connection<Data = unknown> {
 }
 
 /**
- * @internal makes the connection of a `connect` call.
+ * Makes the connection of a `connect` call.
  *
  * @throws what `createData` throws; the reactor has forgotten the group then.
  */
@@ -861,7 +861,7 @@ export function createConnection<Data>(group: ConnectionGroup): Connection<Data>
 }
 
 /**
- * @internal serves an accepted descriptor, which belongs to the connection from here on.
+ * Serves an accepted descriptor, which belongs to the connection from here on.
  *
  * @throws what `createData` throws, and then it is closed; what the `open` handler throws.
  */

@@ -78,7 +78,7 @@ function setUp(fd: number, family: number, options: ListenOptions): void {
 }
 
 /**
- * @internal opens a socket that listens; no one accepts from it yet. Without a host: on every
+ * Opens a socket that listens; no one accepts from it yet. Without a host: on every
  * address of both families, or of IPv4 where there is no IPv6.
  */
 export function openByOptions(options: ListenOptions): number {
