@@ -140,7 +140,8 @@ export class DescriptorWriter<Data = unknown> {
   }
 
   /**
-   * As `end()`, with a time limit; called again, it sets another one.
+   * As `end()`, with a time limit. Called again, it does nothing, except that a `timeoutMs` that is
+   * given replaces the limit.
    *
    * @param options - `timeoutMs`: after that time it is closed as by `destroy`. 0: at once, after
    *   what the kernel takes now. Default 30,000.
@@ -151,6 +152,7 @@ export class DescriptorWriter<Data = unknown> {
     this.end();
     if (timeoutMs === 0) this.destroy();
     if (this.isClosed) return;
+    if (this.#deadline !== undefined && options.timeoutMs === undefined) return;
     this.#deadline?.clear();
     this.#deadline = this.#endpoint.reactor.setTimeout(() => this.destroy(), timeoutMs);
   }

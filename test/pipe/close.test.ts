@@ -46,12 +46,15 @@ describe.each(['level', 'edge'] as const)('%s: an end of a pipe', (trigger) => {
   });
 
   it('close of a writer with a time limit: what no one reads is lost', async () => {
-    const { reader, writer, calls } = opened();
+    const { reactor, reader, writer, calls } = opened();
+    let isLate = false;
+    reactor.setTimeout(() => (isLate = true), 10_000).unref();
     reader.pause();
     writer.write(LONG);
     writer.close();
     writer.close({ timeoutMs: 1 });
-    await writer[Symbol.asyncDispose]();
+    await writer[Symbol.asyncDispose](); // without a limit: the earlier one stays
+    expect(isLate).toBe(false);
     expect(calls).toEqual(['writer undefined']);
     expect(writer.bytesWritten).toBeLessThan(LONG.length);
     reader.destroy();

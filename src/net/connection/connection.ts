@@ -596,8 +596,8 @@ export class Connection<Data = unknown> {
 
   /**
    * Closes in order: ends this side when all that was written has left, and closes when the peer has
-   * ended too. What comes meanwhile is read. `close` is called at the end; called again, it sets
-   * another time limit.
+   * ended too. What comes meanwhile is read. The `close` handler is called at the end. Called again, it
+   * does nothing, except that a `timeoutMs` that is given replaces the time limit.
    *
    * @param options - `timeoutMs`: after that time it is closed as by `destroy`. 0: at once, after
    *   what the kernel takes now. Default 30,000.
@@ -606,6 +606,7 @@ export class Connection<Data = unknown> {
   close(options: CloseOptions = {}): void {
     const timeoutMs = closeTimeoutMs(options);
     if (this.isClosed) return;
+    if (this.#is(State.Closing) && options.timeoutMs === undefined) return;
     this.end();
     if (timeoutMs === 0) this.destroy();
     if (this.isClosed) return;

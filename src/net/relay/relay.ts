@@ -109,13 +109,14 @@ export class Relay {
    * to read; then its target gets the end, behind the last byte. Each connection closes when its peer
    * has ended too; what that still sends until then is dropped. A paused connection is resumed.
    *
-   * @param options - `timeoutMs`: after so long it ends as by `destroy()`. Another call sets another
-   *   limit.
+   * @param options - `timeoutMs`: after so long it ends as by `destroy()`. Another call does nothing,
+   *   except that a `timeoutMs` that is given replaces the limit.
    * @throws TypeError, RangeError - an option of the wrong kind.
    */
   close(options: CloseOptions = {}): void {
     const timeoutMs = closeTimeoutMs(options);
     if (this.#isDestroyed || this.#isClosed) return;
+    if (this.#isClosing && options.timeoutMs === undefined) return;
     this.#isClosing = true;
     const directions = [this.#aToB, this.#bToA];
     for (const direction of directions) direction.readLast();

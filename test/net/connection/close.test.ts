@@ -58,6 +58,15 @@ describe.each(['level', 'edge'] as const)('%s: a connection', (trigger) => {
     expect(recorder.errors).toEqual([undefined]);
   });
 
+  it('close without a limit, as `await using` calls it, leaves the earlier limit', async () => {
+    const { connection, recorder, reactor } = await opened();
+    let isLate = false;
+    reactor.setTimeout(() => (isLate = true), 10_000).unref();
+    connection.close({ timeoutMs: 1 });
+    await connection[Symbol.asyncDispose]();
+    expect([isLate, recorder.errors]).toEqual([false, [undefined]]);
+  });
+
   it.each([-1, 0.5, Number.NaN, '1', 2 ** 31])('close refuses a time of %s', async (timeoutMs) => {
     const { connection } = await opened();
     expect(() => connection.close({ timeoutMs: timeoutMs as number })).toThrow(

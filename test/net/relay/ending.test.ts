@@ -143,7 +143,11 @@ describe.each(CASES)('the end of a relay: %s, copy: %s', (trigger, copy) => {
     const { a, b, link, reported, turnUntil } = joined();
     link.close({ timeoutMs: 60_000 });
     link.close({ timeoutMs: 20 });
+    link.close(); // without a limit: the earlier one stays
+    let isLate = false;
+    a.connection.reactor.setTimeout(() => (isLate = true), 10_000).unref();
     turnUntil(() => reported.length > 0);
+    expect(isLate).toBe(false);
     expect([reported, a.connection.isClosed, b.connection.isClosed]).toEqual([
       [undefined],
       true,
