@@ -9,7 +9,7 @@ export interface FileServerOptions {
   readonly host?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;
-  /** A connection is closed when nothing happens on it for so long (to twice as long). */
+  /** A connection is closed when nothing happens on it for so long. */
   readonly idleMs?: number;
   /** A request's head must be whole so long after its first byte. */
   readonly headMs?: number;

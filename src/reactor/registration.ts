@@ -16,7 +16,7 @@ export interface Handler<Data = unknown> {
   /**
    * Called when the descriptor is ready. Under the edge trigger, read or write until would-block,
    * or until `registration.charge` answers false. With several bits set: write first, then read,
-   * then mind the closed bits, so that what came before a FIN is not lost.
+   * then look at the closed bits, so that what came before a FIN is not lost.
    *
    * @param readiness - {@link Readiness} bits, those of the interest at this moment, and the
    *   closed and error bits, which no interest masks.

@@ -1,6 +1,6 @@
 // One suite for every back-end and trigger: what all of them promise at the level of the Poller.
 // poller.level.test.ts and its neighbours run it. Sentences of docs/semantics.md about one trigger
-// only are tests of test/semantics/.
+// only are tests of test/behaviour/semantics/.
 import { describe, expect, it } from 'vitest';
 import { type Backend, Interest, Readiness, type Trigger } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';

@@ -1,5 +1,5 @@
 // The Poller's own surface: options, capabilities, arguments. What it reports is tested by
-// test/conformance/ and test/semantics/.
+// poller-suite.ts and test/behaviour/semantics/.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
