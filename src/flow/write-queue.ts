@@ -198,18 +198,19 @@ export class WriteQueue {
    * Writes until all has left, the kernel takes no more, or the budget of this dispatch is used up;
    * then the registration is re-queued.
    *
+   * @param isLast - whatever the budget: there is no later turn for what the kernel takes now.
    * @returns 0; -errno: writing has failed, and what is left stays in the queue.
    * @throws TypeError - a chunk was detached or has shrunk since it was appended.
    * @throws EdgewiseError - what `sendTo` of an entry throws.
    */
-  flush(target: WriteTarget): number {
+  flush(target: WriteTarget, isLast = false): number {
     while (!this.isEmpty) {
       const result = this.#sendNext(target.fd);
       if (result === -EINTR) continue;
       if (result < 0) return result === -EAGAIN ? 0 : result;
       target.onSent(result);
       this.#consume(result);
-      if (!this.isEmpty && !mayGoOn(target.registration, result)) return 0;
+      if (!isLast && !this.isEmpty && !mayGoOn(target.registration, result)) return 0;
     }
     return 0;
   }

@@ -103,7 +103,7 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   signal?.throwIfAborted();
   const group = groupOf(options, unix !== undefined);
   const connection = createConnection<Data>(group);
-  group.connections.add(connection);
+  if (connection.isClosed) return connection;
   const connector = new Connector(group, connection, delayMs, signal);
   const { host = 'localhost', port = 0, path } = options;
   const context = path === undefined ? { address: host, port } : { path };

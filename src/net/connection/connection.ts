@@ -85,10 +85,21 @@ export class Connection<Data = unknown> {
   #idle: IdleTimer | undefined = undefined;
   #deadline: Timer | undefined = undefined; // of `close`
 
-  /** @internal use `listen` or `connect` */
-  constructor(group: ConnectionGroup) {
+  /**
+   * @internal use `listen` or `connect`
+   *
+   * @param isKnown - the group has it before it is open: `close` is called also when it never opens.
+   */
+  constructor(group: ConnectionGroup, isKnown = false) {
     this.group = group;
-    this.data = group.settings.createData?.(this) as Data;
+    if (isKnown) group.connections.add(this);
+    try {
+      this.data = group.settings.createData?.(this) as Data;
+    } catch (error) {
+      group.connections.delete(this); // it is not given out: `close` is not called
+      this.destroy(); // with what it has begun meanwhile, such as the timer of a `close`
+      throw error;
+    }
   }
 
   /** @internal */
@@ -503,10 +514,10 @@ export class Connection<Data = unknown> {
     return false;
   }
 
-  #flush(): void {
+  #flush(isLast = false): void {
     let result = 0;
     try {
-      result = this.#queue.flush(this);
+      result = this.#queue.flush(this, isLast);
     } catch (error) {
       this.destroy(error as Error); // what is left cannot be sent: memory spoiled, a file shrunk
     }
@@ -544,7 +555,7 @@ export class Connection<Data = unknown> {
   #discardQueue(): void {
     const queue = this.#queue;
     this.#queue = NO_QUEUE;
-    if (queue !== NO_QUEUE) queue.discard(this.error ?? this.closedError);
+    if (!queue.isEmpty) queue.discard(this.error ?? this.closedError);
   }
 
   // Before the handler the interest is back to what it was: under the edge trigger only a change
@@ -596,11 +607,12 @@ export class Connection<Data = unknown> {
 
   /**
    * Closes in order: ends this side when all that was written has left, and closes when the peer has
-   * ended too. What comes meanwhile is read. The `close` handler is called at the end. Called again, it
-   * does nothing, except that a `timeoutMs` that is given replaces the time limit.
+   * ended too. What comes meanwhile is read: a paused connection is resumed. The `close` handler is
+   * called at the end. Called again, it does nothing, except that a `timeoutMs` that is given replaces
+   * the time limit.
    *
    * @param options - `timeoutMs`: after that time it is closed as by `destroy`. 0: at once, after
-   *   what the kernel takes now. Default 30,000.
+   *   what the kernel takes now; so it is too while the reactor closes. Default 30,000.
    * @throws TypeError, RangeError - no such time.
    */
   close(options: CloseOptions = {}): void {
@@ -608,12 +620,23 @@ export class Connection<Data = unknown> {
     if (this.isClosed) return;
     if (this.#is(State.Closing) && options.timeoutMs === undefined) return;
     this.end();
-    if (timeoutMs === 0) this.destroy();
+    if (timeoutMs === 0 || this.reactor.isClosed) {
+      this.#sendRest();
+      this.destroy();
+    }
     if (this.isClosed) return;
     this.#idle?.clear();
     this.#deadline?.clear(); // of an earlier call
     this.#state |= State.Closing;
-    this.#deadline = this.group.setTimer(() => this.destroy(), timeoutMs);
+    // The registration keeps the reactor alive, as long as it has to.
+    this.#deadline = this.group.setTimer(() => this.destroy(), timeoutMs).unref();
+    if (this.#driver === undefined && this.isPaused) this.resume(); // to read the peer's end
+  }
+
+  // Nothing is sent later.
+  #sendRest(): void {
+    this.#state &= ~State.Corked;
+    if (!this.#queue.isEmpty && !this.#is(State.Connecting | State.Closed)) this.#flush(true);
   }
 
   /** Closes at once; what was not sent is lost. `error` reaches the `close` handler. */
@@ -639,10 +662,15 @@ export class Connection<Data = unknown> {
 
   /** As `close()`; resolves when it is closed and the `close` handler was called. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isClosed) return;
+    if (this.#is(State.CloseReported)) return;
     const closed = this.group.whenClosed(this);
     this.close();
     await closed;
+  }
+
+  /** @internal `close` was called, or is never going to be */
+  onCloseReported(): void {
+    this.#state |= State.CloseReported;
   }
 
   #linger(zeroCopy: ZeroCopy): void {
@@ -709,6 +737,10 @@ export class Connection<Data = unknown> {
    * @param adopted - called in place of `open`: it was restored here.
    */
   establish(fd: number, adopted?: () => void): void {
+    if (this.isClosed) {
+      sys.close(fd); // `createData` has closed it
+      return;
+    }
     this.#fd = fd;
     const group = this.group;
     const { trigger, idleTimeoutMs } = group.settings;
@@ -848,13 +880,14 @@ export class Connection<Data = unknown> {
 }
 
 /**
- * Makes the connection of a `connect` call.
+ * Makes the connection of a `connect` call. When `createData` has closed it, it `isClosed`: it must not
+ * be established, and its `close` handler is called at the end of the turn.
  *
  * @throws what `createData` throws; the reactor has forgotten the group then.
  */
 export function createConnection<Data>(group: ConnectionGroup): Connection<Data> {
   try {
-    return new Connection<Data>(group);
+    return new Connection<Data>(group, true);
   } catch (error) {
     group.leaveIfIdle();
     throw error;

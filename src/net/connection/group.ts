@@ -115,8 +115,8 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   onClosed(connection: AnyConnection, wasOpen: boolean): void {
     const isKnown = this.connections.has(connection);
     this.#forget(connection, wasOpen);
-    if (!isKnown) return; // accepted, but it could not be watched: it was never given out
-    this.#deferredCalls().addLast(() => this.#reportClosed(connection));
+    if (isKnown) this.#deferredCalls().addLast(() => this.#reportClosed(connection));
+    else this.#settleClosed(connection); // accepted, but closed before `open`: `close` is not called
   }
 
   /** Another thread serves it: it is gone from here, and `close` is not called. */
@@ -138,7 +138,7 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.#deferredCalls().add(callback);
   }
 
-  /** Resolves when the connection, which is open, was closed and `close` was called. */
+  /** Resolves when the connection was closed and `close` was called, which has not been so far. */
   whenClosed(connection: AnyConnection): Promise<void> {
     this.#whenClosed ??= new Map();
     const known = this.#whenClosed.get(connection);
@@ -179,6 +179,7 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   }
 
   #settleClosed(connection: AnyConnection): void {
+    connection.onCloseReported();
     this.#whenClosed?.get(connection)?.resolve();
     this.#whenClosed?.delete(connection);
   }

@@ -19,4 +19,6 @@ export const State = {
   Copies: 1024,
   /** Another thread serves it now. */
   HandedOver: 2048,
+  /** The `close` handler was called, or is never going to be. */
+  CloseReported: 4096,
 } as const;

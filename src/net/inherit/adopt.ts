@@ -39,8 +39,8 @@ export function adoptConnection<Data = unknown>(
   prepare(fd, 'connection');
   const group = groupOf(options, isUnixSocket(fd));
   const connection = createConnection<Data>(group);
-  group.connections.add(connection);
-  establishLater(group, connection, fd);
+  if (connection.isClosed) sys.close(fd);
+  else establishLater(group, connection, fd);
   return connection;
 }
 

@@ -103,4 +103,68 @@ describe.each(['level', 'edge'] as const)('%s: a connection', (trigger) => {
     expect(connection.ref().hasRef()).toBe(true);
     connection.destroy();
   });
+
+  it('close with 0: what was corked leaves, and the end behind it', async () => {
+    const { connection, theirs } = await opened();
+    connection.cork();
+    connection.write('held back');
+    connection.close({ timeoutMs: 0 });
+    expect(connection.isClosed).toBe(true);
+    expect(receiveAvailable(theirs).toString()).toBe('held back');
+    expect(sys.recv(theirs, Buffer.alloc(1))).toBe(0);
+  });
+
+  it('close with 0: a long list leaves, whatever the budget', async () => {
+    const { connection, theirs } = await opened();
+    connection.write(Array.from({ length: 2000 }, () => Buffer.from('x')));
+    connection.close({ timeoutMs: 0 });
+    expect(receiveAvailable(theirs)).toHaveLength(2000);
+  });
+
+  it('close while the reactor closes is close with 0', async () => {
+    const { connection, theirs, recorder, reactor } = await opened();
+    let disposed: Promise<void> | undefined;
+    const close = () => {
+      connection.write(Array.from({ length: 2000 }, () => Buffer.from('x')));
+      disposed = connection[Symbol.asyncDispose]();
+    };
+    reactor.dependents.add({ close });
+    const others = [...reactor.dependents].filter((dependent) => dependent.close !== close);
+    for (const other of others) {
+      reactor.dependents.delete(other); // it comes first
+      reactor.dependents.add(other);
+    }
+    reactor.close();
+    await disposed;
+    expect(receiveAvailable(theirs)).toHaveLength(2000);
+    expect(recorder.errors).toEqual([undefined]);
+  });
+
+  it('close of one that is unref’d does not keep the reactor alive until the time limit', async () => {
+    const { connection, reactor } = await opened();
+    connection.unref().close({ timeoutMs: 60_000 });
+    reactor.detach();
+    await reactor.run();
+    expect(connection.isClosed).toBe(false);
+    connection.destroy();
+  });
+
+  it('close of a paused one reads the end of the peer', async () => {
+    const { connection, theirs, recorder } = await opened();
+    connection.pause();
+    connection.close({ timeoutMs: 60_000 });
+    must(sys.send(theirs, Buffer.from('late')));
+    must(sys.shutdown(theirs, sys.constants.SHUT_WR));
+    await recorder.called('close');
+    expect(recorder.errors).toEqual([undefined]);
+    expect(recorder.received.toString()).toBe('late');
+  });
+
+  it('Symbol.asyncDispose of one that was destroyed in this turn waits for its close handler', async () => {
+    const { connection, recorder } = await opened();
+    connection.destroy();
+    await connection[Symbol.asyncDispose]();
+    expect(recorder.count('close')).toBe(1);
+    await connection[Symbol.asyncDispose]();
+  });
 });

@@ -7,8 +7,10 @@ import { adoptConnection } from '../../../src/net/inherit/adopt.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import type { Registration } from '../../../src/reactor/registration.ts';
+import * as sys from '../../../src/sys/index.ts';
 import { useDescriptors } from '../../helpers/descriptors.ts';
 import { HOST } from '../driven.ts';
+import { Recorder } from '../recorder.ts';
 
 interface Session {
   requests: number;
@@ -81,5 +83,96 @@ describe('connection.data', () => {
     expect(() => listen(options)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
     );
+  });
+});
+
+describe.each(['level', 'edge'] as const)('%s: a connection that createData ends', (trigger) => {
+  const descriptors = useDescriptors();
+  const ends: readonly [string, (connection: AnyConnection) => void][] = [
+    ['destroy', (connection) => connection.destroy()],
+    ['close with 0', (connection) => connection.close({ timeoutMs: 0 })],
+  ];
+
+  function reactorOf(): Reactor {
+    return descriptors.using(new Reactor());
+  }
+
+  it.each(ends)('%s: an accepted one is closed, and no handler is called', async (_, end) => {
+    const reactor = reactorOf();
+    const calls: string[] = [];
+    const open = () => void calls.push('open');
+    const close = () => void calls.push('close');
+    const disposed: Promise<void>[] = [];
+    const listener = listen({
+      host: HOST,
+      reactor,
+      trigger,
+      createData: (made) => {
+        disposed.push(made[Symbol.asyncDispose]());
+        end(made);
+      },
+      handlers: { open, close },
+    });
+    const { port } = listener;
+    const peer = new Recorder();
+    connect({ host: HOST, port, reactor, trigger, handlers: peer.handlers });
+    const ended = peer.called('close').then(() => listener.close());
+    await reactor.run();
+    await Promise.all([ended, ...disposed]);
+    expect(disposed).toHaveLength(1);
+    expect(calls).toEqual([]);
+    expect(listener.connections.size).toBe(0);
+  });
+
+  it.each(ends)('%s: connect calls close once, and lets the reactor end', async (_, end) => {
+    const reactor = reactorOf();
+    const recorder = new Recorder();
+    const { handlers } = recorder;
+    const connection = connect({
+      host: HOST,
+      port: 9,
+      timeoutMs: 60_000,
+      reactor,
+      trigger,
+      createData: end,
+      handlers,
+    });
+    expect([connection.isClosed, recorder.count('close')]).toEqual([true, 0]);
+    const disposed = connection[Symbol.asyncDispose]();
+    await reactor.run();
+    await disposed;
+    expect(recorder.events).toEqual(['close']);
+    expect(reactor.dependents.size).toBe(0);
+  });
+
+  it.each(ends)('%s: adoptConnection closes the descriptor', async (_, end) => {
+    const reactor = reactorOf();
+    const recorder = new Recorder();
+    const { handlers } = recorder;
+    const [ours, theirs] = descriptors.socketpair();
+    const fd = descriptors.release(ours);
+    adoptConnection(fd, { reactor, trigger, createData: end, handlers });
+    expect(sys.recv(theirs, Buffer.alloc(1))).toBe(0);
+    await reactor.run();
+    expect(recorder.events).toEqual(['close']);
+  });
+
+  it('what it has begun is over when it throws', async () => {
+    const reactor = reactorOf();
+    let made: AnyConnection | undefined;
+    const createData = (connection: AnyConnection) => {
+      made = connection;
+      connection.close({ timeoutMs: 60_000 });
+      throw new Error('mine');
+    };
+    const recorder = new Recorder();
+    const { handlers } = recorder;
+    expect(() => connect({ host: HOST, port: 9, reactor, trigger, createData, handlers })).toThrow(
+      'mine',
+    );
+    expect(made?.isClosed).toBe(true);
+    await reactor.run();
+    expect(recorder.events).toEqual([]);
+    expect(reactor.dependents.size).toBe(0);
   });
 });
