@@ -118,7 +118,7 @@ export class DescriptorWriter<Data = unknown> {
     const wasEmpty = this.#queue.isEmpty;
     if (wasEmpty && first !== undefined && chunks.length === 1) {
       const written = this.#writeNow(first);
-      if (!this.isClosed) this.#queue.keep(first, written, false);
+      if (!this.isClosed && written < first.length) this.#queue.keep(first, written, false);
     } else {
       this.#queue.keep(chunks, 0, false);
       if (wasEmpty) this.#flush();
@@ -144,17 +144,22 @@ export class DescriptorWriter<Data = unknown> {
    * given replaces the limit.
    *
    * @param options - `timeoutMs`: after that time it is closed as by `destroy`. 0: at once, after
-   *   what the kernel takes now. Default 30,000.
+   *   what the kernel takes now; so it is too while the reactor closes. Default 30,000.
    * @throws TypeError, RangeError - no such time.
    */
   close(options: CloseOptions = {}): void {
     const timeoutMs = closeTimeoutMs(options);
     this.end();
-    if (timeoutMs === 0) this.destroy();
+    const { reactor } = this.#endpoint;
+    if (timeoutMs === 0 || reactor.isClosed) {
+      if (!this.isClosed) this.#flush(true);
+      this.destroy();
+    }
     if (this.isClosed) return;
     if (this.#deadline !== undefined && options.timeoutMs === undefined) return;
     this.#deadline?.clear();
-    this.#deadline = this.#endpoint.reactor.setTimeout(() => this.destroy(), timeoutMs);
+    // The registration keeps the reactor alive, as long as it has to.
+    this.#deadline = reactor.setTimeout(() => this.destroy(), timeoutMs).unref();
   }
 
   /** Closes at once; what was not written is lost. `error` reaches the `close` handler. */
@@ -213,9 +218,9 @@ export class DescriptorWriter<Data = unknown> {
     return Math.max(result, 0);
   }
 
-  #flush(): void {
+  #flush(isLast = false): void {
     try {
-      const result = this.#queue.flush(this);
+      const result = this.#queue.flush(this, isLast);
       if (result < 0) this.#fail(result);
     } catch (error) {
       this.destroy(error as Error); // the caller spoiled the memory: the rest cannot be written

@@ -73,6 +73,45 @@ describe.each(['level', 'edge'] as const)('%s: an end of a pipe', (trigger) => {
     writer.close({ timeoutMs: 5 });
   });
 
+  it('close with 0: a long list leaves, whatever the budget', async () => {
+    const { reader, writer } = opened();
+    writer.write(Array.from({ length: 2000 }, () => Buffer.from('x')));
+    writer.close({ timeoutMs: 0 });
+    expect(writer).toMatchObject({ isClosed: true, bytesWritten: 2000 });
+    reader.destroy();
+  });
+
+  it('close while the reactor closes is close with 0', async () => {
+    const { reactor, reader, writer, calls } = opened();
+    reader.pause();
+    let disposed: Promise<void> | undefined;
+    const others = [...reactor.dependents];
+    reactor.dependents.clear();
+    reactor.dependents.add({
+      close: () => {
+        writer.write(LONG);
+        disposed = writer[Symbol.asyncDispose]();
+      },
+    });
+    for (const other of others) reactor.dependents.add(other);
+    reactor.close();
+    await disposed;
+    expect(calls).toContain('writer undefined');
+  });
+
+  it('close of a writer that is unref’d does not keep the reactor alive', async () => {
+    const { reactor, reader, writer } = opened();
+    reader.pause();
+    reader.unref();
+    writer.write(LONG);
+    writer.unref().close({ timeoutMs: 60_000 });
+    reactor.detach();
+    await reactor.run();
+    expect(writer.isClosed).toBe(false);
+    writer.destroy();
+    reader.destroy();
+  });
+
   it('close refuses what is not a time', () => {
     const { reader, writer } = opened();
     for (const timeoutMs of [-1, 0.5, '1']) {
