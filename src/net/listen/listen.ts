@@ -73,8 +73,9 @@ function setUp(fd: number, family: number, options: ListenOptions): void {
   if (family === constants.AF_INET6) {
     option(fd, constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
   }
-  const tcp = isUnix ? options.tcp : { noDelay: true, ...options.tcp };
-  if (tcp !== undefined) check(applyPlan(fd, planTcpOptions(tcp)), 'setsockopt', { fd });
+  if (isUnix) return; // `tcp` has no effect there
+  const plan = planTcpOptions({ noDelay: true, ...options.tcp });
+  check(applyPlan(fd, plan), 'setsockopt', { fd });
 }
 
 /**

@@ -230,6 +230,14 @@ describe('listen', () => {
     expect(errors).toMatchObject([{ code: 'EINVAL', syscall: 'accept' }]);
   });
 
+  it('ignores options of TCP for a Unix socket', async () => {
+    for (const trigger of ['level', 'edge'] as const) {
+      const path = join(folder, `tcp-${trigger}`);
+      descriptors.using(start({ path, trigger, tcp: { noDelay: true, keepAlive: true } }));
+      expect(await dial({ path })).toBe('open');
+    }
+  });
+
   it('keeps options that are for listeners from the connections', async () => {
     const server = new Recorder();
     const tcp = isLinux ? { fastOpen: 5, deferAcceptSeconds: 1 } : { fastOpen: 5 };
