@@ -270,7 +270,9 @@ export class SendingHalf<Data> {
       return;
     }
     this.#timer?.clear();
-    this.#timer = state.settings.reactor.setTimeout(() => this.flush(), this.#retryMs);
+    const { reactor } = state.settings;
+    if (reactor.isClosed) return; // there is no later try
+    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs);
     if (state.registration?.hasRef() === false) this.#timer.unref();
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }

@@ -346,11 +346,11 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
 
   #limit(timeoutMs: number): void {
     this.#timer?.clear();
-    if (timeoutMs === 0) {
+    const { reactor } = this.#state.settings;
+    if (timeoutMs === 0 || reactor.isClosed) {
       this.#destroy(undefined);
       return;
     }
-    const { reactor } = this.#state.settings;
     // The registration keeps the reactor alive as long as the socket is open.
     this.#timer = reactor.setTimeout(() => this.#destroy(undefined), timeoutMs).unref();
   }

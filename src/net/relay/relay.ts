@@ -120,7 +120,7 @@ export class Relay {
     this.#isClosing = true;
     const directions = [this.#aToB, this.#bToA];
     for (const direction of directions) direction.readLast();
-    if (timeoutMs === 0) {
+    if (timeoutMs === 0 || this.a.reactor.isClosed) {
       for (const direction of directions) direction.move();
       this.destroy();
       return;

@@ -74,6 +74,23 @@ describe.each(Poller.backends)('%s: the end of a datagram socket', (backend) => 
     expect([client.isClosed, ends]).toEqual([true, [undefined]]);
   });
 
+  it('close while the reactor closes: at once', async () => {
+    const { reactor, client, ends, fill } = start();
+    fill(5);
+    const others = [...reactor.dependents];
+    reactor.dependents.clear();
+    let disposed: Promise<void> | undefined;
+    reactor.dependents.add({
+      close: () => {
+        disposed = client[Symbol.asyncDispose]();
+      },
+    });
+    for (const other of others) reactor.dependents.add(other);
+    reactor.close();
+    await disposed;
+    expect([client.isClosed, ends]).toEqual([true, [undefined]]);
+  });
+
   it('close: receives nothing more, also after resume', () => {
     const { reactor, receiver, client, inbound, ends, fill, turnUntil } = start();
     fill(1);

@@ -158,6 +158,23 @@ describe.each(CASES)('the end of a relay: %s, copy: %s', (trigger, copy) => {
     expect(() => link.close({ timeoutMs: -1 })).toThrow(refused);
   });
 
+  it('close while the reactor closes is close with 0', async () => {
+    const { reactor, a, b, link, reported } = joined();
+    must(sys.send(a.peer, Buffer.from('for b')));
+    const others = [...reactor.dependents];
+    reactor.dependents.clear();
+    let disposed: Promise<void> | undefined;
+    reactor.dependents.add({
+      close: () => {
+        disposed = link[Symbol.asyncDispose]();
+      },
+    });
+    for (const other of others) reactor.dependents.add(other);
+    reactor.close();
+    await disposed;
+    expect([link.isClosed, reported, read(b.peer).length]).toEqual([true, [undefined], 5]);
+  });
+
   it('close({ timeoutMs: 0 }) moves what can be moved now', () => {
     const { reactor, a, b, link, reported } = joined();
     must(sys.send(a.peer, Buffer.from('for b')));
