@@ -54,7 +54,10 @@ class SubReactorThread {
   constructor(module: SubReactorModule) {
     const figures = new Float64Array(data.figures);
     this.#counting = new Counting(module, figures, () => this.#endIfDrained());
-    this.#options = { ...module.options, ...data.connection };
+    const options = { ...module.options, ...data.connection };
+    // Not one of a pool's, but a module in plain JavaScript may name it; `data` is a hand-over's.
+    delete (options as { createData?: unknown }).createData;
+    this.#options = options;
     this.#group = groupOf(
       {
         ...this.#options,

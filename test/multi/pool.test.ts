@@ -6,6 +6,7 @@ import { defaultReactor } from '../../src/index.ts';
 import { ReactorPool, type ReactorPoolOptions } from '../../src/multi/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { type Client, openClient, openClients } from './clients.ts';
+import { moduleOf } from './pools.ts';
 
 beforeAll(() => void defaultReactor()); // stays
 useDescriptors();
@@ -184,6 +185,22 @@ describe('mistakes', () => {
     const pool = new ReactorPool({ size: 2, module: MODULE, host: '127.0.0.1', ...options });
     await pool.start();
   };
+
+  it('a module that names createData serves all the same: `data` is what a hand-over brings', async () => {
+    const module = moduleOf(`
+      export const options = { createData: () => { throw new Error('called'); } };
+      export const handlers = {
+        data: (connection, bytes) => connection.write(String(connection.data) + bytes),
+      };
+    `);
+    for (const strategy of ['acceptor', 'reusePort'] as const) {
+      await withPool({ strategy, module }, async (pool) => {
+        const clients = await openClients(pool.port, 1);
+        expect(await clients[0]?.ask('!')).toMatch(/^u/);
+        closeAll(clients);
+      });
+    }
+  });
 
   it('a module that is not there, or does not compile, or exports no handlers', async () => {
     const bad = [
