@@ -31,9 +31,11 @@ export interface HandOverSocket {
   readonly fd: number;
   /** It is left out when it is closed by the time it would be offered. */
   readonly isClosed: boolean;
-  /** Called when the next process has it, unless there is `release`. */
+  /** Called when the next process has it, unless there is `release` or `destroy`. */
   close(): void;
-  /** Closes, but leaves the file of a Unix socket to the next process; called in place of `close`. */
+  /** Closes at once; called in place of `close`, which may wait until its queue has left. */
+  destroy?(): void;
+  /** Closes, but leaves the file of a Unix socket to the next process; called in place of both. */
   release?(): void;
 }
 
@@ -239,8 +241,9 @@ export class HandOver {
     this.#isDone = true;
     this.#control.close(); // first: with the answer the path has to be free
     for (const socket of Object.values(this.#options.sockets)) {
-      if (socket.release === undefined) socket.close();
-      else socket.release();
+      if (socket.release !== undefined) socket.release();
+      else if (socket.destroy !== undefined) socket.destroy();
+      else socket.close();
     }
     connection.end(`${RELEASED}\n`);
   }
