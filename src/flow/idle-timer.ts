@@ -32,6 +32,7 @@ export class IdleTimer {
   #timer: Timer | undefined = undefined;
   #timerDueNs = 0;
   #lastActivityNs = 0;
+  readonly #onDue = (): void => this.#onTimer(); // one for all timers that are set
   #isNoted = false; // an activity of this turn; the reactor says the time at its end
 
   constructor(owner: IdleTimerOwner) {
@@ -83,7 +84,7 @@ export class IdleTimer {
     if (reactor.isClosed) return;
     const delayMs = Math.min(Math.max((dueNs - nowNs) / NS_PER_MS, 0), TIMER_MAX_MS);
     this.#timerDueNs = dueNs;
-    this.#timer = reactor.setTimeout(() => this.#onTimer(), delayMs).unref();
+    this.#timer = reactor.setTimeout(this.#onDue, delayMs).unref();
   }
 
   #onTimer(): void {

@@ -52,6 +52,10 @@ class Turns {
     for (const timer of this.#active.splice(0)) timer.onActivity(endMs * 1e6);
   }
 
+  get callbacks(): Set<() => void> {
+    return new Set(this.#timers.map(({ callback }) => callback));
+  }
+
   get clockReads(): number {
     return this.#clock.mock.calls.length;
   }
@@ -120,6 +124,14 @@ describe('an idle timer', () => {
     const { timersSet, clockReads } = turns;
     for (let at = 1; at < 500; at++) turns.turn(at, () => timer.touch());
     expect([turns.timersSet, turns.clockReads]).toEqual([timersSet, clockReads]);
+  });
+
+  it('makes one callback for all the timers that it sets', () => {
+    const { turns, timer } = idleTimer();
+    timer.set(10);
+    for (let ms = 1; ms <= 50; ms++) turns.turn(ms, () => timer.touch());
+    expect(turns.timersSet).toBeGreaterThan(2);
+    expect(turns.callbacks.size).toBe(1);
   });
 
   it('is set to another time, also an earlier one, and ended', () => {
