@@ -1,7 +1,10 @@
 // What end() promises: it resolves when the last byte has left, and rejects when one was lost. And the
 // other ways to end, which are the same everywhere: close, destroy, dispose.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as aTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bind } from '../../src/promises/datagram.ts';
 import { listen } from '../../src/promises/listener.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
@@ -173,5 +176,46 @@ describe('the ending of what is no connection', () => {
     other.destroy();
     expect([other.isClosed, await waiting]).toEqual([true, 'ERR_CLOSED']);
     expect(() => other.destroy(5 as never)).toThrow(TypeError);
+  });
+
+  it('a datagram socket fails what waits as soon as close() is called, and gives what it kept', async () => {
+    const reactor = attached();
+    const folder = mkdtempSync(join(tmpdir(), 'edgewise-ending-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    await using receiver = bind({ path: join(folder, 'receiver'), reactor });
+    const to = receiver.address;
+    const socket = bind({ path: join(folder, 'socket'), reactor, queueBytesMax: 700 });
+    await receiver.send('kept', socket.address);
+    while (socket.raw.stats.messagesReceived === 0) await aTurn();
+    receiver.raw.pause();
+    let sending = socket.send('x'.repeat(50), to);
+    while ((await atOnce(sending)) !== 'pending') sending = socket.send('x'.repeat(50), to);
+    const sent = codeOf(sending);
+    expect(String((await socket.receive()).bytes)).toBe('kept');
+    await receiver.send('kept too', socket.address);
+    while (socket.raw.stats.messagesReceived === 1) await aTurn();
+    const closing = socket.close({ timeoutMs: 60_000 });
+    expect(String((await socket.receive()).bytes)).toBe('kept too');
+    const outcomes = [sent, codeOf(socket.receive()), codeOf(socket.send('x', to))];
+    expect(await Promise.all(outcomes)).toEqual(outcomes.map(() => 'ERR_CLOSED'));
+    for await (const datagram of socket) expect.fail(String(datagram.bytes));
+    expect(socket.isClosed).toBe(false);
+    socket.destroy();
+    await closing;
+  });
+
+  it('a datagram socket fails a receive that waits while close() sends', async () => {
+    const reactor = attached();
+    const folder = mkdtempSync(join(tmpdir(), 'edgewise-ending-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    await using receiver = bind({ path: join(folder, 'receiver'), reactor });
+    const socket = bind({ path: join(folder, 'socket'), reactor });
+    const receiving = codeOf(socket.receive());
+    receiver.raw.pause();
+    while (socket.raw.queuedCount === 0) socket.raw.send('x', receiver.address);
+    const closing = socket.close({ timeoutMs: 60_000 });
+    expect([await receiving, socket.isClosed]).toEqual(['ERR_CLOSED', false]);
+    receiver.raw.resume();
+    await closing;
   });
 });
