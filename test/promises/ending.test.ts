@@ -111,6 +111,54 @@ describe.each(['level', 'edge'] as const)('%s: the ending of a connection', (tri
     expect(await atOnce(client.close())).toBeUndefined();
   });
 
+  it('close() without a time limit leaves that of an earlier call', async () => {
+    const { client } = await open();
+    const closing = client.close({ timeoutMs: 20 });
+    await client.close();
+    await closing;
+  });
+
+  it('close() sends the long buffers that are under way, and takes no more', async () => {
+    const { client, server } = await open();
+    const writes = [client.write(LONG), client.write('last words')];
+    const closing = client.close();
+    expect(await codeOf(client.write('x'))).toBe('ERR_WRITE_AFTER_END');
+    expect(await codeOf(client.end('x'))).toBe('ERR_WRITE_AFTER_END');
+    expect(await codeOf(client.read())).toBe('ERR_CLOSED');
+    await server.write('is forgotten');
+    expect((await server.readExactly(LONG.length)).equals(LONG)).toBe(true);
+    expect(String(await server.readExactly(10))).toBe('last words');
+    expect(await server.read()).toBeNull();
+    await server.end();
+    await Promise.all([...writes, closing]);
+  });
+
+  it('close() gives a long buffer up after its time limit, which another call can replace', async () => {
+    for (const limits of [[20], [60_000, 20], [60_000, 0], [60_000, undefined, 20]]) {
+      const { client } = await open();
+      const writing = codeOf(client.write(LONG));
+      const closing = limits.map((timeoutMs) =>
+        client.close(timeoutMs === undefined ? {} : { timeoutMs }),
+      );
+      expect(await writing).toBe('ERR_CLOSED');
+      await Promise.all(closing);
+    }
+  });
+
+  it('close() ends after a long write that is aborted, within the time that is left', async () => {
+    const { client, server } = await open();
+    const abort = new AbortController();
+    const writing = codeOf(client.write(LONG, { signal: abort.signal }));
+    const closing = client.close({ timeoutMs: 200 });
+    await aTurn();
+    abort.abort(Object.assign(new Error('stop'), { code: 'STOP' }));
+    expect(await writing).toBe('STOP');
+    let length = 0;
+    for await (const bytes of server) length += bytes.length;
+    expect(length).toBeLessThan(LONG.length);
+    await closing; // the server does not end: the limit
+  });
+
   it('is disposed of at once by using, and in order by await using', async () => {
     const { client, server } = await open();
     {
