@@ -112,8 +112,10 @@ bool LoopDriver::MakeHandles(Napi::Function dispatch) {
   handles_->prepare.data = handles_->idle.data = handles_->timer.data = handles_;
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->idle));
   uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->timer));
-  handles_->async_context.emplace(Env(), "EDGEWISE_REACTOR");
   handles_->dispatch = Napi::Persistent(dispatch);
+  // Node holds the resource, where AsyncLocalStorage keeps its stores, weakly: it must be an object
+  // that we hold as long as the context.
+  handles_->async_context.emplace(Env(), "EDGEWISE_REACTOR", dispatch);
   return !Env().IsExceptionPending() &&
          napi_add_async_cleanup_hook(Env(), OnCleanup, handles_, &handles_->cleanup_hook) ==
              napi_ok;

@@ -1,5 +1,6 @@
 // Operations for `await`: the same as those of a Descriptor, with a promise in place of the handler.
-// Errors get the stack of the caller that waits (promises/failure.ts).
+// Errors get the stack of the caller that waits (promises/failure.ts). The methods are not `async`: that
+// would be one more promise for each operation that waits, and more turns of the microtask queue.
 import { constants as os } from 'node:os';
 import type { AddressInput } from '../address.ts';
 import { ErrnoError, invalidType } from '../errors.ts';
@@ -65,10 +66,14 @@ export class AwaitableDescriptor {
    * @param options - `from` gets the peer's address; `signal` cancels.
    * @returns resolves with the new descriptor, which belongs to the caller.
    */
-  async accept(options: AcceptWaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { signal, from } = options;
-    return this.#read(requestAccept(this.#take(Kind.Accept), from), signal);
+  accept(options: AcceptWaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { signal, from } = options;
+      return this.#read(requestAccept(this.#take(Kind.Accept), from), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -76,10 +81,14 @@ export class AwaitableDescriptor {
    *
    * @returns resolves with 0.
    */
-  async connect(address: AddressInput, options: WaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { signal } = options;
-    return this.#write(requestConnect(this.#take(Kind.Connect), address), signal);
+  connect(address: AddressInput, options: WaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { signal } = options;
+      return this.#write(requestConnect(this.#take(Kind.Connect), address), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -87,76 +96,104 @@ export class AwaitableDescriptor {
    *
    * @returns resolves with the count of bytes; 0: the end.
    */
-  async read(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { offset, length, signal } = options;
-    return this.#read(requestRange(this.#take(Kind.Read), 1, bytes, offset, length), signal);
+  read(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { offset, length, signal } = options;
+      return this.#read(requestRange(this.#take(Kind.Read), 1, bytes, offset, length), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Reads until the whole range is filled; resolves with its length. */
-  async readExactly(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { offset, length, signal } = options;
-    return this.#read(requestRange(this.#take(Kind.ReadExactly), 1, bytes, offset, length), signal);
+  readExactly(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { offset, length, signal } = options;
+      return this.#read(
+        requestRange(this.#take(Kind.ReadExactly), 1, bytes, offset, length),
+        signal,
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Writes what the kernel accepts; resolves with the count of bytes. */
-  async write(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { offset, length, signal } = options;
-    return this.#write(requestRange(this.#take(Kind.Write), 0, bytes, offset, length), signal);
+  write(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { offset, length, signal } = options;
+      return this.#write(requestRange(this.#take(Kind.Write), 0, bytes, offset, length), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Writes the whole range; resolves with its length. */
-  async writeAll(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { offset, length, signal } = options;
-    return this.#write(requestRange(this.#take(Kind.WriteAll), 0, bytes, offset, length), signal);
+  writeAll(bytes: Uint8Array, options: RangeWaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { offset, length, signal } = options;
+      return this.#write(requestRange(this.#take(Kind.WriteAll), 0, bytes, offset, length), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Receives one message; resolves with the count of bytes. */
-  async recvmsg(
+  recvmsg(
     buffers: readonly Uint8Array[],
     into: ReceivedMessage,
     options: MessageWaitOptions = {},
   ): Promise<number> {
-    checkObject('options', options);
-    const { flags = 0, signal } = options;
-    const operation = this.#take(Kind.ReceiveMessage);
-    return this.#read(requestReceive(operation, buffers, into, flags), signal);
+    try {
+      checkObject('options', options);
+      const { flags = 0, signal } = options;
+      const operation = this.#take(Kind.ReceiveMessage);
+      return this.#read(requestReceive(operation, buffers, into, flags), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Sends one message; resolves with the count of bytes. */
-  async sendmsg(message: OutgoingMessage, options: MessageWaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { flags = 0, signal } = options;
-    return this.#write(requestSend(this.#take(Kind.SendMessage), message, flags), signal);
+  sendmsg(message: OutgoingMessage, options: MessageWaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { flags = 0, signal } = options;
+      return this.#write(requestSend(this.#take(Kind.SendMessage), message, flags), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Sends a regular file, or a range of it; resolves with the count of bytes. */
-  async sendFile(fd: number, options: RangeWaitOptions = {}): Promise<number> {
-    checkObject('options', options);
-    const { offset = 0, length, signal } = options;
-    return this.#write(requestFile(this.#take(Kind.SendFile), fd, offset, length), signal);
+  sendFile(fd: number, options: RangeWaitOptions = {}): Promise<number> {
+    try {
+      checkObject('options', options);
+      const { offset = 0, length, signal } = options;
+      return this.#write(requestFile(this.#take(Kind.SendFile), fd, offset, length), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #take(kind: Kind): Operation {
     return this.descriptor.take(kind, ignored, undefined);
   }
 
-  #read(operation: Operation, signal: AbortSignal | undefined): number | Promise<number> {
+  #read(operation: Operation, signal: AbortSignal | undefined): Promise<number> {
     return this.#run(this.descriptor.lanes.reading, operation, signal);
   }
 
-  #write(operation: Operation, signal: AbortSignal | undefined): number | Promise<number> {
+  #write(operation: Operation, signal: AbortSignal | undefined): Promise<number> {
     return this.#run(this.descriptor.lanes.writing, operation, signal);
   }
 
-  #run(
-    lane: Lane,
-    operation: Operation,
-    signal: AbortSignal | undefined,
-  ): number | Promise<number> {
+  // Throws what is wrong with the arguments, or what failed at once.
+  #run(lane: Lane, operation: Operation, signal: AbortSignal | undefined): Promise<number> {
     checkSignal(signal);
     signal?.throwIfAborted();
     const { lanes, owner } = this.descriptor;
@@ -166,7 +203,7 @@ export class AwaitableDescriptor {
         const { error, result } = operation;
         owner.takeBack(operation);
         if (error !== undefined) throw error;
-        return result;
+        return Promise.resolve(result);
       }
       owner.finish(operation);
     }

@@ -8,6 +8,7 @@ import { type CloseOptions, closeTimeoutMs, type Writable } from '../flow/index.
 import type { Connection as HandlerConnection } from '../net/connection/index.ts';
 import type { TcpOptions } from '../net/socket/index.ts';
 import type { Interest } from '../poller/index.ts';
+import type { Timer } from '../reactor/index.ts';
 import { checkError } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { ByteReader } from './reader.ts';
@@ -34,6 +35,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   #closed: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
   #ending: Ending | undefined = undefined;
+  /** The time limit of `close` while a long buffer is still being written. */
+  #limit: Timer | undefined = undefined;
 
   /** @internal use `connect` or `listen` */
   constructor(raw: HandlerConnection<Connection>) {
@@ -97,6 +100,9 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     try {
       const signal = signalIn(options);
       if (signal?.aborted) return Promise.reject(signal.reason);
+      if (this.#limit !== undefined && !this.isClosed) {
+        throw new EdgewiseError('ERR_WRITE_AFTER_END', 'write after close');
+      }
       const isLong = types.isUint8Array(data) && data.length > this.#partLength;
       if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
       if (this.#send(data) && this.#source.takeCredit()) return RESOLVED;
@@ -136,24 +142,48 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   }
 
   /**
-   * Closes in order: ends our side when all that was written has left, forgets what the peer still
-   * sends, and resolves when the connection is closed: when the peer has ended too, or after the
-   * time limit, as by `destroy`.
+   * Closes in order: ends our side when all that was written has left, long buffers that are under
+   * way too, forgets what the peer still sends, and resolves when the connection is closed: when the
+   * peer has ended too, or after the time limit, as by `destroy`. Later writes reject.
    *
    * @param options - `timeoutMs`: milliseconds from 0; default 30,000. 0: at once, after what the
-   *   kernel takes now.
+   *   kernel takes now. Called again, a `timeoutMs` that is given replaces the time limit.
    * @throws TypeError, RangeError - no such time.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const timeoutMs = closeTimeoutMs(options);
     if (this.isClosed) return;
     const { closed } = this;
-    const source = this.#source;
-    source.endReading();
-    if (!source.isInUse) this.#endSide();
-    this.raw.close({ timeoutMs });
-    if (!this.isClosed && !source.isInUse) source.discard();
+    this.#source.endReading();
+    if (this.#longWrite === undefined || timeoutMs === 0) this.#closeNow(options);
+    else if (this.#limit === undefined || options.timeoutMs !== undefined) {
+      this.#closeWhenWritten(this.#longWrite, timeoutMs);
+    }
     await closed;
+  }
+
+  #closeNow(options: CloseOptions): void {
+    const source = this.#source;
+    if (!source.isInUse) this.#endSide();
+    this.raw.close(options);
+    if (!this.isClosed && !source.isInUse) source.discard();
+  }
+
+  // Nothing is written after it: the last long write is the last of all.
+  #closeWhenWritten(longWrite: Promise<void>, timeoutMs: number): void {
+    const isFirst = this.#limit === undefined;
+    const start = performance.now();
+    this.#limit?.clear();
+    // The registration keeps the reactor alive as long as the connection is open.
+    const limit = this.raw.reactor.setTimeout(() => this.destroy(), timeoutMs).unref();
+    this.#limit = limit;
+    if (isFirst) this.#source.discard();
+    const onWritten = () => {
+      limit.clear();
+      const leftMs = Math.max(timeoutMs - Math.floor(performance.now() - start), 1);
+      if (this.#limit === limit && !this.isClosed) this.#closeNow({ timeoutMs: leftMs });
+    };
+    longWrite.then(onWritten, onWritten); // that call rejects for its own caller
   }
 
   /**

@@ -43,6 +43,7 @@ export class DatagramSocket
   readonly #waiting: Waiter<void>[] = [];
   readonly #drained = new Waiters();
   readonly #closed = new Waiters();
+  #isEnding = false;
 
   /** @internal use `bind` */
   constructor(options: DatagramOptions) {
@@ -108,7 +109,7 @@ export class DatagramSocket
       if (error !== undefined) throw renewed(error, 'the DatagramSocket');
       const datagram = this.#takeKept();
       if (datagram !== undefined) return datagram;
-      if (this.isClosed) throw new ClosedError('the DatagramSocket');
+      if (this.#isEnding || this.isClosed) throw new ClosedError('the DatagramSocket');
       const waiter = new Waiter(signal, () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
       });
@@ -151,7 +152,8 @@ export class DatagramSocket
 
   /**
    * Closes in order: receives nothing from now on, sends what is queued, and resolves when it is
-   * closed, after the time limit at the latest.
+   * closed, after the time limit at the latest. Operations that wait reject with ERR_CLOSED at
+   * once; what was received before can still be taken.
    *
    * @param options - `timeoutMs`: milliseconds from 0; default 30,000. 0: at once, after what the
    *   kernel takes now.
@@ -159,6 +161,8 @@ export class DatagramSocket
    */
   async close(options: CloseOptions = {}): Promise<void> {
     this.raw.close(options);
+    this.#isEnding = true;
+    this.#wakeAll();
     if (!this.isClosed) await this.#closed.wait(undefined);
   }
 
@@ -246,6 +250,11 @@ export class DatagramSocket
 
   #onClose(): void {
     this.#closed.wakeAll();
+    this.#wakeAll();
+  }
+
+  // Nothing more comes or goes: those that wait find it out.
+  #wakeAll(): void {
     for (const waiter of this.#waiting.splice(0)) waiter.resolve();
     this.#drained.wakeAll();
   }

@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import nodeNet from 'node:net';
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { SocketAddress } from '../../src/address.ts';
 import edgewiseNet from '../../src/node-net/index.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
+import * as sys from '../../src/sys/index.ts';
+import { must } from '../helpers/descriptors.ts';
 
 type Net = typeof nodeNet;
 type Fault = NodeJS.ErrnoException | null | undefined;
@@ -42,7 +45,38 @@ function eventsOf(socket: nodeNet.Socket): string[] {
   return events;
 }
 
+/** TCP_NODELAY of what was accepted at `port`, which is the one with a peer. */
+function noDelayAt(port: number): boolean[] {
+  const { IPPROTO_TCP, TCP_NODELAY } = sys.constants;
+  const address = new SocketAddress();
+  const value = new Int32Array(1);
+  const found: boolean[] = [];
+  for (let fd = 0; fd < 1024; fd++) {
+    if (sys.getsockname(fd, address) < 0 || address.port !== port) continue;
+    if (sys.getpeername(fd, address) < 0) continue;
+    must(sys.getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, value));
+    found.push(value[0] !== 0);
+  }
+  return found;
+}
+
 describe.each(BOTH)('%s: a socket', (_name, net) => {
+  it.each([undefined, false, true])('of listen({ fd }) with noDelay %s', async (noDelay) => {
+    const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
+    const fd = must(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC));
+    must(sys.bind(fd, { address: HOST }));
+    must(sys.listen(fd));
+    const server = net.createServer(noDelay === undefined ? {} : { noDelay }).listen({ fd });
+    await once(server, 'listening');
+    const { port } = server.address() as nodeNet.AddressInfo;
+    const client = nodeNet.connect(port, HOST);
+    const [peer] = (await once(server, 'connection')) as [nodeNet.Socket];
+    expect(noDelayAt(port)).toEqual([noDelay === true]);
+    peer.destroy();
+    client.destroy();
+    await closing(server);
+  });
+
   it('that is connected again sends nothing that was written before it was destroyed', async () => {
     let received = '';
     const { server, port } = await serving(net, (peer) => {

@@ -1,5 +1,6 @@
 // The operations for await: promises that resolve without a turn or wait for one, errors with the stack
 // of the caller, signals, and a loop that always finds something to read.
+import { createHook } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { awaitable } from '../../src/proactor/awaitable.ts';
 import { delay } from '../../src/proactor/delay.ts';
@@ -37,6 +38,33 @@ describe('awaitable', () => {
     expect(await whole).toBe(8);
     expect(bytes.toString()).toBe('34567890');
     expect(proactor.pendingCount).toBe(0);
+  });
+
+  it('makes no promise more than it needs', async () => {
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = awaitable(attached().open(ours));
+    let count = 0;
+    const hook = createHook({
+      init(_id, type) {
+        if (type === 'PROMISE') count++;
+      },
+    });
+    const counted = (start: () => Promise<number>) => {
+      count = 0;
+      hook.enable();
+      const promise = start();
+      hook.disable();
+      return promise.then((result) => result);
+    };
+    const bytes = Buffer.alloc(8);
+    await counted(() => descriptor.write(bytes));
+    const atOnce = count;
+    const waiting = counted(() => descriptor.read(bytes));
+    const whileWaiting = count;
+    must(sys.send(theirs, Buffer.from('x')));
+    expect(await waiting).toBe(1);
+    expect(atOnce).toBe(1);
+    expect(whileWaiting).toBe(3); // what is waited for, what is returned, and one of `await` for the hook
   });
 
   it('waits for a delay, until it is over, aborted or the proactor closed', async () => {

@@ -1,7 +1,10 @@
 // What end() promises: it resolves when the last byte has left, and rejects when one was lost. And the
 // other ways to end, which are the same everywhere: close, destroy, dispose.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as aTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { bind } from '../../src/promises/datagram.ts';
 import { listen } from '../../src/promises/listener.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
@@ -108,6 +111,54 @@ describe.each(['level', 'edge'] as const)('%s: the ending of a connection', (tri
     expect(await atOnce(client.close())).toBeUndefined();
   });
 
+  it('close() without a time limit leaves that of an earlier call', async () => {
+    const { client } = await open();
+    const closing = client.close({ timeoutMs: 20 });
+    await client.close();
+    await closing;
+  });
+
+  it('close() sends the long buffers that are under way, and takes no more', async () => {
+    const { client, server } = await open();
+    const writes = [client.write(LONG), client.write('last words')];
+    const closing = client.close();
+    expect(await codeOf(client.write('x'))).toBe('ERR_WRITE_AFTER_END');
+    expect(await codeOf(client.end('x'))).toBe('ERR_WRITE_AFTER_END');
+    expect(await codeOf(client.read())).toBe('ERR_CLOSED');
+    await server.write('is forgotten');
+    expect((await server.readExactly(LONG.length)).equals(LONG)).toBe(true);
+    expect(String(await server.readExactly(10))).toBe('last words');
+    expect(await server.read()).toBeNull();
+    await server.end();
+    await Promise.all([...writes, closing]);
+  });
+
+  it('close() gives a long buffer up after its time limit, which another call can replace', async () => {
+    for (const limits of [[20], [60_000, 20], [60_000, 0], [60_000, undefined, 20]]) {
+      const { client } = await open();
+      const writing = codeOf(client.write(LONG));
+      const closing = limits.map((timeoutMs) =>
+        client.close(timeoutMs === undefined ? {} : { timeoutMs }),
+      );
+      expect(await writing).toBe('ERR_CLOSED');
+      await Promise.all(closing);
+    }
+  });
+
+  it('close() ends after a long write that is aborted, within the time that is left', async () => {
+    const { client, server } = await open();
+    const abort = new AbortController();
+    const writing = codeOf(client.write(LONG, { signal: abort.signal }));
+    const closing = client.close({ timeoutMs: 200 });
+    await aTurn();
+    abort.abort(Object.assign(new Error('stop'), { code: 'STOP' }));
+    expect(await writing).toBe('STOP');
+    let length = 0;
+    for await (const bytes of server) length += bytes.length;
+    expect(length).toBeLessThan(LONG.length);
+    await closing; // the server does not end: the limit
+  });
+
   it('is disposed of at once by using, and in order by await using', async () => {
     const { client, server } = await open();
     {
@@ -173,5 +224,46 @@ describe('the ending of what is no connection', () => {
     other.destroy();
     expect([other.isClosed, await waiting]).toEqual([true, 'ERR_CLOSED']);
     expect(() => other.destroy(5 as never)).toThrow(TypeError);
+  });
+
+  it('a datagram socket fails what waits as soon as close() is called, and gives what it kept', async () => {
+    const reactor = attached();
+    const folder = mkdtempSync(join(tmpdir(), 'edgewise-ending-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    await using receiver = bind({ path: join(folder, 'receiver'), reactor });
+    const to = receiver.address;
+    const socket = bind({ path: join(folder, 'socket'), reactor, queueBytesMax: 700 });
+    await receiver.send('kept', socket.address);
+    while (socket.raw.stats.messagesReceived === 0) await aTurn();
+    receiver.raw.pause();
+    let sending = socket.send('x'.repeat(50), to);
+    while ((await atOnce(sending)) !== 'pending') sending = socket.send('x'.repeat(50), to);
+    const sent = codeOf(sending);
+    expect(String((await socket.receive()).bytes)).toBe('kept');
+    await receiver.send('kept too', socket.address);
+    while (socket.raw.stats.messagesReceived === 1) await aTurn();
+    const closing = socket.close({ timeoutMs: 60_000 });
+    expect(String((await socket.receive()).bytes)).toBe('kept too');
+    const outcomes = [sent, codeOf(socket.receive()), codeOf(socket.send('x', to))];
+    expect(await Promise.all(outcomes)).toEqual(outcomes.map(() => 'ERR_CLOSED'));
+    for await (const datagram of socket) expect.fail(String(datagram.bytes));
+    expect(socket.isClosed).toBe(false);
+    socket.destroy();
+    await closing;
+  });
+
+  it('a datagram socket fails a receive that waits while close() sends', async () => {
+    const reactor = attached();
+    const folder = mkdtempSync(join(tmpdir(), 'edgewise-ending-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    await using receiver = bind({ path: join(folder, 'receiver'), reactor });
+    const socket = bind({ path: join(folder, 'socket'), reactor });
+    const receiving = codeOf(socket.receive());
+    receiver.raw.pause();
+    while (socket.raw.queuedCount === 0) socket.raw.send('x', receiver.address);
+    const closing = socket.close({ timeoutMs: 60_000 });
+    expect([await receiving, socket.isClosed]).toEqual(['ERR_CLOSED', false]);
+    receiver.raw.resume();
+    await closing;
   });
 });

@@ -1,6 +1,8 @@
 // AsyncLocalStorage: which callbacks run in the context of the call that handed them over.
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { execFileSync } from 'node:child_process';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Interest } from '../../src/poller/interest.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
@@ -99,6 +101,17 @@ describe('turn', () => {
     );
     reactor.turn(0);
     expect(found).toEqual(['queued']);
+  });
+});
+
+describe('attach', () => {
+  it.each(['inverted', 'nested'])('%s: keeps its context after a garbage collection', (driver) => {
+    const script = fileURLToPath(new URL('../workers/attached-context.mjs', import.meta.url));
+    const out = execFileSync(process.execPath, ['--expose-gc', script, driver], {
+      encoding: 'utf8',
+    });
+    const found = { deferred: 'attached', timer: 'attached' };
+    expect(JSON.parse(out)).toEqual({ before: found, after: found, isSameResource: true });
   });
 });
 
