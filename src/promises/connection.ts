@@ -280,6 +280,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     while (this.raw.writableLength >= unsentMax && !this.isClosed) {
       await this.#drained.wait(signal);
     }
+    if (this.#ending?.isDone === true) return; // it was closed after all had left
     if (this.isClosed || this.raw.error !== undefined) throw this.#source.failure();
   }
 

@@ -9,6 +9,11 @@ export class Ending {
   readonly #waiting = new Waiters();
   #hasLeft: boolean | undefined = undefined;
 
+  /** Whether the last byte is known to have left. */
+  get isDone(): boolean {
+    return this.#hasLeft === true;
+  }
+
   /**
    * Waits until it is known.
    *

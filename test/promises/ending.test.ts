@@ -133,6 +133,24 @@ describe.each(['level', 'edge'] as const)('%s: the ending of a connection', (tri
     await Promise.all([...writes, closing]);
   });
 
+  it('close() and end() let a write resolve that waits for room, when all has left', async () => {
+    for (const way of ['close', 'end'] as const) {
+      const { client, server } = await open();
+      await server.end(); // so that the client is closed when the last byte leaves
+      expect(await client.read()).toBeNull();
+      const part = Buffer.alloc(client.raw.highWaterMark - 1);
+      let writing = client.write(part);
+      let length = part.length;
+      while (client.raw.writableLength === 0 || (await atOnce(writing)) !== 'pending') {
+        writing = client.write(part);
+        length += part.length;
+      }
+      const ending = client[way]();
+      expect((await server.readExactly(length)).length).toBe(length);
+      await Promise.all([writing, ending]);
+    }
+  });
+
   it('close() gives a long buffer up after its time limit, which another call can replace', async () => {
     for (const limits of [[20], [60_000, 20], [60_000, 0], [60_000, undefined, 20]]) {
       const { client } = await open();
