@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bindDatagram } from '../../../src/net/datagram/index.ts';
 import { type HandOver, offerHandOver, takeOver } from '../../../src/net/inherit/index.ts';
 import { listen } from '../../../src/net/listen/index.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
@@ -56,6 +57,24 @@ describe('hand-over', () => {
     for (const { fd } of took.sockets) must(sys.close(fd));
     return { reactor, took };
   }
+
+  it('a datagram socket that was handed over is closed at once, whatever it has to send', async () => {
+    const reactor = reactorOf();
+    const [from, to, path] = ['from', 'to', 'offer'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const receiver = descriptors.using(bindDatagram({ path: to, handlers: {}, reactor }));
+    const socket = descriptors.using(bindDatagram({ path: from, handlers: {}, reactor }));
+    receiver.pause();
+    while (socket.queuedCount < 5) socket.send('x', receiver.address);
+    const handlers = { handedOver: () => undefined };
+    descriptors.using(offerHandOver({ path, sockets: { socket }, handlers, reactor }));
+    const { took } = await taken(path);
+    await took.confirm();
+    expect([socket.isClosed, socket.fd]).toEqual([true, -1]);
+  });
 
   it.each([
     ['close', (offer: HandOver) => offer.close(), 'the offer was withdrawn'],

@@ -261,22 +261,6 @@ describe('hand-over', () => {
     for (const { fd } of taken?.sockets ?? []) must(sys.close(fd));
   });
 
-  it('ends a datagram socket at once that has something to send', async () => {
-    const reactor = reactorOf();
-    const [from, to, path] = [newPath(), newPath(), newPath()];
-    const receiver = descriptors.using(bindDatagram({ path: to, handlers: {}, reactor }));
-    const datagrams = descriptors.using(bindDatagram({ path: from, handlers: {}, reactor }));
-    receiver.pause();
-    while (datagrams.queuedCount < 5) datagrams.send('x', receiver.address);
-    const outcomes = new Outcomes();
-    const { handlers } = outcomes;
-    descriptors.using(offerHandOver({ path, sockets: { datagrams }, handlers, reactor }));
-    const taken = await takeOver({ path, reactor });
-    await taken?.confirm();
-    expect([datagrams.isClosed, datagrams.fd]).toEqual([true, -1]);
-    for (const { fd } of taken?.sockets ?? []) must(sys.close(fd));
-  });
-
   it('withdraws an offer, and does not keep the reactor alive', async () => {
     const { path, offer, listener, reactor, outcomes } = serve();
     const asking = await takeOver({ path, reactor: reactorOf() });
