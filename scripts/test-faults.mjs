@@ -30,6 +30,8 @@ const EXCLUDED_CUT = {
   'net/socket/multicast': 'datagrams are not cut',
   'net/connection/zero-copy.numbers': 'numbers the sends of a buffer by hand',
   'net/relay/stall': 'its point is what is in full buffers: a packet for each byte',
+  'net/relay/ending': 'its point is what is in full buffers: a packet for each byte',
+  'net/connection/close': 'its point is what leaves inside one call',
   'net/connection/snapshot': 'its point is what is in full buffers',
   'net/connection/unread': 'its point is what is in full buffers',
 };
