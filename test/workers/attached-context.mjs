@@ -1,7 +1,7 @@
 // Attaches inside an AsyncLocalStorage context and collects garbage: `node --expose-gc
 // attached-context.mjs inverted|nested` prints what callbacks find, each before and after.
 import { AsyncLocalStorage, executionAsyncResource } from 'node:async_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextPass } from 'node:timers/promises';
 import { Reactor } from '../../dist/index.js';
 
 const storage = new AsyncLocalStorage();
@@ -24,7 +24,7 @@ const look = () =>
 const before = await look();
 for (let pass = 0; pass < 5; pass++) {
   globalThis.gc();
-  await sleep(1);
+  await nextPass();
 }
 const after = await look();
 reactor.close();
