@@ -32,8 +32,8 @@ class CrowdedServer {
   readonly #lines: AsyncIterator<string>;
 
   constructor(policy: string, trigger: string) {
-    const command = `ulimit -n 64; exec "${process.execPath}" "${SERVER}" ${policy} ${trigger}`;
-    this.#child = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const args = [SERVER, policy, trigger, '64'];
+    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const input = this.#child.stdout as NodeJS.ReadableStream;
     this.#lines = createInterface({ input })[Symbol.asyncIterator]();
   }

@@ -491,6 +491,7 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   'Connection.establish',
   'Connection.onReady',
   'Connection.enqueue',
+  'Connection.onCloseReported',
   'Connection.receive',
   'Connection.requeue',
   'Connection.updateInterest',

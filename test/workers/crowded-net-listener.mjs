@@ -1,9 +1,14 @@
-// An echo server that is short of descriptors (started under `ulimit -n`). Prints its port, and for
-// each line on standard input its figures as a line of JSON.
+// An echo server that is short of descriptors: `crowded-net-listener.mjs POLICY TRIGGER [LIMIT]`. Prints its
+// port, and for each line on standard input its figures as a line of JSON. It limits itself when its
+// modules are loaded, since Node opens many of these at once. prlimit(1).
+import { execFileSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { listen, Reactor } from '../../dist/index.js';
 
-const [, , onExhaustion, trigger] = process.argv;
+const [, , onExhaustion, trigger, limit] = process.argv;
+if (limit !== undefined) {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${limit}`]);
+}
 const reactor = new Reactor();
 reactor.attach();
 const handlers = { data: (connection, bytes) => void connection.write(bytes) };
