@@ -22,6 +22,8 @@ class WakeTimer {
   // Returns 0 or -errno: EMFILE, ENFILE.
   int Open();
 
+  int fd() const { return fd_; }
+
   // Whether the set wakes up at `deadline` or before, without a timeout.
   bool FiresBy(DeadlineNs deadline) const { return due_ != kNoDeadline && due_ <= deadline; }
 
