@@ -1,5 +1,6 @@
 // worker.terminate() of threads with a reactor that waits, works, or is inside a handler.
 import { once } from 'node:events';
+import { setTimeout as passed } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import type { Backend } from '../../src/poller/interest.ts';
@@ -11,6 +12,7 @@ import { eachBackend, eachDriver } from '../helpers/matrix.ts';
 const descriptors = useDescriptors();
 const END_MS_MAX = 250; // what we promise of a thread that is asked to end
 const RESCUE_MS = 5000;
+const SETTLED_MS = 300;
 
 /** 50 in a row of the back-end that is used by default; the classic ones take longer to show less. */
 function rounds(backend: Backend): number {
@@ -74,6 +76,7 @@ it('a worker that turns can be ended when it was inspected before', async () => 
   const waker = new Waker((await once(worker, 'message'))[0]);
   const snapshot = await worker.getHeapSnapshot();
   snapshot.destroy();
+  await passed(SETTLED_MS); // until it blocks again, of which there is no sign
   // What the host announced is consumed by now, and is not served: the end makes no sign of its own.
   const rescue = setTimeout(() => waker.wake(), RESCUE_MS);
   const startMs = performance.now();
