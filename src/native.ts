@@ -293,6 +293,8 @@ export interface NativeLoopDriver {
   detach(): void;
   setReferenced(isReferenced: number): number;
   rewatch(): number;
+  /** The deadline in the poller's memory has changed. */
+  plan(): void;
 }
 
 /** Signals behind a descriptor (native/addon/signal_wrap.cc). Every function: >= 0, -errno, or REFUSED. */
