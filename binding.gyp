@@ -17,6 +17,8 @@
         'NAPI_VERSION=9',
         'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
+        # Nothing can be thrown in a thread that is being terminated; without it the process aborts.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       ],
       'include_dirs': [
         'native/core',
