@@ -61,6 +61,7 @@
         ['OS=="linux"', {
           'sources': [
             'native/core/epoll_poller.cc',
+            'native/core/epoll_wait.cc',
             'native/core/wake_timer.cc',
             'native/core/backends_linux.cc',
             'native/core/io_ops_linux.cc',

@@ -318,8 +318,8 @@ export interface PollerBindings {
   now(): number;
   /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
   platformFacts(): [number, number, number];
-  /** Triggers (1 << number), exclusive, has a descriptor, limit of numbers; or -errno. */
-  capabilities(backend: number): [number, number, number, number] | number;
+  /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
+  capabilities(backend: number): [number, number, number, number, number] | number;
   /** Lets the host end a thread that blocks in this poller. Under Node only. */
   watchHostLoop(poller: NativePoller): number;
   createWaker(poller: NativePoller): number;

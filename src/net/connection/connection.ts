@@ -811,9 +811,15 @@ export class Connection<Data = unknown> {
   #wantedInterest(mask = -1): Interest {
     const state = this.#state & mask;
     if ((state & State.Connecting) !== 0) return Interest.None;
-    const reads = this.#driver?.interest ?? readInterest(state);
+    const reads = this.#driver?.interest ?? this.#readInterest(state);
     const writes = this.#queue.hasWork && (state & State.Corked) === 0;
     return reads | (writes ? Interest.Writable : Interest.None);
+  }
+
+  #readInterest(state: number): Interest {
+    if ((state & (State.Paused | State.ReadEnded)) === 0) return Interest.Readable;
+    const isKnown = (state & (State.ReadEnded | State.ReadClosedReported)) !== 0;
+    return isKnown ? Interest.None : this.group.pausedInterest;
   }
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
@@ -826,7 +832,17 @@ export class Connection<Data = unknown> {
     if (this.isClosed) return;
     if (this.#driver !== undefined) this.#runDriver(this.#driver, readiness);
     else if ((readiness & Readiness.Readable) !== 0) this.#read();
-    else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
+    else this.#readNothing(readiness);
+  }
+
+  // Paused, or the peer's end was read.
+  #readNothing(readiness: Readiness): void {
+    if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
+    if (this.#is(State.Closed | State.ReadEnded | State.ReadClosedReported)) return;
+    if ((readiness & Readiness.ReadClosed) === 0 || !this.isPaused) return;
+    this.#state |= State.ReadClosedReported;
+    this.updateInterest();
+    this.group.handlers.readClosed?.(this);
   }
 
   // After a failed write a stream reads what had come before. When no one reads it, it ends with the
@@ -915,8 +931,4 @@ function byteLengthOf(chunks: readonly Uint8Array[]): number {
   let length = 0;
   for (const chunk of chunks) length += chunk.length;
   return length;
-}
-
-function readInterest(state: number): Interest {
-  return (state & (State.Paused | State.ReadEnded)) === 0 ? Interest.Readable : Interest.None;
 }
