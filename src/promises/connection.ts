@@ -11,16 +11,17 @@ import {
   restOf,
   type Writable,
 } from '../flow/index.ts';
-import type { Connection as HandlerConnection } from '../net/connection/index.ts';
+import type { ConnectionDriver, Connection as HandlerConnection } from '../net/connection/index.ts';
 import type { TcpOptions } from '../net/socket/index.ts';
-import type { Interest } from '../poller/index.ts';
 import type { Timer } from '../reactor/index.ts';
 import { checkError, spoiled } from '../validate.ts';
 import { Ending } from './ending.ts';
-import { ByteReader } from './reader.ts';
+import { ByteReader, TAKE_READ_AHEAD } from './reader.ts';
 import { ConnectionSource } from './source.ts';
-import { RESOLVED, signalIn, throwIfAborted, Waiters, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
 
+/** The name of what gives a connection away: none that users might give to something of theirs. */
+export const GIVE_AWAY = Symbol('giveAway');
 /** Longer buffers go in parts of this length where the watermark, 0, does not give one. */
 const PART_LENGTH = 64 * 1024;
 
@@ -37,8 +38,6 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   /** The connection of handlers beneath: counters, watermarks, pause and all that is not here. */
   readonly raw: HandlerConnection<Connection>;
   readonly #source: ConnectionSource;
-  #drained: Waiters | undefined = undefined;
-  #closed: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
   #ending: Ending | undefined = undefined;
   /** The time limit of `close` while a long buffer is still being written. */
@@ -51,7 +50,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     this.raw = raw;
     this.#source = source;
     raw.copyKeptBytes();
-    raw.setDriver(this);
+    raw.setDriver(source);
     if (raw.isPaused) raw.resume(); // or the last words of a peer that is gone would not be read
   }
 
@@ -87,9 +86,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
 
   /** Resolves when the connection is closed, orderly or not; never rejects. */
   get closed(): Promise<void> {
-    if (this.isClosed) return Promise.resolve();
-    this.#closed ??= new Waiters();
-    return this.#closed.wait(undefined);
+    return this.#source.waitForClose();
   }
 
   /**
@@ -231,42 +228,18 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
 
   /**
    * @internal gives the connection away: a stream reads and writes it from here on, and calls
-   * `onDrain` and `onClosed` for what waits here.
+   * `former` for what waits here.
    *
-   * @returns what was read ahead.
    * @throws EdgewiseError - ERR_CONNECTION_IN_USE, ERR_READ_IN_PROGRESS, ERR_WAIT_IN_PROGRESS.
    */
-  giveAway(): Buffer | undefined {
+  [GIVE_AWAY](): { readonly readAhead: Buffer | undefined; readonly former: ConnectionDriver } {
     this.#source.assertFree();
     if (this.#longWrite !== undefined) {
       throw new EdgewiseError('ERR_WAIT_IN_PROGRESS', 'a long buffer is being written');
     }
-    const readAhead = this.takeReadAhead();
+    const readAhead = this[TAKE_READ_AHEAD]();
     this.#source.setInUse();
-    return readAhead;
-  }
-
-  /** @internal */
-  get interest(): Interest {
-    return this.#source.interest;
-  }
-
-  /** @internal */
-  onReady(): void {
-    if (this.raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
-    this.#source.onReady();
-  }
-
-  /** @internal */
-  onDrain(): void {
-    this.#drained?.wakeAll();
-  }
-
-  /** @internal */
-  onClosed(): void {
-    this.#source.onClosed();
-    this.#drained?.wakeAll();
-    this.#closed?.wakeAll();
+    return { readAhead, former: this.#source };
   }
 
   // Returns whether there is room.
@@ -281,10 +254,9 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
 
   async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
     if (this.#source.isCreditUsed) await this.#source.waitForTurn(signal);
-    this.#drained ??= new Waiters();
     const unsentMax = Math.max(this.raw.highWaterMark, 1); // 0: until all has left
     while (this.raw.writableLength >= unsentMax && !this.isClosed) {
-      await this.#drained.wait(signal);
+      await this.#source.waitForDrain(signal);
     }
     if (this.#ending?.isDone === true) return; // it was closed after all had left
     if (this.isClosed || this.raw.error !== undefined) throw this.#source.failure();

@@ -11,6 +11,8 @@ const LENGTH_MAX = 0x7fffffff;
 const LIMIT = 64 * 1024;
 /** What an attempt answers that has to be made again when there is something to read. */
 export const WOULD_BLOCK = Symbol('would block');
+/** The name of what takes it: none that users might give to something of theirs. */
+export const TAKE_READ_AHEAD = Symbol('takeReadAhead');
 type Attempt<T> = () => T | typeof WOULD_BLOCK;
 
 /** Where the bytes of a reader come from. */
@@ -122,7 +124,7 @@ export class ByteReader implements AsyncIterable<Buffer> {
   }
 
   /** @internal what was read and not given out, for what reads from here on */
-  takeReadAhead(): Buffer | undefined {
+  [TAKE_READ_AHEAD](): Buffer | undefined {
     if (this.#isReading) throw busy();
     const buffer = this.#buffer;
     return buffer === undefined || buffer.length === 0 ? undefined : buffer.take(buffer.length);

@@ -1,23 +1,27 @@
-// Where a promise connection reads from: the connection of handlers beneath it, read on demand. It
-// waits for readiness only while something reads, and gives others their turn in between.
+// What drives the connection of handlers beneath a promise connection: it is where that reads from, on
+// demand, and what wakes those that wait for room or for the close. It waits for readiness only while
+// something reads, and gives others their turn in between. None of its names is on the connection
+// that users have: they may assign to it what they like.
 import { constants as os } from 'node:os';
 import { EdgewiseError } from '../errors.ts';
 import { ReadDemand, readMemory } from '../flow/index.ts';
-import type { AnyConnection } from '../net/connection/index.ts';
+import type { AnyConnection, ConnectionDriver } from '../net/connection/index.ts';
 import { Interest } from '../poller/index.ts';
 import { renewed } from './failure.ts';
 import { type ByteSource, WOULD_BLOCK } from './reader.ts';
-import { Waiter, Waiters } from './waiter.ts';
+import { RESOLVED, Waiter, Waiters } from './waiter.ts';
 
 const { EAGAIN } = os.errno;
 /** Operations in a row that are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
 
-/** The reading half of a promise connection. */
-export class ConnectionSource implements ByteSource {
+/** Drives the connection beneath a promise connection. */
+export class ConnectionSource implements ByteSource, ConnectionDriver {
   readonly #raw: AnyConnection;
   readonly #demand: ReadDemand;
   #reader: Waiter | undefined = undefined;
+  #drained: Waiters | undefined = undefined;
+  #closed: Waiters | undefined = undefined;
   #nextTurn: Waiters | undefined = undefined;
   #credit = OPERATIONS_IN_A_ROW_MAX;
   #isEndReported = false;
@@ -41,16 +45,37 @@ export class ConnectionSource implements ByteSource {
 
   /** The descriptor is ready: what reads makes another attempt. */
   onReady(): void {
+    if (this.#raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
     this.#demand.onReady(this.#isDiscarding || this.#reader !== undefined);
     if (this.#isDiscarding) this.discard();
     else this.#wakeReader();
   }
 
+  /** There is room to write. */
+  onDrain(): void {
+    this.#drained?.wakeAll();
+  }
+
   /** The connection is closed: nothing waits any more. */
   onClosed(): void {
     this.#wakeReader();
     this.#nextTurn?.wakeAll();
+    this.#drained?.wakeAll();
+    this.#closed?.wakeAll();
+  }
+
+  /** Resolves when there may be room to write. Rejects with the reason of the signal. */
+  waitForDrain(signal: AbortSignal | undefined): Promise<void> {
+    this.#drained ??= new Waiters();
+    return this.#drained.wait(signal);
+  }
+
+  /** Resolves when the connection is closed. */
+  waitForClose(): Promise<void> {
+    if (this.#raw.isClosed) return RESOLVED;
+    this.#closed ??= new Waiters();
+    return this.#closed.wait(undefined);
   }
 
   /** Reads at once. */
