@@ -555,7 +555,7 @@ export class Connection<Data = unknown> {
   #discardQueue(): void {
     const queue = this.#queue;
     this.#queue = NO_QUEUE;
-    if (!queue.isEmpty) queue.discard(this.error ?? this.closedError);
+    if (!queue.isEmpty) queue.discard(this.error ?? this.closedError, this.reactor);
   }
 
   // Before the handler the interest is back to what it was: under the edge trigger only a change
