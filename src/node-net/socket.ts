@@ -123,7 +123,7 @@ export class Socket extends SocketDuplex {
     if (wanted.keepAlive === true) this.setKeepAlive(true, wanted.keepAliveInitialDelay);
     try {
       if (target.port === 0) throw errnoError(-ECONNREFUSED, 'connect', { address: host });
-      driverOf(this).attach(connect({ ...target, handlers: {} }));
+      driverOf(this).attach(connect({ ...target, handlers: {}, keepsAlive: 'active' }));
     } catch (error) {
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
       process.nextTick(() => this.destroy(error));

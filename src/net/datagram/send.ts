@@ -158,6 +158,7 @@ export class SendingHalf<Data> {
     this.#timer = undefined;
     this.#retryMs = RETRY_MS_MIN;
     this.#state.waitForRoom(false);
+    this.#state.isSending = false;
     if (this.#needsDrain) this.#state.reportDrain();
     this.#needsDrain = false;
     this.#onFlushed?.();
@@ -175,12 +176,6 @@ export class SendingHalf<Data> {
     this.#onFlushed = undefined;
     const { calls, stats } = this.#state;
     stats.sendDropped += this.#queue.clear((outcome) => calls.add(() => outcome(-ECANCELED)));
-  }
-
-  /** Whether the time until the next try keeps the reactor alive, as the socket does. */
-  setReferenced(isReferenced: boolean): void {
-    if (isReferenced) this.#timer?.ref();
-    else this.#timer?.unref();
   }
 
   #sendNext(
@@ -298,6 +293,7 @@ export class SendingHalf<Data> {
     const fds = duplicateAll(this.#fds);
     if (queue.isEmpty) state.waitForRoom(true);
     queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome: undefined });
+    state.isSending = true;
     return true;
   }
 
@@ -311,8 +307,8 @@ export class SendingHalf<Data> {
     this.#timer?.clear();
     const { reactor } = state.settings;
     if (reactor.isClosed) return; // there is no later try
-    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs);
-    if (state.registration?.hasRef() === false) this.#timer.unref();
+    // The registration keeps the reactor alive while something is queued.
+    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
 }
