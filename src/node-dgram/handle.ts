@@ -31,6 +31,8 @@ export interface HandleListener {
   onMessage(bytes: Buffer, info: RemoteInfo): void;
   /** The network has refused an earlier datagram. `errno` is negative. */
   onError(errno: number): void;
+  /** The reactor was closed, and with it the socket. */
+  onGone(error: Error): void;
 }
 
 /** The buffers of a socket in the kernel. */
@@ -254,6 +256,9 @@ export class Handle {
       handlers: {
         message: (_socket, bytes, from) => this.#onMessage(bytes, from),
         error: (_socket, error) => this.#listener.onError(errnoOf(error)),
+        close: (_socket, error) => {
+          if (error !== undefined) this.#listener.onGone(error);
+        },
       },
       ...(reactor === undefined ? {} : { reactor }),
     };

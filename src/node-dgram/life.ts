@@ -131,6 +131,14 @@ export function startReceiving(state: State, handle: Handle): void {
   if (sendBufferSize) bufferSize(handle, 'send', sendBufferSize);
 }
 
+/** Forgets the handle; emits `close` in the next tick. */
+export function end(socket: Emitter): void {
+  const state = stateOf(socket);
+  state.handle = undefined;
+  state.release();
+  process.nextTick(() => socket.emit('close'));
+}
+
 function lookUp(
   socket: Emitter,
   address: string | undefined,

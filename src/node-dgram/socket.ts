@@ -5,7 +5,7 @@ import dns from 'node:dns';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { systemError } from './errors.ts';
 import { Handle } from './handle.ts';
-import { begin, stateOf } from './life.ts';
+import { begin, end, stateOf } from './life.ts';
 import { SocketMembers } from './members.ts';
 import {
   checkSignal,
@@ -62,6 +62,10 @@ function initialize(socket: Socket, type: unknown, callback: MessageListener | u
       socket.emit('message', bytes, info);
     },
     onError: (errno) => socket.emit('error', systemError(errno, 'recvmsg')),
+    onGone(error) {
+      end(socket);
+      socket.emit('error', error);
+    },
   });
   begin(socket, settings, lookup, handle);
   Object.assign(socket, { type: settings.type });
