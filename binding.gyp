@@ -17,6 +17,8 @@
         'NAPI_VERSION=9',
         'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
+        # Nothing can be thrown in a thread that is being terminated; without it the process aborts.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       ],
       'include_dirs': [
         'native/core',
@@ -59,6 +61,7 @@
         ['OS=="linux"', {
           'sources': [
             'native/core/epoll_poller.cc',
+            'native/core/epoll_wait.cc',
             'native/core/wake_timer.cc',
             'native/core/backends_linux.cc',
             'native/core/io_ops_linux.cc',

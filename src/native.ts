@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { EdgewiseError } from './errors.ts';
 
 /** Where the addon came from; `edgewise doctor` prints it. */
@@ -319,8 +320,8 @@ export interface PollerBindings {
   now(): number;
   /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
   platformFacts(): [number, number, number];
-  /** Triggers (1 << number), exclusive, has a descriptor, limit of numbers; or -errno. */
-  capabilities(backend: number): [number, number, number, number] | number;
+  /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
+  capabilities(backend: number): [number, number, number, number, number] | number;
   /**
    * Lets the host end a thread that blocks in this poller, mayBeEnded (0 or 1): also when it asks
    * without a sign. The number of a descriptor that was made for it. Under Node only.
@@ -330,8 +331,12 @@ export interface PollerBindings {
   takeWaker(id: number): number;
   wake(id: number): number;
   closeWaker(id: number): number;
-  /** Makes this thread an owner of descriptors: what it has open is closed when it ends. */
+  /** This thread as an owner, whose descriptors and socket files go with it (native/core/descriptor_owners.h). */
   openOwner(): number;
+  ownDescriptor(fd: number): number;
+  disown(fd: number): number;
+  ownFile(path: Uint8Array): number;
+  disownFile(path: Uint8Array): number;
   /** Hands a descriptor of this thread to another owner. -ESRCH: that has ended. */
   giveDescriptor(fd: number, owner: number): number;
   /** Takes back what was given. -ESRCH: it is not that owner's any more. */
@@ -346,5 +351,7 @@ const loaded = load();
 // and the compiler may know `native.recv`: 10 to 30 ns of a recv and a send; under load no
 // difference was seen beside the noise.
 export const native: Native = Object.create(loaded.native);
+// The main thread ends with the process.
+if (!isMainThread) native.openOwner();
 export const addonOrigin: AddonOrigin = loaded.origin;
 export const addonPath: string = loaded.path;

@@ -2,7 +2,7 @@
 // straight to native code, which takes only what is exactly right and answers REFUSED otherwise;
 // `refuse…` then finds the argument to name. Cold calls check first. (docs/adr/0002)
 import { types } from 'node:util';
-import { invalidType, invalidValue, outOfRange } from './errors.ts';
+import { type ArgumentError, invalidType, invalidValue, outOfRange } from './errors.ts';
 
 /** What native code answers for arguments that it cannot take (native/addon/args.h). */
 export const REFUSED = -0x80000000;
@@ -89,12 +89,13 @@ export function checkFlags(name: string, value: unknown): number {
 
 // The accessors of typed arrays themselves: an object may carry properties of the same names.
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
-function typedArrayGetter(name: 'buffer' | 'length'): (this: unknown) => unknown {
+function typedArrayGetter(name: 'buffer' | 'byteOffset' | 'length'): (this: unknown) => unknown {
   const getter = Object.getOwnPropertyDescriptor(typedArrayPrototype, name)?.get;
   return getter as (this: unknown) => unknown;
 }
 const lengthOf = typedArrayGetter('length');
 const bufferOf = typedArrayGetter('buffer');
+const offsetOf = typedArrayGetter('byteOffset');
 
 /**
  * Checks the memory under a typed array of an accepted type. Runs no code of the value: not a
@@ -130,6 +131,40 @@ function isDetached(buffer: ArrayBuffer): boolean {
 /** A Uint8Array over memory that is neither shared nor detached. @returns its length */
 export function checkBytes(name: string, value: unknown): number {
   return checkMemory(name, value, 'a Uint8Array', types.isUint8Array(value));
+}
+
+/**
+ * Bytes of so many, whatever becomes of their buffer: what it grows by is not theirs. When it is
+ * transferred, or shrinks so that one of them is lost, their length is 0.
+ *
+ * @param length - of `bytes` now, as {@link checkBytes} has it.
+ * @returns `bytes` itself, unless its length could change otherwise.
+ */
+export function fixedView(bytes: Uint8Array, length: number): Uint8Array {
+  const buffer = bufferOf.call(bytes) as ArrayBuffer & { readonly resizable?: boolean };
+  // Shared memory has no such property, and may grow at any moment.
+  if (buffer.resizable === false && bytes.length === length) return bytes;
+  return new Uint8Array(buffer, offsetOf.call(bytes) as number, length);
+}
+
+/**
+ * Checks bytes that are kept beyond the call, and takes their length, once: see {@link fixedView}.
+ * Before each use look whether they are still there: {@link spoiled}.
+ *
+ * @throws as {@link checkBytes}.
+ */
+export function keepableBytes(name: string, value: unknown): Uint8Array {
+  return fixedView(value as Uint8Array, checkBytes(name, value));
+}
+
+/** The error for bytes that were kept, and are of no length any more. */
+export function spoiled(name: string, value: unknown): ArgumentError {
+  return invalidValue(name, 'bytes that stay until they have left', value);
+}
+
+/** The length of any Uint8Array, also over shared memory. Runs no code of the value. */
+export function lengthOfBytes(bytes: Uint8Array): number {
+  return lengthOf.call(bytes) as number;
 }
 
 /** An Int32Array with room for at least `countMin` numbers. */

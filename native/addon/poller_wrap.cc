@@ -47,8 +47,8 @@ Napi::Value PlatformFacts(const Args<0>& args) {
                  {double(AvailableBackends()), double(preferred), double(HasNanosecondWait())});
 }
 
-// capabilities(backend): triggers (one bit each), exclusive (0, 1), has a descriptor (0, 1), limit
-// of descriptor numbers (0: none); or -errno.
+// capabilities(backend): triggers (one bit each), interests (bits), exclusive (0, 1), has a
+// descriptor (0, 1), limit of descriptor numbers (0: none); or -errno.
 Napi::Value CapabilitiesOf(const Args<1>& args) {
   uint32_t backend;
   if (!args.Uint32(0, &backend)) return Napi::Number::New(args.env(), kRefused);
@@ -56,7 +56,7 @@ Napi::Value CapabilitiesOf(const Args<1>& args) {
   std::unique_ptr<Poller> poller = CreatePoller(static_cast<Backend>(backend), &error);
   if (poller == nullptr) return Napi::Number::New(args.env(), error);
   Capabilities have = poller->capabilities();
-  return ArrayOf(args.env(), {double(have.triggers), double(have.exclusive),
+  return ArrayOf(args.env(), {double(have.triggers), double(have.interests), double(have.exclusive),
                               double(have.has_descriptor), double(have.fd_limit)});
 }
 
@@ -217,7 +217,8 @@ int Add(const Args<6>& args) {
   uint32_t interest, trigger, exclusive;
   if (wrap == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
       !args.Uint32(2, &token.generation) || !args.Uint32(3, &interest) ||
-      !args.Uint32(4, &trigger) || !args.Uint32(5, &exclusive)) {
+      !args.Uint32(4, &trigger) || !args.Uint32(5, &exclusive) ||
+      token.slot >= kFirstReservedSlot || interest > kEveryInterest) {
     return kRefused;
   }
   if (wrap->IsInternal(fd)) return -EBADF;
@@ -232,7 +233,7 @@ int Modify(const Args<5>& args) {
   uint32_t interest, trigger;
   if (wrap == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
       !args.Uint32(2, &token.generation) || !args.Uint32(3, &interest) ||
-      !args.Uint32(4, &trigger)) {
+      !args.Uint32(4, &trigger) || token.slot >= kFirstReservedSlot || interest > kEveryInterest) {
     return kRefused;
   }
   if (wrap->IsInternal(fd)) return -EBADF;

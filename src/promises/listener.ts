@@ -8,6 +8,7 @@ import type { Connection as HandlerConnection } from '../net/connection/index.ts
 import {
   type Listener as HandlerListener,
   listen as listenWithHandlers,
+  ON_CLOSED,
   type ListenOptions as Options,
 } from '../net/listen/index.ts';
 import { checkError, checkObject } from '../validate.ts';
@@ -42,7 +43,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Dis
         timeout: (connection) => destroyIdle(connection),
       },
     });
-    this.raw.onClosed = () => this.#onClosed();
+    this.raw[ON_CLOSED] = () => this.#onClosed();
   }
 
   /** The descriptor; -1 after it is closed. */

@@ -149,9 +149,11 @@ export class Reactor {
    * @param fd - an open, non-blocking descriptor, 0 to 2^31 - 1.
    * @param interest - {@link Interest} bits.
    * @param handler - may be shared by any number of registrations.
-   * @throws ErrnoError - EEXIST: this reactor watches it already. EBADF: not open, or a
-   *   descriptor of the reactor's own. EPERM: a kind of file that cannot be waited for, such as a
-   *   regular file. EINVAL: exclusive with priority or oneshot. ENOTSUP: exclusive on another back-end than epoll.
+   * @throws ErrnoError - EEXIST: this reactor watches it already. EBADF: not open, or a descriptor of
+   *   the reactor's own. EPERM: a kind of file that cannot be waited for, such as a regular file.
+   *   EINVAL: exclusive with oneshot, priority or readClosed. ENOTSUP: an interest, or exclusive,
+   *   that the back-end does not have. ENOMEM; ENOSPC: beyond
+   *   `/proc/sys/fs/epoll/max_user_watches`.
    * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_CLOSED.
    */
   register<Data = undefined>(

@@ -55,21 +55,11 @@ export const UNCALLED: Readonly<Record<string, string>> = {
 };
 /** Members that are marked `@internal`, or are what Node calls of a stream. */
 const INTERNAL = new Set([
-  'interest',
-  'onReady',
-  'onDrain',
-  'onIdle',
-  'onSent',
-  'onClosed',
-  'onOpen',
-  'attach',
-  'detach',
-  'takeReadAhead',
-  'giveAway',
+  'Symbol(giveAway)',
+  'Symbol(takeReadAhead)',
   'waitReadable',
   'takeCredit',
   'receive',
-  'learnAddresses',
   'take',
   'lanes',
   'owner',

@@ -42,6 +42,9 @@ export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   readonly signal?: AbortSignal;
 }
 
+/** The name of what is called at the close: none that users might give to something of theirs. */
+export const ON_CLOSED = Symbol('onClosed');
+
 /**
  * A listening socket, made by `listen` or `adoptListener`. It owns its descriptor. The connections
  * that it accepts are of their own: they go on when it closes, unless it is destroyed.
@@ -53,7 +56,7 @@ export class Listener<Data = unknown> {
   readonly #address = new SocketAddress();
   readonly #onClose: (keepsFile: boolean) => void;
   /** @internal called when it is closed, whatever has closed it */
-  onClosed: (() => void) | undefined = undefined;
+  [ON_CLOSED]: (() => void) | undefined = undefined;
   #fd: number;
 
   /** @internal use `listen` or `adoptListener` */
@@ -170,7 +173,7 @@ export class Listener<Data = unknown> {
     this.#onClose(keepsFile);
     this.#group.opener = undefined;
     this.#group.leaveIfIdle();
-    this.onClosed?.();
+    this[ON_CLOSED]?.();
   }
 
   /** Keeps the reactor alive, which is so from the start. */
