@@ -819,7 +819,8 @@ export class Connection<Data = unknown> {
   get #isActive(): boolean {
     const isReading = this.#driver?.isReading;
     if (isReading !== undefined) return isReading;
-    return this.group.settings.keepsAlive === 'open' || readInterest(this.#state) !== Interest.None;
+    const reads = (this.#state & (State.Paused | State.ReadEnded)) === 0;
+    return reads || this.group.settings.keepsAlive === 'open';
   }
 
   #wantedInterest(mask = -1): Interest {
