@@ -125,6 +125,9 @@ class EpollPoller final : public Poller {
   }
 
   int Descriptor() const override { return epoll_fd_; }
+  bool IsOwn(int fd) const override {
+    return fd == epoll_fd_ || fd == event_fd_ || fd == wake_timer_.fd();
+  }
 
   // Makes a new interest set under the old number, so that a watcher of this poller's
   // descriptor keeps the number (but must register it again: the description is a new one). On
