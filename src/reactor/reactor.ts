@@ -232,11 +232,13 @@ export class Reactor {
   }
 
   /**
-   * Calls `handler` in a turn of this reactor when the process gets the signal. Handlers of
-   * `process.on` and of other reactors go on being called. Does not keep the reactor alive.
+   * Calls `handler` in a turn of this reactor when the process gets the signal, in place of what the
+   * signal does without a listener, as `process.on`. Handlers of `process.on` and of other reactors go
+   * on being called. Works on any thread, and does not keep the reactor alive.
    *
    * @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here.
-   * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP. EAGAIN: 64 reactors watch signals.
+   * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP. EMFILE, ENFILE.
+   * @throws EdgewiseError - ERR_CLOSED. ERR_DRIVER_UNAVAILABLE: no libuv (Bun, Deno).
    * @see sigaction(2); docs/semantics.md "Signals"
    */
   onSignal(name: NodeJS.Signals, handler: SignalHandler): SignalSubscription {
