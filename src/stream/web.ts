@@ -1,6 +1,7 @@
 // toWebStreams(): a connection as the streams of the web platform. The readable one is a byte
 // stream, so that a BYOB reader has the kernel write into memory of its own.
 import { type ReadableByteStreamController, ReadableStream, WritableStream } from 'node:stream/web';
+import { isError } from '../errors.ts';
 import { Connection } from '../promises/connection.ts';
 import { type AnyConnection, freeConnection } from './duplex.ts';
 
@@ -52,7 +53,7 @@ function toStreams(connection: Connection): WebStreams {
       await connection.write(chunk);
     },
     close: () => connection.end(),
-    abort: (reason) => connection.destroy(reason instanceof Error ? reason : undefined),
+    abort: (reason) => connection.destroy(isError(reason) ? reason : undefined),
   });
   return { readable, writable };
 }
