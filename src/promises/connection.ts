@@ -14,11 +14,11 @@ import {
 import type { ConnectionDriver, Connection as HandlerConnection } from '../net/connection/index.ts';
 import type { TcpOptions } from '../net/socket/index.ts';
 import type { Timer } from '../reactor/index.ts';
-import { checkError, spoiled } from '../validate.ts';
+import { checkError, spoiled, throwIfAborted } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { ByteReader, TAKE_READ_AHEAD } from './reader.ts';
 import { ConnectionSource } from './source.ts';
-import { RESOLVED, signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, type WaitOptions } from './waiter.ts';
 
 /** The name of what gives a connection away: none that users might give to something of theirs. */
 export const GIVE_AWAY = Symbol('giveAway');

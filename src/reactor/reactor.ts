@@ -185,11 +185,12 @@ export class Reactor {
   }
 
   /**
-   * @internal hands what a handler threw to `onError`, with what others of this turn throw; only in
-   * a turn, or in `close` of a dependent.
+   * @internal hands what a handler threw to `onError`, with what others of this turn throw, or of the
+   * next one when none is running.
    */
   report(error: unknown): void {
     this.#failures.collect(error);
+    if (!this.#dispatcher.isDispatching && !this.#isClosed) this.defer(() => undefined);
   }
 
   /**
