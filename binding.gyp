@@ -29,7 +29,6 @@
         'native/core/waker.cc',
         'native/core/waker_registry.cc',
         'native/core/descriptor_owners.cc',
-        'native/core/signal_watch.cc',
         'native/core/watch_table.cc',
         'native/core/poll_poller.cc',
         'native/core/select_poller.cc',

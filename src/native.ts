@@ -343,7 +343,6 @@ export interface PollerBindings {
   takeDescriptor(fd: number, owner: number): number;
   /** Linux: the sockets of a port take connections by CPU. -EOPNOTSUPP elsewhere. */
   steerByCpu(fd: number, count: number): number;
-  reassertSignal(signum: number): number;
 }
 
 const loaded = load();

@@ -2,7 +2,7 @@
 // straight to native code, which takes only what is exactly right and answers REFUSED otherwise;
 // `refuse…` then finds the argument to name. Cold calls check first. (docs/adr/0002)
 import { types } from 'node:util';
-import { type ArgumentError, invalidType, invalidValue, outOfRange } from './errors.ts';
+import { type ArgumentError, invalidType, invalidValue, isError, outOfRange } from './errors.ts';
 
 /** What native code answers for arguments that it cannot take (native/addon/args.h). */
 export const REFUSED = -0x80000000;
@@ -54,16 +54,29 @@ export function checkHandlers(handlers: unknown, names: readonly string[]): void
   }
 }
 
-/** Checks an AbortSignal, or undefined. */
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw invalidType('signal', 'an AbortSignal', signal);
+/** Checks an AbortSignal, of whatever realm or library, or undefined. */
+export function checkSignal(signal: unknown, name = 'signal'): void {
+  if (signal === undefined) return;
+  if (typeof signal === 'object' && signal !== null && 'aborted' in signal) {
+    const { addEventListener, removeEventListener } = signal as AbortSignal;
+    if (typeof addEventListener === 'function' && typeof removeEventListener === 'function') return;
+  }
+  throw invalidType(name, 'an AbortSignal', signal);
+}
+
+/**
+ * Checks a signal before something begins.
+ *
+ * @throws TypeError - no AbortSignal. The reason of the signal, when it is aborted.
+ */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  checkSignal(signal);
+  if (signal?.aborted) throw signal.reason;
 }
 
 /** Why something is destroyed: an Error, or undefined. */
 export function checkError(value: unknown): void {
-  if (value !== undefined && !(value instanceof Error))
-    throw invalidType('error', 'an Error', value);
+  if (value !== undefined && !isError(value)) throw invalidType('error', 'an Error', value);
 }
 
 /** Milliseconds to wait: -1 (for ever), 0, or any finite number above it, fractions included. */

@@ -267,7 +267,7 @@ export class WriteQueue {
     if (isEntry(first)) {
       if (first.isSent) {
         this.#head++;
-        settle(first, reactor);
+        settleEntry(first, reactor);
       }
     } else {
       this.#consumeBytes(count);
@@ -312,7 +312,7 @@ export class WriteQueue {
     this.#head = 0;
     this.#byteLength = 0;
     this.#needsDrain = false;
-    for (const item of left) if (isEntry(item)) settle(item, reactor, error);
+    for (const item of left) if (isEntry(item)) settleEntry(item, reactor, error);
   }
 
   // Dropping the front for each chunk would cost the length of the queue each time.
@@ -327,7 +327,8 @@ export class WriteQueue {
   }
 }
 
-function settle(entry: WriteQueueEntry, reactor: Reactor, error?: Error): void {
+/** Settles an entry; what that throws reaches `onError` of the reactor. */
+export function settleEntry(entry: WriteQueueEntry, reactor: Reactor, error?: Error): void {
   try {
     entry.settle(error);
   } catch (thrown) {

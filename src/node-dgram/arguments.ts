@@ -5,8 +5,8 @@ import { badPort, isConnected, outOfBounds, wrongType } from './errors.ts';
 
 const BYTES = 'of type string or an instance of Buffer, TypedArray, or DataView';
 
-/** Called when a datagram has left, or cannot. */
-export type SendCallback = (error: Error | null, bytes?: number) => void;
+/** Called when a datagram has left, or cannot: then there is no second argument. */
+export type SendCallback = (error: Error | null, bytes: number) => void;
 
 /** The arguments of one call of `send`. */
 export interface SendRequest {

@@ -12,7 +12,7 @@ import {
 } from '../index.ts';
 import * as sys from '../sys/index.ts';
 import { errnoOf } from './errors.ts';
-import type { RemoteInfo, Settings } from './options.ts';
+import type { Message, RemoteInfo, Settings } from './options.ts';
 
 const { EAGAIN, EBADF, EINVAL, ENOTSUP } = os.errno;
 const { SOL_SOCKET, SO_RCVBUF, SO_SNDBUF, SO_BROADCAST } = sys.constants;
@@ -28,7 +28,7 @@ export interface HandleAddress {
 /** What a handle calls. */
 export interface HandleListener {
   /** `bytes` are the listener's. */
-  onMessage(bytes: Buffer, info: RemoteInfo): void;
+  onMessage(bytes: Message, info: RemoteInfo): void;
   /** The network has refused an earlier datagram. `errno` is negative. */
   onError(errno: number): void;
   /** The reactor was closed, and with it the socket. */

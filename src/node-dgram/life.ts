@@ -2,10 +2,10 @@
 // steps that begin with the lookup of a name. socket.ts has the members that call them.
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
-import type { SendRequest } from './arguments.ts';
+import type { SendCallback, SendRequest } from './arguments.ts';
 import { blocked, bufferSizeError, coded, notRunning, systemError } from './errors.ts';
 import type { BufferName, Handle } from './handle.ts';
-import type { BindOptions, Lookup, RemoteInfo, Settings, SocketType } from './options.ts';
+import type { BindOptions, Lookup, Message, RemoteInfo, Settings, SocketType } from './options.ts';
 
 /** The events of a socket, and what their listeners are given. */
 export interface SocketEvents {
@@ -18,7 +18,7 @@ export interface SocketEvents {
   /** The socket is bound. */
   listening: [];
   /** A datagram came. */
-  message: [message: Buffer, info: RemoteInfo];
+  message: [message: Message, info: RemoteInfo];
 }
 
 /** A socket, as far as this file knows it. */
@@ -239,8 +239,9 @@ function sendNow(socket: Emitter, request: SendRequest, ip: string | undefined):
     return;
   }
   const report = (result: number) => {
-    if (result >= 0) callback?.(null, result);
-    else callback?.(systemError(result, 'send', [address, port]));
+    const args: unknown[] =
+      result >= 0 ? [null, result] : [systemError(result, 'send', [address, port])];
+    Reflect.apply(callback as SendCallback, undefined, args);
   };
   const to = ip === undefined ? undefined : { address: ip, port };
   state.handle.send(bytes, to, callback && report);

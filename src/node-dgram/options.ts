@@ -28,8 +28,11 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ) => void;
 
+/** Bytes over memory that is not shared: the types of Node have a name for them, or have not. */
+export type Message = ReturnType<typeof Buffer.alloc>;
+
 /** A listener of `message`. */
-export type MessageListener = (message: Buffer, info: RemoteInfo) => void;
+export type MessageListener = (message: Message, info: RemoteInfo) => void;
 
 /** Options of `createSocket`, as in node:dgram. */
 export interface SocketOptions {

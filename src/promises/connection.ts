@@ -14,14 +14,16 @@ import {
 import type { ConnectionDriver, Connection as HandlerConnection } from '../net/connection/index.ts';
 import type { TcpOptions } from '../net/socket/index.ts';
 import type { Timer } from '../reactor/index.ts';
-import { checkError, spoiled } from '../validate.ts';
+import { checkError, spoiled, throwIfAborted } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { ByteReader, TAKE_READ_AHEAD } from './reader.ts';
 import { ConnectionSource } from './source.ts';
-import { RESOLVED, signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, type WaitOptions } from './waiter.ts';
 
 /** The name of what gives a connection away: none that users might give to something of theirs. */
 export const GIVE_AWAY = Symbol('giveAway');
+/** Likewise. */
+export const WHEN_FAILED = Symbol('whenFailed');
 /** Longer buffers go in parts of this length where the watermark, 0, does not give one. */
 const PART_LENGTH = 64 * 1024;
 
@@ -227,6 +229,17 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   /** Whether it keeps the process alive: false after `unref`. */
   hasRef(): boolean {
     return this.raw.hasRef();
+  }
+
+  /** @internal has a call made when it is closed before both sides have ended. */
+  [WHEN_FAILED](call: (error: Error) => void): void {
+    const source = this.#source;
+    const fail = () => {
+      const { error, isReadEnded, isWriteEnded } = this.raw;
+      if (error !== undefined || !isReadEnded || !isWriteEnded) call(source.failure());
+    };
+    if (this.isClosed) fail();
+    else source.whenClosed(fail);
   }
 
   /**

@@ -2,9 +2,9 @@
 // The bytes come from a connection (source.ts) or a stream of Node (stream/from-duplex.ts).
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import { readMemory } from '../flow/index.ts';
-import { checkBytes, checkInteger, keepableBytes, spoiled } from '../validate.ts';
+import { checkBytes, checkInteger, keepableBytes, spoiled, throwIfAborted } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { signalIn, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */

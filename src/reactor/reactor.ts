@@ -186,11 +186,12 @@ export class Reactor {
   }
 
   /**
-   * @internal hands what a handler threw to `onError`, with what others of this turn throw; only in
-   * a turn, or in `close` of a dependent.
+   * @internal hands what a handler threw to `onError`, with what others of this turn throw, or of the
+   * next one when none is running.
    */
   report(error: unknown): void {
     this.#failures.collect(error);
+    if (!this.#dispatcher.isDispatching && !this.#isClosed) this.defer(() => undefined);
   }
 
   /**
@@ -233,11 +234,13 @@ export class Reactor {
   }
 
   /**
-   * Calls `handler` in a turn of this reactor when the process gets the signal. Handlers of
-   * `process.on` and of other reactors go on being called. Does not keep the reactor alive.
+   * Calls `handler` in a turn of this reactor when the process gets the signal, in place of what the
+   * signal does without a listener, as `process.on`. Handlers of `process.on` and of other reactors go
+   * on being called. Works on any thread, and does not keep the reactor alive.
    *
    * @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here.
-   * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP. EAGAIN: 64 reactors watch signals.
+   * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP. EMFILE, ENFILE.
+   * @throws EdgewiseError - ERR_CLOSED. ERR_DRIVER_UNAVAILABLE: no libuv (Bun, Deno).
    * @see sigaction(2); docs/semantics.md "Signals"
    */
   onSignal(name: NodeJS.Signals, handler: SignalHandler): SignalSubscription {

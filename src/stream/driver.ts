@@ -184,7 +184,16 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     this.#failed = undefined;
     this.#final = undefined;
     if (this.#connection?.isClosed === false) this.#connection.destroy(error ?? undefined);
-    for (const each of waiting) each?.(error);
+    for (const each of waiting) this.#callBack(each, error);
+  }
+
+  // What one of the user's callbacks throws does not keep the others from being called.
+  #callBack(callback: Callback | undefined, error: Error | null): void {
+    try {
+      callback?.(error);
+    } catch (thrown) {
+      this.reactor.report(thrown);
+    }
   }
 
   // ---- what the connection, its queue and the idle timer call ----

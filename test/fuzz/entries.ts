@@ -56,6 +56,7 @@ export const UNCALLED: Readonly<Record<string, string>> = {
 /** Members that are marked `@internal`, or are what Node calls of a stream. */
 const INTERNAL = new Set([
   'Symbol(giveAway)',
+  'Symbol(whenFailed)',
   'Symbol(takeReadAhead)',
   'waitReadable',
   'takeCredit',

@@ -36,7 +36,11 @@ describe('createSocket', () => {
       dgram.createSocket({ type: 'udp6', lookup: undefined, signal: undefined } as never),
       dgram.createSocket('udp4', null as never),
     ];
-    const found = sockets.map((one) => [one.type, one.listenerCount('message'), Object.keys(one)]);
+    const found = sockets.map((one) => [
+      Reflect.get(one, 'type'),
+      one.listenerCount('message'),
+      Object.keys(one),
+    ]);
     await closed(...sockets);
     return found;
   });

@@ -17,6 +17,7 @@ import {
 } from '../../flow/read-memory.ts';
 import {
   queueLimits,
+  settleEntry,
   type Writable,
   WriteQueue,
   type WriteQueueEntry,
@@ -443,7 +444,7 @@ export class Connection<Data = unknown> {
   enqueue(entry: WriteQueueEntry): boolean {
     this.#assertWritable();
     if (this.#is(State.WriteFailed)) {
-      entry.settle(this.error);
+      settleEntry(entry, this.reactor, this.error);
       return false;
     }
     const isFirst = this.#queue.isEmpty;
@@ -651,8 +652,17 @@ export class Connection<Data = unknown> {
     this.#fd = -1;
     this.#discardQueue();
     this.#clearTimers();
-    this.#driver?.onClosed(this.error);
     this.group.onClosed(this, wasOpen);
+    this.#reportToDriver();
+  }
+
+  // Last: it may call the user, as a stream does, and what that throws must not cut this in two.
+  #reportToDriver(): void {
+    try {
+      this.#driver?.onClosed(this.error);
+    } catch (thrown) {
+      this.reactor.report(thrown);
+    }
   }
 
   /** As `destroy()`. */
@@ -819,7 +829,8 @@ export class Connection<Data = unknown> {
   get #isActive(): boolean {
     const isReading = this.#driver?.isReading;
     if (isReading !== undefined) return isReading;
-    return this.group.settings.keepsAlive === 'open' || readInterest(this.#state) !== Interest.None;
+    const reads = (this.#state & (State.Paused | State.ReadEnded)) === 0;
+    return reads || this.group.settings.keepsAlive === 'open';
   }
 
   #wantedInterest(mask = -1): Interest {
