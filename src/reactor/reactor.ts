@@ -294,9 +294,13 @@ export class Reactor {
     }
     const outer = this.#dispatcher.saveBatch();
     const count = check(this.#wait(timeoutMs), 'wait');
+    // Those of the turn whose handler has called this one are thrown by that one.
+    const errorsBefore = outer === undefined ? undefined : this.#failures.take();
     this.#dispatch(count);
     this.#dispatcher.restoreBatch(outer);
-    this.#throwErrors();
+    const errors = this.#takeErrors();
+    if (errorsBefore !== undefined) this.#failures.putBack(errorsBefore);
+    throwAll(errors);
     return count;
   }
 
@@ -396,7 +400,7 @@ export class Reactor {
     this.#deferred = [];
     this.#poller.close();
     this.#lint?.close();
-    if (!this.#dispatcher.isDispatching) this.#throwErrors();
+    if (!this.#dispatcher.isDispatching) throwAll(this.#takeErrors());
   }
 
   /** The same as `close()`: `using reactor = new Reactor()`. */
@@ -486,18 +490,12 @@ export class Reactor {
   }
 
   // Hands what was thrown to `onError`; without one, to the caller.
-  #takeErrors(): unknown[] {
+  #takeErrors(): readonly unknown[] {
     const errors = this.#failures.take();
     const onError = this.#onError;
     if (onError === undefined) return errors;
     for (const error of errors) this.#failures.guard(() => onError(error));
     return this.#failures.take(); // what `onError` itself threw
-  }
-
-  #throwErrors(): void {
-    const errors = this.#takeErrors();
-    if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, 'several handlers of one turn threw');
   }
 
   // The poller itself is broken: nothing can be dispatched any more.
@@ -587,6 +585,11 @@ interface PromiseWithSettlers {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: ErrorHandler;
+}
+
+function throwAll(errors: readonly unknown[]): void {
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, 'several handlers of one turn threw');
 }
 
 // From a callback of Node's loop there is no caller to throw to: it becomes an uncaughtException.
