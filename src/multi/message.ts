@@ -1,9 +1,10 @@
 // How a message is encoded in a ring of shared memory (ring.ts): bytes, text and numbers as they are, small
 // flat objects by their shape (shapes.ts), plain ones as JSON, and anything else by V8's structured
 // clone. Writers and readers are threads of one process, so nothing here has to be portable.
+import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { EdgewiseError } from '../errors.ts';
-import { checkBytes } from '../validate.ts';
+import { checkBytes, fixedView, lengthOfBytes } from '../validate.ts';
 import { isPlain } from './plain.ts';
 import type { RingMemory } from './ring-memory.ts';
 import { type FlatDraft, ShapeReader, ShapeWriter } from './shapes.ts';
@@ -43,10 +44,8 @@ export class Draft {
    * @throws EdgewiseError - ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
    */
   take(message: unknown): void {
-    if (message instanceof Uint8Array) {
-      this.#take(Kind.Bytes, message.length);
-      if (this.length === 0) checkBytes('message', message);
-      this.#bytes = message;
+    if (types.isUint8Array(message)) {
+      this.#takeBytes(message);
     } else if (typeof message === 'number') {
       this.#take(Kind.Number, NUMBER_SIZE);
       this.#number = message;
@@ -55,6 +54,13 @@ export class Draft {
     } else {
       this.#takeOther(message);
     }
+  }
+
+  // Of shared memory another thread may make more before it is written: there is no room for that.
+  #takeBytes(message: Uint8Array): void {
+    this.#take(Kind.Bytes, lengthOfBytes(message));
+    if (this.length === 0) checkBytes('message', message);
+    this.#bytes = fixedView(message, this.length);
   }
 
   #takeOther(message: unknown): void {

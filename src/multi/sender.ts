@@ -1,4 +1,5 @@
 // The producer's side of a mailbox (mailbox.ts): one lane, claimed by one atomic exchange.
+import { types } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { ClosedError, EdgewiseError, invalidType, invalidValue } from '../errors.ts';
 import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor/index.ts';
@@ -30,7 +31,7 @@ export interface MailboxSenderOptions {
 
 // The control words at the beginning of the memory of a mailbox.
 function controlIn(memory: unknown): Int32Array {
-  if (!(memory instanceof SharedArrayBuffer)) {
+  if (!types.isSharedArrayBuffer(memory)) {
     throw invalidType('address.memory', 'a SharedArrayBuffer', memory);
   }
   if (memory.byteLength > CONTROL_BYTES) {

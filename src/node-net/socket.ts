@@ -5,7 +5,7 @@ import { constants as os } from 'node:os';
 import { errnoError } from '../errors.ts';
 import { type Connection, type ConnectOptions, connect, type Resolve } from '../net/index.ts';
 import type { Reactor } from '../reactor/index.ts';
-import { SocketDuplex } from '../stream/socket.ts';
+import { driverOf, SocketDuplex } from '../stream/socket.ts';
 import { checkFunction } from '../validate.ts';
 import { given, normalize, portOf } from './arguments.ts';
 import { asNodeError, coded, invalidAddress } from './errors.ts';
@@ -117,13 +117,13 @@ export class Socket extends SocketDuplex {
     const target = this.#targetOf(wanted);
     if (callback !== undefined) this.once('connect', callback);
     if (this.destroyed) this.#revive();
-    if (!this.pending || this.connecting) return this.#refuse(wanted);
+    if (!driverOf(this).isPending || driverOf(this).isConnecting) return this.#refuse(wanted);
     if (wanted.timeout !== undefined) this.setTimeout(wanted.timeout);
     if (wanted.noDelay !== undefined) this.setNoDelay(wanted.noDelay);
     if (wanted.keepAlive === true) this.setKeepAlive(true, wanted.keepAliveInitialDelay);
     try {
       if (target.port === 0) throw errnoError(-ECONNREFUSED, 'connect', { address: host });
-      this.attach(connect({ ...target, handlers: {} }));
+      driverOf(this).attach(connect({ ...target, handlers: {}, keepsAlive: 'active' }));
     } catch (error) {
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
       process.nextTick(() => this.destroy(error));
@@ -138,13 +138,13 @@ export class Socket extends SocketDuplex {
 
   // As net.Socket does; without it both sides of the stream would stay ended.
   #revive(): void {
-    this.detach();
+    driverOf(this).detach();
     (this as unknown as { _undestroy(): void })._undestroy();
   }
 
   #refuse({ host, port }: SocketConnectOptions): this {
     const address = { ...(host === undefined ? {} : { address: host }), port: Number(port) };
-    const result = this.connecting ? -EALREADY : -EISCONN;
+    const result = driverOf(this).isConnecting ? -EALREADY : -EISCONN;
     process.nextTick(() => this.destroy(errnoError(result, 'connect', address)));
     return this;
   }
@@ -176,7 +176,7 @@ export class Socket extends SocketDuplex {
   #resolver({ family = 0, hints = 0, lookup = dnsLookup }: SocketConnectOptions): Resolve {
     return (host, callback) => {
       lookup(host, { all: true, family, hints }, (error, found: unknown, one?: unknown) => {
-        if (!this.connecting) return; // closed meanwhile
+        if (!driverOf(this).isConnecting) return; // closed meanwhile
         const addresses = Array.isArray(found) ? (found as LookupAddress[]) : [];
         // A lookup function of the caller may ignore `all`.
         if (typeof found === 'string') {
@@ -205,6 +205,6 @@ function attemptDelayOf(delayMs: number): number {
 /** A socket over a connection that was accepted. */
 export function socketOf(connection: Connection, options: SocketOptions): Socket {
   const socket = new Socket(options);
-  socket.attach(connection);
+  driverOf(socket).attach(connection);
   return socket;
 }
