@@ -70,8 +70,7 @@ function initialize(socket: Socket, type: unknown, callback: MessageListener | u
   begin(socket, settings, lookup, handle);
   Object.assign(socket, { type: settings.type });
   if (typeof callback === 'function') socket.on('message', callback);
-  const { signal } = (typeof type === 'object' ? type : {}) as SocketOptions;
-  if (signal !== undefined) closeBy(socket, signal);
+  if (settings.signal !== undefined) closeBy(socket, settings.signal);
   if (sockets.hasSubscribers) sockets.publish({ socket });
 }
 
