@@ -33,6 +33,7 @@ export {
   activationSockets,
   adoptConnection,
   adoptDatagram,
+  establishedConnection,
   type HandOver,
   type HandOverHandlers,
   type HandOverOptions,
