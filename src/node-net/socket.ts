@@ -1,6 +1,7 @@
 // Socket of node:net over the reactor: the stream of edgewise/stream that can connect by itself.
 import { type BlockList, type LookupFunction, Socket as NodeSocket } from 'node:net';
 import { constants as os } from 'node:os';
+import { addAbortSignal } from 'node:stream';
 import { types } from 'node:util';
 import { errnoError } from '../errors.ts';
 import { establishedConnection } from '../net/index.ts';
@@ -19,6 +20,7 @@ import {
   numberOf,
   type Options,
   portOf,
+  signalOf,
   textOf,
 } from './arguments.ts';
 import { Connecting, type ConnectingOwner, type Target } from './connecting.ts';
@@ -171,7 +173,8 @@ class SocketClass extends SocketDuplex {
       typeof options === 'number' ? { fd: options } : (options ?? {})
     ) as SocketOptions;
     const keepAliveSeconds = checkSocketOptions(given as Options);
-    const { noDelay, keepAlive, typeOfService, fd, handle, onread, blockList, ...others } = given;
+    const { noDelay, keepAlive, typeOfService, fd, handle, onread, blockList, signal, ...others } =
+      given;
     super({ ...others, allowHalfOpen: given.allowHalfOpen === true } as never);
     this[STATE] = {
       noDelay: Boolean(noDelay),
@@ -181,12 +184,13 @@ class SocketClass extends SocketDuplex {
       blockList: blockListOf(blockList),
       connecting: undefined,
     };
-    const sink = sinkOf(onread);
-    if (sink !== undefined) driverOf(this).sink = sink;
+    driverOf(this).sink = sinkOf(this, onread);
+    driverOf(this).forgivesReset = true;
     this.on('end', onEnd);
     if (given.pauseOnCreate) this.pause();
     if (handle !== undefined && handle !== null) take(this, handle);
     else if (fd !== undefined) take(this, handleOf(fd));
+    if (signal) destroyBy(this, signal);
   }
 
   /**
@@ -219,7 +223,10 @@ class SocketClass extends SocketDuplex {
     }
     revive(this);
     if (options.noDelay !== undefined) state.noDelay = Boolean(options.noDelay);
-    if (options.keepAlive) this.setKeepAlive(true, options.keepAliveInitialDelay as number);
+    if (options.keepAlive) {
+      state.keepAlive = true;
+      state.keepAliveSeconds = Math.max(secondsOf(options.keepAliveInitialDelay), 0);
+    }
     this._handle = watched(this, new SocketHandle(target.path !== undefined));
     this._host = target.path === undefined ? target.host : null;
     driverOf(this).expect();
@@ -361,6 +368,13 @@ class SocketClass extends SocketDuplex {
   }
 }
 
+// As net.Socket, later where it is aborted already: the caller has to see the socket first.
+function destroyBy(socket: SocketClass, signal: AbortSignal): void {
+  signalOf('signal', signal);
+  if (signal.aborted) process.nextTick(() => addAbortSignal(signal, socket));
+  else addAbortSignal(signal, socket);
+}
+
 function ownerOf(socket: SocketClass): ConnectingOwner {
   return {
     onConnected: (connection) => {
@@ -467,20 +481,20 @@ function handleOf(fd: number): SocketHandle {
 }
 
 // As node:net: what is wrong is ignored, and memory is asked for again behind each read.
-function sinkOf(onRead: OnReadOptions | null | undefined): Sink | undefined {
+function sinkOf(socket: SocketClass, onRead: OnReadOptions | null | undefined): Sink | undefined {
   const { buffer, callback } = onRead ?? {};
   const next = types.isUint8Array(buffer) ? () => buffer : buffer;
   if (typeof next !== 'function' || typeof callback !== 'function') return undefined;
   let memory: Uint8Array | undefined;
   return {
     memory: () => {
-      memory ??= next();
+      memory ??= Reflect.apply(next, undefined, []) as Uint8Array;
       return memory;
     },
     deliver: (count) => {
       const used = memory as Uint8Array;
       memory = undefined;
-      return callback(count, used) !== false;
+      return Reflect.apply(callback, socket, [count, used]) !== false;
     },
   };
 }

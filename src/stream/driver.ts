@@ -20,7 +20,7 @@ import type { Connection, ConnectionDriver, TcpOptions } from '../net/index.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import { defaultReactor, type Reactor } from '../reactor/index.ts';
 import { KnownAddresses } from './addresses.ts';
-import { bytesOf, keptLength } from './chunks.ts';
+import { bytesOf, keptLength, lengthOf } from './chunks.ts';
 
 /** What a stream of Node gives to its `_write`, `_final` and `_destroy`. */
 export type Callback = (error?: Error | null) => void;
@@ -54,6 +54,8 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   readonly addresses = new KnownAddresses();
   /** Undefined: what is read is pushed. */
   sink: Sink | undefined = undefined;
+  /** As in node:net: that a peer which has ended resets, with all written before, is no error. */
+  forgivesReset = false;
   /** The stream is destroyed when all has left. */
   isDestroyedSoon = false;
   readonly #stream: Stream;
@@ -100,7 +102,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   get bytesWritten(): number {
     const connection = this.#connection;
     const ours = (connection?.bytesWritten ?? 0) + (connection?.writableLength ?? 0);
-    return ours + keptLength(this.#stream);
+    return ours + lengthOf(this.#unsent?.chunks ?? []) + keptLength(this.#stream);
   }
 
   /** Whether it keeps the process alive while it is open. */
@@ -324,11 +326,18 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     const connection = this.#connection;
     if (connection === undefined) return; // closed beneath the stream
     // In order: what is left to be read is read, then the stream destroys itself.
-    if (error === undefined && connection.isReadEnded && connection.isWriteEnded) {
+    const isOver = connection.isReadEnded && connection.isWriteEnded;
+    if (isOver && (error === undefined || this.#isForgiven(error))) {
       this.#stream.end();
     } else {
       this.#stream.destroy(error);
     }
+  }
+
+  // The peer has reset what it had ended: the system says so when our side is ended.
+  #isForgiven(error: Error & { readonly code?: string }): boolean {
+    const isReset = error.code === 'EPIPE' || error.code === 'ECONNRESET';
+    return this.forgivesReset && isReset && this.#stream.writableLength === 0;
   }
 
   // Under the edge trigger what has come already is not reported again.
