@@ -283,6 +283,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   /** Emits that it is connected. */
   announce(): void {
     this.#stream.emit('connect');
+    this.#sendWaiting();
     if (this.#resetsOnOpen) this.reset();
     this.#resetsOnOpen = false;
     this.#stream.emit('ready');
@@ -350,18 +351,23 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     this.#options = undefined;
     this.addresses.learn(this.#connection);
     this.#idle?.touch();
-    const unsent = this.#unsent;
-    this.#unsent = undefined;
-    if (unsent !== undefined) this.write(unsent.chunks, unsent.callback);
-    if (this.#final !== undefined) this.#end(this.#final);
-    else if (this.#stream.writableFinished) this.#connection?.end();
-    this.#final = undefined;
+    if (this.#stream.writableFinished) this.#connection?.end();
     if (!this.#stream.isPaused()) this.#stream.read(0);
+  }
+
+  // What was written, and perhaps ended, while there was no connection yet.
+  #sendWaiting(): void {
+    const [unsent, final] = [this.#unsent, this.#final];
+    this.#unsent = undefined;
+    this.#final = undefined;
+    if (unsent !== undefined) this.write(unsent.chunks, unsent.callback);
+    if (final !== undefined) this.#end(final);
   }
 
   #deliver(count: number): void {
     this.#idle?.touch();
-    this.#wantsData = this.sink?.deliver(count) ?? this.#stream.push(Buffer.from(readView(count)));
+    if (this.sink === undefined) this.#wantsData = this.#stream.push(Buffer.from(readView(count)));
+    else if (!this.sink.deliver(count)) this.#wantsData = false;
   }
 
   #deliverEnd(connection: AnyConnection): void {
