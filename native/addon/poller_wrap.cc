@@ -97,9 +97,11 @@ PollerWrap* PollerWrap::From(Napi::Value value) {
   return wrap;
 }
 
+DeadlineNs PollerWrap::PlannedDeadline() const { return ToDeadline(head_->deadline_ns); }
+
 int PollerWrap::WaitUntil(DeadlineNs deadline) {
   ReadySink sink{records_, capacity_};
-  deadline = std::min(deadline, ToDeadline(head_->deadline_ns));
+  deadline = std::min(deadline, PlannedDeadline());
   if (deadline != kPollOnce && (is_host_beyond_ || (latch_ != nullptr && HostIsPending()))) {
     deadline = std::min(deadline, MonotonicNowNs() + kWaitWhileHostIsPendingNs);
   }

@@ -43,6 +43,9 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   // or -errno. EBADF: closed.
   int WaitUntil(DeadlineNs deadline);
 
+  // The deadline in the shared head.
+  DeadlineNs PlannedDeadline() const;
+
   Poller* poller() const { return poller_.get(); }
   SharedHead* head() const { return head_; }
   bool is_open() const { return poller_ != nullptr; }

@@ -484,6 +484,7 @@ export class Reactor {
     const hasWork = this.#dispatcher.hasWork || this.#deferred.length > 0;
     this.#head[Head.DeadlineNs] = hasWork ? 0 : this.#timers.nextDeadlineNs;
     if (this.driverMode === undefined) return;
+    this.#driver?.plan();
     const isReferenced = this.#hasReferenced();
     if (isReferenced === this.#isDriverReferenced) return;
     this.#isDriverReferenced = isReferenced;

@@ -41,6 +41,27 @@ it('only one reactor of a thread is inverted, whichever copy it is of', () => {
   expect([first.driverMode, second.driverMode]).toEqual(['nested', 'inverted']);
 });
 
+it('a batch of one copy makes work for a reactor of another', async () => {
+  const first = descriptors.using(new ours.Reactor());
+  const second = descriptors.using(new theirs.Reactor());
+  second.attach({ driver: 'nested' });
+  first.attach({ driver: 'inverted' });
+  const calls: string[] = [];
+  const done = new Promise<void>((resolve) => {
+    first.setTimeout(() => {
+      second.defer(() => calls.push('deferred'));
+      second.setTimeout(() => {
+        calls.push('timer');
+        resolve();
+      }, 5);
+    }, 1);
+  });
+  const alarm = setTimeout(() => calls.push('alarm'), 2000); // wakes Node's loop by itself
+  await done;
+  clearTimeout(alarm);
+  expect(calls).toEqual(['deferred', 'timer']);
+});
+
 it('a waker of one copy does not wake a reactor of another', () => {
   const woken: string[] = [];
   const reactor = descriptors.using(new theirs.Reactor());

@@ -8,7 +8,7 @@ import { Poller } from '../../src/poller/poller.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { eachBackend, eachDriver } from '../helpers/matrix.ts';
 
-const descriptors = useDescriptors();
+useDescriptors(); // which sees what the worker leaves
 const END_MS_MAX = 250; // what we promise of a thread that is asked to end
 
 /** 50 in a row of the back-end that is used by default; the classic ones take longer to show less. */
@@ -24,15 +24,13 @@ interface WorkerData {
 
 /** Starts a worker, and terminates it when it says that it is ready. @returns milliseconds. */
 async function terminateOne(data: WorkerData): Promise<number> {
-  const fds = new Int32Array(new SharedArrayBuffer(8)).fill(-1);
-  const workerData = { ...data, fds };
-  const worker = new Worker(new URL('../workers/terminated.mjs', import.meta.url), { workerData });
+  const worker = new Worker(new URL('../workers/terminated.mjs', import.meta.url), {
+    workerData: data,
+  });
   await once(worker, 'message');
   const start = process.hrtime.bigint();
   expect(await worker.terminate()).toBe(1);
   const tookMs = Number(process.hrtime.bigint() - start) / 1e6;
-  // Descriptors belong to the process: those that the worker made are left to us.
-  for (const fd of fds) if (fd >= 0) descriptors.close(fd);
   return tookMs;
 }
 
@@ -66,9 +64,8 @@ eachDriver((backend, driver) => {
 
 it('a worker that turns can be ended when it was inspected before', async () => {
   const url = new URL('../workers/terminated.mjs', import.meta.url);
-  const fds = new Int32Array(new SharedArrayBuffer(8)).fill(-1);
   const turns = new Int32Array(new SharedArrayBuffer(4));
-  const workerData = { backend: 'epoll', state: 'blocked', fds, turns };
+  const workerData = { backend: 'epoll', state: 'blocked', turns };
   const worker = new Worker(url, { workerData });
   await once(worker, 'message');
   const snapshot = await worker.getHeapSnapshot();

@@ -10,6 +10,9 @@ const OVERHEAD_BYTES = 256;
 const COMPACT_COUNT_MIN = 64;
 const NONE: readonly number[] = [];
 
+/** Takes what became of a datagram: the bytes sent, or -errno; -ECANCELED: the socket was closed. */
+export type SendOutcome = (result: number) => void;
+
 /** One entry of a send queue. */
 export interface QueuedDatagram {
   readonly bytes: Uint8Array;
@@ -19,6 +22,8 @@ export interface QueuedDatagram {
   readonly to: SocketAddress | undefined;
   /** Descriptors that go with it, which the queue owns. */
   fds: readonly number[];
+  /** Called when it has left, or cannot; undefined: errors are reported, nothing else. */
+  outcome: SendOutcome | undefined;
 }
 
 /** A bounded queue of datagrams. */
@@ -57,6 +62,7 @@ export class SendQueue {
       segmentSize,
       to: to === undefined ? undefined : new SocketAddress(to),
       fds: NONE,
+      outcome: undefined,
     });
     this.#byteLength = byteLength;
     this.#count += segmentCount(bytes.length, segmentSize);
@@ -67,6 +73,12 @@ export class SendQueue {
   attach(fds: readonly number[]): void {
     const last = this.#entries.at(-1);
     if (last !== undefined) last.fds = fds;
+  }
+
+  /** Has the outcome of the entry that was appended last reported. */
+  track(outcome: SendOutcome): void {
+    const last = this.#entries.at(-1);
+    if (last !== undefined) last.outcome = outcome;
   }
 
   /** The first bytes of the oldest have left, whole datagrams, but not all. */
@@ -91,10 +103,18 @@ export class SendQueue {
     this.#head = 0;
   }
 
-  /** Forgets all, and closes their descriptors. @returns how many datagrams were forgotten. */
-  clear(): number {
+  /**
+   * Forgets all, and closes their descriptors.
+   *
+   * @param onForgotten - called with each outcome that is waited for.
+   * @returns how many datagrams were forgotten.
+   */
+  clear(onForgotten: (outcome: SendOutcome) => void): number {
     const { count } = this;
-    for (const { fds } of this.#entries.slice(this.#head)) closeAll(fds);
+    for (const { fds, outcome } of this.#entries.slice(this.#head)) {
+      closeAll(fds);
+      if (outcome !== undefined) onForgotten(outcome);
+    }
     this.#count = 0;
     this.#entries = [];
     this.#head = 0;

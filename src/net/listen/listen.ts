@@ -2,8 +2,10 @@
 // with a socket that another program has made.
 import { lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
+import { resolve } from 'node:path';
 import type { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
+import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFd, checkInteger, checkObject, checkSignal } from '../../validate.ts';
 import { groupOf } from '../connection/options.ts';
@@ -156,14 +158,17 @@ function start<Data>(
 ): Listener<Data> {
   const { signal } = options;
   const file = statOf(path);
+  const filePath = path === undefined ? undefined : Buffer.from(resolve(path));
   const onAbort = () => listener.close();
   const listener = new Listener<Data>(fd, options, group, (keepsFile) => {
     signal?.removeEventListener('abort', onAbort);
+    if (filePath !== undefined) native.disownFile(filePath);
     if (keepsFile) return;
     // Not the file of a listener that has replaced ours meanwhile.
     const now = file === undefined ? undefined : statOf(path);
     if (path !== undefined && now?.ino === file?.ino && now?.dev === file?.dev) unlinkIfThere(path);
   });
+  if (filePath !== undefined) native.ownFile(filePath); // a worker that is terminated closes nothing
   signal?.addEventListener('abort', onAbort, { once: true });
   return listener;
 }
