@@ -24,7 +24,7 @@ const IDLE_SECONDS_MAX = 32_767;
 
 function writeAddress(address: SocketAddress | undefined, out: AddressFields): number {
   if (address === undefined) return -EBADF;
-  if (address.address === undefined) return 0;
+  if (address.family !== 'IPv4' && address.family !== 'IPv6') return 0; // as of a Unix socket
   out.address = address.address;
   out.port = address.port;
   if (address.family !== undefined) out.family = address.family;

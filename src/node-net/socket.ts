@@ -117,12 +117,6 @@ export interface SocketConnectOptions extends SocketOptions {
   readonly reactor?: Reactor | undefined;
 }
 
-/** @internal what a socket has to do with the server that accepted it */
-export interface Owner {
-  _connections: number;
-  _emitCloseIfDrained?(): void;
-}
-
 // Under a symbol, as what drives it (stream/socket.ts).
 const STATE = Symbol('state');
 
@@ -144,8 +138,6 @@ class SocketClass extends SocketDuplex {
   server: object | null = null;
   /** Addresses that were tried, with the port, where a name had several. */
   declare autoSelectFamilyAttemptedAddresses?: string[] | undefined;
-  /** @internal */
-  _server: Owner | null = null;
   /** @internal what is beneath; null: not connecting, or closed */
   _handle: SocketHandle | null = null;
   /** @internal */
@@ -360,11 +352,6 @@ class SocketClass extends SocketDuplex {
     this._hadError = error !== null;
     super._destroy(error === null ? null : asNodeError(error), callback);
     this._handle = null;
-    const owner = this._server;
-    this._server = null;
-    if (owner === null) return;
-    owner._connections--;
-    owner._emitCloseIfDrained?.();
   }
 }
 

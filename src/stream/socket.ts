@@ -12,6 +12,12 @@ import { keepAliveOf } from './keep-alive.ts';
 // Not a #private one: sockets are also reached through proxies, and the prototype itself is looked at.
 const DRIVER = Symbol('driver');
 
+/** What a net.Server counts its connections by. */
+export interface CountingServer {
+  _connections: number;
+  _emitCloseIfDrained?(): void;
+}
+
 /**
  * A stream over a connection, made by `toDuplex`. Besides a Duplex it has the members of net.Socket
  * that clients use. Destroying one destroys the other.
@@ -24,6 +30,8 @@ export class SocketDuplex extends adopting(Duplex) {
   connecting = false;
   /** Milliseconds of silence until `timeout` is emitted; 0, undefined: never. As `connecting`. */
   declare timeout?: number | undefined;
+  /** @internal the server that counts it */
+  _server: CountingServer | null = null;
   /** @internal */
   readonly [DRIVER]: StreamDriver;
 
@@ -189,6 +197,11 @@ export class SocketDuplex extends adopting(Duplex) {
     this[DRIVER].destroy(error);
     callback(error);
     process.nextTick(() => this.emit('close', error !== null));
+    const server = this._server;
+    this._server = null;
+    if (server === null) return;
+    server._connections--; // here, and by no listener: users remove all there are
+    server._emitCloseIfDrained?.();
   }
 }
 
