@@ -180,6 +180,7 @@ export class Connecting {
     try {
       const attempt: Connection = connect({
         ...this.#optionsFor(where, local),
+        keepsAlive: 'active',
         handlers: {
           open: (connection) => this.#onOpen(connection),
           close: (connection, error = errnoError(-EINVAL, 'connect')) => {

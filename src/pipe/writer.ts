@@ -56,6 +56,7 @@ export class DescriptorWriter<Data = unknown> {
   readonly #handlers: WriterHandlers<Data>;
   readonly #queue: WriteQueue;
   #isEnding = false;
+  #isReferenced = true;
   #deadline: Timer | undefined = undefined;
 
   /** @internal use `openWriter` */
@@ -182,19 +183,21 @@ export class DescriptorWriter<Data = unknown> {
 
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
-    this.registration.ref();
+    this.#isReferenced = true;
+    this.#updateHold();
     return this;
   }
 
-  /** Lets the reactor end although this is open. */
+  /** Lets the reactor end although this is open, when all that was written has left. */
   unref(): this {
-    this.registration.unref();
+    this.#isReferenced = false;
+    this.#updateHold();
     return this;
   }
 
   /** Whether it keeps the reactor alive while it is open. */
   hasRef(): boolean {
-    return this.registration.hasRef();
+    return this.#isReferenced;
   }
 
   /** @internal the queue has written so many bytes */
@@ -260,6 +263,13 @@ export class DescriptorWriter<Data = unknown> {
   #updateInterest(): void {
     if (this.isClosed) return;
     this.registration.setInterest(this.#queue.hasWork ? Interest.Writable : Interest.None);
+    this.#updateHold();
+  }
+
+  // As in libuv, what waits to be written holds the reactor, `unref` or not.
+  #updateHold(): void {
+    if (this.#isReferenced || !this.#queue.isEmpty) this.registration.ref();
+    else this.registration.unref();
   }
 }
 

@@ -203,19 +203,22 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     return this.close();
   }
 
-  /** Keeps the process alive, which is so from the start. */
+  /**
+   * Keeps the process alive, which is so from the start: while an operation waits, and until
+   * something comes that nothing reads, or the peer's end.
+   */
   ref(): this {
     this.raw.ref();
     return this;
   }
 
-  /** Lets the process end although the connection is open. */
+  /** Lets the process end although the connection is open, when all that was written has left. */
   unref(): this {
     this.raw.unref();
     return this;
   }
 
-  /** Whether it keeps the process alive while it is open. */
+  /** Whether it keeps the process alive: false after `unref`. */
   hasRef(): boolean {
     return this.raw.hasRef();
   }

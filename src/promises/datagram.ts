@@ -193,7 +193,7 @@ export class DatagramSocket
     return this;
   }
 
-  /** Lets the process end although the socket is open. */
+  /** Lets the process end although the socket is open, when all that was queued has left. */
   unref(): this {
     this.raw.unref();
     return this;

@@ -26,6 +26,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   #credit = OPERATIONS_IN_A_ROW_MAX;
   #isEndReported = false;
   #isDiscarding = false;
+  #isIgnored = false; // something came that nothing has asked for
   #isInUse = false; // a stream reads and writes the connection
 
   constructor(raw: AnyConnection) {
@@ -38,6 +39,12 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     return this.#isInUse;
   }
 
+  /** Whether it waits for something to come: not when what came was not asked for. */
+  get isReading(): boolean {
+    const isWaiting = !this.#isIgnored && !this.#raw.isReadEnded;
+    return isWaiting || (this.#closed?.size ?? 0) > 0;
+  }
+
   /** What the connection is to wait for. */
   get interest(): Interest {
     return this.#demand.interest;
@@ -47,7 +54,9 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   onReady(): void {
     if (this.#raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
-    this.#demand.onReady(this.#isDiscarding || this.#reader !== undefined);
+    const isWanted = this.#isDiscarding || this.#reader !== undefined;
+    this.#demand.onReady(isWanted);
+    this.#setIgnored(!isWanted);
     if (this.#isDiscarding) this.discard();
     else this.#wakeReader();
   }
@@ -75,7 +84,9 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   waitForClose(): Promise<void> {
     if (this.#raw.isClosed) return RESOLVED;
     this.#closed ??= new Waiters();
-    return this.#closed.wait(undefined);
+    const closed = this.#closed.wait(undefined);
+    this.#raw.updateInterest(); // for what holds the reactor
+    return closed;
   }
 
   /** Reads at once. */
@@ -96,7 +107,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** Resolves when there may be something to read. */
   waitReadable(signal: AbortSignal | undefined): Promise<void> {
     if (this.#credit <= 0) return this.waitForTurn(signal);
-    this.#demand.want();
+    this.#want();
     // No closure where nothing can abort it.
     this.#reader = signal === undefined ? new Waiter() : new Waiter(signal, () => this.#leave());
     return this.#reader.promise;
@@ -135,7 +146,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** From here on operations that read fail, and `discard` reads what still comes. */
   endReading(): void {
     this.#isDiscarding = true;
-    this.#demand.want();
+    this.#want();
   }
 
   /** Reads what still comes, until the peer's end, and forgets it. */
@@ -151,6 +162,17 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** The error of the connection, for the caller that awaits. */
   failure(): Error {
     return renewed(this.#raw.error, 'the Connection');
+  }
+
+  #want(): void {
+    this.#demand.want();
+    this.#setIgnored(false);
+  }
+
+  #setIgnored(isIgnored: boolean): void {
+    if (isIgnored === this.#isIgnored) return;
+    this.#isIgnored = isIgnored;
+    this.#raw.updateInterest(); // for what holds the reactor
   }
 
   #leave(): void {

@@ -204,7 +204,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
 
   /** The stream has room: its `_read`. */
   read(): void {
-    this.#wantsData = true;
+    this.#setWantsData(true);
     const demand = this.#demand;
     if (demand === undefined) return; // until there is a connection
     if (!demand.isWanted) demand.want();
@@ -213,7 +213,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
 
   /** Nothing more is read until `read`. */
   stopReading(): void {
-    this.#wantsData = false;
+    this.#setWantsData(false);
   }
 
   /** Its `_writev`. */
@@ -269,6 +269,11 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   }
 
   // ---- what the connection, its queue and the idle timer call ----
+
+  /** As of net.Socket: a socket that nothing reads, or that is read full, holds nothing. */
+  get isReading(): boolean {
+    return this.#wantsData && this.#connection?.isReadEnded === false;
+  }
 
   get interest(): Interest {
     return this.#demand?.interest ?? Interest.None;
@@ -366,8 +371,15 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
 
   #deliver(count: number): void {
     this.#idle?.touch();
-    if (this.sink === undefined) this.#wantsData = this.#stream.push(Buffer.from(readView(count)));
-    else if (!this.sink.deliver(count)) this.#wantsData = false;
+    if (this.sink === undefined)
+      this.#setWantsData(this.#stream.push(Buffer.from(readView(count))));
+    else if (!this.sink.deliver(count)) this.#setWantsData(false);
+  }
+
+  #setWantsData(wantsData: boolean): void {
+    if (wantsData === this.#wantsData) return;
+    this.#wantsData = wantsData;
+    this.#connection?.updateInterest(); // for what holds the reactor
   }
 
   #deliverEnd(connection: AnyConnection): void {

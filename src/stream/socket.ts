@@ -142,19 +142,19 @@ export class SocketDuplex extends adopting(Duplex) {
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
   }
 
-  /** Keeps the process alive, which is so from the start. */
+  /** Keeps the process alive while it connects or reads, which is so from the start. */
   ref(): this {
     this[DRIVER].isReferenced = true;
     return this;
   }
 
-  /** Lets the process end although the stream is open. */
+  /** Lets the process end although the stream is open, when all that was written has left. */
   unref(): this {
     this[DRIVER].isReferenced = false;
     return this;
   }
 
-  /** Whether it keeps the process alive while it is open. Not in node:net. */
+  /** Whether it keeps the process alive: false after `unref`. Not in node:net. */
   hasRef(): boolean {
     return this[DRIVER].isReferenced;
   }

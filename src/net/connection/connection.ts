@@ -710,21 +710,21 @@ export class Connection<Data = unknown> {
     this.#deadline?.clear();
   }
 
-  /** Keeps the reactor alive, which is so from the start. */
+  /** Keeps the reactor alive, as the option `keepsAlive` says, which is so from the start. */
   ref(): this {
     this.#state &= ~State.Unreferenced;
-    this.#registration?.ref();
+    this.#updateHold();
     return this;
   }
 
-  /** Lets the reactor end although the connection is open. */
+  /** Lets the reactor end although the connection is open, when all that was written has left. */
   unref(): this {
     this.#state |= State.Unreferenced;
-    this.#registration?.unref();
+    this.#updateHold();
     return this;
   }
 
-  /** Whether it keeps the reactor alive while it is open. */
+  /** Whether it keeps the reactor alive: false after `unref`. */
   hasRef(): boolean {
     return !this.#is(State.Unreferenced);
   }
@@ -758,8 +758,8 @@ export class Connection<Data = unknown> {
       this.destroy(error as Error);
       return;
     }
-    if (this.#is(State.Unreferenced)) this.#registration.unref();
     this.#state &= ~State.Connecting;
+    this.#updateHold();
     group.add(this);
     if (idleTimeoutMs > 0 && adopted === undefined && this.#idle === undefined)
       this.setTimeout(idleTimeoutMs);
@@ -801,11 +801,25 @@ export class Connection<Data = unknown> {
     if (this.#registration?.isClosed === false) this.#registration.requeue(readiness);
   }
 
-  /** @internal what is to be waited for has changed: here, or in the driver */
+  /** @internal what is to be waited for, or what holds the reactor, has changed: here or in the driver */
   updateInterest(): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
     registration.setInterest(this.#wantedInterest());
+    this.#updateHold();
+  }
+
+  // As in libuv, what waits to be sent holds the reactor, `unref` or not.
+  #updateHold(): void {
+    const isSending = !this.#queue.isEmpty || this.#driver?.isSending === true;
+    if (isSending || (this.hasRef() && this.#isActive)) this.#registration?.ref();
+    else this.#registration?.unref();
+  }
+
+  get #isActive(): boolean {
+    const isReading = this.#driver?.isReading;
+    if (isReading !== undefined) return isReading;
+    return this.group.settings.keepsAlive === 'open' || readInterest(this.#state) !== Interest.None;
   }
 
   #wantedInterest(mask = -1): Interest {

@@ -14,6 +14,7 @@ export interface ConnectionSettings extends QueueLimits {
   readonly trigger: 'level' | 'edge';
   readonly allowHalfOpen: boolean;
   readonly idleTimeoutMs: number;
+  readonly keepsAlive: 'open' | 'active';
   /** Unix sockets: they can pass descriptors. */
   readonly isUnix: boolean;
   readonly receivesDescriptors: boolean;

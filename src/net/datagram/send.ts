@@ -157,6 +157,7 @@ export class SendingHalf<Data> {
     this.#timer = undefined;
     this.#retryMs = RETRY_MS_MIN;
     this.#state.waitForRoom(false);
+    this.#state.isSending = false;
     if (this.#needsDrain) this.#state.reportDrain();
     this.#needsDrain = false;
     this.#onFlushed?.();
@@ -174,12 +175,6 @@ export class SendingHalf<Data> {
     this.#onFlushed = undefined;
     const { calls, stats } = this.#state;
     stats.sendDropped += this.#queue.clear((outcome) => calls.add(() => outcome(-ECANCELED)));
-  }
-
-  /** Whether the time until the next try keeps the reactor alive, as the socket does. */
-  setReferenced(isReferenced: boolean): void {
-    if (isReferenced) this.#timer?.ref();
-    else this.#timer?.unref();
   }
 
   #sendNext(
@@ -289,6 +284,7 @@ export class SendingHalf<Data> {
     if (queue.isEmpty) this.#state.waitForRoom(true);
     if (queue.append(bytes, to, size)) {
       queue.attach(fds);
+      this.#state.isSending = true;
       return true;
     }
     closeAll(fds);
@@ -307,8 +303,8 @@ export class SendingHalf<Data> {
     this.#timer?.clear();
     const { reactor } = state.settings;
     if (reactor.isClosed) return; // there is no later try
-    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs);
-    if (state.registration?.hasRef() === false) this.#timer.unref();
+    // The registration keeps the reactor alive while something is queued.
+    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
 }
