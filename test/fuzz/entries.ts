@@ -278,7 +278,7 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('promises.DatagramSocket', { connect: 'address', receive: 'wait', close: '' }),
   ...named('promises.DatagramSocket', { send: 'text address wait', destroy: 'error', ...REFS }),
   ...named('stream', { toDuplex: 'anyConnection duplexOptions', fromDuplex: 'duplex' }),
-  ...named('stream', { toWebStreams: 'anyConnection' }),
+  ...named('stream', { toWebStreams: 'anyConnection', serveHttp: 'any streamOptions' }),
   ...named('stream.SocketDuplex', SOCKET),
   ...named('stream.AwaitedDuplex', READER),
   ...named('net', { connect: 'netConnecting', createConnection: 'netConnecting' }),
