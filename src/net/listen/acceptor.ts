@@ -13,9 +13,8 @@ const ACCEPTS_PER_EVENT_MAX = 64;
 /** Of a listener that other threads accept from as well: the rest of its queue is for an idle one. */
 const ACCEPTS_WHEN_SHARED_MAX = 1;
 const BACKOFF_FIRST_MS = 10;
-const BACKOFF_MAX_MS = 1000;
-/** Steep, so that even the first two seconds of a shortage cost fewer than ten waits. */
-const BACKOFF_GROWTH = 10;
+/** Nothing reports a descriptor that other code has closed: a look costs four calls of the system. */
+const BACKOFF_NEXT_MS = 100;
 /** The listening descriptor was closed or shut down behind our back: it would be reported for ever. */
 const BROKEN: ReadonlySet<number> = new Set([EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP]);
 
@@ -149,8 +148,7 @@ export class Acceptor implements Handler {
 
   #pause(): boolean {
     this.#listen(Interest.None);
-    const nextMs = Math.max(this.#backoffMs * BACKOFF_GROWTH, BACKOFF_FIRST_MS);
-    this.#backoffMs = Math.min(nextMs, BACKOFF_MAX_MS);
+    this.#backoffMs = this.#backoffMs === 0 ? BACKOFF_FIRST_MS : BACKOFF_NEXT_MS;
     this.#timer?.clear();
     this.#timer = this.#reactor.setTimeout(() => this.#goOn(), this.#backoffMs).unref();
     return false;

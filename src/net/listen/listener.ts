@@ -22,7 +22,10 @@ export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   readonly host?: string;
   /** 0 to 65535; 0, the default, takes a free one. */
   readonly port?: number;
-  /** A Unix socket instead of TCP: a path. One that is left of a process that was killed is replaced. */
+  /**
+   * A Unix socket instead of TCP: a path. One that is left of a process that was killed is replaced.
+   * The file has mode 0777 without the process's umask(2); to connect one needs write permission.
+   */
   readonly path?: string;
   /** A Unix socket of Linux's abstract namespace. */
   readonly abstract?: string;
