@@ -1,6 +1,7 @@
 // toWebStreams(): a connection as the streams of the web platform. The readable one is a byte
 // stream, so that a BYOB reader has the kernel write into memory of its own.
 import { type ReadableByteStreamController, ReadableStream, WritableStream } from 'node:stream/web';
+import { isError } from '../errors.ts';
 import { Connection, WHEN_FAILED } from '../promises/connection.ts';
 import { type AnyConnection, freeConnection } from './duplex.ts';
 
@@ -75,5 +76,5 @@ function toStreams(connection: Connection): WebStreams {
 }
 
 function errorIn(reason: unknown): Error | undefined {
-  return reason instanceof Error ? reason : undefined;
+  return isError(reason) ? reason : undefined;
 }
