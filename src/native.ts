@@ -281,7 +281,9 @@ export interface NativePoller {
   ): number;
   modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number;
   remove(fd: number): number;
+  /** -EINTR: let V8 end this thread, if it was asked to, and go on by `resume`. */
   wait(timeoutMs: number): number;
+  resume(): number;
   notify(): number;
   descriptor(): number;
   rebuild(): number;
@@ -318,10 +320,13 @@ export interface PollerBindings {
   now(): number;
   /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
   platformFacts(): [number, number, number];
-  /** Triggers (1 << number), exclusive, has a descriptor, limit of numbers; or -errno. */
-  capabilities(backend: number): [number, number, number, number] | number;
-  /** Lets the host end a thread that blocks in this poller. Under Node only. */
-  watchHostLoop(poller: NativePoller): number;
+  /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
+  capabilities(backend: number): [number, number, number, number, number] | number;
+  /**
+   * Lets the host end a thread that blocks in this poller, mayBeEnded (0 or 1): also when it asks
+   * without a sign. The number of a descriptor that was made for it. Under Node only.
+   */
+  watchHostLoop(poller: NativePoller, mayBeEnded: number): number;
   createWaker(poller: NativePoller): number;
   takeWaker(id: number): number;
   wake(id: number): number;
@@ -338,7 +343,6 @@ export interface PollerBindings {
   takeDescriptor(fd: number, owner: number): number;
   /** Linux: the sockets of a port take connections by CPU. -EOPNOTSUPP elsewhere. */
   steerByCpu(fd: number, count: number): number;
-  reassertSignal(signum: number): number;
 }
 
 const loaded = load();

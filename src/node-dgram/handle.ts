@@ -12,7 +12,7 @@ import {
 } from '../index.ts';
 import * as sys from '../sys/index.ts';
 import { errnoOf } from './errors.ts';
-import type { RemoteInfo, Settings } from './options.ts';
+import type { Message, RemoteInfo, Settings } from './options.ts';
 
 const { EAGAIN, EBADF, EINVAL, ENOTSUP } = os.errno;
 const { SOL_SOCKET, SO_RCVBUF, SO_SNDBUF, SO_BROADCAST } = sys.constants;
@@ -28,9 +28,11 @@ export interface HandleAddress {
 /** What a handle calls. */
 export interface HandleListener {
   /** `bytes` are the listener's. */
-  onMessage(bytes: Buffer, info: RemoteInfo): void;
+  onMessage(bytes: Message, info: RemoteInfo): void;
   /** The network has refused an earlier datagram. `errno` is negative. */
   onError(errno: number): void;
+  /** The reactor was closed, and with it the socket. */
+  onGone(error: Error): void;
 }
 
 /** The buffers of a socket in the kernel. */
@@ -254,6 +256,9 @@ export class Handle {
       handlers: {
         message: (_socket, bytes, from) => this.#onMessage(bytes, from),
         error: (_socket, error) => this.#listener.onError(errnoOf(error)),
+        close: (_socket, error) => {
+          if (error !== undefined) this.#listener.onGone(error);
+        },
       },
       ...(reactor === undefined ? {} : { reactor }),
     };

@@ -5,7 +5,7 @@ import dns from 'node:dns';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { systemError } from './errors.ts';
 import { Handle } from './handle.ts';
-import { begin, stateOf } from './life.ts';
+import { begin, end, stateOf } from './life.ts';
 import { SocketMembers } from './members.ts';
 import {
   checkSignal,
@@ -62,12 +62,15 @@ function initialize(socket: Socket, type: unknown, callback: MessageListener | u
       socket.emit('message', bytes, info);
     },
     onError: (errno) => socket.emit('error', systemError(errno, 'recvmsg')),
+    onGone(error) {
+      end(socket);
+      socket.emit('error', error);
+    },
   });
   begin(socket, settings, lookup, handle);
   Object.assign(socket, { type: settings.type });
   if (typeof callback === 'function') socket.on('message', callback);
-  const { signal } = (typeof type === 'object' ? type : {}) as SocketOptions;
-  if (signal !== undefined) closeBy(socket, signal);
+  if (settings.signal !== undefined) closeBy(socket, settings.signal);
   if (sockets.hasSubscribers) sockets.publish({ socket });
 }
 

@@ -12,7 +12,7 @@ import {
   WriteQueue,
 } from '../flow/write-queue.ts';
 import { Interest, Readiness } from '../poller/index.ts';
-import type { Registration, Timer } from '../reactor/index.ts';
+import type { Reactor, Registration, Timer } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
 
@@ -78,6 +78,11 @@ export class DescriptorWriter<Data = unknown> {
   /** @internal */
   get registration(): Registration<undefined> {
     return this.#endpoint.registration;
+  }
+
+  /** @internal */
+  get reactor(): Reactor {
+    return this.#endpoint.reactor;
   }
 
   /** Why it ended, when that was not orderly. */
@@ -151,7 +156,7 @@ export class DescriptorWriter<Data = unknown> {
   close(options: CloseOptions = {}): void {
     const timeoutMs = closeTimeoutMs(options);
     this.end();
-    const { reactor } = this.#endpoint;
+    const { reactor } = this;
     if (timeoutMs === 0 || reactor.isClosed) {
       if (!this.isClosed) this.#flush(true);
       this.destroy();
@@ -167,7 +172,7 @@ export class DescriptorWriter<Data = unknown> {
   destroy(error?: Error): void {
     this.#endpoint.destroy(error);
     this.#deadline?.clear();
-    this.#queue.discard(error ?? new ClosedError('the DescriptorWriter'));
+    this.#queue.discard(error ?? new ClosedError('the DescriptorWriter'), this.reactor);
   }
 
   /** As `destroy()`. */

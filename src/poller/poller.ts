@@ -21,6 +21,8 @@ export interface PollerCapabilities {
   readonly backend: Backend;
   /** The triggers that it honours; any other is `ERR_TRIGGER_UNSUPPORTED`. */
   readonly triggers: readonly Trigger[];
+  /** {@link Interest} bits that it can report; any other is ENOTSUP. */
+  readonly interests: Interest;
   /** Whether `{ exclusive: true }` is possible (EPOLLEXCLUSIVE). */
   readonly exclusive: boolean;
   /** Whether it has a descriptor of its own, so that another set can watch it. */
@@ -60,7 +62,7 @@ export function triggerNumber(trigger: unknown): number {
 
 /** @internal @throws TypeError, RangeError - no Interest bits */
 export function checkInterest(value: unknown): number {
-  return checkInteger('interest', value, 0, 7);
+  return checkInteger('interest', value, 0, 15);
 }
 
 /**
@@ -138,10 +140,11 @@ export class Poller {
         `${process.platform} has no ${backend}; it has ${Poller.backends.join(', ')}`,
       );
     }
-    const [triggers, exclusive, nestable, fdLimit] = facts;
+    const [triggers, interests, exclusive, nestable, fdLimit] = facts;
     return Object.freeze({
       backend,
       triggers: TRIGGERS.filter((_, number) => (triggers & (1 << number)) !== 0),
+      interests,
       exclusive: exclusive === 1,
       nestable: nestable === 1,
       fdLimit: fdLimit === 0 ? Number.POSITIVE_INFINITY : fdLimit,
@@ -160,8 +163,10 @@ export class Poller {
    * @param token - comes back with each event of `fd`; a whole number from 0 to 2^53 - 1.
    * @param interest - {@link Interest} bits. 0: hang-up and error only, reported once.
    * @param trigger - default `'level'`.
-   * @throws ErrnoError - EEXIST: added already. EBADF: not open. EPERM: a kind of file that cannot
-   *   be waited for, such as a regular file. EINVAL: exclusive with priority or oneshot.
+   * @throws ErrnoError - EEXIST: added already. EBADF: not open, or a descriptor of the poller's own.
+   *   EPERM: a kind of file that cannot be waited for, such as a regular file. EINVAL: exclusive
+   *   with oneshot, priority or readClosed. ENOTSUP: an interest, or exclusive, that the back-end
+   *   does not have. ENOMEM; ENOSPC: beyond `/proc/sys/fs/epoll/max_user_watches`.
    * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_CLOSED.
    * @see epoll_ctl(2), kevent(2)
    */
@@ -192,7 +197,7 @@ export class Poller {
   /**
    * Stops watching `fd`. Call it before `fd` is closed.
    *
-   * @throws ErrnoError - ENOENT: not added. EBADF: closed already; it is forgotten all the same.
+   * @throws ErrnoError - ENOENT: not added. EBADF: not open; it is forgotten all the same.
    */
   remove(fd: number): void {
     this.#assertOpen();

@@ -4,18 +4,26 @@
 import { types } from 'node:util';
 import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
-import { type CloseOptions, closeTimeoutMs, type Writable } from '../flow/index.ts';
+import {
+  type CloseOptions,
+  chunksOf,
+  closeTimeoutMs,
+  restOf,
+  type Writable,
+} from '../flow/index.ts';
 import type { ConnectionDriver, Connection as HandlerConnection } from '../net/connection/index.ts';
 import type { TcpOptions } from '../net/socket/index.ts';
 import type { Timer } from '../reactor/index.ts';
-import { checkError } from '../validate.ts';
+import { checkError, spoiled, throwIfAborted } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { ByteReader, TAKE_READ_AHEAD } from './reader.ts';
 import { ConnectionSource } from './source.ts';
-import { RESOLVED, signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, type WaitOptions } from './waiter.ts';
 
 /** The name of what gives a connection away: none that users might give to something of theirs. */
 export const GIVE_AWAY = Symbol('giveAway');
+/** Likewise. */
+export const WHEN_FAILED = Symbol('whenFailed');
 /** Longer buffers go in parts of this length where the watermark, 0, does not give one. */
 const PART_LENGTH = 64 * 1024;
 
@@ -223,6 +231,17 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     return this.raw.hasRef();
   }
 
+  /** @internal has a call made when it is closed before both sides have ended. */
+  [WHEN_FAILED](call: (error: Error) => void): void {
+    const source = this.#source;
+    const fail = () => {
+      const { error, isReadEnded, isWriteEnded } = this.raw;
+      if (error !== undefined || !isReadEnded || !isWriteEnded) call(source.failure());
+    };
+    if (this.isClosed) fail();
+    else source.whenClosed(fail);
+  }
+
   /**
    * @internal gives the connection away: a stream reads and writes it from here on, and calls
    * `former` for what waits here.
@@ -262,10 +281,11 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   // Long buffers go in parts, so that only a part of them is ever copied and kept; what is written
   // meanwhile waits for its turn.
   async #writeInTurn(data: Writable, signal: AbortSignal | undefined): Promise<void> {
+    const given = typeof data === 'string' ? data : chunksOf(data).filter(isNotEmpty);
     const before = this.#longWrite;
     const writing = (async () => {
       await before?.catch(() => undefined); // that call rejects for its own caller
-      await this.#writeParts(data, signal);
+      await this.#writeParts(given, signal);
     })();
     this.#longWrite = writing;
     try {
@@ -279,14 +299,32 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     return this.raw.highWaterMark || PART_LENGTH;
   }
 
-  async #writeParts(data: Writable, signal: AbortSignal | undefined): Promise<void> {
+  async #writeParts(
+    data: string | readonly Uint8Array[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const size = this.#partLength;
-    const isLong = types.isUint8Array(data) && data.length > size;
-    const length = isLong ? data.length : 1;
+    const [only, second] = typeof data === 'string' ? [] : data;
+    const isLong = only !== undefined && second === undefined && only.length > size;
+    const length = isLong ? only.length : 1;
     for (let start = 0; start < length; start += size) {
       throwIfAborted(signal);
-      const part = isLong ? data.subarray(start, start + size) : data;
+      if (typeof data !== 'string') this.#assertKept(data, start > 0);
+      const part = isLong ? restOf(only, start).subarray(0, size) : data;
       if (!this.#send(part) || !this.#source.takeCredit()) await this.#waitForRoom(signal);
     }
   }
+
+  // What follows bytes that are lost would be taken for them: nothing can follow.
+  #assertKept(chunks: readonly Uint8Array[], isBegun: boolean): void {
+    const lost = chunks.find((chunk) => !isNotEmpty(chunk));
+    if (lost === undefined) return;
+    const error = spoiled('data', lost);
+    if (isBegun) this.destroy(error);
+    throw error;
+  }
+}
+
+function isNotEmpty({ length }: Uint8Array): boolean {
+  return length > 0;
 }

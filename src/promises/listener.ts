@@ -11,10 +11,10 @@ import {
   ON_CLOSED,
   type ListenOptions as Options,
 } from '../net/listen/index.ts';
-import { checkError, checkObject } from '../validate.ts';
+import { checkError, checkObject, throwIfAborted } from '../validate.ts';
 import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
-import { RESOLVED, signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, Waiter, type WaitOptions } from './waiter.ts';
 
 const { ETIMEDOUT } = os.errno;
 /** Connections that are kept until they are asked for. */

@@ -2,9 +2,9 @@
 // The bytes come from a connection (source.ts) or a stream of Node (stream/from-duplex.ts).
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import { readMemory } from '../flow/index.ts';
-import { checkBytes, checkInteger } from '../validate.ts';
+import { checkBytes, checkInteger, keepableBytes, spoiled, throwIfAborted } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { signalIn, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */
@@ -184,6 +184,7 @@ export class ByteReader implements AsyncIterable<Buffer> {
     this.#buffer ??= new ReadBuffer();
     const buffer = this.#buffer;
     const { delimiter, limit } = search;
+    if (delimiter.length === 0) throw spoiled('delimiter', delimiter);
     for (;;) {
       const index = buffer.indexOf(delimiter, search.from);
       const end = index + delimiter.length;
@@ -218,8 +219,9 @@ interface Search {
 }
 
 function searchFor(delimiter: string | Uint8Array, limit: number): Search {
-  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
-  if (checkBytes('delimiter', bytes) === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
+  const given = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
+  const bytes = keepableBytes('delimiter', given);
+  if (bytes.length === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
   checkInteger('limit', limit, bytes.length, LENGTH_MAX);
   return { delimiter: bytes, limit, from: 0 };
 }

@@ -22,6 +22,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
+  #whenClosed: (() => void) | undefined = undefined;
   #nextTurn: Waiters | undefined = undefined;
   #credit = OPERATIONS_IN_A_ROW_MAX;
   #isEndReported = false;
@@ -72,6 +73,12 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     this.#nextTurn?.wakeAll();
     this.#drained?.wakeAll();
     this.#closed?.wakeAll();
+    this.#whenClosed?.();
+  }
+
+  /** Has a call made when the connection is closed, for which nothing waits. */
+  whenClosed(call: () => void): void {
+    this.#whenClosed = call;
   }
 
   /** Resolves when there may be room to write. Rejects with the reason of the signal. */

@@ -43,10 +43,7 @@ export interface RegisterOptions<Data = unknown> {
   readonly trigger?: Trigger;
   /** Kept as `registration.data`. */
   readonly data?: Data;
-  /**
-   * One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. Paused,
-   * it gets nothing, not even a hang-up.
-   */
+  /** One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. */
   readonly exclusive?: boolean;
   /** Overrides the reactor's `asyncContext`. */
   readonly asyncContext?: boolean;
@@ -73,7 +70,7 @@ export interface ReactorStats {
   readonly emptyWakes: number;
   /** Events of registrations that an earlier handler of the batch had closed. */
   readonly staleDropped: number;
-  /** Events of descriptions that outlived their number; the interest set was then built anew. */
+  /** Descriptions that outlived their number; the interest set was built anew without them. */
   readonly ghostsRemoved: number;
   /** Calls of a handler for a re-queued registration. */
   readonly requeued: number;

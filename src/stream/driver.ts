@@ -267,8 +267,17 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     this.#final = undefined;
     this.#unsent = undefined;
     if (this.#connection?.isClosed === false) this.#connection.destroy(error ?? undefined);
-    for (const each of waiting) each?.(error);
-    unsent?.callback(neverConnected());
+    for (const each of waiting) this.#callBack(each, error);
+    if (unsent !== undefined) this.#callBack(unsent.callback, neverConnected());
+  }
+
+  // What one of the user's callbacks throws does not keep the others from being called.
+  #callBack(callback: Callback | undefined, error: Error | null): void {
+    try {
+      callback?.(error);
+    } catch (thrown) {
+      this.reactor.report(thrown);
+    }
   }
 
   // ---- what the connection, its queue and the idle timer call ----

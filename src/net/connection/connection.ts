@@ -17,6 +17,7 @@ import {
 } from '../../flow/read-memory.ts';
 import {
   queueLimits,
+  settleEntry,
   type Writable,
   WriteQueue,
   type WriteQueueEntry,
@@ -443,7 +444,7 @@ export class Connection<Data = unknown> {
   enqueue(entry: WriteQueueEntry): boolean {
     this.#assertWritable();
     if (this.#is(State.WriteFailed)) {
-      entry.settle(this.error);
+      settleEntry(entry, this.reactor, this.error);
       return false;
     }
     const isFirst = this.#queue.isEmpty;
@@ -555,7 +556,7 @@ export class Connection<Data = unknown> {
   #discardQueue(): void {
     const queue = this.#queue;
     this.#queue = NO_QUEUE;
-    if (!queue.isEmpty) queue.discard(this.error ?? this.closedError);
+    if (!queue.isEmpty) queue.discard(this.error ?? this.closedError, this.reactor);
   }
 
   // Before the handler the interest is back to what it was: under the edge trigger only a change
@@ -651,8 +652,17 @@ export class Connection<Data = unknown> {
     this.#fd = -1;
     this.#discardQueue();
     this.#clearTimers();
-    this.#driver?.onClosed(this.error);
     this.group.onClosed(this, wasOpen);
+    this.#reportToDriver();
+  }
+
+  // Last: it may call the user, as a stream does, and what that throws must not cut this in two.
+  #reportToDriver(): void {
+    try {
+      this.#driver?.onClosed(this.error);
+    } catch (thrown) {
+      this.reactor.report(thrown);
+    }
   }
 
   /** As `destroy()`. */
@@ -819,15 +829,22 @@ export class Connection<Data = unknown> {
   get #isActive(): boolean {
     const isReading = this.#driver?.isReading;
     if (isReading !== undefined) return isReading;
-    return this.group.settings.keepsAlive === 'open' || readInterest(this.#state) !== Interest.None;
+    const reads = (this.#state & (State.Paused | State.ReadEnded)) === 0;
+    return reads || this.group.settings.keepsAlive === 'open';
   }
 
   #wantedInterest(mask = -1): Interest {
     const state = this.#state & mask;
     if ((state & State.Connecting) !== 0) return Interest.None;
-    const reads = this.#driver?.interest ?? readInterest(state);
+    const reads = this.#driver?.interest ?? this.#readInterest(state);
     const writes = this.#queue.hasWork && (state & State.Corked) === 0;
     return reads | (writes ? Interest.Writable : Interest.None);
+  }
+
+  #readInterest(state: number): Interest {
+    if ((state & (State.Paused | State.ReadEnded)) === 0) return Interest.Readable;
+    const isKnown = (state & (State.ReadEnded | State.ReadClosedReported)) !== 0;
+    return isKnown ? Interest.None : this.group.pausedInterest;
   }
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
@@ -840,7 +857,17 @@ export class Connection<Data = unknown> {
     if (this.isClosed) return;
     if (this.#driver !== undefined) this.#runDriver(this.#driver, readiness);
     else if ((readiness & Readiness.Readable) !== 0) this.#read();
-    else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
+    else this.#readNothing(readiness);
+  }
+
+  // Paused, or the peer's end was read.
+  #readNothing(readiness: Readiness): void {
+    if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
+    if (this.#is(State.Closed | State.ReadEnded | State.ReadClosedReported)) return;
+    if ((readiness & Readiness.ReadClosed) === 0 || !this.isPaused) return;
+    this.#state |= State.ReadClosedReported;
+    this.updateInterest();
+    this.group.handlers.readClosed?.(this);
   }
 
   // After a failed write a stream reads what had come before. When no one reads it, it ends with the
@@ -929,8 +956,4 @@ function byteLengthOf(chunks: readonly Uint8Array[]): number {
   let length = 0;
   for (const chunk of chunks) length += chunk.length;
   return length;
-}
-
-function readInterest(state: number): Interest {
-  return (state & (State.Paused | State.ReadEnded)) === 0 ? Interest.Readable : Interest.None;
 }

@@ -4,7 +4,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError } from '../../errors.ts';
 import { DeferredCalls } from '../../flow/deferred-calls.ts';
 import type { QueueLimits } from '../../flow/write-queue.ts';
-import type { Readiness } from '../../poller/index.ts';
+import { Interest, type Readiness } from '../../poller/index.ts';
 import type { Handler, Reactor, Registration, Timer } from '../../reactor/index.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionHandlers } from './handlers.ts';
@@ -49,6 +49,8 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   readonly handlers: ConnectionHandlers<any>;
   readonly settings: ConnectionSettings;
   readonly scope: AsyncResource | undefined;
+  /** What a paused connection waits for. */
+  readonly pausedInterest: Interest;
   /** Those that are open, and the one that `connect` is working on. */
   readonly connections = new Set<AnyConnection>();
   /** The listener, as long as it listens. */
@@ -72,6 +74,9 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.handlers = handlers;
     this.settings = settings;
     this.scope = scope;
+    const canWatch = (reactor.capabilities.interests & Interest.ReadClosed) !== 0;
+    const isWanted = handlers.readClosed !== undefined && canWatch;
+    this.pausedInterest = isWanted ? Interest.ReadClosed : Interest.None;
     reactor.dependents.add(this);
   }
 
@@ -118,12 +123,14 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.#forget(connection, wasOpen);
     if (isKnown) this.#deferredCalls().addLast(() => this.#reportClosed(connection));
     else this.#settleClosed(connection); // accepted, but closed before `open`: `close` is not called
+    this.onGone();
   }
 
   /** Another thread serves it: it is gone from here, and `close` is not called. */
   release(connection: AnyConnection): void {
     this.#forget(connection, true);
     this.#settleClosed(connection);
+    this.onGone();
   }
 
   #forget(connection: AnyConnection, wasOpen: boolean): void {
@@ -131,7 +138,6 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     if (wasOpen) this.#gone.closed++;
     this.#gone.bytesRead += connection.bytesRead;
     this.#gone.bytesWritten += connection.bytesWritten;
-    this.onGone();
   }
 
   /** Calls back at the end of the turn, before the `close` handlers of that time. */

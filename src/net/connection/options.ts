@@ -8,7 +8,16 @@ import { receivesDescriptors } from '../socket/descriptor-passing.ts';
 import { type AnyConnection, ConnectionGroup } from './group.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 
-const HANDLER_NAMES = ['open', 'data', 'descriptors', 'drain', 'end', 'close', 'timeout'] as const;
+const HANDLER_NAMES = [
+  'open',
+  'data',
+  'descriptors',
+  'drain',
+  'end',
+  'readClosed',
+  'close',
+  'timeout',
+] as const;
 
 /** What every stream connection can be given. */
 export interface ConnectionOptions<Data = unknown> {

@@ -10,12 +10,13 @@
 // send fails again. Then the queue is tried again after a time that doubles.
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../../address.ts';
-import { errnoError } from '../../errors.ts';
+import { ClosedError, errnoError } from '../../errors.ts';
+import { restOf } from '../../flow/index.ts';
 import type { Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes } from '../../validate.ts';
 import { errorContextOf } from '../socket/address.ts';
-import { closeAll, duplicateAll, sendWithDescriptors } from '../socket/descriptor-passing.ts';
+import { duplicateAll, sendWithDescriptors } from '../socket/descriptor-passing.ts';
 import { takeQueuedErrors } from './error-queue.ts';
 import { SegmentSender, segmentCount } from './segments.ts';
 import { type SendOutcome, SendQueue } from './send-queue.ts';
@@ -203,7 +204,7 @@ export class SendingHalf<Data> {
   #settle(result: number, bytes: Uint8Array, to: AddressInput | undefined, size: number): boolean {
     if (result !== -EAGAIN) return result >= 0;
     const at = this.#progress;
-    return this.#keep(at === 0 ? bytes : bytes.subarray(at), to, size);
+    return this.#keep(at === 0 ? bytes : restOf(bytes, at), to, size);
   }
 
   // @returns >= 0; -EAGAIN: no room, behind `#progress`; another -errno: it cannot be sent, which was
@@ -278,19 +279,22 @@ export class SendingHalf<Data> {
   }
 
   #keep(bytes: Uint8Array, to: AddressInput | undefined, size: number): boolean {
-    checkBytes('data', bytes);
+    const state = this.#state;
     const queue = this.#queue;
-    const fds = duplicateAll(this.#fds);
-    if (queue.isEmpty) this.#state.waitForRoom(true);
-    if (queue.append(bytes, to, size)) {
-      queue.attach(fds);
-      this.#state.isSending = true;
-      return true;
+    const length = checkBytes('data', bytes);
+    if (!queue.hasRoomFor(length)) {
+      state.stats.sendDropped += segmentCount(length, size);
+      this.#needsDrain = true;
+      return false;
     }
-    closeAll(fds);
-    this.#state.stats.sendDropped += segmentCount(bytes.length, size);
-    this.#needsDrain = true;
-    return false;
+    const copy = new Uint8Array(bytes);
+    const address = to === undefined ? undefined : new SocketAddress(to);
+    if (state.isClosed) throw new ClosedError('the DatagramSocket'); // by a getter of `to`
+    const fds = duplicateAll(this.#fds);
+    if (queue.isEmpty) state.waitForRoom(true);
+    queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome: undefined });
+    state.isSending = true;
+    return true;
   }
 
   #waitForRoom(hasProgress: boolean): void {

@@ -384,8 +384,8 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
     this.#sending.close();
     this.#timer?.clear();
     sys.close(fd);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
     state.calls.addLast(() => this.#reportClose());
+    this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
   #reportClose(): void {

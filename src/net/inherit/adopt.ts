@@ -1,7 +1,7 @@
 // Sockets that exist already become connections and datagram sockets: those that a supervisor or
 // another process has handed over, or that edgewise/sys made. adoptListener is in listen/listen.ts.
 import * as sys from '../../sys/index.ts';
-import { checkObject } from '../../validate.ts';
+import { checkObject, throwIfAborted } from '../../validate.ts';
 import { acceptConnection, type Connection, createConnection } from '../connection/connection.ts';
 import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
 import { type ConnectionOptions, groupOf } from '../connection/options.ts';
@@ -92,7 +92,7 @@ export function adoptDatagram<Data = unknown>(
 ): DatagramSocket<Data> {
   checkObject('options', options);
   const { signal } = options;
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   prepare(fd, 'datagram');
   return new DatagramSocket<Data>(fd, datagramSettings(options, isUnixSocket(fd)), signal);
 }

@@ -7,7 +7,7 @@ import type { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
 import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
-import { checkFd, checkInteger, checkObject, checkSignal } from '../../validate.ts';
+import { checkFd, checkInteger, checkObject, throwIfAborted } from '../../validate.ts';
 import { groupOf } from '../connection/options.ts';
 import { errorContextOf } from '../socket/address.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
@@ -100,7 +100,7 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
   checkOptions(options);
   checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff);
   checkInteger('port', options.port ?? 0, 0, 65_535);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   const group = groupOf(options, isUnixPlace(options));
   let fd = -1;
   try {
@@ -117,7 +117,6 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
 function checkOptions<Data>(options: ListenOptions<Data>): void {
   checkObject('options', options);
   checkPolicy(options.onExhaustion);
-  checkSignal(options.signal);
   if (options.tcp !== undefined) planTcpOptions(options.tcp);
 }
 
@@ -133,7 +132,7 @@ export function adoptListener<Data = unknown>(
 ): Listener<Data> {
   checkFd(fd);
   checkOptions(options);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   prepare(fd, 'listener');
   const group = groupOf(options, isUnixSocket(fd));
   try {

@@ -169,10 +169,15 @@ export class Listener<Data = unknown> {
     if (fd < 0) return;
     this.#fd = -1;
     this.#acceptor.stop();
+    const group = this.#group;
+    group.opener = undefined;
+    try {
+      this.#onClose(keepsFile); // first: what listens at a path has it for itself
+    } catch (error) {
+      group.reactor.report(error); // EACCES, EROFS: the file stays
+    }
     sys.close(fd);
-    this.#onClose(keepsFile);
-    this.#group.opener = undefined;
-    this.#group.leaveIfIdle();
+    group.leaveIfIdle();
     this[ON_CLOSED]?.();
   }
 
