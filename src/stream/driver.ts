@@ -174,6 +174,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
    * @param reason - what is written until then fails with it.
    */
   detach(reason?: Error): void {
+    this.isDestroyedSoon = false;
     this.#connection = undefined;
     this.#demand = undefined;
     this.#reason = reason;
@@ -229,7 +230,9 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     this.#end((error) => {
       callback(error);
       // Behind `finish`. No listener of our own: users remove all there are.
-      if (this.isDestroyedSoon) process.nextTick(() => this.#stream.destroy());
+      process.nextTick(() => {
+        if (this.isDestroyedSoon) this.#stream.destroy();
+      });
     });
   }
 
