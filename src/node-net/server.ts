@@ -258,6 +258,7 @@ export class Server extends EventEmitter {
     const shared: NetListenOptions = {
       trigger,
       handlers: { open: (connection) => this.#onConnection(connection) },
+      onError: (error) => this.#break(error),
       ...(highWaterMark === undefined ? {} : { highWaterMark }),
       ...(reactor === undefined ? {} : { reactor }),
     };
@@ -279,6 +280,12 @@ export class Server extends EventEmitter {
   #fail(error: Error): void {
     this.#isStarting = false;
     process.nextTick(() => this.emit('error', error));
+  }
+
+  // The listening socket has failed, and is closed.
+  #break(error: Error): void {
+    this.emit('error', error);
+    this.close();
   }
 
   #onConnection(connection: Connection): void {

@@ -251,9 +251,9 @@ export class SendingHalf<Data> {
     checkBytes('data', bytes);
     const queue = this.#queue;
     const fds = duplicateAll(this.#fds);
-    if (queue.isEmpty) this.#state.waitForRoom(true);
     if (queue.append(bytes, to, size)) {
       queue.attach(fds);
+      this.#state.waitForRoom(true);
       return true;
     }
     closeAll(fds);

@@ -51,7 +51,7 @@ export class Acceptor implements Handler {
   readonly #reactor: Reactor;
   readonly #policy: ExhaustionPolicy;
   readonly #onAccepted: (fd: number) => void;
-  readonly #onBroken: () => void;
+  readonly #onBroken: (error: Error) => void;
   readonly #acceptsMax: number;
   #registration: Registration | undefined;
   #reserve = -1;
@@ -62,14 +62,14 @@ export class Acceptor implements Handler {
   /**
    * @param onAccepted - gets each connected, non-blocking descriptor, and owns it. What it throws
    *   reaches the reactor's `onError`, and accepting goes on.
-   * @param onBroken - the listening descriptor itself is not usable any more; `onError` gets why.
+   * @param onBroken - the listening descriptor itself is not usable any more.
    * @param isShared - other threads accept from the same socket (EPOLLEXCLUSIVE).
    */
   constructor(
     reactor: Reactor,
     policy: ExhaustionPolicy,
     onAccepted: (fd: number) => void,
-    onBroken: () => void,
+    onBroken: (error: Error) => void,
     isShared = false,
   ) {
     this.#reactor = reactor;
@@ -139,8 +139,7 @@ export class Acceptor implements Handler {
       return this.#policy === 'shed' ? this.#shed(fd) : this.#pause();
     }
     if (BROKEN.has(-errno)) {
-      this.#onBroken();
-      this.#reactor.report(errnoError(errno, 'accept', { fd }));
+      this.#onBroken(errnoError(errno, 'accept', { fd }));
       return false;
     }
     if (errno !== -EINTR) this.stats.aborted++; // that one connection has failed: ECONNABORTED, EPROTO, ENETDOWN, …
@@ -149,6 +148,7 @@ export class Acceptor implements Handler {
 
   #pause(): boolean {
     this.#listen(Interest.None);
+    if (this.#registration === undefined) return false;
     const nextMs = Math.max(this.#backoffMs * BACKOFF_GROWTH, BACKOFF_FIRST_MS);
     this.#backoffMs = Math.min(nextMs, BACKOFF_MAX_MS);
     this.#timer?.clear();
@@ -185,6 +185,10 @@ export class Acceptor implements Handler {
   #listen(interest: Interest): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
-    registration.setInterest(this.#isHeld ? Interest.None : interest);
+    try {
+      registration.setInterest(this.#isHeld ? Interest.None : interest);
+    } catch (error) {
+      this.#onBroken(error as Error); // ENOMEM; EBADF: closed behind our back
+    }
   }
 }

@@ -5,7 +5,7 @@ import { constants as os } from 'node:os';
 import type { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
-import { checkFd, checkInteger, checkObject, checkSignal } from '../../validate.ts';
+import { checkFd, checkFunction, checkInteger, checkObject, checkSignal } from '../../validate.ts';
 import { groupOf } from '../connection/options.ts';
 import { errorContextOf } from '../socket/address.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
@@ -116,6 +116,7 @@ function checkOptions<Data>(options: ListenOptions<Data>): void {
   checkObject('options', options);
   checkPolicy(options.onExhaustion);
   checkSignal(options.signal);
+  if (options.onError !== undefined) checkFunction('onError', options.onError);
   if (options.tcp !== undefined) planTcpOptions(options.tcp);
 }
 
