@@ -471,11 +471,15 @@ function newHandle(server: ServerClass, plan: Plan): ServerHandle {
 function optionsOf(
   server: ServerClass,
   accept: (connection: Connection) => void,
-): Pick<ListenOptions, 'trigger' | 'handlers' | 'reactor' | 'tcp' | 'highWaterMark'> {
+): Pick<ListenOptions, 'trigger' | 'handlers' | 'onError' | 'reactor' | 'tcp' | 'highWaterMark'> {
   const { trigger, reactor } = server[STATE];
   return {
     trigger,
     handlers: { open: accept },
+    onError: (error) => {
+      server.emit('error', asNodeError(error));
+      server.close();
+    },
     ...(reactor === undefined ? {} : { reactor }),
     tcp: { noDelay: false }, // as in node:net; each socket switches it off
   };

@@ -293,8 +293,9 @@ export class SendingHalf<Data> {
     const address = to === undefined ? undefined : new SocketAddress(to);
     if (state.isClosed) throw new ClosedError('the DatagramSocket'); // by a getter of `to`
     const fds = duplicateAll(this.#fds);
-    if (queue.isEmpty) state.waitForRoom(true);
+    const isFirst = queue.isEmpty;
     queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome });
+    if (isFirst) state.waitForRoom(true);
     state.isSending = true;
     return true;
   }
