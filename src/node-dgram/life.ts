@@ -2,7 +2,7 @@
 // steps that begin with the lookup of a name. socket.ts has the members that call them.
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
-import type { SendCallback, SendRequest } from './arguments.ts';
+import { type SendCallback, type SendRequest, uint32Of } from './arguments.ts';
 import { blocked, bufferSizeError, coded, notRunning, systemError } from './errors.ts';
 import type { BufferName, Handle } from './handle.ts';
 import type { BindOptions, Lookup, Message, RemoteInfo, Settings, SocketType } from './options.ts';
@@ -166,19 +166,24 @@ export function adopt(socket: Emitter, fd: number): void {
   succeed(socket, state, handle);
 }
 
-/** Binds to a name; emits `listening`, or `error`. */
+/** Binds to a name; emits `listening`, or `error`. @throws what the lookup does */
 export function bindByName(socket: Emitter, { address, port }: BindOptions): void {
   const state = stateOf(socket);
   const name = typeof address === 'function' ? undefined : address;
-  lookUp(socket, name || wildcardOf(socket.type), (reason, ip) => {
-    const { handle } = state;
-    if (handle === undefined) return; // closed meanwhile
-    // As Node: of a port what there is in sixteen bits.
-    const errno = reason ? 0 : handle.bind(ip, Number(port) & 0xffff);
-    if (reason) fail(socket, state, reason);
-    else if (errno < 0) fail(socket, state, systemError(errno, 'bind', [ip, port]));
-    else succeed(socket, state, handle);
-  });
+  try {
+    lookUp(socket, name || wildcardOf(socket.type), (reason, ip) => {
+      const { handle } = state;
+      if (handle === undefined) return; // closed meanwhile
+      // As Node: of a port what there is in sixteen bits.
+      const errno = reason ? 0 : handle.bind(ip, uint32Of(port) & 0xffff);
+      if (reason) fail(socket, state, reason);
+      else if (errno < 0) fail(socket, state, systemError(errno, 'bind', [ip, port]));
+      else succeed(socket, state, handle);
+    });
+  } catch (error) {
+    if (state.binding === 'binding') state.binding = 'unbound'; // it never began
+    throw error;
+  }
 }
 
 /** Sets the peer; emits `connect`, or calls back with the error, or emits it. */
@@ -248,7 +253,7 @@ function sendNow(socket: Emitter, request: SendRequest, ip: string | undefined):
 }
 
 export function bufferSize(handle: Handle, name: BufferName, size: number): number {
-  if (size >>> 0 !== size) {
+  if (typeof size !== 'number' || size >>> 0 !== size) {
     const message = 'Buffer size must be a positive integer';
     throw coded(new TypeError(message), 'ERR_SOCKET_BAD_BUFFER_SIZE');
   }

@@ -450,7 +450,7 @@ function setMembership(
     const message = 'The "multicastAddress" argument must be specified';
     throw coded(new TypeError(message), 'ERR_MISSING_ARGS');
   }
-  checkResult(handle.setMembership(isJoin, String(group), interfaceIn(on), undefined), name);
+  checkResult(handle.setMembership(isJoin, nameIn(group), interfaceIn(on), undefined), name);
 }
 
 function setSourceMembership(
@@ -468,5 +468,10 @@ function setSourceMembership(
 }
 
 function interfaceIn(on: unknown): string | undefined {
-  return on === undefined || on === null ? undefined : String(on);
+  return on === undefined || on === null ? undefined : nameIn(on);
+}
+
+// What is no text is no address either: EINVAL.
+function nameIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -50,7 +50,7 @@ export class Acceptor implements Handler {
   readonly #reactor: Reactor;
   readonly #policy: ExhaustionPolicy;
   readonly #onAccepted: (fd: number) => void;
-  readonly #onBroken: () => void;
+  readonly #onBroken: (error: Error) => void;
   readonly #acceptsMax: number;
   #registration: Registration | undefined;
   #reserve = -1;
@@ -61,14 +61,14 @@ export class Acceptor implements Handler {
   /**
    * @param onAccepted - gets each connected, non-blocking descriptor, and owns it. What it throws
    *   reaches the reactor's `onError`, and accepting goes on.
-   * @param onBroken - the listening descriptor itself is not usable any more; `onError` gets why.
+   * @param onBroken - the listening descriptor itself is not usable any more.
    * @param isShared - other threads accept from the same socket (EPOLLEXCLUSIVE).
    */
   constructor(
     reactor: Reactor,
     policy: ExhaustionPolicy,
     onAccepted: (fd: number) => void,
-    onBroken: () => void,
+    onBroken: (error: Error) => void,
     isShared = false,
   ) {
     this.#reactor = reactor;
@@ -138,8 +138,7 @@ export class Acceptor implements Handler {
       return this.#policy === 'shed' ? this.#shed(fd) : this.#pause();
     }
     if (BROKEN.has(-errno)) {
-      this.#onBroken();
-      this.#reactor.report(errnoError(errno, 'accept', { fd }));
+      this.#onBroken(errnoError(errno, 'accept', { fd }));
       return false;
     }
     if (errno !== -EINTR) this.stats.aborted++; // that one connection has failed: ECONNABORTED, EPROTO, ENETDOWN, …
@@ -148,6 +147,7 @@ export class Acceptor implements Handler {
 
   #pause(): boolean {
     this.#listen(Interest.None);
+    if (this.#registration === undefined) return false;
     this.#backoffMs = this.#backoffMs === 0 ? BACKOFF_FIRST_MS : BACKOFF_NEXT_MS;
     this.#timer?.clear();
     this.#timer = this.#reactor.setTimeout(() => this.#goOn(), this.#backoffMs).unref();
@@ -183,6 +183,10 @@ export class Acceptor implements Handler {
   #listen(interest: Interest): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
-    registration.setInterest(this.#isHeld ? Interest.None : interest);
+    try {
+      registration.setInterest(this.#isHeld ? Interest.None : interest);
+    } catch (error) {
+      this.#onBroken(error as Error); // ENOMEM; EBADF: closed behind our back
+    }
   }
 }
