@@ -115,6 +115,7 @@ describe('Socket', () => {
       onReady = 'mine';
       state = 'mine';
       handle = 'mine';
+      type = 'mine';
     }
     function Old(this: Socket) {
       call(dgram.Socket, 'call', this, { type: 'udp4' }, noop);
