@@ -1,5 +1,6 @@
 // The life of a socket of edgewise/dgram: what is known of it, what waits until it is bound, and the
 // steps that begin with the lookup of a name. socket.ts has the members that call them.
+import type { LookupOneOptions } from 'node:dns';
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { type SendCallback, type SendRequest, uint32Of } from './arguments.ts';
@@ -22,7 +23,7 @@ export interface SocketEvents {
 }
 
 /** A socket, as far as this file knows it. */
-export type Emitter = EventEmitter<SocketEvents> & { readonly type: SocketType };
+export type Emitter = EventEmitter<SocketEvents>;
 
 /** What is known of a socket. */
 export interface State {
@@ -144,10 +145,10 @@ function lookUp(
   address: string | undefined,
   callback: (reason: Error | null, ip: string) => void,
 ): void {
-  const family = socket.type === 'udp4' ? 4 : 6;
+  const { lookup, settings } = stateOf(socket);
+  const family = settings.type === 'udp4' ? 4 : 6;
   // Node gives the family in the place of the options.
-  const options = family as unknown as Parameters<Lookup>[1];
-  stateOf(socket).lookup(address || loopbackOf(socket.type), options, callback);
+  lookup(address || loopbackOf(settings.type), family as unknown as LookupOneOptions, callback);
 }
 
 export function isBlocked({ settings }: State, ip: string): boolean {
@@ -171,7 +172,7 @@ export function bindByName(socket: Emitter, { address, port }: BindOptions): voi
   const state = stateOf(socket);
   const name = typeof address === 'function' ? undefined : address;
   try {
-    lookUp(socket, name || wildcardOf(socket.type), (reason, ip) => {
+    lookUp(socket, name || wildcardOf(state.settings.type), (reason, ip) => {
       const { handle } = state;
       if (handle === undefined) return; // closed meanwhile
       // As Node: of a port what there is in sixteen bits.

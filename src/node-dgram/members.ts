@@ -112,7 +112,7 @@ export class SocketMembers extends EventEmitter<SocketEvents> {
     const state = stateOf(this);
     if (state.binding !== 'unbound') throw alreadyBound();
     const port = portOf(options.port ?? 0, 'options.port', 0);
-    const address = numericOf('options.address', options.address, wildcardOf(this.type));
+    const address = numericOf('options.address', options.address, wildcardOf(state.settings.type));
     const errno = handle.bind(address, port);
     if (errno < 0) throw systemError(errno, 'bind', [address, port]);
     startReceiving(state, handle);
@@ -158,7 +158,7 @@ export class SocketMembers extends EventEmitter<SocketEvents> {
     const number = portOf(port, 'Port', 1);
     const state = stateOf(this);
     if (state.connecting !== 'disconnected') throw isConnected();
-    const to = numericOf('address', address, loopbackOf(this.type));
+    const to = numericOf('address', address, loopbackOf(state.settings.type));
     if (state.binding === 'unbound') this.bindSync();
     else if (state.binding !== 'bound') throw alreadyBound();
     if (isBlocked(state, to)) throw blocked(to);

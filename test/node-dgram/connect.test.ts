@@ -186,7 +186,7 @@ describe('connect', () => {
     await closed(gone);
     const socket = await connected(dgram, port);
     const failed = once(socket, 'error', {});
-    socket.send('nobody reads it');
+    socket.send('no one reads it');
     const [error] = await failed;
     await closed(socket);
     return shapeOf(error);
