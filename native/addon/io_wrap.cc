@@ -42,6 +42,12 @@ double FileSize(const Args<1>& args) {
   return static_cast<double>(sys::FileSize(fd));
 }
 
+int LockFile(const Args<1>& args) {
+  int fd;
+  if (!args.Fd(0, &fd)) return kRefused;
+  return sys::LockFile(fd);
+}
+
 int Readv(const Args<2>& args) {
   int fd;
   BufferList buffers;
@@ -130,6 +136,7 @@ constexpr Function kFunctions[] = {
     {"dup", Call<Dup>},           {"pipe2", Call<Pipe2>},     {"sendfile", Call<Sendfile>},
     {"splice", Call<Splice>},     {"eventfd", Call<Eventfd>}, {"pread", Call<Pread>},
     {"fileSize", Call<FileSize>},
+    {"lockFile", Call<LockFile>},
 };
 
 }  // namespace

@@ -145,9 +145,8 @@ int CloseOwner() {
     std::lock_guard<std::mutex> lock(mutex);
     OpenOwners().erase(id);
   }
-  int count = CloseDescriptorsOf(id);
-  RemoveOwnFiles();  // after it: no client connects between
-  return count;
+  RemoveOwnFiles();  // first: while it is listened on, no process takes a file for stale and replaces it
+  return CloseDescriptorsOf(id);
 }
 
 int OwnByThread(int fd) {

@@ -2,6 +2,7 @@
 #include "io_ops.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,8 @@ int64_t FileSize(int fd) {
   if (S_ISREG(status.st_mode)) return status.st_size;
   return S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE;
 }
+
+int LockFile(int fd) { return Result(flock(fd, LOCK_EX | LOCK_NB)); }
 
 int Close(int fd) { return Result(close(fd)); }
 

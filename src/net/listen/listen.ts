@@ -1,7 +1,5 @@
 // listen(): makes a listening socket by its options and starts accepting. adoptListener() does so
 // with a socket that another program has made.
-import { lstatSync, type Stats, unlinkSync } from 'node:fs';
-import { constants as os } from 'node:os';
 import { resolve } from 'node:path';
 import type { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
@@ -15,60 +13,23 @@ import {
   throwIfAborted,
 } from '../../validate.ts';
 import { groupOf } from '../connection/options.ts';
-import { errorContextOf } from '../socket/address.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
 import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
+import { bindAndListen, removeFile, statOf } from './path.ts';
 
 const BACKLOG = 4096;
-const { EADDRINUSE, ECONNREFUSED, ENOENT } = os.errno;
 const { constants } = sys;
 
 function option(fd: number, level: number, name: number | undefined, value: number): void {
   check(sys.setsockopt(fd, level, name as number, value), 'setsockopt', { fd });
 }
 
-function statOf(path: string | undefined): Stats | undefined {
-  return path === undefined ? undefined : lstatSync(path, { throwIfNoEntry: false });
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    // Another process was faster, and it is gone, which is what we want.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
-
-// A socket file without a listener is left behind by a process that was killed. connect(2) refuses
-// any other file as well, so the kind is looked at first.
-function isStale(address: SocketAddress): boolean {
-  if (statOf(address.path)?.isSocket() !== true) return false;
-  const fd = sys.socket(constants.AF_UNIX, constants.SOCK_STREAM | constants.SOCK_NONBLOCK, 0);
-  if (fd < 0) return false;
-  const result = sys.connect(fd, address);
-  sys.close(fd);
-  return result === -ECONNREFUSED || result === -ENOENT;
-}
-
-function bindAt(fd: number, address: SocketAddress): void {
-  let result = sys.bind(fd, address);
-  if (result === -EADDRINUSE && address.path !== undefined && isStale(address)) {
-    unlinkIfThere(address.path);
-    result = sys.bind(fd, address);
-  }
-  check(result, 'bind', errorContextOf(address));
-}
-
 function openListener(address: SocketAddress, options: ListenOptions): number {
   return openSocket(address, constants.SOCK_STREAM, (fd, family) => {
     setUp(fd, family, options);
-    bindAt(fd, address);
-    const result = sys.listen(fd, options.backlog ?? BACKLOG);
-    if (result < 0 && address.path !== undefined) unlinkIfThere(address.path); // bind has made it
-    check(result, 'listen', errorContextOf(address));
+    bindAndListen(fd, address, options.backlog ?? BACKLOG);
   });
 }
 
@@ -113,10 +74,18 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
     fd = openByOptions(options as ListenOptions);
     return start(fd, options, group, options.path);
   } catch (error) {
-    if (fd >= 0) sys.close(fd);
-    if (fd >= 0 && options.path !== undefined) unlinkIfThere(options.path); // bind has made it
     group.leaveIfIdle();
+    if (fd >= 0) discard(fd, options.path);
     throw error;
+  }
+}
+
+// The file first, while no one takes it for stale: bind has made it.
+function discard(fd: number, path: string | undefined): void {
+  try {
+    if (path !== undefined) removeFile(path);
+  } finally {
+    sys.close(fd);
   }
 }
 
@@ -163,7 +132,7 @@ function start<Data>(
   path?: string,
 ): Listener<Data> {
   const { signal } = options;
-  const file = statOf(path);
+  const file = path === undefined ? undefined : statOf(path);
   const filePath = path === undefined ? undefined : Buffer.from(resolve(path));
   const onAbort = () => listener.close();
   const listener = new Listener<Data>(fd, options, group, (keepsFile) => {
@@ -171,8 +140,9 @@ function start<Data>(
     if (filePath !== undefined) native.disownFile(filePath);
     if (keepsFile) return;
     // Not the file of a listener that has replaced ours meanwhile.
-    const now = file === undefined ? undefined : statOf(path);
-    if (path !== undefined && now?.ino === file?.ino && now?.dev === file?.dev) unlinkIfThere(path);
+    if (path === undefined || file === undefined) return;
+    const now = statOf(path);
+    if (now?.ino === file.ino && now.dev === file.dev) removeFile(path);
   });
   if (filePath !== undefined) native.ownFile(filePath); // a worker that is terminated closes nothing
   signal?.addEventListener('abort', onAbort, { once: true });
