@@ -11,8 +11,12 @@ export interface ErrorContext {
   readonly address?: string;
   /** The port, 0 to 65535. */
   readonly port?: number;
-  /** The path of a file or of a Unix socket. */
+  /** The path of a file or of a Unix socket; an abstract name with `@` in front. */
   readonly path?: string;
+  /** The IP address of this end, where it was asked for. */
+  readonly localAddress?: string;
+  /** The port of this end, where it was asked for. */
+  readonly localPort?: number;
   /** EMSGSIZE from the network: what the path takes, in bytes, headers of IP included. */
   readonly mtu?: number;
   /** The process. */
@@ -54,8 +58,12 @@ export class ErrnoError extends Error {
   declare readonly address?: string;
   /** The port, 0 to 65535. */
   declare readonly port?: number;
-  /** The path of a file or of a Unix socket. */
+  /** The path of a file or of a Unix socket; an abstract name with `@` in front. */
   declare readonly path?: string;
+  /** The IP address of this end, where it was asked for. */
+  declare readonly localAddress?: string;
+  /** The port of this end, where it was asked for. */
+  declare readonly localPort?: number;
   /** EMSGSIZE from the network: what the path takes, in bytes, headers of IP included. */
   declare readonly mtu?: number;
   /** The process. */
@@ -72,11 +80,17 @@ export class ErrnoError extends Error {
   }
 }
 
-function describe({ fd, address, port, path, pid }: ErrorContext): string {
+function describe({ fd, address, port, path, pid, ...local }: ErrorContext): string {
   if (path !== undefined) return ` ${path}`;
-  if (address !== undefined) return ` ${address}${port === undefined ? '' : `:${port}`}`;
+  if (address !== undefined) {
+    return ` ${address}${port === undefined ? '' : `:${port}`}${describeLocal(local)}`;
+  }
   if (pid !== undefined) return ` pid ${pid}`;
   return fd === undefined ? '' : ` fd ${fd}`;
+}
+
+function describeLocal({ localAddress, localPort }: ErrorContext): string {
+  return localPort === undefined ? '' : ` - Local (${localAddress}:${localPort})`;
 }
 
 /**

@@ -63,10 +63,8 @@ export interface Native extends SyscallBindings, PinnedBindings, PollerBindings,
 
 type Syscall<Arguments extends readonly unknown[]> = (...args: Arguments) => number;
 
-/**
- * The functions behind `edgewise/sys` (native/addon/*_wrap.cc): >= 0, -errno, or REFUSED. A `slot`
- * is the memory of a SocketAddress (native/core/socket_address.h).
- */
+// The functions behind `edgewise/sys` (native/addon/*_wrap.cc): >= 0, -errno, or REFUSED. A `slot`
+// is the memory of a SocketAddress (native/core/socket_address.h).
 export interface SyscallBindings {
   /** The numbers of the system's headers by name; src/sys/constants.ts types the names. */
   readonly constants: Readonly<Record<string, number>>;
@@ -281,8 +279,7 @@ export interface NativePoller {
   ): number;
   modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number;
   remove(fd: number): number;
-  /** -EINTR: let V8 end this thread, if it was asked to, and go on by `resume`. */
-  wait(timeoutMs: number): number;
+  wait(timeoutMs: number): number; // -EINTR: go on by `resume`, where V8 may end this thread
   resume(): number;
   notify(): number;
   descriptor(): number;
@@ -296,8 +293,7 @@ export interface NativeLoopDriver {
   detach(): void;
   setReferenced(isReferenced: number): number;
   rewatch(): number;
-  /** The deadline in the poller's memory has changed. */
-  plan(): void;
+  plan(): void; // the deadline in the poller's memory has changed
 }
 
 /** Signals behind a descriptor (native/addon/signal_wrap.cc). Every function: >= 0, -errno, or REFUSED. */
@@ -322,10 +318,7 @@ export interface PollerBindings {
   platformFacts(): [number, number, number];
   /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
   capabilities(backend: number): [number, number, number, number, number] | number;
-  /**
-   * Lets the host end a thread that blocks in this poller, mayBeEnded (0 or 1): also when it asks
-   * without a sign. The number of a descriptor that was made for it. Under Node only.
-   */
+  /** Lets the host end a thread that blocks here; mayBeEnded: also without a sign. A descriptor. */
   watchHostLoop(poller: NativePoller, mayBeEnded: number): number;
   createWaker(poller: NativePoller): number;
   takeWaker(id: number): number;

@@ -126,7 +126,6 @@ export class Handle {
     const settle = (result: number) => {
       this.#waitingCount--;
       this.#waitingBytes -= byteCount;
-      this.#updateReference();
       callback?.(result);
     };
     let result = -EINVAL;
@@ -142,7 +141,6 @@ export class Handle {
     }
     this.#waitingCount++;
     this.#waitingBytes += byteCount;
-    this.#updateReference();
   }
 
   /** Where it is bound; -errno. */
@@ -295,12 +293,10 @@ export class Handle {
     return family === 'IPv4' || family === 'IPv6' ? { address, family, port } : -ENOTSUP;
   }
 
-  // As libuv: what receives holds the loop unless `unref` was called, and what is being sent always does.
+  // As libuv: what is bound and does not receive holds nothing; what is being sent holds the loop anyway.
   #updateReference(): void {
-    const socket = this.#socket;
-    if (socket === undefined || socket.isClosed) return;
-    if ((this.#isReferenced && this.#isReceiving) || this.#waitingCount > 0) socket.ref();
-    else socket.unref();
+    if (this.#isReferenced && this.#isReceiving) this.#socket?.ref();
+    else this.#socket?.unref();
   }
 }
 

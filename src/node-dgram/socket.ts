@@ -1,5 +1,6 @@
 // Socket of node:dgram over `bindDatagram`: a function as in Node, so that it can be called without
 // `new`, and on an object that util.inherits has given its prototype.
+import { Socket as NodeSocket } from 'node:dgram';
 import { channel } from 'node:diagnostics_channel';
 import dns from 'node:dns';
 import { addAbortListener, EventEmitter } from 'node:events';
@@ -50,6 +51,13 @@ export const Socket = function Socket(
 } as unknown as SocketConstructor;
 const Constructor = Socket; // inside the function its name is the function
 Object.setPrototypeOf(Socket, EventEmitter);
+// Programs ask of a socket that they were given, which may be one of Node, whether it is of this class.
+Object.defineProperty(Socket, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    const isOurs = Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
+    return isOurs || (this === Socket && value instanceof NodeSocket);
+  },
+});
 Object.defineProperty(Socket, 'prototype', { value: SocketMembers.prototype });
 Object.defineProperty(SocketMembers.prototype, 'constructor', { value: Socket });
 

@@ -49,8 +49,6 @@ export interface ServerOptions {
   readonly highWaterMark?: number | undefined;
   /** Peers whose connections are closed at once. */
   readonly blockList?: BlockList | undefined;
-  /** Give `error` what an asynchronous listener rejects with. Default false. */
-  readonly captureRejections?: boolean | undefined;
   /** `'level'`, the default, or `'edge'`: not in node:net. */
   readonly trigger?: 'level' | 'edge' | undefined;
   /** Default: the reactor of this thread. Not in node:net. */
@@ -178,7 +176,7 @@ class ServerClass extends adopting(EventEmitter) {
     onConnection?: ConnectionListener,
   ) {
     const given = serverOptions(options);
-    super(given);
+    super();
     const listener = typeof options === 'function' ? options : onConnection;
     if (typeof listener === 'function') this.on('connection', listener);
     this.allowHalfOpen = Boolean(given.allowHalfOpen);
@@ -269,7 +267,7 @@ class ServerClass extends adopting(EventEmitter) {
     });
   }
 
-  /** What an asynchronous listener has rejected with, given the option `captureRejections`. */
+  /** What an asynchronous listener has rejected with, where `events.captureRejections` is set. */
   override [EventEmitter.captureRejectionSymbol](
     error: Error,
     event: string,
@@ -473,11 +471,15 @@ function newHandle(server: ServerClass, plan: Plan): ServerHandle {
 function optionsOf(
   server: ServerClass,
   accept: (connection: Connection) => void,
-): Pick<ListenOptions, 'trigger' | 'handlers' | 'reactor' | 'tcp' | 'highWaterMark'> {
+): Pick<ListenOptions, 'trigger' | 'handlers' | 'onError' | 'reactor' | 'tcp' | 'highWaterMark'> {
   const { trigger, reactor } = server[STATE];
   return {
     trigger,
     handlers: { open: accept },
+    onError: (error) => {
+      server.emit('error', asNodeError(error));
+      server.close();
+    },
     ...(reactor === undefined ? {} : { reactor }),
     tcp: { noDelay: false }, // as in node:net; each socket switches it off
   };

@@ -113,6 +113,17 @@ export class Endpoint {
     return this.#opening.reactor;
   }
 
+  /** Replaces what it waits for; what the kernel refuses ends it. */
+  setInterest(interest: Interest): void {
+    if (this.isClosed) return;
+    try {
+      this.registration.setInterest(interest);
+    } catch (error) {
+      // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
+      this.#deferred.add(() => this.destroy(error as Error));
+    }
+  }
+
   /** Closes at once; `error` reaches the `close` handler, which is called at the end of the turn. */
   destroy(error?: Error): void {
     if (this.isClosed) return;

@@ -133,8 +133,7 @@ export class DescriptorReader<Data = unknown> {
 
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (this.isClosed) return;
-    this.#endpoint.registration.setInterest(isPaused ? Interest.None : Interest.Readable);
+    this.#endpoint.setInterest(isPaused ? Interest.None : Interest.Readable);
   }
 
   // A short read is no proof that all is read: a terminal gives a line at a time.

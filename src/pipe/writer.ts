@@ -66,7 +66,11 @@ export class DescriptorWriter<Data = unknown> {
     this.#queue = new WriteQueue({ ...limits, send: sys.write });
     this.#endpoint = new Endpoint(fd, opening, Interest.None, {
       transfer: (readiness) => this.#transfer(readiness),
-      close: () => this.#handlers.close?.(this, this.error),
+      close: () => {
+        this.#deadline?.clear();
+        this.#queue.discard(this.error ?? new ClosedError('the DescriptorWriter'), this.reactor);
+        this.#handlers.close?.(this, this.error);
+      },
     });
   }
 
@@ -267,7 +271,7 @@ export class DescriptorWriter<Data = unknown> {
 
   #updateInterest(): void {
     if (this.isClosed) return;
-    this.registration.setInterest(this.#queue.hasWork ? Interest.Writable : Interest.None);
+    this.#endpoint.setInterest(this.#queue.hasWork ? Interest.Writable : Interest.None);
     this.#updateHold();
   }
 

@@ -19,9 +19,11 @@ export function renewed(error: Error | undefined, what: string): Error {
 }
 
 function renewedErrno(error: ErrnoError): ErrnoError {
-  const { errno, syscall, fd, address, port, path } = error;
+  const { errno, syscall, fd, address, port, path, localAddress, localPort, mtu, pid } = error;
   const context = Object.fromEntries(
-    Object.entries({ fd, address, port, path }).filter(([, value]) => value !== undefined),
+    Object.entries({ fd, address, port, path, localAddress, localPort, mtu, pid }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
   const copy = new ErrnoError(errno, syscall, context);
   copy.cause = error;

@@ -34,5 +34,5 @@ export class KnownAddresses {
 
 // As in node:net, a Unix socket has none.
 function internetAddress(address: SocketAddress | undefined): SocketAddress | undefined {
-  return address?.address === undefined ? undefined : address;
+  return address?.family === 'IPv4' || address?.family === 'IPv6' ? address : undefined;
 }

@@ -168,6 +168,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
    * @param reason - what is written until then fails with it.
    */
   detach(reason?: Error): void {
+    this.isDestroyedSoon = false;
     this.#connection = undefined;
     this.#demand = undefined;
     this.#reason = reason;
@@ -252,7 +253,9 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
     this.#end((error) => {
       callback(error);
       // Behind `finish`. No listener of our own: users remove all there are.
-      if (this.isDestroyedSoon) process.nextTick(() => this.#stream.destroy());
+      process.nextTick(() => {
+        if (this.isDestroyedSoon) this.#stream.destroy();
+      });
     });
   }
 

@@ -161,9 +161,9 @@ export class SocketDuplex extends adopting(Duplex) {
 
   /** Ends our side, and destroys the stream when all has left. */
   destroySoon(): void {
+    this[DRIVER].isDestroyedSoon = true;
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
-    else this[DRIVER].isDestroyedSoon = true;
   }
 
   /** Closes by a reset (RST); on a Unix socket as `destroy`. */

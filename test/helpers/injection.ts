@@ -42,6 +42,8 @@ export type KernelCall = keyof typeof CALLS;
 export interface Fault {
   /** How often it has failed. */
   readonly count: number;
+  /** Calls so far, those that came through included. */
+  readonly seen: number;
   /** Ends it; the end of the test does so as well. */
   end(): void;
 }
@@ -62,6 +64,7 @@ export function inject(call: KernelCall, code: string, options: FaultOptions = {
   const errno = os.errno[code as keyof typeof os.errno];
   let after = options.after ?? 0;
   let count = 0;
+  let seen = 0;
   const restores = CALLS[call].map((name) => {
     const [target, key] = name.startsWith('poller.')
       ? [native.NativePoller.prototype as unknown as Functions, name.slice('poller.'.length)]
@@ -69,7 +72,9 @@ export function inject(call: KernelCall, code: string, options: FaultOptions = {
     const original = target[key] as NativeFunction;
     const own = Object.getOwnPropertyDescriptor(target, key);
     const failing: NativeFunction = function (...args) {
-      if (count === times || !fits(...args) || after-- > 0) return original.apply(this, args);
+      if (!fits(...args)) return original.apply(this, args);
+      seen++;
+      if (count === times || after-- > 0) return original.apply(this, args);
       count++;
       // close(2) frees the number whatever it answers.
       if (call === 'close') original.apply(this, args);
@@ -88,6 +93,9 @@ export function inject(call: KernelCall, code: string, options: FaultOptions = {
   return {
     get count() {
       return count;
+    },
+    get seen() {
+      return seen;
     },
     end,
   };

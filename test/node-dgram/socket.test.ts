@@ -159,6 +159,19 @@ describe('Socket', () => {
     await once(socket, 'close');
   });
 
+  it('has sockets of Node among its instances, but a class that extends it has not', async () => {
+    const { default: nodeDgram } = await import('node:dgram');
+    const socket = nodeDgram.createSocket('udp4');
+    class Own extends OurSocket {}
+    expect(socket).toBeInstanceOf(OurSocket);
+    expect([socket instanceof Own, new Own('udp4') instanceof Own]).toEqual([false, true]);
+    expect([{} instanceof OurSocket, new EventEmitter() instanceof OurSocket]).toEqual([
+      false,
+      false,
+    ]);
+    await closed(socket);
+  });
+
   it('whose constructor was never called is not running', () => {
     const socket = Object.create(OurSocket.prototype) as OurSocket;
     expect(() => socket.bind()).toThrow(

@@ -2,12 +2,15 @@
 // net.Socket.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type DuplexOptions, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
+import { connect } from '../../src/net/connect/index.ts';
 import type { Connection } from '../../src/net/connection/connection.ts';
 import { listen } from '../../src/net/listen/listen.ts';
-import { defaultReactor } from '../../src/reactor/index.ts';
+import { defaultReactor, Reactor } from '../../src/reactor/index.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import type { SocketDuplex } from '../../src/stream/socket.ts';
 import { itUncut, volume } from '../helpers/cuts.ts';
@@ -42,6 +45,31 @@ async function openPair(
 let port = 0;
 
 eachTriggerOf('toDuplex', (sides) => {
+  it('has no addresses over a Unix socket, as net.Socket', async () => {
+    const path = join(tmpdir(), `edgewise-duplex-${process.pid}.sock`);
+    const reactor = sides.descriptors.using(new Reactor());
+    reactor.attach();
+    const accepted: SocketDuplex[] = [];
+    const handlers = { open: (each: Connection) => void accepted.push(toDuplex(each).resume().end()) };
+    sides.descriptors.using(listen({ path, reactor, handlers }));
+    const client = toDuplex(connect({ path, reactor, handlers: {} }));
+    await once(client, 'connect');
+    client.end();
+    await once(client.resume(), 'close');
+    for (const {
+      remoteAddress,
+      remoteFamily,
+      remotePort,
+      localAddress,
+      localFamily,
+      localPort,
+    } of [client, ...accepted]) {
+      const all = [remoteAddress, remoteFamily, remotePort, localAddress, localFamily, localPort];
+      expect(all.every((each) => each === undefined)).toBe(true);
+    }
+    expect([client, ...accepted].map((each) => each.address())).toEqual([{}, {}]);
+  });
+
   it('carries more than every buffer holds, both ways at once', async () => {
     const [client, server] = await openPair(sides);
     server.pipe(server);

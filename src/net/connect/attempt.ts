@@ -2,7 +2,7 @@
 // whether it is connected, and not to itself (socket/connected.ts).
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../../address.ts';
-import { errnoError } from '../../errors.ts';
+import { type ErrorContext, errnoError } from '../../errors.ts';
 import { Interest } from '../../poller/index.ts';
 import type { Handler, Reactor, Registration } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
@@ -32,12 +32,25 @@ export interface AttemptOwner {
   onFailed(attempt: Attempt, error: Error): void;
 }
 
+// As Node: only where a port was asked for as well.
+function localContextOf(local: SocketAddress | undefined): ErrorContext {
+  if (local === undefined || local.port === 0) return {};
+  return { localAddress: local.address, localPort: local.port };
+}
+
+// Without the port where any was asked for.
+function bindContextOf(local: SocketAddress | undefined): ErrorContext {
+  if (local === undefined) return {};
+  return local.port === 0 ? { address: local.address } : errorContextOf(local);
+}
+
 /** One connect(2), from `start` until it is reported to the owner or cancelled. */
 export class Attempt implements Handler {
   readonly #reactor: Reactor;
   readonly #target: AttemptTarget;
   readonly #owner: AttemptOwner;
   #fd = -1;
+  #isBound = true;
   #registration: Registration | undefined;
 
   constructor(reactor: Reactor, target: AttemptTarget, owner: AttemptOwner) {
@@ -51,7 +64,7 @@ export class Attempt implements Handler {
     const result = this.#connect();
     if (result === 0) this.#finish();
     else if (result === -EINPROGRESS || result === -EINTR) this.#watch();
-    else this.#fail(result);
+    else this.#fail(result, this.#isBound ? 'connect' : 'bind');
   }
 
   /** Gives up; the owner is not called. */
@@ -82,6 +95,7 @@ export class Attempt implements Handler {
     const set = tcp === undefined ? 0 : applyPlan(fd, tcp);
     if (set < 0) return set;
     const bound = local === undefined ? 0 : sys.bind(fd, local);
+    this.#isBound = bound >= 0;
     return bound < 0 ? bound : sys.connect(fd, address);
   }
 
@@ -96,7 +110,10 @@ export class Attempt implements Handler {
 
   #finish(): void {
     const result = connectResult(this.#fd);
-    if (result === -ENOTCONN) return; // a spurious report: it is still connecting
+    if (result === -ENOTCONN) {
+      if (this.#registration === undefined) this.#watch();
+      return; // a spurious report: it is still connecting
+    }
     if (result < 0) {
       this.#fail(result);
       return;
@@ -107,9 +124,14 @@ export class Attempt implements Handler {
     this.#owner.onConnected(this, fd);
   }
 
-  #fail(result: number): void {
+  // What is wrong with the local end is bind's error, and about that.
+  #fail(result: number, syscall: 'bind' | 'connect' = 'connect'): void {
     this.cancel();
-    const context = errorContextOf(this.#target.address);
-    this.#owner.onFailed(this, errnoError(result, 'connect', context));
+    const { address, local } = this.#target;
+    const context =
+      syscall === 'bind'
+        ? bindContextOf(local)
+        : { ...errorContextOf(address), ...localContextOf(local) };
+    this.#owner.onFailed(this, errnoError(result, syscall, context));
   }
 }

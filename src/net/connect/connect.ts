@@ -120,7 +120,11 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   group.reactor.defer(() => {
     if (connection.isClosed) return;
     if (unix !== undefined) connector.start([unix]);
-    else lookUp(plain, connection, toTarget, (targets) => connector.start(targets));
+    else {
+      lookUp(plain, connection, toTarget, ({ targets, errors }) =>
+        connector.start(targets, errors),
+      );
+    }
   });
   return connection;
 }

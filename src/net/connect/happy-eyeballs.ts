@@ -1,7 +1,6 @@
 // Which address of a name to connect to: Happy Eyeballs (RFC 8305). The addresses are tried in their
 // order, each a little later than the one before or as soon as that has failed, and the first one
 // that answers wins. connect.ts looks the name up; one attempt is attempt.ts.
-import type { LookupAddress } from 'node:dns';
 import type { Timer } from '../../reactor/index.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ConnectionGroup } from '../connection/group.ts';
@@ -17,10 +16,10 @@ export const ATTEMPT_DELAY_MS = 250;
  * @returns all of them; the family of the first one begins.
  * @see RFC 8305, section 4
  */
-export function interleave(addresses: readonly LookupAddress[]): LookupAddress[] {
+export function interleave<T extends { readonly family: number }>(addresses: readonly T[]): T[] {
   const first = addresses.filter(({ family }) => family === addresses[0]?.family);
   const others = addresses.filter(({ family }) => family !== addresses[0]?.family);
-  const mixed: LookupAddress[] = [];
+  const mixed: T[] = [];
   for (let i = 0; i < Math.max(first.length, others.length); i++) {
     mixed.push(...first.slice(i, i + 1), ...others.slice(i, i + 1));
   }
@@ -76,11 +75,17 @@ export class Connector implements AttemptOwner {
     if (timeoutMs > 0) this.#deadline = this.#group.reactor.setTimeout(onTimeout, timeoutMs);
   }
 
-  /** Begins with the first of `targets`, which are in the order of preference. */
-  start(targets: AttemptTarget[]): void {
+  /**
+   * Begins with the first of `targets`, which are in the order of preference.
+   *
+   * @param errors - those of addresses that cannot be tried.
+   */
+  start(targets: readonly AttemptTarget[], errors: readonly Error[] = []): void {
     this.#hold();
-    this.#targets = targets;
-    this.#tryNext();
+    this.#targets = [...targets];
+    this.#errors.push(...errors);
+    if (targets.length > 0) this.#tryNext();
+    else this.#connection.destroy(allErrors(this.#errors));
   }
 
   readonly #onAbort = (): void => {

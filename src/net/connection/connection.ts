@@ -550,7 +550,7 @@ export class Connection<Data = unknown> {
     this.#discardQueue();
     this.#state |= State.WriteFailed | State.WriteShut;
     this.updateInterest();
-    this.#registration?.requeue(Readiness.Readable | Readiness.Error); // an error is never masked
+    this.requeue(Readiness.Readable | Readiness.Error); // an error is never masked
   }
 
   #discardQueue(): void {
@@ -595,11 +595,16 @@ export class Connection<Data = unknown> {
       this.#state |= State.WriteShut;
       // Also when the close follows at once: alone it would send no FIN while a duplicate of the
       // descriptor is open elsewhere, and an RST with lingerSeconds 0.
-      // ENOTCONN: the peer has reset it meanwhile, which the next read reports, if there is one.
+      // ENOTCONN: the peer has reset it meanwhile, which the next read reports, if there is one. After
+      // any other error the peer would wait for the end that was not sent.
       const result = sys.shutdown(this.#fd, sys.constants.SHUT_WR);
-      if (this.#is(State.ReadEnded)) {
+      if (this.#is(State.ReadEnded) || (result < 0 && result !== -ENOTCONN)) {
         if (result < 0) this.#failWithPendingError();
-        this.destroy();
+        this.destroy(
+          result < 0 && result !== -ENOTCONN
+            ? errnoError(result, 'shutdown', { fd: this.#fd })
+            : undefined,
+        );
         return;
       }
     }
@@ -815,7 +820,12 @@ export class Connection<Data = unknown> {
   updateInterest(): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
-    registration.setInterest(this.#wantedInterest());
+    try {
+      registration.setInterest(this.#wantedInterest());
+    } catch (error) {
+      // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
+      this.group.defer(() => this.destroy(error as Error));
+    }
     this.#updateHold();
   }
 
@@ -849,7 +859,9 @@ export class Connection<Data = unknown> {
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
   onReady(readiness: Readiness): void {
-    if ((readiness & Readiness.Error) !== 0) this.#zeroCopy?.onError(this.registration);
+    if ((readiness & Readiness.Error) !== 0) {
+      this.#zeroCopy?.onError(this.registration, this);
+    }
     if ((readiness & Readiness.Writable) !== 0) {
       if (!this.#queue.isEmpty) this.#flush();
       this.#reportDrain();

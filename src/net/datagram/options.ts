@@ -116,7 +116,7 @@ export interface DatagramOptions<Data = unknown> {
   readonly port?: number;
   /**
    * A Unix datagram socket instead of UDP: a path, which must not exist. The file stays behind when
-   * the socket is closed: remove it yourself.
+   * the socket is closed: remove it yourself. It has mode 0777 without the process's umask(2).
    */
   readonly path?: string;
   /** A Unix datagram socket of Linux's abstract namespace. */

@@ -93,14 +93,11 @@ export class SendingHalf<Data> {
    * @returns bytes sent; -EAGAIN: it is queued; -ENOBUFS: the queue is full; -errno.
    */
   sendTracked(bytes: Uint8Array, to: AddressInput | undefined, outcome: SendOutcome): number {
-    const queue = this.#queue;
-    if (queue.isEmpty) {
+    if (this.#queue.isEmpty) {
       const result = this.#transmitTracked(bytes, to);
       if (result !== -EAGAIN) return result;
     }
-    if (!this.#keep(bytes, to, 0)) return -ENOBUFS;
-    queue.track(outcome);
-    return -EAGAIN;
+    return this.#keep(bytes, to, 0, outcome) ? -EAGAIN : -ENOBUFS;
   }
 
   /** Sends the first `count` messages of a batch. @returns how many were taken. */
@@ -278,7 +275,12 @@ export class SendingHalf<Data> {
     return sys.sendto(fd, bytes, undefined, undefined, undefined, to);
   }
 
-  #keep(bytes: Uint8Array, to: AddressInput | undefined, size: number): boolean {
+  #keep(
+    bytes: Uint8Array,
+    to: AddressInput | undefined,
+    size: number,
+    outcome?: SendOutcome,
+  ): boolean {
     const state = this.#state;
     const queue = this.#queue;
     const length = checkBytes('data', bytes);
@@ -292,8 +294,9 @@ export class SendingHalf<Data> {
     const address = to === undefined ? undefined : new SocketAddress(to);
     if (state.isClosed) throw new ClosedError('the DatagramSocket'); // by a getter of `to`
     const fds = duplicateAll(this.#fds);
-    if (queue.isEmpty) state.waitForRoom(true);
-    queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome: undefined });
+    const isFirst = queue.isEmpty;
+    queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome });
+    if (isFirst) state.waitForRoom(true);
     state.isSending = true;
     return true;
   }

@@ -226,7 +226,9 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
     if (result !== -EAFNOSUPPORT) check(result, 'connect', { fd });
     check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
     // Linux gives back a port that it had chosen itself.
-    if (this.port !== this.#bound.port) check(sys.bind(fd, this.#bound), 'bind', { fd });
+    if (this.port !== this.#bound.port) {
+      check(sys.bind(fd, this.#bound), 'bind', errorContextOf(this.#bound));
+    }
     check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
   }
 

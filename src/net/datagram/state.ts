@@ -99,7 +99,12 @@ export class DatagramState<Data> {
     const { registration } = this;
     if (registration === undefined || registration.isClosed) return;
     const reads = this.isReceiving ? Interest.Readable : Interest.None;
-    registration.setInterest(reads | (this.#waitsForRoom ? Interest.Writable : Interest.None));
+    try {
+      registration.setInterest(reads | (this.#waitsForRoom ? Interest.Writable : Interest.None));
+    } catch (error) {
+      // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
+      this.calls.add(() => this.socket.destroy(error as Error));
+    }
   }
 
   /**

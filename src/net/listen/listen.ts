@@ -7,7 +7,13 @@ import type { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
 import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
-import { checkFd, checkInteger, checkObject, throwIfAborted } from '../../validate.ts';
+import {
+  checkFd,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  throwIfAborted,
+} from '../../validate.ts';
 import { groupOf } from '../connection/options.ts';
 import { errorContextOf } from '../socket/address.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
@@ -117,6 +123,7 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
 function checkOptions<Data>(options: ListenOptions<Data>): void {
   checkObject('options', options);
   checkPolicy(options.onExhaustion);
+  if (options.onError !== undefined) checkFunction('onError', options.onError);
   if (options.tcp !== undefined) planTcpOptions(options.tcp);
 }
 

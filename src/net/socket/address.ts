@@ -17,14 +17,16 @@ export function familyOf(address: SocketAddress): number {
 }
 
 /**
- * What an error says of the address that it is about: `path` of a Unix socket with a name in the
- * file system, else `address` and `port`.
+ * What an error says of the address that it is about: `address` and `port` of an IP address, `path` of
+ * a Unix socket with a name; nothing of an unnamed one.
  *
  * @throws TypeError, RangeError - it is no address.
  */
 export function errorContextOf(of: AddressInput): ErrorContext {
-  const { address, port, path } = of instanceof SocketAddress ? of : new SocketAddress(of);
-  return path === undefined ? { address, port } : { path };
+  const known = SocketAddress.slotIn(of) === undefined ? new SocketAddress(of) : of;
+  const { family, address, port, path, abstract } = known as SocketAddress;
+  if (family === 'IPv4' || family === 'IPv6') return { address, port };
+  return path === undefined && abstract === undefined ? {} : { path: String(known) };
 }
 
 /**
