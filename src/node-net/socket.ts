@@ -7,8 +7,9 @@ import { errnoError } from '../errors.ts';
 import { establishedConnection } from '../net/index.ts';
 import type { Reactor } from '../reactor/index.ts';
 import { type Callable, callable } from '../stream/callable.ts';
-import type { Callback, Sink } from '../stream/driver.ts';
+import type { Callback } from '../stream/driver.ts';
 import { driverOf, SocketDuplex } from '../stream/socket.ts';
+import type { Sink } from '../stream/wrapper.ts';
 import {
   blockListOf,
   booleanOf,
@@ -318,18 +319,6 @@ class SocketClass extends SocketDuplex {
   override unref(): this {
     this[STATE].connecting?.setReferenced(false);
     return super.unref();
-  }
-
-  /** As of any stream; with `onread` nothing more is read from the system. */
-  override pause(): this {
-    if (driverOf(this).sink !== undefined) driverOf(this).stopReading();
-    return super.pause();
-  }
-
-  /** As of any stream. */
-  override resume(): this {
-    if (driverOf(this).sink !== undefined) driverOf(this).read();
-    return super.resume();
   }
 
   /** As of any stream. */

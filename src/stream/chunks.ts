@@ -26,3 +26,11 @@ export function lengthOf(chunks: readonly EncodableChunk[]): number {
 export function keptLength(stream: Pick<Stream, 'writableLength'>): number {
   return lengthOf((stream as { writableBuffer?: readonly EncodableChunk[] }).writableBuffer ?? []);
 }
+
+/** The bytes of what a stream has read, in whatever encoding that was set. */
+export function bytesOfRead(
+  chunk: Uint8Array | string,
+  encoding: BufferEncoding | null,
+): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding ?? 'utf8') : chunk;
+}

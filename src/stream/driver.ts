@@ -20,7 +20,8 @@ import type { Connection, ConnectionDriver, TcpOptions } from '../net/index.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import { defaultReactor, type Reactor } from '../reactor/index.ts';
 import { KnownAddresses } from './addresses.ts';
-import { bytesOf, keptLength, lengthOf } from './chunks.ts';
+import { bytesOf, bytesOfRead, keptLength, lengthOf } from './chunks.ts';
+import { equip, type Sink, sinkOf, type Wrapped, wrapperOf } from './wrapper.ts';
 
 /** What a stream of Node gives to its `_write`, `_final` and `_destroy`. */
 export type Callback = (error?: Error | null) => void;
@@ -35,19 +36,11 @@ interface Before {
   readonly former?: ConnectionDriver;
 }
 
-/** Where what is read goes, in place of being pushed: the `onread` of net.Socket. */
-export interface Sink {
-  /** Memory for the next read. */
-  memory(): Uint8Array;
-  /** So many bytes are in it; returns whether more is wanted. */
-  deliver(count: number): boolean;
-}
-
 /** The stream of a driver. */
 type Stream = Duplex & { connecting: boolean };
 
 /** Drives one connection for one stream. */
-export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
+export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
   /** A stream bounds what is written by its own watermark. */
   readonly isUnlimited = true;
   /** Those of the connection. */
@@ -59,6 +52,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   /** The stream is destroyed when all has left. */
   isDestroyedSoon = false;
   readonly #stream: Stream;
+  #isWrapped = false; // the sink is that of what is around it
   #resetsOnOpen = false;
   #isExpected = false; // there will be a connection: what is written waits for it
   #unsent: { chunks: readonly EncodableChunk[]; callback: Callback } | undefined = undefined;
@@ -178,6 +172,8 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     this.#connection = undefined;
     this.#demand = undefined;
     this.#reason = reason;
+    if (this.#isWrapped) this.sink = undefined;
+    this.#isWrapped = false;
     this.addresses.learn(undefined);
   }
 
@@ -212,9 +208,36 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     else if (!demand.isDrained && !this.isPending) this.#requeueEdge();
   }
 
-  /** Nothing more is read until `read`. */
-  stopReading(): void {
-    this.#setWantsData(false);
+  /** Its `resume`: where nothing is pushed, the stream itself does not ask for more. */
+  resume(): void {
+    if (!this.#isWrapped && this.#stream.readableFlowing === false) this.#wrap();
+    if (this.sink !== undefined) this.read();
+  }
+
+  /** Its `pause`. */
+  pause(): void {
+    if (this.sink !== undefined) this.#setWantsData(false);
+  }
+
+  // As with a net.Socket whose handle was taken over: listeners of the stream get nothing more, its
+  // encoding does not matter, and when to end our side is the wrapper's to say.
+  #wrap(): void {
+    const stream = this.#stream;
+    const wrapper = wrapperOf(stream);
+    if (wrapper === undefined) return;
+    this.#isWrapped = true;
+    this.sink = sinkOf(wrapper);
+    equip(wrapper, this);
+    const own = stream.listeners('data').at(-1); // it is being constructed: this is its own
+    if (own !== undefined) stream.off('data', own as () => void);
+    process.nextTick(() => {
+      if (stream.destroyed) return;
+      stream.allowHalfOpen = true; // not earlier: it is looked at for what is wrapped around it
+      for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) {
+        wrapper.readBuffer(bytesOfRead(chunk, stream.readableEncoding));
+      }
+      this.read();
+    });
   }
 
   /** Its `_writev`. */

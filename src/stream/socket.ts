@@ -172,6 +172,18 @@ export class SocketDuplex extends adopting(Duplex) {
     return this;
   }
 
+  /** As of any Readable. */
+  override resume(): this {
+    this[DRIVER].resume();
+    return super.resume();
+  }
+
+  /** As of any Readable. */
+  override pause(): this {
+    this[DRIVER].pause();
+    return super.pause();
+  }
+
   /** @internal */
   override _read(): void {
     this[DRIVER].read();

@@ -10,6 +10,7 @@ import { executionAsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { SocketAddress } from '../address.ts';
+import { readMemory, readView } from '../flow/index.ts';
 import type { TcpOptions } from '../net/index.ts';
 import type { KnownAddresses } from './addresses.ts';
 import { keepAliveOf } from './keep-alive.ts';
@@ -21,6 +22,14 @@ const MS_PER_SECOND = 1000;
 export interface Wrapper {
   /** Takes what has come; the bytes are copied. */
   readBuffer(bytes: Uint8Array): void;
+}
+
+/** Where what is read goes, in place of being pushed: to a wrapper, or the `onread` of net.Socket. */
+export interface Sink {
+  /** Memory for the next read. */
+  memory(): Uint8Array;
+  /** So many bytes are in it; returns whether more is wanted. */
+  deliver(count: number): boolean;
 }
 
 /** What a wrapper asks of the socket beneath. */
@@ -37,6 +46,17 @@ export function wrapperOf(stream: Duplex): Wrapper | undefined {
   const owners = Object.getOwnPropertySymbols(resource).map((key) => resource[key]);
   const isOurs = owners.some((owner) => (owner as { stream?: unknown } | null)?.stream === stream);
   return isOurs ? (resource as Wrapper) : undefined;
+}
+
+/** Gives a wrapper what is read. */
+export function sinkOf(wrapper: Wrapper): Sink {
+  return {
+    memory: readMemory,
+    deliver(count) {
+      wrapper.readBuffer(Buffer.from(readView(count)));
+      return true; // it pauses the stream otherwise
+    },
+  };
 }
 
 /** Lets a wrapper answer what a handle of node:net does. */

@@ -287,6 +287,7 @@ export class SendingHalf<Data> {
     if (!queue.hasRoomFor(length)) {
       state.stats.sendDropped += segmentCount(length, size);
       this.#needsDrain = true;
+      if (queue.isEmpty) this.#waitForRoom(false); // longer than all that may be queued
       return false;
     }
     const copy = new Uint8Array(bytes);
