@@ -1,10 +1,12 @@
 // What node:net calls a handle: the socket beneath a Socket or a Server. Programs reach for the member
 // `_handle`, to see whether there is one, for its `fd`, or to wrap one of its methods. Methods
 // return 0, or -errno.
+import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
-import { ErrnoError } from '../errors.ts';
+import { ErrnoError, errnoError } from '../errors.ts';
 import type { Connection, KeepAlive, Listener, TcpOptions } from '../net/index.ts';
+import type { StreamDriver } from '../stream/driver.ts';
 import * as sys from '../sys/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
@@ -35,10 +37,12 @@ function writeAddress(address: SocketAddress | undefined, out: AddressFields): n
 export class SocketHandle {
   /** Whether it is one of a Unix socket. */
   readonly isPipe: boolean;
-  /** Takes the connection from the stream: called by `close`. */
-  onClose: (() => void) | undefined = undefined;
+  /** As of libuv's handles: node:http looks at it before `readStart`. */
+  reading = true;
+  /** What reads and writes the connection for the socket that has this handle. */
+  driver: StreamDriver | undefined = undefined;
   #connection: AnyConnection | undefined;
-  #typeOfService = new Int32Array(1);
+  #resource: AsyncResource | undefined = undefined;
 
   /** @param connection - undefined: it is connecting. */
   constructor(isPipe: boolean, connection?: AnyConnection) {
@@ -97,8 +101,9 @@ export class SocketHandle {
   /** What `setTypeOfService` has set, 0 to 255. */
   getTypeOfService(): number {
     const [level, option] = this.#typeOfServiceOption();
-    const result = sys.getsockopt(this.fd, level, option, this.#typeOfService);
-    return result < 0 ? result : (this.#typeOfService[0] as number);
+    const value = new Int32Array(1);
+    const result = sys.getsockopt(this.fd, level, option, value);
+    return result < 0 ? result : (value[0] as number);
   }
 
   /** Our address. */
@@ -126,9 +131,35 @@ export class SocketHandle {
     return this.#connection?.hasRef() === true;
   }
 
+  /** The number by which node:async_hooks knows it; node:http asks for it. */
+  getAsyncId(): number {
+    this.#resource ??= new AsyncResource('EDGEWISE_SOCKET');
+    return this.#resource.asyncId();
+  }
+
+  /** Reads what comes. */
+  readStart(): number {
+    this.reading = true;
+    this.driver?.read();
+    return 0;
+  }
+
+  /** Reads nothing more. */
+  readStop(): number {
+    this.reading = false;
+    this.driver?.stopReading();
+    return 0;
+  }
+
+  /** The socket that has it loses its connection: what is written there fails. */
+  release(): void {
+    this.driver?.detach(errnoError(-EBADF, 'write'));
+    this.driver = undefined;
+  }
+
   /** Closes the descriptor beneath the stream, which is not notified. */
   close(callback?: () => void): void {
-    this.onClose?.();
+    this.release();
     this.#connection?.destroy();
     if (callback !== undefined) process.nextTick(callback);
   }

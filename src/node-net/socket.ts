@@ -130,7 +130,7 @@ interface State {
   connecting: Connecting | undefined;
 }
 
-const { EALREADY, EBADF, EISCONN } = os.errno;
+const { EALREADY, EISCONN } = os.errno;
 const OBJECT_MODES = ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const;
 const TYPE_OF_SERVICE_MAX = 255;
 
@@ -338,7 +338,6 @@ class SocketClass extends SocketDuplex {
     const state = this[STATE];
     state.connecting?.cancel();
     state.connecting = undefined;
-    this._hadError = error !== null;
     super._destroy(error === null ? null : asNodeError(error), callback);
     this._handle = null;
   }
@@ -381,14 +380,13 @@ function applyTypeOfService(socket: SocketClass): void {
 function take(socket: SocketClass, handle: object): void {
   socket._handle = handle as SocketHandle;
   if (!(handle instanceof SocketHandle)) return; // another's: it is only kept
-  handle.onClose?.(); // of the socket that had it before
+  handle.release(); // by the socket that had it before
   watched(socket, handle);
   if (handle.connection !== undefined) driverOf(socket).attach(handle.connection);
 }
 
-// What is written on a handle that was closed beneath the socket fails.
 function watched(socket: SocketClass, handle: SocketHandle): SocketHandle {
-  handle.onClose = () => driverOf(socket).detach(errnoError(-EBADF, 'write'));
+  handle.driver = driverOf(socket);
   return handle;
 }
 
