@@ -1,7 +1,8 @@
 // Checks what would be published: packs it, asserts the list of files, installs the tarball in an
 // empty folder, imports it as ESM and by require(), runs its command line, and builds the addon
-// from the tarball's sources as CONTRIBUTING.md ("Other platforms") says. Run by
-// `npm run check -- package`. A prebuild that is not there is replaced by the local build.
+// from the tarball's sources as CONTRIBUTING.md ("Other platforms") says. And the sentence of the README
+// that makes a package before one is published, in a copy of what git would clone. Run by
+// `npm run check -- package`.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -9,18 +10,19 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { napiInclude } from './sources.mjs';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
-const copy = join(folder, 'copy');
 const app = join(folder, 'app');
 const installed = join(app, 'node_modules', 'edgewise');
 const bin = (name) => resolve('node_modules', '.bin', name);
@@ -48,27 +50,41 @@ function expect(isTrue, message) {
   if (!isTrue) throw new Error(message);
 }
 
-/** Copies what npm would pack, with the prebuilds, and packs the copy. */
-function pack() {
-  const [{ files }] = JSON.parse(run('npm', ['pack', '--dry-run', '--json'], { cwd: '.' }));
-  for (const { path } of files) cpSync(path, join(copy, path));
-  const isMusl =
-    process.platform === 'linux' &&
-    process.report.getReport().header.glibcVersionRuntime === undefined;
-  const host = join(
-    copy,
-    'prebuilds',
-    `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`,
-  );
-  if (!existsSync(host)) {
-    mkdirSync(host, { recursive: true });
-    for (const name of ['edgewise.node', 'edgewise-load']) {
-      cpSync(join('build', 'Release', name), join(host, name));
-    }
+/** Packs what is in a folder with a command, and unpacks that beside it. */
+function pack(cwd, command, name) {
+  const unpacked = join(folder, name);
+  run('bash', ['-c', command], { cwd });
+  const made = join(cwd, `${manifest.name}-${manifest.version}.tgz`);
+  const tarball = join(folder, `${name}.tgz`);
+  cpSync(made, tarball);
+  rmSync(made);
+  mkdirSync(unpacked);
+  run('tar', ['-xzf', tarball, '--strip-components=1'], { cwd: unpacked });
+  const paths = readdirSync(unpacked, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)));
+  return { tarball, unpacked, paths };
+}
+
+/** A clone with what is not committed yet, and the libraries that are installed here. */
+function clone() {
+  const files = run('git', ['ls-files', '-z', '-co', '--exclude-standard'], { cwd: '.' });
+  const copy = join(folder, 'clone');
+  for (const path of files.split('\0')) {
+    if (path !== '' && existsSync(path)) cpSync(path, join(copy, path));
   }
-  const args = ['pack', '--json', '--pack-destination', folder];
-  const [packed] = JSON.parse(run('npm', args, { cwd: copy }));
-  return { tarball: join(folder, packed.filename), paths: packed.files.map(({ path }) => path) };
+  symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+function checkReadme() {
+  const [, command] = /`([^`]*\bnpm pack\b[^`]*)`/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  expect(command !== undefined, 'the README has no command with npm pack');
+  const { tarball, paths } = pack(clone(), command, 'readme');
+  checkPaths(paths);
+  const user = join(folder, 'user');
+  install(tarball, user);
+  run(process.execPath, ['esm.mjs'], { cwd: user });
 }
 
 function checkPaths(paths) {
@@ -112,14 +128,14 @@ const PROGRAM = `
   console.log('works');
 `;
 
-function install(tarball) {
-  mkdirSync(app);
-  writeFileSync(join(app, 'package.json'), '{ "private": true }');
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball]);
+function install(tarball, to) {
+  mkdirSync(to);
+  writeFileSync(join(to, 'package.json'), '{ "private": true }');
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: to });
   const esm = "import * as edgewise from 'edgewise';\nimport * as sys from 'edgewise/sys';\n";
   const cjs = "const edgewise = require('edgewise');\nconst sys = require('edgewise/sys');\n";
-  writeFileSync(join(app, 'esm.mjs'), esm + PROGRAM);
-  writeFileSync(join(app, 'cjs.cjs'), cjs + PROGRAM);
+  writeFileSync(join(to, 'esm.mjs'), esm + PROGRAM);
+  writeFileSync(join(to, 'cjs.cjs'), cjs + PROGRAM);
 }
 
 /** Every entry point, with the declarations of libraries checked, as tsc does by itself. */
@@ -172,15 +188,15 @@ function buildFromTarball() {
   expect(/local build/.test(doctor), doctor);
 }
 
-const { tarball, paths } = pack();
+const { tarball, unpacked, paths } = pack('.', 'npm pack', 'package');
 await check(`the tarball holds what it should (${paths.length} files)`, () => checkPaths(paths));
-await check('publint', () => run(bin('publint'), ['run', copy, '--strict'], { cwd: copy }));
+await check('publint', () => run(bin('publint'), ['run', unpacked, '--strict'], { cwd: unpacked }));
 await check('are the types wrong?', () =>
   run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'], {
     cwd: folder,
   }),
 );
-await check('installs offline, without a script', () => install(tarball));
+await check('installs offline, without a script', () => install(tarball, app));
 await check('import', () => run(process.execPath, ['esm.mjs']));
 await check('require', () => run(process.execPath, ['--no-warnings', 'cjs.cjs']));
 await check('the types compile, declarations included', compileTypes);
@@ -190,6 +206,7 @@ await check('npx edgewise doctor', () => {
 });
 await check('edgewise echo', echoOnce);
 await check('the addon builds from the sources in the tarball', buildFromTarball);
+await check('what the README has a clone do makes a package that works', checkReadme);
 rmSync(folder, { recursive: true });
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
 process.exit(sum.failed === 0 ? 0 : 1);

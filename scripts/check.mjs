@@ -28,8 +28,8 @@ const tasks = {
     commands: [script('check-kqueue.mjs')],
   },
   package: {
-    does: 'builds, packs, installs and uses the package in an empty folder',
-    takes: '2 min',
+    does: 'builds, packs, installs and uses the package in an empty folder; the sentence of the README',
+    takes: '3 min',
     commands: [BUILD, script('check-package.mjs')],
   },
 };

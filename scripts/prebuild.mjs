@@ -4,24 +4,19 @@
 // Linux binaries ask for glibc 2.17 (epoll_pwait2 and the like go through syscall(2)); libc++ is
 // inside. macOS binaries ask for 11.0, and are only built here, never run.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { fetchPackage } from './fetch.mjs';
+import { BINARIES, folderOf, makePrebuild, TARGETS } from './prebuilds.mjs';
 import { NAPI_DEFINES, napiInclude, sourcesFor } from './sources.mjs';
 import { provideZig } from './zig.mjs';
 
-const MAC_LINK = ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'];
 // Symbols are bound when they are called: Deno has none of libuv's, and calls none of them. Without
-// the option zig binds them all when the addon is loaded.
-const ELF_LINK = ['-s', '-Wl,-z,lazy', '-Wl,--gc-sections'];
-const TARGETS = {
-  'linux-x64': { triple: 'x86_64-linux-gnu.2.17', system: 'linux', link: ELF_LINK },
-  'linux-arm64': { triple: 'aarch64-linux-gnu.2.17', system: 'linux', link: ELF_LINK },
-  'linux-x64-musl': { triple: 'x86_64-linux-musl', system: 'linux', link: ELF_LINK },
-  'linux-arm64-musl': { triple: 'aarch64-linux-musl', system: 'linux', link: ELF_LINK },
-  'darwin-x64': { triple: 'x86_64-macos.11.0', system: 'mac', link: MAC_LINK },
-  'darwin-arm64': { triple: 'aarch64-macos.11.0', system: 'mac', link: MAC_LINK },
+// `-z lazy` zig binds them all when the addon is loaded.
+const LINK = {
+  linux: ['-s', '-Wl,-z,lazy', '-Wl,--gc-sections'],
+  mac: ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
 };
 const PARALLEL_MAX = 2;
 const FLAGS = ['-std=c++17', '-O2', '-g0', '-fno-exceptions', '-fno-rtti', '-fno-sanitize=all'];
@@ -47,15 +42,11 @@ async function compile(zig, { triple }, args) {
   await promisify(execFile)(zig.path, ['c++', '-target', triple, ...FLAGS, ...args], options);
 }
 
-async function build(zig, name, include) {
-  const target = TARGETS[name];
-  const folder = join('prebuilds', name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+async function compileInto(folder, zig, target, include) {
   const addon = join(folder, 'edgewise.node');
   await compile(zig, target, [
     ...ADDON_FLAGS,
-    ...target.link,
+    ...LINK[target.system],
     '-Inative/core',
     '-Inative/addon',
     `-isystem${napiInclude()}`,
@@ -67,8 +58,14 @@ async function build(zig, name, include) {
   const load = join(folder, 'edgewise-load');
   const sources = sourcesFor(target.system, 'edgewise-load');
   await compile(zig, target, ['-Ibench/load', '-s', ...sources, '-lpthread', '-o', load]);
-  const sizes = [addon, load].map((path) => `${Math.ceil(statSync(path).size / 1024)} KB`);
-  console.log(`${folder}: edgewise.node ${sizes[0]}, edgewise-load ${sizes[1]}`);
+}
+
+async function build(zig, name, include) {
+  await makePrebuild(name, (folder) => compileInto(folder, zig, TARGETS[name], include));
+  const sizes = BINARIES.map(
+    (file) => `${file} ${Math.ceil(statSync(join(folderOf(name), file)).size / 1024)} KB`,
+  );
+  console.log(`${folderOf(name)}: ${sizes.join(', ')}`);
 }
 
 const names = process.argv[2]?.split(',') ?? Object.keys(TARGETS);

@@ -43,6 +43,11 @@ const tasks = {
     takes: '2 min',
     commands: [BUILD, [process.execPath, 'test/multi/workers/kills.mjs']],
   },
+  ends: {
+    does: '200 threads that open everything and end in every way: no descriptor is left',
+    takes: '1 min',
+    commands: [BUILD, [process.execPath, 'test/workers/ends.mjs', '200', '4']],
+  },
   'slow-clients': {
     does: 'one client beside 5,000 slow ones: its tail of latencies at most doubles',
     takes: '2 min',

@@ -1,7 +1,7 @@
 // Every error that edgewise makes is built here: operating-system errors as Node makes them, and
 // the few codes of our own. A leaf: imports nothing of ours.
 import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
+import { getSystemErrorName, types } from 'node:util';
 
 /** What an {@link ErrnoError} is about, where there is one. */
 export interface ErrorContext {
@@ -124,6 +124,7 @@ export type EdgewiseErrorCode =
   | 'ERR_FILE_SHRANK'
   | 'ERR_CONNECTION_IN_USE'
   | 'ERR_MEMORY_UNAVAILABLE'
+  | 'ERR_MAILBOX_INVALID'
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_MESSAGE_UNSUPPORTED'
   | 'ERR_MODULE_INVALID'
@@ -137,7 +138,8 @@ export type EdgewiseErrorCode =
   | 'ERR_OFFLOAD_ABORTED'
   | 'ERR_OFFLOAD_FAILED'
   | 'ERR_NOT_POLLABLE'
-  | 'ERR_REACTOR_ATTACHED';
+  | 'ERR_REACTOR_ATTACHED'
+  | 'ERR_SERVER_ALREADY_LISTEN';
 
 /** An error of edgewise itself: a state that does not allow the call, or what this system lacks. */
 export class EdgewiseError extends Error {
@@ -185,6 +187,12 @@ export function invalidValue(name: string, expected: string, value: unknown): Ar
 export function outOfRange(name: string, expected: string, value: unknown): ArgumentError {
   const error = new RangeError(`"${name}" must be ${expected}; received ${show(value)}`);
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const });
+}
+
+/** @internal whether it is an error, also one of another realm: a vm context, jest, jsdom */
+export function isError(value: unknown): value is Error {
+  if (types.isNativeError(value) || value instanceof Error) return true;
+  return Object.prototype.toString.call(value) === '[object DOMException]'; // jsdom's own
 }
 
 /** @internal shows a value without calling into it: it may be a proxy, or have getters that throw */

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { EdgewiseError } from './errors.ts';
 
 /** Where the addon came from; `edgewise doctor` prints it. */
@@ -280,7 +281,9 @@ export interface NativePoller {
   ): number;
   modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number;
   remove(fd: number): number;
+  /** -EINTR: let V8 end this thread, if it was asked to, and go on by `resume`. */
   wait(timeoutMs: number): number;
+  resume(): number;
   notify(): number;
   descriptor(): number;
   rebuild(): number;
@@ -293,6 +296,8 @@ export interface NativeLoopDriver {
   detach(): void;
   setReferenced(isReferenced: number): number;
   rewatch(): number;
+  /** The deadline in the poller's memory has changed. */
+  plan(): void;
 }
 
 /** Signals behind a descriptor (native/addon/signal_wrap.cc). Every function: >= 0, -errno, or REFUSED. */
@@ -317,21 +322,27 @@ export interface PollerBindings {
   platformFacts(): [number, number, number];
   /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
   capabilities(backend: number): [number, number, number, number, number] | number;
-  /** Lets the host end a thread that blocks in this poller. Under Node only. */
-  watchHostLoop(poller: NativePoller): number;
+  /**
+   * Lets the host end a thread that blocks in this poller, mayBeEnded (0 or 1): also when it asks
+   * without a sign. The number of a descriptor that was made for it. Under Node only.
+   */
+  watchHostLoop(poller: NativePoller, mayBeEnded: number): number;
   createWaker(poller: NativePoller): number;
   takeWaker(id: number): number;
   wake(id: number): number;
   closeWaker(id: number): number;
-  /** Makes this thread an owner of descriptors: what it has open is closed when it ends. */
+  /** This thread as an owner, whose descriptors and socket files go with it (native/core/descriptor_owners.h). */
   openOwner(): number;
+  ownDescriptor(fd: number): number;
+  disown(fd: number): number;
+  ownFile(path: Uint8Array): number;
+  disownFile(path: Uint8Array): number;
   /** Hands a descriptor of this thread to another owner. -ESRCH: that has ended. */
   giveDescriptor(fd: number, owner: number): number;
   /** Takes back what was given. -ESRCH: it is not that owner's any more. */
   takeDescriptor(fd: number, owner: number): number;
   /** Linux: the sockets of a port take connections by CPU. -EOPNOTSUPP elsewhere. */
   steerByCpu(fd: number, count: number): number;
-  reassertSignal(signum: number): number;
 }
 
 const loaded = load();
@@ -339,5 +350,7 @@ const loaded = load();
 // and the compiler may know `native.recv`: 10 to 30 ns of a recv and a send; under load no
 // difference was seen beside the noise.
 export const native: Native = Object.create(loaded.native);
+// The main thread ends with the process.
+if (!isMainThread) native.openOwner();
 export const addonOrigin: AddonOrigin = loaded.origin;
 export const addonPath: string = loaded.path;

@@ -2,7 +2,7 @@
 // straight to native code, which takes only what is exactly right and answers REFUSED otherwise;
 // `refuse…` then finds the argument to name. Cold calls check first. (docs/adr/0002)
 import { types } from 'node:util';
-import { invalidType, invalidValue, outOfRange } from './errors.ts';
+import { type ArgumentError, invalidType, invalidValue, isError, outOfRange } from './errors.ts';
 
 /** What native code answers for arguments that it cannot take (native/addon/args.h). */
 export const REFUSED = -0x80000000;
@@ -54,16 +54,29 @@ export function checkHandlers(handlers: unknown, names: readonly string[]): void
   }
 }
 
-/** Checks an AbortSignal, or undefined. */
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  throw invalidType('signal', 'an AbortSignal', signal);
+/** Checks an AbortSignal, of whatever realm or library, or undefined. */
+export function checkSignal(signal: unknown, name = 'signal'): void {
+  if (signal === undefined) return;
+  if (typeof signal === 'object' && signal !== null && 'aborted' in signal) {
+    const { addEventListener, removeEventListener } = signal as AbortSignal;
+    if (typeof addEventListener === 'function' && typeof removeEventListener === 'function') return;
+  }
+  throw invalidType(name, 'an AbortSignal', signal);
+}
+
+/**
+ * Checks a signal before something begins.
+ *
+ * @throws TypeError - no AbortSignal. The reason of the signal, when it is aborted.
+ */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  checkSignal(signal);
+  if (signal?.aborted) throw signal.reason;
 }
 
 /** Why something is destroyed: an Error, or undefined. */
 export function checkError(value: unknown): void {
-  if (value !== undefined && !(value instanceof Error))
-    throw invalidType('error', 'an Error', value);
+  if (value !== undefined && !isError(value)) throw invalidType('error', 'an Error', value);
 }
 
 /** Milliseconds to wait: -1 (for ever), 0, or any finite number above it, fractions included. */
@@ -89,12 +102,13 @@ export function checkFlags(name: string, value: unknown): number {
 
 // The accessors of typed arrays themselves: an object may carry properties of the same names.
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
-function typedArrayGetter(name: 'buffer' | 'length'): (this: unknown) => unknown {
+function typedArrayGetter(name: 'buffer' | 'byteOffset' | 'length'): (this: unknown) => unknown {
   const getter = Object.getOwnPropertyDescriptor(typedArrayPrototype, name)?.get;
   return getter as (this: unknown) => unknown;
 }
 const lengthOf = typedArrayGetter('length');
 const bufferOf = typedArrayGetter('buffer');
+const offsetOf = typedArrayGetter('byteOffset');
 
 /**
  * Checks the memory under a typed array of an accepted type. Runs no code of the value: not a
@@ -130,6 +144,40 @@ function isDetached(buffer: ArrayBuffer): boolean {
 /** A Uint8Array over memory that is neither shared nor detached. @returns its length */
 export function checkBytes(name: string, value: unknown): number {
   return checkMemory(name, value, 'a Uint8Array', types.isUint8Array(value));
+}
+
+/**
+ * Bytes of so many, whatever becomes of their buffer: what it grows by is not theirs. When it is
+ * transferred, or shrinks so that one of them is lost, their length is 0.
+ *
+ * @param length - of `bytes` now, as {@link checkBytes} has it.
+ * @returns `bytes` itself, unless its length could change otherwise.
+ */
+export function fixedView(bytes: Uint8Array, length: number): Uint8Array {
+  const buffer = bufferOf.call(bytes) as ArrayBuffer & { readonly resizable?: boolean };
+  // Shared memory has no such property, and may grow at any moment.
+  if (buffer.resizable === false && bytes.length === length) return bytes;
+  return new Uint8Array(buffer, offsetOf.call(bytes) as number, length);
+}
+
+/**
+ * Checks bytes that are kept beyond the call, and takes their length, once: see {@link fixedView}.
+ * Before each use look whether they are still there: {@link spoiled}.
+ *
+ * @throws as {@link checkBytes}.
+ */
+export function keepableBytes(name: string, value: unknown): Uint8Array {
+  return fixedView(value as Uint8Array, checkBytes(name, value));
+}
+
+/** The error for bytes that were kept, and are of no length any more. */
+export function spoiled(name: string, value: unknown): ArgumentError {
+  return invalidValue(name, 'bytes that stay until they have left', value);
+}
+
+/** The length of any Uint8Array, also over shared memory. Runs no code of the value. */
+export function lengthOfBytes(bytes: Uint8Array): number {
+  return lengthOf.call(bytes) as number;
 }
 
 /** An Int32Array with room for at least `countMin` numbers. */

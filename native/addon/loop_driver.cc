@@ -6,14 +6,19 @@
 // after kBatchesMax batches. An idle handle, active outside the hook only, keeps libuv's poll from
 // blocking. One per loop.
 //
-// Nested: libuv polls our descriptor and a uv_timer carries our deadline; each wake-up costs two
-// waits. The fall-back: a second reactor on one thread, or a host where the inversion fails.
+// Nested: libuv polls our descriptor, a uv_timer carries our deadline, and an idle handle is active
+// while we have work at once; each wake-up costs two waits. The fall-back: a second reactor on one
+// thread, or a host where the inversion fails. Timer and idle handle are set when the reactor plans
+// (Plan), not in a hook before the poll: an inverted driver, also of another copy of this library,
+// asks libuv for its timeout before each of its waits, and so sees what its own batches have made
+// for a nested one.
 //
 // Either way JavaScript is entered once per batch, through a callback scope, so that nextTicks and
 // promise jobs run behind it. See docs.libuv.org/en/v1.x/guide/eventloops.html, uv_backend_fd.
 #include <errno.h>
 #include <uv.h>
 
+#include <cmath>
 #include <optional>
 
 #include "addon.h"
@@ -37,12 +42,23 @@ struct Handles {
   LoopDriver* driver = nullptr;  // null once detached
   Napi::FunctionReference dispatch;
   std::optional<Napi::AsyncContext> async_context;
-  uv_prepare_t prepare;
-  uv_idle_t idle;
-  uv_timer_t timer;
-  uv_poll_t poll;
+  uv_prepare_t prepare;           // inverted
+  uv_poll_t poll;                 // nested
+  uv_timer_t timer;               // nested
+  uv_idle_t idle;                 // both
+  uv_handle_t* keeper = nullptr;  // the one of them that keeps the loop alive
+  uv_handle_t* open[3];
   int open_count = 0;
   napi_async_cleanup_hook_handle cleanup_hook = nullptr;
+
+  // To be called for each handle after its uv_*_init.
+  template <typename Handle>
+  uv_handle_t* Opened(Handle* handle) {
+    handle->data = this;
+    open[open_count] = reinterpret_cast<uv_handle_t*>(handle);
+    uv_unref(open[open_count]);
+    return open[open_count++];
+  }
 };
 
 // The class NativeLoopDriver of src/native.ts.
@@ -60,6 +76,8 @@ class LoopDriver : public Napi::ObjectWrap<LoopDriver> {
   void SetReferenced(bool is_referenced);
   // After Poller::Rebuild: libuv must watch the new description behind the old number.
   int Rewatch();
+  // After a change of the deadline in the shared head, from wherever it comes.
+  void Plan();
   bool is_attached() const { return handles_ != nullptr; }
 
  private:
@@ -68,22 +86,25 @@ class LoopDriver : public Napi::ObjectWrap<LoopDriver> {
 
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
   static void OnClosed(uv_handle_t* handle);
+  static void Delete(Handles* handles);
   static LoopDriver* Of(void* handle_data) { return static_cast<Handles*>(handle_data)->driver; }
 
   bool MakeHandles(Napi::Function dispatch);
-  int StartInverted(uv_loop_t* loop);
-  int StartNested(uv_loop_t* loop);
+  int StartInverted();
+  int StartNested();
+  bool is_nested() const { return handles_ != nullptr && mode_ == Mode::kNested; }
   void RunBatches();
-  void ArmNested();
   void PollNested();
+  void OnTimer();
   bool Enter(int count);
 
   DeadlineNs HostDeadline() const;
-  bool HasWorkAtOnce() const { return poller_->head()->deadline_ns <= 0; }
 
   Napi::ObjectReference poller_object_;  // keeps poller_ alive
   PollerWrap* poller_ = nullptr;
   uv_loop_t* loop_ = nullptr;
+  Mode mode_ = Mode::kInverted;
+  double planned_ns_ = 0;  // nested: the deadline that libuv has
   Handles* handles_ = nullptr;
 };
 
@@ -105,13 +126,6 @@ LoopDriver::LoopDriver(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 bool LoopDriver::MakeHandles(Napi::Function dispatch) {
   handles_ = new Handles();
   handles_->driver = this;
-  uv_prepare_init(loop_, &handles_->prepare);
-  uv_idle_init(loop_, &handles_->idle);
-  uv_timer_init(loop_, &handles_->timer);
-  handles_->open_count = 3;
-  handles_->prepare.data = handles_->idle.data = handles_->timer.data = handles_;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->idle));
-  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->timer));
   handles_->dispatch = Napi::Persistent(dispatch);
   // Node holds the resource, where AsyncLocalStorage keeps its stores, weakly: it must be an object
   // that we hold as long as the context.
@@ -132,35 +146,45 @@ int LoopDriver::Attach(Mode mode, Napi::Function dispatch) {
     Detach();
     return -EINVAL;
   }
-  int result = mode == Mode::kInverted ? StartInverted(loop_) : StartNested(loop_);
+  mode_ = mode;
+  int result = mode == Mode::kInverted ? StartInverted() : StartNested();
   if (result < 0) Detach();
   return result;
 }
 
-int LoopDriver::StartInverted(uv_loop_t* loop) {
-  int result = poller_->WatchHostLoopLevel(uv_backend_fd(loop));
+int LoopDriver::StartInverted() {
+  int result = poller_->WatchHostLoopLevel(uv_backend_fd(loop_));
   if (result < 0) return result;
   inverted_ = this;
+  uv_prepare_init(loop_, &handles_->prepare);
+  handles_->keeper = handles_->Opened(&handles_->prepare);
+  uv_ref(handles_->keeper);
   uv_prepare_start(&handles_->prepare,
                    [](uv_prepare_t* prepare) { Of(prepare->data)->RunBatches(); });
+  uv_idle_init(loop_, &handles_->idle);
+  handles_->Opened(&handles_->idle);
   uv_idle_start(&handles_->idle, [](uv_idle_t*) {});
   return 0;
 }
 
-int LoopDriver::StartNested(uv_loop_t* loop) {
-  int result = uv_poll_init(loop, &handles_->poll, poller_->poller()->Descriptor());
+int LoopDriver::StartNested() {
+  int result = uv_poll_init(loop_, &handles_->poll, poller_->poller()->Descriptor());
   if (result < 0) return result;
-  handles_->open_count++;
-  handles_->poll.data = handles_;
-  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->poll));
-  uv_prepare_start(&handles_->prepare,
-                   [](uv_prepare_t* prepare) { Of(prepare->data)->ArmNested(); });
-  return Rewatch();
+  handles_->keeper = handles_->Opened(&handles_->poll);
+  uv_ref(handles_->keeper);
+  uv_timer_init(loop_, &handles_->timer);
+  handles_->Opened(&handles_->timer);
+  uv_idle_init(loop_, &handles_->idle);
+  handles_->Opened(&handles_->idle);
+  result = Rewatch();
+  if (result < 0) return result;
+  planned_ns_ = NAN;
+  Plan();
+  return 0;
 }
 
 int LoopDriver::Rewatch() {
-  if (handles_ == nullptr || handles_->open_count < 4)
-    return 0;  // inverted: libuv does not watch us
+  if (!is_nested()) return 0;  // inverted: libuv does not watch us
   uv_poll_stop(&handles_->poll);
   return uv_poll_start(&handles_->poll, UV_READABLE,
                        [](uv_poll_t* poll, int, int) { Of(poll->data)->PollNested(); });
@@ -173,23 +197,21 @@ void LoopDriver::Detach() {
   handles->driver = nullptr;
   if (inverted_ == this) inverted_ = nullptr;
   poller_->UnwatchHostLoop();
-  bool is_nested = handles->open_count == 4;
-  uv_handle_t* open[] = {reinterpret_cast<uv_handle_t*>(&handles->prepare),
-                         reinterpret_cast<uv_handle_t*>(&handles->idle),
-                         reinterpret_cast<uv_handle_t*>(&handles->timer),
-                         reinterpret_cast<uv_handle_t*>(&handles->poll)};
-  for (int i = 0; i < (is_nested ? 4 : 3); i++) {
-    uv_close(open[i], OnClosed);
-  }
+  if (handles->open_count == 0) Delete(handles);  // it has failed before the first
+  int count = handles->open_count;
+  for (int i = 0; i < count; i++) uv_close(handles->open[i], OnClosed);
 }
 
-void LoopDriver::OnClosed(uv_handle_t* handle) {
-  auto* handles = static_cast<Handles*>(handle->data);
-  if (--handles->open_count > 0) return;
+void LoopDriver::Delete(Handles* handles) {
   napi_async_cleanup_hook_handle cleanup_hook = handles->cleanup_hook;
   delete handles;
   // Last: the hook keeps alive the environment that the reference and the context are of.
   if (cleanup_hook != nullptr) napi_remove_async_cleanup_hook(cleanup_hook);
+}
+
+void LoopDriver::OnClosed(uv_handle_t* handle) {
+  auto* handles = static_cast<Handles*>(handle->data);
+  if (--handles->open_count == 0) Delete(handles);
 }
 
 // The environment ends (process.exit, worker.terminate) while we are attached. Node waits until
@@ -201,8 +223,7 @@ void LoopDriver::OnCleanup(napi_async_cleanup_hook_handle handle, void* data) {
 
 void LoopDriver::SetReferenced(bool is_referenced) {
   if (handles_ == nullptr) return;
-  auto* handle = reinterpret_cast<uv_handle_t*>(&handles_->prepare);
-  is_referenced ? uv_ref(handle) : uv_unref(handle);
+  is_referenced ? uv_ref(handles_->keeper) : uv_unref(handles_->keeper);
 }
 
 // When libuv wants its turn at the latest. uv_backend_timeout answers 0 while libuv has something
@@ -229,24 +250,34 @@ void LoopDriver::RunBatches() {
   if (handles_ == attachment) uv_idle_start(&attachment->idle, [](uv_idle_t*) {});
 }
 
-void LoopDriver::ArmNested() {
-  Handles* attachment = handles_;
-  // Work that waits for no event: now, not after libuv's poll.
-  if (HasWorkAtOnce()) Enter(poller_->WaitUntil(kPollOnce));
-  if (handles_ != attachment) return;
-  double deadline_ns = poller_->head()->deadline_ns;
-  if (!(deadline_ns < 9.2e18)) {
-    uv_timer_stop(&handles_->timer);
+void LoopDriver::Plan() {
+  if (!is_nested() || poller_->head()->deadline_ns == planned_ns_) return;
+  planned_ns_ = poller_->head()->deadline_ns;
+  DeadlineNs deadline = poller_->PlannedDeadline();
+  int64_t left = RemainingNs(deadline);
+  uv_timer_stop(&handles_->timer);
+  // Not by a timer of 0: one that sets itself again holds up the loop in older versions of libuv.
+  if (left == 0) {
+    uv_idle_start(&handles_->idle, [](uv_idle_t* idle) { Of(idle->data)->PollNested(); });
     return;
   }
-  int64_t left = deadline_ns <= 0 ? 0 : RemainingNs(static_cast<DeadlineNs>(deadline_ns) + 1);
-  uv_update_time(loop_);
+  uv_idle_stop(&handles_->idle);
+  if (deadline == kNoDeadline) return;
+  // libuv counts from its time of the last pass, in whole milliseconds and by a clock of its own.
+  int64_t since_pass = static_cast<int64_t>(uv_hrtime() - uv_now(loop_) * kNsPerMs);
   uv_timer_start(
-      &handles_->timer, [](uv_timer_t* timer) { Of(timer->data)->PollNested(); },
-      static_cast<uint64_t>(CeilToMs(left)), 0);
+      &handles_->timer, [](uv_timer_t* timer) { Of(timer->data)->OnTimer(); },
+      static_cast<uint64_t>(CeilToMs(left + since_pass)), 0);
 }
 
 void LoopDriver::PollNested() { Enter(poller_->WaitUntil(kPollOnce)); }
+
+void LoopDriver::OnTimer() {
+  Handles* attachment = handles_;
+  planned_ns_ = NAN;
+  PollNested();
+  if (handles_ == attachment) Plan();  // it was cut, at what an int holds of milliseconds
+}
 
 // Hands one batch to JavaScript. Answers false when this attachment has ended meanwhile, or the
 // thread is about to.
@@ -300,18 +331,24 @@ int SetReferenced(const Args<1>& args) {
   return 0;
 }
 
+void Plan(const Args<1>& args) {
+  if (auto* driver = Wrapped<LoopDriver>(args.receiver())) driver->Plan();
+}
+
 int Rewatch(const Args<1>& args) {
   auto* driver = Wrapped<LoopDriver>(args.receiver());
   return driver == nullptr ? kRefused : driver->Rewatch();
 }
 
-// watchHostLoop(poller): lets the host end a thread that blocks in this poller. 0 or -errno.
-int WatchHostLoop(const Args<1>& args) {
+// watchHostLoop(poller, mayBeEnded: 0 | 1): lets the host end a thread that blocks in this poller.
+// A descriptor of the poller's that was made for it, or -errno.
+int WatchHostLoop(const Args<2>& args) {
   PollerWrap* poller = PollerWrap::From(args[0]);
   uv_loop_t* loop = nullptr;
-  if (poller == nullptr || !poller->is_open()) return kRefused;
+  uint32_t may_be_ended;
+  if (poller == nullptr || !poller->is_open() || !args.Uint32(1, &may_be_ended)) return kRefused;
   if (napi_get_uv_event_loop(args.env(), &loop) != napi_ok) return -ENOTSUP;
-  return poller->WatchHostLoopEdge(uv_backend_fd(loop));
+  return poller->WatchHostLoopEdge(uv_backend_fd(loop), may_be_ended != 0);
 }
 
 Napi::Function LoopDriver::Define(Napi::Env env) {
@@ -319,7 +356,7 @@ Napi::Function LoopDriver::Define(Napi::Env env) {
       env, "NativeLoopDriver",
       {Method("attach", Call<edgewise::Attach>), Method("detach", Call<edgewise::Detach>),
        Method("setReferenced", Call<edgewise::SetReferenced>),
-       Method("rewatch", Call<edgewise::Rewatch>)});
+       Method("rewatch", Call<edgewise::Rewatch>), Method("plan", Call<edgewise::Plan>)});
 }
 
 constexpr Function kFunctions[] = {{"watchHostLoop", Call<WatchHostLoop>}};

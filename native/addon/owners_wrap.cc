@@ -7,8 +7,9 @@
 namespace edgewise {
 namespace {
 
-// openOwner(): the number of this thread as an owner. What it owns is closed when its environment
-// ends, in whatever way: by itself, by process.exit() or by worker.terminate().
+// openOwner(): the number of this thread as an owner, which each worker is from its start
+// (src/native.ts). What it owns is closed when its environment ends, in whatever way: by itself, by
+// process.exit() or by worker.terminate().
 double Open(const Args<0>& args) {
   bool is_new;
   OwnerId id = OpenOwner(&is_new);
@@ -31,6 +32,30 @@ int Take(const Args<2>& args) {
   return TakeDescriptor(fd, static_cast<OwnerId>(owner));
 }
 
+// ownDescriptor(fd): this thread has taken it over. disown(fd): it outlives this thread.
+int Own(const Args<1>& args) {
+  int fd;
+  if (!args.Fd(0, &fd)) return kRefused;
+  OwnByThread(fd);
+  return 0;
+}
+
+int Release(const Args<1>& args) {
+  int fd;
+  if (!args.Fd(0, &fd)) return kRefused;
+  Disown(fd);
+  return 0;
+}
+
+// ownFile(path), disownFile(path): of a socket file, as bytes.
+template <void (*kNote)(const std::string&)>
+int NoteFile(const Args<1>& args) {
+  Bytes path;
+  if (!args.WholeBytes(0, &path)) return kRefused;
+  kNote(std::string(reinterpret_cast<const char*>(path.data), path.length));
+  return 0;
+}
+
 // steerByCpu(fd, count): 0 or -errno.
 int Steer(const Args<2>& args) {
   int fd, count;
@@ -44,6 +69,10 @@ void InitOwners(Napi::Object exports) {
   constexpr Function functions[] = {{"openOwner", Call<Open>},
                                     {"giveDescriptor", Call<Give>},
                                     {"takeDescriptor", Call<Take>},
+                                    {"ownDescriptor", Call<Own>},
+                                    {"disown", Call<Release>},
+                                    {"ownFile", Call<NoteFile<OwnFile>>},
+                                    {"disownFile", Call<NoteFile<DisownFile>>},
                                     {"steerByCpu", Call<Steer>}};
   DefineFunctions(exports, functions);
 }

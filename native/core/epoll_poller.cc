@@ -125,6 +125,9 @@ class EpollPoller final : public Poller {
   }
 
   int Descriptor() const override { return epoll_fd_; }
+  bool IsOwn(int fd) const override {
+    return fd == epoll_fd_ || fd == event_fd_ || fd == wake_timer_.fd();
+  }
 
   // Makes a new interest set under the old number, so that a watcher of this poller's
   // descriptor keeps the number (but must register it again: the description is a new one). On
@@ -167,7 +170,7 @@ class EpollPoller final : public Poller {
       Entry& entry = entries_[i];
       if (entry.events == 0) continue;
       int fd = static_cast<int>(i);
-      if (StandsForWhatWasAdded(fd) && HasEntryFor(fd)) {
+      if (!IsOwn(fd) && StandsForWhatWasAdded(fd) && HasEntryFor(fd)) {
         result = ControlIn(fresh, EPOLL_CTL_ADD, fd, entry.events, entry.data);
       } else {
         entry.events = 0;

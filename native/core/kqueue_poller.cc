@@ -134,6 +134,7 @@ class KqueuePoller final : public Poller {
 
   int Notify() override { return waker_.Wake(); }
   int Descriptor() const override { return kqueue_fd_; }
+  bool IsOwn(int fd) const override { return fd == kqueue_fd_ || waker_.IsOwn(fd); }
   int Rebuild() override { return 0; }
 
  private:

@@ -92,6 +92,7 @@ class PollPoller final : public Poller {
 
   int Notify() override { return waker_.Wake(); }
   int Descriptor() const override { return -ENOTSUP; }
+  bool IsOwn(int fd) const override { return waker_.IsOwn(fd); }
   int Rebuild() override { return 0; }
 
  private:

@@ -147,6 +147,10 @@ class Poller {
   // The descriptor that becomes readable when Wait would return, or -ENOTSUP.
   virtual int Descriptor() const = 0;
 
+  // Whether `fd` is a descriptor of the poller's own: its set, its waker, its timer. A caller that
+  // names one has an old number of a file that it has closed.
+  virtual bool IsOwn(int fd) const = 0;
+
   // Drops the kernel's entries that no live registration owns (a description kept alive by a
   // duplicate after its number was closed) by building the interest set anew.
   // Returns 0, or -errno (EMFILE, ENOMEM, ENOSPC) after a rest: what it is called for is reported

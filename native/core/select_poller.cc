@@ -71,6 +71,7 @@ class SelectPoller final : public Poller {
 
   int Notify() override { return waker_.Wake(); }
   int Descriptor() const override { return -ENOTSUP; }
+  bool IsOwn(int fd) const override { return waker_.IsOwn(fd); }
   int Rebuild() override { return 0; }
 
  private:

@@ -25,6 +25,8 @@ class WakeTimer {
   // Gives its descriptor back, until it is opened again: waits are left to timeouts meanwhile.
   void Close();
 
+  int fd() const { return fd_; }
+
   // Whether the set wakes up at `deadline` or before, without a timeout.
   bool FiresBy(DeadlineNs deadline) const { return due_ != kNoDeadline && due_ <= deadline; }
 

@@ -1,9 +1,13 @@
 // Which thread a descriptor belongs to. Threads hand back what they saw: checks are made here.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -116,6 +120,89 @@ TEST("owners: a number that is given out anew is not its former owner's") {
   CHECK_EQ(closed_count, 0);
   CHECK(IsOpen(again));
   close(again);
+}
+
+TEST(
+    "owners: a number that is another file by then is left alone, and one of the same file is "
+    "not") {
+  int closed_count = -1, pipe_ends[2], file = -1;
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    file = OwnByThread(OpenNull());
+    CHECK_EQ(pipe(pipe_ends), 0);
+    CHECK_EQ(dup2(pipe_ends[0], file), file);  // closes past the book, and takes the number
+    OwnByThread(OpenNull());
+    closed_count = CloseOwner();
+  });
+  CHECK_EQ(closed_count, 1);
+  CHECK(IsOpen(file));
+  for (int fd : {file, pipe_ends[0], pipe_ends[1]}) close(fd);
+}
+
+TEST("owners: what another thread takes over is that one's") {
+  int maker_closed_count = -1, taker_closed_count = -1, fd = -1;
+  bool is_new;
+  OnThread([&] {
+    OpenOwner(&is_new);
+    fd = OwnByThread(OpenNull());
+    OnThread([&] {
+      OpenOwner(&is_new);
+      OwnByThread(fd);
+      taker_closed_count = CloseOwner();
+    });
+    maker_closed_count = CloseOwner();
+  });
+  CHECK_EQ(taker_closed_count, 1);
+  CHECK_EQ(maker_closed_count, 0);
+  OnThread([&] {
+    OpenOwner(&is_new);
+    fd = OwnByThread(OpenNull());
+    OnThread([&] { OwnByThread(fd); });  // a thread that is no owner, such as the main one
+    maker_closed_count = CloseOwner();
+  });
+  CHECK_EQ(maker_closed_count, 0);
+  CHECK(IsOpen(fd));
+  close(fd);
+}
+
+TEST("owners: numbers far apart, and the highest") {
+  int closed_count = -1;
+  int far = -1;
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    far = OwnByThread(fcntl(OwnByThread(OpenNull()), F_DUPFD_CLOEXEC, 1000));
+    Disown(INT_MAX);
+    OwnByThread(INT_MAX);  // not open: nothing is noted
+    closed_count = CloseOwner();
+  });
+  CHECK(far >= 1000);
+  CHECK_EQ(closed_count, 2);
+  CHECK(!IsOpen(far));
+}
+
+TEST("owners: a file of a thread that ends is removed, unless it is another one by then") {
+  std::string folder = "/tmp/edgewise-owners-XXXXXX";
+  CHECK(mkdtemp(folder.data()) != nullptr);
+  std::string paths[] = {folder + "/own", folder + "/replaced", folder + "/disowned"};
+  auto make = [](const std::string& path) { close(open(path.c_str(), O_CREAT | O_WRONLY, 0600)); };
+  for (const std::string& path : paths) make(path);
+  for (const std::string& path : paths) OwnFile(path);  // by a thread that is no owner: nothing
+  OnThread([&] {
+    bool is_new;
+    OpenOwner(&is_new);
+    for (const std::string& path : paths) OwnFile(path);
+    OwnFile(folder + "/missing");
+    make(paths[1] + ".new");
+    CHECK_EQ(rename((paths[1] + ".new").c_str(), paths[1].c_str()), 0);
+    DisownFile(paths[2]);
+    CloseOwner();
+  });
+  CHECK(access(paths[0].c_str(), F_OK) < 0);
+  CHECK_EQ(unlink(paths[1].c_str()), 0);
+  CHECK_EQ(unlink(paths[2].c_str()), 0);
+  CHECK_EQ(rmdir(folder.c_str()), 0);
 }
 
 TEST("owners: of several none is noted when the call that made them has failed") {

@@ -22,6 +22,7 @@ export {
   type QueueLimits,
   type QueueSettings,
   queueLimits,
+  restOf,
   type Writable,
   WriteQueue,
   type WriteQueueEntry,

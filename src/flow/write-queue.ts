@@ -3,11 +3,12 @@
 // reports room. Chunks are kept as they were given, and what is not plain bytes is an entry. Each
 // leaves the queue when its last byte has left. man 2 writev, 2 sendmsg (MSG_MORE).
 import { constants as os } from 'node:os';
-import { EdgewiseError, invalidValue } from '../errors.ts';
+import { EdgewiseError } from '../errors.ts';
 import { Readiness } from '../poller/index.ts';
+import type { Reactor } from '../reactor/reactor.ts';
 import type { Registration } from '../reactor/registration.ts';
 import * as sys from '../sys/index.ts';
-import { checkBytes, checkInteger } from '../validate.ts';
+import { checkInteger, keepableBytes, spoiled } from '../validate.ts';
 import { isReadMemory } from './read-memory.ts';
 
 const { EAGAIN, EINTR } = os.errno;
@@ -56,22 +57,23 @@ export interface QueueSettings extends QueueLimits {
 }
 
 /**
- * The chunks of what was given to `write`, each checked once.
+ * The chunks of what was given to `write`, each checked once, and of a length that stays.
  *
  * @throws TypeError - neither bytes nor a list of them, or memory that cannot be sent.
  */
 export function chunksOf(data: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
-  if (!Array.isArray(data)) {
-    checkBytes('data', data);
-    return [data as Uint8Array];
-  }
+  if (!Array.isArray(data)) return [keepableBytes('data', data)];
   const chunks: Uint8Array[] = [];
-  for (let i = 0; i < data.length; i++) {
-    const chunk = data[i] as Uint8Array;
-    checkBytes(`data[${i}]`, chunk);
-    chunks.push(chunk);
-  }
+  for (let i = 0; i < data.length; i++) chunks.push(keepableBytes(`data[${i}]`, data[i]));
   return chunks;
+}
+
+/**
+ * What is behind the first `skip` bytes. Not by `subarray`, which would call the constructor of a class
+ * of the user's.
+ */
+export function restOf(bytes: Uint8Array, skip: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + skip, bytes.length - skip);
 }
 
 /**
@@ -90,7 +92,10 @@ export interface WriteQueueEntry {
    * @throws EdgewiseError - the rest cannot be sent: the connection is closed with the error.
    */
   sendTo(fd: number): number;
-  /** Called once: it is sent, or, with the error, the connection was closed before. */
+  /**
+   * Called once: it is sent, or, with the error, the connection was closed before. What it throws
+   * reaches the reactor's `onError`, and the queue goes on.
+   */
   settle(error?: Error): void;
 }
 
@@ -98,6 +103,8 @@ export interface WriteQueueEntry {
 export interface WriteTarget {
   /** The descriptor that is written to. */
   readonly fd: number;
+  /** Gets what the `settle` of an entry throws. */
+  readonly reactor: Reactor;
   /** What is charged for each system call, and re-queued when the budget is used up. */
   readonly registration: Registration;
   /** So many bytes of the queue have left. */
@@ -107,7 +114,7 @@ export interface WriteTarget {
 type Item = Uint8Array | WriteQueueEntry;
 
 function isEntry(item: Item): item is WriteQueueEntry {
-  return !(item instanceof Uint8Array);
+  return !ArrayBuffer.isView(item);
 }
 
 /** Bytes and entries that wait for room in the kernel. */
@@ -188,7 +195,7 @@ export class WriteQueue {
         left -= chunk.length;
         continue;
       }
-      const rest = left === 0 ? chunk : chunk.subarray(left);
+      const rest = left === 0 ? chunk : restOf(chunk, left);
       this.append(mustCopy || isReadMemory(rest) ? Buffer.from(rest) : rest);
       left = 0;
     }
@@ -200,7 +207,8 @@ export class WriteQueue {
    *
    * @param isLast - whatever the budget: there is no later turn for what the kernel takes now.
    * @returns 0; -errno: writing has failed, and what is left stays in the queue.
-   * @throws TypeError - a chunk was detached or has shrunk since it was appended.
+   * @throws TypeError - ERR_INVALID_ARG_VALUE: a chunk was transferred, or has lost bytes since it was
+   *   appended. The chunks of one system call leave together or not at all.
    * @throws EdgewiseError - what `sendTo` of an entry throws.
    */
   flush(target: WriteTarget, isLast = false): number {
@@ -209,7 +217,7 @@ export class WriteQueue {
       if (result === -EINTR) continue;
       if (result < 0) return result === -EAGAIN ? 0 : result;
       target.onSent(result);
-      this.#consume(result);
+      this.#consume(result, target.reactor);
       if (!isLast && !this.isEmpty && !mayGoOn(target.registration, result)) return 0;
     }
     return 0;
@@ -219,10 +227,9 @@ export class WriteQueue {
   #sendNext(fd: number): number {
     const first = this.#items[this.#head] as Item;
     if (isEntry(first)) return this.#sendEntry(fd, first);
-    const isOnly = this.#head + 1 === this.#items.length;
-    const result = isOnly ? (this.#settings.send ?? sys.send)(fd, first) : this.#sendChunks(fd);
-    if (result !== 0) return result;
-    throw invalidValue('data', 'bytes that stay until they have left', first);
+    if (this.#head + 1 !== this.#items.length) return this.#sendChunks(fd);
+    if (first.length === 0) throw spoiled('data', first);
+    return (this.#settings.send ?? sys.send)(fd, first);
   }
 
   // Before an entry that is yet to be sent a segment waits to be filled, so that the head of an
@@ -248,18 +255,19 @@ export class WriteQueue {
     for (let i = this.#head; i < end; i++) {
       const item = this.#items[i] as Item;
       if (isEntry(item)) break;
+      if (item.length === 0) throw spoiled('data', item);
       gathered.push(item);
     }
     return gathered;
   }
 
   // Takes `count` bytes from the front: they have left.
-  #consume(count: number): void {
+  #consume(count: number, reactor: Reactor): void {
     const first = this.#items[this.#head] as Item;
     if (isEntry(first)) {
       if (first.isSent) {
         this.#head++;
-        first.settle();
+        settleEntry(first, reactor);
       }
     } else {
       this.#consumeBytes(count);
@@ -273,7 +281,7 @@ export class WriteQueue {
     while (left > 0) {
       const chunk = this.#items[this.#head] as Uint8Array;
       if (left < chunk.length) {
-        this.#items[this.#head] = chunk.subarray(left);
+        this.#items[this.#head] = restOf(chunk, left);
         return;
       }
       left -= chunk.length;
@@ -293,14 +301,18 @@ export class WriteQueue {
     return offset === bytes.length ? bytes : undefined;
   }
 
-  /** Drops everything, and settles the entries with `error`. `drain` is not reported any more. */
-  discard(error: Error): void {
+  /**
+   * Drops everything, and settles the entries with `error`. `drain` is not reported any more.
+   *
+   * @param reactor - gets what their `settle` throws.
+   */
+  discard(error: Error, reactor: Reactor): void {
     const left = this.#items.slice(this.#head);
     this.#items = [];
     this.#head = 0;
     this.#byteLength = 0;
     this.#needsDrain = false;
-    for (const item of left) if (isEntry(item)) item.settle(error);
+    for (const item of left) if (isEntry(item)) settleEntry(item, reactor, error);
   }
 
   // Dropping the front for each chunk would cost the length of the queue each time.
@@ -312,6 +324,15 @@ export class WriteQueue {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
+  }
+}
+
+/** Settles an entry; what that throws reaches `onError` of the reactor. */
+export function settleEntry(entry: WriteQueueEntry, reactor: Reactor, error?: Error): void {
+  try {
+    entry.settle(error);
+  } catch (thrown) {
+    reactor.report(thrown);
   }
 }
 

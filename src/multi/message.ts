@@ -1,9 +1,10 @@
 // How a message is encoded in a ring of shared memory (ring.ts): bytes, text and numbers as they are, small
 // flat objects by their shape (shapes.ts), plain ones as JSON, and anything else by V8's structured
 // clone. Writers and readers are threads of one process, so nothing here has to be portable.
+import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { EdgewiseError } from '../errors.ts';
-import { checkBytes } from '../validate.ts';
+import { checkBytes, fixedView, lengthOfBytes } from '../validate.ts';
 import { isPlain } from './plain.ts';
 import type { RingMemory } from './ring-memory.ts';
 import { type FlatDraft, ShapeReader, ShapeWriter } from './shapes.ts';
@@ -19,6 +20,9 @@ export const Kind = {
   Flat: 6,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** What `Reader.read` returns for a record that no sender writes. */
+export const INVALID = Symbol('invalid');
 
 const NUMBER_SIZE = 8;
 /** Below this length a loop is faster than a copy by V8 or the C library. */
@@ -43,10 +47,8 @@ export class Draft {
    * @throws EdgewiseError - ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
    */
   take(message: unknown): void {
-    if (message instanceof Uint8Array) {
-      this.#take(Kind.Bytes, message.length);
-      if (this.length === 0) checkBytes('message', message);
-      this.#bytes = message;
+    if (types.isUint8Array(message)) {
+      this.#takeBytes(message);
     } else if (typeof message === 'number') {
       this.#take(Kind.Number, NUMBER_SIZE);
       this.#number = message;
@@ -55,6 +57,13 @@ export class Draft {
     } else {
       this.#takeOther(message);
     }
+  }
+
+  // Of shared memory another thread may make more before it is written: there is no room for that.
+  #takeBytes(message: Uint8Array): void {
+    this.#take(Kind.Bytes, lengthOfBytes(message));
+    if (this.length === 0) checkBytes('message', message);
+    this.#bytes = fixedView(message, this.length);
   }
 
   #takeOther(message: unknown): void {
@@ -132,15 +141,35 @@ export class Reader {
   #views: (Buffer | undefined)[] = [];
   readonly #shapes = new ShapeReader();
 
+  /** Why the last record was `INVALID`, where something threw. */
+  cause: unknown;
+
+  /**
+   * Reads a record of `length` bytes at `offset`, which the ring has.
+   *
+   * @returns the message, or `INVALID`.
+   */
   read({ bytes, doubles }: RingMemory, kind: Kind, offset: number, length: number): unknown {
-    if (kind === Kind.Number) return doubles[offset >>> 3];
+    if (kind === Kind.Bytes) {
+      const view = this.#viewOf(length);
+      copy(bytes, offset, view, 0, length);
+      return view;
+    }
+    if (kind === Kind.Number) return length === NUMBER_SIZE ? doubles[offset >>> 3] : INVALID;
     if (kind === Kind.Text) return bytes.toString('utf8', offset, offset + length);
-    if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
-    if (kind === Kind.Flat) return this.#shapes.read({ bytes, doubles }, offset);
-    // A clone may hold views of the memory that it is read from, and may be kept.
-    const view = kind === Kind.Bytes ? this.#viewOf(length) : Buffer.allocUnsafeSlow(length);
-    copy(bytes, offset, view, 0, length);
-    return kind === Kind.Bytes ? view : deserialize(view);
+    if (kind !== Kind.Json && kind !== Kind.Flat && kind !== Kind.Structured) return INVALID;
+    try {
+      if (kind === Kind.Flat)
+        return this.#shapes.read({ bytes, doubles }, offset, length) ?? INVALID;
+      if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
+      // A clone may hold views of the memory that it is read from, and may be kept.
+      const view = Buffer.allocUnsafeSlow(length);
+      copy(bytes, offset, view, 0, length);
+      return deserialize(view);
+    } catch (cause) {
+      this.cause = cause;
+      return INVALID;
+    }
   }
 
   #viewOf(length: number): Buffer {

@@ -6,7 +6,7 @@
 // fails meanwhile. So a task waits here until a thread is free, and a thread that ends, in whatever
 // way, has ended completely before the next task is handed out.
 import { inspect } from 'node:util';
-import { EdgewiseError } from '../errors.ts';
+import { EdgewiseError, isError } from '../errors.ts';
 import type { OffloadWork } from './offload-thread.ts';
 
 /** What is used of the threads of a tinypool. */
@@ -31,7 +31,7 @@ export interface SlotTask {
 
 /** The error of a task, or of a thread without one. */
 export function failure(cause: unknown): EdgewiseError {
-  const text = `the task failed: ${cause instanceof Error ? cause.message : inspect(cause)}`;
+  const text = `the task failed: ${isError(cause) ? cause.message : inspect(cause)}`;
   return new EdgewiseError('ERR_OFFLOAD_FAILED', text, { cause });
 }
 

@@ -3,9 +3,9 @@
 // (offload-slot.ts). Results arrive through Node's loop, wait in a list, and are delivered in a turn of
 // the reactor, where writes are corked and charged as usual.
 import { availableParallelism } from 'node:os';
-import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
+import { ClosedError, EdgewiseError } from '../errors.ts';
 import { checkReactor, type Reactor, type ReactorWaker } from '../reactor/index.ts';
-import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import { checkFunction, checkInteger, checkObject, checkSignal } from '../validate.ts';
 import { failure, OffloadSlot, type SlotTask, type ThreadPool } from './offload-slot.ts';
 import { urlOf } from './options.ts';
 
@@ -155,9 +155,7 @@ export class Offload {
     checkFunction('callback', callback);
     const { connection, signal } = options;
     if (connection !== undefined) checkObject('options.connection', connection);
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw invalidType('options.signal', 'an AbortSignal', signal);
-    }
+    checkSignal(signal, 'options.signal');
     if (this.isClosed) throw new ClosedError('the Offload');
     if (!this.hasRoom) {
       throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `${this.#pending} tasks are pending`);

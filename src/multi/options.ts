@@ -112,9 +112,16 @@ function reactorOf({ reactor = defaultReactor() }: ReactorPoolOptions): Reactor 
   return reactor;
 }
 
+// As Node looks: also a URL of another realm, such as jsdom's.
+function isUrl(value: unknown): value is URL {
+  if (typeof value !== 'object' || value === null) return false;
+  const { href, protocol } = value as Partial<URL>;
+  return typeof href === 'string' && typeof protocol === 'string';
+}
+
 /** The URL of a module that the user names by a path or a URL. */
 export function urlOf(module: unknown): string {
-  if (module instanceof URL) return module.href;
+  if (isUrl(module)) return module.href;
   if (typeof module !== 'string') throw invalidType('module', 'a path or a URL', module);
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(module).href;
 }

@@ -1,5 +1,5 @@
 // Descriptors that go from thread to thread as numbers: exactly one thread owns each at any time, and
-// what a thread owns is closed when it ends, also by `terminate()` (native/core/descriptor_owners.h).
+// what a worker owns is closed when it ends, also by `terminate()` (native/core/descriptor_owners.h).
 import { constants as os } from 'node:os';
 import { check, errnoError } from '../errors.ts';
 import { native } from '../native.ts';
@@ -7,8 +7,8 @@ import { native } from '../native.ts';
 /** A thread that owns descriptors; from 1 on, never used twice. */
 export type OwnerId = number;
 
-/** Makes this thread an owner: descriptors that it opens from here on are closed when it ends. */
-export function becomeOwner(): OwnerId {
+/** This thread, which is a worker, as an owner. */
+export function ownerOfThread(): OwnerId {
   return native.openOwner();
 }
 

@@ -20,7 +20,7 @@ import { checkFunction, checkInteger } from '../validate.ts';
 import { Counting } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
 import { clone } from './message.ts';
-import { becomeOwner, type OwnerId } from './ownership.ts';
+import { type OwnerId, ownerOfThread } from './ownership.ts';
 import {
   Figure,
   type FromSubReactor,
@@ -199,7 +199,6 @@ function sendFailure(isModule: boolean, error: unknown): void {
 }
 
 async function main(): Promise<void> {
-  const owner = becomeOwner(); // first: of what the module opens as well
   let isModule = true;
   try {
     const module = await loadModule();
@@ -213,7 +212,7 @@ async function main(): Promise<void> {
     const thread = new SubReactorThread(module);
     running = thread;
     parentPort?.on('message', (message: ToSubReactor) => thread.onMessage(message));
-    thread.announce(owner);
+    thread.announce(ownerOfThread());
   } catch (error) {
     sendFailure(isModule, error);
   }

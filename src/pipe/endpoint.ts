@@ -6,6 +6,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, check, EdgewiseError, type ErrnoError } from '../errors.ts';
 import { DeferredCalls } from '../flow/deferred-calls.ts';
+import { native } from '../native.ts';
 import type { Interest, Readiness } from '../poller/index.ts';
 import { checkDrive, defaultReactor, type Reactor, type Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
@@ -157,6 +158,7 @@ export class Endpoint {
     try {
       check(sys.setNonBlocking(this.#fd), 'fcntl', { fd: this.#fd });
       check(sys.fcntl(this.#fd, F_SETFD, FD_CLOEXEC), 'fcntl', { fd: this.#fd });
+      native.ownDescriptor(this.#fd); // another thread may have made it
     } catch (error) {
       this.registration.close();
       throw error;

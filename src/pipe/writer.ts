@@ -12,7 +12,7 @@ import {
   WriteQueue,
 } from '../flow/write-queue.ts';
 import { Interest, Readiness } from '../poller/index.ts';
-import type { Registration, Timer } from '../reactor/index.ts';
+import type { Reactor, Registration, Timer } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
 
@@ -56,6 +56,7 @@ export class DescriptorWriter<Data = unknown> {
   readonly #handlers: WriterHandlers<Data>;
   readonly #queue: WriteQueue;
   #isEnding = false;
+  #isReferenced = true;
   #deadline: Timer | undefined = undefined;
 
   /** @internal use `openWriter` */
@@ -67,7 +68,7 @@ export class DescriptorWriter<Data = unknown> {
       transfer: (readiness) => this.#transfer(readiness),
       close: () => {
         this.#deadline?.clear();
-        this.#queue.discard(this.error ?? new ClosedError('the DescriptorWriter'));
+        this.#queue.discard(this.error ?? new ClosedError('the DescriptorWriter'), this.reactor);
         this.#handlers.close?.(this, this.error);
       },
     });
@@ -81,6 +82,11 @@ export class DescriptorWriter<Data = unknown> {
   /** @internal */
   get registration(): Registration<undefined> {
     return this.#endpoint.registration;
+  }
+
+  /** @internal */
+  get reactor(): Reactor {
+    return this.#endpoint.reactor;
   }
 
   /** Why it ended, when that was not orderly. */
@@ -154,7 +160,7 @@ export class DescriptorWriter<Data = unknown> {
   close(options: CloseOptions = {}): void {
     const timeoutMs = closeTimeoutMs(options);
     this.end();
-    const { reactor } = this.#endpoint;
+    const { reactor } = this;
     if (timeoutMs === 0 || reactor.isClosed) {
       if (!this.isClosed) this.#flush(true);
       this.destroy();
@@ -170,7 +176,7 @@ export class DescriptorWriter<Data = unknown> {
   destroy(error?: Error): void {
     this.#endpoint.destroy(error);
     this.#deadline?.clear();
-    this.#queue.discard(error ?? new ClosedError('the DescriptorWriter'));
+    this.#queue.discard(error ?? new ClosedError('the DescriptorWriter'), this.reactor);
   }
 
   /** As `destroy()`. */
@@ -186,19 +192,21 @@ export class DescriptorWriter<Data = unknown> {
 
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
-    this.registration.ref();
+    this.#isReferenced = true;
+    this.#updateHold();
     return this;
   }
 
-  /** Lets the reactor end although this is open. */
+  /** Lets the reactor end although this is open, when all that was written has left. */
   unref(): this {
-    this.registration.unref();
+    this.#isReferenced = false;
+    this.#updateHold();
     return this;
   }
 
   /** Whether it keeps the reactor alive while it is open. */
   hasRef(): boolean {
-    return this.registration.hasRef();
+    return this.#isReferenced;
   }
 
   /** @internal the queue has written so many bytes */
@@ -262,7 +270,15 @@ export class DescriptorWriter<Data = unknown> {
   }
 
   #updateInterest(): void {
+    if (this.isClosed) return;
     this.#endpoint.setInterest(this.#queue.hasWork ? Interest.Writable : Interest.None);
+    this.#updateHold();
+  }
+
+  // As in libuv, what waits to be written holds the reactor, `unref` or not.
+  #updateHold(): void {
+    if (this.#isReferenced || !this.#queue.isEmpty) this.registration.ref();
+    else this.registration.unref();
   }
 }
 

@@ -163,10 +163,10 @@ export class Poller {
    * @param token - comes back with each event of `fd`; a whole number from 0 to 2^53 - 1.
    * @param interest - {@link Interest} bits. 0: hang-up and error only, reported once.
    * @param trigger - default `'level'`.
-   * @throws ErrnoError - EEXIST: added already. EBADF: not open. EPERM: a kind of file that cannot
-   *   be waited for, such as a regular file. EINVAL: exclusive with oneshot, priority or readClosed.
-   *   ENOTSUP: an interest, or exclusive, that the back-end does not have. ENOMEM; ENOSPC: beyond
-   *   `/proc/sys/fs/epoll/max_user_watches`.
+   * @throws ErrnoError - EEXIST: added already. EBADF: not open, or a descriptor of the poller's own.
+   *   EPERM: a kind of file that cannot be waited for, such as a regular file. EINVAL: exclusive
+   *   with oneshot, priority or readClosed. ENOTSUP: an interest, or exclusive, that the back-end
+   *   does not have. ENOMEM; ENOSPC: beyond `/proc/sys/fs/epoll/max_user_watches`.
    * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_CLOSED.
    * @see epoll_ctl(2), kevent(2)
    */

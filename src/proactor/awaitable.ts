@@ -7,7 +7,7 @@ import { ErrnoError, invalidType } from '../errors.ts';
 import { renewed } from '../promises/failure.ts';
 import { Waiter, type WaitOptions } from '../promises/waiter.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../sys/index.ts';
-import { checkObject, checkSignal } from '../validate.ts';
+import { checkObject, throwIfAborted } from '../validate.ts';
 import { Descriptor } from './descriptor.ts';
 import type { Lane } from './lane.ts';
 import { type CompletionHandler, Kind, type Operation, type OperationId } from './operation.ts';
@@ -194,8 +194,7 @@ export class AwaitableDescriptor {
 
   // Throws what is wrong with the arguments, or what failed at once.
   #run(lane: Lane, operation: Operation, signal: AbortSignal | undefined): Promise<number> {
-    checkSignal(signal);
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const { lanes, owner } = this.descriptor;
     const id = owner.begin(operation);
     if (lanes.start(lane, operation)) {

@@ -1,7 +1,8 @@
 // delay() for `await`: the timer of a proactor as a promise.
 import { invalidType } from '../errors.ts';
 import { renewed } from '../promises/failure.ts';
-import { signalIn, throwIfAborted, Waiter, type WaitOptions } from '../promises/waiter.ts';
+import { signalIn, Waiter, type WaitOptions } from '../promises/waiter.ts';
+import { throwIfAborted } from '../validate.ts';
 import { Proactor } from './proactor.ts';
 
 /**

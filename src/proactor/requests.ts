@@ -11,6 +11,7 @@ import {
   checkInteger,
   checkObject,
   IOV_MAX,
+  keepableBytes,
 } from '../validate.ts';
 import type { Operation } from './operation.ts';
 
@@ -80,10 +81,11 @@ export function requestSend(
   checkObject('message', message);
   operation.flags = checkFlags('flags', flags);
   const { buffers, to, descriptors } = message;
+  // The bytes last: getters of the others may run.
   const outbound: OutgoingMessage = {
-    buffers: checkedBuffers('message.buffers', buffers),
     ...(to !== undefined && { to: new SocketAddress(to) }),
     ...(descriptors !== undefined && { descriptors: checkedDescriptors(descriptors) }),
+    buffers: checkedBuffers('message.buffers', buffers),
   };
   operation.length = totalLength(outbound.buffers);
   operation.detail = outbound;
@@ -112,8 +114,7 @@ function checkedBuffers(name: string, buffers: readonly Uint8Array[]): readonly 
   if (!Array.isArray(buffers)) throw invalidType(name, 'an array of Uint8Array', buffers);
   checkInteger(`${name}.length`, buffers.length, 0, IOV_MAX);
   const copy = [...(buffers as readonly Uint8Array[])];
-  for (const [index, bytes] of copy.entries()) checkBytes(`${name}[${index}]`, bytes);
-  return copy;
+  return copy.map((bytes, index) => keepableBytes(`${name}[${index}]`, bytes));
 }
 
 function checkedDescriptors(descriptors: readonly number[]): readonly number[] {

@@ -4,11 +4,11 @@ import {
   connect as connectWithHandlers,
   type ConnectOptions as Options,
 } from '../net/connect/index.ts';
-import { checkObject } from '../validate.ts';
+import { checkObject, throwIfAborted } from '../validate.ts';
 import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
 import { destroyIdle } from './listener.ts';
-import { throwIfAborted, Waiter } from './waiter.ts';
+import { Waiter } from './waiter.ts';
 
 /** As those of `connect` in `edgewise`, without `handlers` and what belongs to them. */
 export type ConnectOptions = Omit<

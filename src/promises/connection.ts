@@ -4,17 +4,26 @@
 import { types } from 'node:util';
 import type { SocketAddress } from '../address.ts';
 import { EdgewiseError } from '../errors.ts';
-import { type CloseOptions, closeTimeoutMs, type Writable } from '../flow/index.ts';
-import type { Connection as HandlerConnection } from '../net/connection/index.ts';
+import {
+  type CloseOptions,
+  chunksOf,
+  closeTimeoutMs,
+  restOf,
+  type Writable,
+} from '../flow/index.ts';
+import type { ConnectionDriver, Connection as HandlerConnection } from '../net/connection/index.ts';
 import type { TcpOptions } from '../net/socket/index.ts';
-import type { Interest } from '../poller/index.ts';
 import type { Timer } from '../reactor/index.ts';
-import { checkError } from '../validate.ts';
+import { checkError, spoiled, throwIfAborted } from '../validate.ts';
 import { Ending } from './ending.ts';
-import { ByteReader } from './reader.ts';
+import { ByteReader, TAKE_READ_AHEAD } from './reader.ts';
 import { ConnectionSource } from './source.ts';
-import { RESOLVED, signalIn, throwIfAborted, Waiters, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, type WaitOptions } from './waiter.ts';
 
+/** The name of what gives a connection away: none that users might give to something of theirs. */
+export const GIVE_AWAY = Symbol('giveAway');
+/** Likewise. */
+export const WHEN_FAILED = Symbol('whenFailed');
 /** Longer buffers go in parts of this length where the watermark, 0, does not give one. */
 const PART_LENGTH = 64 * 1024;
 
@@ -31,8 +40,6 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   /** The connection of handlers beneath: counters, watermarks, pause and all that is not here. */
   readonly raw: HandlerConnection<Connection>;
   readonly #source: ConnectionSource;
-  #drained: Waiters | undefined = undefined;
-  #closed: Waiters | undefined = undefined;
   #longWrite: Promise<void> | undefined = undefined;
   #ending: Ending | undefined = undefined;
   /** The time limit of `close` while a long buffer is still being written. */
@@ -45,7 +52,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     this.raw = raw;
     this.#source = source;
     raw.copyKeptBytes();
-    raw.setDriver(this);
+    raw.setDriver(source);
     if (raw.isPaused) raw.resume(); // or the last words of a peer that is gone would not be read
   }
 
@@ -81,9 +88,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
 
   /** Resolves when the connection is closed, orderly or not; never rejects. */
   get closed(): Promise<void> {
-    if (this.isClosed) return Promise.resolve();
-    this.#closed ??= new Waiters();
-    return this.#closed.wait(undefined);
+    return this.#source.waitForClose();
   }
 
   /**
@@ -206,61 +211,51 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     return this.close();
   }
 
-  /** Keeps the process alive, which is so from the start. */
+  /**
+   * Keeps the process alive, which is so from the start: while an operation waits, and until
+   * something comes that nothing reads, or the peer's end.
+   */
   ref(): this {
     this.raw.ref();
     return this;
   }
 
-  /** Lets the process end although the connection is open. */
+  /** Lets the process end although the connection is open, when all that was written has left. */
   unref(): this {
     this.raw.unref();
     return this;
   }
 
-  /** Whether it keeps the process alive while it is open. */
+  /** Whether it keeps the process alive: false after `unref`. */
   hasRef(): boolean {
     return this.raw.hasRef();
   }
 
+  /** @internal has a call made when it is closed before both sides have ended. */
+  [WHEN_FAILED](call: (error: Error) => void): void {
+    const source = this.#source;
+    const fail = () => {
+      const { error, isReadEnded, isWriteEnded } = this.raw;
+      if (error !== undefined || !isReadEnded || !isWriteEnded) call(source.failure());
+    };
+    if (this.isClosed) fail();
+    else source.whenClosed(fail);
+  }
+
   /**
    * @internal gives the connection away: a stream reads and writes it from here on, and calls
-   * `onDrain` and `onClosed` for what waits here.
+   * `former` for what waits here.
    *
-   * @returns what was read ahead.
    * @throws EdgewiseError - ERR_CONNECTION_IN_USE, ERR_READ_IN_PROGRESS, ERR_WAIT_IN_PROGRESS.
    */
-  giveAway(): Buffer | undefined {
+  [GIVE_AWAY](): { readonly readAhead: Buffer | undefined; readonly former: ConnectionDriver } {
     this.#source.assertFree();
     if (this.#longWrite !== undefined) {
       throw new EdgewiseError('ERR_WAIT_IN_PROGRESS', 'a long buffer is being written');
     }
-    const readAhead = this.takeReadAhead();
+    const readAhead = this[TAKE_READ_AHEAD]();
     this.#source.setInUse();
-    return readAhead;
-  }
-
-  /** @internal */
-  get interest(): Interest {
-    return this.#source.interest;
-  }
-
-  /** @internal */
-  onReady(): void {
-    if (this.raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
-    this.#source.onReady();
-  }
-
-  /** @internal */
-  onDrain(): void {
-    this.#drained?.wakeAll();
-  }
-
-  /** @internal */
-  onClosed(): void {
-    this.#source.onClosed();
-    this.#drained?.wakeAll();
-    this.#closed?.wakeAll();
+    return { readAhead, former: this.#source };
   }
 
   // Returns whether there is room.
@@ -275,10 +270,9 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
 
   async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
     if (this.#source.isCreditUsed) await this.#source.waitForTurn(signal);
-    this.#drained ??= new Waiters();
     const unsentMax = Math.max(this.raw.highWaterMark, 1); // 0: until all has left
     while (this.raw.writableLength >= unsentMax && !this.isClosed) {
-      await this.#drained.wait(signal);
+      await this.#source.waitForDrain(signal);
     }
     if (this.#ending?.isDone === true) return; // it was closed after all had left
     if (this.isClosed || this.raw.error !== undefined) throw this.#source.failure();
@@ -287,10 +281,11 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   // Long buffers go in parts, so that only a part of them is ever copied and kept; what is written
   // meanwhile waits for its turn.
   async #writeInTurn(data: Writable, signal: AbortSignal | undefined): Promise<void> {
+    const given = typeof data === 'string' ? data : chunksOf(data).filter(isNotEmpty);
     const before = this.#longWrite;
     const writing = (async () => {
       await before?.catch(() => undefined); // that call rejects for its own caller
-      await this.#writeParts(data, signal);
+      await this.#writeParts(given, signal);
     })();
     this.#longWrite = writing;
     try {
@@ -304,14 +299,32 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     return this.raw.highWaterMark || PART_LENGTH;
   }
 
-  async #writeParts(data: Writable, signal: AbortSignal | undefined): Promise<void> {
+  async #writeParts(
+    data: string | readonly Uint8Array[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const size = this.#partLength;
-    const isLong = types.isUint8Array(data) && data.length > size;
-    const length = isLong ? data.length : 1;
+    const [only, second] = typeof data === 'string' ? [] : data;
+    const isLong = only !== undefined && second === undefined && only.length > size;
+    const length = isLong ? only.length : 1;
     for (let start = 0; start < length; start += size) {
       throwIfAborted(signal);
-      const part = isLong ? data.subarray(start, start + size) : data;
+      if (typeof data !== 'string') this.#assertKept(data, start > 0);
+      const part = isLong ? restOf(only, start).subarray(0, size) : data;
       if (!this.#send(part) || !this.#source.takeCredit()) await this.#waitForRoom(signal);
     }
   }
+
+  // What follows bytes that are lost would be taken for them: nothing can follow.
+  #assertKept(chunks: readonly Uint8Array[], isBegun: boolean): void {
+    const lost = chunks.find((chunk) => !isNotEmpty(chunk));
+    if (lost === undefined) return;
+    const error = spoiled('data', lost);
+    if (isBegun) this.destroy(error);
+    throw error;
+  }
+}
+
+function isNotEmpty({ length }: Uint8Array): boolean {
+  return length > 0;
 }

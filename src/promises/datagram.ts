@@ -9,9 +9,9 @@ import {
   type DatagramSocket as HandlerSocket,
   type DatagramOptions as Options,
 } from '../net/datagram/index.ts';
-import { checkError, checkObject } from '../validate.ts';
+import { checkError, checkObject, throwIfAborted } from '../validate.ts';
 import { renewed } from './failure.ts';
-import { RESOLVED, signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
 const { ENOBUFS } = os.errno;
 /** Errors kept until they are asked for; the handler socket counts all (`raw.stats`). */
@@ -193,7 +193,7 @@ export class DatagramSocket
     return this;
   }
 
-  /** Lets the process end although the socket is open. */
+  /** Lets the process end although the socket is open, when all that was queued has left. */
   unref(): this {
     this.raw.unref();
     return this;

@@ -8,12 +8,13 @@ import type { Connection as HandlerConnection } from '../net/connection/index.ts
 import {
   type Listener as HandlerListener,
   listen as listenWithHandlers,
+  ON_CLOSED,
   type ListenOptions as Options,
 } from '../net/listen/index.ts';
-import { checkError, checkObject } from '../validate.ts';
+import { checkError, checkObject, throwIfAborted } from '../validate.ts';
 import { Connection } from './connection.ts';
 import { renewed } from './failure.ts';
-import { RESOLVED, signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, Waiter, type WaitOptions } from './waiter.ts';
 
 const { ETIMEDOUT } = os.errno;
 /** Connections that are kept until they are asked for. */
@@ -43,7 +44,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Dis
       },
       onError: () => undefined, // what waits rejects with it: see `#onClosed`
     });
-    this.raw.onClosed = () => this.#onClosed();
+    this.raw[ON_CLOSED] = () => this.#onClosed();
   }
 
   /** The descriptor; -1 after it is closed. */

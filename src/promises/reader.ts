@@ -2,15 +2,17 @@
 // The bytes come from a connection (source.ts) or a stream of Node (stream/from-duplex.ts).
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import { readMemory } from '../flow/index.ts';
-import { checkBytes, checkInteger } from '../validate.ts';
+import { checkBytes, checkInteger, keepableBytes, spoiled, throwIfAborted } from '../validate.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { signalIn, throwIfAborted, type WaitOptions } from './waiter.ts';
+import { signalIn, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */
 const LIMIT = 64 * 1024;
 /** What an attempt answers that has to be made again when there is something to read. */
 export const WOULD_BLOCK = Symbol('would block');
+/** The name of what takes it: none that users might give to something of theirs. */
+export const TAKE_READ_AHEAD = Symbol('takeReadAhead');
 type Attempt<T> = () => T | typeof WOULD_BLOCK;
 
 /** Where the bytes of a reader come from. */
@@ -122,7 +124,7 @@ export class ByteReader implements AsyncIterable<Buffer> {
   }
 
   /** @internal what was read and not given out, for what reads from here on */
-  takeReadAhead(): Buffer | undefined {
+  [TAKE_READ_AHEAD](): Buffer | undefined {
     if (this.#isReading) throw busy();
     const buffer = this.#buffer;
     return buffer === undefined || buffer.length === 0 ? undefined : buffer.take(buffer.length);
@@ -182,6 +184,7 @@ export class ByteReader implements AsyncIterable<Buffer> {
     this.#buffer ??= new ReadBuffer();
     const buffer = this.#buffer;
     const { delimiter, limit } = search;
+    if (delimiter.length === 0) throw spoiled('delimiter', delimiter);
     for (;;) {
       const index = buffer.indexOf(delimiter, search.from);
       const end = index + delimiter.length;
@@ -216,8 +219,9 @@ interface Search {
 }
 
 function searchFor(delimiter: string | Uint8Array, limit: number): Search {
-  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
-  if (checkBytes('delimiter', bytes) === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
+  const given = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
+  const bytes = keepableBytes('delimiter', given);
+  if (bytes.length === 0) throw outOfRange('delimiter.length', 'at least 1', 0);
   checkInteger('limit', limit, bytes.length, LENGTH_MAX);
   return { delimiter: bytes, limit, from: 0 };
 }

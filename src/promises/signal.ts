@@ -1,6 +1,8 @@
 // Signals of the process for `for await`.
+
+import { throwIfAborted } from '../validate.ts';
 import { placeOf, type TimingOptions } from './timing.ts';
-import { settled, throwIfAborted, Waiter } from './waiter.ts';
+import { settled, Waiter } from './waiter.ts';
 
 /**
  * Yields each time that the process gets the signal; several that came before the loop asked again

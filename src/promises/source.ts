@@ -1,27 +1,33 @@
-// Where a promise connection reads from: the connection of handlers beneath it, read on demand. It
-// waits for readiness only while something reads, and gives others their turn in between.
+// What drives the connection of handlers beneath a promise connection: it is where that reads from, on
+// demand, and what wakes those that wait for room or for the close. It waits for readiness only while
+// something reads, and gives others their turn in between. None of its names is on the connection
+// that users have: they may assign to it what they like.
 import { constants as os } from 'node:os';
 import { EdgewiseError } from '../errors.ts';
 import { ReadDemand, readMemory } from '../flow/index.ts';
-import type { AnyConnection } from '../net/connection/index.ts';
+import type { AnyConnection, ConnectionDriver } from '../net/connection/index.ts';
 import { Interest } from '../poller/index.ts';
 import { renewed } from './failure.ts';
 import { type ByteSource, WOULD_BLOCK } from './reader.ts';
-import { Waiter, Waiters } from './waiter.ts';
+import { RESOLVED, Waiter, Waiters } from './waiter.ts';
 
 const { EAGAIN } = os.errno;
 /** Operations in a row that are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
 
-/** The reading half of a promise connection. */
-export class ConnectionSource implements ByteSource {
+/** Drives the connection beneath a promise connection. */
+export class ConnectionSource implements ByteSource, ConnectionDriver {
   readonly #raw: AnyConnection;
   readonly #demand: ReadDemand;
   #reader: Waiter | undefined = undefined;
+  #drained: Waiters | undefined = undefined;
+  #closed: Waiters | undefined = undefined;
+  #whenClosed: (() => void) | undefined = undefined;
   #nextTurn: Waiters | undefined = undefined;
   #credit = OPERATIONS_IN_A_ROW_MAX;
   #isEndReported = false;
   #isDiscarding = false;
+  #isIgnored = false; // something came that nothing has asked for
   #isInUse = false; // a stream reads and writes the connection
 
   constructor(raw: AnyConnection) {
@@ -34,6 +40,12 @@ export class ConnectionSource implements ByteSource {
     return this.#isInUse;
   }
 
+  /** Whether it waits for something to come: not when what came was not asked for. */
+  get isReading(): boolean {
+    const isWaiting = !this.#isIgnored && !this.#raw.isReadEnded;
+    return isWaiting || (this.#closed?.size ?? 0) > 0;
+  }
+
   /** What the connection is to wait for. */
   get interest(): Interest {
     return this.#demand.interest;
@@ -41,16 +53,47 @@ export class ConnectionSource implements ByteSource {
 
   /** The descriptor is ready: what reads makes another attempt. */
   onReady(): void {
+    if (this.#raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
-    this.#demand.onReady(this.#isDiscarding || this.#reader !== undefined);
+    const isWanted = this.#isDiscarding || this.#reader !== undefined;
+    this.#demand.onReady(isWanted);
+    this.#setIgnored(!isWanted);
     if (this.#isDiscarding) this.discard();
     else this.#wakeReader();
+  }
+
+  /** There is room to write. */
+  onDrain(): void {
+    this.#drained?.wakeAll();
   }
 
   /** The connection is closed: nothing waits any more. */
   onClosed(): void {
     this.#wakeReader();
     this.#nextTurn?.wakeAll();
+    this.#drained?.wakeAll();
+    this.#closed?.wakeAll();
+    this.#whenClosed?.();
+  }
+
+  /** Has a call made when the connection is closed, for which nothing waits. */
+  whenClosed(call: () => void): void {
+    this.#whenClosed = call;
+  }
+
+  /** Resolves when there may be room to write. Rejects with the reason of the signal. */
+  waitForDrain(signal: AbortSignal | undefined): Promise<void> {
+    this.#drained ??= new Waiters();
+    return this.#drained.wait(signal);
+  }
+
+  /** Resolves when the connection is closed. */
+  waitForClose(): Promise<void> {
+    if (this.#raw.isClosed) return RESOLVED;
+    this.#closed ??= new Waiters();
+    const closed = this.#closed.wait(undefined);
+    this.#raw.updateInterest(); // for what holds the reactor
+    return closed;
   }
 
   /** Reads at once. */
@@ -71,7 +114,7 @@ export class ConnectionSource implements ByteSource {
   /** Resolves when there may be something to read. */
   waitReadable(signal: AbortSignal | undefined): Promise<void> {
     if (this.#credit <= 0) return this.waitForTurn(signal);
-    this.#demand.want();
+    this.#want();
     // No closure where nothing can abort it.
     this.#reader = signal === undefined ? new Waiter() : new Waiter(signal, () => this.#leave());
     return this.#reader.promise;
@@ -110,7 +153,7 @@ export class ConnectionSource implements ByteSource {
   /** From here on operations that read fail, and `discard` reads what still comes. */
   endReading(): void {
     this.#isDiscarding = true;
-    this.#demand.want();
+    this.#want();
   }
 
   /** Reads what still comes, until the peer's end, and forgets it. */
@@ -126,6 +169,17 @@ export class ConnectionSource implements ByteSource {
   /** The error of the connection, for the caller that awaits. */
   failure(): Error {
     return renewed(this.#raw.error, 'the Connection');
+  }
+
+  #want(): void {
+    this.#demand.want();
+    this.#setIgnored(false);
+  }
+
+  #setIgnored(isIgnored: boolean): void {
+    if (isIgnored === this.#isIgnored) return;
+    this.#isIgnored = isIgnored;
+    this.#raw.updateInterest(); // for what holds the reactor
   }
 
   #leave(): void {

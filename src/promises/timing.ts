@@ -1,8 +1,8 @@
 // Time for `await`, on the wheel of the reactor.
 import { EdgewiseError } from '../errors.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
-import { checkInteger } from '../validate.ts';
-import { settled, signalIn, throwIfAborted, Waiter, type WaitOptions } from './waiter.ts';
+import { checkInteger, throwIfAborted } from '../validate.ts';
+import { settled, signalIn, Waiter, type WaitOptions } from './waiter.ts';
 
 const DELAY_MAX_MS = 0x7fffffff;
 

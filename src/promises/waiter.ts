@@ -72,17 +72,6 @@ export function signalIn(options: WaitOptions): AbortSignal | undefined {
 }
 
 /**
- * Checks a signal before an operation waits.
- *
- * @throws TypeError - no AbortSignal.
- * @throws the reason of the signal, when it is aborted.
- */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  checkSignal(signal);
-  signal?.throwIfAborted();
-}
-
-/**
  * Waits, unless the reactor is closed before.
  *
  * @throws ClosedError - ERR_CLOSED: the reactor is closed. What the waiter is rejected with.

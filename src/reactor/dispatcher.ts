@@ -121,13 +121,20 @@ export class Dispatcher implements RegistrationOwner {
       this.#slots.give(slot);
       throw error;
     }
-    this.#orphan(fd);
+    this.orphan(fd);
     const registration = new Registration<Data>(this, place, what);
     this.#slots.bySlot[slot] = registration;
     this.#byFd[fd] = registration;
     this.#lint?.onRegister(registration);
     this.countReferenced(1);
     return registration;
+  }
+
+  /** Ends what was registered under a number that is a new file now. */
+  orphan(fd: number): void {
+    const old = this.#byFd[fd];
+    this.#byFd[fd] = undefined;
+    old?.close();
   }
 
   /** Begins a turn: hands out what was re-queued before it; what comes later is for the next. */
@@ -271,13 +278,6 @@ export class Dispatcher implements RegistrationOwner {
     // A ghost: it got its number back (dup), so it can be removed by it.
     this.#poller.handle.remove(fd);
     return this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
-  }
-
-  // The kernel took `fd` as new: what was registered under that number is no longer open.
-  #orphan(fd: number): void {
-    const old = this.#byFd[fd];
-    this.#byFd[fd] = undefined;
-    old?.close();
   }
 
   #callHandler(registration: AnyRegistration, readiness: number): void {

@@ -74,6 +74,14 @@ export class LoopDriver {
     this.#native.setReferenced(isReferenced ? 1 : 0);
   }
 
+  /**
+   * After the deadline in the poller's memory was set, at the end of a turn or outside. A nested
+   * driver hands it on to libuv; an inverted one reads it before each wait.
+   */
+  plan(): void {
+    if (this.#mode === 'nested') this.#native.plan();
+  }
+
   /** After the poller was rebuilt: a nested driver must watch the new description. */
   rewatch(): void {
     check(this.#native.rewatch(), 'uv_poll_start');

@@ -2,8 +2,8 @@
 import type { DuplexOptions } from 'node:stream';
 import { EdgewiseError, invalidType } from '../errors.ts';
 import { Connection } from '../net/index.ts';
-import { Connection as AwaitedConnection } from '../promises/connection.ts';
-import { SocketDuplex } from './socket.ts';
+import { Connection as AwaitedConnection, GIVE_AWAY } from '../promises/connection.ts';
+import { driverOf, SocketDuplex } from './socket.ts';
 
 /** A connection of handlers, or one of `edgewise/promises`. */
 export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
@@ -39,7 +39,6 @@ export function toDuplex(connection: AnyConnection, options: DuplexOptions = {})
   const isAwaited = connection instanceof AwaitedConnection;
   const raw = isAwaited ? connection.raw : freeConnection(connection);
   const duplex = new SocketDuplex(options);
-  if (isAwaited) duplex.attach(raw, connection.giveAway(), connection);
-  else duplex.attach(raw);
+  driverOf(duplex).attach(raw, isAwaited ? connection[GIVE_AWAY]() : {});
   return duplex;
 }

@@ -5,8 +5,8 @@ import { types } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import { type CloseOptions, chunksOf, closeTimeoutMs, type Writable } from '../flow/index.ts';
 import { ByteReader, type ByteSource, WOULD_BLOCK } from '../promises/reader.ts';
-import { signalIn, throwIfAborted, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
-import { checkBytes, checkError } from '../validate.ts';
+import { signalIn, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
+import { checkBytes, checkError, throwIfAborted } from '../validate.ts';
 
 // What is read from a stream of Node.
 class DuplexSource implements ByteSource {

@@ -68,6 +68,7 @@ export {
 } from './inotify.ts';
 export {
   close,
+  disown,
   dup,
   eventfd,
   fcntl,

@@ -113,6 +113,20 @@ export function close(fd: number): number {
 }
 
 /**
+ * Gives a descriptor away: it stays open when the worker that has it ends. Descriptors that a worker
+ * has made are closed with it, as Node closes those of `fs.open`; so call this before the number goes
+ * to another thread, which would close it itself. The adopting functions of edgewise (`adoptConnection`,
+ * `openReader`, …) take over what another thread has, and no call is needed. Does nothing to a
+ * descriptor of the main thread.
+ *
+ * @returns 0, whether it is open or not.
+ */
+export function disown(fd: number): number {
+  checkFd(fd);
+  return native.disown(fd);
+}
+
+/**
  * Reads and changes what a descriptor is: its flags, the size of a pipe, the seals of a memory file.
  *
  * @param command - `F_GETFL`, `F_SETFL`, `F_GETFD`, `F_SETFD`, `F_DUPFD` (close-on-exec here),

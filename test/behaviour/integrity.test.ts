@@ -244,7 +244,7 @@ eachBackend((backend) => {
 
   it('after terminate', async () => {
     const { fd } = descriptors.listener();
-    const workerData = { backend, driver: 'inverted', state: 'idle', fds: [] };
+    const workerData = { backend, driver: 'inverted', state: 'idle' };
     const script = new URL('../workers/terminated.mjs', import.meta.url);
     const worker = new Worker(script, { workerData });
     const [id] = await once(worker, 'message');

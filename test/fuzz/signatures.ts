@@ -420,6 +420,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     epoll_ctl: 'fd int fd int int',
     epoll_wait: 'fd epollEvents int timeout',
     close: 'closable',
+    disown: 'fd',
     dup: 'fd',
     eventfd: 'int int',
     timerfd_create: 'int int',

@@ -1,9 +1,11 @@
 // Mailbox and MailboxSender: within one thread, and from four threads that post at once.
 import { once } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { Reactor } from '../../src/index.ts';
 import { Mailbox, type MailboxOptions, MailboxSender } from '../../src/multi/index.ts';
+import { Draft, Kind } from '../../src/multi/message.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
 
@@ -201,6 +203,23 @@ describe('mistakes', () => {
     sender.post('fine');
     reactor.turn(0);
     expect(received).toEqual(['fine']);
+  });
+
+  it('bytes whose length another thread changes, or that are of another realm, take the room they had', () => {
+    const draft = new Draft();
+    const bytes = Buffer.alloc(256);
+    const memory = { bytes, doubles: new Float64Array(bytes.buffer, bytes.byteOffset, 32) };
+    const shared = Reflect.construct(SharedArrayBuffer, [64, { maxByteLength: 128 }]);
+    const grown = new Uint8Array(shared).fill(7);
+    const foreign = runInNewContext('new Uint8Array(64).fill(7)');
+    for (const message of [grown, foreign]) {
+      bytes.fill(0);
+      draft.take(message);
+      shared.grow?.(Math.min(shared.byteLength + 64, 128)); // as another thread may, at any moment
+      draft.writeTo(memory as never, 0);
+      expect({ kind: draft.kind, length: draft.length }).toEqual({ kind: Kind.Bytes, length: 64 });
+      expect(bytes.lastIndexOf(7)).toBe(63);
+    }
   });
 
   it('more senders than lanes: ERR_LIMIT_EXCEEDED, until one is closed or its thread released', () => {

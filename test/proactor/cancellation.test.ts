@@ -4,6 +4,19 @@ import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { Driven, fill } from './driven.ts';
 
+interface Resizable extends ArrayBuffer {
+  resize(length: number): void;
+}
+
+function resizable(length: number, lengthMax: number): Resizable {
+  return Reflect.construct(ArrayBuffer, [length, { maxByteLength: lengthMax }]) as Resizable;
+}
+
+function drain(fd: number): void {
+  const sink = Buffer.alloc(1 << 20);
+  while (sys.recv(fd, sink) > 0);
+}
+
 describe('cancellation', () => {
   const descriptors = useDescriptors();
 
@@ -122,20 +135,38 @@ describe('memory', () => {
     ]);
   });
 
+  // What one buffer of a message loses is not made up for by what another one grows by.
+  it('of which a part shrinks and another grows while a message waits', () => {
+    const driven = new Driven(descriptors);
+    const [ours, theirs] = descriptors.socketpair();
+    const descriptor = driven.proactor.open(ours);
+    const [shrinking, growing] = [resizable(8, 64), resizable(8, 64)];
+    const buffers = [new Uint8Array(shrinking), new Uint8Array(growing)];
+    const into = new sys.ReceivedMessage();
+    descriptor.recvmsg(buffers, into, { data: 'received' }, driven.note);
+    descriptor.recvmsg([new Uint8Array(growing)], into, { data: 'grown' }, driven.note);
+    fill((bytes) => sys.send(ours, bytes));
+    descriptor.sendmsg({ buffers }, { data: 'sent' }, driven.note);
+    shrinking.resize(4);
+    growing.resize(64);
+    must(sys.send(theirs, Buffer.alloc(32)));
+    drain(theirs);
+    driven.turnUntil(3);
+    expect(driven.completions.toSorted()).toEqual([
+      'grown: 8', // as long as it was when it was given
+      'received: ERR_BUFFER_DETACHED 0',
+      'sent: ERR_BUFFER_DETACHED 0',
+    ]);
+  });
+
   it('that shrinks while a write waits', () => {
     const driven = new Driven(descriptors);
     const [ours, theirs] = descriptors.socketpair();
-    const buffer = Reflect.construct(ArrayBuffer, [
-      100_000,
-      { maxByteLength: 100_000 },
-    ]) as ArrayBuffer & {
-      resize(length: number): void;
-    };
+    const buffer = resizable(100_000, 100_000);
     fill((bytes) => sys.send(ours, bytes));
     driven.proactor.open(ours).writeAll(new Uint8Array(buffer), { data: 'write' }, driven.note);
     buffer.resize(10);
-    const sink = Buffer.alloc(1 << 20);
-    while (sys.recv(theirs, sink) > 0);
+    drain(theirs);
     driven.turnUntil(1);
     expect(driven.completions).toEqual(['write: ERR_BUFFER_DETACHED 0']);
   });

@@ -2,6 +2,7 @@
 // closed, at the moments where a wake-up is easily lost.
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
+import { Readiness } from '../../src/poller/index.ts';
 import { connect } from '../../src/promises/connect.ts';
 import { bind } from '../../src/promises/datagram.ts';
 import { readable, writable } from '../../src/promises/descriptor.ts';
@@ -25,7 +26,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     const { client, server } = await open();
     const abort = new AbortController();
     const reading = codeOf(server.readExactly(4, { signal: abort.signal }));
-    server.onReady(); // a wake-up for nothing: it has to wait again
+    server.raw.onReady(Readiness.Readable); // a wake-up for nothing: it has to wait again
     abort.abort(STOP);
     expect(await reading).toBe('STOP');
     await client.write('abcd');

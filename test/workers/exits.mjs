@@ -16,7 +16,7 @@ const onWritable = (onReady) => reactor.register(writer, Interest.Writable, { on
 
 async function startWorker(state) {
   const script = new URL('./terminated.mjs', import.meta.url);
-  const workerData = { backend, driver, state, fds: new Int32Array(new SharedArrayBuffer(16)) };
+  const workerData = { backend, driver, state };
   const worker = new Worker(script, { workerData });
   await once(worker, 'message');
 }

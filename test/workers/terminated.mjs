@@ -4,14 +4,13 @@ import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
 import { pingPong } from './pingpong.mjs';
 
-// `fds` is shared with the parent, which closes what is open when this thread is gone.
-const { backend, driver, state, fds, turns } = workerData;
+const { backend, driver, state, turns } = workerData;
 const reactor = new Reactor({ backend });
 
 const STATES = {
   blocked() {
-    reactor.setTimeout(() => undefined, 1e9);
-    parentPort.postMessage('ready');
+    const waker = reactor.createWaker(() => undefined);
+    parentPort.postMessage(waker.id);
     // A turn may end early: a new thread's loop has things to do.
     for (;;) {
       reactor.turn(-1);
@@ -24,7 +23,7 @@ const STATES = {
     parentPort.postMessage(waker.id);
   },
   busy() {
-    fds.set(pingPong(reactor, 1).fds);
+    pingPong(reactor, 1);
     reactor.attach({ driver });
     setTimeout(() => parentPort.postMessage('ready'), 1);
   },
@@ -35,7 +34,6 @@ const STATES = {
     };
     const pipe = new Int32Array(2);
     sys.pipe2(pipe, sys.constants.O_NONBLOCK | sys.constants.O_CLOEXEC);
-    fds.set(pipe);
     reactor.register(pipe[1], Interest.Writable, { onReady });
     if (driver !== undefined) reactor.attach({ driver });
     else for (;;) reactor.turn(-1);

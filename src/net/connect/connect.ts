@@ -4,7 +4,13 @@ import { isIP } from 'node:net';
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../../address.ts';
 import { errnoError, invalidType, invalidValue } from '../../errors.ts';
-import { checkFunction, checkInteger, checkObject, checkSignal } from '../../validate.ts';
+import {
+  checkFunction,
+  checkInteger,
+  checkObject,
+  checkSignal,
+  throwIfAborted,
+} from '../../validate.ts';
 import { type Connection, createConnection } from '../connection/connection.ts';
 import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { isUnixPlace } from '../socket/open.ts';
@@ -100,7 +106,7 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   const delayMs = checkInteger('attemptDelayMs', attemptDelayMs, 10, 60_000);
   const unix = unixTarget(plain);
   const toTarget = inetTargets(plain);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const group = groupOf(options, unix !== undefined);
   const connection = createConnection<Data>(group);
   if (connection.isClosed) return connection;

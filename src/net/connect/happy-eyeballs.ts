@@ -49,7 +49,7 @@ export class Connector implements AttemptOwner {
   readonly #attempts = new Set<Attempt>();
   readonly #errors: Error[] = [];
   readonly #signal: AbortSignal | undefined;
-  #isHeld = true;
+  #isHeld = false;
   #targets: AttemptTarget[] = [];
   #delay: Timer | undefined;
   #deadline: Timer | undefined;
@@ -68,7 +68,7 @@ export class Connector implements AttemptOwner {
     group.onGone = () => this.#onGone();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     // Looking up a name, nothing is registered yet, and the reactor must not think that it is idle.
-    group.reactor.countReferenced(1);
+    if (group.settings.keepsAlive === 'open') this.#hold();
   }
 
   /** Calls `onTimeout` when nothing has succeeded for so long; 0: never. */
@@ -78,6 +78,7 @@ export class Connector implements AttemptOwner {
 
   /** Begins with the first of `targets`, which are in the order of preference. */
   start(targets: AttemptTarget[]): void {
+    this.#hold();
     this.#targets = targets;
     this.#tryNext();
   }
@@ -137,6 +138,11 @@ export class Connector implements AttemptOwner {
     this.#deadline?.clear();
     for (const attempt of this.#attempts) attempt.cancel();
     this.#attempts.clear();
+  }
+
+  #hold(): void {
+    if (!this.#isHeld) this.#group.reactor.countReferenced(1);
+    this.#isHeld = true;
   }
 
   #release(): void {

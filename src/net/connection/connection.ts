@@ -17,6 +17,7 @@ import {
 } from '../../flow/read-memory.ts';
 import {
   queueLimits,
+  settleEntry,
   type Writable,
   WriteQueue,
   type WriteQueueEntry,
@@ -443,7 +444,7 @@ export class Connection<Data = unknown> {
   enqueue(entry: WriteQueueEntry): boolean {
     this.#assertWritable();
     if (this.#is(State.WriteFailed)) {
-      entry.settle(this.error);
+      settleEntry(entry, this.reactor, this.error);
       return false;
     }
     const isFirst = this.#queue.isEmpty;
@@ -555,7 +556,7 @@ export class Connection<Data = unknown> {
   #discardQueue(): void {
     const queue = this.#queue;
     this.#queue = NO_QUEUE;
-    if (!queue.isEmpty) queue.discard(this.error ?? this.closedError);
+    if (!queue.isEmpty) queue.discard(this.error ?? this.closedError, this.reactor);
   }
 
   // Before the handler the interest is back to what it was: under the edge trigger only a change
@@ -656,8 +657,17 @@ export class Connection<Data = unknown> {
     this.#fd = -1;
     this.#discardQueue();
     this.#clearTimers();
-    this.#driver?.onClosed(this.error);
     this.group.onClosed(this, wasOpen);
+    this.#reportToDriver();
+  }
+
+  // Last: it may call the user, as a stream does, and what that throws must not cut this in two.
+  #reportToDriver(): void {
+    try {
+      this.#driver?.onClosed(this.error);
+    } catch (thrown) {
+      this.reactor.report(thrown);
+    }
   }
 
   /** As `destroy()`. */
@@ -715,21 +725,21 @@ export class Connection<Data = unknown> {
     this.#deadline?.clear();
   }
 
-  /** Keeps the reactor alive, which is so from the start. */
+  /** Keeps the reactor alive, as the option `keepsAlive` says, which is so from the start. */
   ref(): this {
     this.#state &= ~State.Unreferenced;
-    this.#registration?.ref();
+    this.#updateHold();
     return this;
   }
 
-  /** Lets the reactor end although the connection is open. */
+  /** Lets the reactor end although the connection is open, when all that was written has left. */
   unref(): this {
     this.#state |= State.Unreferenced;
-    this.#registration?.unref();
+    this.#updateHold();
     return this;
   }
 
-  /** Whether it keeps the reactor alive while it is open. */
+  /** Whether it keeps the reactor alive: false after `unref`. */
   hasRef(): boolean {
     return !this.#is(State.Unreferenced);
   }
@@ -763,8 +773,8 @@ export class Connection<Data = unknown> {
       this.destroy(error as Error);
       return;
     }
-    if (this.#is(State.Unreferenced)) this.#registration.unref();
     this.#state &= ~State.Connecting;
+    this.#updateHold();
     group.add(this);
     if (idleTimeoutMs > 0 && adopted === undefined && this.#idle === undefined)
       this.setTimeout(idleTimeoutMs);
@@ -806,7 +816,7 @@ export class Connection<Data = unknown> {
     if (this.#registration?.isClosed === false) this.#registration.requeue(readiness);
   }
 
-  /** @internal what is to be waited for has changed: here, or in the driver */
+  /** @internal what is to be waited for, or what holds the reactor, has changed: here or in the driver */
   updateInterest(): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
@@ -816,6 +826,21 @@ export class Connection<Data = unknown> {
       // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
       this.group.defer(() => this.destroy(error as Error));
     }
+    this.#updateHold();
+  }
+
+  // As in libuv, what waits to be sent holds the reactor, `unref` or not.
+  #updateHold(): void {
+    const isSending = !this.#queue.isEmpty || this.#driver?.isSending === true;
+    if (isSending || (this.hasRef() && this.#isActive)) this.#registration?.ref();
+    else this.#registration?.unref();
+  }
+
+  get #isActive(): boolean {
+    const isReading = this.#driver?.isReading;
+    if (isReading !== undefined) return isReading;
+    const reads = (this.#state & (State.Paused | State.ReadEnded)) === 0;
+    return reads || this.group.settings.keepsAlive === 'open';
   }
 
   #wantedInterest(mask = -1): Interest {

@@ -14,6 +14,7 @@ export interface ConnectionSettings extends QueueLimits {
   readonly trigger: 'level' | 'edge';
   readonly allowHalfOpen: boolean;
   readonly idleTimeoutMs: number;
+  readonly keepsAlive: 'open' | 'active';
   /** Unix sockets: they can pass descriptors. */
   readonly isUnix: boolean;
   readonly receivesDescriptors: boolean;
@@ -122,12 +123,14 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.#forget(connection, wasOpen);
     if (isKnown) this.#deferredCalls().addLast(() => this.#reportClosed(connection));
     else this.#settleClosed(connection); // accepted, but closed before `open`: `close` is not called
+    this.onGone();
   }
 
   /** Another thread serves it: it is gone from here, and `close` is not called. */
   release(connection: AnyConnection): void {
     this.#forget(connection, true);
     this.#settleClosed(connection);
+    this.onGone();
   }
 
   #forget(connection: AnyConnection, wasOpen: boolean): void {
@@ -135,7 +138,6 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     if (wasOpen) this.#gone.closed++;
     this.#gone.bytesRead += connection.bytesRead;
     this.#gone.bytesWritten += connection.bytesWritten;
-    this.onGone();
   }
 
   /** Calls back at the end of the turn, before the `close` handlers of that time. */

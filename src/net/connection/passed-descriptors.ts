@@ -2,9 +2,9 @@
 // to the handlers. How they are checked, sent and received is net/socket/descriptor-passing.ts.
 import { constants as os } from 'node:os';
 import { errnoError } from '../../errors.ts';
-import type { WriteQueueEntry } from '../../flow/write-queue.ts';
+import { restOf, type WriteQueueEntry } from '../../flow/write-queue.ts';
 import * as sys from '../../sys/index.ts';
-import { checkBytes, checkInteger } from '../../validate.ts';
+import { checkInteger, keepableBytes } from '../../validate.ts';
 import {
   closeAll,
   duplicateAll,
@@ -28,8 +28,8 @@ export class PassedDescriptors implements WriteQueueEntry {
    * @throws TypeError, RangeError - no bytes, or none of them.
    */
   constructor(bytes: Uint8Array, fds: readonly number[]) {
-    checkInteger('bytes.length', checkBytes('bytes', bytes), 1, Number.MAX_SAFE_INTEGER);
-    this.#bytes = bytes;
+    this.#bytes = keepableBytes('bytes', bytes);
+    checkInteger('bytes.length', this.#bytes.length, 1, Number.MAX_SAFE_INTEGER);
     this.#fds = fds;
   }
 
@@ -71,7 +71,7 @@ export class PassedDescriptors implements WriteQueueEntry {
     const message = { buffers: [this.#bytes], descriptors: this.#fds };
     const result = sys.sendmsg(fd, message);
     if (result <= 0) return result;
-    this.#bytes = this.#bytes.subarray(result);
+    this.#bytes = restOf(this.#bytes, result);
     this.#letGo();
     return result;
   }

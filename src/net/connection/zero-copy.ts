@@ -9,13 +9,12 @@
 // Only epoll reports the error queue as it is needed here (docs/net.zero-copy.md): with another
 // back-end, another system or another kind of socket, a write is an ordinary one.
 import { constants as os } from 'node:os';
-import { invalidValue } from '../../errors.ts';
 import { isReadMemory } from '../../flow/read-memory.ts';
 import type { WriteQueueEntry } from '../../flow/write-queue.ts';
 import { Interest, Readiness } from '../../poller/index.ts';
 import type { Registration } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
-import { checkBytes, checkFunction } from '../../validate.ts';
+import { checkFunction, keepableBytes, spoiled } from '../../validate.ts';
 import type { ConnectionGroup } from './group.ts';
 
 const { EINTR, ENOBUFS } = os.errno;
@@ -74,9 +73,7 @@ class ZeroCopyWrite implements WriteQueueEntry {
 
   sendTo(fd: number): number {
     if (this.isSent) return 0;
-    if (this.#bytes.length !== this.#length) {
-      throw invalidValue('bytes', 'bytes that stay until they have left', this.#bytes);
-    }
+    if (this.#bytes.length === 0) throw spoiled('bytes', this.#bytes);
     const result = this.#owner.send(fd, this, this.#bytes, this.#offset);
     if (result > 0) this.#offset += result;
     return result;
@@ -131,10 +128,10 @@ export class ZeroCopy {
    * @throws TypeError - no bytes, memory that is shared or detached, or no function.
    */
   entryOf(bytes: Uint8Array, onDone: ZeroCopyDone): WriteQueueEntry {
-    checkBytes('bytes', bytes);
+    const kept = keepableBytes('bytes', bytes);
     checkFunction('onDone', onDone);
-    if (!isReadMemory(bytes)) return new ZeroCopyWrite(this, bytes, onDone);
-    const write = new ZeroCopyWrite(this, Buffer.from(bytes), onDone);
+    if (!isReadMemory(kept)) return new ZeroCopyWrite(this, kept, onDone);
+    const write = new ZeroCopyWrite(this, Buffer.from(kept), onDone);
     write.wasCopied = true;
     return write;
   }

@@ -4,7 +4,7 @@ import type { SocketAddress } from '../../address.ts';
 import { invalidValue } from '../../errors.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../../reactor/index.ts';
 import type { MessageBatch } from '../../sys/index.ts';
-import { checkHandlers, checkInteger, checkObject, checkSignal } from '../../validate.ts';
+import { checkHandlers, checkInteger, checkObject, throwIfAborted } from '../../validate.ts';
 import { receivesDescriptors } from '../socket/descriptor-passing.ts';
 import { type ReceiveBatchPool, receiveBatchPool } from './receive-batch.ts';
 import type { DatagramSocket } from './socket.ts';
@@ -230,8 +230,7 @@ export function datagramSettings<Data>(
   if (handlers.message !== undefined && handlers.messages !== undefined) {
     throw invalidValue('handlers.messages', 'absent where there is `message`', handlers.messages);
   }
-  checkSignal(options.signal);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   if (trigger !== 'level' && trigger !== 'edge') {
     throw invalidValue('trigger', "'level' or 'edge'", trigger);
   }

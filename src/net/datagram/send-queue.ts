@@ -1,6 +1,6 @@
 // The datagrams that the kernel had no room for, in order, up to a bound. Both bytes and address are
 // copies: what handlers are given is overwritten by the next batch.
-import { type AddressInput, SocketAddress } from '../../address.ts';
+import type { SocketAddress } from '../../address.ts';
 import { closeAll } from '../socket/descriptor-passing.ts';
 import { segmentCount } from './segments.ts';
 
@@ -8,7 +8,9 @@ import { segmentCount } from './segments.ts';
 const OVERHEAD_BYTES = 256;
 /** Removed entries stay until so many can be dropped at once. */
 const COMPACT_COUNT_MIN = 64;
-const NONE: readonly number[] = [];
+
+/** Takes what became of a datagram: the bytes sent, or -errno; -ECANCELED: the socket was closed. */
+export type SendOutcome = (result: number) => void;
 
 /** One entry of a send queue. */
 export interface QueuedDatagram {
@@ -18,7 +20,9 @@ export interface QueuedDatagram {
   /** Undefined: the peer of a connected socket. */
   readonly to: SocketAddress | undefined;
   /** Descriptors that go with it, which the queue owns. */
-  fds: readonly number[];
+  readonly fds: readonly number[];
+  /** Called when it has left, or cannot; undefined: errors are reported, nothing else. */
+  outcome: SendOutcome | undefined;
 }
 
 /** A bounded queue of datagrams. */
@@ -48,25 +52,23 @@ export class SendQueue {
     return this.#entries[this.#head];
   }
 
-  /** @returns false: there is no room for it. */
-  append(bytes: Uint8Array, to: AddressInput | undefined, segmentSize: number): boolean {
-    const byteLength = this.#byteLength + bytes.length + OVERHEAD_BYTES;
-    if (byteLength > this.#bytesMax) return false;
-    this.#entries.push({
-      bytes: new Uint8Array(bytes),
-      segmentSize,
-      to: to === undefined ? undefined : new SocketAddress(to),
-      fds: NONE,
-    });
-    this.#byteLength = byteLength;
-    this.#count += segmentCount(bytes.length, segmentSize);
-    return true;
+  /** Whether there is room for one of so many bytes. */
+  hasRoomFor(byteLength: number): boolean {
+    return this.#byteLength + byteLength + OVERHEAD_BYTES <= this.#bytesMax;
   }
 
-  /** Gives descriptors to the entry that was appended last; the queue owns them from here on. */
-  attach(fds: readonly number[]): void {
+  /** Appends one that there is room for. Its bytes, address and descriptors are the queue's. */
+  append(datagram: QueuedDatagram): void {
+    const { length } = datagram.bytes;
+    this.#entries.push(datagram);
+    this.#byteLength += length + OVERHEAD_BYTES;
+    this.#count += segmentCount(length, datagram.segmentSize);
+  }
+
+  /** Has the outcome of the entry that was appended last reported. */
+  track(outcome: SendOutcome): void {
     const last = this.#entries.at(-1);
-    if (last !== undefined) last.fds = fds;
+    if (last !== undefined) last.outcome = outcome;
   }
 
   /** The first bytes of the oldest have left, whole datagrams, but not all. */
@@ -91,10 +93,18 @@ export class SendQueue {
     this.#head = 0;
   }
 
-  /** Forgets all, and closes their descriptors. @returns how many datagrams were forgotten. */
-  clear(): number {
+  /**
+   * Forgets all, and closes their descriptors.
+   *
+   * @param onForgotten - called with each outcome that is waited for.
+   * @returns how many datagrams were forgotten.
+   */
+  clear(onForgotten: (outcome: SendOutcome) => void): number {
     const { count } = this;
-    for (const { fds } of this.#entries.slice(this.#head)) closeAll(fds);
+    for (const { fds, outcome } of this.#entries.slice(this.#head)) {
+      closeAll(fds);
+      if (outcome !== undefined) onForgotten(outcome);
+    }
     this.#count = 0;
     this.#entries = [];
     this.#head = 0;

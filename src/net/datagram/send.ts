@@ -10,18 +10,19 @@
 // send fails again. Then the queue is tried again after a time that doubles.
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../../address.ts';
-import { errnoError } from '../../errors.ts';
+import { ClosedError, errnoError } from '../../errors.ts';
+import { restOf } from '../../flow/index.ts';
 import type { Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkBytes } from '../../validate.ts';
 import { errorContextOf } from '../socket/address.ts';
-import { closeAll, duplicateAll, sendWithDescriptors } from '../socket/descriptor-passing.ts';
+import { duplicateAll, sendWithDescriptors } from '../socket/descriptor-passing.ts';
 import { takeQueuedErrors } from './error-queue.ts';
 import { SegmentSender, segmentCount } from './segments.ts';
-import { SendQueue } from './send-queue.ts';
+import { type SendOutcome, SendQueue } from './send-queue.ts';
 import type { DatagramState } from './state.ts';
 
-const { EAGAIN, EINTR, ENOBUFS } = os.errno;
+const { EAGAIN, ECANCELED, EINTR, ENOBUFS } = os.errno;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 1024;
 const NONE: readonly number[] = [];
@@ -37,6 +38,8 @@ export class SendingHalf<Data> {
   #onFlushed: (() => void) | undefined = undefined;
   /** Descriptors that go with the datagram that is being sent. */
   #fds = NONE;
+  /** The datagram that is being sent has an outcome to report. */
+  #isTracked = false;
   /** Of the last transmission, the bytes that left before there was no room any more. */
   #progress = 0;
 
@@ -83,6 +86,23 @@ export class SendingHalf<Data> {
     return this.#settle(this.#transmit(bytes, to, size), bytes, to, size);
   }
 
+  /**
+   * Sends one datagram, behind all that is queued; no error is reported for it.
+   *
+   * @param outcome - called at the end of a turn when -EAGAIN was returned.
+   * @returns bytes sent; -EAGAIN: it is queued; -ENOBUFS: the queue is full; -errno.
+   */
+  sendTracked(bytes: Uint8Array, to: AddressInput | undefined, outcome: SendOutcome): number {
+    const queue = this.#queue;
+    if (queue.isEmpty) {
+      const result = this.#transmitTracked(bytes, to);
+      if (result !== -EAGAIN) return result;
+    }
+    if (!this.#keep(bytes, to, 0)) return -ENOBUFS;
+    queue.track(outcome);
+    return -EAGAIN;
+  }
+
   /** Sends the first `count` messages of a batch. @returns how many were taken. */
   sendMany(batch: sys.MessageBatch, count: number): number {
     const plainCount = this.#segments.countPlain(batch, count);
@@ -117,14 +137,19 @@ export class SendingHalf<Data> {
     const queue = this.#queue;
     const countBefore = queue.count;
     for (let next = queue.first; next !== undefined; next = queue.first) {
+      const { outcome } = next;
       this.#fds = next.fds;
-      if (this.#transmit(next.bytes, next.to, next.segmentSize) === -EAGAIN) {
+      this.#isTracked = outcome !== undefined;
+      const result = this.#transmit(next.bytes, next.to, next.segmentSize);
+      if (result === -EAGAIN) {
         queue.advance(this.#progress);
         break;
       }
       queue.shift();
+      if (outcome !== undefined) this.#state.calls.add(() => outcome(result));
     }
     this.#fds = NONE;
+    this.#isTracked = false;
     if (!queue.isEmpty) {
       this.#waitForRoom(queue.count < countBefore);
       return;
@@ -133,6 +158,7 @@ export class SendingHalf<Data> {
     this.#timer = undefined;
     this.#retryMs = RETRY_MS_MIN;
     this.#state.waitForRoom(false);
+    this.#state.isSending = false;
     if (this.#needsDrain) this.#state.reportDrain();
     this.#needsDrain = false;
     this.#onFlushed?.();
@@ -148,13 +174,8 @@ export class SendingHalf<Data> {
   close(): void {
     this.#timer?.clear();
     this.#onFlushed = undefined;
-    this.#state.stats.sendDropped += this.#queue.clear();
-  }
-
-  /** Whether the time until the next try keeps the reactor alive, as the socket does. */
-  setReferenced(isReferenced: boolean): void {
-    if (isReferenced) this.#timer?.ref();
-    else this.#timer?.unref();
+    const { calls, stats } = this.#state;
+    stats.sendDropped += this.#queue.clear((outcome) => calls.add(() => outcome(-ECANCELED)));
   }
 
   #sendNext(
@@ -170,11 +191,20 @@ export class SendingHalf<Data> {
     return this.#settle(this.#transmitRest(result, bytes, to, size), bytes, to, size);
   }
 
+  #transmitTracked(bytes: Uint8Array, to: AddressInput | undefined): number {
+    this.#isTracked = true;
+    try {
+      return this.#transmit(bytes, to, 0);
+    } finally {
+      this.#isTracked = false;
+    }
+  }
+
   // What a transmission has left is kept.
   #settle(result: number, bytes: Uint8Array, to: AddressInput | undefined, size: number): boolean {
     if (result !== -EAGAIN) return result >= 0;
     const at = this.#progress;
-    return this.#keep(at === 0 ? bytes : bytes.subarray(at), to, size);
+    return this.#keep(at === 0 ? bytes : restOf(bytes, at), to, size);
   }
 
   // @returns >= 0; -EAGAIN: no room, behind `#progress`; another -errno: it cannot be sent, which was
@@ -221,6 +251,7 @@ export class SendingHalf<Data> {
     if (first !== result && !isQueued) state.reportError(() => errnoError(first, 'send', { fd }));
     if (result >= 0 || result === -EAGAIN) return result;
     state.stats.sendFailed += segmentCount(bytes.length - at, size);
+    if (this.#isTracked) return result;
     state.reportError(() =>
       errnoError(result, 'send', to === undefined ? { fd } : errorContextOf(to)),
     );
@@ -248,18 +279,22 @@ export class SendingHalf<Data> {
   }
 
   #keep(bytes: Uint8Array, to: AddressInput | undefined, size: number): boolean {
-    checkBytes('data', bytes);
+    const state = this.#state;
     const queue = this.#queue;
-    const fds = duplicateAll(this.#fds);
-    if (queue.append(bytes, to, size)) {
-      queue.attach(fds);
-      this.#state.waitForRoom(true);
-      return true;
+    const length = checkBytes('data', bytes);
+    if (!queue.hasRoomFor(length)) {
+      state.stats.sendDropped += segmentCount(length, size);
+      this.#needsDrain = true;
+      return false;
     }
-    closeAll(fds);
-    this.#state.stats.sendDropped += segmentCount(bytes.length, size);
-    this.#needsDrain = true;
-    return false;
+    const copy = new Uint8Array(bytes);
+    const address = to === undefined ? undefined : new SocketAddress(to);
+    if (state.isClosed) throw new ClosedError('the DatagramSocket'); // by a getter of `to`
+    const fds = duplicateAll(this.#fds);
+    if (queue.isEmpty) state.waitForRoom(true);
+    queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome: undefined });
+    state.isSending = true;
+    return true;
   }
 
   #waitForRoom(hasProgress: boolean): void {
@@ -272,8 +307,8 @@ export class SendingHalf<Data> {
     this.#timer?.clear();
     const { reactor } = state.settings;
     if (reactor.isClosed) return; // there is no later try
-    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs);
-    if (state.registration?.hasRef() === false) this.#timer.unref();
+    // The registration keeps the reactor alive while something is queued.
+    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
 }

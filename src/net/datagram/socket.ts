@@ -21,6 +21,7 @@ import {
 } from './options.ts';
 import { ReceivingHalf } from './receive.ts';
 import { SendingHalf } from './send.ts';
+import type { SendOutcome } from './send-queue.ts';
 import { DatagramState } from './state.ts';
 
 const { EAFNOSUPPORT } = os.errno;
@@ -147,6 +148,18 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
   }
 
   /**
+   * @internal as `send`, for the rooms that report on each datagram; `error` is not called for it
+   *
+   * @param outcome - called at the end of a turn when -EAGAIN was returned.
+   * @returns bytes sent; -EAGAIN: it is queued; -ENOBUFS: the queue is full; -errno.
+   */
+  sendTracked(bytes: Uint8Array, to: AddressInput | undefined, outcome: SendOutcome): number {
+    this.#assertOpen();
+    checkBytes('data', bytes);
+    return this.#sending.sendTracked(bytes, to, outcome);
+  }
+
+  /**
    * Sends one datagram and, with it, descriptors over a Unix socket. The receiver gets duplicates;
    * these stay the caller's, which may close them as soon as this returns.
    *
@@ -222,13 +235,15 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
    *
    * @param group - a multicast address, of the family of the socket.
    * @param on - a network interface, by name or, for IPv4, by address; absent: the system chooses.
+   * @param source - receives only from this address, of the same family; absent: from all.
    * @throws TypeError - ERR_INVALID_ARG_VALUE: no IP address, or no such interface.
    * @throws ErrnoError - EADDRINUSE: joined already. EINVAL: not a multicast address. ENODEV.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: `source` with IPv6, on NetBSD and OpenBSD.
    * @throws ClosedError - after `close` or `destroy`.
    */
-  joinGroup(group: string, on?: string): void {
+  joinGroup(group: string, on?: string, source?: string): void {
     this.#assertOpen();
-    setMembership(this.#state.fd, group, on, true);
+    setMembership(this.#state.fd, group, on, source, true);
   }
 
   /**
@@ -236,9 +251,9 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
    *
    * @throws as `joinGroup`; ErrnoError - EADDRNOTAVAIL: it was not joined.
    */
-  leaveGroup(group: string, on?: string): void {
+  leaveGroup(group: string, on?: string, source?: string): void {
     this.#assertOpen();
-    setMembership(this.#state.fd, group, on, false);
+    setMembership(this.#state.fd, group, on, source, false);
   }
 
   /**
@@ -266,21 +281,19 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
 
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
-    this.#registration.ref();
-    this.#sending.setReferenced(true);
+    this.#state.isReferenced = true;
     return this;
   }
 
-  /** Lets the reactor end although the socket is open, also while it is being closed. */
+  /** Lets the reactor end although the socket is open, when all that was queued has left. */
   unref(): this {
-    this.#registration.unref();
-    this.#sending.setReferenced(false);
+    this.#state.isReferenced = false;
     return this;
   }
 
   /** Whether the socket keeps the reactor alive while it is open. */
   hasRef(): boolean {
-    return this.#registration.hasRef();
+    return this.#state.isReferenced;
   }
 
   /**
@@ -371,8 +384,8 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
     this.#sending.close();
     this.#timer?.clear();
     sys.close(fd);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
     state.calls.addLast(() => this.#reportClose());
+    this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 
   #reportClose(): void {

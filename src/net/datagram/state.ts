@@ -42,6 +42,8 @@ export class DatagramState<Data> {
   isDestroyed = false;
   /** Set right after the socket is registered. */
   registration: Registration<undefined> | undefined = undefined;
+  #isReferenced = true;
+  #isSending = false;
   #waitsForRoom = false;
   #waitingErrorCount = 0;
 
@@ -61,6 +63,28 @@ export class DatagramState<Data> {
   /** Whether datagrams are received. */
   get isReceiving(): boolean {
     return !this.isPaused && !this.isClosing;
+  }
+
+  /** Whether the socket keeps the reactor alive while it is open. */
+  get isReferenced(): boolean {
+    return this.#isReferenced;
+  }
+
+  set isReferenced(isReferenced: boolean) {
+    this.#isReferenced = isReferenced;
+    this.#updateHold();
+  }
+
+  /** Whether datagrams are queued: as in libuv, they keep the reactor alive, `unref` or not. */
+  set isSending(isSending: boolean) {
+    if (isSending === this.#isSending) return;
+    this.#isSending = isSending;
+    this.#updateHold();
+  }
+
+  #updateHold(): void {
+    if (this.#isReferenced || this.#isSending) this.registration?.ref();
+    else this.registration?.unref();
   }
 
   /** Watches writability, or stops to; the sending half calls it. */

@@ -1,8 +1,8 @@
 // Sockets that exist already become connections and datagram sockets: those that a supervisor or
 // another process has handed over, or that edgewise/sys made. adoptListener is in listen/listen.ts.
 import * as sys from '../../sys/index.ts';
-import { checkObject } from '../../validate.ts';
-import { type Connection, createConnection } from '../connection/connection.ts';
+import { checkObject, throwIfAborted } from '../../validate.ts';
+import { acceptConnection, type Connection, createConnection } from '../connection/connection.ts';
 import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
 import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { type DatagramOptions, DatagramSocket, datagramSettings } from '../datagram/index.ts';
@@ -44,6 +44,15 @@ export function adoptConnection<Data = unknown>(
   return connection;
 }
 
+/** @internal as `adoptConnection`, but open when this returns; `open` is called inside. */
+export function establishedConnection<Data = unknown>(
+  fd: number,
+  options: ConnectionOptions<Data>,
+): Connection<Data> {
+  prepare(fd, 'connection');
+  return acceptConnection(groupOf(options, isUnixSocket(fd)), fd);
+}
+
 // No handler is called inside `adoptConnection`.
 function establishLater(group: ConnectionGroup, connection: AnyConnection, fd: number): void {
   const { reactor } = group;
@@ -83,7 +92,7 @@ export function adoptDatagram<Data = unknown>(
 ): DatagramSocket<Data> {
   checkObject('options', options);
   const { signal } = options;
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   prepare(fd, 'datagram');
   return new DatagramSocket<Data>(fd, datagramSettings(options, isUnixSocket(fd)), signal);
 }

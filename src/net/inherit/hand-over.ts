@@ -108,6 +108,12 @@ function checkOptions(options: HandOverOptions): void {
   }
 }
 
+function release(socket: HandOverSocket): void {
+  if (socket.release !== undefined) socket.release();
+  else if (socket.destroy !== undefined) socket.destroy();
+  else socket.close();
+}
+
 /**
  * An offer to the next process, made by `offerHandOver`. It does not keep the reactor alive, unless
  * `ref` says so.
@@ -241,9 +247,11 @@ export class HandOver {
     this.#isDone = true;
     this.#control.close(); // first: with the answer the path has to be free
     for (const socket of Object.values(this.#options.sockets)) {
-      if (socket.release !== undefined) socket.release();
-      else if (socket.destroy !== undefined) socket.destroy();
-      else socket.close();
+      try {
+        release(socket);
+      } catch (error) {
+        connection.reactor.report(error); // of the user's object: the others are released
+      }
     }
     connection.end(`${RELEASED}\n`);
   }

@@ -2,10 +2,12 @@
 // with a socket that another program has made.
 import { lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
+import { resolve } from 'node:path';
 import type { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
+import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
-import { checkFd, checkFunction, checkInteger, checkObject, checkSignal } from '../../validate.ts';
+import { checkFd, checkFunction, checkInteger, checkObject, throwIfAborted } from '../../validate.ts';
 import { groupOf } from '../connection/options.ts';
 import { errorContextOf } from '../socket/address.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
@@ -98,7 +100,7 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
   checkOptions(options);
   checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff);
   checkInteger('port', options.port ?? 0, 0, 65_535);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   const group = groupOf(options, isUnixPlace(options));
   let fd = -1;
   try {
@@ -115,7 +117,6 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
 function checkOptions<Data>(options: ListenOptions<Data>): void {
   checkObject('options', options);
   checkPolicy(options.onExhaustion);
-  checkSignal(options.signal);
   if (options.onError !== undefined) checkFunction('onError', options.onError);
   if (options.tcp !== undefined) planTcpOptions(options.tcp);
 }
@@ -132,7 +133,7 @@ export function adoptListener<Data = unknown>(
 ): Listener<Data> {
   checkFd(fd);
   checkOptions(options);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   prepare(fd, 'listener');
   const group = groupOf(options, isUnixSocket(fd));
   try {
@@ -157,14 +158,17 @@ function start<Data>(
 ): Listener<Data> {
   const { signal } = options;
   const file = statOf(path);
+  const filePath = path === undefined ? undefined : Buffer.from(resolve(path));
   const onAbort = () => listener.close();
   const listener = new Listener<Data>(fd, options, group, (keepsFile) => {
     signal?.removeEventListener('abort', onAbort);
+    if (filePath !== undefined) native.disownFile(filePath);
     if (keepsFile) return;
     // Not the file of a listener that has replaced ours meanwhile.
     const now = file === undefined ? undefined : statOf(path);
     if (path !== undefined && now?.ino === file?.ino && now?.dev === file?.dev) unlinkIfThere(path);
   });
+  if (filePath !== undefined) native.ownFile(filePath); // a worker that is terminated closes nothing
   signal?.addEventListener('abort', onAbort, { once: true });
   return listener;
 }

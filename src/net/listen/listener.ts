@@ -48,6 +48,9 @@ export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   readonly signal?: AbortSignal;
 }
 
+/** The name of what is called at the close: none that users might give to something of theirs. */
+export const ON_CLOSED = Symbol('onClosed');
+
 /**
  * A listening socket, made by `listen` or `adoptListener`. It owns its descriptor. The connections
  * that it accepts are of their own: they go on when it closes, unless it is destroyed.
@@ -61,7 +64,7 @@ export class Listener<Data = unknown> {
   readonly #address = new SocketAddress();
   readonly #onClose: (keepsFile: boolean) => void;
   /** @internal called when it is closed, whatever has closed it */
-  onClosed: (() => void) | undefined = undefined;
+  [ON_CLOSED]: (() => void) | undefined = undefined;
   #fd: number;
 
   /** @internal use `listen` or `adoptListener` */
@@ -184,11 +187,16 @@ export class Listener<Data = unknown> {
     if (fd < 0) return;
     this.#fd = -1;
     this.#acceptor.stop();
+    const group = this.#group;
+    group.opener = undefined;
+    try {
+      this.#onClose(keepsFile); // first: what listens at a path has it for itself
+    } catch (error) {
+      group.reactor.report(error); // EACCES, EROFS: the file stays
+    }
     sys.close(fd);
-    this.#onClose(keepsFile);
-    this.#group.opener = undefined;
-    this.#group.leaveIfIdle();
-    this.onClosed?.();
+    group.leaveIfIdle();
+    this[ON_CLOSED]?.();
   }
 
   /** Keeps the reactor alive, which is so from the start. */

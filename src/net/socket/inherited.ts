@@ -4,6 +4,7 @@
 import { constants as os } from 'node:os';
 import { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
+import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
 import { checkFd } from '../../validate.ts';
 
@@ -39,7 +40,8 @@ export function isUnixSocket(fd: number): boolean {
 }
 
 /**
- * Checks that a descriptor is of the wanted kind, and makes it non-blocking and close-on-exec.
+ * Checks that a descriptor is of the wanted kind, makes it non-blocking and close-on-exec, and takes it
+ * over from another thread that may have made it.
  *
  * @throws TypeError, RangeError - no descriptor.
  * @throws ErrnoError - EBADF, ENOTSOCK; EINVAL: a socket of another kind.
@@ -52,4 +54,5 @@ export function prepare(fd: number, wanted: DescriptorKind): void {
   const flags = check(sys.fcntl(fd, F_GETFL), 'fcntl', { fd });
   check(sys.fcntl(fd, F_SETFL, flags | O_NONBLOCK), 'fcntl', { fd });
   check(sys.fcntl(fd, F_SETFD, FD_CLOEXEC), 'fcntl', { fd });
+  native.ownDescriptor(fd);
 }
