@@ -477,7 +477,7 @@ function optionsOf(
     trigger,
     handlers: { open: accept },
     onError: (error) => {
-      server.emit('error', asNodeError(error));
+      server.emit('error', asNodeError(error)); // the listening socket has failed, and is closed
       server.close();
     },
     ...(reactor === undefined ? {} : { reactor }),

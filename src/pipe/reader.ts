@@ -11,6 +11,7 @@ const READING: Role = {
   syscall: 'read',
   unfit: sys.constants.O_WRONLY,
   handlers: ['data', 'end', 'close'],
+  options: ['borrow'],
 };
 
 /** Receives what a descriptor gives. Every member is optional; one object serves any number. */

@@ -21,6 +21,7 @@ const WRITING: Role = {
   syscall: 'write',
   unfit: sys.constants.O_RDONLY,
   handlers: ['drain', 'close'],
+  options: ['highWaterMark', 'lowWaterMark', 'queueBytesMax'],
 };
 
 /** Receives what becomes of a writer. Every member is optional; one object serves any number. */

@@ -1,6 +1,7 @@
 // The Poller: one readiness mechanism of the kernel behind add / modify / remove / wait / notify.
 // `wait` fills records in memory that was made once; `events` reads them. The layer above is the
 // Reactor (src/reactor/reactor.ts); the layer below is native/core/poller.h.
+import { constants } from 'node:os';
 import {
   ClosedError,
   check,
@@ -64,6 +65,21 @@ export function triggerNumber(trigger: unknown): number {
 export function checkInterest(value: unknown): number {
   return checkInteger('interest', value, 0, 15);
 }
+
+/**
+ * @internal what became of adding `fd`, with advice where there is any
+ *
+ * @throws ErrnoError - the call's own code.
+ */
+export function checkAdded(result: number, syscall: string, fd: number): void {
+  if (result >= 0) return;
+  const error = errnoError(result, syscall, { fd });
+  if (result === -constants.errno.EPERM) error.message += `: ${ALWAYS_READY}`;
+  throw error;
+}
+
+const ALWAYS_READY =
+  'a file that is always ready, such as a regular one, cannot be waited for; use node:fs';
 
 /**
  * Watches descriptors for readiness by one mechanism of the kernel.
@@ -180,7 +196,8 @@ export class Poller {
     checkInteger('token', token, 0, Number.MAX_SAFE_INTEGER);
     const [slot, generation] = [Math.floor(token / GENERATION_SPAN), token % GENERATION_SPAN];
     const exclusive = options?.exclusive === true;
-    check(this.addRaw(fd, slot, generation, interest, trigger, exclusive), this.#syscall, { fd });
+    const result = this.addRaw(fd, slot, generation, interest, trigger, exclusive);
+    checkAdded(result, this.#syscall, fd);
   }
 
   /**

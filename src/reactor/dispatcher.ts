@@ -2,9 +2,9 @@
 // and the timers. It reads the records that native code wrote (src/poller/poller.ts), drops the stale
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
 import { constants } from 'node:os';
-import { check, errnoError } from '../errors.ts';
+import { errnoError } from '../errors.ts';
 import type { Interest, Trigger } from '../poller/interest.ts';
-import type { Poller } from '../poller/poller.ts';
+import { checkAdded, type Poller } from '../poller/poller.ts';
 import { GENERATION_SPAN, RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
 import type { Failures } from './failures.ts';
 import type { Lint } from './lint.ts';
@@ -116,7 +116,7 @@ export class Dispatcher implements RegistrationOwner {
     const place = this.#slots.take();
     const { slot } = place;
     try {
-      check(this.#addToPoller(place, what), 'register', { fd });
+      checkAdded(this.#addToPoller(place, what), 'register', fd);
     } catch (error) {
       this.#slots.give(slot);
       throw error;

@@ -27,7 +27,9 @@ export interface ReactorOptions {
   /**
    * Look for the mistakes of handlers, for development: an edge-triggered one that does not drain,
    * a write interest armed with nothing to write, one file under two numbers. Each is a process
-   * warning with `code` EDGEWISE_UNDRAINED, EDGEWISE_SPINNING or EDGEWISE_DUPLICATE. Default false.
+   * warning with `code` EDGEWISE_UNDRAINED, EDGEWISE_SPINNING, EDGEWISE_BLOCKING (an edge trigger on
+   * a blocking descriptor), EDGEWISE_DUPLICATE or EDGEWISE_UNKNOWN (an option or a handler of a
+   * name that is not read, also of what is opened on this reactor). Default false.
    */
   readonly lint?: boolean;
   /**

@@ -27,6 +27,20 @@ import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
 import { ReactorWaker, type WakerOwner } from './waker.ts';
 
+const OPTION_NAMES = Object.keys({
+  backend: true,
+  capacity: true,
+  budget: true,
+  asyncContext: true,
+  lint: true,
+  onError: true,
+} satisfies Record<keyof ReactorOptions, true>);
+const REGISTER_NAMES = Object.keys({
+  trigger: true,
+  data: true,
+  exclusive: true,
+  asyncContext: true,
+} satisfies Record<keyof RegisterOptions, true>);
 const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
 const EINTR = -constants.errno.EINTR;
@@ -95,6 +109,8 @@ export class Reactor {
       onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()),
     };
     this.#lint = lint === true ? new Lint() : undefined;
+    this.lintNames('new Reactor', options, OPTION_NAMES);
+    if (budget !== undefined) this.lintNames('budget', budget, ['bytes', 'operations']);
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
   }
@@ -168,6 +184,7 @@ export class Reactor {
     checkObject('options', options);
     const { trigger = 'level', data, exclusive, asyncContext = this.#keepsContext } = options;
     triggerNumber(trigger);
+    this.lintNames('register', options, REGISTER_NAMES);
     return this.watch<Data>({
       fd,
       interest,
@@ -183,6 +200,11 @@ export class Reactor {
   watch<Data>(what: Watched<Data>): Registration<Data> {
     this.#assertOpen();
     return this.#dispatcher.add<Data>(what);
+  }
+
+  /** @internal under `lint`, warns of names of `object` that are not among `known` */
+  lintNames(what: string, object: object, known: readonly string[]): void {
+    this.#lint?.onNames(what, object, known);
   }
 
   /**

@@ -19,6 +19,22 @@ const HANDLER_NAMES = [
   'timeout',
 ] as const;
 
+/** The options of {@link ConnectionOptions}. */
+export const CONNECTION_OPTIONS = {
+  createData: true,
+  handlers: true,
+  reactor: true,
+  trigger: true,
+  highWaterMark: true,
+  lowWaterMark: true,
+  queueBytesMax: true,
+  allowHalfOpen: true,
+  idleTimeoutMs: true,
+  receiveDescriptors: true,
+  keepsAlive: true,
+  asyncContext: true,
+} satisfies Record<keyof ConnectionOptions, true>;
+
 /** What every stream connection can be given. */
 export interface ConnectionOptions<Data = unknown> {
   /**
@@ -75,6 +91,7 @@ export function groupOf<Data>(options: ConnectionOptions<Data>, isUnix: boolean)
   if (createData !== undefined) checkFunction('createData', createData);
   checkHandlers(handlers, HANDLER_NAMES);
   checkDrive(reactor, trigger);
+  reactor.lintNames('handlers', handlers, HANDLER_NAMES);
   const settings = {
     trigger,
     ...queueLimits(options),

@@ -12,7 +12,7 @@ import {
   checkObject,
   throwIfAborted,
 } from '../../validate.ts';
-import { groupOf } from '../connection/options.ts';
+import { CONNECTION_OPTIONS, groupOf } from '../connection/options.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
 import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
@@ -21,6 +21,22 @@ import { bindAndListen, removeFile, statOf } from './path.ts';
 
 const BACKLOG = 4096;
 const { constants } = sys;
+
+const OPTION_NAMES = Object.keys({
+  ...CONNECTION_OPTIONS,
+  host: true,
+  port: true,
+  path: true,
+  abstract: true,
+  backlog: true,
+  reusePort: true,
+  ipv6Only: true,
+  exclusive: true,
+  onExhaustion: true,
+  tcp: true,
+  onError: true,
+  signal: true,
+} satisfies Record<keyof ListenOptions, true>);
 
 function option(fd: number, level: number, name: number | undefined, value: number): void {
   check(sys.setsockopt(fd, level, name as number, value), 'setsockopt', { fd });
@@ -69,6 +85,7 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
   checkInteger('port', options.port ?? 0, 0, 65_535);
   throwIfAborted(options.signal);
   const group = groupOf(options, isUnixPlace(options));
+  group.reactor.lintNames('listen', options, OPTION_NAMES);
   let fd = -1;
   try {
     fd = openByOptions(options as ListenOptions);
