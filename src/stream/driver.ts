@@ -216,7 +216,12 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
 
   /** Its `pause`. */
   pause(): void {
-    if (this.sink !== undefined) this.#setWantsData(false);
+    if (this.sink !== undefined) this.stopReading();
+  }
+
+  /** Nothing more is read until `read`. */
+  stopReading(): void {
+    this.#setWantsData(false);
   }
 
   // As with a net.Socket whose handle was taken over: listeners of the stream get nothing more, its
