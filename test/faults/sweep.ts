@@ -1,5 +1,5 @@
 // Runs a program once for each call of the kernel that it makes and each error that the call may have,
-// with that one call failing. Whatever fails, the program comes to an end: what it opened is closed,
+// with that one call failing. Whatever fails, the program ends: what it opened is closed,
 // what failed says so by an error with a code, and no descriptor is left.
 import { expect } from 'vitest';
 import { ErrnoError } from '../../src/errors.ts';
