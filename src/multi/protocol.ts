@@ -78,6 +78,11 @@ export type ToSubReactor =
   | { readonly type: 'moved' }
   | { readonly type: 'drain'; readonly timeoutMs: number };
 
+/** How messages from the thread of a sub-reactor are sent: its module may post what it likes beside. */
+export interface Envelope {
+  readonly subReactor: FromSubReactor;
+}
+
 /** Messages from the thread of a sub-reactor. */
 export type FromSubReactor =
   | { readonly type: 'loaded' }

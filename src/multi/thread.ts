@@ -1,7 +1,7 @@
 // The thread of a sub-reactor as the main thread sees it: from its start to its end, which is awaited,
 // and forced after a time limit. A thread that dies is replaced by a new object.
 import { Worker } from 'node:worker_threads';
-import type { FromSubReactor, SubReactorData, ToSubReactor } from './protocol.ts';
+import type { Envelope, FromSubReactor, SubReactorData, ToSubReactor } from './protocol.ts';
 
 // The thread runs the built file also when this one runs from the sources, as in tests: the oldest
 // Node that we support loads no TypeScript.
@@ -51,7 +51,9 @@ export class PoolThread {
     worker.on('error', (error) => {
       cause = error;
     });
-    worker.on('message', (message: FromSubReactor) => {
+    worker.on('message', (envelope: Partial<Envelope> | null) => {
+      const message = envelope?.subReactor;
+      if (message === undefined) return; // the module's own
       if (message.type === 'loaded') this.#onLoaded();
       else if (message.type === 'drained') this.#onDone();
       else owner.onMessage(message);

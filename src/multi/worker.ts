@@ -22,6 +22,7 @@ import { Mailbox } from './mailbox.ts';
 import { clone } from './message.ts';
 import { type OwnerId, ownerOfThread } from './ownership.ts';
 import {
+  type Envelope,
   Figure,
   type FromSubReactor,
   type Move,
@@ -35,7 +36,8 @@ import {
 const data = workerData as SubReactorData;
 
 function send(message: FromSubReactor, transferred: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transferred);
+  const envelope: Envelope = { subReactor: message };
+  parentPort?.postMessage(envelope, transferred);
 }
 
 let running: SubReactorThread | undefined;

@@ -5,6 +5,7 @@ import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultReactor, Reactor } from '../../src/index.ts';
+import type { Envelope } from '../../src/multi/protocol.ts';
 import * as sys from '../../src/sys/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { type Client, openClient } from './clients.ts';
@@ -39,6 +40,30 @@ function release(cells: Int32Array, place: number): void {
 function holdTimers(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 }
+
+it('a module may post what it likes to the main thread: it is none of the pool’s', async () => {
+  const module = moduleOf(`
+    import { parentPort } from 'node:worker_threads';
+    const post = () => {
+      for (const what of [null, undefined, 7, 'text', [], {}, { subReactor: undefined }]) parentPort.postMessage(what);
+      for (const type of ['loaded', 'ready', 'failed', 'drained', 'report', 'handOver', 'nothing']) parentPort.postMessage({ type });
+    };
+    post();
+    export const start = post;
+    export const handlers = {
+      data(connection, bytes) {
+        post();
+        connection.write(bytes);
+      },
+    };`);
+  const { pool, errors } = await startPool({ size: 1, module });
+  const client = await openClient(pool.port);
+  for (let round = 0; round < 3; round++) expect(await client.ask('over')).toBe('over');
+  client.close();
+  expect((await pool.report()).total).toMatchObject({ accepted: 1, restarts: 0 });
+  await pool.close();
+  expect(errors.seen).toEqual([]);
+});
 
 describe('a thread that cannot start again', () => {
   it('has ended when that is reported, also when its module would keep it alive', async () => {
@@ -224,8 +249,8 @@ describe('closed while it starts', () => {
       closed = pool.close({ timeoutMs: 0 });
     };
     onThread = (worker) =>
-      worker.on('message', ({ type }: { type: string }) => {
-        if (type === 'ready') void close();
+      worker.on('message', ({ subReactor }: Envelope) => {
+        if (subReactor.type === 'ready') void close();
       });
     await pool.start().catch((error) => expect(error).toMatchObject({ code: 'ERR_CLOSED' }));
     onThread = () => undefined;
@@ -264,8 +289,8 @@ describe('closed while it starts', () => {
     const { pool } = makePool({ size: 1, module });
     const loaded = new Signal<void>();
     onThread = (worker) =>
-      worker.on('message', ({ type }: { type: string }) => {
-        if (type === 'loaded') loaded.emit();
+      worker.on('message', ({ subReactor }: Envelope) => {
+        if (subReactor.type === 'loaded') loaded.emit();
       });
     const started = pool.start();
     await loaded.next();
