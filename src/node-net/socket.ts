@@ -50,8 +50,6 @@ class SocketClass extends SocketDuplex {
   /** @internal */
   _pendingData: unknown = null;
   /** @internal */
-  _pendingEncoding = '';
-  /** @internal */
   readonly [STATE]: State;
 
   /**
