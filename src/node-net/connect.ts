@@ -1,7 +1,8 @@
 // connect() of node:net, which createConnection() is another name of.
 import diagnostics from 'node:diagnostics_channel';
 import { normalize } from './arguments.ts';
-import { Socket, type SocketConnectOptions, type SocketOptions } from './socket.ts';
+import { Socket } from './socket.ts';
+import type { SocketConnectOptions, SocketOptions } from './socket-options.ts';
 
 const clientSocketChannel = diagnostics.channel('net.client.socket');
 

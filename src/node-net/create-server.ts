@@ -1,5 +1,6 @@
 // createServer() of node:net.
-import { type ConnectionListener, Server, type ServerOptions } from './server.ts';
+import { type ConnectionListener, Server } from './server.ts';
+import type { ServerOptions } from './server-options.ts';
 
 /**
  * As createServer of node:net.

@@ -13,8 +13,9 @@ import {
 import { Server } from './server.ts';
 import { Socket } from './socket.ts';
 
-export type { ConnectionListener, ServerListenOptions, ServerOptions } from './server.ts';
-export type { OnReadOptions, SocketConnectOptions, SocketOptions } from './socket.ts';
+export type { ConnectionListener } from './server.ts';
+export type { ServerListenOptions, ServerOptions } from './server-options.ts';
+export type { OnReadOptions, SocketConnectOptions, SocketOptions } from './socket-options.ts';
 export {
   BlockList,
   connect,

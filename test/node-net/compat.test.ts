@@ -237,12 +237,21 @@ describe('a socket', () => {
     const address = JSON.stringify(socket.address()).replace(/"port":\d+/, '"port":N');
     const { server, _handle: handle } = socket as never as { server: unknown; _handle: unknown };
     return {
-      ...{ connecting, pending, readyState, destroyed, timeout, bytesRead, bytesWritten },
-      ...{ remoteAddress, localAddress, remoteFamily, bufferSize, allowHalfOpen, address },
-      ...{
-        server: server === null ? null : typeof server,
-        handle: handle === null ? null : typeof handle,
-      },
+      connecting,
+      pending,
+      readyState,
+      destroyed,
+      timeout,
+      bytesRead,
+      bytesWritten,
+      remoteAddress,
+      localAddress,
+      remoteFamily,
+      bufferSize,
+      allowHalfOpen,
+      address,
+      server: server === null ? null : typeof server,
+      handle: handle === null ? null : typeof handle,
     };
   };
   same('has the same facts in each state', async (net) => {
@@ -258,7 +267,12 @@ describe('a socket', () => {
     await Promise.all([closed(fresh), closed(peer)]);
     const after = [factsOf(fresh), factsOf(peer)].map(
       ({ destroyed, pending, readyState, bytesRead, bytesWritten, handle }) => ({
-        ...{ destroyed, pending, readyState, bytesRead, bytesWritten, handle },
+        destroyed,
+        pending,
+        readyState,
+        bytesRead,
+        bytesWritten,
+        handle,
       }),
     );
     await closing(server);
@@ -272,7 +286,7 @@ describe('a socket', () => {
     socket.destroy();
     return [...assigned, socket.timeout];
   });
-  same('has getters that the prototype bears', (net) => {
+  same('has getters that the prototype tolerates', (net) => {
     const { prototype } = net.Socket;
     return [
       prototype.bytesWritten,

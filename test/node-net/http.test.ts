@@ -208,7 +208,7 @@ describe('node:http', () => {
     return error.code;
   });
 
-  same('asks before it sends a body, and is told to go on or not', async (side) => {
+  same('asks before it sends a body, and goes on or not', async (side) => {
     const { server, port } = await serving(side, (incoming, response) => incoming.pipe(response));
     server.on('checkContinue', (incoming, response) => {
       if (incoming.url === '/no') {
@@ -301,7 +301,7 @@ describe('node:http', () => {
     return answer;
   });
 
-  same('knows who the client is', async (side) => {
+  same('knows the address of the client', async (side) => {
     const { server, port } = await serving(side, (incoming, response) => {
       const { remoteAddress, remoteFamily, remotePort, localPort } = incoming.socket;
       response.end(
