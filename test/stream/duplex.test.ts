@@ -50,7 +50,9 @@ eachTriggerOf('toDuplex', (sides) => {
     const reactor = sides.descriptors.using(new Reactor());
     reactor.attach();
     const accepted: SocketDuplex[] = [];
-    const handlers = { open: (each: Connection) => void accepted.push(toDuplex(each).resume().end()) };
+    const handlers = {
+      open: (each: Connection) => void accepted.push(toDuplex(each).resume().end()),
+    };
     sides.descriptors.using(listen({ path, reactor, handlers }));
     const client = toDuplex(connect({ path, reactor, handlers: {} }));
     await once(client, 'connect');
