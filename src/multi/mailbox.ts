@@ -6,6 +6,7 @@
 // producer that has woken it since then need not do so again: whatever it publishes until the epoch
 // changes is seen. The epoch is noted after the wake-up, so a thread that ends between loses none.
 import { EdgewiseError, outOfRange } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Reader } from './message.ts';
@@ -185,6 +186,12 @@ export class Mailbox {
   /** The same as {@link close}: a mailbox has nothing to flush. */
   destroy(): void {
     this.close();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { received, drains } = this.stats;
+    return shown('Mailbox', { received, drains, closed: this.isClosed });
   }
 
   /** The same as {@link destroy}. */

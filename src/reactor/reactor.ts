@@ -3,6 +3,7 @@
 // what calls the turn is src/reactor/driver.ts. docs/architecture.md has the life of one event.
 import { AsyncResource } from 'node:async_hooks';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
 import { type Backend, Interest } from '../poller/interest.ts';
 import { Poller, triggerNumber } from '../poller/poller.ts';
@@ -385,6 +386,17 @@ export class Reactor {
     this.#poller.close();
     this.#lint?.close();
     if (!this.#dispatcher.isDispatching) this.#throwErrors();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const {
+      backend,
+      driverMode: driver,
+      registrationCount: registrations,
+      isClosed: closed,
+    } = this;
+    return shown('Reactor', { backend, driver, registrations, closed });
   }
 
   /** The same as `close()`: `using reactor = new Reactor()`. */
