@@ -17,6 +17,8 @@
         'NAPI_VERSION=9',
         'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
+        # Nothing can be thrown in a thread that is being terminated; without it the process aborts.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       ],
       'include_dirs': [
         'native/core',
@@ -27,7 +29,6 @@
         'native/core/waker.cc',
         'native/core/waker_registry.cc',
         'native/core/descriptor_owners.cc',
-        'native/core/signal_watch.cc',
         'native/core/watch_table.cc',
         'native/core/poll_poller.cc',
         'native/core/select_poller.cc',
@@ -59,6 +60,7 @@
         ['OS=="linux"', {
           'sources': [
             'native/core/epoll_poller.cc',
+            'native/core/epoll_wait.cc',
             'native/core/wake_timer.cc',
             'native/core/backends_linux.cc',
             'native/core/io_ops_linux.cc',

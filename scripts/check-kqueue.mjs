@@ -57,7 +57,7 @@ function provideTools() {
 function listJobs() {
   const nodeInclude = join(dirname(process.execPath), '..', 'include', 'node');
   const hasUv = existsSync(join(nodeInclude, 'uv.h'));
-  if (!hasUv) console.log('loop_driver.cc is left out: this Node came without its uv.h');
+  if (!hasUv) console.log('what includes uv.h is left out: this Node came without it');
   const tests = readdirSync('native/test')
     .filter((name) => name.endsWith('.cc') && !/linux|libkqueue/.test(name))
     .map((name) => `native/test/${name}`);
@@ -67,7 +67,7 @@ function listJobs() {
     for (const source of [...sourcesFor(os), ...tests, CONTROL]) {
       const isLeftOut =
         (CORE_ONLY.includes(target) && !source.startsWith('native/core')) ||
-        (!hasUv && source.endsWith('loop_driver.cc')) ||
+        (!hasUv && /(loop_driver|signal_wrap)\.cc$/.test(source)) ||
         !existsSync(source);
       if (!isLeftOut) jobs.push({ source, target, nodeInclude, state: '' });
     }

@@ -11,6 +11,7 @@ export const NAPI_DEFINES = [
   '-DNAPI_VERSION=9',
   '-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
   '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+  '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
 ];
 
 /** The folder with the headers of node-addon-api. */

@@ -138,6 +138,7 @@ export type EdgewiseErrorCode =
   | 'ERR_FILE_SHRANK'
   | 'ERR_CONNECTION_IN_USE'
   | 'ERR_MEMORY_UNAVAILABLE'
+  | 'ERR_MAILBOX_INVALID'
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_MESSAGE_UNSUPPORTED'
   | 'ERR_MODULE_INVALID'
@@ -151,7 +152,8 @@ export type EdgewiseErrorCode =
   | 'ERR_OFFLOAD_ABORTED'
   | 'ERR_OFFLOAD_FAILED'
   | 'ERR_NOT_POLLABLE'
-  | 'ERR_REACTOR_ATTACHED';
+  | 'ERR_REACTOR_ATTACHED'
+  | 'ERR_SERVER_ALREADY_LISTEN';
 
 /** An error of edgewise itself: a state that does not allow the call, or what this system lacks. */
 export class EdgewiseError extends Error {

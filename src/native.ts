@@ -63,10 +63,8 @@ export interface Native extends SyscallBindings, PinnedBindings, PollerBindings,
 
 type Syscall<Arguments extends readonly unknown[]> = (...args: Arguments) => number;
 
-/**
- * The functions behind `edgewise/sys` (native/addon/*_wrap.cc): >= 0, -errno, or REFUSED. A `slot`
- * is the memory of a SocketAddress (native/core/socket_address.h).
- */
+// The functions behind `edgewise/sys` (native/addon/*_wrap.cc): >= 0, -errno, or REFUSED. A `slot`
+// is the memory of a SocketAddress (native/core/socket_address.h).
 export interface SyscallBindings {
   /** The numbers of the system's headers by name; src/sys/constants.ts types the names. */
   readonly constants: Readonly<Record<string, number>>;
@@ -282,7 +280,8 @@ export interface NativePoller {
   ): number;
   modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number;
   remove(fd: number): number;
-  wait(timeoutMs: number): number;
+  wait(timeoutMs: number): number; // -EINTR: go on by `resume`, where V8 may end this thread
+  resume(): number;
   notify(): number;
   descriptor(): number;
   rebuild(): number;
@@ -295,8 +294,7 @@ export interface NativeLoopDriver {
   detach(): void;
   setReferenced(isReferenced: number): number;
   rewatch(): number;
-  /** The deadline in the poller's memory has changed. */
-  plan(): void;
+  plan(): void; // the deadline in the poller's memory has changed
 }
 
 /** Signals behind a descriptor (native/addon/signal_wrap.cc). Every function: >= 0, -errno, or REFUSED. */
@@ -319,10 +317,10 @@ export interface PollerBindings {
   now(): number;
   /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
   platformFacts(): [number, number, number];
-  /** Triggers (1 << number), exclusive, has a descriptor, limit of numbers; or -errno. */
-  capabilities(backend: number): [number, number, number, number] | number;
-  /** Lets the host end a thread that blocks in this poller. Under Node only. */
-  watchHostLoop(poller: NativePoller): number;
+  /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
+  capabilities(backend: number): [number, number, number, number, number] | number;
+  /** Lets the host end a thread that blocks here; mayBeEnded: also without a sign. A descriptor. */
+  watchHostLoop(poller: NativePoller, mayBeEnded: number): number;
   createWaker(poller: NativePoller): number;
   takeWaker(id: number): number;
   wake(id: number): number;
@@ -339,7 +337,6 @@ export interface PollerBindings {
   takeDescriptor(fd: number, owner: number): number;
   /** Linux: the sockets of a port take connections by CPU. -EOPNOTSUPP elsewhere. */
   steerByCpu(fd: number, count: number): number;
-  reassertSignal(signum: number): number;
 }
 
 const loaded = load();

@@ -41,7 +41,7 @@ const LINES_MAX_PROGRAM = 150;
 const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
   'src/sys/constants.names.ts': { max: 650, why: 'made from a table, one name each' },
-  'test/fuzz/entries.ts': { max: 400, why: 'a table of functions, one row each' },
+  'test/fuzz/entries.ts': { max: 460, why: 'a table of functions, one row each' },
   'test/fuzz/signatures.ts': { max: 600, why: 'a table of functions, one row each' },
   'test/sys/sys.test.ts': { max: 500, why: 'a table of system calls, one test each' },
   'test/sys/arguments.test.ts': { max: 450, why: 'a table of wrong arguments, one row each' },
@@ -138,9 +138,9 @@ describe('floors', () => {
     expect([...new Set(loaders)]).toEqual(['src/native.ts']);
   });
 
-  it('only native/addon/loop_driver.cc includes uv.h', () => {
+  it('only the loop driver and the signals include uv.h', () => {
     const seers = find(cpp, /#include [<"]uv(\/.*)?\.h[>"]/).map((at) => at.split(':')[0]);
-    expect(seers).toEqual(['native/addon/loop_driver.cc']);
+    expect(seers).toEqual(['native/addon/loop_driver.cc', 'native/addon/signal_wrap.cc']);
   });
 
   it('native/core, its tests and the load generator know neither Node nor V8', () => {

@@ -19,13 +19,8 @@ function announce(port) {
 }
 
 if (values.over === 'edgewise') {
-  const { listen } = await import('../../dist/index.js');
-  const { toDuplex } = await import('../../dist/stream/index.js');
-  const listener = listen({
-    host,
-    handlers: { open: (connection) => server.emit('connection', toDuplex(connection)) },
-  });
-  announce(listener.port);
+  const { serveHttp } = await import('../../dist/stream/index.js');
+  announce(serveHttp(server, { host }).address().port);
 } else {
   server.listen({ host, port: 0, backlog: 4096 }, () => announce(server.address().port));
 }

@@ -340,13 +340,15 @@ int Rewatch(const Args<1>& args) {
   return driver == nullptr ? kRefused : driver->Rewatch();
 }
 
-// watchHostLoop(poller): lets the host end a thread that blocks in this poller. 0 or -errno.
-int WatchHostLoop(const Args<1>& args) {
+// watchHostLoop(poller, mayBeEnded: 0 | 1): lets the host end a thread that blocks in this poller.
+// A descriptor of the poller's that was made for it, or -errno.
+int WatchHostLoop(const Args<2>& args) {
   PollerWrap* poller = PollerWrap::From(args[0]);
   uv_loop_t* loop = nullptr;
-  if (poller == nullptr || !poller->is_open()) return kRefused;
+  uint32_t may_be_ended;
+  if (poller == nullptr || !poller->is_open() || !args.Uint32(1, &may_be_ended)) return kRefused;
   if (napi_get_uv_event_loop(args.env(), &loop) != napi_ok) return -ENOTSUP;
-  return poller->WatchHostLoopEdge(uv_backend_fd(loop));
+  return poller->WatchHostLoopEdge(uv_backend_fd(loop), may_be_ended != 0);
 }
 
 Napi::Function LoopDriver::Define(Napi::Env env) {

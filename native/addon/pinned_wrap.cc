@@ -28,8 +28,8 @@ Napi::Value Pin(const ArgsWith<1, BlockTable>& args) {
   auto* block = new Block(data, length);
   auto release = [](Napi::BasicEnv, void*, Block* collected) { collected->Release(); };
   auto buffer = Napi::ArrayBuffer::New(env, data, length, release, block);
-  if (env.IsExceptionPending()) {
-    env.GetAndClearPendingException();
+  if (buffer.IsEmpty()) {  // the exception of a thread that is being terminated is never pending
+    if (env.IsExceptionPending()) env.GetAndClearPendingException();
     block->Release();
     return refused;
   }

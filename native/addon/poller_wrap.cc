@@ -14,10 +14,9 @@
 namespace edgewise {
 namespace {
 
-// How long a thread blocks at most while its host has something that it cannot be given, or cannot
-// be watched: the thread may be asked to end meanwhile, and a host that is pending already makes no
-// new edge.
-constexpr int64_t kWaitWhileHostIsPendingNs = 50 * kNsPerMs;
+// How long a thread blocks before it looks whether it is asked to end, or whether the host has
+// something, where no descriptor in the set shows that.
+constexpr int64_t kLookAfterNs = 50 * kNsPerMs;
 
 // A deadline of TypeScript's, in nanoseconds: 0 or less is now, beyond what an int64 holds never.
 DeadlineNs ToDeadline(double ns) {
@@ -48,8 +47,8 @@ Napi::Value PlatformFacts(const Args<0>& args) {
                  {double(AvailableBackends()), double(preferred), double(HasNanosecondWait())});
 }
 
-// capabilities(backend): triggers (one bit each), exclusive (0, 1), has a descriptor (0, 1), limit
-// of descriptor numbers (0: none); or -errno.
+// capabilities(backend): triggers (one bit each), interests (bits), exclusive (0, 1), has a
+// descriptor (0, 1), limit of descriptor numbers (0: none); or -errno.
 Napi::Value CapabilitiesOf(const Args<1>& args) {
   uint32_t backend;
   if (!args.Uint32(0, &backend)) return Napi::Number::New(args.env(), kRefused);
@@ -57,7 +56,7 @@ Napi::Value CapabilitiesOf(const Args<1>& args) {
   std::unique_ptr<Poller> poller = CreatePoller(static_cast<Backend>(backend), &error);
   if (poller == nullptr) return Napi::Number::New(args.env(), error);
   Capabilities have = poller->capabilities();
-  return ArrayOf(args.env(), {double(have.triggers), double(have.exclusive),
+  return ArrayOf(args.env(), {double(have.triggers), double(have.interests), double(have.exclusive),
                               double(have.has_descriptor), double(have.fd_limit)});
 }
 
@@ -101,20 +100,24 @@ DeadlineNs PollerWrap::PlannedDeadline() const { return ToDeadline(head_->deadli
 
 int PollerWrap::WaitUntil(DeadlineNs deadline) {
   ReadySink sink{records_, capacity_};
+  deadline_ = deadline;
   deadline = std::min(deadline, PlannedDeadline());
-  if (deadline != kPollOnce && (is_host_beyond_ || (latch_ != nullptr && HostIsPending()))) {
-    deadline = std::min(deadline, MonotonicNowNs() + kWaitWhileHostIsPendingNs);
+  DeadlineNs until = deadline;
+  if (latch_ != nullptr && deadline != kPollOnce && MustLook()) {
+    until = std::min(deadline, MonotonicNowNs() + kLookAfterNs);
   }
-  int count = poller_->Wait(sink, deadline);
-  if ((sink.signals & ReadySink::kHostLoopReady) != 0 && latch_ != nullptr) {
+  int count = poller_->Wait(sink, until);
+  if (latch_ != nullptr && (is_host_beyond_ || (sink.signals & ReadySink::kHostLoopReady) != 0)) {
     ReadyRecord unused;
     ReadySink consumed{&unused, 1};
     latch_->Wait(consumed, kPollOnce);
+    sink.signals |= consumed.signals;
   }
+  bool is_empty = count == 0 && sink.signals == 0;
+  if (is_empty && until < deadline) return -EINTR;
   head_->now_ns = static_cast<double>(MonotonicNowNs());
   head_->signals = sink.signals;
   head_->wait_count += 1;
-  bool is_empty = count == 0 && sink.signals == 0;
   if (is_empty && head_->now_ns < static_cast<double>(deadline)) head_->empty_count += 1;
   return count;
 }
@@ -124,24 +127,37 @@ bool PollerWrap::HostIsPending() const {
   return poll(&host, 1, 0) > 0;
 }
 
-int PollerWrap::WatchHostLoopEdge(int host_fd) {
+bool PollerWrap::MustLook() const { return is_host_beyond_ || (may_be_ended_ && HostIsPending()); }
+
+bool PollerWrap::IsInternal(int fd) const {
+  return fd == host_fd_ || poller_->IsOwn(fd) || (latch_ != nullptr && latch_->IsOwn(fd));
+}
+
+int PollerWrap::WatchHostLoopEdge(int host_fd, bool may_be_ended) {
   UnwatchHostLoop();
   host_loop_fd_ = host_fd;
+  may_be_ended_ = may_be_ended;
   int error = 0;
   latch_ = CreatePoller(PreferredBackend(), &error);
   if (latch_ == nullptr) return error;
   int result = latch_->Add(host_fd, kHostLoopToken, kInterestReadable, Trigger::kEdge, false);
   if (result < 0) return result;
   int limit = poller_->capabilities().fd_limit;
-  is_host_beyond_ = limit > 0 && latch_->Descriptor() >= limit;
-  if (!is_host_beyond_) return WatchHostLoopLevel(latch_->Descriptor());
-  latch_.reset();
-  return 0;
+  int latch_fd = latch_->Descriptor();
+  is_host_beyond_ = limit > 0 && latch_fd >= limit;
+  if (!is_host_beyond_) result = WatchHostLoopLevel(latch_fd);
+  return result < 0 ? result : latch_fd;
 }
 
 int PollerWrap::WatchHostLoopLevel(int host_fd) {
-  if (host_fd_ >= 0) UnwatchHostLoop();
-  int result = poller_->Add(host_fd, kHostLoopToken, kInterestReadable, Trigger::kLevel, false);
+  auto add = [&] {
+    return poller_->Add(host_fd, kHostLoopToken, kInterestReadable, Trigger::kLevel, false);
+  };
+  int result = add();
+  if (result == -EEXIST) {  // under a number of ours there can only be what was closed
+    poller_->Remove(host_fd);
+    result = add();
+  }
   if (result == 0) host_fd_ = host_fd;
   return result;
 }
@@ -170,9 +186,9 @@ namespace {
 
 // The receiver of a method, when it is an open poller, or null.
 template <size_t kCount>
-Poller* PollerOf(const Args<kCount>& args) {
+PollerWrap* PollerOf(const Args<kCount>& args) {
   PollerWrap* wrap = PollerWrap::From(args.receiver());
-  return wrap == nullptr ? nullptr : wrap->poller();
+  return wrap == nullptr || !wrap->is_open() ? nullptr : wrap;
 }
 
 // open(backend, block: the number of pinned memory): 0 or -errno.
@@ -195,64 +211,73 @@ void Close(const Args<1>& args) {
 
 // add(fd, slot, generation, interest, trigger, exclusive: 0 | 1): 0 or -errno.
 int Add(const Args<6>& args) {
-  Poller* poller = PollerOf(args);
+  PollerWrap* wrap = PollerOf(args);
   int fd;
   Token token;
   uint32_t interest, trigger, exclusive;
-  if (poller == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
+  if (wrap == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
       !args.Uint32(2, &token.generation) || !args.Uint32(3, &interest) ||
-      !args.Uint32(4, &trigger) || !args.Uint32(5, &exclusive)) {
+      !args.Uint32(4, &trigger) || !args.Uint32(5, &exclusive) ||
+      token.slot >= kFirstReservedSlot || interest > kEveryInterest) {
     return kRefused;
   }
-  return poller->Add(fd, token, interest, static_cast<Trigger>(trigger), exclusive != 0);
+  if (wrap->IsInternal(fd)) return -EBADF;
+  return wrap->poller()->Add(fd, token, interest, static_cast<Trigger>(trigger), exclusive != 0);
 }
 
 // modify(fd, slot, generation, interest, trigger): 0 or -errno.
 int Modify(const Args<5>& args) {
-  Poller* poller = PollerOf(args);
+  PollerWrap* wrap = PollerOf(args);
   int fd;
   Token token;
   uint32_t interest, trigger;
-  if (poller == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
+  if (wrap == nullptr || !args.Fd(0, &fd) || !args.Uint32(1, &token.slot) ||
       !args.Uint32(2, &token.generation) || !args.Uint32(3, &interest) ||
-      !args.Uint32(4, &trigger)) {
+      !args.Uint32(4, &trigger) || token.slot >= kFirstReservedSlot || interest > kEveryInterest) {
     return kRefused;
   }
-  return poller->Modify(fd, token, interest, static_cast<Trigger>(trigger));
+  if (wrap->IsInternal(fd)) return -EBADF;
+  return wrap->poller()->Modify(fd, token, interest, static_cast<Trigger>(trigger));
 }
 
 // remove(fd): 0 or -errno.
 int Remove(const Args<1>& args) {
-  Poller* poller = PollerOf(args);
+  PollerWrap* wrap = PollerOf(args);
   int fd;
-  if (poller == nullptr || !args.Fd(0, &fd)) return kRefused;
-  return poller->Remove(fd);
+  if (wrap == nullptr || !args.Fd(0, &fd)) return kRefused;
+  return wrap->IsInternal(fd) ? -EBADF : wrap->poller()->Remove(fd);
 }
 
 // wait(timeoutMs): count of records or -errno.
 int Wait(const Args<1>& args) {
-  PollerWrap* wrap = PollerWrap::From(args.receiver());
+  PollerWrap* wrap = PollerOf(args);
   double timeout_ms;
-  if (wrap == nullptr || !wrap->is_open() || !args.Double(0, &timeout_ms)) return kRefused;
+  if (wrap == nullptr || !args.Double(0, &timeout_ms)) return kRefused;
   return wrap->WaitUntil(DeadlineAfterMs(timeout_ms));
+}
+
+// resume(): goes on with a wait that answered -EINTR; as wait.
+int Resume(const Args<1>& args) {
+  PollerWrap* wrap = PollerOf(args);
+  return wrap == nullptr ? kRefused : wrap->Resume();
 }
 
 // notify(): 0 or -errno.
 int Notify(const Args<1>& args) {
-  Poller* poller = PollerOf(args);
-  return poller == nullptr ? kRefused : poller->Notify();
+  PollerWrap* wrap = PollerOf(args);
+  return wrap == nullptr ? kRefused : wrap->poller()->Notify();
 }
 
 // descriptor(): the pollable descriptor, or -ENOTSUP.
 int Descriptor(const Args<1>& args) {
-  Poller* poller = PollerOf(args);
-  return poller == nullptr ? kRefused : poller->Descriptor();
+  PollerWrap* wrap = PollerOf(args);
+  return wrap == nullptr ? kRefused : wrap->poller()->Descriptor();
 }
 
 // rebuild(): 0 or -errno.
 int Rebuild(const Args<1>& args) {
-  Poller* poller = PollerOf(args);
-  return poller == nullptr ? kRefused : poller->Rebuild();
+  PollerWrap* wrap = PollerOf(args);
+  return wrap == nullptr ? kRefused : wrap->poller()->Rebuild();
 }
 
 constexpr Function kFunctions[] = {{"now", Call<Now>},
@@ -266,7 +291,8 @@ Napi::Function PollerWrap::Define(Napi::Env env) {
       env, "NativePoller",
       {Method("open", Call<edgewise::Open>), Method("close", Call<edgewise::Close>),
        Method("add", Call<Add>), Method("modify", Call<Modify>), Method("remove", Call<Remove>),
-       Method("wait", Call<Wait>), Method("notify", Call<Notify>), Method("rebuild", Call<Rebuild>),
+       Method("wait", Call<Wait>), Method("resume", Call<edgewise::Resume>),
+       Method("notify", Call<Notify>), Method("rebuild", Call<Rebuild>),
        Method("descriptor", Call<edgewise::Descriptor>)});
 }
 

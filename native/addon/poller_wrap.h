@@ -40,8 +40,10 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   void Close();  // again does nothing
 
   // One wait, until `deadline` or the deadline in the shared head. Returns the count of records,
-  // or -errno. EBADF: closed.
+  // or -errno. EBADF: closed. EINTR: nothing yet, and the caller must look whether its thread is
+  // asked to end, before it goes on by Resume.
   int WaitUntil(DeadlineNs deadline);
+  int Resume() { return WaitUntil(deadline_); }
 
   // The deadline in the shared head.
   DeadlineNs PlannedDeadline() const;
@@ -50,12 +52,18 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   SharedHead* head() const { return head_; }
   bool is_open() const { return poller_ != nullptr; }
 
+  // Whether `fd` is a descriptor of ours, in the set or behind it: no caller may add, modify or
+  // remove it by its number.
+  bool IsInternal(int fd) const;
+
   // A thread that blocks in a wait must be endable: the host loop's own descriptor in our set
   // makes the wait return when the host wants the thread. Through `latch_`, each readiness of the
-  // host is seen once, or a busy host would make every turn return at once.
+  // host is seen once, or a busy host would make every turn return at once. Returns the descriptor
+  // of the latch, or -errno.
   // What it has seen may still be pending (the host is not served while turns hold the thread), and
-  // then the host's next wish makes no new edge: such a wait is cut short.
-  int WatchHostLoopEdge(int host_fd);
+  // then a wish that the thread should end makes no new edge. A thread that `may_be_ended` looks
+  // from time to time (EINTR of WaitUntil).
+  int WatchHostLoopEdge(int host_fd, bool may_be_ended);
   // The same without the latch, for a driver that gives the host its turn.
   int WatchHostLoopLevel(int host_fd);
   void UnwatchHostLoop();
@@ -68,11 +76,14 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   ReadyRecord* records_ = nullptr;
   int capacity_ = 0;
   bool HostIsPending() const;
+  bool MustLook() const;
 
-  int host_fd_ = -1;               // what is in the set for the host loop, or -1
-  int host_loop_fd_ = -1;          // the host loop's own, behind the latch
-  bool is_host_beyond_ = false;    // the latch got a descriptor that select cannot watch
-  std::unique_ptr<Poller> latch_;  // before poller_: poller_ watches its descriptor
+  DeadlineNs deadline_ = kPollOnce;  // of the wait that Resume goes on with
+  int host_fd_ = -1;                 // what is in the set for the host loop, or -1
+  int host_loop_fd_ = -1;            // the host loop's own, behind the latch
+  bool is_host_beyond_ = false;      // the latch got a descriptor that select cannot watch
+  bool may_be_ended_ = false;        // another thread may ask this one to end
+  std::unique_ptr<Poller> latch_;    // before poller_: poller_ watches its descriptor
   std::unique_ptr<Poller> poller_;
 };
 

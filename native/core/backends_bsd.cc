@@ -1,5 +1,6 @@
 // The back-ends of macOS, FreeBSD, NetBSD and OpenBSD. Linux has its own in backends_linux.cc.
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "classic_pollers.h"
 #include "kqueue_poller.h"
@@ -29,5 +30,12 @@ Backend PreferredBackend() { return Backend::kKqueue; }
 
 // kevent(2) takes a timespec on each of them.
 bool HasNanosecondWait() { return true; }
+
+// kqueue accepts regular files and directories; epoll has EPERM for them, and so have we.
+int CheckPollable(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -errno;
+  return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+}
 
 }  // namespace edgewise

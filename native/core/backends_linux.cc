@@ -29,4 +29,6 @@ Backend PreferredBackend() { return Backend::kEpoll; }
 
 bool HasNanosecondWait() { return HasEpollPwait2(); }
 
+int CheckPollable(int fd) { return CheckEpollTakes(fd); }
+
 }  // namespace edgewise

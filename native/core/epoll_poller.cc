@@ -7,70 +7,35 @@
 //   a hang-up that no one handles is reported once and does not spin.
 // - EPOLLEXCLUSIVE allows neither EPOLL_CTL_MOD nor EPOLLONESHOT, EPOLLRDHUP or EPOLLPRI. A MOD
 //   that carries it is EINVAL whatever is there; without it, EINVAL is an entry that carries it.
+//   Interest 0 is armed as EPOLLET there, which reports a hang-up once as well.
+// - An event says which bits are set, not which were asked for: the cookie carries the interest.
+// - EPOLLERR of a pipe that is written to says that its last reader has gone, EPOLLERR of a socket
+//   that an error is pending: the cookie also says which it is.
+// - What cannot be polled is EPERM before the set is looked at, so for MOD and DEL it is ENOENT
+// here.
 // - A counter in an eventfd fires a new edge at each write, so the waker is never read.
-// - epoll_wait counts in milliseconds; epoll_pwait2 (5.11) takes nanoseconds. It is called through
-//   syscall(2), because the C library that we are built for may be older than the kernel.
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <unordered_map>
 #include <vector>
 
 #include "clock.h"
+#include "epoll_events.h"
 #include "epoll_poller.h"
+#include "epoll_wait.h"
 #include "file_identity.h"
 #include "wake_timer.h"
-
-#ifndef SYS_epoll_pwait2
-#define SYS_epoll_pwait2 441  // the same number on every architecture since Linux 5.11
-#endif
-#ifndef EPOLLEXCLUSIVE
-#define EPOLLEXCLUSIVE (1u << 28)  // linux/eventpoll.h, since 4.5; absent from old C libraries
-#endif
 
 namespace edgewise {
 namespace {
 
-// The argument of the system call: not the C library's timespec where that one has 32 bits.
-struct KernelTimespec {
-  int64_t seconds;
-  int64_t nanoseconds;
-};
-
-// Set once the kernel (or a seccomp filter) has said that it has no epoll_pwait2.
-std::atomic<bool> lacks_pwait2{false};
-
-uint64_t Pack(Token token) { return static_cast<uint64_t>(token.generation) << 32 | token.slot; }
-
-Token Unpack(uint64_t data) {
-  return {static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32)};
-}
-
-uint32_t ToEpoll(uint32_t interest, Trigger trigger) {
-  uint32_t events = 0;
-  if (interest & kInterestReadable) events |= EPOLLIN | EPOLLRDHUP;
-  if (interest & kInterestWritable) events |= EPOLLOUT;
-  if (interest & kInterestPriority) events |= EPOLLPRI;
-  if (IsEdge(trigger)) events |= EPOLLET;
-  if (IsOneshot(trigger) || interest == 0) events |= EPOLLONESHOT;
-  return events;
-}
-
-uint32_t ToReadiness(uint32_t events) {
-  uint32_t readiness = 0;
-  if (events & EPOLLIN) readiness |= kReadable;
-  if (events & EPOLLOUT) readiness |= kWritable;
-  if (events & EPOLLPRI) readiness |= kPriority;
-  if (events & EPOLLRDHUP) readiness |= kReadClosed | kReadable;
-  if (events & EPOLLHUP) readiness |= kReadClosed | kWriteClosed | kReadable | kWritable;
-  if (events & EPOLLERR) readiness |= kError | kReadable | kWritable;
-  return readiness;
-}
+// How long a rebuild that has failed rests.
+constexpr int kRestMs = 10;
 
 class EpollPoller final : public Poller {
  public:
@@ -92,20 +57,24 @@ class EpollPoller final : public Poller {
 
   Capabilities capabilities() const override {
     constexpr uint32_t kEveryTrigger = 0xf;
-    return {kEveryTrigger, true, true, 0};
+    return {kEveryTrigger, kEveryInterest, true, true, 0};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {
     uint32_t events = ToEpoll(interest, trigger);
     if (exclusive) {
-      if ((events & (EPOLLONESHOT | EPOLLPRI)) != 0) return -EINVAL;
+      constexpr uint32_t kForbidden = kInterestPriority | kInterestReadClosed;
+      if (IsOneshot(trigger) || (interest & kForbidden) != 0) return -EINVAL;
+      if (interest == 0) events = EPOLLET;
       events = (events & ~static_cast<uint32_t>(EPOLLRDHUP)) | EPOLLEXCLUSIVE;
     }
-    int result = Control(EPOLL_CTL_ADD, fd, events, Pack(token));
+    Kind kind = KindFor(interest, fd, Kind::kUnknown);
+    uint64_t data = Cookie(token, interest, kind);
+    int result = Control(EPOLL_CTL_ADD, fd, events, data);
     if (result < 0) return result;
     // The kernel took the number as new, so what was added under it is open elsewhere, or gone.
     if (Entry* entry = Find(fd)) entry->may_have_ghost |= entry->events != 0;
-    Remember(fd, events, Pack(token));
+    Remember(fd, events, data, kind);
     return 0;
   }
 
@@ -115,10 +84,12 @@ class EpollPoller final : public Poller {
     if (entry != nullptr && !StandsForWhatWasAdded(fd)) {
       return fcntl(fd, F_GETFD) < 0 ? -errno : -ENOENT;
     }
+    Kind kind = KindFor(interest, fd, entry == nullptr ? Kind::kUnknown : entry->kind);
     uint32_t events = ToEpoll(interest, trigger);
-    int result = Control(EPOLL_CTL_MOD, fd, events, Pack(token));
-    if (result == 0) Remember(fd, events, Pack(token));
-    return result;
+    uint64_t data = Cookie(token, interest, kind);
+    int result = Control(EPOLL_CTL_MOD, fd, events, data);
+    if (result == 0) Remember(fd, events, data, kind);
+    return result == -EPERM ? -ENOENT : result;
   }
 
   int Remove(int fd) override {
@@ -126,9 +97,9 @@ class EpollPoller final : public Poller {
     if (Entry* entry = Find(fd)) {
       if (result == 0 && !StandsForWhatWasAdded(fd)) result = -ENOENT;  // it has removed a ghost
       bool may_stay = entry->may_have_ghost || (entry->events != 0 && result < 0);
-      *entry = Entry{0, may_stay, 0};
+      *entry = Entry{0, may_stay, Kind::kUnknown, 0};
     }
-    return result;
+    return result == -EPERM ? -ENOENT : result;
   }
 
   int Wait(ReadySink& sink, DeadlineNs deadline) override {
@@ -154,21 +125,52 @@ class EpollPoller final : public Poller {
   }
 
   int Descriptor() const override { return epoll_fd_; }
+  bool IsOwn(int fd) const override {
+    return fd == epoll_fd_ || fd == event_fd_ || fd == wake_timer_.fd();
+  }
 
   // Makes a new interest set under the old number, so that a watcher of this poller's
   // descriptor keeps the number (but must register it again: the description is a new one). On
   // failure the old set stays in place. A oneshot that has fired is armed again, since nothing
-  // shows that it has.
+  // shows that it has. Where no descriptor is left the wake timer gives its own, and gets it back.
   int Rebuild() override {
     int fresh = epoll_create1(EPOLL_CLOEXEC);
-    if (fresh < 0) return -errno;
+    bool is_short = fresh < 0 && (errno == EMFILE || errno == ENFILE);
+    if (is_short) {
+      wake_timer_.Close();
+      fresh = epoll_create1(EPOLL_CLOEXEC);
+    }
+    int result = fresh < 0 ? -errno : Replace(fresh, !is_short);
+    // Without a timer a wait has its timeout, which costs more and is as good.
+    if (is_short && wake_timer_.Open() == 0 && wake_timer_.AddTo(epoll_fd_) < 0) {
+      wake_timer_.Close();
+    }
+    if (result < 0) poll(nullptr, 0, kRestMs);
+    return result;
+  }
+
+ private:
+  enum class Kind : uint8_t { kUnknown, kPipe, kOther };
+
+  // What Rebuild needs to know of one descriptor. events is never 0 for an entry in use.
+  struct Entry {
+    uint32_t events = 0;
+    // The kernel may hold another entry under this number, of a file that had it before.
+    bool may_have_ghost = false;
+    Kind kind = Kind::kUnknown;
+    uint64_t data = 0;
+  };
+
+  // Fills a new set with all that is registered, and puts it in place of the old one. Takes
+  // `fresh`.
+  int Replace(int fresh, bool has_timer) {
     int result = ControlIn(fresh, EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
-    if (result == 0) result = wake_timer_.AddTo(fresh);
+    if (result == 0 && has_timer) result = wake_timer_.AddTo(fresh);
     for (size_t i = 0; result == 0 && i < entries_.size(); i++) {
       Entry& entry = entries_[i];
       if (entry.events == 0) continue;
       int fd = static_cast<int>(i);
-      if (StandsForWhatWasAdded(fd) && HasEntryFor(fd)) {
+      if (!IsOwn(fd) && StandsForWhatWasAdded(fd) && HasEntryFor(fd)) {
         result = ControlIn(fresh, EPOLL_CTL_ADD, fd, entry.events, entry.data);
       } else {
         entry.events = 0;
@@ -180,23 +182,26 @@ class EpollPoller final : public Poller {
     return result;
   }
 
- private:
-  // What Rebuild needs to know of one descriptor. events is never 0 for an entry in use.
-  struct Entry {
-    uint32_t events = 0;
-    // The kernel may hold another entry under this number, of a file that had it before.
-    bool may_have_ghost = false;
-    uint64_t data = 0;
-  };
+  // Whether `fd` is a pipe; not asked of what is only read, where it does not matter.
+  static Kind KindFor(uint32_t interest, int fd, Kind known) {
+    if (known != Kind::kUnknown || OnlyReads(interest)) return known;
+    return FileIdentity::Of(fd).pipe_end == 0 ? Kind::kOther : Kind::kPipe;
+  }
+
+  static uint64_t Cookie(Token token, uint32_t interest, Kind kind) {
+    bool is_written_pipe = kind == Kind::kPipe && !OnlyReads(interest);
+    return Pack(token, interest) | (is_written_pipe ? kPipeBit : 0);
+  }
 
   Entry* Find(int fd) {
     return static_cast<size_t>(fd) < entries_.size() ? &entries_[fd] : nullptr;
   }
 
-  void Remember(int fd, uint32_t events, uint64_t data) {
+  void Remember(int fd, uint32_t events, uint64_t data, Kind kind) {
     if (static_cast<size_t>(fd) >= entries_.size()) entries_.resize(fd * 2 + 64);
     entries_[fd].events = events;
     entries_[fd].data = data;
+    entries_[fd].kind = kind;
     if (entries_[fd].may_have_ghost) identities_[fd] = FileIdentity::Of(fd);
   }
 
@@ -241,7 +246,7 @@ class EpollPoller final : public Poller {
       if (token.slot == kWakeTimerToken.slot) {
         wake_timer_.OnFired();
       } else {
-        sink.Push(token, ToReadiness(event.events), event.events);
+        sink.Push(token, ToReadiness(event.events, event.data.u64), event.events);
       }
     }
   }
@@ -251,21 +256,11 @@ class EpollPoller final : public Poller {
     if (deadline == kNoDeadline || wake_timer_.FiresBy(deadline)) return WaitMs(limit, -1);
     int64_t now = MonotonicNowNs();
     if (wake_timer_.SetIfRepeated(deadline, now)) return WaitMs(limit, -1);
-    int64_t left = deadline > now ? deadline - now : 0;
-    if (left % kNsPerMs != 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
-      KernelTimespec timeout{left / kNsPerSecond, left % kNsPerSecond};
-      long count = syscall(SYS_epoll_pwait2, epoll_fd_, batch_.data(), limit, &timeout, nullptr,
-                           sizeof(uint64_t));
-      if (count >= 0 || errno == EINTR) return count < 0 ? -errno : static_cast<int>(count);
-      if (errno != ENOSYS && errno != EPERM) return -errno;
-      lacks_pwait2.store(true, std::memory_order_relaxed);
-    }
-    return WaitMs(limit, CeilToMs(left));
+    return EpollWaitNs(epoll_fd_, batch_.data(), limit, deadline > now ? deadline - now : 0);
   }
 
   int WaitMs(int limit, int timeout_ms) {
-    int count = epoll_wait(epoll_fd_, batch_.data(), limit, timeout_ms);
-    return count < 0 ? -errno : count;
+    return EpollWaitMs(epoll_fd_, batch_.data(), limit, timeout_ms);
   }
 
   int epoll_fd_ = -1;
@@ -283,16 +278,6 @@ std::unique_ptr<Poller> CreateEpollPoller(int* error) {
   *error = poller->Open();
   if (*error < 0) return nullptr;
   return poller;
-}
-
-bool HasEpollPwait2() {
-  int fd = epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) return false;
-  epoll_event event;
-  KernelTimespec at_once{0, 0};
-  long count = syscall(SYS_epoll_pwait2, fd, &event, 1, &at_once, nullptr, sizeof(uint64_t));
-  close(fd);
-  return count == 0;
 }
 
 }  // namespace edgewise

@@ -11,4 +11,7 @@ std::unique_ptr<Poller> CreateEpollPoller(int* error);
 // Whether waits have nanosecond deadlines here (Linux 5.11, and no seccomp filter against it).
 bool HasEpollPwait2();
 
+// Whether an epoll set takes `fd`: asks one. Returns 0 or -errno.
+int CheckEpollTakes(int fd);
+
 }  // namespace edgewise

@@ -12,8 +12,8 @@ namespace edgewise {
 struct FileIdentity {
   dev_t device = 0;
   ino_t inode = 0;
-  int pipe_end = 0;         // O_RDONLY, O_WRONLY, O_RDWR; 0 of what is no pipe
-  bool is_pollable = true;  // false: a regular file or directory, which is always ready
+  int pipe_end = 0;        // O_RDONLY, O_WRONLY, O_RDWR; 0 of what is no pipe
+  bool is_stream = false;  // a socket, pipe or FIFO: it can be waited for
 
   // 0, or -errno of fstat(2) with `identity` left as it is.
   static int Read(int fd, FileIdentity* identity) {
@@ -22,7 +22,7 @@ struct FileIdentity {
     identity->device = file.st_dev;
     identity->inode = file.st_ino;
     identity->pipe_end = S_ISFIFO(file.st_mode) ? fcntl(fd, F_GETFL) & O_ACCMODE : 0;
-    identity->is_pollable = !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode);
+    identity->is_stream = S_ISSOCK(file.st_mode) || S_ISFIFO(file.st_mode);
     return 0;
   }
 

@@ -4,6 +4,8 @@
 //
 // What the kernels report, and what is made of it:
 // - EV_EOF on the read filter comes with the data that is still unread: readable and readClosed.
+//   Of a socket it is a FIN, which is for those that want to read, or ask for readClosed. A
+//   hang-up, which is for all, is the end of both directions, as EPOLLHUP is.
 // - Some kernels report to the writer of a pipe that the reader has gone on its read filter only:
 //   an end of the read side also wakes a registration that wants to write; the write then says what
 //   is the matter.
@@ -31,14 +33,16 @@ struct FilterEvent {
   int64_t data;     // bytes to read, space to write, connections to accept
 };
 
-// One registration, by descriptor number. Written by the poller, but for the last four.
+// One registration, by descriptor number. Written by the poller, but for the last five.
 struct KqueueEntry {
   Token token{};
   uint32_t interest = 0;
   Trigger trigger = Trigger::kLevel;
   bool is_used = false;
+  bool is_socket = false;
   bool is_broken = false;    // a pipe without a reader that the kernel refused to watch (EPIPE)
   bool is_armed = false;     // false: it has fired and waits for Modify
+  uint32_t seen_ends = 0;    // Filter bits whose end was seen since the last Modify
   uint32_t ended = 0;        // Filter bits that have reported their end since the last Modify
   uint32_t ended_error = 0;  // and the errno that was reported with it
   uint64_t wait_number = 0;  // the wait in which it was last given a record, and which one
@@ -50,16 +54,27 @@ inline uint32_t ErrorOf(const FilterEvent& event) {
   return event.is_eof && event.filter != Filter::kExcept ? event.fflags : 0;
 }
 
-// What one event means to a registration with `interest`; 0: nothing that it wants to know.
-inline uint32_t ReadinessOf(const FilterEvent& event, uint32_t interest) {
+// What an end means to a registration; 0: nothing that it wants to know.
+inline uint32_t EndOf(const KqueueEntry& entry, const FilterEvent& event) {
+  constexpr uint32_t kBoth =
+      static_cast<uint32_t>(Filter::kRead) | static_cast<uint32_t>(Filter::kWrite);
+  bool is_read = event.filter == Filter::kRead;
+  uint32_t wanting = is_read ? kInterestReadable | kInterestReadClosed : kInterestWritable;
+  uint32_t closed = is_read ? kReadable | kReadClosed | kWritable : kWritable | kWriteClosed;
+  if (entry.is_socket && (entry.seen_ends & kBoth) == kBoth) closed |= kReadClosed | kWriteClosed;
+  bool is_half = entry.is_socket && (entry.seen_ends & kBoth) != kBoth && ErrorOf(event) == 0;
+  return is_half && (entry.interest & wanting) == 0 ? 0u : closed;
+}
+
+// What one event means to a registration; 0: nothing that it wants to know.
+inline uint32_t ReadinessOf(const KqueueEntry& entry, const FilterEvent& event) {
+  uint32_t reported = ReportedOf(entry.interest);
   uint32_t readiness = ErrorOf(event) != 0 ? kError | kReadable | kWritable : 0u;
-  if (event.error != 0) return readiness;
+  if (event.error != 0) return readiness & reported;
   if (event.filter == Filter::kExcept) return kPriority;
-  if (event.filter == Filter::kWrite) {
-    return readiness | kWritable | (event.is_eof ? kWriteClosed : 0u);
-  }
-  if (event.is_eof) return readiness | kReadable | kReadClosed | (interest & kInterestWritable);
-  return readiness | (interest & kInterestReadable);  // 0: the hang-up watch saw mere data
+  if (event.is_eof) return (readiness | EndOf(entry, event)) & reported;
+  // 0: the hang-up watch saw mere data, or mere room
+  return (event.filter == Filter::kWrite ? kWritable : kReadable) & reported;
 }
 
 // Whether `event` is an end that an edge-triggered registration has already reported.
@@ -76,7 +91,8 @@ inline bool MergeEvent(KqueueEntry& entry, const FilterEvent& event, uint64_t wa
                        ReadySink& sink) {
   bool has_record = entry.wait_number == wait_number;
   if (!entry.is_used || (!entry.is_armed && !has_record)) return true;
-  uint32_t readiness = ReadinessOf(event, entry.interest);
+  if (event.is_eof) entry.seen_ends |= static_cast<uint32_t>(event.filter);
+  uint32_t readiness = ReadinessOf(entry, event);
   if (readiness == 0 || IsReportedEnd(entry, event)) return true;
   bool is_reserved = entry.token.slot >= kFirstReservedSlot;
   if (!is_reserved && !has_record && sink.IsFull()) return false;

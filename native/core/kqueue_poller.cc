@@ -10,8 +10,8 @@
 // - EV_DISPATCH quiets one filter, not its sibling. A oneshot sets it on both, and the table drops
 //   what the sibling still reports, at most once, before Modify.
 // - There is always a read knote. Without interest in reading it only watches for the end: a low
-//   water mark that is never reached (pipes may ignore it) and EV_CLEAR. So the end of the read
-//   side is reported to every registration, once; epoll reports it only to those that want to read.
+//   water mark that is never reached (pipes may ignore it) and EV_CLEAR. So has the write filter of
+//   a socket that is neither read nor written: a hang-up is the end of both.
 // - kqueue accepts regular files and directories; epoll has EPERM for them, and so have we.
 // - A pipe without a reader is refused by some (EPIPE) and reported by others. It is always added
 //   here, and reported.
@@ -22,7 +22,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +30,7 @@
 #include <vector>
 
 #include "clock.h"
+#include "kqueue_changes.h"
 #include "kqueue_merge.h"
 #include "kqueue_platform.h"
 #include "kqueue_waker.h"
@@ -38,57 +38,7 @@
 namespace edgewise {
 namespace {
 
-constexpr int kFilterMax = 3;
 constexpr int64_t kWaitMaxNs = 86400 * kNsPerSecond;
-
-// The changes of one operation on one descriptor, answered one by one. The read filter is always
-// the first of the deletions and the first of the additions.
-class ChangeList {
- public:
-  void Push(const struct kevent& change) {
-    changes_[count_] = change;
-    changes_[count_++].flags |= EV_RECEIPT;
-  }
-
-  // Returns 0 or -errno (ENOMEM, EBADF of the kqueue itself).
-  int Submit(int kqueue_fd) {
-    timespec at_once{0, 0};
-    int answered = kevent(kqueue_fd, changes_, count_, changes_, count_, &at_once);
-    if (answered < 0 && errno != EINTR) return -errno;
-    for (int i = std::max(answered, 0); i < count_; i++) changes_[i].data = 0;
-    return 0;
-  }
-
-  // What became of change `index`: 0 or -errno.
-  int ResultOf(int index) const { return -static_cast<int>(changes_[index].data); }
-  KernelFilter FilterOf(int index) const { return changes_[index].filter; }
-  int count() const { return count_; }
-
- private:
-  struct kevent changes_[2 * kFilterMax];
-  int count_ = 0;
-};
-
-struct kevent ReadChange(int fd, uint32_t interest, unsigned flags) {
-  if (interest & kInterestReadable) return MakeChange(fd, EVFILT_READ, flags, 0, 0);
-  unsigned watch_flags = (flags & ~static_cast<unsigned>(EV_DISPATCH)) | EV_CLEAR;
-  return MakeChange(fd, EVFILT_READ, watch_flags, NOTE_LOWAT, INT_MAX);
-}
-
-void PushAll(int fd, uint32_t interest, unsigned flags, ChangeList* changes) {
-  changes->Push(ReadChange(fd, interest, flags));
-  if (interest & kInterestWritable) changes->Push(MakeChange(fd, EVFILT_WRITE, flags, 0, 0));
-  if (interest & kInterestPriority) {
-    changes->Push(MakeChange(fd, kExceptFilter, flags, kNoteOutOfBand, 0));
-  }
-}
-
-unsigned FlagsOf(Trigger trigger) {
-  unsigned flags = EV_ADD | EV_ENABLE;
-  if (IsEdge(trigger)) flags |= EV_CLEAR;
-  if (IsOneshot(trigger)) flags |= EV_DISPATCH;
-  return flags;
-}
 
 FilterEvent Translate(const struct kevent& event) {
   Filter filter = Filter::kExcept;
@@ -100,10 +50,15 @@ FilterEvent Translate(const struct kevent& event) {
           static_cast<uint32_t>(event.fflags), static_cast<int64_t>(event.data)};
 }
 
+constexpr uint32_t kInterests = kHasExceptFilter
+                                    ? static_cast<uint32_t>(kEveryInterest)
+                                    : kEveryInterest & ~static_cast<uint32_t>(kInterestPriority);
+
 // Returns 0, or -errno: EBADF, and EPERM for what is always ready.
-int CheckKind(int fd) {
+int CheckKind(int fd, bool* is_socket) {
   struct stat status;
   if (fstat(fd, &status) < 0) return errno == EBADF ? -EBADF : 0;
+  *is_socket = S_ISSOCK(status.st_mode);
   return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
 }
 
@@ -123,39 +78,41 @@ class KqueuePoller final : public Poller {
 
   Capabilities capabilities() const override {
     constexpr uint32_t kEveryTrigger = 0xf;
-    return {kEveryTrigger, false, true, 0};
+    return {kEveryTrigger, kInterests, false, true, 0};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {
-    if (exclusive || ((interest & kInterestPriority) != 0 && !kHasExceptFilter)) return -ENOTSUP;
-    int result = CheckKind(fd);
+    if (exclusive || (interest & ~kInterests) != 0) return -ENOTSUP;
+    Watched what{fd, interest, false};
+    int result = CheckKind(fd, &what.is_socket);
     if (Find(fd) != nullptr) {
       if (result == 0 && HasKnote(fd)) return -EEXIST;
       Forget(fd);  // closed behind our back: whatever has the number now is another file
     }
     if (result < 0) return result;
     ChangeList changes;
-    PushAll(fd, interest, FlagsOf(trigger), &changes);
-    return Install(fd, token, interest, trigger, &changes, 0);
+    PushAll(what, FlagsOf(trigger), &changes);
+    return Install(what, token, trigger, &changes, 0);
   }
 
   int Modify(int fd, Token token, uint32_t interest, Trigger trigger) override {
-    if ((interest & kInterestPriority) != 0 && !kHasExceptFilter) return -ENOTSUP;
+    if ((interest & ~kInterests) != 0) return -ENOTSUP;
     KqueueEntry* entry = Find(fd);
     if (entry == nullptr) return fcntl(fd, F_GETFD) < 0 ? -EBADF : -ENOENT;
     ChangeList changes;
-    PushAll(fd, entry->interest, EV_DELETE, &changes);
+    PushAll(Of(fd, *entry), EV_DELETE, &changes);
     int deleted_count = changes.count();
-    PushAll(fd, interest, FlagsOf(trigger), &changes);
-    return Install(fd, token, interest, trigger, &changes, deleted_count);
+    Watched what{fd, interest, entry->is_socket};
+    PushAll(what, FlagsOf(trigger), &changes);
+    return Install(what, token, trigger, &changes, deleted_count);
   }
 
   int Remove(int fd) override {
     KqueueEntry* entry = Find(fd);
     if (entry == nullptr) return fcntl(fd, F_GETFD) < 0 ? -EBADF : -ENOENT;
-    uint32_t interest = entry->interest;
+    Watched what = Of(fd, *entry);
     Forget(fd);
-    return DeleteKnotes(fd, interest);
+    return DeleteKnotes(what);
   }
 
   int Wait(ReadySink& sink, DeadlineNs deadline) override {
@@ -177,9 +134,14 @@ class KqueuePoller final : public Poller {
 
   int Notify() override { return waker_.Wake(); }
   int Descriptor() const override { return kqueue_fd_; }
+  bool IsOwn(int fd) const override { return fd == kqueue_fd_ || waker_.IsOwn(fd); }
   int Rebuild() override { return 0; }
 
  private:
+  static Watched Of(int fd, const KqueueEntry& entry) {
+    return {fd, entry.interest, entry.is_socket};
+  }
+
   KqueueEntry* Find(int fd) {
     bool is_known = fd >= 0 && static_cast<size_t>(fd) < entries_.size() && entries_[fd].is_used;
     return is_known ? &entries_[fd] : nullptr;
@@ -195,15 +157,16 @@ class KqueuePoller final : public Poller {
   // be reported once more, which an edge-triggered reader has to tolerate anyway.
   bool HasKnote(int fd) {
     const KqueueEntry& entry = entries_[fd];
-    struct kevent probe = ReadChange(fd, entry.interest, entry.is_armed ? EV_ENABLE : EV_DISABLE);
+    struct kevent probe = ReadChange(Of(fd, entry), entry.is_armed ? EV_ENABLE : EV_DISABLE);
     int result = kevent(kqueue_fd_, &probe, 1, nullptr, 0, nullptr);
     return result == 0 || (errno != ENOENT && errno != EBADF);
   }
 
   // Submits the changes, of which the first `deleted_count` delete what was there, and keeps the
   // registration. If one cannot be made, none is left.
-  int Install(int fd, Token token, uint32_t interest, Trigger trigger, ChangeList* changes,
+  int Install(const Watched& what, Token token, Trigger trigger, ChangeList* changes,
               int deleted_count) {
+    const int fd = what.fd;
     int result = changes->Submit(kqueue_fd_);
     if (result < 0) return result;
     if (deleted_count > 0) {
@@ -221,13 +184,14 @@ class KqueuePoller final : public Poller {
       if (result == -EINVAL || result == -ENODEV || result == -ENOTSUP) result = -EPERM;
     }
     if (result < 0) {
-      DeleteKnotes(fd, interest);  // a failed deletion has its answer in `result` already
+      DeleteKnotes(what);  // a failed deletion has its answer in `result` already
       return result;
     }
     if (static_cast<size_t>(fd) >= entries_.size()) entries_.resize(fd * size_t{2} + 64);
     KqueueEntry& entry = entries_[fd];
     entry.token = token;
-    entry.interest = interest;
+    entry.interest = what.interest;
+    entry.is_socket = what.is_socket;
     entry.trigger = trigger;
     entry.is_used = entry.is_armed = true;
     entry.is_broken = is_broken;
@@ -236,9 +200,9 @@ class KqueuePoller final : public Poller {
   }
 
   // Returns what became of the read knote, which every registration has: 0 or -errno.
-  int DeleteKnotes(int fd, uint32_t interest) {
+  int DeleteKnotes(const Watched& what) {
     ChangeList changes;
-    PushAll(fd, interest, EV_DELETE, &changes);
+    PushAll(what, EV_DELETE, &changes);
     int result = changes.Submit(kqueue_fd_);
     return result < 0 ? result : changes.ResultOf(0);
   }

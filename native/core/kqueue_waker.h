@@ -20,6 +20,8 @@ class KqueueWaker {
   // Whether `event` is a wake-up; if so it is taken, so that the next wait blocks again.
   bool Take(const struct kevent& event);
 
+  bool IsOwn(int fd) const { return pipe_.IsOwn(fd); }
+
  private:
   int kqueue_fd_ = -1;
   PipeWaker pipe_;  // open only where there is no EVFILT_USER

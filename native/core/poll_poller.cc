@@ -23,15 +23,19 @@
 namespace edgewise {
 namespace {
 
+constexpr uint32_t kInterests = kInterestReadable | kInterestWritable | kInterestPriority |
+                                (POLLRDHUP != 0 ? kInterestReadClosed : 0u);
+
 short ToPoll(uint32_t interest) {
   short events = 0;
   if (interest & kInterestReadable) events |= POLLIN | POLLRDHUP;
+  if (interest & kInterestReadClosed) events |= POLLRDHUP;
   if (interest & kInterestWritable) events |= POLLOUT;
   if (interest & kInterestPriority) events |= POLLPRI;
   return events;
 }
 
-uint32_t ToReadiness(short revents) {
+uint32_t ToReadiness(short revents, const Watch& watch) {
   uint32_t readiness = 0;
   if (revents & POLLIN) readiness |= kReadable;
   if (revents & POLLOUT) readiness |= kWritable;
@@ -39,7 +43,10 @@ uint32_t ToReadiness(short revents) {
   if (revents & POLLRDHUP) readiness |= kReadClosed | kReadable;
   if (revents & POLLHUP) readiness |= kReadClosed | kWriteClosed | kReadable | kWritable;
   if (revents & (POLLERR | POLLNVAL)) readiness |= kError | kReadable | kWritable;
-  return readiness;
+  // The error of a pipe that is written to is that its last reader has gone.
+  bool is_written_pipe = watch.file.pipe_end != 0 && !OnlyReads(watch.interest);
+  if ((revents & POLLERR) != 0 && is_written_pipe) readiness |= kWriteClosed;
+  return readiness & ReportedOf(watch.interest);
 }
 
 class PollPoller final : public Poller {
@@ -47,14 +54,17 @@ class PollPoller final : public Poller {
   int Open() { return waker_.Open(); }
 
   Capabilities capabilities() const override {
-    return {TriggerBit(Trigger::kLevel) | TriggerBit(Trigger::kOneshot), false, false, 0};
+    return {TriggerBit(Trigger::kLevel) | TriggerBit(Trigger::kOneshot), kInterests, false, false,
+            0};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {
-    return exclusive ? -ENOTSUP : table_.Add(fd, token, interest, trigger);
+    if (exclusive || (interest & ~kInterests) != 0) return -ENOTSUP;
+    return table_.Add(fd, token, interest, trigger);
   }
 
   int Modify(int fd, Token token, uint32_t interest, Trigger trigger) override {
+    if ((interest & ~kInterests) != 0) return -ENOTSUP;
     return table_.Modify(fd, token, interest, trigger);
   }
 
@@ -82,6 +92,7 @@ class PollPoller final : public Poller {
 
   int Notify() override { return waker_.Wake(); }
   int Descriptor() const override { return -ENOTSUP; }
+  bool IsOwn(int fd) const override { return waker_.IsOwn(fd); }
   int Rebuild() override { return 0; }
 
  private:
@@ -108,7 +119,7 @@ class PollPoller final : public Poller {
     Watch& watch = table_[index];
     short revents = poll_fds_[index].revents;
     bool is_gone = (revents & POLLNVAL) != 0 || !WatchTable::IsSameFile(watch);
-    uint32_t readiness = ToReadiness(is_gone ? POLLNVAL : revents);
+    uint32_t readiness = ToReadiness(is_gone ? POLLNVAL : revents, watch);
     sink.Push(watch.token, readiness, static_cast<uint16_t>(revents));
     if (watch.FiresOnce() || is_gone) watch.is_armed = false;
     table_.StartAfter(index);

@@ -18,12 +18,13 @@ enum InterestBits : uint32_t {
   kInterestReadable = 1u << 0,
   kInterestWritable = 1u << 1,
   kInterestPriority = 1u << 2,
-  kInterestAll = kInterestReadable | kInterestWritable | kInterestPriority,
+  kInterestReadClosed = 1u << 3,  // kInterestReadable has it with it
+  kEveryInterest = 0xf,
 };
 
-// What the kernel reported. The first three have the bits of the interest that they answer.
-// kReadClosed implies kReadable, kWriteClosed implies kWritable and kError implies both: a read
-// or write would not block, and it is the call that gives the reason.
+// What the kernel reported. The first four have the bits of the interest that they answer.
+// kReadClosed implies kReadable, kWriteClosed implies kWritable and kError implies both, as far as
+// the interest has them: a read or write would not block, and it is the call that gives the reason.
 enum ReadinessBits : uint32_t {
   kReadable = 1u << 0,
   kWritable = 1u << 1,
@@ -32,6 +33,18 @@ enum ReadinessBits : uint32_t {
   kWriteClosed = 1u << 4,
   kError = 1u << 5,
 };
+
+// The bits that a registration with `interest` is reported: what it asks for, and closed and error
+// bits, which no interest masks.
+constexpr uint32_t ReportedOf(uint32_t interest) {
+  return interest | kReadClosed | kWriteClosed | kError;
+}
+
+// Whether a registration is for reading and no writing: that the peer takes no more is nothing to
+// it.
+constexpr bool OnlyReads(uint32_t interest) {
+  return (interest & (kInterestReadable | kInterestWritable)) == kInterestReadable;
+}
 
 // How a registration repeats. The numbers cross into TypeScript (src/poller/interest.ts).
 enum class Trigger : uint32_t { kLevel = 0, kEdge = 1, kOneshot = 2, kEdgeOneshot = 3 };
@@ -45,16 +58,17 @@ constexpr bool IsEdge(Trigger trigger) {
 constexpr uint32_t TriggerBit(Trigger trigger) { return 1u << static_cast<uint32_t>(trigger); }
 
 // The caller's cookie, handed back with every event. Slots from kFirstReservedSlot on belong to
-// the poller itself.
+// the poller itself. A slot has 24 bits: a back-end keeps notes of its own above them.
 struct Token {
   uint32_t slot;
   uint32_t generation;
 };
 
-constexpr uint32_t kFirstReservedSlot = 0xfffffff0u;
-constexpr Token kWakerToken{0xffffffffu, 0};
-constexpr Token kHostLoopToken{0xfffffffeu, 0};
-constexpr Token kWakeTimerToken{0xfffffffdu, 0};
+constexpr uint32_t kSlotMask = 0xffffffu;
+constexpr uint32_t kFirstReservedSlot = 0xfffff0u;
+constexpr Token kWakerToken{0xffffffu, 0};
+constexpr Token kHostLoopToken{0xfffffeu, 0};
+constexpr Token kWakeTimerToken{0xfffffdu, 0};
 
 // One ready descriptor, as TypeScript reads it: four u32, in this order.
 struct ReadyRecord {
@@ -87,6 +101,7 @@ struct ReadySink {
 // What a back-end can do here: the answer to "may I ask for this trigger?".
 struct Capabilities {
   uint32_t triggers;    // TriggerBit(...) of each trigger that it honours
+  uint32_t interests;   // InterestBits that it can report; any other is ENOTSUP
   bool exclusive;       // EPOLLEXCLUSIVE or its like
   bool has_descriptor;  // Descriptor() is pollable, so the poller can be nested
   int fd_limit;         // descriptors must be below it; 0: no limit of its own
@@ -104,18 +119,20 @@ class Poller {
   virtual Capabilities capabilities() const = 0;
 
   // Adds `fd`. `exclusive` asks for one-of-many wake-ups among pollers that share `fd`.
-  // Returns 0 or -errno. EEXIST: already added. EBADF: not open. EPERM: a kind of file that the
-  // mechanism cannot watch. ENOTSUP: a trigger or flag that it does not have. EINVAL: a mix of
-  // flags that it forbids, or a descriptor beyond fd_limit.
+  // Returns 0 or -errno, the same on every back-end. ENOTSUP: a trigger, an interest or a flag that
+  // it does not have. EINVAL: exclusive with oneshot, priority or readClosed, or a descriptor
+  // beyond fd_limit. EBADF: not open. EPERM: a kind of file that cannot be waited for. EEXIST:
+  // already added. The kernel's own: ENOMEM, ENOSPC (max_user_watches).
   virtual int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) = 0;
 
   // Replaces token, interest and trigger of `fd`, and re-arms a oneshot. Interest 0 keeps only
   // hang-up and error, and reports those once.
-  // Returns 0 or -errno. ENOENT: never added. EINVAL: added as exclusive. Otherwise as Add.
+  // Returns 0 or -errno. ENOENT: never added, whatever it is. EINVAL: added as exclusive. Otherwise
+  // as Add.
   virtual int Modify(int fd, Token token, uint32_t interest, Trigger trigger) = 0;
 
-  // Forgets `fd`. Returns 0 or -errno. ENOENT: never added. EBADF: closed behind our back; the
-  // entry is forgotten all the same.
+  // Forgets `fd`. Returns 0 or -errno. ENOENT: never added. EBADF: not open; the entry is forgotten
+  // all the same.
   virtual int Remove(int fd) = 0;
 
   // Waits until something is ready, `Notify` was called, or the deadline passed; never returns
@@ -130,9 +147,14 @@ class Poller {
   // The descriptor that becomes readable when Wait would return, or -ENOTSUP.
   virtual int Descriptor() const = 0;
 
+  // Whether `fd` is a descriptor of the poller's own: its set, its waker, its timer. A caller that
+  // names one has an old number of a file that it has closed.
+  virtual bool IsOwn(int fd) const = 0;
+
   // Drops the kernel's entries that no live registration owns (a description kept alive by a
   // duplicate after its number was closed) by building the interest set anew.
-  // Returns 0, or -errno. Back-ends without entries that outlive the number return 0 at once.
+  // Returns 0, or -errno (EMFILE, ENOMEM, ENOSPC) after a rest: what it is called for is reported
+  // again at once, and must not spin. Back-ends without entries that outlive the number return 0.
   virtual int Rebuild() = 0;
 };
 

@@ -4,8 +4,8 @@
 // - A descriptor from FD_SETSIZE on (1024) lies outside the sets: writing its bit would write past
 //   them. Add refuses it with EINVAL.
 // - It reports readable, writable and exceptional, nothing else: a hang-up shows as readable, an
-//   error as readable and writable. So closed and error bits never come from this back-end, and a
-//   paused watch (interest 0) gets nothing.
+//   error as readable and writable. So closed and error bits never come from this back-end, a
+//   paused watch (interest 0) gets nothing, and readClosed alone is ENOTSUP.
 // - One closed descriptor fails the whole wait with EBADF: it is looked for, reported once as
 //   an error, and left out from then on. So is a number that stands for another file by now.
 // - It has no edges: `Trigger::kEdge` is ENOTSUP.
@@ -26,6 +26,8 @@ namespace {
 // What is reported of a descriptor that is not the one that was added any more.
 constexpr uint32_t kGone = kError | kReadable | kWritable;
 
+constexpr uint32_t kInterests = kInterestReadable | kInterestWritable | kInterestPriority;
+
 class SelectPoller final : public Poller {
  public:
   int Open() {
@@ -34,15 +36,17 @@ class SelectPoller final : public Poller {
   }
 
   Capabilities capabilities() const override {
-    return {TriggerBit(Trigger::kLevel) | TriggerBit(Trigger::kOneshot), false, false, FD_SETSIZE};
+    constexpr uint32_t kTriggers = TriggerBit(Trigger::kLevel) | TriggerBit(Trigger::kOneshot);
+    return {kTriggers, kInterests, false, false, FD_SETSIZE};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {
-    if (exclusive) return -ENOTSUP;
+    if (exclusive || (interest & ~kInterests) != 0) return -ENOTSUP;
     return fd >= FD_SETSIZE ? -EINVAL : table_.Add(fd, token, interest, trigger);
   }
 
   int Modify(int fd, Token token, uint32_t interest, Trigger trigger) override {
+    if ((interest & ~kInterests) != 0) return -ENOTSUP;
     return fd >= FD_SETSIZE ? -EINVAL : table_.Modify(fd, token, interest, trigger);
   }
 
@@ -67,6 +71,7 @@ class SelectPoller final : public Poller {
 
   int Notify() override { return waker_.Wake(); }
   int Descriptor() const override { return -ENOTSUP; }
+  bool IsOwn(int fd) const override { return waker_.IsOwn(fd); }
   int Rebuild() override { return 0; }
 
  private:
@@ -112,7 +117,7 @@ class SelectPoller final : public Poller {
   void Report(size_t index, uint32_t readiness, ReadySink& sink) {
     Watch& watch = table_[index];
     bool is_gone = !WatchTable::IsSameFile(watch);
-    sink.Push(watch.token, is_gone ? kGone : readiness, readiness);
+    sink.Push(watch.token, (is_gone ? kGone : readiness) & ReportedOf(watch.interest), readiness);
     if (watch.FiresOnce() || is_gone) watch.is_armed = false;
     table_.StartAfter(index);
   }
@@ -121,7 +126,7 @@ class SelectPoller final : public Poller {
     for (size_t i = 0; i < table_.size() && !sink.IsFull(); i++) {
       Watch& watch = table_[i];
       if (!watch.is_armed || fcntl(watch.fd, F_GETFD) >= 0) continue;
-      sink.Push(watch.token, kGone, EBADF);
+      sink.Push(watch.token, kGone & ReportedOf(watch.interest), EBADF);
       watch.is_armed = false;
     }
     return sink.count;

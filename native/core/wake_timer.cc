@@ -9,8 +9,12 @@
 
 namespace edgewise {
 
-WakeTimer::~WakeTimer() {
+WakeTimer::~WakeTimer() { Close(); }
+
+void WakeTimer::Close() {
   if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+  due_ = kNoDeadline;
 }
 
 // Here, and not when it is first set: numbers are given out in an order that callers see.
@@ -35,6 +39,7 @@ bool WakeTimer::Set(DeadlineNs deadline) {
 
 // Each time that it fires is an edge, so it is never read.
 int WakeTimer::AddTo(int epoll_fd) const {
+  if (fd_ < 0) return 0;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   event.data.u64 = kWakeTimerToken.slot;

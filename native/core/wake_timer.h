@@ -22,6 +22,11 @@ class WakeTimer {
   // Returns 0 or -errno: EMFILE, ENFILE.
   int Open();
 
+  // Gives its descriptor back, until it is opened again: waits are left to timeouts meanwhile.
+  void Close();
+
+  int fd() const { return fd_; }
+
   // Whether the set wakes up at `deadline` or before, without a timeout.
   bool FiresBy(DeadlineNs deadline) const { return due_ != kNoDeadline && due_ <= deadline; }
 
@@ -32,7 +37,7 @@ class WakeTimer {
   // To be called for each event with kWakeTimerToken.
   void OnFired() { due_ = kNoDeadline; }
 
-  // Puts it into a set. Returns 0 or -errno, as epoll_ctl(2).
+  // Puts it into a set, unless it is closed. Returns 0 or -errno, as epoll_ctl(2).
   int AddTo(int epoll_fd) const;
 
  private:

@@ -22,6 +22,7 @@ class PipeWaker {
   void Drain();
 
   int read_fd() const { return fds_[0]; }
+  bool IsOwn(int fd) const { return fd >= 0 && (fd == fds_[0] || fd == fds_[1]); }
 
  private:
   int fds_[2] = {-1, -1};

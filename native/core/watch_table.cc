@@ -1,24 +1,17 @@
 #include "watch_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
+
+#include "platform.h"
 
 namespace edgewise {
-namespace {
-
-// Finds what `fd` stands for now. Regular files and directories are refused with epoll's EPERM:
-// they are always ready, so there is nothing to wait for.
-int Identify(int fd, FileIdentity* file) {
-  int result = FileIdentity::Read(fd, file);
-  if (result < 0) return result;
-  return file->is_pollable ? 0 : -EPERM;
-}
-
-}  // namespace
 
 int WatchTable::Add(int fd, Token token, uint32_t interest, Trigger trigger) {
   if (IsEdge(trigger)) return -ENOTSUP;
   FileIdentity file;
-  int result = Identify(fd, &file);
+  int result = FileIdentity::Read(fd, &file);
+  if (result == 0 && !file.is_stream) result = CheckPollable(fd);
   if (result < 0) return result;
   int index = IndexOf(fd);
   if (index == kAbsent) {
@@ -35,7 +28,7 @@ int WatchTable::Add(int fd, Token token, uint32_t interest, Trigger trigger) {
 int WatchTable::Modify(int fd, Token token, uint32_t interest, Trigger trigger) {
   if (IsEdge(trigger)) return -ENOTSUP;
   FileIdentity file;
-  int result = Identify(fd, &file);
+  int result = FileIdentity::Read(fd, &file);
   if (result < 0) return result;
   int index = IndexOf(fd);
   if (index == kAbsent) return -ENOENT;
@@ -55,7 +48,7 @@ bool WatchTable::IsSameFile(const Watch& watch) {
 
 int WatchTable::Remove(int fd) {
   int index = IndexOf(fd);
-  if (index == kAbsent) return -ENOENT;
+  if (index == kAbsent) return fcntl(fd, F_GETFD) < 0 ? -EBADF : -ENOENT;
   FileIdentity file;
   int result = FileIdentity::Read(fd, &file);
   // The number may stand for another file now, which was never added.

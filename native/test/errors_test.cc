@@ -34,17 +34,18 @@ POLLER_TEST("a descriptor that is not open is EBADF") {
   for (int fd : {closed, -1}) {
     CHECK_EQ(f.Add(fd, 1, kInterestReadable), -EBADF);
     CHECK_EQ(f.Modify(fd, 1, kInterestReadable), -EBADF);
-    CHECK(f.poller->Remove(fd) < 0);
+    CHECK_EQ(f.poller->Remove(fd), -EBADF);
   }
 }
 
-POLLER_TEST("regular files and directories are EPERM") {
+POLLER_TEST("what is always ready is EPERM, and was never added") {
   Fixture f(subject);
   for (const char* path : {"/etc/passwd", "/"}) {
     Fd file(open(path, O_RDONLY));
     CHECK(file >= 0);
     CHECK_EQ(f.Add(file, 1, kInterestReadable), -EPERM);
-    CHECK(f.poller->Remove(file) < 0);
+    CHECK_EQ(f.Modify(file, 1, kInterestReadable), -ENOENT);
+    CHECK_EQ(f.poller->Remove(file), -ENOENT);
   }
 }
 

@@ -17,7 +17,6 @@ struct Subject {
   const char* name;
   std::unique_ptr<Poller> (*create)(int* error);
   bool reports_hang_up;     // closed and error bits; select(2) has only readable and writable
-  bool reports_all_closes;  // the peer's close reaches registrations that do not want to read
   bool reports_pipe_error;  // a pipe without a reader is an error, not only a closed write side
   bool is_emulated;         // a library: it closes its own descriptors late and cannot be nested
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #include "fixture.h"
 #include "harness.h"
@@ -53,6 +54,36 @@ TEST("epoll: rebuild drops an exclusive entry when the new set gets its number")
   lowest.Close();
   CHECK_EQ(f.poller->Rebuild(), 0);
   CHECK_EQ(f.poller->Remove(number), -EBADF);
+}
+
+// Has this process fail to open a descriptor, while it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    Fd lowest(eventfd(0, EFD_CLOEXEC));
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(lowest);
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST("epoll: rebuild needs no descriptor that is free") {
+  Fixture f(kEpoll);
+  Pair live = MakeSocketPair();
+  CHECK_EQ(f.Add(live.a, 1, kInterestReadable), 0);
+  {
+    NoDescriptors none;
+    CHECK(eventfd(0, 0) < 0);
+    CHECK_EQ(f.poller->Rebuild(), 0);
+    CHECK_EQ(f.poller->Rebuild(), 0);
+  }
+  Put(live.b, 1);
+  CHECK_EQ(f.Await(1, kReadable), kReadable);
 }
 
 // A number that had `owner` before, lives on in the set as its ghost, and stands for it again,

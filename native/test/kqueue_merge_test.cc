@@ -73,7 +73,34 @@ TEST("tape: the end of the read side wakes a writer (pipe on macOS and OpenBSD)"
   Player player;
   player.Register(5, kInterestWritable);
   CHECK_EQ(player.Play({ReadEnd(5, 0)}), 1);
-  CHECK_EQ(player.records[0].readiness, kReadable | kReadClosed | kWritable);
+  CHECK_EQ(player.records[0].readiness, kReadClosed | kWritable);
+}
+
+TEST("tape: a FIN is for those that want to read or ask for it, a hang-up for all") {
+  Player player;
+  for (int fd : {5, 6, 7, 8}) player.Register(fd, 0);
+  player.entry(6).interest = kInterestReadClosed;
+  player.entry(7).interest = kInterestWritable;
+  player.entry(8).interest = kInterestReadable;
+  for (int fd : {5, 6, 7, 8}) player.entry(fd).is_socket = true;
+  CHECK_EQ(player.Play({ReadEnd(5, 0), ReadEnd(6, 0), ReadEnd(7, 0), ReadEnd(8, 0)}), 2);
+  CHECK_EQ(player.records[0].readiness, kReadClosed);
+  CHECK_EQ(player.records[1].readiness, kReadable | kReadClosed);
+  CHECK_EQ(player.Play({WriteEnd(5), WriteEnd(7)}), 2);
+  CHECK_EQ(player.records[0].readiness, kReadClosed | kWriteClosed);
+  CHECK_EQ(player.records[1].readiness, kWritable | kReadClosed | kWriteClosed);
+  CHECK_EQ(player.Play({WriteEnd(5)}), 0);  // interest 0: once
+}
+
+TEST("tape: an own end of the write side is no hang-up, an error is for all") {
+  Player player;
+  for (int fd : {5, 6}) player.Register(fd, 0);
+  for (int fd : {5, 6}) player.entry(fd).is_socket = true;
+  CHECK_EQ(player.Play({WriteEnd(5)}), 0);
+  CHECK_EQ(player.Play({ReadEnd(5, 0)}), 1);
+  CHECK_EQ(player.records[0].readiness, kReadClosed | kWriteClosed);
+  CHECK_EQ(player.Play({ReadEnd(6, 0, ECONNRESET)}), 1);
+  CHECK_EQ(player.records[0].readiness, kReadClosed | kError);
 }
 
 TEST("tape: a full disconnect ends both sides in one record") {
@@ -87,7 +114,7 @@ TEST("tape: a reset is an error with its errno as the detail") {
   Player player;
   player.Register(5, kInterestReadable);
   CHECK_EQ(player.Play({ReadEnd(5, 0, ECONNRESET)}), 1);
-  CHECK_EQ(player.records[0].readiness, kReadable | kWritable | kReadClosed | kError);
+  CHECK_EQ(player.records[0].readiness, kReadable | kReadClosed | kError);
   CHECK_EQ(player.records[0].detail, ECONNRESET);
 }
 
@@ -95,7 +122,7 @@ TEST("tape: an EV_ERROR entry is an error, whatever its other fields say") {
   Player player;
   player.Register(5, kInterestReadable);
   CHECK_EQ(player.Play({{5, Filter::kRead, false, EBADF, 0, EBADF}}), 1);
-  CHECK_EQ(player.records[0].readiness, kReadable | kWritable | kError);
+  CHECK_EQ(player.records[0].readiness, kReadable | kError);
   CHECK_EQ(player.records[0].detail, EBADF);
 }
 
@@ -135,7 +162,7 @@ TEST("tape: data seen by the hang-up watch is nothing to report") {
   Player player;
   player.Register(5, 0);
   player.Register(6, kInterestWritable);
-  CHECK_EQ(player.Play({Read(5, 9), Read(6, 9)}), 0);
+  CHECK_EQ(player.Play({Read(5, 9), Write(5, 9), Read(6, 9)}), 0);
   CHECK(player.entry(5).is_armed);
   CHECK_EQ(player.Play({ReadEnd(5, 9)}), 1);
   CHECK_EQ(player.Play({ReadEnd(5, 9, ECONNRESET)}), 0);  // interest 0: once

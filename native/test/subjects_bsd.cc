@@ -7,9 +7,9 @@ namespace edgewise::test {
 
 const std::vector<Subject>& Subjects() {
   static const std::vector<Subject> subjects = {
-      {"kqueue", CreateKqueuePoller, true, true, false, false},
-      {"poll", CreatePollPoller, true, true, true, false},
-      {"select", CreateSelectPoller, false, false, false, false},
+      {"kqueue", CreateKqueuePoller, true, false, false},
+      {"poll", CreatePollPoller, true, true, false},
+      {"select", CreateSelectPoller, false, false, false},
   };
   return subjects;
 }

@@ -8,7 +8,7 @@ namespace edgewise::test {
 
 const std::vector<Subject>& Subjects() {
   static const std::vector<Subject> subjects = {
-      {"libkqueue", CreateKqueuePoller, true, true, false, true},
+      {"libkqueue", CreateKqueuePoller, true, false, true},
   };
   return subjects;
 }

@@ -7,9 +7,9 @@ namespace edgewise::test {
 
 const std::vector<Subject>& Subjects() {
   static const std::vector<Subject> subjects = {
-      {"epoll", CreateEpollPoller, true, false, true, false},
-      {"poll", CreatePollPoller, true, false, true, false},
-      {"select", CreateSelectPoller, false, false, false, false},
+      {"epoll", CreateEpollPoller, true, true, false},
+      {"poll", CreatePollPoller, true, true, false},
+      {"select", CreateSelectPoller, false, false, false},
   };
   return subjects;
 }

@@ -54,7 +54,10 @@ class AcceptorDispatch implements Dispatch {
       reactor,
       'pause',
       (fd) => this.#onAccepted(fd),
-      () => this.close(),
+      (error) => {
+        reactor.defer(() => reactor.report(error));
+        this.close();
+      },
     );
     this.#registration = reactor.watch<undefined>({
       fd: this.#fd,

@@ -5,17 +5,20 @@
 // Wake-ups are coalesced by an epoch, which the reader counts up *before* it looks at the lanes. A
 // producer that has woken it since then need not do so again: whatever it publishes until the epoch
 // changes is seen. The epoch is noted after the wake-up, so a thread that ends between loses none.
+//
+// Any thread that has the address can write anything there. What the reader takes from it is checked
+// (ring.ts): a lane that holds what no sender writes is dropped, and the others go on.
 import { EdgewiseError, outOfRange } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Reader } from './message.ts';
-import { messageBytesMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
+import { invalidMemory, messageBytesMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
 
 const LANE_BYTES = 256 * 1024;
-const LANE_BYTES_MIN = 64;
-const LANE_BYTES_MAX = 1 << 28;
-const PRODUCER_COUNT_MAX = 1024;
+export const LANE_BYTES_MIN = 64;
+export const LANE_BYTES_MAX = 1 << 28;
+export const PRODUCER_COUNT_MAX = 1024;
 /** All lanes together. */
 const MEMORY_MAX = 2 ** 31;
 /** Messages of one lane in one turn, so that one producer delays neither others nor descriptors. */
@@ -24,8 +27,11 @@ const MESSAGES_PER_TURN_MAX = 2048;
 /** Words at the beginning of the shared memory, in cache lines of their own. */
 export const Word = { Epoch: 0, Lanes: 16, LaneBytes: 17, IsClosed: 18 } as const;
 export const CONTROL_BYTES = 256;
-/** Of each lane: `Owner`, `Wants` (a word each), and the waker of its producer (a double). */
-export const LaneWord = { Owner: 0, Wants: 1, WakerId: 2 } as const;
+/**
+ * Of each lane: `Owner`, `Wants` (a word each), the waker of its producer (a double, the second), and
+ * whether it was given up.
+ */
+export const LaneWord = { Owner: 0, Wants: 1, WakerId: 1, IsDropped: 4 } as const;
 export const LANE_CONTROL_BYTES = 64;
 
 /** Where a lane begins: its words, then its ring. */
@@ -48,7 +54,8 @@ export interface MailboxOptions {
   /**
    * Called in a turn of the reactor for each message. Bytes arrive as a `Buffer` that the next message
    * overwrites: copy what you keep. What it throws stops no other message and goes to the reactor's
-   * `onError`.
+   * `onError`. So does ERR_MAILBOX_INVALID, when something other than a sender has written to a lane: that
+   * lane is dropped, and its sender notified by `post`.
    *
    * @param producer - the lane of the sender: `sender.lane`.
    */
@@ -208,16 +215,6 @@ export class Mailbox {
   #drain(): void {
     this.#drains++;
     Atomics.add(this.#control, Word.Epoch, 1); // before looking: see above
-    let hasMore = true; // also when a message cannot be decoded
-    try {
-      hasMore = this.#drainLanes();
-    } finally {
-      if (hasMore && !this.#isClosed) this.#waker.wake(); // descriptors have their turn before
-    }
-  }
-
-  // Returns whether there may be more.
-  #drainLanes(): boolean {
     const count = this.#lanes.length;
     this.#first = (this.#first + 1) % count;
     let hasMore = false;
@@ -225,22 +222,36 @@ export class Mailbox {
       const index = (this.#first + i) % count;
       const lane = this.#lanes[index] as Lane;
       if (lane.ring.isEmpty) continue;
-      try {
-        lane.ring.read(lane.reader, MESSAGES_PER_TURN_MAX, (message) => {
-          this.#received++;
-          try {
-            this.#onMessage(message, index);
-          } catch (error) {
-            this.#reactor.report(error);
-          }
-          return !this.#isClosed;
-        });
-      } finally {
-        lane.notifyRoom();
-      }
+      this.#drainLane(lane, index);
       hasMore ||= !lane.ring.isEmpty;
     }
-    return hasMore;
+    if (hasMore && !this.#isClosed) this.#waker.wake(); // descriptors have their turn before
+  }
+
+  // A handler that throws ends the pass over the lane, and another goes on behind its message: so the
+  // path of a message has no `try`.
+  #drainLane(lane: Lane, index: number): void {
+    let left = MESSAGES_PER_TURN_MAX;
+    const deliver = (message: unknown): boolean => {
+      this.#received++;
+      left--;
+      this.#onMessage(message, index);
+      return !this.#isClosed;
+    };
+    let isDone = false;
+    while (!isDone && left > 0 && !this.#isClosed) {
+      try {
+        lane.ring.read(lane.reader, left, deliver);
+        isDone = true;
+      } catch (error) {
+        this.#reactor.report(error);
+      }
+    }
+    try {
+      lane.notifyRoom();
+    } catch (error) {
+      this.#reactor.report(error);
+    }
   }
 }
 
@@ -267,12 +278,28 @@ class Lane {
     this.notifyRoom();
   }
 
-  /** Wakes a producer that has found the lane full. */
+  /**
+   * Wakes a producer that has found the lane full, or that has to notice that it is dropped.
+   *
+   * @throws EdgewiseError - ERR_MAILBOX_INVALID: its waker is none; the lane is dropped.
+   */
   notifyRoom(): void {
+    if (this.ring.isInvalid) this.#drop();
     if (Atomics.exchange(this.#words, LaneWord.Wants, 0) === 0) return;
     this.ring.notifyWriter();
     const wakerId = this.#wakerId[LaneWord.WakerId] as number;
-    if (wakerId > 0) new Waker(wakerId).wake(); // false: that thread has ended meanwhile
+    if (wakerId === 0) return;
+    if (!Number.isSafeInteger(wakerId) || wakerId < 0) {
+      this.#drop();
+      throw invalidMemory(`waker ${wakerId}`);
+    }
+    new Waker(wakerId).wake(); // false: that thread has ended meanwhile
+  }
+
+  // Nothing is read any more, and the next `post` of its sender throws.
+  #drop(): void {
+    Atomics.store(this.#words, LaneWord.IsDropped, 1);
+    this.ring.end();
   }
 }
 

@@ -21,6 +21,9 @@ export const Kind = {
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
+/** What `Reader.read` returns for a record that no sender writes. */
+export const INVALID = Symbol('invalid');
+
 const NUMBER_SIZE = 8;
 /** Below this length a loop is faster than a copy by V8 or the C library. */
 const LOOP_MAX = 48;
@@ -138,15 +141,35 @@ export class Reader {
   #views: (Buffer | undefined)[] = [];
   readonly #shapes = new ShapeReader();
 
+  /** Why the last record was `INVALID`, where something threw. */
+  cause: unknown;
+
+  /**
+   * Reads a record of `length` bytes at `offset`, which the ring has.
+   *
+   * @returns the message, or `INVALID`.
+   */
   read({ bytes, doubles }: RingMemory, kind: Kind, offset: number, length: number): unknown {
-    if (kind === Kind.Number) return doubles[offset >>> 3];
+    if (kind === Kind.Bytes) {
+      const view = this.#viewOf(length);
+      copy(bytes, offset, view, 0, length);
+      return view;
+    }
+    if (kind === Kind.Number) return length === NUMBER_SIZE ? doubles[offset >>> 3] : INVALID;
     if (kind === Kind.Text) return bytes.toString('utf8', offset, offset + length);
-    if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
-    if (kind === Kind.Flat) return this.#shapes.read({ bytes, doubles }, offset);
-    // A clone may hold views of the memory that it is read from, and may be kept.
-    const view = kind === Kind.Bytes ? this.#viewOf(length) : Buffer.allocUnsafeSlow(length);
-    copy(bytes, offset, view, 0, length);
-    return kind === Kind.Bytes ? view : deserialize(view);
+    if (kind !== Kind.Json && kind !== Kind.Flat && kind !== Kind.Structured) return INVALID;
+    try {
+      if (kind === Kind.Flat)
+        return this.#shapes.read({ bytes, doubles }, offset, length) ?? INVALID;
+      if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
+      // A clone may hold views of the memory that it is read from, and may be kept.
+      const view = Buffer.allocUnsafeSlow(length);
+      copy(bytes, offset, view, 0, length);
+      return deserialize(view);
+    } catch (cause) {
+      this.cause = cause;
+      return INVALID;
+    }
   }
 
   #viewOf(length: number): Buffer {

@@ -5,7 +5,11 @@
 //
 // A record: length and kind (two u32), then the message, padded to 8 bytes. It never wraps around: a
 // filler takes the rest of the ring. Head and tail count bytes and overflow as 32-bit integers.
-import { type Draft, Kind, type Reader } from './message.ts';
+//
+// The memory is in the hands of other threads. The reader takes each word once, believes none that a
+// writer does not write, and gives the ring up at the first.
+import { EdgewiseError } from '../errors.ts';
+import { type Draft, INVALID, Kind, type Reader } from './message.ts';
 import type { RingMemory } from './ring-memory.ts';
 
 const HEADER_SIZE = 8;
@@ -17,6 +21,12 @@ const HEAD = 32;
 /** Bytes of the record of a message of `length` bytes. */
 export const recordSize = (length: number): number => HEADER_SIZE + ((length + 7) & ~7);
 
+/** @internal the error of shared memory that holds what no sender writes: ERR_MAILBOX_INVALID */
+export function invalidMemory(what: string, cause?: unknown): EdgewiseError {
+  const text = `the memory of a mailbox holds what no sender writes: ${what}`;
+  return new EdgewiseError('ERR_MAILBOX_INVALID', text, cause === undefined ? {} : { cause });
+}
+
 /** The longest message: its record fits into an empty ring, wherever the tail is. */
 export const messageBytesMax = (ringBytes: number): number => ringBytes / 2 - HEADER_SIZE;
 
@@ -25,6 +35,11 @@ class Ring {
   protected readonly words: Uint32Array;
   protected readonly memory: RingMemory;
   protected readonly size: number;
+
+  /** Whether `size` bytes can be between a head and a tail: whole records that the ring has room for. */
+  protected isUsable(size: number): boolean {
+    return size >= 0 && size <= this.size && (size & 7) === 0;
+  }
 
   /** @param size - bytes of data, a power of two; control words come before them. */
   constructor(shared: SharedArrayBuffer, start: number, size: number) {
@@ -44,10 +59,12 @@ export class RingWriter extends Ring {
   #tail: number;
   #head: number; // as last seen
 
+  /** @throws EdgewiseError - ERR_MAILBOX_INVALID: what earlier writers have left is no ring. */
   constructor(shared: SharedArrayBuffer, start: number, size: number) {
     super(shared, start, size);
+    this.#head = Atomics.load(this.control, HEAD); // first: the reader may be moving it
     this.#tail = Atomics.load(this.control, TAIL);
-    this.#head = Atomics.load(this.control, HEAD);
+    if ((this.#tail & 7) !== 0) throw invalidMemory(`tail ${this.#tail}`);
   }
 
   /**
@@ -101,43 +118,60 @@ export class RingWriter extends Ring {
 /** The side of the one reader. */
 export class RingReader extends Ring {
   #head = 0;
+  #isInvalid = false;
 
-  /** Whether everything that was published has been read. */
+  /** Whether everything that was published has been read, or nothing more can be. */
   get isEmpty(): boolean {
-    return Atomics.load(this.control, TAIL) === this.#head;
+    return this.#isInvalid || Atomics.load(this.control, TAIL) === this.#head;
+  }
+
+  /** Whether it held what no writer writes: nothing is read any more. */
+  get isInvalid(): boolean {
+    return this.#isInvalid;
   }
 
   /**
-   * Delivers up to `countMax` messages, oldest first, until `deliver` returns false. Their room is
-   * released when this returns, also when `deliver` throws.
+   * Delivers messages, oldest first, until `deliver` returns false; looks at `countMax` records at most.
+   * Their room is released when this returns, also when `deliver` throws.
    *
-   * @returns count of delivered messages.
+   * @throws EdgewiseError - ERR_MAILBOX_INVALID, once: see `isInvalid`. What `deliver` throws.
    */
-  read(reader: Reader, countMax: number, deliver: (message: unknown) => boolean): number {
-    let count = 0;
-    let tail = Atomics.load(this.control, TAIL);
+  read(reader: Reader, countMax: number, deliver: (message: unknown) => boolean): void {
+    let tail = this.#head; // nothing is known yet
     try {
       // `deliver` may run a turn that reads on: so the position is a field.
-      while (tail !== this.#head && count < countMax) {
+      for (let count = 0; count < countMax && !this.#isInvalid; count++) {
+        if (((tail - this.#head) | 0) <= 0) tail = Atomics.load(this.control, TAIL);
+        if (tail === this.#head) return;
+        const used = (tail - this.#head) | 0;
+        if (!this.isUsable(used)) throw this.#fail(`a tail ${used} bytes behind the head`);
         const at = this.#head & (this.size - 1);
+        const room = Math.min(used, this.size - at) - HEADER_SIZE; // a multiple of 8
         const length = this.words[at >>> 2] as number;
         const kind = this.words[(at >>> 2) + 1] as Kind;
+        if (length > room) throw this.#fail(`a record of ${length} bytes where ${room} are`);
         this.#head = (this.#head + recordSize(length)) | 0;
-        if (kind === Kind.Filler) continue;
-        count++;
+        if (kind === Kind.Filler && length === this.size - at - HEADER_SIZE) continue;
         const message = reader.read(this.memory, kind, at + HEADER_SIZE, length);
-        if (!deliver(message)) break;
-        if (((tail - this.#head) | 0) <= 0) tail = Atomics.load(this.control, TAIL);
+        if (message === INVALID) {
+          throw this.#fail(`a record of kind ${kind} and ${length} bytes`, reader.cause);
+        }
+        if (!deliver(message)) return;
       }
     } finally {
       Atomics.store(this.control, HEAD, this.#head);
     }
-    return count;
+  }
+
+  #fail(what: string, cause?: unknown): EdgewiseError {
+    this.#isInvalid = true;
+    return invalidMemory(what, cause);
   }
 
   /** Nothing is read any more: the head moves, so a writer that waits for it continues. */
   end(): void {
-    Atomics.store(this.control, HEAD, this.#head + 1);
+    this.#isInvalid = true;
+    Atomics.store(this.control, HEAD, (this.#head + 1) | 0);
   }
 
   /** Wakes a writer that is blocked in `waitForReader`. */

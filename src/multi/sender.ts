@@ -6,15 +6,18 @@ import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor
 import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
 import {
   CONTROL_BYTES,
+  LANE_BYTES_MAX,
+  LANE_BYTES_MIN,
   LANE_CONTROL_BYTES,
   LaneWord,
   laneStart,
   type MailboxAddress,
+  PRODUCER_COUNT_MAX,
   tooLarge,
   Word,
 } from './mailbox.ts';
 import { Draft } from './message.ts';
-import { messageBytesMax, RingWriter } from './ring.ts';
+import { invalidMemory, messageBytesMax, RingWriter } from './ring.ts';
 
 /** Posts that rely on one wake-up: at most so many are lost when the reader ends before it reads. */
 const POSTS_TRUSTED_MAX = 256;
@@ -29,16 +32,27 @@ export interface MailboxSenderOptions {
   readonly onRoom?: () => void;
 }
 
-// The control words at the beginning of the memory of a mailbox.
-function controlIn(memory: unknown): Int32Array {
+/** The memory of a mailbox, as its control words describe it. */
+interface Layout {
+  readonly control: Int32Array;
+  readonly lanes: number;
+  readonly laneBytes: number;
+}
+
+// Each word is read once: another thread may write it.
+function layoutOf(memory: unknown): Layout {
   if (!types.isSharedArrayBuffer(memory)) {
     throw invalidType('address.memory', 'a SharedArrayBuffer', memory);
   }
   if (memory.byteLength > CONTROL_BYTES) {
     const control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
     const lanes = control[Word.Lanes] as number;
-    const size = laneStart(lanes, control[Word.LaneBytes] as number);
-    if (lanes > 0 && size === memory.byteLength) return control;
+    const laneBytes = control[Word.LaneBytes] as number;
+    const areLanes = lanes >= 1 && lanes <= PRODUCER_COUNT_MAX;
+    const isLane = laneBytes >= LANE_BYTES_MIN && laneBytes <= LANE_BYTES_MAX;
+    const isPower = (laneBytes & (laneBytes - 1)) === 0;
+    const isWhole = laneStart(lanes, laneBytes) === memory.byteLength;
+    if (areLanes && isLane && isPower && isWhole) return { control, lanes, laneBytes };
   }
   throw invalidValue('address.memory', 'the memory of a Mailbox', memory);
 }
@@ -66,7 +80,7 @@ export class MailboxSender {
   /**
    * @throws TypeError - no address of a mailbox, or an option of the wrong kind.
    * @throws EdgewiseError - ERR_LIMIT_EXCEEDED: it has `producerCountMax` senders. ERR_CLOSED: the mailbox
-   *   or its reactor, or `options.reactor`.
+   *   or its reactor, or `options.reactor`. ERR_MAILBOX_INVALID: something has overwritten the lane.
    */
   constructor(address: MailboxAddress, options: MailboxSenderOptions = {}) {
     checkObject('address', address);
@@ -78,17 +92,23 @@ export class MailboxSender {
       checkReactor(reactor, 'options.reactor');
     }
     this.#waker = new Waker(wakerId);
-    this.#control = controlIn(memory);
+    const layout = layoutOf(memory);
+    this.#control = layout.control;
     this.#assertOpen();
     // Before a lane is claimed: a reactor that is closed refuses.
     this.#onRoom = onRoom === undefined ? undefined : reactor?.createWaker(onRoom).unref();
-    this.lane = this.#claim(memory);
-    const laneBytes = this.#control[Word.LaneBytes] as number;
-    const start = laneStart(this.lane, laneBytes);
-    this.#words = new Int32Array(memory, start, LANE_CONTROL_BYTES / 4);
-    this.#ring = new RingWriter(memory, start + LANE_CONTROL_BYTES, laneBytes);
+    const { laneBytes } = layout;
+    try {
+      this.lane = this.#claim(memory, layout);
+      const start = laneStart(this.lane, laneBytes);
+      this.#words = new Int32Array(memory, start, LANE_CONTROL_BYTES / 4);
+      this.#ring = new RingWriter(memory, start + LANE_CONTROL_BYTES, laneBytes);
+    } catch (error) {
+      this.#onRoom?.close();
+      throw error;
+    }
     this.messageBytesMax = messageBytesMax(laneBytes);
-    const wakers = new Float64Array(memory, start, LANE_CONTROL_BYTES / 8);
+    const wakers = new Float64Array(memory, this.#words.byteOffset, LANE_CONTROL_BYTES / 8);
     wakers[LaneWord.WakerId] = this.#onRoom?.id ?? 0;
   }
 
@@ -106,6 +126,8 @@ export class MailboxSender {
    * @throws EdgewiseError - ERR_MESSAGE_TOO_LARGE: longer than `messageBytesMax`. ERR_CLOSED: the
    *   mailbox or its reactor; its thread has ended, after 256 posts at the latest when it was terminated
    *   before it read what had arrived. ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
+   *   ERR_MAILBOX_INVALID: something has overwritten the lane, and the mailbox has dropped it; what was
+   *   posted since then is lost.
    * @throws TypeError - detached bytes.
    */
   post(message: unknown): boolean {
@@ -127,7 +149,7 @@ export class MailboxSender {
    * Only where the reader is on another thread, and never inside a handler that others wait for.
    *
    * @param timeoutMs - milliseconds; -1: no limit.
-   * @throws EdgewiseError - ERR_CLOSED, as `post`. Not when it is closed, or the reader's thread is
+   * @throws EdgewiseError - ERR_CLOSED, ERR_MAILBOX_INVALID, as `post`. Not when it is closed, or the reader's thread is
    *   terminated, during the wait, which then ends.
    */
   waitForRoom(timeoutMs = -1): void {
@@ -182,20 +204,21 @@ export class MailboxSender {
   }
 
   #wake(): void {
+    if (Atomics.load(this.#words, LaneWord.IsDropped) !== 0) {
+      throw invalidMemory(`lane ${this.lane}, which was dropped`);
+    }
     const epoch = Atomics.load(this.#control, Word.Epoch);
     if (!this.#waker.wake()) throw new ClosedError('the Mailbox');
     this.#wokenEpoch = epoch;
     this.#trustedCount = POSTS_TRUSTED_MAX;
   }
 
-  #claim(memory: SharedArrayBuffer): number {
-    const lanes = this.#control[Word.Lanes] as number;
-    const laneBytes = this.#control[Word.LaneBytes] as number;
+  #claim(memory: SharedArrayBuffer, { lanes, laneBytes }: Layout): number {
     for (let lane = 0; lane < lanes; lane++) {
       const words = new Int32Array(memory, laneStart(lane, laneBytes), LANE_CONTROL_BYTES / 4);
+      if (Atomics.load(words, LaneWord.IsDropped) !== 0) continue;
       if (Atomics.compareExchange(words, LaneWord.Owner, 0, threadId + 1) === 0) return lane;
     }
-    this.#onRoom?.close();
     throw new EdgewiseError('ERR_LIMIT_EXCEEDED', `the Mailbox has ${lanes} senders`);
   }
 

@@ -120,41 +120,63 @@ interface KnownShape {
 export class ShapeReader {
   readonly #shapes: KnownShape[] = [];
 
-  /** Reads the record at `offset`. */
-  read({ bytes, doubles }: RingMemory, offset: number): unknown {
+  /**
+   * Reads the record of `size` bytes at `offset`.
+   *
+   * @returns undefined: no writer has written it. @throws SyntaxError - the same.
+   */
+  read({ bytes, doubles }: RingMemory, offset: number, size: number): object | undefined {
+    if (size < HEADER_SIZE) return undefined;
     const id = doubles[offset >>> 3] as number;
     const length = doubles[(offset >>> 3) + 1] as number;
     const start = offset + HEADER_SIZE;
-    if (length > 0) this.#define(id, bytes.toString('latin1', start, start + length));
-    const shape = this.#shapes[id] as KnownShape;
+    const end = offset + size;
+    if (length !== 0 && !this.#define(id, bytes.subarray(start, end), length)) return undefined;
+    const shape = this.#shapes[id];
+    if (shape === undefined) return undefined;
     const { keys, texts } = shape;
     const tagsAt = start + padded(length);
     const slot = (tagsAt + padded(keys.length)) >>> 3;
     let textAt = (slot + keys.length) << 3;
+    if (textAt > end) return undefined;
     const object = { ...shape.template };
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
       const tag = bytes[tagsAt + i] as number;
       if (tag === Tag.Number) object[key] = doubles[slot + i] as number;
       else if (tag === Tag.Text) {
-        const end = textAt + (doubles[slot + i] as number);
+        const textSize = doubles[slot + i] as number;
+        if (textSize >>> 0 !== textSize || textSize > end - textAt) return undefined;
+        const textEnd = textAt + textSize;
         // The same text as last time is common (a name, a type), and needs no new string.
-        if (!isText(bytes, textAt, end, texts[i] as string)) {
-          texts[i] = bytes.toString('latin1', textAt, end);
+        if (!isText(bytes, textAt, textEnd, texts[i] as string)) {
+          texts[i] = bytes.toString('latin1', textAt, textEnd);
         }
         object[key] = texts[i] as string;
-        textAt = end;
-      } else object[key] = constantOf(tag);
+        textAt = textEnd;
+      } else if (tag <= Tag.Undefined) object[key] = constantOf(tag);
+      else return undefined;
     }
     return object;
   }
 
-  #define(id: number, definition: string): void {
-    const keys: readonly string[] = JSON.parse(definition);
+  // Shapes are defined in the order of their numbers, or anew from some number on.
+  #define(id: number, record: Buffer, length: number): boolean {
+    const isNext = id >>> 0 === id && id <= this.#shapes.length && id < SHAPES_MAX;
+    const isWhole = length >>> 0 === length && length <= Math.min(DEFINITION_MAX, record.length);
+    if (!isNext || !isWhole) return false;
+    const keys: unknown = JSON.parse(record.toString('latin1', 0, length));
+    if (!isKeys(keys)) return false;
     const template = Object.fromEntries(keys.map((key) => [key, null]));
     this.#shapes.length = id;
     this.#shapes.push({ keys, template, texts: keys.map(() => '') });
+    return true;
   }
+}
+
+function isKeys(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value) || value.length > KEYS_MAX) return false;
+  return value.every((key) => typeof key === 'string' && key !== '__proto__');
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

@@ -313,11 +313,14 @@ export class SubReactor {
   }
 
   // false: its mailbox is full, or the thread is ending.
-  #post({ sender }: Running, fd: number): boolean {
+  #post({ sender, thread }: Running, fd: number): boolean {
     try {
       return sender.post(fd);
     } catch (error) {
-      if ((error as EdgewiseError).code !== 'ERR_CLOSED') throw error;
+      const { code } = error as EdgewiseError;
+      if (code === 'ERR_MAILBOX_INVALID')
+        void thread.terminate(); // restarted, as after any death
+      else if (code !== 'ERR_CLOSED') throw error;
       return false;
     }
   }

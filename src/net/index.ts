@@ -33,6 +33,7 @@ export {
   activationSockets,
   adoptConnection,
   adoptDatagram,
+  establishedConnection,
   type HandOver,
   type HandOverHandlers,
   type HandOverOptions,
@@ -52,6 +53,7 @@ export {
   type Listener,
   type ListenOptions,
   listen,
+  ON_CLOSED,
   openByOptions,
 } from './listen/index.ts';
 export { type Relay, type RelayHandlers, type RelayOptions, relay } from './relay/index.ts';

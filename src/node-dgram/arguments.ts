@@ -5,8 +5,8 @@ import { badPort, isConnected, outOfBounds, wrongType } from './errors.ts';
 
 const BYTES = 'of type string or an instance of Buffer, TypedArray, or DataView';
 
-/** Called when a datagram has left, or cannot. */
-export type SendCallback = (error: Error | null, bytes?: number) => void;
+/** Called when a datagram has left, or cannot: then there is no second argument. */
+export type SendCallback = (error: Error | null, bytes: number) => void;
 
 /** The arguments of one call of `send`. */
 export interface SendRequest {
@@ -44,6 +44,11 @@ export function numberOf(name: string, value: unknown): number {
   throw wrongType(name, 'of type number', value);
 }
 
+/** What a number, or text that is one, is in 32 bits; of anything else 0. Runs no code of the value. */
+export function uint32Of(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) >>> 0 : 0;
+}
+
 /**
  * Gives the arguments of `send` their names.
  *
@@ -74,8 +79,8 @@ export function sendRequestOf(args: readonly unknown[], hasPeer: boolean): SendR
 
 function sliceOf(value: unknown, offset: unknown, length: unknown): Uint8Array {
   const bytes = viewOf('buffer', value);
-  const start = Number(offset) >>> 0;
-  const count = Number(length) >>> 0;
+  const start = uint32Of(offset);
+  const count = uint32Of(length);
   if (start > bytes.length) throw outOfBounds('offset');
   if (start + count > bytes.length) throw outOfBounds('length');
   return bytes.subarray(start, start + count);

@@ -27,7 +27,7 @@ export function systemError(
   const shape = { errno, code, syscall };
   if (place === undefined) return Object.assign(new Error(`${syscall} ${code}`), shape);
   const [address, port] = place;
-  const isPort = Number(port) > 0;
+  const isPort = (typeof port === 'number' || typeof port === 'string') && Number(port) > 0;
   const where = isPort ? ` ${address}:${port}` : address ? ` ${address}` : '';
   const error = Object.assign(new Error(`${syscall} ${code}${where}`), shape, { address });
   return port ? Object.assign(error, { port }) : error;

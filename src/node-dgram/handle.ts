@@ -12,7 +12,7 @@ import {
 } from '../index.ts';
 import * as sys from '../sys/index.ts';
 import { errnoOf } from './errors.ts';
-import type { RemoteInfo, Settings } from './options.ts';
+import type { Message, RemoteInfo, Settings } from './options.ts';
 
 const { EAGAIN, EBADF, EINVAL, ENOTSUP } = os.errno;
 const { SOL_SOCKET, SO_RCVBUF, SO_SNDBUF, SO_BROADCAST } = sys.constants;
@@ -28,9 +28,11 @@ export interface HandleAddress {
 /** What a handle calls. */
 export interface HandleListener {
   /** `bytes` are the listener's. */
-  onMessage(bytes: Buffer, info: RemoteInfo): void;
+  onMessage(bytes: Message, info: RemoteInfo): void;
   /** The network has refused an earlier datagram. `errno` is negative. */
   onError(errno: number): void;
+  /** The reactor was closed, and with it the socket. */
+  onGone(error: Error): void;
 }
 
 /** The buffers of a socket in the kernel. */
@@ -124,7 +126,6 @@ export class Handle {
     const settle = (result: number) => {
       this.#waitingCount--;
       this.#waitingBytes -= byteCount;
-      this.#updateReference();
       callback?.(result);
     };
     let result = -EINVAL;
@@ -140,7 +141,6 @@ export class Handle {
     }
     this.#waitingCount++;
     this.#waitingBytes += byteCount;
-    this.#updateReference();
   }
 
   /** Where it is bound; -errno. */
@@ -254,6 +254,9 @@ export class Handle {
       handlers: {
         message: (_socket, bytes, from) => this.#onMessage(bytes, from),
         error: (_socket, error) => this.#listener.onError(errnoOf(error)),
+        close: (_socket, error) => {
+          if (error !== undefined) this.#listener.onGone(error);
+        },
       },
       ...(reactor === undefined ? {} : { reactor }),
     };
@@ -290,12 +293,10 @@ export class Handle {
     return family === 'IPv4' || family === 'IPv6' ? { address, family, port } : -ENOTSUP;
   }
 
-  // As libuv: what receives holds the loop unless `unref` was called, and what is being sent always does.
+  // As libuv: what is bound and does not receive holds nothing; what is being sent holds the loop anyway.
   #updateReference(): void {
-    const socket = this.#socket;
-    if (socket === undefined || socket.isClosed) return;
-    if ((this.#isReferenced && this.#isReceiving) || this.#waitingCount > 0) socket.ref();
-    else socket.unref();
+    if (this.#isReferenced && this.#isReceiving) this.#socket?.ref();
+    else this.#socket?.unref();
   }
 }
 

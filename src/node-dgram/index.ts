@@ -10,6 +10,7 @@ export type {
   BindOptions,
   BindSyncOptions,
   Lookup,
+  Message,
   MessageListener,
   RemoteInfo,
   SocketOptions,

@@ -1,11 +1,12 @@
 // The life of a socket of edgewise/dgram: what is known of it, what waits until it is bound, and the
 // steps that begin with the lookup of a name. socket.ts has the members that call them.
+import type { LookupOneOptions } from 'node:dns';
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
-import type { SendRequest } from './arguments.ts';
+import { type SendCallback, type SendRequest, uint32Of } from './arguments.ts';
 import { blocked, bufferSizeError, coded, notRunning, systemError } from './errors.ts';
 import type { BufferName, Handle } from './handle.ts';
-import type { BindOptions, Lookup, RemoteInfo, Settings, SocketType } from './options.ts';
+import type { BindOptions, Lookup, Message, RemoteInfo, Settings, SocketType } from './options.ts';
 
 /** The events of a socket, and what their listeners are given. */
 export interface SocketEvents {
@@ -18,11 +19,11 @@ export interface SocketEvents {
   /** The socket is bound. */
   listening: [];
   /** A datagram came. */
-  message: [message: Buffer, info: RemoteInfo];
+  message: [message: Message, info: RemoteInfo];
 }
 
 /** A socket, as far as this file knows it. */
-export type Emitter = EventEmitter<SocketEvents> & { readonly type: SocketType };
+export type Emitter = EventEmitter<SocketEvents>;
 
 /** What is known of a socket. */
 export interface State {
@@ -131,15 +132,23 @@ export function startReceiving(state: State, handle: Handle): void {
   if (sendBufferSize) bufferSize(handle, 'send', sendBufferSize);
 }
 
+/** Forgets the handle; emits `close` in the next tick. */
+export function end(socket: Emitter): void {
+  const state = stateOf(socket);
+  state.handle = undefined;
+  state.release();
+  process.nextTick(() => socket.emit('close'));
+}
+
 function lookUp(
   socket: Emitter,
   address: string | undefined,
   callback: (reason: Error | null, ip: string) => void,
 ): void {
-  const family = socket.type === 'udp4' ? 4 : 6;
+  const { lookup, settings } = stateOf(socket);
+  const family = settings.type === 'udp4' ? 4 : 6;
   // Node gives the family in the place of the options.
-  const options = family as unknown as Parameters<Lookup>[1];
-  stateOf(socket).lookup(address || loopbackOf(socket.type), options, callback);
+  lookup(address || loopbackOf(settings.type), family as unknown as LookupOneOptions, callback);
 }
 
 export function isBlocked({ settings }: State, ip: string): boolean {
@@ -158,19 +167,24 @@ export function adopt(socket: Emitter, fd: number): void {
   succeed(socket, state, handle);
 }
 
-/** Binds to a name; emits `listening`, or `error`. */
+/** Binds to a name; emits `listening`, or `error`. @throws what the lookup does */
 export function bindByName(socket: Emitter, { address, port }: BindOptions): void {
   const state = stateOf(socket);
   const name = typeof address === 'function' ? undefined : address;
-  lookUp(socket, name || wildcardOf(socket.type), (reason, ip) => {
-    const { handle } = state;
-    if (handle === undefined) return; // closed meanwhile
-    // As Node: of a port what there is in sixteen bits.
-    const errno = reason ? 0 : handle.bind(ip, Number(port) & 0xffff);
-    if (reason) fail(socket, state, reason);
-    else if (errno < 0) fail(socket, state, systemError(errno, 'bind', [ip, port]));
-    else succeed(socket, state, handle);
-  });
+  try {
+    lookUp(socket, name || wildcardOf(state.settings.type), (reason, ip) => {
+      const { handle } = state;
+      if (handle === undefined) return; // closed meanwhile
+      // As Node: of a port what there is in sixteen bits.
+      const errno = reason ? 0 : handle.bind(ip, uint32Of(port) & 0xffff);
+      if (reason) fail(socket, state, reason);
+      else if (errno < 0) fail(socket, state, systemError(errno, 'bind', [ip, port]));
+      else succeed(socket, state, handle);
+    });
+  } catch (error) {
+    if (state.binding === 'binding') state.binding = 'unbound'; // it never began
+    throw error;
+  }
 }
 
 /** Sets the peer; emits `connect`, or calls back with the error, or emits it. */
@@ -231,15 +245,16 @@ function sendNow(socket: Emitter, request: SendRequest, ip: string | undefined):
     return;
   }
   const report = (result: number) => {
-    if (result >= 0) callback?.(null, result);
-    else callback?.(systemError(result, 'send', [address, port]));
+    const args: unknown[] =
+      result >= 0 ? [null, result] : [systemError(result, 'send', [address, port])];
+    Reflect.apply(callback as SendCallback, undefined, args);
   };
   const to = ip === undefined ? undefined : { address: ip, port };
   state.handle.send(bytes, to, callback && report);
 }
 
 export function bufferSize(handle: Handle, name: BufferName, size: number): number {
-  if (size >>> 0 !== size) {
+  if (typeof size !== 'number' || size >>> 0 !== size) {
     const message = 'Buffer size must be a positive integer';
     throw coded(new TypeError(message), 'ERR_SOCKET_BAD_BUFFER_SIZE');
   }

@@ -21,6 +21,7 @@ import {
   bindByName,
   bufferSize,
   connectByName,
+  end,
   handleOf,
   isBlocked,
   loopbackOf,
@@ -43,6 +44,11 @@ function checkResult(errno: number, syscall: string): void {
 function addressIn(found: HandleAddress | number, syscall: string): AddressInfo {
   if (typeof found === 'number') throw systemError(found, syscall);
   return found;
+}
+
+// As Node: what is no descriptor, and 0, is as if it were absent.
+function fdIn({ fd }: BindOptions): number | undefined {
+  return Number.isInteger(fd) && fd !== undefined && fd > 0 && fd <= FD_MAX ? fd : undefined;
 }
 
 /** A numeric address, or the given one where there is none. */
@@ -81,13 +87,12 @@ export class SocketMembers extends EventEmitter<SocketEvents> {
     const isObject = typeof first === 'object' && first !== null;
     const options = (isObject ? first : { port: first, address: second }) as BindOptions;
     if ('recvStart' in options) throw wrongType('port', 'no handle of Node', first);
-    const fd = isObject ? Number(options.fd) : 0;
-    const isAdopting = Number.isInteger(fd) && fd > 0 && fd <= FD_MAX;
-    if (isAdopting) checkUdp(fd);
+    const fd = isObject ? fdIn(options) : undefined;
+    if (fd !== undefined) checkUdp(fd);
     const callback = args.at(-1);
     if (typeof callback === 'function') onceListening(this, callback as () => void);
     state.binding = 'binding';
-    if (isAdopting) adopt(this, fd);
+    if (fd !== undefined) adopt(this, fd);
     else bindByName(this, options);
     return this;
   }
@@ -107,7 +112,7 @@ export class SocketMembers extends EventEmitter<SocketEvents> {
     const state = stateOf(this);
     if (state.binding !== 'unbound') throw alreadyBound();
     const port = portOf(options.port ?? 0, 'options.port', 0);
-    const address = numericOf('options.address', options.address, wildcardOf(this.type));
+    const address = numericOf('options.address', options.address, wildcardOf(state.settings.type));
     const errno = handle.bind(address, port);
     if (errno < 0) throw systemError(errno, 'bind', [address, port]);
     startReceiving(state, handle);
@@ -153,7 +158,7 @@ export class SocketMembers extends EventEmitter<SocketEvents> {
     const number = portOf(port, 'Port', 1);
     const state = stateOf(this);
     if (state.connecting !== 'disconnected') throw isConnected();
-    const to = numericOf('address', address, loopbackOf(this.type));
+    const to = numericOf('address', address, loopbackOf(state.settings.type));
     if (state.binding === 'unbound') this.bindSync();
     else if (state.binding !== 'bound') throw alreadyBound();
     if (isBlocked(state, to)) throw blocked(to);
@@ -267,9 +272,7 @@ export class SocketMembers extends EventEmitter<SocketEvents> {
       return this;
     }
     handleOf(this).close();
-    state.handle = undefined;
-    state.release();
-    process.nextTick(() => this.emit('close'));
+    end(this);
     return this;
   }
 
@@ -447,7 +450,7 @@ function setMembership(
     const message = 'The "multicastAddress" argument must be specified';
     throw coded(new TypeError(message), 'ERR_MISSING_ARGS');
   }
-  checkResult(handle.setMembership(isJoin, String(group), interfaceIn(on), undefined), name);
+  checkResult(handle.setMembership(isJoin, nameIn(group), interfaceIn(on), undefined), name);
 }
 
 function setSourceMembership(
@@ -465,5 +468,10 @@ function setSourceMembership(
 }
 
 function interfaceIn(on: unknown): string | undefined {
-  return on === undefined || on === null ? undefined : String(on);
+  return on === undefined || on === null ? undefined : nameIn(on);
+}
+
+// What is no text is no address either: EINVAL.
+function nameIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

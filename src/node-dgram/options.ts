@@ -28,8 +28,11 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
 ) => void;
 
+/** Bytes over memory that is not shared: the types of Node have a name for them, or have not. */
+export type Message = ReturnType<typeof Buffer.alloc>;
+
 /** A listener of `message`. */
-export type MessageListener = (message: Buffer, info: RemoteInfo) => void;
+export type MessageListener = (message: Message, info: RemoteInfo) => void;
 
 /** Options of `createSocket`, as in node:dgram. */
 export interface SocketOptions {
@@ -79,8 +82,8 @@ export interface BindSyncOptions {
   readonly address?: string | undefined;
 }
 
-/** The options of a socket, checked. */
-export type Settings = Omit<SocketOptions, 'signal'>;
+/** The options of a socket, checked, but for `signal`. */
+export type Settings = SocketOptions;
 
 /**
  * Checks what `createSocket` was given.
@@ -89,20 +92,20 @@ export type Settings = Omit<SocketOptions, 'signal'>;
  */
 export function settingsOf(type: unknown): Settings {
   const isObject = typeof type === 'object' && type !== null;
-  const options = (isObject ? type : { type }) as SocketOptions;
-  checkSize('options.recvBufferSize', options.recvBufferSize);
-  checkSize('options.sendBufferSize', options.sendBufferSize);
-  checkBlockList('options.receiveBlockList', options.receiveBlockList);
-  checkBlockList('options.sendBlockList', options.sendBlockList);
-  const { lookup } = options;
+  const settings = { ...((isObject ? type : { type }) as SocketOptions) }; // its getters run once
+  checkSize('options.recvBufferSize', settings.recvBufferSize);
+  checkSize('options.sendBufferSize', settings.sendBufferSize);
+  checkBlockList('options.receiveBlockList', settings.receiveBlockList);
+  checkBlockList('options.sendBlockList', settings.sendBlockList);
+  const { lookup } = settings;
   if (lookup !== undefined && typeof lookup !== 'function') {
     throw wrongType('lookup', 'of type function', lookup);
   }
-  if (options.type !== 'udp4' && options.type !== 'udp6') {
+  if (settings.type !== 'udp4' && settings.type !== 'udp6') {
     const message = 'Bad socket type specified. Valid types are: udp4, udp6';
     throw coded(new TypeError(message), 'ERR_SOCKET_BAD_TYPE');
   }
-  return options;
+  return settings;
 }
 
 /** @throws TypeError - ERR_INVALID_ARG_TYPE: no AbortSignal. */

@@ -1,11 +1,12 @@
 // Socket of node:dgram over `bindDatagram`: a function as in Node, so that it can be called without
 // `new`, and on an object that util.inherits has given its prototype.
+import { Socket as NodeSocket } from 'node:dgram';
 import { channel } from 'node:diagnostics_channel';
 import dns from 'node:dns';
 import { addAbortListener, EventEmitter } from 'node:events';
 import { systemError } from './errors.ts';
 import { Handle } from './handle.ts';
-import { begin, stateOf } from './life.ts';
+import { begin, end, stateOf } from './life.ts';
 import { SocketMembers } from './members.ts';
 import {
   checkSignal,
@@ -50,6 +51,13 @@ export const Socket = function Socket(
 } as unknown as SocketConstructor;
 const Constructor = Socket; // inside the function its name is the function
 Object.setPrototypeOf(Socket, EventEmitter);
+// Programs ask of a socket that they were given, which may be one of Node, whether it is of this class.
+Object.defineProperty(Socket, Symbol.hasInstance, {
+  value(this: unknown, value: unknown): boolean {
+    const isOurs = Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
+    return isOurs || (this === Socket && value instanceof NodeSocket);
+  },
+});
 Object.defineProperty(Socket, 'prototype', { value: SocketMembers.prototype });
 Object.defineProperty(SocketMembers.prototype, 'constructor', { value: Socket });
 
@@ -62,12 +70,15 @@ function initialize(socket: Socket, type: unknown, callback: MessageListener | u
       socket.emit('message', bytes, info);
     },
     onError: (errno) => socket.emit('error', systemError(errno, 'recvmsg')),
+    onGone(error) {
+      end(socket);
+      socket.emit('error', error);
+    },
   });
   begin(socket, settings, lookup, handle);
   Object.assign(socket, { type: settings.type });
   if (typeof callback === 'function') socket.on('message', callback);
-  const { signal } = (typeof type === 'object' ? type : {}) as SocketOptions;
-  if (signal !== undefined) closeBy(socket, signal);
+  if (settings.signal !== undefined) closeBy(socket, settings.signal);
   if (sockets.hasSubscribers) sockets.publish({ socket });
 }
 

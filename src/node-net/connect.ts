@@ -1,6 +1,9 @@
 // connect() of node:net, which createConnection() is another name of.
+import diagnostics from 'node:diagnostics_channel';
 import { normalize } from './arguments.ts';
 import { Socket, type SocketConnectOptions, type SocketOptions } from './socket.ts';
+
+const clientSocketChannel = diagnostics.channel('net.client.socket');
 
 /**
  * As connect of node:net: a socket that is connecting.
@@ -15,6 +18,9 @@ export function connect(port: number, host?: string, connectionListener?: () => 
 /** Connects to a Unix socket. */
 export function connect(path: string, connectionListener?: () => void): Socket;
 export function connect(...args: unknown[]): Socket {
-  const { options } = normalize(args, ['host']);
-  return new Socket(options as SocketOptions).connect(...(args as [SocketConnectOptions]));
+  const [options] = normalize(args);
+  const socket = new Socket(options as SocketOptions);
+  if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
+  if (options.timeout) socket.setTimeout(options.timeout as number);
+  return socket.connect(...(args as [SocketConnectOptions]));
 }

@@ -9,11 +9,11 @@ import { type ConnectionListener, Server, type ServerOptions } from './server.ts
 export function createServer(connectionListener?: ConnectionListener): Server;
 /** As createServer of node:net, with options. */
 export function createServer(
-  options?: ServerOptions,
+  options?: ServerOptions | null,
   connectionListener?: ConnectionListener,
 ): Server;
 export function createServer(
-  options?: ServerOptions | ConnectionListener,
+  options?: ServerOptions | null | ConnectionListener,
   connectionListener?: ConnectionListener,
 ): Server {
   return new Server(options as ServerOptions, connectionListener);

@@ -1,42 +1,105 @@
 // Errors in the shape of node:net: programs look at `code`, `syscall`, `address` and `port`, and
 // print the message.
-import { getSystemErrorMap } from 'node:util';
-import { ErrnoError, show } from '../errors.ts';
+import { getSystemErrorMap, inspect } from 'node:util';
+import { ErrnoError } from '../errors.ts';
 
 /** How Node names the system calls of its streams. */
-const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write', bind: 'listen' };
+const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write' };
+
+/** Characters of a value that a message shows, as in Node. */
+const SHOWN_MAX = 128;
+
+/** Where a socket was bound: an error of connecting names it besides. */
+export interface LocalPlace {
+  readonly localAddress: string;
+  readonly localPort: number;
+}
 
 /** An error as node:net makes it; anything that is not an error of the system is left alone. */
-export function asNodeError(error: Error): Error {
-  if (error instanceof AggregateError) return asNodeErrors(error);
+export function asNodeError(error: Error, local?: LocalPlace): Error {
   if (!(error instanceof ErrnoError)) return error;
   const { code, errno, address, port, path } = error;
   const syscall = SYSCALLS[error.syscall] ?? error.syscall;
   const place = path ?? (address === undefined ? '' : `${address}${port ? `:${port}` : ''}`);
-  // node:net describes what is wrong with a listener, and nothing else.
-  const description =
-    syscall === 'listen' ? `: ${getSystemErrorMap().get(errno)?.[1] ?? code}` : '';
-  const message = `${syscall} ${code}${description}${place === '' ? '' : ` ${place}`}`;
+  const ours = local === undefined ? '' : ` - Local (${local.localAddress}:${local.localPort})`;
+  const message = `${syscall} ${code}${place === '' ? '' : ` ${place}`}${ours}`;
   const where = path === undefined ? { address, port } : { address: path };
-  const given = Object.entries(where).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ ...where, ...local }).filter(([, value]) => value !== undefined);
   const shape = { errno, code, syscall, ...Object.fromEntries(given) };
   return Object.assign(new Error(message, { cause: error }), shape);
 }
 
-// Several addresses have failed.
-function asNodeErrors(error: AggregateError & { readonly code?: string }): Error {
-  const errors = error.errors.map((each: Error) => asNodeError(each));
-  const { message, code } = error;
-  return Object.assign(new AggregateError(errors, message, { cause: error }), { code });
+/** The error of a server that cannot listen, which node:net describes besides. */
+export function asListenError(error: Error, address?: string, port?: number): Error {
+  if (!(error instanceof ErrnoError)) return error;
+  const { code, errno } = error;
+  const description = getSystemErrorMap().get(errno)?.[1] ?? code;
+  const place = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`;
+  const message = `listen ${code}: ${description}${place}`;
+  const where = { ...(address && { address }), ...(port !== undefined && { port }) };
+  return Object.assign(new Error(message, { cause: error }), {
+    code,
+    errno,
+    syscall: 'listen',
+    ...where,
+  });
+}
+
+/** Several addresses have failed. */
+export function asAggregateError(errors: readonly Error[]): Error {
+  const { code } = errors[0] as NodeJS.ErrnoException;
+  return Object.assign(new AggregateError(errors), { code });
+}
+
+/** Gives an error the `code` that node:net uses, in the place of its name in the stack. */
+export function coded<T extends Error>(error: T, code: string): T & { readonly code: string } {
+  return Object.assign(error, { code });
+}
+
+/** ERR_INVALID_ARG_TYPE. `expected` is a phrase: `of type string`. */
+export function wrongType(name: string, expected: string, value: unknown): Error {
+  const kind = name.includes('.') ? 'property' : 'argument';
+  const message = `The "${name}" ${kind} must be ${expected}. Received ${received(value)}`;
+  return coded(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
+}
+
+/** ERR_INVALID_ARG_VALUE. */
+export function wrongValue(name: string, value: unknown, reason = 'is invalid'): Error {
+  const kind = name.includes('.') ? 'property' : 'argument';
+  const message = `The ${kind} '${name}' ${reason}. Received ${shown(value)}`;
+  return coded(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
+}
+
+/** ERR_OUT_OF_RANGE. */
+export function wrongRange(name: string, expected: string, value: unknown): Error {
+  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${shown(value)}`;
+  return coded(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
 /** The error for an address that is not a numeric one: ERR_INVALID_IP_ADDRESS. */
 export function invalidAddress(address: unknown): Error {
-  const text = typeof address === 'string' ? address : show(address);
+  const text = typeof address === 'string' ? address : shown(address);
   return coded(new TypeError(`Invalid IP address: ${text}`), 'ERR_INVALID_IP_ADDRESS');
 }
 
-/** Gives an error the `code` that node:net uses. */
-export function coded<T extends Error>(error: T, code: string): T & { readonly code: string } {
-  return Object.assign(error, { code });
+/** What is written or set on a socket without a connection: ERR_SOCKET_CLOSED. */
+export function socketClosed(): Error {
+  return coded(new Error('Socket is closed'), 'ERR_SOCKET_CLOSED');
+}
+
+function shown(value: unknown): string {
+  const text = inspect(value, {
+    depth: 1,
+    customInspect: false,
+    breakLength: Number.POSITIVE_INFINITY,
+  });
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text;
+}
+
+function received(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return `function ${value.name}`;
+  if (typeof value !== 'object') return `type ${typeof value} (${shown(value)})`;
+  const { name } = value.constructor ?? {};
+  return name ? `an instance of ${name}` : shown(value);
 }

@@ -1,18 +1,37 @@
 // Server of node:net over the reactor.
-import { lookup } from 'node:dns';
+import diagnostics from 'node:diagnostics_channel';
+import dns, { type LookupAddress } from 'node:dns';
 import { EventEmitter } from 'node:events';
-import { type AddressInfo, isIP } from 'node:net';
+import { chmodSync, statSync } from 'node:fs';
+import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'node:net';
+import { getDefaultHighWaterMark } from 'node:stream';
+import { ErrnoError, errnoError } from '../errors.ts';
 import {
   adoptListener,
   type Connection,
+  type Listener,
+  type ListenOptions,
   listen,
-  type Listener as NetListener,
-  type ListenOptions as NetListenOptions,
 } from '../net/index.ts';
 import type { Reactor } from '../reactor/index.ts';
-import { given, normalize, portOf } from './arguments.ts';
-import { asNodeError, coded } from './errors.ts';
-import { type Socket, socketOf } from './socket.ts';
+import { adopting, type Callable, callable } from '../stream/callable.ts';
+import * as sys from '../sys/index.ts';
+import {
+  blockListOf,
+  functionOf,
+  isPath,
+  normalize,
+  numberOf,
+  type Options,
+  portOf,
+  signalOf,
+  toNumber,
+} from './arguments.ts';
+import { askPrimary, duplicateOf, isClusterWorker } from './cluster.ts';
+import { unixPlaceOf } from './connecting.ts';
+import { asListenError, asNodeError, coded, wrongType, wrongValue } from './errors.ts';
+import { ServerHandle, type SocketHandle } from './handle.ts';
+import { type Socket, SocketClass } from './socket.ts';
 
 /** Options of `createServer`, as in node:net. */
 export interface ServerOptions {
@@ -28,21 +47,23 @@ export interface ServerOptions {
   readonly keepAliveInitialDelay?: number | undefined;
   /** Of the streams, in bytes. */
   readonly highWaterMark?: number | undefined;
+  /** Peers whose connections are closed at once. */
+  readonly blockList?: BlockList | undefined;
   /** `'level'`, the default, or `'edge'`: not in node:net. */
   readonly trigger?: 'level' | 'edge' | undefined;
   /** Default: the reactor of this thread. Not in node:net. */
   readonly reactor?: Reactor | undefined;
 }
 
-/** Options of `listen`, as in node:net. */
+/** Options of `listen`, as in node:net: a `port`, a `path` or an `fd` is required. */
 export interface ServerListenOptions {
-  /** 0 to 65535; 0, the default: a free one; also as text. */
+  /** 0 to 65535; 0: a free one; also as text. */
   readonly port?: number | string | undefined;
   /** A name or a numeric address. Default: every address. */
   readonly host?: string | undefined;
-  /** A Unix socket instead of TCP. */
+  /** A Unix socket instead of TCP; with a NUL in front one of Linux's abstract namespace. */
   readonly path?: string | undefined;
-  /** A descriptor that listens already. The server owns it from here on. */
+  /** A bound socket. The server owns it from here on. */
   readonly fd?: number | undefined;
   /** Connections that may wait to be accepted. Default 511. */
   readonly backlog?: number | undefined;
@@ -50,66 +71,129 @@ export interface ServerListenOptions {
   readonly ipv6Only?: boolean | undefined;
   /** Let other sockets of this user listen on the same port. Default false. */
   readonly reusePort?: boolean | undefined;
+  /** In a worker of node:cluster: do not share the port with the others. Default false. */
+  readonly exclusive?: boolean | undefined;
+  /** Let every user read from the socket file. Default false. */
+  readonly readableAll?: boolean | undefined;
+  /** Let every user write to the socket file, which connecting needs. Default false. */
+  readonly writableAll?: boolean | undefined;
   /** Aborting closes the server. */
   readonly signal?: AbortSignal | undefined;
-}
-
-const BACKLOG = 511;
-const BACKLOG_MAX = 0x7fffffff;
-
-const LISTEN_OPTIONS = [
-  'port',
-  'host',
-  'path',
-  'fd',
-  'backlog',
-  'ipv6Only',
-  'reusePort',
-  'signal',
-] as const;
-
-// As node:net: 0 is the default, and less is as long as the system allows. `listen` checks the rest.
-function backlogOf(value: unknown): number {
-  const backlog = ((typeof value === 'string' ? Number(value) : value) || BACKLOG) as number;
-  return typeof backlog === 'number' && backlog < 0 ? BACKLOG_MAX : backlog;
 }
 
 /** A listener of `connection`. */
 export type ConnectionListener = (socket: Socket) => void;
 
-/** As Server of node:net; docs/compat.md lists what is not there. */
-export class Server extends EventEmitter {
+/** What is listened on, checked. */
+interface Plan {
+  readonly backlog: number;
+  /** The host that was asked for; undefined: every address. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly fd?: number;
+  /** What another server has. */
+  readonly handle?: ServerHandle;
+  readonly isExclusive?: boolean;
+  readonly ipv6Only?: boolean;
+  readonly reusePort?: boolean;
+  /** Bits that the socket file gets besides. */
+  readonly fileMode?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface State {
+  readonly trigger: 'level' | 'edge';
+  readonly reactor: Reactor | undefined;
+  releaseSignal: (() => void) | undefined;
+}
+
+const BACKLOG = 511;
+const BACKLOG_MAX = 0x7fffffff;
+const READABLE_ALL = 0o444;
+const WRITABLE_ALL = 0o222;
+/** Of uv_tcp_bind, in the question to the primary of a cluster. */
+const UV_TCP_IPV6ONLY = 1;
+const LINK_LOCAL = /^fe[89ab]/i;
+// Under a symbol, as what drives a socket (stream/socket.ts).
+const STATE = Symbol('state');
+
+const serverSocketChannel = diagnostics.channel('net.server.socket');
+const listenChannel = diagnostics.tracingChannel('net.server.listen');
+
+class ServerClass extends adopting(EventEmitter) {
   /**
    * Beyond so many connections new ones are closed, and `drop` is emitted. Undefined at first, as in
    * node:net: no limit.
    */
   maxConnections!: number;
-  readonly #options: ServerOptions;
-  readonly #sockets = new Set<Socket>();
-  #listener: NetListener | undefined = undefined;
-  #path: string | undefined = undefined;
-  #isStarting = false;
-  #isClosing = false;
-  #isReferenced = true;
+  /** In a worker of node:cluster. Here always as if true: what is beyond the limit is closed. */
+  declare dropMaxConnection?: boolean;
+  /** As the option. */
+  allowHalfOpen: boolean;
+  /** As the option. */
+  pauseOnConnect: boolean;
+  /** As the option. */
+  noDelay: boolean;
+  /** As the option. */
+  keepAlive: boolean;
+  /** As the option, in seconds. */
+  keepAliveInitialDelay: number;
+  /** As the option. */
+  highWaterMark: number;
+  /** As the option. */
+  declare blockList?: BlockList | undefined;
+  /** @internal what is beneath; null: it does not listen */
+  _handle: ServerHandle | null = null;
+  /** @internal */
+  _connections = 0;
+  /** @internal */
+  _usingWorkers = false;
+  /** @internal */
+  _workers: unknown[] = [];
+  /** @internal */
+  _unref = false;
+  /** @internal goes up with each `listen` and `close`: what was begun before is over */
+  _listeningId = 1;
+  /** @internal */
+  declare _connectionKey?: string;
+  /** @internal */
+  declare _pipeName?: string;
+  /** @internal */
+  readonly [STATE]: State;
 
   /**
    * Makes a server that does not listen yet.
    *
    * @param connectionListener - a listener of `connection`.
+   * @throws TypeError - an option of the wrong kind.
    */
   constructor(connectionListener?: ConnectionListener);
   /** Makes a server with options. */
-  constructor(options?: ServerOptions, connectionListener?: ConnectionListener);
-  constructor(options?: ServerOptions | ConnectionListener, onConnection?: ConnectionListener) {
+  constructor(options?: ServerOptions | null, connectionListener?: ConnectionListener);
+  constructor(
+    options?: ServerOptions | null | ConnectionListener,
+    onConnection?: ConnectionListener,
+  ) {
+    const given = serverOptions(options);
     super();
-    this.#options = typeof options === 'object' && options !== null ? options : {};
     const listener = typeof options === 'function' ? options : onConnection;
-    if (listener !== undefined) this.on('connection', listener);
+    if (typeof listener === 'function') this.on('connection', listener);
+    this.allowHalfOpen = Boolean(given.allowHalfOpen);
+    this.pauseOnConnect = Boolean(given.pauseOnConnect);
+    this.noDelay = Boolean(given.noDelay);
+    this.keepAlive = Boolean(given.keepAlive);
+    this.keepAliveInitialDelay = Math.max(Math.trunc((given.keepAliveInitialDelay ?? 0) / 1000), 0);
+    const { highWaterMark = -1 } = given;
+    this.highWaterMark = highWaterMark < 0 ? getDefaultHighWaterMark(false) : highWaterMark;
+    if (given.blockList) this.blockList = given.blockList;
+    const { trigger = 'level', reactor } = given;
+    this[STATE] = { trigger, reactor, releaseSignal: undefined };
   }
 
   /** Whether it listens. */
   get listening(): boolean {
-    return this.#listener !== undefined;
+    return Boolean(this._handle);
   }
 
   /**
@@ -119,8 +203,8 @@ export class Server extends EventEmitter {
    * @param hostname - a name or a numeric address; absent: every address.
    * @param backlog - connections that may wait to be accepted. Default 511.
    * @param listeningListener - a listener for the next `listening`.
-   * @throws Error - ERR_SERVER_ALREADY_LISTEN. RangeError - ERR_SOCKET_BAD_PORT. As `listen` of
-   *   `edgewise` for an option of the wrong kind.
+   * @throws Error - ERR_SERVER_ALREADY_LISTEN. RangeError - ERR_SOCKET_BAD_PORT. TypeError -
+   *   ERR_INVALID_ARG_VALUE: nothing to listen on was named; ERR_INVALID_ARG_TYPE. Nothing is open then.
    */
   listen(port?: number, hostname?: string, backlog?: number, listeningListener?: () => void): this;
   /** Listens on a port of one address. */
@@ -135,21 +219,25 @@ export class Server extends EventEmitter {
   listen(path: string, listeningListener?: () => void): this;
   /** Listens as the options name it. */
   listen(options: ServerListenOptions, listeningListener?: () => void): this;
+  /** Listens on what has a descriptor: another server, or `{ fd }`. */
+  listen(handle: object, backlog?: number, listeningListener?: () => void): this;
+  /** As above. */
+  listen(handle: object, listeningListener?: () => void): this;
   listen(...args: unknown[]): this {
-    const { options, callback } = normalize(args, ['host', 'backlog']);
-    if (this.listening || this.#isStarting) {
+    if (this._handle !== null) {
       const message = 'Listen method has been called more than once without closing.';
       throw coded(new Error(message), 'ERR_SERVER_ALREADY_LISTEN');
     }
-    if (callback !== undefined) this.once('listening', callback);
-    const wanted = given(options as ServerListenOptions, LISTEN_OPTIONS);
-    if (wanted.port !== undefined) portOf(wanted.port);
-    this.#isStarting = true;
-    this.#isClosing = false;
-    const { host, path, fd } = wanted;
-    const isName = host !== undefined && isIP(host) === 0 && path === undefined && fd === undefined;
-    if (isName) this.#lookUp(host, wanted);
-    else this.#open(wanted);
+    const [options, callback] = normalize(args);
+    const plan = planOf(args, options);
+    if (callback !== null) this.once('listening', callback);
+    this._listeningId++;
+    closeBy(this, plan.signal);
+    if (listenChannel.asyncStart.hasSubscribers) {
+      listenChannel.asyncStart.publish({ server: this, options });
+    }
+    if (plan.host === undefined) listenInCluster(this, plan, plan.path ?? null, plan.path ? -1 : 4);
+    else lookUp(this, plan.host, plan);
     return this;
   }
 
@@ -159,17 +247,15 @@ export class Server extends EventEmitter {
    * @param callback - called then; with ERR_SERVER_NOT_RUNNING when it did not listen.
    */
   close(callback?: (error?: Error) => void): this {
-    const isRunning = this.listening || this.#isStarting;
+    this._listeningId++;
     if (typeof callback === 'function') {
       const notRunning = () =>
         callback(coded(new Error('Server is not running.'), 'ERR_SERVER_NOT_RUNNING'));
-      this.once('close', isRunning ? () => callback() : notRunning);
+      this.once('close', this.listening ? callback : notRunning);
     }
-    this.#isStarting = false;
-    this.#isClosing = true;
-    this.#listener?.close();
-    this.#listener = undefined;
-    this.#emitCloseIfDone();
+    this._handle?.close();
+    this._handle = null;
+    this._emitCloseIfDrained();
     return this;
   }
 
@@ -181,145 +267,329 @@ export class Server extends EventEmitter {
     });
   }
 
-  /** Where it listens; a path for a Unix socket; null when it does not listen. */
-  address(): AddressInfo | string | null {
-    if (this.#listener === undefined) return null;
-    const { address, family, port } = this.#listener.address;
-    if (this.#path !== undefined) return this.#path;
-    return { address: address ?? '', family: family ?? '', port };
+  /** What an asynchronous listener has rejected with, where `events.captureRejections` is set. */
+  override [EventEmitter.captureRejectionSymbol](
+    error: Error,
+    event: string,
+    ...args: unknown[]
+  ): void {
+    if (event === 'connection') (args[0] as Socket).destroy(error);
+    else this.emit('error', error);
   }
 
-  /** Counts the open connections, and calls back with that. */
+  /** Where it listens; a path for a Unix socket; null when it does not listen. */
+  address(): AddressInfo | string | null {
+    if (this._handle === null) return null;
+    if (this._pipeName !== undefined) return this._pipeName;
+    const out = {};
+    this._handle.getsockname?.(out);
+    return out as AddressInfo;
+  }
+
+  /**
+   * Counts the open connections, and calls back with that.
+   *
+   * @throws TypeError - ERR_INVALID_ARG_TYPE.
+   */
   getConnections(callback: (error: Error | null, count: number) => void): this {
-    process.nextTick(callback, null, this.#sockets.size);
+    process.nextTick(functionOf('callback', callback), null, this._connections);
     return this;
   }
 
   /** Keeps the process alive while it listens, which is so from the start. */
   ref(): this {
-    this.#isReferenced = true;
-    this.#listener?.ref();
+    this._unref = false;
+    this._handle?.ref();
     return this;
   }
 
   /** Lets the process end although it listens. */
   unref(): this {
-    this.#isReferenced = false;
-    this.#listener?.unref();
+    this._unref = true;
+    this._handle?.unref();
     return this;
   }
 
   /** Whether it keeps the process alive while it listens. Not in node:net. */
   hasRef(): boolean {
-    return this.#isReferenced;
+    return !this._unref;
   }
 
-  #lookUp(host: string, options: ServerListenOptions): void {
-    lookup(host, (error, address) => {
-      if (!this.#isStarting) return; // closed meanwhile
-      try {
-        if (error !== null) throw error;
-        this.#open({ ...options, host: address });
-      } catch (reason) {
-        this.#fail(reason as Error); // no caller is there to catch it
-      }
-    });
-  }
-
-  #open(options: ServerListenOptions): void {
-    try {
-      this.#listener = this.#start(options);
-    } catch (error) {
-      this.#isStarting = false;
-      if (!(error instanceof Error) || !('syscall' in error)) throw error;
-      this.#fail(asNodeError(error));
-      return;
-    }
-    this.#isStarting = false;
-    this.#path = options.path;
-    if (!this.#isReferenced) this.#listener.unref();
-    this.#closeBy(options.signal);
+  /** @internal */
+  _emitCloseIfDrained(): void {
+    if (this._handle !== null || this._connections > 0) return;
     process.nextTick(() => {
-      if (this.listening) this.emit('listening');
+      this[STATE].releaseSignal?.();
+      this[STATE].releaseSignal = undefined;
+      this.emit('close');
     });
-  }
-
-  #closeBy(signal: AbortSignal | undefined): void {
-    if (signal === undefined) return;
-    const close = () => this.close();
-    signal.addEventListener('abort', close, { once: true });
-    this.once('close', () => signal.removeEventListener('abort', close));
-    if (signal.aborted) process.nextTick(close);
-  }
-
-  #start({ port = 0, host, path, fd, ...rest }: ServerListenOptions): NetListener {
-    const backlog = backlogOf(rest.backlog);
-    const { trigger = 'level', highWaterMark, reactor } = this.#options;
-    const shared: NetListenOptions = {
-      trigger,
-      handlers: { open: (connection) => this.#onConnection(connection) },
-      ...(highWaterMark === undefined ? {} : { highWaterMark }),
-      ...(reactor === undefined ? {} : { reactor }),
-    };
-    const tcp = { noDelay: this.#options.noDelay === true };
-    if (fd !== undefined) return adoptListener(fd, { ...shared, tcp });
-    if (path !== undefined) return listen({ ...shared, path, backlog });
-    const { ipv6Only, reusePort } = rest;
-    return listen({
-      ...shared,
-      tcp,
-      port: portOf(port),
-      backlog,
-      ...(host === undefined ? {} : { host }),
-      ...(ipv6Only === undefined ? {} : { ipv6Only }),
-      ...(reusePort === undefined ? {} : { reusePort }),
-    });
-  }
-
-  #fail(error: Error): void {
-    this.#isStarting = false;
-    process.nextTick(() => this.emit('error', error));
-  }
-
-  #onConnection(connection: Connection): void {
-    if (this.#sockets.size >= (this.maxConnections ?? Number.POSITIVE_INFINITY)) {
-      this.#drop(connection);
-      return;
-    }
-    const {
-      allowHalfOpen = false,
-      keepAlive,
-      keepAliveInitialDelay,
-      highWaterMark,
-    } = this.#options;
-    const options = highWaterMark === undefined ? {} : { highWaterMark };
-    const socket = socketOf(connection, { allowHalfOpen, ...options });
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#emitCloseIfDone();
-    });
-    if (keepAlive === true) socket.setKeepAlive(true, keepAliveInitialDelay);
-    if (this.#options.pauseOnConnect === true) socket.pause();
-    this.emit('connection', socket);
-  }
-
-  #drop(connection: Connection): void {
-    const { remoteAddress: remote, localAddress: local } = connection;
-    connection.destroy();
-    this.emit('drop', {
-      localAddress: local?.address,
-      localPort: local?.port,
-      localFamily: local?.family,
-      remoteAddress: remote?.address,
-      remotePort: remote?.port,
-      remoteFamily: remote?.family,
-    });
-  }
-
-  #emitCloseIfDone(): void {
-    if (!this.#isClosing || this.#sockets.size > 0) return;
-    this.#isClosing = false;
-    process.nextTick(() => this.emit('close'));
   }
 }
+
+function serverOptions(options: unknown): ServerOptions {
+  if (typeof options === 'function' || options === undefined || options === null) return {};
+  if (typeof options !== 'object') throw wrongType('options', 'of type object', options);
+  const given = options as ServerOptions & Options;
+  for (const name of ['keepAliveInitialDelay', 'highWaterMark']) {
+    if (given[name] !== undefined) numberOf(`options.${name}`, given[name]);
+  }
+  blockListOf(given.blockList);
+  return given;
+}
+
+// What is to be listened on. Everything is checked before anything is opened.
+function planOf(args: readonly unknown[], given: Options): Plan {
+  const [first, second, third] = args;
+  const options = (given._handle || given.handle || given) as Options;
+  const fromArgs = (args.length > 1 && toNumber(second)) || (args.length > 2 && toNumber(third));
+  if (options instanceof ServerHandle) return { backlog: backlogOf(fromArgs), handle: options };
+  const signal =
+    options.signal === undefined ? {} : { signal: signalOf('options.signal', options.signal) };
+  if (typeof options.fd === 'number' && options.fd >= 0) {
+    const fd = options === given ? options.fd : duplicateOf(options.fd);
+    return { backlog: backlogOf(fromArgs), fd, ...signal };
+  }
+  const isPortOmitted =
+    args.length === 0 ||
+    typeof first === 'function' ||
+    (options.port === undefined && 'port' in options) ||
+    options.port === null;
+  const port = isPortOmitted ? 0 : options.port;
+  const shared = { backlog: backlogOf(options.backlog || fromArgs), ...signal };
+  const isExclusive = Boolean(options.exclusive);
+  if (typeof port === 'number' || typeof port === 'string') {
+    const host = options.host as string | undefined;
+    return {
+      ...shared,
+      ...(host ? { host } : {}),
+      port: portOf(port, 'options.port'),
+      ipv6Only: options.ipv6Only === true,
+      reusePort: options.reusePort === true,
+      isExclusive: isExclusive || options.reusePort === true,
+    };
+  }
+  if (options.path && isPath(options.path)) {
+    const readable = options.readableAll === true ? READABLE_ALL : 0;
+    const writable = options.writableAll === true ? WRITABLE_ALL : 0;
+    return { ...shared, path: options.path, isExclusive, fileMode: readable | writable };
+  }
+  const isNamed = 'port' in options || 'path' in options;
+  const reason = isNamed ? 'is invalid' : 'must have the property "port" or "path"';
+  throw wrongValue('options', options, reason);
+}
+
+// As node:net: 0 is the default, and less is as long as the system allows.
+function backlogOf(value: unknown): number {
+  const backlog = Math.trunc(Number(value || BACKLOG)) || 0;
+  return backlog < 0 ? BACKLOG_MAX : Math.min(backlog, BACKLOG_MAX);
+}
+
+function closeBy(server: ServerClass, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const close = () => server.close();
+  if (signal.aborted) {
+    process.nextTick(close);
+    return;
+  }
+  signal.addEventListener('abort', close, { once: true });
+  server[STATE].releaseSignal = () => signal.removeEventListener('abort', close);
+}
+
+function lookUp(server: ServerClass, host: string, plan: Plan): void {
+  const id = server._listeningId;
+  // biome-ignore lint/suspicious/noExplicitAny: a lookup in the place of Node's may ignore `all`
+  dns.lookup(host, { all: true }, (error: Error | null, found: any) => {
+    if (server._listeningId !== id) return; // closed meanwhile, or called again
+    if (error) {
+      server.emit('error', error);
+      return;
+    }
+    const address = Array.isArray(found) ? bestOf(found).address : String(found);
+    listenInCluster(server, { ...plan, host: address }, address, isIP(address) === 6 ? 6 : 4);
+  });
+}
+
+// A link-local address cannot be listened on without its interface.
+function bestOf(found: readonly LookupAddress[]): LookupAddress {
+  const usable = found.find(({ address }) => !LINK_LOCAL.test(address));
+  return usable ?? (found[0] as LookupAddress);
+}
+
+function listenInCluster(
+  server: ServerClass,
+  plan: Plan,
+  address: string | null,
+  addressType: 4 | 6 | -1,
+): void {
+  if (plan.isExclusive || plan.handle !== undefined || !isClusterWorker()) {
+    open(server, plan);
+    return;
+  }
+  const { port = -1, fd, backlog, ipv6Only } = plan;
+  const id = server._listeningId;
+  const flags = ipv6Only ? UV_TCP_IPV6ONLY : 0;
+  const asked = plan.host === undefined && plan.path === undefined ? null : address;
+  const query = { address: asked, port, addressType, fd, flags, backlog };
+  askPrimary(server, query, {
+    isWanted: () => server._listeningId === id,
+    onError: (error) => {
+      const where = { ...(asked === null ? {} : { address: asked }), port };
+      server.emit('error', asNodeError(errnoError(error, 'bind', where)));
+    },
+    onHandle: (handle) => begin(server, plan, handle),
+    onConnection: (error, handle) => onConnection(server, error, handle),
+    adopt: (shared, accept) => adoptListener(shared, optionsOf(server, accept)),
+  });
+}
+
+// A failure is emitted, unless it is a mistake of the caller.
+function open(server: ServerClass, plan: Plan): void {
+  try {
+    begin(server, plan, plan.handle ?? newHandle(server, plan));
+  } catch (error) {
+    if (!(error instanceof ErrnoError)) {
+      if (plan.host === undefined) throw error;
+      process.nextTick(() => server.emit('error', error)); // no caller is there to catch it
+      return;
+    }
+    const address = plan.path ?? plan.host ?? error.address;
+    const failure = asListenError(error, address, plan.path === undefined ? plan.port : -1);
+    if (listenChannel.error.hasSubscribers) {
+      listenChannel.error.publish({ server, error: failure });
+    }
+    process.nextTick(() => server.emit('error', failure));
+  }
+}
+
+function newHandle(server: ServerClass, plan: Plan): ServerHandle {
+  return new ServerHandle(
+    (error, handle) => onConnection(server, error, handle),
+    (accept) => listenerOf(server, plan, accept),
+  );
+}
+
+function optionsOf(
+  server: ServerClass,
+  accept: (connection: Connection) => void,
+): Pick<ListenOptions, 'trigger' | 'handlers' | 'onError' | 'reactor' | 'tcp' | 'highWaterMark'> {
+  const { trigger, reactor } = server[STATE];
+  return {
+    trigger,
+    handlers: { open: accept },
+    onError: (error) => {
+      server.emit('error', asNodeError(error)); // the listening socket has failed, and is closed
+      server.close();
+    },
+    ...(reactor === undefined ? {} : { reactor }),
+    tcp: { noDelay: false }, // as in node:net; each socket switches it off
+  };
+}
+
+function listenerOf(
+  server: ServerClass,
+  plan: Plan,
+  accept: (connection: Connection) => void,
+): Listener {
+  const { fd, path, host, port, backlog, ipv6Only = false, reusePort = false } = plan;
+  const options = optionsOf(server, accept);
+  if (fd !== undefined) {
+    const result = sys.listen(fd, backlog);
+    if (result < 0) throw errnoError(result, 'listen', { fd });
+    return adoptListener(fd, options);
+  }
+  if (path !== undefined) return listen({ ...options, ...unixPlaceOf(path, 'listen'), backlog });
+  const where = host === undefined ? {} : { host };
+  return listen({ ...options, ...where, port: port as number, backlog, ipv6Only, reusePort });
+}
+
+function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {
+  if (plan.handle !== undefined) {
+    handle.onconnection = (error, client) => onConnection(server, error, client);
+  }
+  server._handle?.close();
+  server._handle = handle;
+  const { path, port = -1, fileMode = 0 } = plan;
+  if (path === undefined) delete server._pipeName;
+  else server._pipeName = path;
+  server._connectionKey = `${placeOf(plan, handle)}:${port}`;
+  if (fileMode !== 0 && path !== undefined && !path.startsWith('\0')) {
+    chmodSync(path, statSync(path).mode | fileMode);
+  }
+  if (server._unref) handle.unref();
+  process.nextTick(() => {
+    if (server._handle === null) return; // closed meanwhile
+    if (listenChannel.asyncEnd.hasSubscribers) listenChannel.asyncEnd.publish({ server });
+    server.emit('listening');
+  });
+}
+
+function placeOf({ host, path }: Plan, handle: ServerHandle): string {
+  if (path !== undefined) return `-1:${path}`;
+  const bound: Partial<AddressInfo> = {};
+  handle.getsockname?.(bound);
+  const { address = host ?? null, family = '4' } = bound;
+  return `${family.slice(-1)}:${address}`;
+}
+
+function onConnection(server: ServerClass, error: number, handle: SocketHandle): void {
+  if (error !== 0) {
+    server.emit('error', asNodeError(errnoError(error, 'accept')));
+    return;
+  }
+  const { maxConnections, allowHalfOpen, highWaterMark } = server;
+  if (maxConnections != null && server._connections >= maxConnections) {
+    drop(server, handle);
+    return;
+  }
+  if (server.blockList !== undefined && isBlocked(server.blockList, handle)) {
+    handle.close();
+    return;
+  }
+  const socket = new SocketClass({
+    handle,
+    allowHalfOpen,
+    highWaterMark,
+    noDelay: server.noDelay,
+    keepAlive: server.keepAlive,
+    keepAliveInitialDelay: server.keepAliveInitialDelay * 1000,
+    pauseOnCreate: server.pauseOnConnect,
+  });
+  if (server.noDelay) handle.setNoDelay(true);
+  if (server.keepAlive) handle.setKeepAlive(true, server.keepAliveInitialDelay);
+  server._connections++;
+  socket.server = server;
+  socket._server = server;
+  server.emit('connection', socket);
+  if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket });
+}
+
+function drop(server: ServerClass, handle: SocketHandle): void {
+  const [local, remote]: [Partial<AddressInfo>, Partial<AddressInfo>] = [{}, {}];
+  handle.getsockname(local);
+  handle.getpeername(remote);
+  handle.close();
+  server.emit('drop', {
+    localAddress: local.address,
+    localPort: local.port,
+    localFamily: local.family,
+    remoteAddress: remote.address,
+    remotePort: remote.port,
+    remoteFamily: remote.family,
+  });
+}
+
+function isBlocked(blockList: BlockList, handle: SocketHandle): boolean {
+  const { address, family } = addressOf(handle);
+  return address !== undefined && blockList.check(address, family === 'IPv6' ? 'ipv6' : 'ipv4');
+}
+
+function addressOf(handle: SocketHandle): Partial<AddressInfo> {
+  const peer: Partial<AddressInfo> = {};
+  handle.getpeername(peer);
+  return peer;
+}
+
+/** As Server of node:net; docs/compat.md lists what differs. With `new`, or called as a function. */
+export const Server: Callable<typeof ServerClass> = callable('Server', ServerClass, NodeServer);
+/** A server of `edgewise/net`. */
+export type Server = ServerClass;

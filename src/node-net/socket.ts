@@ -1,14 +1,56 @@
 // Socket of node:net over the reactor: the stream of edgewise/stream that can connect by itself.
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { type BlockList, type LookupFunction, Socket as NodeSocket } from 'node:net';
 import { constants as os } from 'node:os';
+import { addAbortSignal } from 'node:stream';
+import { types } from 'node:util';
 import { errnoError } from '../errors.ts';
-import { type Connection, type ConnectOptions, connect, type Resolve } from '../net/index.ts';
+import { establishedConnection } from '../net/index.ts';
 import type { Reactor } from '../reactor/index.ts';
+import { type Callable, callable } from '../stream/callable.ts';
+import type { Callback } from '../stream/driver.ts';
 import { driverOf, SocketDuplex } from '../stream/socket.ts';
-import { checkFunction } from '../validate.ts';
-import { given, normalize, portOf } from './arguments.ts';
-import { asNodeError, coded, invalidAddress } from './errors.ts';
+import type { Sink } from '../stream/wrapper.ts';
+import {
+  blockListOf,
+  booleanOf,
+  familyOf,
+  functionOf,
+  integerOf,
+  isAddress,
+  normalize,
+  numberOf,
+  type Options,
+  portOf,
+  signalOf,
+  textOf,
+} from './arguments.ts';
+import { Connecting, type ConnectingOwner, type Target } from './connecting.ts';
+import {
+  attemptTimeoutOf,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+} from './defaults.ts';
+import {
+  asNodeError,
+  coded,
+  invalidAddress,
+  socketClosed,
+  wrongType,
+  wrongValue,
+} from './errors.ts';
+import { SocketHandle } from './handle.ts';
+
+/** Where bytes that come are read into, in place of `data` events. */
+export interface OnReadOptions {
+  /** Memory that is used again and again, or a function that gives some for each read. */
+  readonly buffer: Uint8Array | (() => Uint8Array);
+  /**
+   * Bytes came.
+   *
+   * @returns false: nothing more is read until `resume`.
+   */
+  callback(bytesRead: number, buffer: Uint8Array): boolean | undefined;
+}
 
 /** Options of `new Socket`, as in node:net. */
 export interface SocketOptions {
@@ -16,8 +58,34 @@ export interface SocketOptions {
   readonly allowHalfOpen?: boolean | undefined;
   /** Aborting destroys the socket. */
   readonly signal?: AbortSignal | undefined;
-  /** Of the stream, in bytes. */
+  /** Of the stream, in bytes; also for one direction. */
   readonly highWaterMark?: number | undefined;
+  /** Of what was read. */
+  readonly readableHighWaterMark?: number | undefined;
+  /** Of what was written. */
+  readonly writableHighWaterMark?: number | undefined;
+  /** A connected stream socket, TCP or Unix: the socket's from here on. */
+  readonly fd?: number | undefined;
+  /** The `_handle` of another socket, whose connection is this one's from here on. */
+  readonly handle?: object | undefined;
+  /** Whether it can be read from. Default true. */
+  readonly readable?: boolean | undefined;
+  /** Whether it can be written to. Default true. */
+  readonly writable?: boolean | undefined;
+  /** Memory for what comes, in place of `data` events. */
+  readonly onread?: OnReadOptions | null | undefined;
+  /** Addresses that are not connected to: ERR_IP_BLOCKED. */
+  readonly blockList?: BlockList | undefined;
+  /** Switches Nagle's algorithm off. Default false. */
+  readonly noDelay?: boolean | undefined;
+  /** Sends probes while the connection is silent. Default false. */
+  readonly keepAlive?: boolean | undefined;
+  /** Milliseconds of silence before the first probe. Default 0: the system's. */
+  readonly keepAliveInitialDelay?: number | undefined;
+  /** Read nothing before `resume`. Default false. */
+  readonly pauseOnCreate?: boolean | undefined;
+  /** As `setTypeOfService`. */
+  readonly typeOfService?: number | undefined;
 }
 
 /** Options of `connect`, as in node:net: a `port` or a `path` is required. */
@@ -26,7 +94,7 @@ export interface SocketConnectOptions extends SocketOptions {
   readonly port?: number | string | undefined;
   /** A name or a numeric address. Default `'localhost'`. */
   readonly host?: string | undefined;
-  /** A Unix socket instead of TCP. */
+  /** A Unix socket instead of TCP; with a NUL in front one of Linux's abstract namespace. */
   readonly path?: string | undefined;
   /** A numeric address of this machine to connect from. */
   readonly localAddress?: string | undefined;
@@ -38,13 +106,9 @@ export interface SocketConnectOptions extends SocketOptions {
   readonly hints?: number | undefined;
   /** Default: `dns.lookup`. */
   readonly lookup?: LookupFunction | undefined;
-  /** Switches Nagle's algorithm off. Default false. */
-  readonly noDelay?: boolean | undefined;
-  /** Sends probes while the connection is silent. Default false. */
-  readonly keepAlive?: boolean | undefined;
-  /** Milliseconds of silence before the first probe. Default 0: the system's. */
-  readonly keepAliveInitialDelay?: number | undefined;
-  /** Milliseconds until the next address is tried besides. Default 250. */
+  /** Try all addresses of a name in turn. Default: see `getDefaultAutoSelectFamily`. */
+  readonly autoSelectFamily?: boolean | undefined;
+  /** Milliseconds for each of several addresses, from 10. Default 250 or 500, as this Node's. */
   readonly autoSelectFamilyAttemptTimeout?: number | undefined;
   /** As `setTimeout`, from the start; milliseconds. */
   readonly timeout?: number | undefined;
@@ -54,41 +118,72 @@ export interface SocketConnectOptions extends SocketOptions {
   readonly reactor?: Reactor | undefined;
 }
 
-const { EALREADY, ECONNREFUSED, EISCONN } = os.errno;
-/** Milliseconds: what connect() of `edgewise` takes. */
-const ATTEMPT_DELAY_MS_MIN = 10;
-const ATTEMPT_DELAY_MS_MAX = 60_000;
-const CONNECT_OPTIONS = [
-  'port',
-  'host',
-  'path',
-  'localAddress',
-  'localPort',
-  'family',
-  'hints',
-  'lookup',
-  'noDelay',
-  'keepAlive',
-  'keepAliveInitialDelay',
-  'timeout',
-  'autoSelectFamilyAttemptTimeout',
-  'trigger',
-  'reactor',
-] as const;
+// Under a symbol, as what drives it (stream/socket.ts).
+const STATE = Symbol('state');
 
-/** As Socket of node:net; docs/compat.md lists what is not there. */
-export class Socket extends SocketDuplex {
+interface State {
+  noDelay: boolean;
+  keepAlive: boolean;
+  keepAliveSeconds: number;
+  typeOfService: number | undefined;
+  readonly blockList: BlockList | undefined;
+  connecting: Connecting | undefined;
+}
+
+const { EALREADY, EISCONN } = os.errno;
+const OBJECT_MODES = ['objectMode', 'readableObjectMode', 'writableObjectMode'] as const;
+const TYPE_OF_SERVICE_MAX = 255;
+
+class SocketClass extends SocketDuplex {
+  /** The server that accepted it; null: none did. */
+  server: object | null = null;
+  /** Addresses that were tried, with the port, where a name had several. */
+  declare autoSelectFamilyAttemptedAddresses?: string[] | undefined;
+  /** @internal what is beneath; null: not connecting, or closed */
+  _handle: SocketHandle | null = null;
+  /** @internal */
+  _parent: object | null = null;
+  /** @internal */
+  _host: string | null = null;
+  /** @internal */
+  _hadError = false;
+  /** @internal */
+  _pendingData: unknown = null;
+  /** @internal */
+  _pendingEncoding = '';
+  /** @internal */
+  readonly [STATE]: State;
+
   /**
-   * Makes a socket that is not connected.
+   * Makes a socket that is not connected, unless it is given a descriptor or a handle.
    *
-   * @throws TypeError - an option of the wrong kind.
+   * @param options - a number is an `fd`.
+   * @throws TypeError, RangeError - an option of the wrong kind. ERR_INVALID_FD_TYPE: `fd` is no
+   *   connected stream socket.
    */
-  constructor(options: SocketOptions = {}) {
-    const { signal, highWaterMark, allowHalfOpen } = options ?? {}; // null as in node:net
-    super({
-      allowHalfOpen: allowHalfOpen === true,
-      ...given({ signal, highWaterMark }, ['signal', 'highWaterMark']),
-    });
+  constructor(options?: SocketOptions | number | null) {
+    const given = (
+      typeof options === 'number' ? { fd: options } : (options ?? {})
+    ) as SocketOptions;
+    const keepAliveSeconds = checkSocketOptions(given as Options);
+    const { noDelay, keepAlive, typeOfService, fd, handle, onread, blockList, signal, ...others } =
+      given;
+    super({ ...others, allowHalfOpen: given.allowHalfOpen === true } as never);
+    this[STATE] = {
+      noDelay: Boolean(noDelay),
+      keepAlive: Boolean(keepAlive),
+      keepAliveSeconds,
+      typeOfService,
+      blockList: blockListOf(blockList),
+      connecting: undefined,
+    };
+    driverOf(this).sink = sinkOf(this, onread);
+    driverOf(this).forgivesReset = true;
+    this.on('end', onEnd);
+    if (given.pauseOnCreate) this.pause();
+    if (handle !== undefined && handle !== null) take(this, handle);
+    else if (fd !== undefined) take(this, handleOf(fd));
+    if (signal) destroyBy(this, signal);
   }
 
   /**
@@ -96,8 +191,8 @@ export class Socket extends SocketDuplex {
    *
    * @param options - a `port` or a `path` at least.
    * @param connectionListener - a listener for the next `connect`.
-   * @throws TypeError, RangeError - ERR_MISSING_ARGS, ERR_SOCKET_BAD_PORT, or as `connect` of
-   *   `edgewise`; what goes wrong later is emitted as `error`.
+   * @throws TypeError, RangeError - an argument of the wrong kind: ERR_MISSING_ARGS,
+   *   ERR_SOCKET_BAD_PORT, …; what goes wrong later is emitted as `error`.
    */
   connect(options: SocketConnectOptions, connectionListener?: () => void): this;
   /** Connects to a port of a host. */
@@ -107,104 +202,319 @@ export class Socket extends SocketDuplex {
   /** Connects to a Unix socket. */
   connect(path: string, connectionListener?: () => void): this;
   connect(...args: unknown[]): this {
-    const { options, callback } = normalize(args, ['host']);
-    const wanted = given(options as SocketConnectOptions, CONNECT_OPTIONS);
-    if (wanted.port === undefined && wanted.path === undefined) {
+    const [options, callback] = normalize(args);
+    if (options.port === undefined && (options.path === undefined || options.path === null)) {
       const message = 'The "options" or "port" or "path" argument must be specified';
       throw coded(new TypeError(message), 'ERR_MISSING_ARGS');
     }
-    const { host = 'localhost' } = wanted;
-    const target = this.#targetOf(wanted);
-    if (callback !== undefined) this.once('connect', callback);
-    if (this.destroyed) this.#revive();
-    if (!driverOf(this).isPending || driverOf(this).isConnecting) return this.#refuse(wanted);
-    if (wanted.timeout !== undefined) this.setTimeout(wanted.timeout);
-    if (wanted.noDelay !== undefined) this.setNoDelay(wanted.noDelay);
-    if (wanted.keepAlive === true) this.setKeepAlive(true, wanted.keepAliveInitialDelay);
-    try {
-      if (target.port === 0) throw errnoError(-ECONNREFUSED, 'connect', { address: host });
-      driverOf(this).attach(connect({ ...target, handlers: {} }));
-    } catch (error) {
-      if (!(error instanceof Error) || !('syscall' in error)) throw error;
-      process.nextTick(() => this.destroy(error));
+    const state = this[STATE];
+    const target = targetOf(options, state.blockList);
+    if (callback !== null) this.once('connect', callback);
+    if (this._handle !== null && !this.destroyed) {
+      refuse(this, target);
+      return this;
     }
+    revive(this);
+    if (options.noDelay !== undefined) state.noDelay = Boolean(options.noDelay);
+    if (options.keepAlive) {
+      state.keepAlive = true;
+      state.keepAliveSeconds = Math.max(secondsOf(options.keepAliveInitialDelay), 0);
+    }
+    this._handle = watched(this, new SocketHandle(target.path !== undefined));
+    this._host = target.path === undefined ? target.host : null;
+    driverOf(this).expect();
+    state.connecting = new Connecting(this, ownerOf(this), target);
+    state.connecting.start();
     return this;
+  }
+
+  /** Switches Nagle's algorithm off (true, the default) or on. */
+  override setNoDelay(noDelay?: boolean): this {
+    const state = this[STATE];
+    const value = noDelay === undefined ? true : Boolean(noDelay);
+    if (value === state.noDelay) return this;
+    state.noDelay = value;
+    if (!driverOf(this).isConnecting) this._handle?.setNoDelay?.(value);
+    return this;
+  }
+
+  /**
+   * Sends probes while the connection is silent, or not.
+   *
+   * @param initialDelayMs - milliseconds of silence before the first probe; the system's when it is
+   *   less than a second, or more than the system takes.
+   */
+  override setKeepAlive(enable?: boolean, initialDelayMs: number = 0): this {
+    const state = this[STATE];
+    const value = Boolean(enable);
+    const seconds = secondsOf(initialDelayMs);
+    if (value === state.keepAlive && seconds === state.keepAliveSeconds) return this;
+    state.keepAlive = value;
+    state.keepAliveSeconds = seconds;
+    if (!driverOf(this).isConnecting) this._handle?.setKeepAlive?.(value, seconds);
+    return this;
+  }
+
+  /**
+   * Sets the field of IP packets by which routers may prefer some (DSCP and ECN).
+   *
+   * @param value - 0 to 255.
+   * @throws TypeError, RangeError - ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. Error - what the system
+   *   answers, such as EOPNOTSUPP of a Unix socket.
+   * @see ip(7) "IP_TOS", ipv6(7) "IPV6_TCLASS"
+   */
+  setTypeOfService(value: number): this {
+    this[STATE].typeOfService = typeOfServiceOf('tos', value);
+    if (!this.pending) applyTypeOfService(this);
+    return this;
+  }
+
+  /**
+   * What `setTypeOfService` has set; 0 to 255.
+   *
+   * @throws Error - what the system answers.
+   */
+  getTypeOfService(): number {
+    if (this.pending) return this[STATE].typeOfService ?? 0;
+    const result = (this._handle as SocketHandle).getTypeOfService();
+    if (result < 0) throw asNodeError(errnoError(result, 'getTypeOfService'));
+    return result;
+  }
+
+  /**
+   * Closes by a reset (RST).
+   *
+   * @throws TypeError - ERR_INVALID_HANDLE_TYPE: a Unix socket.
+   */
+  override resetAndDestroy(): this {
+    if (this._handle?.isPipe === true) {
+      const error = new TypeError('This handle type cannot be sent');
+      throw coded(error, 'ERR_INVALID_HANDLE_TYPE');
+    }
+    return super.resetAndDestroy();
+  }
+
+  /** As `writableLength`; undefined without a connection. Deprecated in node:net. */
+  get bufferSize(): number | undefined {
+    return this._handle ? this.writableLength : undefined;
+  }
+
+  /** @internal */
+  get _connecting(): boolean {
+    return this.connecting;
+  }
+
+  /** @internal */
+  get _bytesDispatched(): number {
+    return this._handle?.bytesWritten ?? this.bytesWritten;
+  }
+
+  /** Keeps the process alive, which is so from the start. */
+  override ref(): this {
+    this[STATE].connecting?.setReferenced(true);
+    return super.ref();
+  }
+
+  /** Lets the process end although the socket is open. */
+  override unref(): this {
+    this[STATE].connecting?.setReferenced(false);
+    return super.unref();
+  }
+
+  /** As of any stream. */
+  override read(size?: number): unknown {
+    if (driverOf(this).sink !== undefined && !this.pending) driverOf(this).read();
+    return super.read(size);
+  }
+
+  /** @internal */
+  override _write(chunk: string | Buffer, encoding: BufferEncoding, callback: Callback): void {
+    if (this._handle === null) callback(socketClosed());
+    else super._write(chunk, encoding, callback);
   }
 
   /** @internal errors in the shape of node:net */
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: Callback): void {
+    const state = this[STATE];
+    state.connecting?.cancel();
+    state.connecting = undefined;
     super._destroy(error === null ? null : asNodeError(error), callback);
-  }
-
-  // As net.Socket does; without it both sides of the stream would stay ended.
-  #revive(): void {
-    driverOf(this).detach();
-    (this as unknown as { _undestroy(): void })._undestroy();
-  }
-
-  #refuse({ host, port }: SocketConnectOptions): this {
-    const address = { ...(host === undefined ? {} : { address: host }), port: Number(port) };
-    const result = driverOf(this).isConnecting ? -EALREADY : -EISCONN;
-    process.nextTick(() => this.destroy(errnoError(result, 'connect', address)));
-    return this;
-  }
-
-  #targetOf(options: SocketConnectOptions): Omit<ConnectOptions, 'handlers'> {
-    const { path, host = 'localhost', localAddress, localPort, trigger, reactor } = options;
-    const ours = {
-      ...(trigger === undefined ? {} : { trigger }),
-      ...(reactor === undefined ? {} : { reactor }),
-    };
-    if (path !== undefined) return { path, ...ours };
-    if (localAddress !== undefined && !isAddress(localAddress)) throw invalidAddress(localAddress);
-    if (options.lookup !== undefined && !isAddress(host)) checkFunction('lookup', options.lookup);
-    return {
-      ...ours,
-      host,
-      port: portOf(options.port),
-      resolve: this.#resolver(options),
-      // As in node:net, Nagle's algorithm is on unless `noDelay` is set.
-      tcp: { noDelay: options.noDelay === true },
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(localPort === undefined ? {} : { localPort }),
-      ...(options.autoSelectFamilyAttemptTimeout === undefined
-        ? {}
-        : { attemptDelayMs: attemptDelayOf(options.autoSelectFamilyAttemptTimeout) }),
-    };
-  }
-
-  #resolver({ family = 0, hints = 0, lookup = dnsLookup }: SocketConnectOptions): Resolve {
-    return (host, callback) => {
-      lookup(host, { all: true, family, hints }, (error, found: unknown, one?: unknown) => {
-        if (!driverOf(this).isConnecting) return; // closed meanwhile
-        const addresses = Array.isArray(found) ? (found as LookupAddress[]) : [];
-        // A lookup function of the caller may ignore `all`.
-        if (typeof found === 'string') {
-          addresses.push({ address: found, family: Number(one) || isIP(found) });
-        }
-        for (const each of addresses) this.emit('lookup', error, each.address, each.family, host);
-        if (error !== null) this.emit('lookup', error, undefined, undefined, host);
-        const wrong = addresses.find(({ address }) => !isAddress(address));
-        callback(wrong === undefined ? error : invalidAddress(wrong.address), addresses);
-      });
-    };
+    this._handle = null;
   }
 }
 
-// `isIP` would call `toString` of an object.
-function isAddress(value: unknown): boolean {
-  return typeof value === 'string' && isIP(value) !== 0;
+// As net.Socket, later where it is aborted already: the caller has to see the socket first.
+function destroyBy(socket: SocketClass, signal: AbortSignal): void {
+  signalOf('signal', signal);
+  if (signal.aborted) process.nextTick(() => addAbortSignal(signal, socket));
+  else addAbortSignal(signal, socket);
 }
 
-// As node:net, which raises what is less than the least; what is no time is refused there as here.
-function attemptDelayOf(delayMs: number): number {
-  if (!(delayMs >= 1)) return delayMs;
-  return Math.min(Math.max(delayMs, ATTEMPT_DELAY_MS_MIN), ATTEMPT_DELAY_MS_MAX);
+function ownerOf(socket: SocketClass): ConnectingOwner {
+  return {
+    onConnected: (connection) => {
+      const state = socket[STATE];
+      state.connecting = undefined;
+      const handle = socket._handle as SocketHandle;
+      handle.establish(connection);
+      if (state.noDelay) handle.setNoDelay(true);
+      if (state.keepAlive) handle.setKeepAlive(true, state.keepAliveSeconds);
+      if (state.typeOfService !== undefined) handle.setTypeOfService(state.typeOfService);
+      driverOf(socket).attach(connection);
+      driverOf(socket).announce();
+    },
+    onFailed: (error) => {
+      socket.destroy(error);
+    },
+    onProgress: () => driverOf(socket).touch(),
+  };
 }
 
-/** A socket over a connection that was accepted. */
-export function socketOf(connection: Connection, options: SocketOptions): Socket {
-  const socket = new Socket(options);
-  driverOf(socket).attach(connection);
-  return socket;
+function applyTypeOfService(socket: SocketClass): void {
+  const { typeOfService = 0 } = socket[STATE];
+  const result = (socket._handle as SocketHandle).setTypeOfService(typeOfService);
+  if (result < 0) throw asNodeError(errnoError(result, 'setTypeOfService'));
 }
+
+// A connection that is there already.
+function take(socket: SocketClass, handle: object): void {
+  socket._handle = handle as SocketHandle;
+  if (!(handle instanceof SocketHandle)) return; // another's: it is only kept
+  handle.release(); // by the socket that had it before
+  watched(socket, handle);
+  if (handle.connection !== undefined) driverOf(socket).attach(handle.connection);
+}
+
+function watched(socket: SocketClass, handle: SocketHandle): SocketHandle {
+  handle.driver = driverOf(socket);
+  return handle;
+}
+
+// As net.Socket does; without it both sides of the stream would stay ended.
+function revive(socket: SocketClass): void {
+  if (Object.hasOwn(socket, 'write')) Reflect.deleteProperty(socket, 'write');
+  if (!socket.destroyed) return;
+  driverOf(socket).detach();
+  (socket as unknown as { _undestroy(): void })._undestroy();
+}
+
+function refuse(socket: SocketClass, { path, host, port }: Target): void {
+  const context = path === undefined ? { address: host, port } : { path };
+  const result = driverOf(socket).isConnecting ? -EALREADY : -EISCONN;
+  process.nextTick(() => socket.destroy(errnoError(result, 'connect', context)));
+}
+
+// As node:net, a listener: what is written behind the peer's end fails, unless our side may stay open.
+function onEnd(this: SocketClass): void {
+  if (!this.allowHalfOpen) this.write = writeAfterEnd;
+}
+
+function writeAfterEnd(this: SocketClass, ...args: unknown[]): boolean {
+  const { prototype } = SocketClass;
+  if (!this.writableEnded) return Reflect.apply(prototype.write, this, args);
+  const callback = args.find((each) => typeof each === 'function') as Callback | undefined;
+  const message = 'This socket has been ended by the other party';
+  const error = coded(new Error(message), 'EPIPE');
+  if (callback !== undefined) process.nextTick(callback, error);
+  this.destroy(error);
+  return false;
+}
+
+// Seconds of keepAliveInitialDelay.
+function checkSocketOptions(options: Options): number {
+  for (const name of OBJECT_MODES) {
+    if (options[name]) throw wrongValue(`options.${name}`, options[name], 'is not supported');
+  }
+  const { keepAliveInitialDelay: delayMs, typeOfService, fd } = options;
+  if (delayMs !== undefined) numberOf('options.keepAliveInitialDelay', delayMs);
+  if (typeOfService !== undefined) typeOfServiceOf('options.typeOfService', typeOfService);
+  if (fd !== undefined && (options.handle === undefined || options.handle === null)) {
+    integerOf('fd', fd, 0);
+  }
+  return Math.max(secondsOf(delayMs), 0);
+}
+
+// Whole ones, as node:net: 0 for what is no number.
+function secondsOf(ms: unknown): number {
+  return Math.trunc(Number(ms) / 1000) || 0;
+}
+
+function typeOfServiceOf(name: string, value: unknown): number {
+  if (Number.isNaN(value)) throw wrongType(name, 'of type number', value);
+  return integerOf(name, value, 0, TYPE_OF_SERVICE_MAX);
+}
+
+function handleOf(fd: number): SocketHandle {
+  try {
+    const connection = establishedConnection(fd, { handlers: {} });
+    return new SocketHandle(connection.group.settings.isUnix, connection);
+  } catch (error) {
+    const wrong = new TypeError('Unsupported fd type: UNKNOWN', { cause: error });
+    throw coded(wrong, 'ERR_INVALID_FD_TYPE');
+  }
+}
+
+// As node:net: what is wrong is ignored, and memory is asked for again behind each read.
+function sinkOf(socket: SocketClass, onRead: OnReadOptions | null | undefined): Sink | undefined {
+  const { buffer, callback } = onRead ?? {};
+  const next = types.isUint8Array(buffer) ? () => buffer : buffer;
+  if (typeof next !== 'function' || typeof callback !== 'function') return undefined;
+  let memory: Uint8Array | undefined;
+  return {
+    memory: () => {
+      memory ??= Reflect.apply(next, undefined, []) as Uint8Array;
+      return memory;
+    },
+    deliver: (count) => {
+      const used = memory as Uint8Array;
+      memory = undefined;
+      return Reflect.apply(callback, socket, [count, used]) !== false;
+    },
+  };
+}
+
+function targetOf(options: Options, ownBlockList: BlockList | undefined): Target {
+  const { path, localPort, trigger, reactor, autoSelectFamily, lookup } = options;
+  const unix = path === undefined || path === null || path === '' ? undefined : path;
+  const host =
+    unix === undefined && options.host ? textOf('options.host', options.host) : 'localhost';
+  const { autoSelectFamilyAttemptTimeout: timeoutMs, localAddress } = options;
+  if (localAddress && !isAddress(localAddress)) throw invalidAddress(localAddress);
+  if (localPort) numberOf('options.localPort', localPort);
+  const isNumeric = isAddress(host);
+  return {
+    path: unix === undefined ? undefined : textOf('options.path', unix),
+    host,
+    port: unix === undefined ? connectPortOf(options.port) : 0,
+    localAddress: localAddress ? (localAddress as string) : undefined,
+    localPort: localPort ? (localPort as number) : undefined,
+    family: isNumeric ? 0 : familyOf(options.family),
+    hints: Number(options.hints) || 0,
+    lookup:
+      lookup == null || isNumeric ? undefined : (functionOf('options.lookup', lookup) as never),
+    isAutoSelected:
+      autoSelectFamily === undefined || autoSelectFamily === null
+        ? getDefaultAutoSelectFamily()
+        : booleanOf('options.autoSelectFamily', autoSelectFamily),
+    attemptTimeoutMs:
+      timeoutMs === undefined || timeoutMs === null
+        ? getDefaultAutoSelectFamilyAttemptTimeout()
+        : attemptTimeoutOf('options.autoSelectFamilyAttemptTimeout', timeoutMs),
+    blockList: blockListOf(options.blockList) ?? ownBlockList,
+    trigger: trigger as Target['trigger'],
+    reactor: reactor as Target['reactor'],
+  };
+}
+
+function connectPortOf(port: unknown): number {
+  if (typeof port === 'number' || typeof port === 'string') return portOf(port);
+  throw wrongType('options.port', 'one of type number or string', port);
+}
+
+/** As Socket of node:net; docs/compat.md lists what differs. With `new`, or called as a function. */
+export const Socket: Callable<typeof SocketClass> = callable('Socket', SocketClass, NodeSocket);
+/** A socket of `edgewise/net`. */
+export type Socket = SocketClass;
+
+/** @internal so that `instanceof` says of sockets of node:net what it says there */
+export { SocketClass };

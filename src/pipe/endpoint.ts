@@ -38,6 +38,8 @@ export interface Role {
   /** The access mode that does not allow it. */
   readonly unfit: number;
   readonly handlers: readonly string[];
+  /** What it can be given beside what both can. */
+  readonly options: readonly string[];
 }
 
 /** What an endpoint calls. */
@@ -64,6 +66,9 @@ export function openingOf(
   checkHandlers(options.handlers, role.handlers);
   const { reactor = defaultReactor(), trigger = 'level', asyncContext = true } = options;
   checkDrive(reactor, trigger);
+  const known = ['handlers', 'data', 'reactor', 'trigger', 'asyncContext', ...role.options];
+  reactor.lintNames(role.syscall === 'read' ? 'openReader' : 'openWriter', options, known);
+  reactor.lintNames('handlers', options.handlers as object, role.handlers);
   const { F_GETFL, O_ACCMODE, EBADF } = sys.constants;
   const mode = check(sys.fcntl(fd, F_GETFL), 'fcntl', { fd }) & O_ACCMODE;
   if (mode === role.unfit) check(-EBADF, role.syscall, { fd });
@@ -111,6 +116,17 @@ export class Endpoint {
 
   get reactor(): Reactor {
     return this.#opening.reactor;
+  }
+
+  /** Replaces what it waits for; what the kernel refuses ends it. */
+  setInterest(interest: Interest): void {
+    if (this.isClosed) return;
+    try {
+      this.registration.setInterest(interest);
+    } catch (error) {
+      // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
+      this.#deferred.add(() => this.destroy(error as Error));
+    }
   }
 
   /** Closes at once; `error` reaches the `close` handler, which is called at the end of the turn. */

@@ -12,6 +12,7 @@ const READING: Role = {
   syscall: 'read',
   unfit: sys.constants.O_WRONLY,
   handlers: ['data', 'end', 'close'],
+  options: ['borrow'],
 };
 
 /** Receives what a descriptor gives. Every member is optional; one object serves any number. */
@@ -140,8 +141,7 @@ export class DescriptorReader<Data = unknown> {
 
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (this.isClosed) return;
-    this.#endpoint.registration.setInterest(isPaused ? Interest.None : Interest.Readable);
+    this.#endpoint.setInterest(isPaused ? Interest.None : Interest.Readable);
   }
 
   // A short read is no proof that all is read: a terminal gives a line at a time.

@@ -22,6 +22,7 @@ const WRITING: Role = {
   syscall: 'write',
   unfit: sys.constants.O_RDONLY,
   handlers: ['drain', 'close'],
+  options: ['highWaterMark', 'lowWaterMark', 'queueBytesMax'],
 };
 
 /** Receives what becomes of a writer. Every member is optional; one object serves any number. */
@@ -57,6 +58,7 @@ export class DescriptorWriter<Data = unknown> {
   readonly #handlers: WriterHandlers<Data>;
   readonly #queue: WriteQueue;
   #isEnding = false;
+  #isReferenced = true;
   #deadline: Timer | undefined = undefined;
 
   /** @internal use `openWriter` */
@@ -66,7 +68,11 @@ export class DescriptorWriter<Data = unknown> {
     this.#queue = new WriteQueue({ ...limits, send: sys.write });
     this.#endpoint = new Endpoint(fd, opening, Interest.None, {
       transfer: (readiness) => this.#transfer(readiness),
-      close: () => this.#handlers.close?.(this, this.error),
+      close: () => {
+        this.#deadline?.clear();
+        this.#queue.discard(this.error ?? new ClosedError('the DescriptorWriter'), this.reactor);
+        this.#handlers.close?.(this, this.error);
+      },
     });
   }
 
@@ -194,19 +200,21 @@ export class DescriptorWriter<Data = unknown> {
 
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
-    this.registration.ref();
+    this.#isReferenced = true;
+    this.#updateHold();
     return this;
   }
 
-  /** Lets the reactor end although this is open. */
+  /** Lets the reactor end although this is open, when all that was written has left. */
   unref(): this {
-    this.registration.unref();
+    this.#isReferenced = false;
+    this.#updateHold();
     return this;
   }
 
   /** Whether it keeps the reactor alive while it is open. */
   hasRef(): boolean {
-    return this.registration.hasRef();
+    return this.#isReferenced;
   }
 
   /** @internal the queue has written so many bytes */
@@ -271,7 +279,14 @@ export class DescriptorWriter<Data = unknown> {
 
   #updateInterest(): void {
     if (this.isClosed) return;
-    this.registration.setInterest(this.#queue.hasWork ? Interest.Writable : Interest.None);
+    this.#endpoint.setInterest(this.#queue.hasWork ? Interest.Writable : Interest.None);
+    this.#updateHold();
+  }
+
+  // As in libuv, what waits to be written holds the reactor, `unref` or not.
+  #updateHold(): void {
+    if (this.#isReferenced || !this.#queue.isEmpty) this.registration.ref();
+    else this.registration.unref();
   }
 }
 

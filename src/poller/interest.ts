@@ -8,7 +8,7 @@ import { invalidType } from '../errors.ts';
 
 declare const bitsOf: unique symbol;
 
-/** A combination of {@link Interest} bits, 0 to 7. A {@link Readiness} is none. */
+/** A combination of {@link Interest} bits, 0 to 15. A {@link Readiness} is none. */
 export type Interest = number & {
   /** For the compiler alone: no number has it. */
   readonly [bitsOf]?: 'Interest';
@@ -30,9 +30,15 @@ export const Interest = {
   Writable: 2 as Interest,
   /** 4: out-of-band data (EPOLLPRI, POLLPRI, select's exceptional conditions). */
   Priority: 4 as Interest,
+  /**
+   * 8: the peer will send no more, though nothing is to be read now (EPOLLRDHUP, POLLRDHUP).
+   * `Readable` has it with it. Not with select, and with poll on Linux and FreeBSD only:
+   * `capabilities.interests`.
+   */
+  ReadClosed: 8 as Interest,
 } as const;
 
-/** What the kernel reported; the first three answer the {@link Interest} of the same name. */
+/** What the kernel reported; the first four answer the {@link Interest} of the same name. */
 export const Readiness = {
   /** 1: a read does not block. */
   Readable: 1 as Readiness,
@@ -59,9 +65,9 @@ export const TRIGGERS: readonly Trigger[] = ['level', 'edge', 'oneshot', 'edge-o
 /** In the order of `enum class Backend`. */
 export const BACKENDS: readonly Backend[] = ['epoll', 'kqueue', 'poll', 'select'];
 
-/** The readiness that answers an interest: the same bits. */
+/** The calls that an interest asks for, as readiness; whether the peer has ended, it does not know. */
 export function readinessOf(interest: Interest): Readiness {
-  return interest as number;
+  return interest & ~Readiness.ReadClosed;
 }
 
 /**

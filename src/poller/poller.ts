@@ -1,6 +1,7 @@
 // The Poller: one readiness mechanism of the kernel behind add / modify / remove / wait / notify.
 // `wait` fills records in memory that was made once; `events` reads them. The layer above is the
 // Reactor (src/reactor/reactor.ts); the layer below is native/core/poller.h.
+import { constants } from 'node:os';
 import {
   ClosedError,
   check,
@@ -21,6 +22,8 @@ export interface PollerCapabilities {
   readonly backend: Backend;
   /** The triggers that it honours; any other is `ERR_TRIGGER_UNSUPPORTED`. */
   readonly triggers: readonly Trigger[];
+  /** {@link Interest} bits that it can report; any other is ENOTSUP. */
+  readonly interests: Interest;
   /** Whether `{ exclusive: true }` is possible (EPOLLEXCLUSIVE). */
   readonly exclusive: boolean;
   /** Whether it has a descriptor of its own, so that another set can watch it. */
@@ -60,8 +63,23 @@ export function triggerNumber(trigger: unknown): number {
 
 /** @internal @throws TypeError, RangeError - no Interest bits */
 export function checkInterest(value: unknown): number {
-  return checkInteger('interest', value, 0, 7);
+  return checkInteger('interest', value, 0, 15);
 }
+
+/**
+ * @internal what became of adding `fd`, with advice where there is any
+ *
+ * @throws ErrnoError - the call's own code.
+ */
+export function checkAdded(result: number, syscall: string, fd: number): void {
+  if (result >= 0) return;
+  const error = errnoError(result, syscall, { fd });
+  if (result === -constants.errno.EPERM) error.message += `: ${ALWAYS_READY}`;
+  throw error;
+}
+
+const ALWAYS_READY =
+  'a file that is always ready, such as a regular one, cannot be waited for; use node:fs';
 
 /**
  * Watches descriptors for readiness by one mechanism of the kernel.
@@ -138,10 +156,11 @@ export class Poller {
         `${process.platform} has no ${backend}; it has ${Poller.backends.join(', ')}`,
       );
     }
-    const [triggers, exclusive, nestable, fdLimit] = facts;
+    const [triggers, interests, exclusive, nestable, fdLimit] = facts;
     return Object.freeze({
       backend,
       triggers: TRIGGERS.filter((_, number) => (triggers & (1 << number)) !== 0),
+      interests,
       exclusive: exclusive === 1,
       nestable: nestable === 1,
       fdLimit: fdLimit === 0 ? Number.POSITIVE_INFINITY : fdLimit,
@@ -160,8 +179,10 @@ export class Poller {
    * @param token - comes back with each event of `fd`; a whole number from 0 to 2^53 - 1.
    * @param interest - {@link Interest} bits. 0: hang-up and error only, reported once.
    * @param trigger - default `'level'`.
-   * @throws ErrnoError - EEXIST: added already. EBADF: not open. EPERM: a kind of file that cannot
-   *   be waited for, such as a regular file. EINVAL: exclusive with priority or oneshot.
+   * @throws ErrnoError - EEXIST: added already. EBADF: not open, or a descriptor of the poller's own.
+   *   EPERM: a kind of file that cannot be waited for, such as a regular file. EINVAL: exclusive
+   *   with oneshot, priority or readClosed. ENOTSUP: an interest, or exclusive, that the back-end
+   *   does not have. ENOMEM; ENOSPC: beyond `/proc/sys/fs/epoll/max_user_watches`.
    * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_CLOSED.
    * @see epoll_ctl(2), kevent(2)
    */
@@ -175,7 +196,8 @@ export class Poller {
     checkInteger('token', token, 0, Number.MAX_SAFE_INTEGER);
     const [slot, generation] = [Math.floor(token / GENERATION_SPAN), token % GENERATION_SPAN];
     const exclusive = options?.exclusive === true;
-    check(this.addRaw(fd, slot, generation, interest, trigger, exclusive), this.#syscall, { fd });
+    const result = this.addRaw(fd, slot, generation, interest, trigger, exclusive);
+    checkAdded(result, this.#syscall, fd);
   }
 
   /**
@@ -192,7 +214,7 @@ export class Poller {
   /**
    * Stops watching `fd`. Call it before `fd` is closed.
    *
-   * @throws ErrnoError - ENOENT: not added. EBADF: closed already; it is forgotten all the same.
+   * @throws ErrnoError - ENOENT: not added. EBADF: not open; it is forgotten all the same.
    */
   remove(fd: number): void {
     this.#assertOpen();

@@ -23,6 +23,8 @@ import { RESOLVED, signalIn, type WaitOptions } from './waiter.ts';
 
 /** The name of what gives a connection away: none that users might give to something of theirs. */
 export const GIVE_AWAY = Symbol('giveAway');
+/** Likewise. */
+export const WHEN_FAILED = Symbol('whenFailed');
 /** Longer buffers go in parts of this length where the watermark, 0, does not give one. */
 const PART_LENGTH = 64 * 1024;
 
@@ -215,21 +217,35 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     return this.close();
   }
 
-  /** Keeps the process alive, which is so from the start. */
+  /**
+   * Keeps the process alive, which is so from the start: while an operation waits, and until
+   * something comes that nothing reads, or the peer's end.
+   */
   ref(): this {
     this.raw.ref();
     return this;
   }
 
-  /** Lets the process end although the connection is open. */
+  /** Lets the process end although the connection is open, when all that was written has left. */
   unref(): this {
     this.raw.unref();
     return this;
   }
 
-  /** Whether it keeps the process alive while it is open. */
+  /** Whether it keeps the process alive: false after `unref`. */
   hasRef(): boolean {
     return this.raw.hasRef();
+  }
+
+  /** @internal has a call made when it is closed before both sides have ended. */
+  [WHEN_FAILED](call: (error: Error) => void): void {
+    const source = this.#source;
+    const fail = () => {
+      const { error, isReadEnded, isWriteEnded } = this.raw;
+      if (error !== undefined || !isReadEnded || !isWriteEnded) call(source.failure());
+    };
+    if (this.isClosed) fail();
+    else source.whenClosed(fail);
   }
 
   /**

@@ -3,18 +3,19 @@
 import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, errnoError } from '../errors.ts';
-import type { CloseOptions } from '../flow/index.ts';
+import { type CloseOptions, encodeShort } from '../flow/index.ts';
 import { SHOWN } from '../inspect.ts';
 import {
   bindDatagram,
   type DatagramSocket as HandlerSocket,
   type DatagramOptions as Options,
 } from '../net/datagram/index.ts';
+import { errorContextOf } from '../net/socket/index.ts';
 import { checkError, checkObject, throwIfAborted } from '../validate.ts';
 import { renewed } from './failure.ts';
 import { RESOLVED, signalIn, Waiter, Waiters, type WaitOptions } from './waiter.ts';
 
-const { ENOBUFS } = os.errno;
+const { EAGAIN, ECANCELED, ENOBUFS } = os.errno;
 /** Errors kept until they are asked for; the handler socket counts all (`raw.stats`). */
 const ERRORS_MAX = 64;
 /** Datagrams kept until they are asked for; then receiving pauses, and the kernel drops. */
@@ -44,6 +45,9 @@ export class DatagramSocket
   readonly #waiting: Waiter<void>[] = [];
   readonly #drained = new Waiters();
   readonly #closed = new Waiters();
+  /** Sends that are queued, in order, which is that of their outcomes. */
+  readonly #queued: Waiter<number>[] = [];
+  readonly #onOutcome = (result: number): void => this.#queued.shift()?.resolve(result);
   #isEnding = false;
 
   /** @internal use `bind` */
@@ -133,7 +137,8 @@ export class DatagramSocket
   }
 
   /**
-   * Sends one datagram. Waits when neither the kernel nor the queue has room.
+   * Sends one datagram, behind those before it, and resolves when the kernel has taken it. Each call
+   * rejects with what became of its own datagram.
    *
    * @param data - text goes as UTF-8. Of no length: an empty datagram.
    * @param to - the receiver; absent: the peer that `connect` has set.
@@ -145,7 +150,8 @@ export class DatagramSocket
     try {
       const signal = signalIn(options);
       if (signal?.aborted) return Promise.reject(signal.reason);
-      return this.raw.send(data, to) ? RESOLVED : this.#sendLater(data, to, signal);
+      const result = this.#attempt(data, to);
+      return result >= 0 ? RESOLVED : this.#sendLater(result, data, to, signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -153,8 +159,8 @@ export class DatagramSocket
 
   /**
    * Closes in order: receives nothing from now on, sends what is queued, and resolves when it is
-   * closed, after the time limit at the latest. Operations that wait reject with ERR_CLOSED at
-   * once; what was received before can still be taken.
+   * closed, after the time limit at the latest. What waits to receive, or for room in the queue,
+   * rejects with ERR_CLOSED at once; what was received before can still be taken.
    *
    * @param options - `timeoutMs`: milliseconds from 0; default 30,000. 0: at once, after what the
    *   kernel takes now.
@@ -199,7 +205,7 @@ export class DatagramSocket
     return this;
   }
 
-  /** Lets the process end although the socket is open. */
+  /** Lets the process end although the socket is open, when all that was queued has left. */
   unref(): this {
     this.raw.unref();
     return this;
@@ -210,26 +216,31 @@ export class DatagramSocket
     return this.raw.hasRef();
   }
 
+  // As `sendTracked`: bytes sent; -EAGAIN: its outcome is the next in `#queued`; -errno.
+  #attempt(data: string | Uint8Array, to: AddressInput | undefined): number {
+    const bytes = typeof data === 'string' ? (encodeShort(data) ?? Buffer.from(data)) : data;
+    return this.raw.sendTracked(bytes, to, this.#onOutcome);
+  }
+
   async #sendLater(
+    first: number,
     data: string | Uint8Array,
     to: AddressInput | undefined,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    // Something is queued: there was no room. Otherwise the kernel has refused this one.
-    while (this.raw.queuedCount > 0) {
+    let result = first;
+    while (result === -ENOBUFS) {
       await this.#drained.wait(signal);
-      if (this.raw.send(data, to)) return;
+      result = this.#attempt(data, to);
     }
-    throw renewed(await this.#errorOfThisTurn(), 'the DatagramSocket');
-  }
-
-  // The handler socket reports what went wrong at the end of the turn, before this is called.
-  #errorOfThisTurn(): Promise<Error> {
-    const waiter = new Waiter<Error>();
-    this.raw.reactor.defer(() => {
-      waiter.resolve(this.#errors.pop() ?? errnoError(-ENOBUFS, 'send'));
-    });
-    return waiter.promise;
+    if (result === -EAGAIN) {
+      const waiter = new Waiter<number>(signal);
+      this.#queued.push(waiter);
+      result = await waiter.promise;
+    }
+    if (result === -ECANCELED) throw new ClosedError('the DatagramSocket');
+    if (result < 0)
+      throw errnoError(result, 'send', to === undefined ? { fd: this.fd } : errorContextOf(to));
   }
 
   #takeKept(): ReceivedDatagram | undefined {

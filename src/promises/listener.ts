@@ -24,7 +24,7 @@ const KEPT_MAX = 64;
 /** As those of `listen` in `edgewise`, without `handlers` and what belongs to them. */
 export type ListenOptions = Omit<
   Options<Connection>,
-  'handlers' | 'createData' | 'allowHalfOpen' | 'receiveDescriptors'
+  'handlers' | 'createData' | 'allowHalfOpen' | 'receiveDescriptors' | 'onError'
 >;
 
 /** A listener with connections that are awaited. It owns its descriptor. */
@@ -43,6 +43,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Dis
         open: ({ data }) => this.#onAccepted(data),
         timeout: (connection) => destroyIdle(connection),
       },
+      onError: () => undefined, // what waits rejects with it: see `#onClosed`
     });
     this.raw[ON_CLOSED] = () => this.#onClosed();
   }
@@ -73,10 +74,11 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Dis
    * @param options - `signal` ends the waiting.
    * @throws TypeError - an option of the wrong kind. The reason of the signal.
    * @throws EdgewiseError - ERR_CLOSED: the listener is closed.
+   * @throws ErrnoError - why it has failed.
    */
   async accept(options: WaitOptions = {}): Promise<Connection> {
     const connection = await this.#next(signalIn(options));
-    if (connection === undefined) throw renewed(undefined, 'the Listener');
+    if (connection === undefined) throw renewed(this.raw.error, 'the Listener');
     return connection;
   }
 
@@ -85,6 +87,9 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Dis
     try {
       for (;;) {
         const connection = await this.#next(undefined);
+        if (connection === undefined && this.raw.error !== undefined) {
+          throw renewed(this.raw.error, 'the Listener');
+        }
         if (connection === undefined) return;
         yield connection;
       }

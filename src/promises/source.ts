@@ -22,10 +22,12 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   #reader: Waiter | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
+  #whenClosed: (() => void) | undefined = undefined;
   #nextTurn: Waiters | undefined = undefined;
   #credit = OPERATIONS_IN_A_ROW_MAX;
   #isEndReported = false;
   #isDiscarding = false;
+  #isIgnored = false; // something came that nothing has asked for
   #isInUse = false; // a stream reads and writes the connection
 
   constructor(raw: AnyConnection) {
@@ -38,6 +40,12 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     return this.#isInUse;
   }
 
+  /** Whether it waits for something to come: not when what came was not asked for. */
+  get isReading(): boolean {
+    const isWaiting = !this.#isIgnored && !this.#raw.isReadEnded;
+    return isWaiting || (this.#closed?.size ?? 0) > 0;
+  }
+
   /** What the connection is to wait for. */
   get interest(): Interest {
     return this.#demand.interest;
@@ -47,7 +55,9 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   onReady(): void {
     if (this.#raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
-    this.#demand.onReady(this.#isDiscarding || this.#reader !== undefined);
+    const isWanted = this.#isDiscarding || this.#reader !== undefined;
+    this.#demand.onReady(isWanted);
+    this.#setIgnored(!isWanted);
     if (this.#isDiscarding) this.discard();
     else this.#wakeReader();
   }
@@ -63,6 +73,12 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     this.#nextTurn?.wakeAll();
     this.#drained?.wakeAll();
     this.#closed?.wakeAll();
+    this.#whenClosed?.();
+  }
+
+  /** Has a call made when the connection is closed, for which nothing waits. */
+  whenClosed(call: () => void): void {
+    this.#whenClosed = call;
   }
 
   /** Resolves when there may be room to write. Rejects with the reason of the signal. */
@@ -75,7 +91,9 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   waitForClose(): Promise<void> {
     if (this.#raw.isClosed) return RESOLVED;
     this.#closed ??= new Waiters();
-    return this.#closed.wait(undefined);
+    const closed = this.#closed.wait(undefined);
+    this.#raw.updateInterest(); // for what holds the reactor
+    return closed;
   }
 
   /** Reads at once. */
@@ -96,7 +114,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** Resolves when there may be something to read. */
   waitReadable(signal: AbortSignal | undefined): Promise<void> {
     if (this.#credit <= 0) return this.waitForTurn(signal);
-    this.#demand.want();
+    this.#want();
     // No closure where nothing can abort it.
     this.#reader = signal === undefined ? new Waiter() : new Waiter(signal, () => this.#leave());
     return this.#reader.promise;
@@ -135,7 +153,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** From here on operations that read fail, and `discard` reads what still comes. */
   endReading(): void {
     this.#isDiscarding = true;
-    this.#demand.want();
+    this.#want();
   }
 
   /** Reads what still comes, until the peer's end, and forgets it. */
@@ -151,6 +169,17 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** The error of the connection, for the caller that awaits. */
   failure(): Error {
     return renewed(this.#raw.error, 'the Connection');
+  }
+
+  #want(): void {
+    this.#demand.want();
+    this.#setIgnored(false);
+  }
+
+  #setIgnored(isIgnored: boolean): void {
+    if (isIgnored === this.#isIgnored) return;
+    this.#isIgnored = isIgnored;
+    this.#raw.updateInterest(); // for what holds the reactor
   }
 
   #leave(): void {

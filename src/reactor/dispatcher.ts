@@ -2,10 +2,10 @@
 // and the timers. It reads the records that native code wrote (src/poller/poller.ts), drops the stale
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
 import { constants } from 'node:os';
-import { check, errnoError } from '../errors.ts';
+import { errnoError } from '../errors.ts';
 import type { Interest, Trigger } from '../poller/interest.ts';
-import type { Poller } from '../poller/poller.ts';
-import { RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
+import { checkAdded, type Poller } from '../poller/poller.ts';
+import { GENERATION_SPAN, RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
 import type { Failures } from './failures.ts';
 import type { Lint } from './lint.ts';
 import {
@@ -43,7 +43,7 @@ export class Dispatcher implements RegistrationOwner {
   requeuedCount = 0;
   /** Events of registrations that an earlier handler of the batch had closed. */
   staleDropped = 0;
-  /** Events of descriptions that outlived their number. */
+  /** Descriptions that outlived their number, and were taken out of the kernel. */
   ghostsRemoved = 0;
   /** The most events that one wait brought. */
   largestBatch = 0;
@@ -59,7 +59,8 @@ export class Dispatcher implements RegistrationOwner {
   #requeued: AnyRegistration[] = [];
   #freed: AnyRegistration[] = [];
   #depth = 0;
-  #ghostsSeen = 0;
+  /** Tokens of registrations that ended, and that the kernel still reports. */
+  readonly #ghosts = new Set<number>();
   #isHaunted = false;
 
   /**
@@ -115,18 +116,25 @@ export class Dispatcher implements RegistrationOwner {
     const place = this.#slots.take();
     const { slot } = place;
     try {
-      check(this.#addToPoller(place, what), 'register', { fd });
+      checkAdded(this.#addToPoller(place, what), 'register', fd);
     } catch (error) {
       this.#slots.give(slot);
       throw error;
     }
-    this.#orphan(fd);
+    this.orphan(fd);
     const registration = new Registration<Data>(this, place, what);
     this.#slots.bySlot[slot] = registration;
     this.#byFd[fd] = registration;
     this.#lint?.onRegister(registration);
     this.countReferenced(1);
     return registration;
+  }
+
+  /** Ends what was registered under a number that is a new file now. */
+  orphan(fd: number): void {
+    const old = this.#byFd[fd];
+    this.#byFd[fd] = undefined;
+    old?.close();
   }
 
   /** Begins a turn: hands out what was re-queued before it; what comes later is for the next. */
@@ -159,7 +167,8 @@ export class Dispatcher implements RegistrationOwner {
     for (let at = RECORDS_AT; at < end; at += WORDS_PER_RECORD) {
       const registration = table[words[at] as number];
       if (registration === undefined || registration.generation !== words[at + 1]) {
-        this.#ghostsSeen++; // it ended before this wait began, and yet the kernel knows it
+        // It ended before this wait began, and yet the kernel knows it.
+        this.#ghosts.add((words[at] as number) * GENERATION_SPAN + (words[at + 1] as number));
       } else if (registration.isClosed) {
         this.staleDropped++; // an earlier handler of this batch closed it
       } else {
@@ -192,7 +201,7 @@ export class Dispatcher implements RegistrationOwner {
   leave(): void {
     if (--this.#depth > 0) return;
     if (this.#freed.length > 0) this.#freeSlots();
-    if (this.#ghostsSeen > 0) this.#removeGhosts();
+    if (this.#ghosts.size > 0) this.#removeGhosts();
   }
 
   /** What an inner turn would overwrite of the batch that is being delivered. */
@@ -248,17 +257,15 @@ export class Dispatcher implements RegistrationOwner {
     if (isFirst || this.referencedCount === 0) this.#host.onPlanChange();
   }
 
-  // The kernel allows no modification of an exclusive entry, and no interest 0: it is taken out,
-  // and put in again. What was there before comes back when the new one is refused.
+  // The kernel allows no modification of an exclusive entry: it is taken out, and put in again.
+  // What was there before comes back when the new one is refused.
   #rearmExclusive(registration: AnyRegistration, interest: Interest, trigger: Trigger): number {
     const { fd, slot, generation } = registration;
     this.#poller.checkWatch(fd, interest, trigger);
     const removed = this.#poller.handle.remove(fd);
-    // ENOENT, when it was paused. Otherwise the number does not stand for what was registered.
-    if (removed < 0 && registration.interest !== 0) return removed;
-    if (interest === 0) return 0;
+    if (removed < 0) return removed; // the number does not stand for what was registered
     const result = this.#poller.addRaw(fd, slot, generation, interest, trigger, true);
-    if (result < 0 && registration.interest !== 0) {
+    if (result < 0) {
       this.#poller.addRaw(fd, slot, generation, registration.interest, registration.trigger, true);
     }
     return result;
@@ -271,13 +278,6 @@ export class Dispatcher implements RegistrationOwner {
     // A ghost: it got its number back (dup), so it can be removed by it.
     this.#poller.handle.remove(fd);
     return this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
-  }
-
-  // The kernel took `fd` as new: what was registered under that number is no longer open.
-  #orphan(fd: number): void {
-    const old = this.#byFd[fd];
-    this.#byFd[fd] = undefined;
-    old?.close();
   }
 
   #callHandler(registration: AnyRegistration, readiness: number): void {
@@ -303,13 +303,14 @@ export class Dispatcher implements RegistrationOwner {
   }
 
   #removeGhosts(): void {
-    this.ghostsRemoved += this.#ghostsSeen;
-    this.#ghostsSeen = 0;
     if (this.#poller.isClosed) return;
     const result = this.#poller.handle.rebuild();
-    // Reported once: without a free descriptor the ghost shows again at each turn until there is one.
+    // Reported once: the ghosts show again at each turn, until the system has what is needed.
     if (result < 0 && !this.#isHaunted) this.#failures.collect(errnoError(result, 'rebuild'));
     this.#isHaunted = result < 0;
-    if (result >= 0) this.#host.onRebuild();
+    if (result < 0) return;
+    this.ghostsRemoved += this.#ghosts.size;
+    this.#ghosts.clear();
+    this.#host.onRebuild();
   }
 }

@@ -1,5 +1,7 @@
 // What handlers threw in a turn, kept until its end: an error of one does not stop the others.
 
+const NONE: readonly unknown[] = [];
+
 /** The errors of one turn, in the order in which they were thrown. */
 export class Failures {
   #errors: unknown[] = [];
@@ -18,10 +20,16 @@ export class Failures {
     }
   }
 
+  /** Puts what `take` has handed out before what came since. */
+  putBack(errors: readonly unknown[]): void {
+    if (errors.length > 0) this.#errors = [...errors, ...this.#errors];
+  }
+
   /** Hands the errors out, oldest first, and forgets them. */
-  take(): unknown[] {
+  take(): readonly unknown[] {
     const errors = this.#errors;
-    if (errors.length > 0) this.#errors = [];
+    if (errors.length === 0) return NONE;
+    this.#errors = [];
     return errors;
   }
 }

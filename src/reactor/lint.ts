@@ -4,15 +4,26 @@
 // - EDGEWISE_UNDRAINED: an edge-triggered handler returned with data left, and the kernel has
 //   nothing new to report. It would hang as soon as the peer stops and waits.
 // - EDGEWISE_SPINNING: a level-triggered write interest keeps the loop awake with nothing to write.
+// - EDGEWISE_BLOCKING: an edge trigger on a blocking descriptor: the read that is to find nothing more
+//   would stop the thread.
+// - EDGEWISE_UNKNOWN: an option or a handler of a name that no one reads.
 // - EDGEWISE_DUPLICATE: two numbers of one open file are registered; each gets the events.
 import { fstatSync } from 'node:fs';
 import { Interest, Readiness } from '../poller/interest.ts';
 import { Poller } from '../poller/poller.ts';
+import * as sys from '../sys/index.ts';
+import { unknownNames } from './names.ts';
 import type { AnyRegistration } from './registration.ts';
+
+const { F_GETFL, O_NONBLOCK } = sys.constants;
 
 const SPINS_MAX = 1000;
 
-type Finding = 'EDGEWISE_UNDRAINED' | 'EDGEWISE_SPINNING' | 'EDGEWISE_DUPLICATE';
+type Finding =
+  | 'EDGEWISE_UNDRAINED'
+  | 'EDGEWISE_SPINNING'
+  | 'EDGEWISE_BLOCKING'
+  | 'EDGEWISE_DUPLICATE';
 
 /** Looks for mistakes of handlers; the dispatcher calls it around each handler and batch. */
 export class Lint {
@@ -32,7 +43,12 @@ export class Lint {
 
   /** After a registration was made. */
   onRegister(registration: AnyRegistration): void {
-    const { fd } = registration;
+    const { fd, trigger } = registration;
+    const isEdge = trigger === 'edge' || trigger === 'edge-oneshot';
+    if (isEdge && (sys.fcntl(fd, F_GETFL) & O_NONBLOCK) === 0) {
+      const what = 'is edge-triggered and blocks: a drain would stop the thread; set O_NONBLOCK';
+      this.#report(registration, 'EDGEWISE_BLOCKING', what);
+    }
     const file = fstatSync(fd);
     if (!file.isSocket() && !file.isFIFO()) return; // all anonymous inodes share one number
     const identity = `${file.dev}:${file.ino}`;
@@ -40,6 +56,13 @@ export class Lint {
     this.#identities.set(identity, registration);
     if (other === undefined || other.isClosed || other.fd === fd) return;
     this.#report(registration, 'EDGEWISE_DUPLICATE', `is the same open file as fd ${other.fd}`);
+  }
+
+  /** Of what a caller passed in: `known` are the names that are read. */
+  onNames(what: string, object: object, known: readonly string[]): void {
+    for (const sentence of unknownNames(what, object, known)) {
+      process.emitWarning(sentence, { type: 'EdgewiseLint', code: 'EDGEWISE_UNKNOWN' });
+    }
   }
 
   /** After the handler of an event returned. */

@@ -27,7 +27,9 @@ export interface ReactorOptions {
   /**
    * Look for the mistakes of handlers, for development: an edge-triggered one that does not drain,
    * a write interest armed with nothing to write, one file under two numbers. Each is a process
-   * warning with `code` EDGEWISE_UNDRAINED, EDGEWISE_SPINNING or EDGEWISE_DUPLICATE. Default false.
+   * warning with `code` EDGEWISE_UNDRAINED, EDGEWISE_SPINNING, EDGEWISE_BLOCKING (an edge trigger on
+   * a blocking descriptor), EDGEWISE_DUPLICATE or EDGEWISE_UNKNOWN (an option or a handler of a
+   * name that is not read, also of what is opened on this reactor). Default false.
    */
   readonly lint?: boolean;
   /**
@@ -43,10 +45,7 @@ export interface RegisterOptions<Data = unknown> {
   readonly trigger?: Trigger;
   /** Kept as `registration.data`. */
   readonly data?: Data;
-  /**
-   * One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. Paused,
-   * it gets nothing, not even a hang-up.
-   */
+  /** One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. */
   readonly exclusive?: boolean;
   /** Overrides the reactor's `asyncContext`. */
   readonly asyncContext?: boolean;
@@ -73,7 +72,7 @@ export interface ReactorStats {
   readonly emptyWakes: number;
   /** Events of registrations that an earlier handler of the batch had closed. */
   readonly staleDropped: number;
-  /** Events of descriptions that outlived their number; the interest set was then built anew. */
+  /** Descriptions that outlived their number; the interest set was built anew without them. */
   readonly ghostsRemoved: number;
   /** Calls of a handler for a re-queued registration. */
   readonly requeued: number;

@@ -2,6 +2,8 @@
 // deferred functions. Registrations and the delivery of their events are src/reactor/dispatcher.ts;
 // what calls the turn is src/reactor/driver.ts. docs/architecture.md has the life of one event.
 import { AsyncResource } from 'node:async_hooks';
+import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
@@ -26,8 +28,23 @@ import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
 import { ReactorWaker, type WakerOwner } from './waker.ts';
 
+const OPTION_NAMES = Object.keys({
+  backend: true,
+  capacity: true,
+  budget: true,
+  asyncContext: true,
+  lint: true,
+  onError: true,
+} satisfies Record<keyof ReactorOptions, true>);
+const REGISTER_NAMES = Object.keys({
+  trigger: true,
+  data: true,
+  exclusive: true,
+  asyncContext: true,
+} satisfies Record<keyof RegisterOptions, true>);
 const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
+const EINTR = -constants.errno.EINTR;
 
 /**
  * A readiness loop over raw descriptors: calls handlers when descriptors are ready.
@@ -93,6 +110,8 @@ export class Reactor {
       onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()),
     };
     this.#lint = lint === true ? new Lint() : undefined;
+    this.lintNames('new Reactor', options, OPTION_NAMES);
+    if (budget !== undefined) this.lintNames('budget', budget, ['bytes', 'operations']);
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
   }
@@ -147,9 +166,11 @@ export class Reactor {
    * @param fd - an open, non-blocking descriptor, 0 to 2^31 - 1.
    * @param interest - {@link Interest} bits.
    * @param handler - may be shared by any number of registrations.
-   * @throws ErrnoError - EEXIST: this reactor watches it already. EBADF: not open. EPERM: a kind
-   *   of file that cannot be waited for, such as a regular file. EINVAL: exclusive with priority
-   *   or oneshot. ENOTSUP: exclusive on another back-end than epoll.
+   * @throws ErrnoError - EEXIST: this reactor watches it already. EBADF: not open, or a descriptor of
+   *   the reactor's own. EPERM: a kind of file that cannot be waited for, such as a regular file.
+   *   EINVAL: exclusive with oneshot, priority or readClosed. ENOTSUP: an interest, or exclusive,
+   *   that the back-end does not have. ENOMEM; ENOSPC: beyond
+   *   `/proc/sys/fs/epoll/max_user_watches`.
    * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_CLOSED.
    */
   register<Data = undefined>(
@@ -164,6 +185,7 @@ export class Reactor {
     checkObject('options', options);
     const { trigger = 'level', data, exclusive, asyncContext = this.#keepsContext } = options;
     triggerNumber(trigger);
+    this.lintNames('register', options, REGISTER_NAMES);
     return this.watch<Data>({
       fd,
       interest,
@@ -179,6 +201,11 @@ export class Reactor {
   watch<Data>(what: Watched<Data>): Registration<Data> {
     this.#assertOpen();
     return this.#dispatcher.add<Data>(what);
+  }
+
+  /** @internal under `lint`, warns of names of `object` that are not among `known` */
+  lintNames(what: string, object: object, known: readonly string[]): void {
+    this.#lint?.onNames(what, object, known);
   }
 
   /**
@@ -204,9 +231,10 @@ export class Reactor {
     this.#dispatcher.countReferenced(change);
   }
 
-  /** The open registration of `fd`, if there is one. */
+  /** The open registration of `fd`, if there is one; not what the reactor watches for itself. */
   registrationOf(fd: number): Registration | undefined {
-    return this.#dispatcher.registrationOf(checkFd(fd));
+    checkFd(fd);
+    return fd === this.#signals?.fd ? undefined : this.#dispatcher.registrationOf(fd);
   }
 
   /** Calls `callback` once, not before `delayMs` milliseconds (from 0, fractions honoured). */
@@ -229,11 +257,13 @@ export class Reactor {
   }
 
   /**
-   * Calls `handler` in a turn of this reactor when the process gets the signal. Handlers of
-   * `process.on` and of other reactors go on being called. Does not keep the reactor alive.
+   * Calls `handler` in a turn of this reactor when the process gets the signal, in place of what the
+   * signal does without a listener, as `process.on`. Handlers of `process.on` and of other reactors go
+   * on being called. Works on any thread, and does not keep the reactor alive.
    *
    * @throws TypeError - ERR_INVALID_ARG_VALUE: no signal of that name here.
-   * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP. EAGAIN: 64 reactors watch signals.
+   * @throws ErrnoError - EINVAL: SIGKILL or SIGSTOP. EMFILE, ENFILE.
+   * @throws EdgewiseError - ERR_CLOSED. ERR_DRIVER_UNAVAILABLE: no libuv (Bun, Deno).
    * @see sigaction(2); docs/semantics.md "Signals"
    */
   onSignal(name: NodeJS.Signals, handler: SignalHandler): SignalSubscription {
@@ -266,8 +296,9 @@ export class Reactor {
    *
    * @param timeoutMs - milliseconds; -1 blocks, 0 polls. It ends earlier for a timer that is due.
    *   Attached, only 0 is allowed: Node's loop does the waiting.
-   * @returns count of events; 0 after a timeout, a timer, a wake-up, or when Node's loop has
-   *   something to do.
+   * @returns count of events; 0 after a timeout, a timer, a wake-up, deferred work, or when something
+   *   has come for Node's loop, such as a message or the end of a file operation. That ends one turn;
+   *   until Node's loop has run, more of the kind may end none. Timers of Node end none.
    * @throws EdgewiseError - ERR_REACTOR_ATTACHED, ERR_CLOSED.
    * @throws what a handler threw, after the batch; an AggregateError for several.
    */
@@ -280,12 +311,19 @@ export class Reactor {
         "Node's loop waits for this reactor: turn(0)",
       );
     }
-    if (timeoutMs !== 0) this.#watchHostLoop();
+    if (timeoutMs !== 0) {
+      this.#watchHostLoop();
+      this.#planWait(); // inside a handler, what it has queued or set before
+    }
     const outer = this.#dispatcher.saveBatch();
-    const count = check(this.#poller.handle.wait(timeoutMs), 'wait');
+    const count = check(this.#wait(timeoutMs), 'wait');
+    // Those of the turn whose handler has called this one are thrown by that one.
+    const errorsBefore = outer === undefined ? undefined : this.#failures.take();
     this.#dispatch(count);
     this.#dispatcher.restoreBatch(outer);
-    this.#throwErrors();
+    const errors = this.#takeErrors();
+    if (errorsBefore !== undefined) this.#failures.putBack(errorsBefore);
+    throwAll(errors);
     return count;
   }
 
@@ -385,7 +423,7 @@ export class Reactor {
     this.#deferred = [];
     this.#poller.close();
     this.#lint?.close();
-    if (!this.#dispatcher.isDispatching) this.#throwErrors();
+    if (!this.#dispatcher.isDispatching) throwAll(this.#takeErrors());
   }
 
   /** How console.log shows it: on one line. */
@@ -402,6 +440,25 @@ export class Reactor {
   /** The same as `close()`: `using reactor = new Reactor()`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  // Waits until there is something to dispatch, or the time is up. V8 ends a thread where
+  // JavaScript goes on, which is what a wait that is cut short (EINTR) comes back for.
+  #wait(timeoutMs: number): number {
+    const { handle } = this.#poller;
+    let count = handle.wait(timeoutMs);
+    while (count === EINTR || (count === 0 && this.#wasForNothing())) count = handle.resume();
+    return count;
+  }
+
+  // Whether a wait has ended for the deadline of timers that were cleared meanwhile.
+  #wasForNothing(): boolean {
+    const nowNs = this.#head[Head.NowNs] as number;
+    const signals = this.#poller.memory.words[SIGNALS_AT] as number;
+    if (signals !== 0 || (this.#head[Head.DeadlineNs] as number) > nowNs) return false;
+    if (this.#hasWork() || this.#timers.hasDue(nowNs)) return false;
+    this.#planWait();
+    return true;
   }
 
   // One batch of Node's loop.
@@ -467,18 +524,12 @@ export class Reactor {
   }
 
   // Hands what was thrown to `onError`; without one, to the caller.
-  #takeErrors(): unknown[] {
+  #takeErrors(): readonly unknown[] {
     const errors = this.#failures.take();
     const onError = this.#onError;
     if (onError === undefined) return errors;
     for (const error of errors) this.#failures.guard(() => onError(error));
     return this.#failures.take(); // what `onError` itself threw
-  }
-
-  #throwErrors(): void {
-    const errors = this.#takeErrors();
-    if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, 'several handlers of one turn threw');
   }
 
   // The poller itself is broken: nothing can be dispatched any more.
@@ -494,8 +545,7 @@ export class Reactor {
   // dispatch it is left to the end.
   #plan(): void {
     if (this.#dispatcher.isDispatching || this.#isClosed) return;
-    const hasWork = this.#dispatcher.hasWork || this.#deferred.length > 0;
-    this.#head[Head.DeadlineNs] = hasWork ? 0 : this.#timers.nextDeadlineNs;
+    this.#planWait();
     if (this.driverMode === undefined) return;
     this.#driver?.plan();
     const isReferenced = this.#hasReferenced();
@@ -503,6 +553,15 @@ export class Reactor {
     this.#isDriverReferenced = isReferenced;
     this.#driver?.setReferenced(isReferenced);
     if (!isReferenced) this.#endWhenIdle(); // outside a batch nothing else would look
+  }
+
+  #planWait(): void {
+    this.#head[Head.DeadlineNs] = this.#hasWork() ? 0 : this.#timers.nextDeadlineNs;
+  }
+
+  // Whether something is to be called that waits for no event and no time.
+  #hasWork(): boolean {
+    return this.#dispatcher.hasWork || this.#deferred.length > 0;
   }
 
   #hasReferenced(): boolean {
@@ -536,7 +595,12 @@ export class Reactor {
   // A thread that blocks in a turn must be endable: docs/architecture.md "Blocking and ending".
   #watchHostLoop(): void {
     if (this.#watchesHostLoop || !hasHostLoop) return;
-    check(native.watchHostLoop(this.#poller.handle), 'watchHostLoop');
+    // Only a worker is ended by others.
+    const fd = check(
+      native.watchHostLoop(this.#poller.handle, isMainThread ? 0 : 1),
+      'watchHostLoop',
+    );
+    this.#dispatcher.orphan(fd); // what was registered under that number had been closed
     this.#watchesHostLoop = true;
   }
 
@@ -555,6 +619,11 @@ interface PromiseWithSettlers {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: ErrorHandler;
+}
+
+function throwAll(errors: readonly unknown[]): void {
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, 'several handlers of one turn threw');
 }
 
 // From a callback of Node's loop there is no caller to throw to: it becomes an uncaughtException.

@@ -123,27 +123,25 @@ export class Registration<Data = unknown> {
 
   /**
    * Replaces the interest. One system call, and none when nothing changes under level or edge.
-   * It re-arms a oneshot.
+   * It re-arms a oneshot, unless that stays paused.
    *
    * @param interest - {@link Interest} bits; `Interest.None` pauses: a hang-up or an error is
-   *   reported once, nothing else.
+   *   reported once, nothing else. `Interest.ReadClosed`: that, and the end of what the peer sends.
    * @throws ClosedError. ErrnoError - EBADF, ENOENT: the descriptor was closed behind our back.
    */
   setInterest(interest: Interest): void {
-    this.#assertOpen();
-    const isOneshot = this.#trigger === 'oneshot' || this.#trigger === 'edge-oneshot';
-    if (interest !== this.#interest || isOneshot) this.#apply(interest, this.#trigger);
+    this.#change(interest, this.#trigger);
   }
 
   /**
-   * Replaces the trigger.
+   * Replaces the trigger. It re-arms a oneshot, also when the trigger stays the same, unless that is
+   * paused.
    *
    * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED: this back-end does not have it.
    * @throws ClosedError. ErrnoError - EBADF, ENOENT: the descriptor was closed behind our back.
    */
   setTrigger(trigger: Trigger): void {
-    this.#assertOpen();
-    if (trigger !== this.#trigger) this.#apply(this.#interest, trigger);
+    this.#change(this.#interest, trigger);
   }
 
   /**
@@ -246,6 +244,15 @@ export class Registration<Data = unknown> {
     this.#isReferenced = isReferenced;
     if (this.#isOpen) this.owner.countReferenced(isReferenced ? 1 : -1);
     return this;
+  }
+
+  // A paused one that is paused again keeps silent about a hang-up that it has reported: a handler
+  // that pauses itself would be called for it without end.
+  #change(interest: Interest, trigger: Trigger): void {
+    this.#assertOpen();
+    const isOneshot = trigger === 'oneshot' || trigger === 'edge-oneshot';
+    const isSame = interest === this.#interest && trigger === this.#trigger;
+    if (!isSame || (isOneshot && interest !== 0)) this.#apply(interest, trigger);
   }
 
   #apply(interest: Interest, trigger: Trigger): void {

@@ -1,12 +1,9 @@
-// Signals as events of a reactor, by the self-pipe technique of native/core/signal_watch.h.
-//
-// Node installs its own handler at the first process.on('SIGTERM'), over ours, and takes it away
-// with the last listener. So on the main thread we watch the listeners of `process` and put ours
-// back in front each time; Node's is chained behind it.
+// Signals as events of a reactor, by libuv (native/addon/signal_wrap.cc has the reasons): beside
+// process.on, child_process and other reactors, on any thread.
 import { constants } from 'node:os';
-import { isMainThread } from 'node:worker_threads';
-import { check, invalidValue } from '../errors.ts';
+import { check, EdgewiseError, invalidValue } from '../errors.ts';
 import { type NativeSignals, native } from '../native.ts';
+import { hasHostLoop } from './driver.ts';
 
 /** Receives a signal of `reactor.onSignal`, in a turn of the reactor, not in the signal's context. */
 export type SignalHandler = (name: NodeJS.Signals, signum: number) => void;
@@ -27,40 +24,22 @@ export function signalNumber(name: unknown): number {
   throw invalidValue('signal', "the name of a signal, such as 'SIGTERM'", name);
 }
 
-// What is to be put back in front; one pair of listeners serves all reactors of the thread.
-const watching = new Set<Signals>();
-
-function reassert(event: string | symbol): void {
-  const signum = typeof event === 'string' ? NUMBERS[event] : undefined;
-  if (signum === undefined) return;
-  for (const signals of watching) if (signals.watches(signum)) native.reassertSignal(signum);
-}
-
-function watchListeners(signals: Signals): void {
-  if (isMainThread && watching.size === 0) {
-    process.on('newListener', reassert);
-    process.on('removeListener', reassert);
-  }
-  watching.add(signals);
-}
-
-function unwatchListeners(signals: Signals): void {
-  watching.delete(signals);
-  if (watching.size > 0) return;
-  process.off('newListener', reassert);
-  process.off('removeListener', reassert);
-}
-
 /** The signals of one reactor. */
 export class Signals {
-  readonly #native: NativeSignals = new native.NativeSignals();
+  readonly #native: NativeSignals;
   readonly #handlers = new Map<number, Set<SignalEntry>>();
   readonly #pending = new Uint8Array(8);
 
-  /** @throws ErrnoError - EMFILE, ENFILE; EAGAIN: 64 reactors of this process watch signals. */
+  /**
+   * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no libuv. ErrnoError - EMFILE, ENFILE.
+   */
   constructor() {
+    if (!hasHostLoop) {
+      const text = 'signals need the libuv of Node.js; here there is process.on';
+      throw new EdgewiseError('ERR_DRIVER_UNAVAILABLE', text);
+    }
+    this.#native = new native.NativeSignals();
     check(this.#native.open(), 'pipe');
-    watchListeners(this);
   }
 
   /** The descriptor to watch for reading, level-triggered; call `deliver` when it is ready. */
@@ -90,11 +69,6 @@ export class Signals {
     this.#native.remove(entry.signum);
   }
 
-  /** @internal */
-  watches(signum: number): boolean {
-    return this.#handlers.has(signum);
-  }
-
   /** Calls the handlers of the signals that came since the last time. */
   deliver(onError: (error: unknown) => void): void {
     this.#native.take(this.#pending);
@@ -105,9 +79,8 @@ export class Signals {
     }
   }
 
-  /** Ends all subscriptions and gives the dispositions from before back. */
+  /** Ends all subscriptions. The dispositions from before come back with the last of the process. */
   close(): void {
-    unwatchListeners(this);
     this.#handlers.clear();
     this.#native.close();
   }

@@ -10,15 +10,27 @@ export function bytesOf(chunks: readonly EncodableChunk[]): Writable {
   return list.length === 1 ? (list[0] as Uint8Array) : list;
 }
 
+/** How many bytes they are. */
+export function lengthOf(chunks: readonly EncodableChunk[]): number {
+  let length = 0;
+  for (const { chunk, encoding } of chunks) {
+    length += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length;
+  }
+  return length;
+}
+
 /**
  * Bytes that the stream keeps and has not given to its `_write` yet. Its `writableLength` counts
  * what is being written besides, and UTF-16 units of text.
  */
 export function keptLength(stream: Pick<Stream, 'writableLength'>): number {
-  const { writableBuffer } = stream as { writableBuffer?: readonly EncodableChunk[] };
-  let length = 0;
-  for (const { chunk, encoding } of writableBuffer ?? []) {
-    length += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length;
-  }
-  return length;
+  return lengthOf((stream as { writableBuffer?: readonly EncodableChunk[] }).writableBuffer ?? []);
+}
+
+/** The bytes of what a stream has read, in whatever encoding that was set. */
+export function bytesOfRead(
+  chunk: Uint8Array | string,
+  encoding: BufferEncoding | null,
+): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding ?? 'utf8') : chunk;
 }

@@ -2,8 +2,9 @@
 // an object of its own, so that none of its names is on the socket: users extend sockets, and assign
 // to them. It reads on demand and by events only, so that the backpressure of the stream is that of
 // the kernel.
+import { constants as os } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { ErrnoError } from '../errors.ts';
+import { ErrnoError, errnoError } from '../errors.ts';
 import {
   type EncodableChunk,
   gatherShort,
@@ -19,7 +20,8 @@ import type { Connection, ConnectionDriver, TcpOptions } from '../net/index.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import { defaultReactor, type Reactor } from '../reactor/index.ts';
 import { KnownAddresses } from './addresses.ts';
-import { bytesOf, keptLength } from './chunks.ts';
+import { bytesOf, bytesOfRead, keptLength, lengthOf } from './chunks.ts';
+import { equip, type Sink, sinkOf, type Wrapped, wrapperOf } from './wrapper.ts';
 
 /** What a stream of Node gives to its `_write`, `_final` and `_destroy`. */
 export type Callback = (error?: Error | null) => void;
@@ -27,18 +29,34 @@ export type Callback = (error?: Error | null) => void;
 // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
 type AnyConnection = Connection<any>;
 
+const { ENOBUFS } = os.errno;
+
 interface Before {
   readonly readAhead?: Buffer | undefined;
   readonly former?: ConnectionDriver;
 }
 
+/** The stream of a driver. */
+type Stream = Duplex & { connecting: boolean };
+
 /** Drives one connection for one stream. */
-export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
+export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
   /** A stream bounds what is written by its own watermark. */
   readonly isUnlimited = true;
   /** Those of the connection. */
   readonly addresses = new KnownAddresses();
-  readonly #stream: Duplex;
+  /** Undefined: what is read is pushed. */
+  sink: Sink | undefined = undefined;
+  /** As in node:net: that a peer which has ended resets, with all written before, is no error. */
+  forgivesReset = false;
+  /** The stream is destroyed when all has left. */
+  isDestroyedSoon = false;
+  readonly #stream: Stream;
+  #isWrapped = false; // the sink is that of what is around it
+  #resetsOnOpen = false;
+  #isExpected = false; // there will be a connection: what is written waits for it
+  #unsent: { chunks: readonly EncodableChunk[]; callback: Callback } | undefined = undefined;
+  #reason: Error | undefined = undefined; // why there is no connection
   #connection: AnyConnection | undefined = undefined;
   #former: ConnectionDriver | undefined = undefined;
   #demand: ReadDemand | undefined = undefined;
@@ -50,7 +68,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   #idle: IdleTimer | undefined = undefined; // when a timeout was set
 
   /** @param stream - where what is read is pushed; it is ended and destroyed as the connection is. */
-  constructor(stream: Duplex) {
+  constructor(stream: Stream) {
     this.#stream = stream;
   }
 
@@ -61,7 +79,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
 
   /** Whether it is not connected yet. */
   get isConnecting(): boolean {
-    return this.#connection?.isConnecting === true;
+    return this.#isExpected || this.#connection?.isConnecting === true;
   }
 
   /** Whether there is no connection, not yet or not any more. */
@@ -78,7 +96,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   get bytesWritten(): number {
     const connection = this.#connection;
     const ours = (connection?.bytesWritten ?? 0) + (connection?.writableLength ?? 0);
-    return ours + keptLength(this.#stream);
+    return ours + lengthOf(this.#unsent?.chunks ?? []) + keptLength(this.#stream);
   }
 
   /** Whether it keeps the process alive while it is open. */
@@ -108,6 +126,18 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     return this.#connection?.reactor ?? defaultReactor();
   }
 
+  /** Something has happened: the silence begins anew. */
+  touch(): void {
+    this.#idle?.touch();
+  }
+
+  /** `attach` will be called: what is written meanwhile waits for it. */
+  expect(): void {
+    this.#isExpected = true;
+    this.#stream.connecting = true;
+    this.#idle?.touch();
+  }
+
   /**
    * The stream is that of `connection` from here on, which may still be connecting.
    *
@@ -115,6 +145,8 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
    *   or for the close, is notified.
    */
   attach(connection: AnyConnection, { readAhead, former }: Before = {}): void {
+    this.#isExpected = false;
+    this.#stream.connecting = connection.isConnecting;
     this.#connection = connection;
     this.#former = former;
     if (connection.isClosed) {
@@ -130,11 +162,33 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     if (!connection.isConnecting) this.#start();
   }
 
-  /** So that it can be attached again; only of a stream that is destroyed. */
-  detach(): void {
+  /**
+   * It has no connection any more, and can be attached again.
+   *
+   * @param reason - what is written until then fails with it.
+   */
+  detach(reason?: Error): void {
+    this.isDestroyedSoon = false;
     this.#connection = undefined;
     this.#demand = undefined;
+    this.#reason = reason;
+    if (this.#isWrapped) this.sink = undefined;
+    this.#isWrapped = false;
     this.addresses.learn(undefined);
+  }
+
+  /** Closes by a reset (RST); one that is connecting when it is connected. */
+  reset(): void {
+    if (this.isConnecting) {
+      this.#resetsOnOpen = true;
+      return;
+    }
+    if (this.#connection === undefined) {
+      this.#stream.destroy(notConnected());
+      return;
+    }
+    if (!this.isPending) this.#set({ lingerSeconds: 0 });
+    this.#stream.destroy();
   }
 
   /** Sets options of the socket, when it is connected. */
@@ -147,25 +201,72 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
 
   /** The stream has room: its `_read`. */
   read(): void {
-    this.#wantsData = true;
+    this.#setWantsData(true);
     const demand = this.#demand;
     if (demand === undefined) return; // until there is a connection
     if (!demand.isWanted) demand.want();
     else if (!demand.isDrained && !this.isPending) this.#requeueEdge();
   }
 
+  /** Its `resume`: where nothing is pushed, the stream itself does not ask for more. */
+  resume(): void {
+    if (!this.#isWrapped && this.#stream.readableFlowing === false) this.#wrap();
+    if (this.sink !== undefined) this.read();
+  }
+
+  /** Its `pause`. */
+  pause(): void {
+    if (this.sink !== undefined) this.#setWantsData(false);
+  }
+
+  // As with a net.Socket whose handle was taken over: listeners of the stream get nothing more, its
+  // encoding does not matter, and when to end our side is the wrapper's to say.
+  #wrap(): void {
+    const stream = this.#stream;
+    const wrapper = wrapperOf(stream);
+    if (wrapper === undefined) return;
+    this.#isWrapped = true;
+    this.sink = sinkOf(wrapper);
+    equip(wrapper, this);
+    const own = stream.listeners('data').at(-1); // it is being constructed: this is its own
+    if (own !== undefined) stream.off('data', own as () => void);
+    process.nextTick(() => {
+      if (stream.destroyed) return;
+      stream.allowHalfOpen = true; // not earlier: it is looked at for what is wrapped around it
+      for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) {
+        wrapper.readBuffer(bytesOfRead(chunk, stream.readableEncoding));
+      }
+      this.read();
+    });
+  }
+
   /** Its `_writev`. */
   write(chunks: readonly EncodableChunk[], callback: Callback): void {
     const connection = this.#connection;
-    if (connection === undefined) callback(notConnected());
+    if (this.#isExpected) this.#unsent = { chunks, callback };
+    else if (connection === undefined) callback(this.#reason ?? notConnected());
     else this.#send(connection, gatherShort(chunks) ?? bytesOf(chunks), callback);
   }
 
   /** Its `_final`. */
   end(callback: Callback): void {
+    this.#end((error) => {
+      callback(error);
+      // Behind `finish`. No listener of our own: users remove all there are.
+      process.nextTick(() => {
+        if (this.isDestroyedSoon) this.#stream.destroy();
+      });
+    });
+  }
+
+  #end(callback: Callback): void {
     const connection = this.#connection;
-    if (connection === undefined) {
+    if (this.#isExpected) {
       this.#final = callback;
+      return;
+    }
+    if (connection === undefined) {
+      callback(null); // `#start` ends our side, should there be one later
       return;
     }
     if (connection.isClosed) {
@@ -180,11 +281,17 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   destroy(error: Error | null): void {
     this.#idle?.clear();
     this.#wantsData = false;
+    this.#isExpected = false;
+    this.#resetsOnOpen = false;
+    this.#stream.connecting = false;
     const waiting = [this.#failed, this.#final];
+    const unsent = this.#unsent;
     this.#failed = undefined;
     this.#final = undefined;
+    this.#unsent = undefined;
     if (this.#connection?.isClosed === false) this.#connection.destroy(error ?? undefined);
     for (const each of waiting) this.#callBack(each, error);
+    if (unsent !== undefined) this.#callBack(unsent.callback, neverConnected());
   }
 
   // What one of the user's callbacks throws does not keep the others from being called.
@@ -198,13 +305,27 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
 
   // ---- what the connection, its queue and the idle timer call ----
 
+  /** As of net.Socket: a socket that nothing reads, or that is read full, holds nothing. */
+  get isReading(): boolean {
+    return this.#wantsData && this.#connection?.isReadEnded === false;
+  }
+
   get interest(): Interest {
     return this.#demand?.interest ?? Interest.None;
   }
 
   onOpen(): void {
+    this.#stream.connecting = false;
     this.#start();
+    this.announce();
+  }
+
+  /** Emits that it is connected. */
+  announce(): void {
     this.#stream.emit('connect');
+    this.#sendWaiting();
+    if (this.#resetsOnOpen) this.reset();
+    this.#resetsOnOpen = false;
     this.#stream.emit('ready');
   }
 
@@ -215,7 +336,11 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     if (!this.#wantsData) return;
     // One read in a turn, as in node:net: what the user defers at some bytes, an answer for one, is
     // done before the end behind them is reported.
-    const memory = readMemory();
+    const memory = this.sink?.memory() ?? readMemory();
+    if (memory.length === 0) {
+      this.#stream.destroy(errnoError(-ENOBUFS, 'recv')); // a read of nothing looks like the end
+      return;
+    }
     const count = connection.receive(memory);
     demand.note(count, memory.length);
     if (count > 0) this.#deliver(count);
@@ -239,13 +364,21 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
   onClosed(error: Error | undefined): void {
     this.#former?.onClosed(error);
     this.#idle?.clear();
-    const connection = this.#connection as AnyConnection;
+    const connection = this.#connection;
+    if (connection === undefined) return; // closed beneath the stream
     // In order: what is left to be read is read, then the stream destroys itself.
-    if (error === undefined && connection.isReadEnded && connection.isWriteEnded) {
+    const isOver = connection.isReadEnded && connection.isWriteEnded;
+    if (isOver && (error === undefined || this.#isForgiven(error))) {
       this.#stream.end();
     } else {
       this.#stream.destroy(error);
     }
+  }
+
+  // The peer has reset what it had ended: the system says so when our side is ended.
+  #isForgiven(error: Error & { readonly code?: string }): boolean {
+    const isReset = error.code === 'EPIPE' || error.code === 'ECONNRESET';
+    return this.forgivesReset && isReset && this.#stream.writableLength === 0;
   }
 
   // Under the edge trigger what has come already is not reported again.
@@ -258,14 +391,30 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
     this.#options = undefined;
     this.addresses.learn(this.#connection);
     this.#idle?.touch();
-    if (this.#final !== undefined) this.end(this.#final);
-    this.#final = undefined;
+    if (this.#stream.writableFinished) this.#connection?.end();
     if (!this.#stream.isPaused()) this.#stream.read(0);
+  }
+
+  // What was written, and perhaps ended, while there was no connection yet.
+  #sendWaiting(): void {
+    const [unsent, final] = [this.#unsent, this.#final];
+    this.#unsent = undefined;
+    this.#final = undefined;
+    if (unsent !== undefined) this.write(unsent.chunks, unsent.callback);
+    if (final !== undefined) this.#end(final);
   }
 
   #deliver(count: number): void {
     this.#idle?.touch();
-    this.#wantsData = this.#stream.push(Buffer.from(readView(count)));
+    if (this.sink === undefined)
+      this.#setWantsData(this.#stream.push(Buffer.from(readView(count))));
+    else if (!this.sink.deliver(count)) this.#setWantsData(false);
+  }
+
+  #setWantsData(wantsData: boolean): void {
+    if (wantsData === this.#wantsData) return;
+    this.#wantsData = wantsData;
+    this.#connection?.updateInterest(); // for what holds the reactor
   }
 
   #deliverEnd(connection: AnyConnection): void {
@@ -314,4 +463,9 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner {
 /** As node:net reports it. */
 export function notConnected(): Error {
   return Object.assign(new Error('Socket is closed'), { code: 'ERR_SOCKET_CLOSED' });
+}
+
+function neverConnected(): Error {
+  const error = new Error('Socket closed before the connection was established');
+  return Object.assign(error, { code: 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION' });
 }

@@ -5,11 +5,18 @@ import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 import { invalidType } from '../errors.ts';
 import { checkIdleMs, type EncodableChunk } from '../flow/index.ts';
 import { checkObject } from '../validate.ts';
-import { type Callback, notConnected, StreamDriver } from './driver.ts';
+import { adopting } from './callable.ts';
+import { type Callback, StreamDriver } from './driver.ts';
 import { keepAliveOf } from './keep-alive.ts';
 
-// Not a #private one: sockets are also reached through proxies and prototypes.
+// Not a #private one: sockets are also reached through proxies, and the prototype itself is looked at.
 const DRIVER = Symbol('driver');
+
+/** What a net.Server counts its connections by. */
+export interface CountingServer {
+  _connections: number;
+  _emitCloseIfDrained?(): void;
+}
 
 /**
  * A stream over a connection, made by `toDuplex`. Besides a Duplex it has the members of net.Socket
@@ -18,7 +25,13 @@ const DRIVER = Symbol('driver');
  * Events besides those of streams: `connect` and `ready`, `timeout`, and `close` with whether there
  * was an error.
  */
-export class SocketDuplex extends Duplex {
+export class SocketDuplex extends adopting(Duplex) {
+  /** Whether it is not connected yet. As in node:net it may be assigned to, which changes nothing. */
+  connecting = false;
+  /** Milliseconds of silence until `timeout` is emitted; 0, undefined: never. As `connecting`. */
+  declare timeout?: number | undefined;
+  /** @internal the server that counts it */
+  _server: CountingServer | null = null;
   /** @internal */
   readonly [DRIVER]: StreamDriver;
 
@@ -33,32 +46,32 @@ export class SocketDuplex extends Duplex {
 
   /** The peer's IP address; undefined before it is connected, and of a Unix socket. */
   get remoteAddress(): string | undefined {
-    return this[DRIVER].addresses.remote?.address;
+    return this[DRIVER]?.addresses.remote?.address;
   }
 
   /** The peer's port; undefined as `remoteAddress`. */
   get remotePort(): number | undefined {
-    return this[DRIVER].addresses.remote?.port;
+    return this[DRIVER]?.addresses.remote?.port;
   }
 
   /** `'IPv4'` or `'IPv6'`; undefined as `remoteAddress`. */
   get remoteFamily(): string | undefined {
-    return this[DRIVER].addresses.remote?.family;
+    return this[DRIVER]?.addresses.remote?.family;
   }
 
   /** Our IP address; undefined before it is connected, and of a Unix socket. */
   get localAddress(): string | undefined {
-    return this[DRIVER].addresses.local?.address;
+    return this[DRIVER]?.addresses.local?.address;
   }
 
   /** Our port; undefined as `localAddress`. */
   get localPort(): number | undefined {
-    return this[DRIVER].addresses.local?.port;
+    return this[DRIVER]?.addresses.local?.port;
   }
 
   /** `'IPv4'` or `'IPv6'`; undefined as `localAddress`. */
   get localFamily(): string | undefined {
-    return this[DRIVER].addresses.local?.family;
+    return this[DRIVER]?.addresses.local?.family;
   }
 
   /** Our address; an empty object without one, as of a Unix socket. */
@@ -69,24 +82,14 @@ export class SocketDuplex extends Duplex {
       : { address, family, port };
   }
 
-  /** Milliseconds of silence until `timeout` is emitted; 0, undefined: never. */
-  get timeout(): number | undefined {
-    return this[DRIVER].idleMs;
-  }
-
-  /** Whether it is not connected yet. */
-  get connecting(): boolean {
-    return this[DRIVER].isConnecting;
-  }
-
   /** Whether there is no connection, not yet or not any more. */
   get pending(): boolean {
-    return this[DRIVER].isPending;
+    return this[DRIVER]?.isPending !== false;
   }
 
   /** As of net.Socket: which sides are open. */
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
-    if (this[DRIVER].isConnecting) return 'opening';
+    if (this[DRIVER]?.isConnecting) return 'opening';
     if (this.readable && this.writable) return 'open';
     if (this.readable) return 'readOnly';
     return this.writable ? 'writeOnly' : 'closed';
@@ -94,12 +97,12 @@ export class SocketDuplex extends Duplex {
 
   /** Bytes received since it was connected. */
   get bytesRead(): number {
-    return this[DRIVER].bytesRead;
+    return this[DRIVER]?.bytesRead ?? 0;
   }
 
   /** Bytes written, with what waits to be sent here and in the connection. */
   get bytesWritten(): number {
-    return this[DRIVER].bytesWritten;
+    return this[DRIVER]?.bytesWritten as number; // of the prototype itself: undefined, as in node:net
   }
 
   /** Switches Nagle's algorithm off (true, the default) or on. */
@@ -133,42 +136,52 @@ export class SocketDuplex extends Duplex {
       throw invalidType('callback', 'a function', callback);
     }
     if (this.destroyed) return this;
+    this.timeout = timeoutMs;
     this[DRIVER].setIdle(timeoutMs);
     if (callback === undefined) return this;
     return timeoutMs > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
   }
 
-  /** Keeps the process alive, which is so from the start. */
+  /** Keeps the process alive while it connects or reads, which is so from the start. */
   ref(): this {
     this[DRIVER].isReferenced = true;
     return this;
   }
 
-  /** Lets the process end although the stream is open. */
+  /** Lets the process end although the stream is open, when all that was written has left. */
   unref(): this {
     this[DRIVER].isReferenced = false;
     return this;
   }
 
-  /** Whether it keeps the process alive while it is open. Not in node:net. */
+  /** Whether it keeps the process alive: false after `unref`. Not in node:net. */
   hasRef(): boolean {
     return this[DRIVER].isReferenced;
   }
 
   /** Ends our side, and destroys the stream when all has left. */
   destroySoon(): void {
+    this[DRIVER].isDestroyedSoon = true;
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
-    else this.once('finish', () => this.destroy());
   }
 
   /** Closes by a reset (RST); on a Unix socket as `destroy`. */
   resetAndDestroy(): this {
-    const driver = this[DRIVER];
-    if (!driver.isAttached) return this.destroy(notConnected());
-    if (driver.isConnecting) return this.once('connect', () => this.resetAndDestroy());
-    if (!driver.isPending) driver.setOptions({ lingerSeconds: 0 });
-    return this.destroy();
+    this[DRIVER].reset();
+    return this;
+  }
+
+  /** As of any Readable. */
+  override resume(): this {
+    this[DRIVER].resume();
+    return super.resume();
+  }
+
+  /** As of any Readable. */
+  override pause(): this {
+    this[DRIVER].pause();
+    return super.pause();
   }
 
   /** @internal */
@@ -196,6 +209,11 @@ export class SocketDuplex extends Duplex {
     this[DRIVER].destroy(error);
     callback(error);
     process.nextTick(() => this.emit('close', error !== null));
+    const server = this._server;
+    this._server = null;
+    if (server === null) return;
+    server._connections--; // here, and by no listener: users remove all there are
+    server._emitCloseIfDrained?.();
   }
 }
 

@@ -2,7 +2,7 @@
 // stream, so that a BYOB reader has the kernel write into memory of its own.
 import { type ReadableByteStreamController, ReadableStream, WritableStream } from 'node:stream/web';
 import { isError } from '../errors.ts';
-import { Connection } from '../promises/connection.ts';
+import { Connection, WHEN_FAILED } from '../promises/connection.ts';
 import { type AnyConnection, freeConnection } from './duplex.ts';
 
 const CHUNK_SIZE = 64 * 1024;
@@ -41,19 +41,40 @@ export function toWebStreams(connection: AnyConnection): WebStreams {
   return toStreams(isAwaited ? connection : new Connection(freeConnection(connection)));
 }
 
+// What the types of Node leave out.
+interface Abortable {
+  readonly signal: AbortSignal;
+}
+
 function toStreams(connection: Connection): WebStreams {
+  const fails: ((error: Error) => void)[] = [];
   const readable = new ReadableStream({
     type: 'bytes',
     autoAllocateChunkSize: CHUNK_SIZE,
+    start: (controller) => void fails.push((error) => controller.error(error)),
     pull: (controller) => pull(connection, controller as ReadableByteStreamController),
-    cancel: () => connection.destroy(),
+    cancel: (reason) => connection.destroy(errorIn(reason)),
   });
   const writable = new WritableStream<Uint8Array>({
+    start: (controller) => {
+      const { signal } = controller as unknown as Abortable;
+      // Not by `abort`, which waits for the write that is under way: for ever, where no one reads.
+      signal.addEventListener('abort', () => connection.destroy(errorIn(signal.reason)));
+      fails.push((error) => {
+        if (!signal.aborted) controller.error(error); // it is failing already
+      });
+    },
     write: async (chunk) => {
       await connection.write(chunk);
     },
     close: () => connection.end(),
-    abort: (reason) => connection.destroy(isError(reason) ? reason : undefined),
+  });
+  connection[WHEN_FAILED]((error) => {
+    for (const fail of fails) fail(error);
   });
   return { readable, writable };
+}
+
+function errorIn(reason: unknown): Error | undefined {
+  return isError(reason) ? reason : undefined;
 }

@@ -64,9 +64,14 @@ function tend(world: World, what: string, result: unknown, judge: Judge): void {
   const { destroy, close } = result as { destroy?: () => void; close?: () => unknown };
   const last = typeof destroy === 'function' ? destroy : close;
   if (typeof last !== 'function') return;
+  const judgeClose = (error: unknown) => judge(`${what} closed with`, error);
   world.closeLater(() => {
-    const closing: unknown = last.call(result);
-    if (closing instanceof Promise) closing.catch((error) => judge(`${what} closed with`, error));
+    try {
+      const closing: unknown = last.call(result);
+      if (closing instanceof Promise) closing.catch(judgeClose);
+    } catch (error) {
+      judgeClose(error); // it is closed already; the world goes on
+    }
   });
 }
 

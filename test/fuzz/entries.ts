@@ -1,10 +1,12 @@
-// The functions and classes of the upper entry points (promises, stream, net, proactor, multi), found
+// The functions and classes of the upper entry points (promises, stream, net, dgram, proactor, multi), found
 // by reflection, and what each takes. The objects are made anew with each world, over its reactor.
 import { PassThrough } from 'node:stream';
 import * as multi from '../../src/multi/index.ts';
 import { Offload } from '../../src/multi/offload.ts';
 import { Connection as HandlerConnection } from '../../src/net/connection/connection.ts';
 import { groupOf } from '../../src/net/connection/options.ts';
+import * as dgram from '../../src/node-dgram/index.ts';
+import { SocketMembers } from '../../src/node-dgram/members.ts';
 import * as net from '../../src/node-net/index.ts';
 import { AwaitableDescriptor } from '../../src/proactor/awaitable.ts';
 import { Descriptor } from '../../src/proactor/descriptor.ts';
@@ -31,7 +33,7 @@ import { hostile, Sentinel } from './values.ts';
 import type { World } from './world.ts';
 
 const { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
-const ENTRIES = { promises, stream, net, proactor, multi };
+const ENTRIES = { promises, stream, net, dgram, proactor, multi };
 /** Classes: callers get their objects, and not their constructors. */
 const HANDED_OUT = {
   'promises.Connection': Connection,
@@ -39,6 +41,7 @@ const HANDED_OUT = {
   'promises.DatagramSocket': DatagramSocket,
   'stream.SocketDuplex': SocketDuplex,
   'stream.AwaitedDuplex': AwaitedDuplex,
+  'dgram.SocketMembers': SocketMembers,
   'proactor.Descriptor': Descriptor,
   'proactor.AwaitableDescriptor': AwaitableDescriptor,
   'multi.Offload': Offload,
@@ -51,11 +54,13 @@ export const UNCALLED: Readonly<Record<string, string>> = {
   'net.isIP': "node:net's own",
   'net.isIPv4': "node:net's own",
   'net.isIPv6': "node:net's own",
+  'dgram.module.exports': 'what require gives',
   'multi.ReactorPool.start': 'starts threads; its faults are those of test/multi/lifecycle.test.ts',
 };
 /** Members that are marked `@internal`, or are what Node calls of a stream. */
 const INTERNAL = new Set([
   'Symbol(giveAway)',
+  'Symbol(whenFailed)',
   'Symbol(takeReadAhead)',
   'waitReadable',
   'takeCredit',
@@ -131,6 +136,21 @@ const OWN_ROLES = {
       () => optionsWith({ path: pathOf, keepAlive: () => true, timeout: smallOf })(world, random),
       () => pathOf(world, random),
     ])(),
+  dgramOptions: (world: World, random: Random) =>
+    random.pick([
+      'udp4',
+      'udp6',
+      optionsWith({
+        type: () => 'udp4',
+        recvBufferSize: smallOf,
+        lookup: handlerOf,
+        signal: signalOf,
+      })(world, random),
+    ]),
+  binding: (_: World, random: Random) =>
+    random.pick([0, { port: 0 }, { address: '127.0.0.1' }, { port: hostile(random) }]),
+  bindingNow: (_: World, random: Random) => random.pick([{}, { address: hostile(random) }]),
+  host: (_: World, random: Random) => random.pick(['127.0.0.1', '::1', undefined]),
   error: (_: World, random: Random) => random.pick([undefined, new Sentinel('given')]),
   bool: (_: World, random: Random) => random.pick([true, false, undefined]),
   complete: handlerOf,
@@ -213,6 +233,35 @@ const SOCKET = {
   destroySoon: '',
   resetAndDestroy: '',
 };
+const DGRAM_SOCKET = {
+  bind: 'binding host complete',
+  bindSync: 'bindingNow',
+  connect: 'int host complete',
+  connectSync: 'int host',
+  disconnect: '',
+  send: 'bytes int host complete',
+  sendto: 'bytes int int int host complete',
+  close: 'complete',
+  address: '',
+  remoteAddress: '',
+  setBroadcast: 'bool',
+  setTTL: 'int',
+  setMulticastTTL: 'int',
+  setMulticastLoopback: 'bool',
+  setMulticastInterface: 'host',
+  addMembership: 'group host',
+  dropMembership: 'group host',
+  addSourceSpecificMembership: 'host group host',
+  dropSourceSpecificMembership: 'host group host',
+  setRecvBufferSize: 'int',
+  setSendBufferSize: 'int',
+  getRecvBufferSize: '',
+  getSendBufferSize: '',
+  getSendQueueSize: '',
+  getSendQueueCount: '',
+  ref: '',
+  unref: '',
+};
 
 function named(prefix: string, methods: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(methods);
@@ -229,7 +278,7 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('promises.DatagramSocket', { connect: 'address', receive: 'wait', close: '' }),
   ...named('promises.DatagramSocket', { send: 'text address wait', destroy: 'error', ...REFS }),
   ...named('stream', { toDuplex: 'anyConnection duplexOptions', fromDuplex: 'duplex' }),
-  ...named('stream', { toWebStreams: 'anyConnection' }),
+  ...named('stream', { toWebStreams: 'anyConnection', serveHttp: 'any streamOptions' }),
   ...named('stream.SocketDuplex', SOCKET),
   ...named('stream.AwaitedDuplex', READER),
   ...named('net', { connect: 'netConnecting', createConnection: 'netConnecting' }),
@@ -237,6 +286,8 @@ export const ENTRY_SIGNATURES: Readonly<Record<string, string>> = {
   ...named('net.Server', { listen: 'netConnecting complete', close: 'complete', address: '' }),
   ...named('net.Server', { getConnections: 'complete', ...REFS }),
   ...named('net.Socket', { ...SOCKET, connect: 'netConnecting complete' }),
+  ...named('dgram', { createSocket: 'dgramOptions complete', Socket: 'dgramOptions complete' }),
+  ...named('dgram.SocketMembers', DGRAM_SOCKET),
   ...named('proactor', { Proactor: 'proactorOptions', awaitable: 'descriptor' }),
   ...named('proactor', { delay: 'proactor int wait' }),
   ...named('proactor.Proactor', { open: 'fd', delay: 'int operation complete', cancel: 'int' }),
@@ -344,6 +395,7 @@ export function furnish(world: World, random: Random): void {
     'stream.AwaitedDuplex': stream.fromDuplex(new PassThrough()),
     'net.Server': net.createServer({ reactor }),
     'net.Socket': new net.Socket(),
+    'dgram.SocketMembers': dgram.createSocket({ type: 'udp4', reactor }),
     'proactor.Proactor': operations,
     'proactor.Descriptor': descriptor,
     'proactor.AwaitableDescriptor': proactor.awaitable(descriptor),

@@ -85,18 +85,19 @@ export class Oracle {
   }
 
   setInterest(registration: OracleRegistration, interest: number): Code {
-    if (!registration.isOpen) return 'ERR_CLOSED';
-    const isSame = interest === registration.interest;
-    const isOneshot = registration.trigger.endsWith('oneshot');
-    return isSame && !isOneshot
-      ? undefined
-      : this.#apply(registration, interest, registration.trigger);
+    return this.#change(registration, interest, registration.trigger);
   }
 
   setTrigger(registration: OracleRegistration, trigger: Trigger): Code {
+    return this.#change(registration, registration.interest, trigger);
+  }
+
+  // Nothing, when nothing changes; a oneshot that is not paused is re-armed all the same.
+  #change(registration: OracleRegistration, interest: number, trigger: Trigger): Code {
     if (!registration.isOpen) return 'ERR_CLOSED';
-    if (trigger === registration.trigger) return undefined;
-    return this.#apply(registration, registration.interest, trigger);
+    const isSame = interest === registration.interest && trigger === registration.trigger;
+    const isRearmed = trigger.endsWith('oneshot') && interest !== 0;
+    return isSame && !isRearmed ? undefined : this.#apply(registration, interest, trigger);
   }
 
   rearm(registration: OracleRegistration): Code {

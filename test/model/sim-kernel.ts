@@ -13,6 +13,7 @@ export interface PollState {
   readonly isReadClosed: boolean;
   readonly isHungUp: boolean;
   readonly hasError: boolean;
+  readonly isPipe: boolean;
 }
 
 export type EndpointKind = 'stream' | 'pipe-read' | 'pipe-write';
@@ -167,6 +168,7 @@ export class SimKernel {
         isReadClosed: isReadShut,
         isHungUp: isReadShut && isWriteShut,
         hasError: endpoint.hasError,
+        isPipe: false,
       };
     }
     const isReader = kind === 'pipe-read';
@@ -176,6 +178,7 @@ export class SimKernel {
       isReadClosed: false,
       isHungUp: isReader && peer.isReleased,
       hasError: !isReader && peer.isReleased,
+      isPipe: true,
     };
   }
 

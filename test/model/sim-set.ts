@@ -60,6 +60,11 @@ export function firesOnce({ trigger, interest }: SimEntry<unknown>): boolean {
   return trigger === 'oneshot' || trigger === 'edge-oneshot' || interest === Interest.None;
 }
 
+/** What is reported to an interest: what it asks for, and the bits that nothing masks. */
+function reportedOf(interest: number): number {
+  return interest | ReadClosed | WriteClosed | Readiness.Error;
+}
+
 function readyOf(style: Backend, state: PollState, interest: number): Ready {
   const wantsRead = (interest & Interest.Readable) !== 0;
   const wantsWrite = (interest & Interest.Writable) !== 0;
@@ -73,7 +78,10 @@ function readyOf(style: Backend, state: PollState, interest: number): Ready {
     if (wantsWrite && state.writable === 'yes') known |= Writable;
     if (state.isHungUp) known |= ReadClosed | WriteClosed | Readable | Writable;
     if (state.hasError) known |= FAILED;
+    // The error of a pipe is that its last reader has gone, which is for those that write.
+    if (state.hasError && state.isPipe && (wantsWrite || !wantsRead)) known |= WriteClosed;
   }
+  known &= reportedOf(interest);
   const unknown = wantsWrite && state.writable === 'unknown' ? Writable & ~known : 0;
   return { known, unknown };
 }
@@ -192,7 +200,8 @@ export class SimSet<Cookie> implements KernelListener {
     return gone.map((entry) => {
       entry.isArmed = false;
       const { cookie, armCount } = entry;
-      return { cookie, entry, armCount, known: FAILED, unknown: 0, isCertain: true };
+      const known = FAILED & reportedOf(entry.interest);
+      return { cookie, entry, armCount, known, unknown: 0, isCertain: true };
     });
   }
 
@@ -210,7 +219,8 @@ export class SimSet<Cookie> implements KernelListener {
     if (endpoint !== entry.endpoint) {
       // The number stands for another file: an error, reported once, when that one is ready.
       entry.isArmed = !isCertain;
-      return { cookie, entry, armCount, known: FAILED, unknown: 0, isCertain };
+      const failed = FAILED & reportedOf(interest);
+      return { cookie, entry, armCount, known: failed, unknown: 0, isCertain };
     }
     const record = { cookie, entry, armCount, known, unknown, isCertain };
     if (isCertain) this.disarmAfter(record);

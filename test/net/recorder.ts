@@ -47,7 +47,7 @@ export class Recorder {
   }
 
   /** The handlers to pass on: those of a recorder, and `close` of one is not `close` of the other. */
-  get handlers(): Required<Omit<ConnectionHandlers, 'descriptors'>> {
+  get handlers(): Required<Omit<ConnectionHandlers, 'descriptors' | 'readClosed'>> {
     return {
       open: (connection) => this.#open(connection),
       data: (connection, bytes) => this.#data(connection, bytes),

@@ -20,6 +20,8 @@ const HOST = '127.0.0.1';
 /** Names that are in our classes and not in those of node:net, with their reasons. */
 const EXTRA: Readonly<Record<string, string>> = {
   'Socket.hasRef': 'all that can be `unref`ed says whether it is, as timers of Node do',
+  'Socket.setTypeOfService': 'of the newest node:net',
+  'Socket.getTypeOfService': 'as setTypeOfService',
   'Socket.timeout': 'node:net has it too, from the first setTimeout on',
   'Server.hasRef': 'as of Socket',
   'Server.maxConnections': 'node:net has it too, from the first assignment on',

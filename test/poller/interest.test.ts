@@ -53,7 +53,6 @@ describe('Interest and Readiness', () => {
     expect(none).toBe(0);
     expect(Readiness).toMatchObject(wanted);
     expect(Object.keys(Readiness).slice(Object.keys(wanted).length)).toEqual([
-      'ReadClosed',
       'WriteClosed',
       'Error',
     ]);

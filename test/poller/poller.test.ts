@@ -12,6 +12,7 @@ import { REFUSED } from '../../src/validate.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { send } from '../helpers/handlers.ts';
 import { eachBackend } from '../helpers/matrix.ts';
+import { KERNELS } from './kernels.ts';
 
 const descriptors = useDescriptors();
 const coded = (code: string) => expect.objectContaining({ code });
@@ -66,6 +67,7 @@ eachBackend((backend) => {
     expect(capabilities.triggers).toContain('level');
     expect(capabilities.triggers).toContain('oneshot');
     expect(capabilities.triggers.includes('edge')).toBe(capabilities.nestable);
+    expect(capabilities.interests).toBe(KERNELS[backend].interests);
     expect(capabilities.fdLimit).toBe(backend === 'select' ? 1024 : Number.POSITIVE_INFINITY);
     expect(Object.isFrozen(capabilities)).toBe(true);
   });
@@ -127,7 +129,7 @@ eachBackend((backend) => {
     for (const trigger of ['LEVEL', '', 0, null] as unknown[] as Trigger[]) {
       expect(() => poller.add(fd, 1, 1, trigger)).toThrow(coded('ERR_INVALID_ARG_VALUE'));
     }
-    expect(() => poller.add(fd, 1, 8)).toThrow(coded('ERR_OUT_OF_RANGE'));
+    expect(() => poller.add(fd, 1, 16)).toThrow(coded('ERR_OUT_OF_RANGE'));
     expect(() => poller.add(2 ** 31, 1, 1)).toThrow(coded('ERR_OUT_OF_RANGE'));
     expect(must(poller.wait(0))).toBe(0);
   });

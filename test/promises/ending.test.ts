@@ -244,7 +244,7 @@ describe('the ending of what is no connection', () => {
     expect(() => other.destroy(5 as never)).toThrow(TypeError);
   });
 
-  it('a datagram socket fails what waits as soon as close() is called, and gives what it kept', async () => {
+  it('a datagram socket fails what waits for room as soon as close() is called, and sends what is queued', async () => {
     const reactor = attached();
     const folder = mkdtempSync(join(tmpdir(), 'edgewise-ending-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -256,18 +256,38 @@ describe('the ending of what is no connection', () => {
     receiver.raw.pause();
     let sending = socket.send('x'.repeat(50), to);
     while ((await atOnce(sending)) !== 'pending') sending = socket.send('x'.repeat(50), to);
-    const sent = codeOf(sending);
+    const queued = [sending, socket.send('y'.repeat(50), to)].map(codeOf); // as many as there is room for
+    const waiting = codeOf(socket.send('z', to));
     expect(String((await socket.receive()).bytes)).toBe('kept');
     await receiver.send('kept too', socket.address);
     while (socket.raw.stats.messagesReceived === 1) await aTurn();
     const closing = socket.close({ timeoutMs: 60_000 });
     expect(String((await socket.receive()).bytes)).toBe('kept too');
-    const outcomes = [sent, codeOf(socket.receive()), codeOf(socket.send('x', to))];
+    const outcomes = [waiting, codeOf(socket.receive()), codeOf(socket.send('x', to))];
     expect(await Promise.all(outcomes)).toEqual(outcomes.map(() => 'ERR_CLOSED'));
     for await (const datagram of socket) expect.fail(String(datagram.bytes));
-    expect(socket.isClosed).toBe(false);
-    socket.destroy();
+    expect([socket.isClosed, await atOnce(Promise.race(queued))]).toEqual([false, 'pending']);
+    receiver.raw.resume();
     await closing;
+    expect(await Promise.all(queued)).toEqual(['resolved', 'resolved']);
+  });
+
+  it('a datagram socket that is destroyed fails what is queued', async () => {
+    const reactor = attached();
+    const folder = mkdtempSync(join(tmpdir(), 'edgewise-ending-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    await using receiver = bind({ path: join(folder, 'receiver'), reactor });
+    for (const how of ['destroy', 'reactor'] as const) {
+      const own = attached();
+      const socket = bind({ path: join(folder, how), reactor: own });
+      receiver.raw.pause();
+      let sending = socket.send('x', receiver.address);
+      while ((await atOnce(sending)) !== 'pending') sending = socket.send('x', receiver.address);
+      if (how === 'destroy') socket.destroy();
+      else own.close();
+      expect(await codeOf(sending)).toBe('ERR_CLOSED');
+      receiver.raw.resume();
+    }
   });
 
   it('a datagram socket fails a receive that waits while close() sends', async () => {

@@ -1,5 +1,8 @@
 // Everything else that can be awaited: descriptors, time, signals, datagrams.
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Readiness } from '../../src/poller/interest.ts';
 import { bind } from '../../src/promises/datagram.ts';
 import { readable, writable } from '../../src/promises/descriptor.ts';
@@ -8,7 +11,7 @@ import { interval, sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import * as sys from '../../src/sys/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
-import { codeOf, HOST } from './pair.ts';
+import { atOnce, codeOf, HOST } from './pair.ts';
 
 const descriptors = useDescriptors();
 
@@ -17,6 +20,8 @@ function attached(): Reactor {
   reactor.attach();
   return reactor;
 }
+
+const EVERYONE = { address: '255.255.255.255', port: 9 }; // not without SO_BROADCAST
 
 const reasonOf = (name: string) => Object.assign(new Error(name), { code: name });
 
@@ -170,6 +175,76 @@ describe('datagrams', () => {
     socket.close();
     expect(await closing).toBe('ERR_CLOSED');
     expect(await codeOf(socket.send('x', to))).toBe('ERR_CLOSED');
+  });
+
+  it('give each of several sends its own outcome', async () => {
+    const reactor = attached();
+    await using socket = bind({ host: HOST, reactor });
+    const receiving = socket.receive();
+    const big = Buffer.alloc(70_000);
+    const to = { address: HOST, port: socket.port };
+    const sends = [socket.send(big, to), socket.send('x', EVERYONE), socket.send('fine', to)];
+    expect(await Promise.all(sends.map(codeOf))).toEqual(['EMSGSIZE', 'EACCES', 'resolved']);
+    const many = Array.from({ length: 100 }, () => codeOf(socket.send(big, to)));
+    expect(new Set(await Promise.all(many))).toEqual(new Set(['EMSGSIZE']));
+    expect(String((await receiving).bytes)).toBe('fine'); // no error of a send
+  });
+
+  describe('that wait for room', () => {
+    // A socket, and receivers that take nothing until they are resumed.
+    function opened(queueBytesMax?: number) {
+      const reactor = attached();
+      const folder = mkdtempSync(join(tmpdir(), 'edgewise-waiting-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const open = (name: string, options = {}) =>
+        descriptors.using(bind({ path: join(folder, name), reactor, ...options }));
+      const [first, second] = [open('first'), open('second')];
+      first.raw.pause();
+      const limit = queueBytesMax === undefined ? {} : { queueBytesMax };
+      return { socket: open('socket', limit), first, second };
+    }
+
+    // Sends until the kernel has no room; what becomes of the last one, which waits.
+    async function fill(
+      send: () => Promise<void>,
+    ): Promise<{ readonly outcome: Promise<unknown> }> {
+      let sending = send();
+      while ((await atOnce(sending)) !== 'pending') sending = send();
+      return { outcome: codeOf(sending) };
+    }
+
+    it('have their own outcome too', async () => {
+      const { socket, first, second } = opened();
+      const { outcome } = await fill(() => socket.send('x', first.address));
+      const waiting = [outcome];
+      waiting.push(codeOf(socket.send('y', first.address)));
+      waiting.push(codeOf(socket.send('z', second.address)));
+      first.destroy();
+      expect(await Promise.all(waiting)).toEqual(['ECONNREFUSED', 'ECONNREFUSED', 'resolved']);
+      expect(String((await second.receive()).bytes)).toBe('z');
+    });
+
+    it('and are aborted leave the outcomes of the others as they are', async () => {
+      const { socket, first, second } = opened();
+      const abort = new AbortController();
+      const before = await fill(() => socket.send('x', first.address));
+      const aborted = codeOf(socket.send('y', first.address, { signal: abort.signal }));
+      const after = codeOf(socket.send(Buffer.from('z'), second.address));
+      abort.abort(reasonOf('STOP'));
+      expect(await aborted).toBe('STOP');
+      first.destroy();
+      expect([await before.outcome, await after]).toEqual(['ECONNREFUSED', 'resolved']);
+    });
+
+    it('and are longer than all that may be queued leave as soon as there is room', async () => {
+      const { socket, first } = opened(300);
+      const long = 'x'.repeat(100);
+      const { outcome } = await fill(() => socket.send(long, first.address));
+      const count = socket.raw.stats.messagesSent;
+      first.raw.resume();
+      expect(await outcome).toBe('resolved');
+      expect(socket.raw.stats.messagesSent).toBe(count + 1);
+    });
   });
 
   it('report what the network said of an earlier one, once', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as ours from '../../src/index.ts';
 import { addonPath } from '../../src/native.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
+import { turnIdly, turnUntil } from '../helpers/handlers.ts';
 
 const descriptors = useDescriptors();
 let folder: string;
@@ -74,3 +75,42 @@ it('a waker of one copy does not wake a reactor of another', () => {
   own.turn(0);
   expect(woken).toEqual(['ours']);
 });
+
+const ORDERS = [
+  ['ours', 'theirs', 'ours'],
+  ['ours', 'theirs', 'process', 'ours'],
+  ['theirs', 'process', 'ours', 'theirs'],
+  ['process', 'ours', 'theirs', 'process'],
+];
+
+it.each(ORDERS)(
+  'a signal reaches each copy, and process.on, as often as they ask: %s, %s, %s …',
+  (...order) => {
+    const reactors = {
+      ours: descriptors.using(new ours.Reactor()),
+      theirs: descriptors.using(new theirs.Reactor()),
+    };
+    let heard: string[] = [];
+    const listener = (): void => undefined;
+    for (const [index, party] of order.entries()) {
+      const note = () => heard.push(`${party} ${index}`);
+      if (party === 'process') process.on('SIGUSR2', listener).off('SIGUSR2', listener);
+      else reactors[party as 'ours'].onSignal('SIGUSR2', note);
+    }
+    const expected = order
+      .map((party, index) => `${party} ${index}`)
+      .filter((name) => !name.startsWith('p'));
+    for (let round = 0; round < 3; round++) {
+      heard = [];
+      process.kill(process.pid, 'SIGUSR2');
+      for (const reactor of Object.values(reactors)) turnUntil(reactor, () => heard.length > 0);
+      for (const reactor of Object.values(reactors)) turnIdly(reactor);
+      expect(heard.sort()).toEqual(expected.sort());
+    }
+    reactors.ours.close();
+    heard = [];
+    process.kill(process.pid, 'SIGUSR2'); // would end us, had the close of one copy taken it from the other
+    turnUntil(reactors.theirs, () => heard.length > 0);
+    expect(heard).toEqual(expected.filter((name) => name.startsWith('theirs')));
+  },
+);

@@ -43,6 +43,7 @@ const ENDINGS: Readonly<Record<string, Partial<Ended>>> = {
   exitInTurn: { code: 7 },
   uncaught: { code: 1, error: expect.stringContaining('Error: from the handler') },
   uncaughtIsHandled: { code: 0, out: 'deferred handler timer waker' },
+  onErrorThrows: { code: 0, out: 'onError: first, onError: second, onError: third' },
   rejection: { code: 0, out: 'rejected early' },
   exitBehindBlockedWorker: { code: 3 },
   exitBehindBusyWorker: { code: 3 },

@@ -6,6 +6,7 @@ import { Poller } from '../../src/poller/poller.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import type { Handler } from '../../src/reactor/registration.ts';
 import * as sys from '../../src/sys/index.ts';
+import { inject } from '../helpers/injection.ts';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 let fds: number[] = [];
@@ -133,6 +134,29 @@ test.runIf(Poller.backends.includes('epoll'))(
     expect(() => registration.setTrigger('level')).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
     );
+  },
+);
+
+test.runIf(Poller.backends.includes('epoll'))(
+  'a ghost that cannot be removed is reported once, and counted when it is',
+  () => {
+    const errors: string[] = [];
+    using short = new Reactor({
+      onError: (error) => void errors.push((error as NodeJS.ErrnoException).code as string),
+    });
+    const [ghost] = openPair();
+    const ghostly = short.register(ghost, Interest.Writable, silent);
+    dup(ghost);
+    close(ghost);
+    ghostly.close();
+    const fault = inject('epoll_create1', 'EMFILE', { times: 20 });
+    for (let i = 0; i < 20; i++) short.turn(0);
+    expect(fault.count).toBe(20);
+    expect(errors).toEqual(['EMFILE']);
+    expect(short.stats.ghostsRemoved).toBe(0);
+    for (let i = 0; i < 3; i++) short.turn(0);
+    expect(short.stats.ghostsRemoved).toBe(1);
+    expect(errors).toHaveLength(1);
   },
 );
 

@@ -1,8 +1,16 @@
 // `new Reactor({ lint: true })`: it names the mistakes of handlers, and nothing else.
 import { once } from 'node:events';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { type ConnectOptions, connect } from '../../src/net/connect/connect.ts';
+import type { ConnectionHandlers } from '../../src/net/connection/handlers.ts';
+import { bindDatagram } from '../../src/net/datagram/bind.ts';
+import type { DatagramOptions } from '../../src/net/datagram/options.ts';
+import { listen } from '../../src/net/listen/listen.ts';
+import type { ListenOptions } from '../../src/net/listen/listener.ts';
+import { openReader, type ReaderOptions } from '../../src/pipe/index.ts';
 import { Interest } from '../../src/poller/interest.ts';
+import type { ReactorOptions } from '../../src/reactor/options.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
@@ -34,6 +42,46 @@ async function found(): Promise<string[]> {
   await nextLoopPass();
   return findings;
 }
+
+it('names options and handlers that no one reads, with the nearest name', async () => {
+  const reactor = descriptors.using(new Reactor({ lint: true, capcity: 5 } as ReactorOptions));
+  const sentences: string[] = [];
+  const note = (warning: Finding) => void sentences.push(warning.message);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  const [ours, theirs] = descriptors.socketpair();
+  reactor.register(ours, Readable, new Recorder(), { triger: 'edge' } as object).close();
+  const handlers = { onData: () => undefined, handles: 7 } as ConnectionHandlers;
+  const listener = listen({ reactor, handlers, prot: 0, host: '127.0.0.1' } as ListenOptions);
+  connect({ reactor, handlers: {}, port: 1, timeout: 5 } as ConnectOptions).destroy();
+  bindDatagram({ reactor, handlers: {}, adress: 5 } as object as DatagramOptions).destroy();
+  const reading = { reactor, handlers: { onReadable: () => undefined }, borow: true } as object;
+  openReader(descriptors.release(theirs), reading as ReaderOptions).destroy();
+  turnIdly(reactor);
+  listener.close();
+  expect(new Set(await found())).toEqual(new Set(['EDGEWISE_UNKNOWN']));
+  expect(sentences).toEqual([
+    'new Reactor has no "capcity"; is "capacity" meant?',
+    'register has no "triger"; is "trigger" meant?',
+    'handlers has no "onData"; is "data" meant?',
+    'listen has no "prot"; is "port" meant?',
+    'connect has no "timeout"; is "timeoutMs" meant?',
+    expect.stringContaining('bindDatagram has no "adress"; '),
+    'openReader has no "borow"; is "borrow" meant?',
+    'handlers has no "onReadable"; known: data, end, close',
+  ]);
+});
+
+it('names an edge trigger on a descriptor that blocks', async () => {
+  const reactor = descriptors.using(new Reactor({ lint: true }));
+  const [ours] = descriptors.socketpair();
+  must(sys.fcntl(ours, sys.constants.F_SETFL, 0));
+  const registration = reactor.register(ours, Readable, new Recorder());
+  expect(await found()).toEqual([]);
+  registration.close();
+  reactor.register(ours, Readable, new Recorder(), { trigger: 'edge' });
+  expect(await found()).toEqual(['EDGEWISE_BLOCKING']);
+});
 
 eachBackend((backend) => {
   const make = () => descriptors.using(new Reactor({ backend, lint: true }));

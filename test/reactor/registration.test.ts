@@ -1,4 +1,5 @@
 // A registration by itself: its arguments, what it counts, what it prints.
+import { openSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { Interest, Readiness } from '../../src/poller/interest.ts';
@@ -31,7 +32,7 @@ eachTrigger((backend, trigger) => {
     const reactor = make();
     const [fd] = descriptors.socketpair();
     const registration = reactor.register(fd, Interest.Readable, new Recorder(), { trigger });
-    for (const interest of [-1, 8, 1.5, Number.NaN]) {
+    for (const interest of [-1, 16, 1.5, Number.NaN]) {
       expect(() => registration.setInterest(interest)).toThrow(coded('ERR_OUT_OF_RANGE'));
     }
     expect(() => registration.setTrigger('never' as 'level')).toThrow(
@@ -123,4 +124,12 @@ it('an exclusive registration pauses, goes on, and survives what is refused', ()
   expect(reactor.turn(0)).toBe(0);
   registration.setInterest(Interest.Readable);
   expect(reactor.turn(0)).toBe(1);
+});
+
+it('a file that cannot be waited for is refused with what to use in its place', () => {
+  const reactor = descriptors.using(new Reactor());
+  const fd = descriptors.track(openSync(process.execPath, 'r'));
+  expect(() => reactor.register(fd, Interest.Readable, new Recorder())).toThrow(
+    expect.objectContaining({ code: 'EPERM', fd, message: expect.stringContaining('node:fs') }),
+  );
 });

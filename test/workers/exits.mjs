@@ -98,6 +98,23 @@ const CASES = {
     process.on('exit', () => say(messages.sort().join(' ')));
     reactor.attach({ driver });
   },
+  onErrorThrows() {
+    const messages = [];
+    process.on('uncaughtException', ({ message }) => messages.push(message));
+    const onError = ({ message }) => {
+      throw new Error(`onError: ${message}`);
+    };
+    const strict = new Reactor({ backend, onError });
+    const fail = (what) => () => {
+      throw new Error(what);
+    };
+    strict.defer(fail('first'));
+    strict.defer(fail('second'));
+    strict.defer(() => strict.defer(fail('third')));
+    strict.setTimeout(() => strict.stop(), 20);
+    process.on('exit', () => say(messages.join(', ')));
+    strict.attach({ driver });
+  },
   rejection() {
     process.on('unhandledRejection', (reason) => {
       say(`rejected ${reason}`);

@@ -9,8 +9,8 @@ const reactor = new Reactor({ backend });
 
 const STATES = {
   blocked() {
-    reactor.setTimeout(() => undefined, 1e9);
-    parentPort.postMessage('ready');
+    const waker = reactor.createWaker(() => undefined);
+    parentPort.postMessage(waker.id);
     // A turn may end early: a new thread's loop has things to do.
     for (;;) {
       reactor.turn(-1);

@@ -110,7 +110,10 @@ export class Attempt implements Handler {
 
   #finish(): void {
     const result = connectResult(this.#fd);
-    if (result === -ENOTCONN) return; // a spurious report: it is still connecting
+    if (result === -ENOTCONN) {
+      if (this.#registration === undefined) this.#watch();
+      return; // a spurious report: it is still connecting
+    }
     if (result < 0) {
       this.#fail(result);
       return;

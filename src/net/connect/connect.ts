@@ -12,7 +12,7 @@ import {
   throwIfAborted,
 } from '../../validate.ts';
 import { type Connection, createConnection } from '../connection/connection.ts';
-import { type ConnectionOptions, groupOf } from '../connection/options.ts';
+import { CONNECTION_OPTIONS, type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { isUnixPlace } from '../socket/open.ts';
 import { planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
 import type { AttemptTarget } from './attempt.ts';
@@ -47,6 +47,21 @@ export interface ConnectOptions<Data = unknown> extends ConnectionOptions<Data> 
   /** Aborting closes the connection, connected or not, with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+const OPTION_NAMES = Object.keys({
+  ...CONNECTION_OPTIONS,
+  host: true,
+  port: true,
+  path: true,
+  abstract: true,
+  localAddress: true,
+  localPort: true,
+  timeoutMs: true,
+  attemptDelayMs: true,
+  resolve: true,
+  tcp: true,
+  signal: true,
+} satisfies Record<keyof ConnectOptions, true>);
 
 // Checks everything that can be checked before connecting.
 function checkOptions(options: ConnectOptions): void {
@@ -108,6 +123,7 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   const toTarget = inetTargets(plain);
   throwIfAborted(signal);
   const group = groupOf(options, unix !== undefined);
+  group.reactor.lintNames('connect', options, OPTION_NAMES);
   const connection = createConnection<Data>(group);
   if (connection.isClosed) return connection;
   const connector = new Connector(group, connection, delayMs, signal);

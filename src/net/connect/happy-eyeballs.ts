@@ -48,7 +48,7 @@ export class Connector implements AttemptOwner {
   readonly #attempts = new Set<Attempt>();
   readonly #errors: Error[] = [];
   readonly #signal: AbortSignal | undefined;
-  #isHeld = true;
+  #isHeld = false;
   #targets: AttemptTarget[] = [];
   #delay: Timer | undefined;
   #deadline: Timer | undefined;
@@ -67,7 +67,7 @@ export class Connector implements AttemptOwner {
     group.onGone = () => this.#onGone();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     // Looking up a name, nothing is registered yet, and the reactor must not think that it is idle.
-    group.reactor.countReferenced(1);
+    if (group.settings.keepsAlive === 'open') this.#hold();
   }
 
   /** Calls `onTimeout` when nothing has succeeded for so long; 0: never. */
@@ -81,6 +81,7 @@ export class Connector implements AttemptOwner {
    * @param errors - those of addresses that cannot be tried.
    */
   start(targets: readonly AttemptTarget[], errors: readonly Error[] = []): void {
+    this.#hold();
     this.#targets = [...targets];
     this.#errors.push(...errors);
     if (targets.length > 0) this.#tryNext();
@@ -142,6 +143,11 @@ export class Connector implements AttemptOwner {
     this.#deadline?.clear();
     for (const attempt of this.#attempts) attempt.cancel();
     this.#attempts.clear();
+  }
+
+  #hold(): void {
+    if (!this.#isHeld) this.#group.reactor.countReferenced(1);
+    this.#isHeld = true;
   }
 
   #release(): void {

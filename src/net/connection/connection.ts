@@ -551,7 +551,7 @@ export class Connection<Data = unknown> {
     this.#discardQueue();
     this.#state |= State.WriteFailed | State.WriteShut;
     this.updateInterest();
-    this.#registration?.requeue(Readiness.Readable | Readiness.Error); // an error is never masked
+    this.requeue(Readiness.Readable | Readiness.Error); // an error is never masked
   }
 
   #discardQueue(): void {
@@ -596,11 +596,16 @@ export class Connection<Data = unknown> {
       this.#state |= State.WriteShut;
       // Also when the close follows at once: alone it would send no FIN while a duplicate of the
       // descriptor is open elsewhere, and an RST with lingerSeconds 0.
-      // ENOTCONN: the peer has reset it meanwhile, which the next read reports, if there is one.
+      // ENOTCONN: the peer has reset it meanwhile, which the next read reports, if there is one. After
+      // any other error the peer would wait for the end that was not sent.
       const result = sys.shutdown(this.#fd, sys.constants.SHUT_WR);
-      if (this.#is(State.ReadEnded)) {
+      if (this.#is(State.ReadEnded) || (result < 0 && result !== -ENOTCONN)) {
         if (result < 0) this.#failWithPendingError();
-        this.destroy();
+        this.destroy(
+          result < 0 && result !== -ENOTCONN
+            ? errnoError(result, 'shutdown', { fd: this.#fd })
+            : undefined,
+        );
         return;
       }
     }
@@ -734,21 +739,21 @@ export class Connection<Data = unknown> {
     this.#deadline?.clear();
   }
 
-  /** Keeps the reactor alive, which is so from the start. */
+  /** Keeps the reactor alive, as the option `keepsAlive` says, which is so from the start. */
   ref(): this {
     this.#state &= ~State.Unreferenced;
-    this.#registration?.ref();
+    this.#updateHold();
     return this;
   }
 
-  /** Lets the reactor end although the connection is open. */
+  /** Lets the reactor end although the connection is open, when all that was written has left. */
   unref(): this {
     this.#state |= State.Unreferenced;
-    this.#registration?.unref();
+    this.#updateHold();
     return this;
   }
 
-  /** Whether it keeps the reactor alive while it is open. */
+  /** Whether it keeps the reactor alive: false after `unref`. */
   hasRef(): boolean {
     return !this.#is(State.Unreferenced);
   }
@@ -782,8 +787,8 @@ export class Connection<Data = unknown> {
       this.destroy(error as Error);
       return;
     }
-    if (this.#is(State.Unreferenced)) this.#registration.unref();
     this.#state &= ~State.Connecting;
+    this.#updateHold();
     group.add(this);
     if (idleTimeoutMs > 0 && adopted === undefined && this.#idle === undefined)
       this.setTimeout(idleTimeoutMs);
@@ -825,24 +830,52 @@ export class Connection<Data = unknown> {
     if (this.#registration?.isClosed === false) this.#registration.requeue(readiness);
   }
 
-  /** @internal what is to be waited for has changed: here, or in the driver */
+  /** @internal what is to be waited for, or what holds the reactor, has changed: here or in the driver */
   updateInterest(): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
-    registration.setInterest(this.#wantedInterest());
+    try {
+      registration.setInterest(this.#wantedInterest());
+    } catch (error) {
+      // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
+      this.group.defer(() => this.destroy(error as Error));
+    }
+    this.#updateHold();
+  }
+
+  // As in libuv, what waits to be sent holds the reactor, `unref` or not.
+  #updateHold(): void {
+    const isSending = !this.#queue.isEmpty || this.#driver?.isSending === true;
+    if (isSending || (this.hasRef() && this.#isActive)) this.#registration?.ref();
+    else this.#registration?.unref();
+  }
+
+  get #isActive(): boolean {
+    const isReading = this.#driver?.isReading;
+    if (isReading !== undefined) return isReading;
+    const reads = (this.#state & (State.Paused | State.ReadEnded)) === 0;
+    return reads || this.group.settings.keepsAlive === 'open';
   }
 
   #wantedInterest(mask = -1): Interest {
     const state = this.#state & mask;
     if ((state & State.Connecting) !== 0) return Interest.None;
-    const reads = this.#driver?.interest ?? readInterest(state);
+    const reads = this.#driver?.interest ?? this.#readInterest(state);
     const writes = this.#queue.hasWork && (state & State.Corked) === 0;
     return reads | (writes ? Interest.Writable : Interest.None);
   }
 
+  #readInterest(state: number): Interest {
+    if ((state & (State.Paused | State.ReadEnded)) === 0) return Interest.Readable;
+    const isKnown = (state & (State.ReadEnded | State.ReadClosedReported)) !== 0;
+    return isKnown ? Interest.None : this.group.pausedInterest;
+  }
+
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
   onReady(readiness: Readiness): void {
-    if ((readiness & Readiness.Error) !== 0) this.#zeroCopy?.onError(this.registration);
+    if ((readiness & Readiness.Error) !== 0) {
+      this.#zeroCopy?.onError(this.registration, this);
+    }
     if ((readiness & Readiness.Writable) !== 0) {
       if (!this.#queue.isEmpty) this.#flush();
       this.#reportDrain();
@@ -850,7 +883,17 @@ export class Connection<Data = unknown> {
     if (this.isClosed) return;
     if (this.#driver !== undefined) this.#runDriver(this.#driver, readiness);
     else if ((readiness & Readiness.Readable) !== 0) this.#read();
-    else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
+    else this.#readNothing(readiness);
+  }
+
+  // Paused, or the peer's end was read.
+  #readNothing(readiness: Readiness): void {
+    if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
+    if (this.#is(State.Closed | State.ReadEnded | State.ReadClosedReported)) return;
+    if ((readiness & Readiness.ReadClosed) === 0 || !this.isPaused) return;
+    this.#state |= State.ReadClosedReported;
+    this.updateInterest();
+    this.group.handlers.readClosed?.(this);
   }
 
   // After a failed write a stream reads what had come before. When no one reads it, it ends with the
@@ -939,8 +982,4 @@ function byteLengthOf(chunks: readonly Uint8Array[]): number {
   let length = 0;
   for (const chunk of chunks) length += chunk.length;
   return length;
-}
-
-function readInterest(state: number): Interest {
-  return (state & (State.Paused | State.ReadEnded)) === 0 ? Interest.Readable : Interest.None;
 }

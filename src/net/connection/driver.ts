@@ -12,6 +12,13 @@ export interface ConnectionDriver {
    * reads it: a failed write ends it then.
    */
   readonly isUnlimited?: boolean;
+  /**
+   * Whether it waits for something to come, which keeps the reactor alive unless `unref`. Undefined:
+   * as if it had no driver. `updateInterest` looks at it again.
+   */
+  readonly isReading?: boolean;
+  /** Whether bytes of its own wait to be sent, which keeps the reactor alive. */
+  readonly isSending?: boolean;
   /** The connection is established, if it was not when the driver was set. */
   onOpen?(): void;
   /** The descriptor is ready. What was written before may not have left yet. */

@@ -4,7 +4,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError } from '../../errors.ts';
 import { DeferredCalls } from '../../flow/deferred-calls.ts';
 import type { QueueLimits } from '../../flow/write-queue.ts';
-import type { Readiness } from '../../poller/index.ts';
+import { Interest, type Readiness } from '../../poller/index.ts';
 import type { Handler, Reactor, Registration, Timer } from '../../reactor/index.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionHandlers } from './handlers.ts';
@@ -14,6 +14,7 @@ export interface ConnectionSettings extends QueueLimits {
   readonly trigger: 'level' | 'edge';
   readonly allowHalfOpen: boolean;
   readonly idleTimeoutMs: number;
+  readonly keepsAlive: 'open' | 'active';
   /** Unix sockets: they can pass descriptors. */
   readonly isUnix: boolean;
   readonly receivesDescriptors: boolean;
@@ -48,6 +49,8 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   readonly handlers: ConnectionHandlers<any>;
   readonly settings: ConnectionSettings;
   readonly scope: AsyncResource | undefined;
+  /** What a paused connection waits for. */
+  readonly pausedInterest: Interest;
   /** Those that are open, and the one that `connect` is working on. */
   readonly connections = new Set<AnyConnection>();
   /** The listener, as long as it listens. */
@@ -71,6 +74,9 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     this.handlers = handlers;
     this.settings = settings;
     this.scope = scope;
+    const canWatch = (reactor.capabilities.interests & Interest.ReadClosed) !== 0;
+    const isWanted = handlers.readClosed !== undefined && canWatch;
+    this.pausedInterest = isWanted ? Interest.ReadClosed : Interest.None;
     reactor.dependents.add(this);
   }
 

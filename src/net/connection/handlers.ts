@@ -34,6 +34,12 @@ export interface ConnectionHandlers<Data = unknown> {
    */
   end?(connection: Connection<Data>): void;
   /**
+   * Reading is paused, and the peer has sent its end: what came before it is still to be read, and
+   * `end` is called after that. Called once. Not with the back-end select, nor with poll but on Linux
+   * and FreeBSD.
+   */
+  readClosed?(connection: Connection<Data>): void;
+  /**
    * The connection is closed, the last call for it, made once for every connection that was
    * opened, or failed to connect.
    *

@@ -1,5 +1,6 @@
 // The options that listen and connect have in common, checked once and with their defaults.
 import { AsyncResource } from 'node:async_hooks';
+import { invalidValue } from '../../errors.ts';
 import { queueLimits } from '../../flow/write-queue.ts';
 import { checkDrive, defaultReactor, type Reactor } from '../../reactor/index.ts';
 import { checkFunction, checkHandlers, checkInteger } from '../../validate.ts';
@@ -7,7 +8,32 @@ import { receivesDescriptors } from '../socket/descriptor-passing.ts';
 import { type AnyConnection, ConnectionGroup } from './group.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 
-const HANDLER_NAMES = ['open', 'data', 'descriptors', 'drain', 'end', 'close', 'timeout'] as const;
+const HANDLER_NAMES = [
+  'open',
+  'data',
+  'descriptors',
+  'drain',
+  'end',
+  'readClosed',
+  'close',
+  'timeout',
+] as const;
+
+/** The options of {@link ConnectionOptions}. */
+export const CONNECTION_OPTIONS = {
+  createData: true,
+  handlers: true,
+  reactor: true,
+  trigger: true,
+  highWaterMark: true,
+  lowWaterMark: true,
+  queueBytesMax: true,
+  allowHalfOpen: true,
+  idleTimeoutMs: true,
+  receiveDescriptors: true,
+  keepsAlive: true,
+  asyncContext: true,
+} satisfies Record<keyof ConnectionOptions, true>;
 
 /** What every stream connection can be given. */
 export interface ConnectionOptions<Data = unknown> {
@@ -34,12 +60,24 @@ export interface ConnectionOptions<Data = unknown> {
   /** `connection.setTimeout` from the start; milliseconds, 0: none. Default 0. */
   readonly idleTimeoutMs?: number;
   /**
+   * What keeps the reactor alive, unless `unref`: that a connection is open (`'open'`, the default),
+   * or, as in libuv, that it is connecting or reads (`'active'`): it is not paused, and the peer has
+   * not ended; a name is looked up by something that keeps Node's loop alive by itself. What waits to
+   * be sent keeps it alive in any case.
+   */
+  readonly keepsAlive?: 'open' | 'active';
+  /**
    * Receive descriptors that the peers send over Unix sockets, and call the `descriptors` handler,
    * which is required then. Otherwise the kernel drops them. Default false.
    */
   readonly receiveDescriptors?: boolean;
   /** Keep the async context of this call for the handlers. Default true. */
   readonly asyncContext?: boolean;
+}
+
+function checkKeepsAlive(value: unknown): 'open' | 'active' {
+  if (value === 'open' || value === 'active') return value;
+  throw invalidValue('keepsAlive', "'open' or 'active'", value);
 }
 
 /**
@@ -53,10 +91,12 @@ export function groupOf<Data>(options: ConnectionOptions<Data>, isUnix: boolean)
   if (createData !== undefined) checkFunction('createData', createData);
   checkHandlers(handlers, HANDLER_NAMES);
   checkDrive(reactor, trigger);
+  reactor.lintNames('handlers', handlers, HANDLER_NAMES);
   const settings = {
     trigger,
     ...queueLimits(options),
     allowHalfOpen: options.allowHalfOpen === true,
+    keepsAlive: checkKeepsAlive(options.keepsAlive ?? 'open'),
     idleTimeoutMs: checkInteger('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, 0x7fffffff),
     isUnix,
     createData,

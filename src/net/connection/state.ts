@@ -21,4 +21,6 @@ export const State = {
   HandedOver: 2048,
   /** The `close` handler was called, or is never going to be. */
   CloseReported: 4096,
+  /** `readClosed` was called. */
+  ReadClosedReported: 8192,
 } as const;

@@ -188,11 +188,17 @@ export class ZeroCopy {
    * The connection's socket has an error: perhaps only completions, which are taken here. Paused
    * and with nothing to write, the next one is reported only when it is armed again.
    */
-  onError(registration: Registration): void {
+  onError(registration: Registration, connection: { destroy(error: Error): void }): void {
     const count = this.takeCompletions(registration.fd);
     if (count === ENTRIES_MAX && registration.trigger === 'edge')
       registration.requeue(Readiness.Error);
-    if (count > 0 && registration.interest === Interest.None) registration.rearm();
+    if (count === 0 || registration.interest !== Interest.None) return;
+    try {
+      registration.rearm();
+    } catch (error) {
+      // ENOMEM: no completion would be reported any more.
+      this.#group.defer(() => connection.destroy(error as Error));
+    }
   }
 
   #complete(first: number, count: number, wasCopied: boolean): void {

@@ -17,6 +17,29 @@ const DATAGRAM_BYTES_MAX = 65_507;
 /** The most that the kernel joins. */
 const JOINED_BYTES_MAX = 65_535;
 const QUEUE_BYTES_MAX = 1024 * 1024;
+const OPTION_NAMES = Object.keys({
+  handlers: true,
+  data: true,
+  reactor: true,
+  trigger: true,
+  host: true,
+  port: true,
+  path: true,
+  abstract: true,
+  ipv6Only: true,
+  reuseAddress: true,
+  reusePort: true,
+  broadcast: true,
+  receiveBufferSize: true,
+  sendBufferSize: true,
+  batch: true,
+  queueBytesMax: true,
+  errorQueue: true,
+  gro: true,
+  receiveDescriptors: true,
+  asyncContext: true,
+  signal: true,
+} satisfies Record<keyof DatagramOptions, true>);
 const HANDLER_NAMES = ['message', 'messages', 'descriptors', 'drain', 'error', 'close'] as const;
 
 /**
@@ -116,7 +139,7 @@ export interface DatagramOptions<Data = unknown> {
   readonly port?: number;
   /**
    * A Unix datagram socket instead of UDP: a path, which must not exist. The file stays behind when
-   * the socket is closed: remove it yourself.
+   * the socket is closed: remove it yourself. It has mode 0777 without the process's umask(2).
    */
   readonly path?: string;
   /** A Unix datagram socket of Linux's abstract namespace. */
@@ -241,6 +264,8 @@ export function datagramSettings<Data>(
   checkInteger('queueBytesMax', queueBytesMax, 0, Number.MAX_SAFE_INTEGER);
   const reactor = options.reactor ?? defaultReactor();
   checkReactor(reactor);
+  reactor.lintNames('handlers', handlers, HANDLER_NAMES);
+  reactor.lintNames('bindDatagram', options, OPTION_NAMES);
   const keepsContext = options.asyncContext !== false;
   return {
     handlers,

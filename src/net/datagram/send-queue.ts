@@ -22,7 +22,7 @@ export interface QueuedDatagram {
   /** Descriptors that go with it, which the queue owns. */
   readonly fds: readonly number[];
   /** Called when it has left, or cannot; undefined: errors are reported, nothing else. */
-  outcome: SendOutcome | undefined;
+  readonly outcome: SendOutcome | undefined;
 }
 
 /** A bounded queue of datagrams. */
@@ -63,12 +63,6 @@ export class SendQueue {
     this.#entries.push(datagram);
     this.#byteLength += length + OVERHEAD_BYTES;
     this.#count += segmentCount(length, datagram.segmentSize);
-  }
-
-  /** Has the outcome of the entry that was appended last reported. */
-  track(outcome: SendOutcome): void {
-    const last = this.#entries.at(-1);
-    if (last !== undefined) last.outcome = outcome;
   }
 
   /** The first bytes of the oldest have left, whole datagrams, but not all. */

@@ -93,14 +93,11 @@ export class SendingHalf<Data> {
    * @returns bytes sent; -EAGAIN: it is queued; -ENOBUFS: the queue is full; -errno.
    */
   sendTracked(bytes: Uint8Array, to: AddressInput | undefined, outcome: SendOutcome): number {
-    const queue = this.#queue;
-    if (queue.isEmpty) {
+    if (this.#queue.isEmpty) {
       const result = this.#transmitTracked(bytes, to);
       if (result !== -EAGAIN) return result;
     }
-    if (!this.#keep(bytes, to, 0)) return -ENOBUFS;
-    queue.track(outcome);
-    return -EAGAIN;
+    return this.#keep(bytes, to, 0, outcome) ? -EAGAIN : -ENOBUFS;
   }
 
   /** Sends the first `count` messages of a batch. @returns how many were taken. */
@@ -158,6 +155,7 @@ export class SendingHalf<Data> {
     this.#timer = undefined;
     this.#retryMs = RETRY_MS_MIN;
     this.#state.waitForRoom(false);
+    this.#state.isSending = false;
     if (this.#needsDrain) this.#state.reportDrain();
     this.#needsDrain = false;
     this.#onFlushed?.();
@@ -175,12 +173,6 @@ export class SendingHalf<Data> {
     this.#onFlushed = undefined;
     const { calls, stats } = this.#state;
     stats.sendDropped += this.#queue.clear((outcome) => calls.add(() => outcome(-ECANCELED)));
-  }
-
-  /** Whether the time until the next try keeps the reactor alive, as the socket does. */
-  setReferenced(isReferenced: boolean): void {
-    if (isReferenced) this.#timer?.ref();
-    else this.#timer?.unref();
   }
 
   #sendNext(
@@ -283,21 +275,29 @@ export class SendingHalf<Data> {
     return sys.sendto(fd, bytes, undefined, undefined, undefined, to);
   }
 
-  #keep(bytes: Uint8Array, to: AddressInput | undefined, size: number): boolean {
+  #keep(
+    bytes: Uint8Array,
+    to: AddressInput | undefined,
+    size: number,
+    outcome?: SendOutcome,
+  ): boolean {
     const state = this.#state;
     const queue = this.#queue;
     const length = checkBytes('data', bytes);
     if (!queue.hasRoomFor(length)) {
       state.stats.sendDropped += segmentCount(length, size);
       this.#needsDrain = true;
+      if (queue.isEmpty) this.#waitForRoom(false); // longer than all that may be queued
       return false;
     }
     const copy = new Uint8Array(bytes);
     const address = to === undefined ? undefined : new SocketAddress(to);
     if (state.isClosed) throw new ClosedError('the DatagramSocket'); // by a getter of `to`
     const fds = duplicateAll(this.#fds);
-    if (queue.isEmpty) state.waitForRoom(true);
-    queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome: undefined });
+    const isFirst = queue.isEmpty;
+    queue.append({ bytes: copy, segmentSize: size, to: address, fds, outcome });
+    if (isFirst) state.waitForRoom(true);
+    state.isSending = true;
     return true;
   }
 
@@ -311,8 +311,8 @@ export class SendingHalf<Data> {
     this.#timer?.clear();
     const { reactor } = state.settings;
     if (reactor.isClosed) return; // there is no later try
-    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs);
-    if (state.registration?.hasRef() === false) this.#timer.unref();
+    // The registration keeps the reactor alive while something is queued.
+    this.#timer = reactor.setTimeout(() => this.flush(), this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
 }

@@ -284,21 +284,19 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
 
   /** Keeps the reactor alive, which is so from the start. */
   ref(): this {
-    this.#registration.ref();
-    this.#sending.setReferenced(true);
+    this.#state.isReferenced = true;
     return this;
   }
 
-  /** Lets the reactor end although the socket is open, also while it is being closed. */
+  /** Lets the reactor end although the socket is open, when all that was queued has left. */
   unref(): this {
-    this.#registration.unref();
-    this.#sending.setReferenced(false);
+    this.#state.isReferenced = false;
     return this;
   }
 
   /** Whether the socket keeps the reactor alive while it is open. */
   hasRef(): boolean {
-    return this.#registration.hasRef();
+    return this.#state.isReferenced;
   }
 
   /**

@@ -42,6 +42,8 @@ export class DatagramState<Data> {
   isDestroyed = false;
   /** Set right after the socket is registered. */
   registration: Registration<undefined> | undefined = undefined;
+  #isReferenced = true;
+  #isSending = false;
   #waitsForRoom = false;
   #waitingErrorCount = 0;
 
@@ -63,6 +65,28 @@ export class DatagramState<Data> {
     return !this.isPaused && !this.isClosing;
   }
 
+  /** Whether the socket keeps the reactor alive while it is open. */
+  get isReferenced(): boolean {
+    return this.#isReferenced;
+  }
+
+  set isReferenced(isReferenced: boolean) {
+    this.#isReferenced = isReferenced;
+    this.#updateHold();
+  }
+
+  /** Whether datagrams are queued: as in libuv, they keep the reactor alive, `unref` or not. */
+  set isSending(isSending: boolean) {
+    if (isSending === this.#isSending) return;
+    this.#isSending = isSending;
+    this.#updateHold();
+  }
+
+  #updateHold(): void {
+    if (this.#isReferenced || this.#isSending) this.registration?.ref();
+    else this.registration?.unref();
+  }
+
   /** Watches writability, or stops to; the sending half calls it. */
   waitForRoom(isWaiting: boolean): void {
     if (isWaiting === this.#waitsForRoom) return;
@@ -75,7 +99,12 @@ export class DatagramState<Data> {
     const { registration } = this;
     if (registration === undefined || registration.isClosed) return;
     const reads = this.isReceiving ? Interest.Readable : Interest.None;
-    registration.setInterest(reads | (this.#waitsForRoom ? Interest.Writable : Interest.None));
+    try {
+      registration.setInterest(reads | (this.#waitsForRoom ? Interest.Writable : Interest.None));
+    } catch (error) {
+      // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
+      this.calls.add(() => this.socket.destroy(error as Error));
+    }
   }
 
   /**

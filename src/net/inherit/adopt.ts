@@ -2,7 +2,7 @@
 // another process has handed over, or that edgewise/sys made. adoptListener is in listen/listen.ts.
 import * as sys from '../../sys/index.ts';
 import { checkObject, throwIfAborted } from '../../validate.ts';
-import { type Connection, createConnection } from '../connection/connection.ts';
+import { acceptConnection, type Connection, createConnection } from '../connection/connection.ts';
 import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
 import { type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { type DatagramOptions, DatagramSocket, datagramSettings } from '../datagram/index.ts';
@@ -42,6 +42,15 @@ export function adoptConnection<Data = unknown>(
   if (connection.isClosed) sys.close(fd);
   else establishLater(group, connection, fd);
   return connection;
+}
+
+/** @internal as `adoptConnection`, but open when this returns; `open` is called inside. */
+export function establishedConnection<Data = unknown>(
+  fd: number,
+  options: ConnectionOptions<Data>,
+): Connection<Data> {
+  prepare(fd, 'connection');
+  return acceptConnection(groupOf(options, isUnixSocket(fd)), fd);
 }
 
 // No handler is called inside `adoptConnection`.

@@ -1,6 +1,11 @@
 // inherit/: sockets that another process or a supervisor has made.
 export { type ActivationOptions, activationSockets, type InheritedSocket } from './activation.ts';
-export { type AdoptDatagramOptions, adoptConnection, adoptDatagram } from './adopt.ts';
+export {
+  type AdoptDatagramOptions,
+  adoptConnection,
+  adoptDatagram,
+  establishedConnection,
+} from './adopt.ts';
 export {
   type HandOver,
   type HandOverHandlers,

@@ -13,9 +13,8 @@ const ACCEPTS_PER_EVENT_MAX = 64;
 /** Of a listener that other threads accept from as well: the rest of its queue is for an idle one. */
 const ACCEPTS_WHEN_SHARED_MAX = 1;
 const BACKOFF_FIRST_MS = 10;
-const BACKOFF_MAX_MS = 1000;
-/** Steep, so that even the first two seconds of a shortage cost fewer than ten waits. */
-const BACKOFF_GROWTH = 10;
+/** Nothing reports a descriptor that other code has closed: a look costs four calls of the system. */
+const BACKOFF_NEXT_MS = 100;
 /** The listening descriptor was closed or shut down behind our back: it would be reported for ever. */
 const BROKEN: ReadonlySet<number> = new Set([EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP]);
 
@@ -51,7 +50,7 @@ export class Acceptor implements Handler {
   readonly #reactor: Reactor;
   readonly #policy: ExhaustionPolicy;
   readonly #onAccepted: (fd: number) => void;
-  readonly #onBroken: () => void;
+  readonly #onBroken: (error: Error) => void;
   readonly #acceptsMax: number;
   #registration: Registration | undefined;
   #reserve = -1;
@@ -62,14 +61,14 @@ export class Acceptor implements Handler {
   /**
    * @param onAccepted - gets each connected, non-blocking descriptor, and owns it. What it throws
    *   reaches the reactor's `onError`, and accepting goes on.
-   * @param onBroken - the listening descriptor itself is not usable any more; `onError` gets why.
+   * @param onBroken - the listening descriptor itself is not usable any more.
    * @param isShared - other threads accept from the same socket (EPOLLEXCLUSIVE).
    */
   constructor(
     reactor: Reactor,
     policy: ExhaustionPolicy,
     onAccepted: (fd: number) => void,
-    onBroken: () => void,
+    onBroken: (error: Error) => void,
     isShared = false,
   ) {
     this.#reactor = reactor;
@@ -139,8 +138,7 @@ export class Acceptor implements Handler {
       return this.#policy === 'shed' ? this.#shed(fd) : this.#pause();
     }
     if (BROKEN.has(-errno)) {
-      this.#onBroken();
-      this.#reactor.report(errnoError(errno, 'accept', { fd }));
+      this.#onBroken(errnoError(errno, 'accept', { fd }));
       return false;
     }
     if (errno !== -EINTR) this.stats.aborted++; // that one connection has failed: ECONNABORTED, EPROTO, ENETDOWN, …
@@ -149,8 +147,8 @@ export class Acceptor implements Handler {
 
   #pause(): boolean {
     this.#listen(Interest.None);
-    const nextMs = Math.max(this.#backoffMs * BACKOFF_GROWTH, BACKOFF_FIRST_MS);
-    this.#backoffMs = Math.min(nextMs, BACKOFF_MAX_MS);
+    if (this.#registration === undefined) return false;
+    this.#backoffMs = this.#backoffMs === 0 ? BACKOFF_FIRST_MS : BACKOFF_NEXT_MS;
     this.#timer?.clear();
     this.#timer = this.#reactor.setTimeout(() => this.#goOn(), this.#backoffMs).unref();
     return false;
@@ -185,6 +183,10 @@ export class Acceptor implements Handler {
   #listen(interest: Interest): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
-    registration.setInterest(this.#isHeld ? Interest.None : interest);
+    try {
+      registration.setInterest(this.#isHeld ? Interest.None : interest);
+    } catch (error) {
+      this.#onBroken(error as Error); // ENOMEM; EBADF: closed behind our back
+    }
   }
 }

@@ -5,8 +5,14 @@ import type { SocketAddress } from '../../address.ts';
 import { check } from '../../errors.ts';
 import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
-import { checkFd, checkInteger, checkObject, throwIfAborted } from '../../validate.ts';
-import { groupOf } from '../connection/options.ts';
+import {
+  checkFd,
+  checkFunction,
+  checkInteger,
+  checkObject,
+  throwIfAborted,
+} from '../../validate.ts';
+import { CONNECTION_OPTIONS, groupOf } from '../connection/options.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
 import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
@@ -15,6 +21,22 @@ import { bindAndListen, removeFile, statOf } from './path.ts';
 
 const BACKLOG = 4096;
 const { constants } = sys;
+
+const OPTION_NAMES = Object.keys({
+  ...CONNECTION_OPTIONS,
+  host: true,
+  port: true,
+  path: true,
+  abstract: true,
+  backlog: true,
+  reusePort: true,
+  ipv6Only: true,
+  exclusive: true,
+  onExhaustion: true,
+  tcp: true,
+  onError: true,
+  signal: true,
+} satisfies Record<keyof ListenOptions, true>);
 
 function option(fd: number, level: number, name: number | undefined, value: number): void {
   check(sys.setsockopt(fd, level, name as number, value), 'setsockopt', { fd });
@@ -63,6 +85,7 @@ export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<D
   checkInteger('port', options.port ?? 0, 0, 65_535);
   throwIfAborted(options.signal);
   const group = groupOf(options, isUnixPlace(options));
+  group.reactor.lintNames('listen', options, OPTION_NAMES);
   let fd = -1;
   try {
     fd = openByOptions(options as ListenOptions);
@@ -86,6 +109,7 @@ function discard(fd: number, path: string | undefined): void {
 function checkOptions<Data>(options: ListenOptions<Data>): void {
   checkObject('options', options);
   checkPolicy(options.onExhaustion);
+  if (options.onError !== undefined) checkFunction('onError', options.onError);
   if (options.tcp !== undefined) planTcpOptions(options.tcp);
 }
 

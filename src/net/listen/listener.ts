@@ -23,7 +23,10 @@ export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   readonly host?: string;
   /** 0 to 65535; 0, the default, takes a free one. */
   readonly port?: number;
-  /** A Unix socket instead of TCP: a path. One that is left of a process that was killed is replaced. */
+  /**
+   * A Unix socket instead of TCP: a path. One that is left of a process that was killed is replaced.
+   * The file has mode 0777 without the process's umask(2); to connect one needs write permission.
+   */
   readonly path?: string;
   /** A Unix socket of Linux's abstract namespace. */
   readonly abstract?: string;
@@ -39,6 +42,12 @@ export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   readonly onExhaustion?: ExhaustionPolicy;
   /** Set on each accepted connection, and those of listeners on the listening socket. */
   readonly tcp?: TcpOptions;
+  /**
+   * Called at the end of the turn when the listening socket fails, which closes the listener: it was
+   * closed or shut down behind its back, or the kernel cannot watch it. Default: the reactor's
+   * `onError` gets the error.
+   */
+  readonly onError?: (error: Error, listener: Listener<Data>) => void;
   /** Closes the listener when it is aborted; connections go on. */
   readonly signal?: AbortSignal;
 }
@@ -51,6 +60,8 @@ export const ON_CLOSED = Symbol('onClosed');
  * that it accepts are of their own: they go on when it closes, unless it is destroyed.
  */
 export class Listener<Data = unknown> {
+  /** Why it ended, when that was not by `close` or `destroy`. */
+  error: Error | undefined = undefined;
   readonly #group: ConnectionGroup;
   readonly #acceptor: Acceptor;
   readonly #registration: Registration<undefined>;
@@ -81,7 +92,7 @@ export class Listener<Data = unknown> {
         applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read reports
         acceptConnection<Data>(group, connected);
       },
-      () => this.close(),
+      (error) => this.#fail(error, options.onError),
       exclusive,
     );
     this.#registration = group.reactor.watch<undefined>({
@@ -163,6 +174,16 @@ export class Listener<Data = unknown> {
    */
   release(): void {
     this.#close(true);
+  }
+
+  #fail(error: Error, onError: ListenOptions<Data>['onError']): void {
+    this.error = error;
+    const { reactor } = this.#group;
+    this.#group.defer(() => {
+      if (onError === undefined) reactor.report(error);
+      else onError(error, this);
+    });
+    this.close();
   }
 
   #close(keepsFile: boolean): void {

@@ -39,6 +39,11 @@ export class End implements ConnectionDriver {
     );
   }
 
+  /** Whether bytes for it are on the way. */
+  get isSending(): boolean {
+    return this.inbound.wantsWritable;
+  }
+
   /** The connection is ready. */
   onReady(readiness: Readiness): void {
     this.#owner.onReady(this, readiness);

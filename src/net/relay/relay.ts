@@ -200,13 +200,9 @@ export class Relay {
       onClosed: (error) => this.#onClosed(error),
     };
     const [aToB, bToA] = [this.#aToB, this.#bToA];
-    try {
-      this.a.setDriver(new End(aToB, bToA, owner));
-      this.b.setDriver(new End(bToA, aToB, owner));
-      for (const direction of [aToB, bToA]) this.#begin(direction);
-    } catch (error) {
-      this.destroy(error as Error); // EBADF: a descriptor was closed behind our back
-    }
+    this.a.setDriver(new End(aToB, bToA, owner));
+    if (!this.b.isClosed) this.b.setDriver(new End(bToA, aToB, owner));
+    for (const direction of [aToB, bToA]) this.#begin(direction);
   }
 
   #begin(direction: Direction): void {
@@ -293,12 +289,8 @@ export class Relay {
   }
 
   #updateInterest(): void {
-    try {
-      if (!this.a.isClosed) this.a.updateInterest();
-      if (!this.b.isClosed) this.b.updateInterest();
-    } catch (error) {
-      this.destroy(error as Error); // as in `start`
-    }
+    if (!this.a.isClosed) this.a.updateInterest();
+    if (!this.b.isClosed) this.b.updateInterest();
   }
 }
 

@@ -103,6 +103,11 @@ export class Timers implements TimerOwner {
     return timer;
   }
 
+  /** Whether `runDue(nowNs)` would call anything; `nextDeadlineNs` is exact after a false. */
+  hasDue(nowNs: number): boolean {
+    return this.#wheel.hasDue(nowNs);
+  }
+
   /**
    * Calls what is due, in the order of deadline, then of setting. What a callback sets or
    * refreshes does not run in the same pass. Callbacks may do anything, this call included.

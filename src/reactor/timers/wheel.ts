@@ -161,14 +161,17 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
    * @returns null when nothing more is due.
    */
   takeDue(nowNs: number): Entry | null {
-    let top = this.#heap.top;
-    while (top === null) {
-      if (!this.#advance(nowNs)) return null;
-      top = this.#heap.top;
-    }
-    if (top.deadlineNs > nowNs) return null;
+    const top = this.#firstBy(nowNs);
+    if (top === null || top.deadlineNs > nowNs) return null;
     this.cancel(top);
     return top;
+  }
+
+  /** Whether a pass at `nowNs` would hand out anything. */
+  hasDue(nowNs: number): boolean {
+    if (this.#heads[DEFERRED] !== null) return true;
+    const top = this.#firstBy(nowNs);
+    return top !== null && top.deadlineNs <= nowNs;
   }
 
   /** Takes out any entry, in no order; null when the wheel is empty. */
@@ -176,6 +179,13 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
     const entry = this.#heap.top ?? this.#heads[this.#firstSlot()] ?? null;
     if (entry !== null) this.cancel(entry);
     return entry;
+  }
+
+  // The earliest entry, of the slots that time has reached by `nowNs`.
+  #firstBy(nowNs: number): Entry | null {
+    let top = this.#heap.top;
+    while (top === null && this.#advance(nowNs)) top = this.#heap.top;
+    return top;
   }
 
   // Moves on to the earliest slot, if time has reached it, and its entries down. Otherwise moves

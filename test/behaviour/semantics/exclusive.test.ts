@@ -59,6 +59,7 @@ eachBackend((backend) => {
         registration.setTrigger(isEdge(trigger) ? 'level' : 'edge');
         registration.setInterest(Interest.Readable | Interest.Writable);
         registration.close();
+        register(Interest.None, trigger).close();
       } else {
         const code = exclusive ? 'EINVAL' : 'ENOTSUP';
         const refused = expect.objectContaining({ code });
@@ -67,7 +68,8 @@ eachBackend((backend) => {
       const code = exclusive ? 'EINVAL' : 'ENOTSUP';
       const refused = expect.objectContaining({ code });
       expect(() => register(Interest.Readable | Interest.Priority, trigger)).toThrow(refused);
-      expect(() => register(Interest.None, trigger)).toThrow(refused);
+      expect(() => register(Interest.ReadClosed, trigger)).toThrow(refused);
+      if (!canBe) expect(() => register(Interest.None, trigger)).toThrow(refused);
     }
     expect(reactor.registrationCount).toBe(0);
   });
@@ -90,6 +92,27 @@ eachBackend((backend) => {
     turnIdly(reactor);
     expect(recorder.count).toBe(0);
     descriptors.close(peer);
+  });
+
+  it('starts paused, and is called once for a hang-up', () => {
+    if (!exclusive) return;
+    const reactor = descriptors.using(new Reactor({ backend }));
+    for (const trigger of ['level', 'edge'] as const) {
+      const [ours, theirs] = descriptors.socketpair();
+      const recorder = new Recorder();
+      const registration = reactor.register(ours, Interest.None, recorder, { exclusive, trigger });
+      send(theirs, 'x');
+      turnIdly(reactor);
+      expect(recorder.count).toBe(0);
+      registration.setInterest(Interest.Readable);
+      reactor.turn(0);
+      expect(recorder.readiness).toEqual(['Readable']);
+      registration.setInterest(Interest.None);
+      descriptors.close(theirs);
+      turnIdly(reactor);
+      expect(recorder.readiness).toEqual(['Readable', 'ReadClosed|WriteClosed']);
+      registration.close();
+    }
   });
 
   it('is paused and resumed', () => {

@@ -2,8 +2,10 @@
 import { expect, it } from 'vitest';
 import { Interest, Readiness } from '../../../src/poller/interest.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
-import { reset, takeSocketError, useDescriptors } from '../../helpers/descriptors.ts';
-import { Recorder, send, turnIdly } from '../../helpers/handlers.ts';
+import type { Registration } from '../../../src/reactor/registration.ts';
+import * as sys from '../../../src/sys/index.ts';
+import { must, reset, takeSocketError, useDescriptors } from '../../helpers/descriptors.ts';
+import { drain, fill, Recorder, send, turnIdly, turnUntil } from '../../helpers/handlers.ts';
 import { eachTrigger, reportsClosedBits } from '../../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
@@ -35,6 +37,62 @@ eachTrigger((backend, trigger) => {
     expect(countEvents(reactor)).toBe(0);
     expect(reactor.stats.emptyWakes).toBe(0);
     expect(takeSocketError(ours)).toBe('ECONNRESET');
+  });
+
+  it('A handler that pauses itself is called at most once more for a hang-up, however often it does.', () => {
+    const reactor = descriptors.using(new Reactor({ backend }));
+    for (const pause of [
+      (registration: Registration) => registration.setInterest(Interest.None),
+      (registration: Registration) => {
+        registration.setInterest(Interest.None);
+        registration.setTrigger(registration.trigger);
+      },
+    ]) {
+      const [ours, theirs] = descriptors.socketpair();
+      const recorder = new Recorder((_readiness, registration) => pause(registration));
+      reactor.register(ours, Interest.Readable, recorder, { trigger });
+      descriptors.close(theirs);
+      turnIdly(reactor, 20);
+      expect(recorder.count).toBe(1 + onceOrNever);
+      expect(countEvents(reactor)).toBe(0);
+    }
+  });
+
+  it('With ReadClosed alone a registration is called for the end of what the peer sends, and for no data.', () => {
+    const reactor = descriptors.using(new Reactor({ backend }));
+    const [ours, theirs] = descriptors.tcpPair();
+    const recorder = new Recorder((_readiness, registration) =>
+      registration.setInterest(Interest.None),
+    );
+    const register = () => reactor.register(ours, Interest.ReadClosed, recorder, { trigger });
+    if ((reactor.capabilities.interests & Interest.ReadClosed) === 0) {
+      expect(register).toThrow(expect.objectContaining({ code: 'ENOTSUP' }));
+      return;
+    }
+    const registration = register();
+    send(theirs, 'x');
+    expect(countEvents(reactor)).toBe(0);
+    registration.requeue(); // there is nothing that it could be asked for
+    turnIdly(reactor);
+    expect(recorder.count).toBe(0);
+    descriptors.close(theirs);
+    turnUntil(reactor, () => recorder.count > 0);
+    expect(recorder.readiness).toEqual(['ReadClosed']);
+    expect(countEvents(reactor)).toBe(0);
+    expect(drain(ours)).toEqual({ text: 'x', end: 'end' });
+  });
+
+  it('Without it, a registration that does not read is not called for that end.', () => {
+    const reactor = descriptors.using(new Reactor({ backend }));
+    for (const interest of [Interest.None, Interest.Writable]) {
+      const [ours, theirs] = descriptors.tcpPair();
+      fill(ours);
+      const recorder = new Recorder();
+      reactor.register(ours, interest, recorder, { trigger });
+      must(sys.shutdown(theirs, sys.constants.SHUT_WR));
+      expect(countEvents(reactor)).toBe(0);
+      expect(recorder.count).toBe(0);
+    }
   });
 
   it('A paused registration is not called for data that arrives.', () => {

@@ -19,6 +19,7 @@ eachTrigger((backend, trigger) => {
     for (const rearm of [
       () => registration.rearm(),
       () => registration.setInterest(Interest.Readable), // the same: it re-arms
+      () => registration.setTrigger(trigger), // and so does this
       () => registration.setInterest(Interest.Readable | Interest.Priority),
       () => {
         registration.setTrigger(other);

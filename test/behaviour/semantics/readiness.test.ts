@@ -27,6 +27,7 @@ const HAPPENINGS: Readonly<Record<string, (theirs: number) => void>> = {
 };
 
 const INTERESTS = [0, 1, 2, 3, 4, 5, 6, 7];
+const CALLS = Readable | Writable | Priority;
 
 /** The bits that each interest gets of one happening, under each trigger. */
 function readinessOf(
@@ -83,7 +84,9 @@ eachBackend((backend) => {
         const registration = reactor.register(ours, interest, recorder);
         turnIdly(reactor, 3);
         expect(recorder.seen & ~interest & (Readable | Writable | Priority)).toBe(0);
-        const heard = readinessOf(poller, happening, interest, isTcp) & ~7;
+        const reported = readinessOf(poller, happening, interest, isTcp);
+        expect(reported & CALLS & ~interest).toBe(0);
+        const heard = reported & ~7;
         expect(recorder.seen & ~7).toBe(heard);
         if (happening === 'hang-up' && reportsClosedBits(backend)) {
           expect(heard).toBe(ReadClosed | WriteClosed);

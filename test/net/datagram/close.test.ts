@@ -262,13 +262,16 @@ describe.each(Poller.backends)('%s: the end of a datagram socket', (backend) => 
     await disposed;
   });
 
-  it('unref: neither an open socket nor one with a queue keeps the reactor alive', async () => {
-    const { reactor, receiver, client, fill } = start();
+  it('unref: an open socket does not keep the reactor alive, but what is queued does', async () => {
+    const { reactor, receiver, received, client, fill, sent, turnUntil } = start();
     expect(client.hasRef()).toBe(true);
     fill(1);
     reactor.turn(20); // the queue was tried in vain: from here on a timer tries it again
     for (const socket of [receiver, client]) expect(socket.unref().hasRef()).toBe(false);
+    reactor.setTimeout(() => receiver.resume(), 20).unref();
     await reactor.run();
+    expect(client.queuedCount).toBe(0);
+    turnUntil(() => received.messages.length === sent.length);
     expect(client.ref().hasRef()).toBe(true);
   });
 });

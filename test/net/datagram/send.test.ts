@@ -160,6 +160,63 @@ describe.each(['level', 'edge'] as const)('%s: sending datagrams', (trigger) => 
     expect(inbound.drains).toBe(1);
   });
 
+  it('follows each datagram to its own outcome, at once or at the end of a turn', () => {
+    const { reactor, bind, turnUntil } = start();
+    const path = join(directory(), 'full');
+    const server = new Inbound();
+    const receiver = bind(server.handlers, { path });
+    const inbound = new Inbound();
+    const client = bind(inbound.handlers, { path: `${path}-client`, queueBytesMax: 20 * 260 });
+    receiver.pause();
+    const outcomes: number[] = [];
+    const send = (text: string, to = path) =>
+      client.sendTracked(Buffer.from(text), { path: to }, (result) => outcomes.push(result));
+    expect(send('nowhere', `${path}-nothing`)).toBe(-sys.constants.ENOENT);
+    let sent = 0;
+    let result = send('four');
+    for (; result === 4; sent++) result = send('four');
+    expect(result).toBe(-sys.constants.EAGAIN);
+    expect(send('gone', `${path}-nothing`)).toBe(-sys.constants.EAGAIN);
+    let waiting = 1;
+    for (; result === -sys.constants.EAGAIN; waiting++) result = send('five5');
+    waiting -= 1;
+    expect(result).toBe(-sys.constants.ENOBUFS);
+    expect(client.queuedCount).toBe(waiting + 1);
+    expect(outcomes).toEqual([]);
+    receiver.resume();
+    turnUntil(() => outcomes.length === waiting + 1);
+    expect(outcomes).toEqual([4, -sys.constants.ENOENT, ...Array(waiting - 1).fill(5)]);
+    turnUntil(() => server.messages.length === sent + waiting);
+    expect(inbound.errors).toEqual([]);
+    expect(client.stats).toMatchObject({ sendFailed: 2, errors: 0 });
+    expect(() => client.sendTracked(Buffer.from('x'), { path: '' }, () => undefined)).toThrow();
+    expect(client.send('reported again', { path: `${path}-nothing` })).toBe(false);
+    reactor.turn(0);
+    expect(inbound.errors).toEqual(['ENOENT']);
+  });
+
+  it('what is dropped with the socket has ECANCELED for an outcome', () => {
+    const { reactor, bind } = start();
+    const path = join(directory(), 'full');
+    const receiver = bind({}, { path });
+    receiver.pause();
+    const inbound = new Inbound();
+    const client = bind(inbound.handlers, { path: `${path}-client` });
+    const outcomes: number[] = [];
+    const send = () =>
+      client.sendTracked(Buffer.from('x'), { path }, (result) => {
+        expect(inbound.closes).toBe(0);
+        outcomes.push(result);
+      });
+    while (send() === 1);
+    send();
+    client.destroy();
+    expect(outcomes).toEqual([]);
+    reactor.turn(0);
+    expect(outcomes).toEqual([-sys.constants.ECANCELED, -sys.constants.ECANCELED]);
+    expect(inbound.closes).toBe(1);
+  });
+
   it('where writability says nothing, the queue is tried again after a time, without a spin', () => {
     const { reactor, bind, turnUntil } = start();
     const path = join(directory(), 'full');

@@ -1,7 +1,7 @@
 // What is accepted and then fails: the reserve descriptor of the policy `shed`, which is there as long as
 // the listener is; errors of `open` handlers.
 import { constants as os } from 'node:os';
-import { expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { countDescriptors, useDescriptors } from '../../helpers/descriptors.ts';
 import { driven } from '../driven.ts';
 import { Recorder } from '../recorder.ts';
@@ -15,6 +15,10 @@ vi.mock(import('../../../src/sys/index.ts'), async (importOriginal) => {
 });
 
 const descriptors = useDescriptors();
+const LOOKS = 6;
+afterEach(() => {
+  kernel.isExhausted = false;
+});
 
 it('a listener that was closed out of descriptors does not open its reserve again', () => {
   const server = new Recorder();
@@ -35,6 +39,22 @@ it('a listener that was closed out of descriptors does not open its reserve agai
   kernel.isExhausted = false;
   descriptors.close(...peers);
   expect(countDescriptors()).toBe(before);
+});
+
+it('a descriptor that other code has closed is noticed soon, and nothing spins meanwhile', () => {
+  const server = new Recorder();
+  const { reactor, listener, turnUntil, dial } = driven(descriptors, server, {});
+  kernel.isExhausted = true;
+  dial();
+  turnUntil(() => listener.stats.exhausted > 0);
+  const startMs = performance.now();
+  const before = reactor.stats.waits;
+  turnUntil(() => listener.stats.exhausted > LOOKS);
+  expect(performance.now() - startMs).toBeLessThan(LOOKS * 400); // one each 100 ms, not each second
+  expect(reactor.stats.waits - before).toBeLessThan(LOOKS * 20);
+  kernel.isExhausted = false;
+  turnUntil(() => server.count('open') === 1);
+  expect(listener.stats).toMatchObject({ accepted: 1, exhausted: LOOKS + 1 });
 });
 
 it.each(['level', 'edge'] as const)(

@@ -1,5 +1,5 @@
 // listen() and adoptListener(): where one can listen, what a listener may replace, what is refused.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -85,6 +85,17 @@ describe('listen', () => {
     const six = start({ host: '::', ipv6Only: true });
     expect(await dial({ host: HOST, port: six.port })).toBe('ECONNREFUSED');
     expect(await dial({ host: '::1', port: six.port })).toBe('open');
+  });
+
+  it.each([0o022, 0o077])('makes the file of a Unix socket by the umask, %i', (mask) => {
+    const path = join(folder, `umask-${mask}`);
+    const before = process.umask(mask);
+    try {
+      start({ path }, new Recorder());
+      expect(statSync(path).mode & 0o777).toBe(0o777 & ~mask);
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('listens on a Unix path and takes the file away when it closes', async () => {

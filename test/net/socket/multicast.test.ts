@@ -1,8 +1,9 @@
 // Multicast groups, over whatever interface this machine has.
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import type { SocketAddress } from '../../../src/address.ts';
 import { useDescriptors } from '../../helpers/descriptors.ts';
-import { datagramWorld, Inbound } from '../inbound.ts';
+import { datagramWorld, HOST, Inbound } from '../inbound.ts';
 
 // An interface with an address of the family, the loopback if it may be. Linux's loopback has no
 // route for multicast over IPv6.
@@ -66,11 +67,49 @@ describe.each(['level', 'edge'] as const)('%s: multicast', (trigger) => {
     },
   );
 
+  it.each(GROUPS)('$family: joined for one source, another is not heard', ({ any, group, on }) => {
+    const { bind, turnUntil } = datagramWorld(descriptors, trigger);
+    const messages: string[] = [];
+    let source = '';
+    const message = (_: unknown, bytes: Buffer, from: SocketAddress) => {
+      messages.push(bytes.toString());
+      source = from.address;
+    };
+    const receiver = bind({ message }, { host: any });
+    const sender = bind({}, { host: any });
+    sender.setMulticast({ ttl: 0, loop: true, interface: on as string });
+    const to = { address: group, port: receiver.port };
+    receiver.joinGroup(group, on);
+    sender.send('from all', to);
+    turnUntil(() => messages.length === 1);
+    receiver.leaveGroup(group, on);
+    const other = any === '::' ? '2001:db8::1' : '192.0.2.1';
+    receiver.joinGroup(group, on, other);
+    sender.send('from another', to);
+    receiver.joinGroup(group, on, source);
+    expect(() => receiver.joinGroup(group, on, source)).toThrow(/EADDRINUSE|EADDRNOTAVAIL/);
+    receiver.leaveGroup(group, on, other);
+    sender.send('from the source', to);
+    turnUntil(() => messages.length === 2);
+    expect(messages).toEqual(['from all', 'from the source']);
+    receiver.leaveGroup(group, on, source);
+    expect(() => receiver.leaveGroup(group, on, source)).toThrow(/EINVAL|EADDRNOTAVAIL/);
+  });
+
   it('wrong groups, interfaces and figures are typed errors', () => {
     const socket = datagramWorld(descriptors, trigger).bind({});
     expect(() => socket.joinGroup('10.0.0.1')).toThrow(code('EINVAL'));
     expect(() => socket.joinGroup('name')).toThrow(code('ERR_INVALID_ARG_VALUE'));
     expect(() => socket.joinGroup('239.1.1.1', 'nothing0')).toThrow(code('ERR_INVALID_ARG_VALUE'));
+    expect(() => socket.joinGroup('232.1.1.1', undefined, 'ff02::1')).toThrow(
+      code('ERR_INVALID_ARG_VALUE'),
+    );
+    expect(() => socket.joinGroup('ff32::1', undefined, HOST)).toThrow(
+      code('ERR_INVALID_ARG_VALUE'),
+    );
+    expect(() => socket.joinGroup('232.1.1.1', undefined, 5 as never)).toThrow(
+      code('ERR_INVALID_ARG_TYPE'),
+    );
     expect(() => socket.setMulticast({ ttl: 256 })).toThrow(code('ERR_OUT_OF_RANGE'));
   });
 });
