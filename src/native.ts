@@ -152,7 +152,6 @@ export interface SyscallBindings {
   readonly cfmakeraw: Syscall<[termios: Uint8Array]>;
   /** The length of a regular file; -EISDIR, -ESPIPE: it is none. */
   readonly fileSize: Syscall<[fd: number]>;
-  /** flock(2), exclusive, without waiting; until `fd` is closed. */
   readonly lockFile: Syscall<[fd: number]>;
 
   /** `figures`: the memory of doubles in the order of native/core/socket_facts.h. */

@@ -145,7 +145,7 @@ int CloseOwner() {
     std::lock_guard<std::mutex> lock(mutex);
     OpenOwners().erase(id);
   }
-  RemoveOwnFiles();  // first: while it is listened on, no process takes a file for stale and replaces it
+  RemoveOwnFiles();  // first: what is listened on is not taken for stale, and replaced
   return CloseDescriptorsOf(id);
 }
 

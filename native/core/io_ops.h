@@ -27,8 +27,8 @@ int Pread(int fd, void* data, size_t length, int64_t offset);
 // could be promised.
 int64_t FileSize(int fd);
 
-// Takes flock(2)'s exclusive lock of a file or folder for as long as `fd` is open. EWOULDBLOCK: it is
-// taken. A file system that has no such locks says EOPNOTSUPP, ENOLCK or EBADF.
+// Takes flock(2)'s exclusive lock of a file or folder for as long as `fd` is open. EWOULDBLOCK: it
+// is taken. A file system that has no such locks says EOPNOTSUPP, ENOLCK or EBADF.
 int LockFile(int fd);
 
 // Never retried: the descriptor is gone whatever the answer is (close(2), EINTR).

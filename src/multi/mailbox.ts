@@ -9,6 +9,7 @@
 // Any thread that has the address can write anything there. What the reader takes from it is checked
 // (ring.ts): a lane that holds what no sender writes is dropped, and the others go on.
 import { EdgewiseError, outOfRange } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Reader } from './message.ts';
@@ -192,6 +193,12 @@ export class Mailbox {
   /** The same as {@link close}: a mailbox has nothing to flush. */
   destroy(): void {
     this.close();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { received, drains } = this.stats;
+    return shown('Mailbox', { received, drains, closed: this.isClosed });
   }
 
   /** The same as {@link destroy}. */

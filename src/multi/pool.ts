@@ -2,6 +2,7 @@
 // port with the handlers of one module.
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { ClosedError, type EdgewiseError } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import * as sys from '../sys/index.ts';
 import { checkInteger, checkObject } from '../validate.ts';
 import { type Dispatch, openDispatch } from './dispatch.ts';
@@ -152,6 +153,12 @@ export class ReactorPool {
   destroy(): void {
     if (this.#closed === undefined) this.#closed = this.#close(0);
     else for (const sub of this.#subs) void sub.end(0);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { size, port, isClosed: closed } = this;
+    return shown('ReactorPool', { size, port, closed });
   }
 
   /** The same as {@link destroy}. */

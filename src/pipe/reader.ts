@@ -2,6 +2,7 @@
 import { constants as os } from 'node:os';
 import { errnoError, invalidValue } from '../errors.ts';
 import { readMemory, readView } from '../flow/read-memory.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { Interest } from '../poller/index.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
@@ -102,6 +103,12 @@ export class DescriptorReader<Data = unknown> {
   /** Closes at once; what was not read is lost. `error` reaches the `close` handler. */
   destroy(error?: Error): void {
     this.#endpoint.destroy(error);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { fd, bytesRead, isPaused: paused, isClosed: closed, error } = this;
+    return shown('DescriptorReader', { fd, bytesRead, paused, closed, error });
   }
 
   /** As `destroy()`. */

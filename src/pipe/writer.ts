@@ -11,6 +11,7 @@ import {
   type Writable,
   WriteQueue,
 } from '../flow/write-queue.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import type { Reactor, Registration, Timer } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
@@ -178,6 +179,12 @@ export class DescriptorWriter<Data = unknown> {
     this.#endpoint.destroy(error);
     this.#deadline?.clear();
     this.#queue.discard(error ?? new ClosedError('the DescriptorWriter'), this.reactor);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { fd, bytesWritten, writableLength: unwritten, isClosed: closed, error } = this;
+    return shown('DescriptorWriter', { fd, bytesWritten, unwritten, closed, error });
   }
 
   /** As `destroy()`. */

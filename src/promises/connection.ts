@@ -11,6 +11,7 @@ import {
   restOf,
   type Writable,
 } from '../flow/index.ts';
+import { SHOWN } from '../inspect.ts';
 import type { ConnectionDriver, Connection as HandlerConnection } from '../net/connection/index.ts';
 import type { TcpOptions } from '../net/socket/index.ts';
 import type { Timer } from '../reactor/index.ts';
@@ -199,6 +200,11 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   destroy(error?: Error): void {
     checkError(error);
     this.raw.destroy(error);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    return this.raw[SHOWN]();
   }
 
   /** As `destroy()`: `using connection = await connect(…)`. */

@@ -4,6 +4,7 @@ import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../address.ts';
 import { ClosedError, errnoError } from '../errors.ts';
 import { type CloseOptions, encodeShort } from '../flow/index.ts';
+import { SHOWN } from '../inspect.ts';
 import {
   bindDatagram,
   type DatagramSocket as HandlerSocket,
@@ -181,6 +182,11 @@ export class DatagramSocket
   destroy(error?: Error): void {
     checkError(error);
     this.raw.destroy(error);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    return this.raw[SHOWN]();
   }
 
   /** As `destroy()`: `using socket = bind(…)`. */

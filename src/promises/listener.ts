@@ -4,6 +4,7 @@
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
 import { errnoError } from '../errors.ts';
+import { SHOWN } from '../inspect.ts';
 import type { Connection as HandlerConnection } from '../net/connection/index.ts';
 import {
   type Listener as HandlerListener,
@@ -117,6 +118,11 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable, Dis
   destroy(error?: Error): void {
     checkError(error);
     this.raw.destroy(error);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    return this.raw[SHOWN]();
   }
 
   /** As `destroy()`: `using listener = listen(…)`. */

@@ -5,6 +5,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
 import { type Backend, Interest } from '../poller/interest.ts';
 import { Poller, triggerNumber } from '../poller/poller.ts';
@@ -423,6 +424,17 @@ export class Reactor {
     this.#poller.close();
     this.#lint?.close();
     if (!this.#dispatcher.isDispatching) throwAll(this.#takeErrors());
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const {
+      backend,
+      driverMode: driver,
+      registrationCount: registrations,
+      isClosed: closed,
+    } = this;
+    return shown('Reactor', { backend, driver, registrations, closed });
   }
 
   /** The same as `close()`: `using reactor = new Reactor()`. */

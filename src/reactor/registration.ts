@@ -3,6 +3,7 @@
 // `RegistrationOwner`, so this file is below it.
 import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError, invalidType, outOfRange } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import {
   type Interest,
   Readiness,
@@ -219,6 +220,12 @@ export class Registration<Data = unknown> {
     this.#isOpen = false;
     if (this.#isReferenced) this.owner.countReferenced(-1);
     this.owner.release(this);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { fd, trigger, isClosed: closed } = this;
+    return shown('Registration', { fd, interest: readinessNames(this.interest), trigger, closed });
   }
 
   /** The same as `close()`: `using registration = reactor.register(…)`. */

@@ -22,6 +22,7 @@ import {
   WriteQueue,
   type WriteQueueEntry,
 } from '../../flow/write-queue.ts';
+import { SHOWN, shown } from '../../inspect.ts';
 import { Interest, Readiness } from '../../poller/index.ts';
 import type { Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
@@ -668,6 +669,19 @@ export class Connection<Data = unknown> {
     } catch (thrown) {
       this.reactor.report(thrown);
     }
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { fd, remoteAddress: remote, localAddress: local, error, writableLength } = this;
+    const state = {
+      connecting: this.isConnecting,
+      paused: this.isPaused,
+      readEnded: this.isReadEnded,
+      writeEnded: this.isWriteEnded,
+      closed: this.isClosed,
+    };
+    return shown('Connection', { fd, remote, local, ...state, unsent: writableLength, error });
   }
 
   /** As `destroy()`. */

@@ -4,6 +4,7 @@ import { constants as os } from 'node:os';
 import { type AddressInput, SocketAddress } from '../../address.ts';
 import { ClosedError, check, invalidType } from '../../errors.ts';
 import { type CloseOptions, closeTimeoutMs, encodeShort } from '../../flow/index.ts';
+import { SHOWN, shown } from '../../inspect.ts';
 import { Interest, Readiness } from '../../poller/index.ts';
 import type { Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
@@ -332,6 +333,13 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
   destroy(error?: Error): void {
     checkError(error);
     this.#destroy(error);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { fd, address, remoteAddress: remote, queuedCount: queued } = this;
+    const state = { paused: this.isPaused, closed: this.isClosed };
+    return shown('DatagramSocket', { fd, address, remote, queued, ...state });
   }
 
   /** As `destroy()`: `using socket = bindDatagram(…)`. */

@@ -1,6 +1,7 @@
 // A listening socket and the connections that it accepts. listen.ts makes the socket.
 import { SocketAddress } from '../../address.ts';
 import { check, invalidValue } from '../../errors.ts';
+import { SHOWN, shown } from '../../inspect.ts';
 import { Interest } from '../../poller/index.ts';
 import type { Registration } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
@@ -217,6 +218,12 @@ export class Listener<Data = unknown> {
   /** Whether it keeps the reactor alive while it listens. */
   hasRef(): boolean {
     return this.#registration.hasRef();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { fd, address, isClosed: closed, connections } = this;
+    return shown('Listener', { fd, address, connections: connections.size, closed });
   }
 
   /** Destroys it with its connections: see `destroy`. */

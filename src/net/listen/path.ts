@@ -2,9 +2,9 @@
 // removed.
 //
 // A socket file that refuses connect(2) is stale, or its owner is between bind(2) and listen(2): the
-// kernel does not say which. So those who make or replace one hold a lock of its folder meanwhile, by
-// flock(2), which ends with the process and leaves no file. Whoever listens refuses no one, so without
-// the lock a file can be removed by its owner as long as that still listens.
+// kernel does not say which. So a process that makes or replaces one holds a lock of its folder
+// meanwhile, by flock(2), which ends with the process and leaves no file. A listener refuses no
+// client, so without the lock a file can be removed by its owner as long as that still listens.
 import { closeSync, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { dirname } from 'node:path';
@@ -16,7 +16,7 @@ import { errorContextOf } from '../socket/address.ts';
 
 const { EADDRINUSE, ECONNREFUSED, EINTR, ENOENT, EWOULDBLOCK } = os.errno;
 const { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
-/** The lock is held for a few system calls; whoever holds it for longer means something else by it. */
+/** The lock is held for a few system calls; one that is held for longer is for something else. */
 const LOCK_WAIT_MS = 2000;
 const LOCK_LOOK_MS = 1;
 

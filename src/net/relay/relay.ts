@@ -4,6 +4,7 @@
 import { constants as os } from 'node:os';
 import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../../errors.ts';
 import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
+import { SHOWN, shown } from '../../inspect.ts';
 import { Readiness } from '../../poller/index.ts';
 import type { Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
@@ -168,6 +169,12 @@ export class Relay {
   /** Whether one of its connections keeps the reactor alive while it is open. */
   hasRef(): boolean {
     return this.a.hasRef() || this.b.hasRef();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { a, b, bytesToA, bytesToB, isClosed: closed, error } = this;
+    return shown('Relay', { a: a.fd, b: b.fd, bytesToA, bytesToB, closed, error });
   }
 
   /** Ends at once: see `destroy`. */

@@ -1,5 +1,7 @@
 // The handle of one timer, and at the same time its place in the wheel: links, deadline and slot
 // are fields of this one object. It knows its owner only by the interface declared here.
+
+import { SHOWN, shown } from '../../inspect.ts';
 import { NOT_PENDING } from './wheel.ts';
 
 /** What a timer asks of the `Timers` that made it. */
@@ -94,6 +96,12 @@ export class Timer {
   /** Whether the timer keeps the reactor alive while it is pending. */
   hasRef(): boolean {
     return this.isReferenced;
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { delayMs, isInterval: interval, isPending: pending } = this;
+    return shown('Timer', { delayMs, interval, pending });
   }
 
   /** The same as `clear()`: `using timer = reactor.setTimeout(…)`. */
