@@ -17,11 +17,11 @@ import {
   failed,
   failedByPeer,
   Lines,
+  NAME_LENGTH_MAX,
   RELEASED,
+  SOCKET_COUNT_MAX,
 } from './protocol.ts';
 
-const NAME_LENGTH_MAX = 255;
-const SOCKET_COUNT_MAX = 253; // one message carries them all
 const CONFIRM_TIMEOUT_MS = 30_000;
 const OTHERS_MAY_WRITE = 0o022;
 

@@ -18,6 +18,9 @@ import type { Connection } from '../connection/connection.ts';
 export const CONFIRM = 'confirm';
 /** The answer of the earlier process: it does not accept any more. */
 export const RELEASED = 'released';
+/** One message carries them all. */
+export const SOCKET_COUNT_MAX = 253;
+export const NAME_LENGTH_MAX = 255;
 const VERSION = 1;
 const LINE_LENGTH_MAX = 128 * 1024;
 
@@ -39,13 +42,22 @@ export function encodeHead(names: readonly string[]): string {
 /**
  * Reads the first line.
  *
- * @returns the names of the sockets.
- * @throws EdgewiseError - ERR_HANDOVER_FAILED: another version. SyntaxError, TypeError: no head.
+ * @returns the names of the sockets, each another.
+ * @throws EdgewiseError - ERR_HANDOVER_FAILED: another version, or no names. SyntaxError, TypeError: no
+ *   head.
  */
-export function decodeHead(line: string): string[] {
-  const { version, names } = JSON.parse(line) as { version: number; names: unknown };
-  if (version === VERSION && Array.isArray(names)) return names.map(String);
-  throw failed(`version ${version} of the protocol`);
+export function decodeHead(line: string): readonly string[] {
+  const { version, names } = JSON.parse(line) as { version: unknown; names: unknown };
+  if (version !== VERSION) throw failed(`version ${JSON.stringify(version)} of the protocol`);
+  if (!areNames(names)) throw failedByPeer();
+  return names;
+}
+
+function areNames(names: unknown): names is readonly string[] {
+  if (!Array.isArray(names) || names.length > SOCKET_COUNT_MAX) return false;
+  const isName = (name: unknown) =>
+    typeof name === 'string' && name.length > 0 && name.length <= NAME_LENGTH_MAX;
+  return names.every(isName) && new Set(names).size === names.length;
 }
 
 /** Puts lines together that come in several reads. */

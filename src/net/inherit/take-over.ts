@@ -17,6 +17,7 @@ import {
   failedByPeer,
   Lines,
   RELEASED,
+  SOCKET_COUNT_MAX,
 } from './protocol.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -54,6 +55,7 @@ class Conversation {
   readonly connection: Connection;
   #fds: number[] = [];
   #hasOffer = false;
+  #isConfirmed = false;
   #isAwaited = true;
 
   constructor({ path, reactor, timeoutMs = TIMEOUT_MS }: TakeOverOptions) {
@@ -69,6 +71,7 @@ class Conversation {
 
   confirm(): void {
     if (this.connection.isClosed) return; // `released` says why
+    this.#isConfirmed = true;
     this.#isAwaited = true;
     this.connection.write(`${CONFIRM}\n`);
   }
@@ -83,7 +86,7 @@ class Conversation {
     };
     return {
       open: (connection) => guard(connection, () => void checkPeer(connection)),
-      descriptors: (_, fds) => void this.#fds.push(...fds),
+      descriptors: (connection, fds) => guard(connection, () => this.#onDescriptors(fds)),
       data: (connection, bytes) => guard(connection, () => this.#read(bytes)),
       // Between the two answers this process takes its time.
       timeout: (connection) => {
@@ -93,10 +96,16 @@ class Conversation {
     };
   }
 
+  // Those of a conversation that ends are closed with it.
+  #onDescriptors(fds: readonly number[]): void {
+    this.#fds.push(...fds);
+    if (this.#hasOffer || this.#fds.length > SOCKET_COUNT_MAX) throw failedByPeer();
+  }
+
   #read(bytes: Buffer): void {
     for (const line of this.#lines.take(bytes)) {
       if (!this.#hasOffer) this.#onHead(line);
-      else if (line === RELEASED) this.released.resolve();
+      else if (this.#isConfirmed && line === RELEASED) this.released.resolve();
       else throw failedByPeer();
     }
   }
