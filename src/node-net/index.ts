@@ -13,8 +13,10 @@ import {
 import { Server } from './server.ts';
 import { Socket } from './socket.ts';
 
-export type { ConnectionListener } from './server.ts';
+export type { Callable, Constructor } from '../stream/callable.ts';
+export type { ConnectionListener, ServerClass } from './server.ts';
 export type { ServerListenOptions, ServerOptions } from './server-options.ts';
+export type { SocketClass } from './socket.ts';
 export type { OnReadOptions, SocketConnectOptions, SocketOptions } from './socket-options.ts';
 export {
   BlockList,
@@ -35,7 +37,7 @@ export {
 };
 
 /** What `import net from 'edgewise/net'` gives. */
-interface Net {
+export interface Net {
   /** @internal the arguments of `connect` and `listen` by name */
   _normalizeArgs: typeof normalize;
   /** As of node:net. */
@@ -70,7 +72,7 @@ interface Net {
   setDefaultAutoSelectFamilyAttemptTimeout: typeof setDefaultAutoSelectFamilyAttemptTimeout;
 }
 
-// A plain object, as that of node:net: programs put functions of their own in it.
+/** The default import: a plain object, as that of node:net; programs put functions of their own in it. */
 const net: Net = {
   _normalizeArgs: normalize,
   BlockList,

@@ -48,6 +48,7 @@ const STATE = Symbol('state');
 const serverSocketChannel = diagnostics.channel('net.server.socket');
 const listenChannel = diagnostics.tracingChannel('net.server.listen');
 
+/** The members of a server; see {@link Server}. */
 class ServerClass extends adopting(EventEmitter) {
   /**
    * Beyond so many connections new ones are closed, and `drop` is emitted. Undefined at first, as in
@@ -462,3 +463,4 @@ function addressOf(handle: SocketHandle): Partial<AddressInfo> {
 export const Server: Callable<typeof ServerClass> = callable('Server', ServerClass, NodeServer);
 /** A server of `edgewise/net`. */
 export type Server = ServerClass;
+export type { ServerClass };

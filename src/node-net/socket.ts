@@ -34,6 +34,7 @@ interface State {
 }
 
 const { EALREADY, EISCONN } = os.errno;
+/** The members of a socket; see {@link Socket}. */
 class SocketClass extends SocketDuplex {
   /** The server that accepted it; null: none did. */
   server: object | null = null;

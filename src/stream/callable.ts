@@ -1,8 +1,9 @@
 // Classes that are called like the functions that Node's own are: `net.Socket()` without `new`, and
 // `net.Socket.call(this)` of a function that got the prototype by `util.inherits`.
 
+/** Any class. */
 // biome-ignore lint/suspicious/noExplicitAny: of any arguments
-type Constructor = new (...args: any[]) => object;
+export type Constructor = new (...args: any[]) => object;
 
 /** The function that a class is exported as. */
 export type Callable<Class extends Constructor> = Class &
