@@ -16,8 +16,9 @@ export interface LocalPlace {
 }
 
 /** An error as node:net makes it; anything that is not an error of the system is left alone. */
-export function asNodeError(error: Error, local?: LocalPlace): Error {
+export function asNodeError(error: Error, boundTo?: LocalPlace): Error {
   if (!(error instanceof ErrnoError)) return error;
+  const local = error.syscall === 'bind' ? undefined : boundTo; // it is about that place itself
   const { code, errno, address, port, path } = error;
   const syscall = SYSCALLS[error.syscall] ?? error.syscall;
   const place = path ?? (address === undefined ? '' : `${address}${port ? `:${port}` : ''}`);

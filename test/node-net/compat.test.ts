@@ -307,6 +307,12 @@ describe('a socket', () => {
     ],
     { since: 22, expected: expect.anything() },
   );
+  same('says of a local port that is taken that bind has failed', async (net) => {
+    const { server, port: localPort } = await listening(net);
+    const { shape } = await failureOf(net, { localAddress: HOST, localPort });
+    await closing(server);
+    return JSON.parse(JSON.stringify(shape).replaceAll(String(localPort), '0')) as unknown;
+  });
   same('is connected with the same events', async (net) => {
     const { server, port } = await listening(net, (socket) => socket.end());
     const lists = [];
