@@ -131,12 +131,11 @@ int Eventfd(const Args<2>& args) {
 }
 
 constexpr Function kFunctions[] = {
-    {"read", Call<Read>},         {"write", Call<Write>},     {"readv", Call<Readv>},
-    {"writev", Call<Writev>},     {"close", Call<Close>},     {"fcntl", Call<Fcntl>},
-    {"dup", Call<Dup>},           {"pipe2", Call<Pipe2>},     {"sendfile", Call<Sendfile>},
-    {"splice", Call<Splice>},     {"eventfd", Call<Eventfd>}, {"pread", Call<Pread>},
-    {"fileSize", Call<FileSize>},
-    {"lockFile", Call<LockFile>},
+    {"read", Call<Read>},         {"write", Call<Write>},       {"readv", Call<Readv>},
+    {"writev", Call<Writev>},     {"close", Call<Close>},       {"fcntl", Call<Fcntl>},
+    {"dup", Call<Dup>},           {"pipe2", Call<Pipe2>},       {"sendfile", Call<Sendfile>},
+    {"splice", Call<Splice>},     {"eventfd", Call<Eventfd>},   {"pread", Call<Pread>},
+    {"fileSize", Call<FileSize>}, {"lockFile", Call<LockFile>},
 };
 
 }  // namespace

@@ -197,8 +197,8 @@ void LoopDriver::Detach() {
   handles->driver = nullptr;
   if (inverted_ == this) inverted_ = nullptr;
   poller_->UnwatchHostLoop();
-  if (handles->open_count == 0) Delete(handles);  // it has failed before the first
   int count = handles->open_count;
+  if (count == 0) Delete(handles);  // it has failed before the first
   for (int i = 0; i < count; i++) uv_close(handles->open[i], OnClosed);
 }
 
