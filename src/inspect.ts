@@ -1,5 +1,5 @@
 // How console.log and util.inspect show what edgewise makes: on one line, what a reader asks for first.
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** The name of the member that Node asks for what to show. */
 export const SHOWN: typeof inspect.custom = inspect.custom;
@@ -13,7 +13,12 @@ export function shown(name: string, facts: Readonly<Record<string, unknown>>): s
   const parts: string[] = [];
   for (const [fact, value] of Object.entries(facts)) {
     if (value === true) parts.push(fact);
-    else if (value !== undefined && value !== false) parts.push(`${fact}: ${String(value)}`);
+    else if (value !== undefined && value !== false) parts.push(`${fact}: ${textOf(fact, value)}`);
   }
   return parts.length === 0 ? `${name} {}` : `${name} { ${parts.join(', ')} }`;
+}
+
+// The error of a close is the user's, and may be anything.
+function textOf(fact: string, value: unknown): string {
+  return fact === 'error' && !types.isNativeError(value) ? typeof value : String(value);
 }

@@ -88,7 +88,7 @@ function sliceOf(value: unknown, offset: unknown, length: unknown): Uint8Array {
 
 function bytesOf(value: unknown): Uint8Array {
   if (!Array.isArray(value)) return viewOf('buffer', value);
-  const parts = value.map((part) => {
+  const parts = Array.from(value as unknown[], (part) => {
     if (typeof part === 'string' || ArrayBuffer.isView(part)) return viewOf('buffer', part);
     throw wrongType('buffer list arguments', BYTES, value);
   });

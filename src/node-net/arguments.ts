@@ -11,9 +11,10 @@ export type Normalized = [options: Options, callback: ((...args: unknown[]) => v
 
 const UINT31_MAX = 0x7fffffff;
 
-/** A number that is not negative, as text or number; else false. */
+/** A number that is not negative, as text or number; else false. Objects are not asked what they are. */
 export function toNumber(value: unknown): number | false {
-  const number = typeof value === 'symbol' ? Number.NaN : Number(value);
+  if (typeof value !== 'number' && typeof value !== 'string') return value === null ? 0 : false;
+  const number = Number(value);
   return number >= 0 ? number : false;
 }
 

@@ -118,9 +118,9 @@ export function checkSocketOptions(options: Options): number {
   return Math.max(secondsOf(delayMs), 0);
 }
 
-/** @internal Whole ones, as node:net: 0 for what is no number. */
+/** @internal Whole ones, as node:net: 0 for what is no number. Objects are not asked what they are. */
 export function secondsOf(ms: unknown): number {
-  return Math.trunc(Number(ms) / 1000) || 0;
+  return typeof ms === 'number' || typeof ms === 'string' ? Math.trunc(Number(ms) / 1000) || 0 : 0;
 }
 
 /** @internal */

@@ -58,13 +58,6 @@ export class Lint {
     this.#report(registration, 'EDGEWISE_DUPLICATE', `is the same open file as fd ${other.fd}`);
   }
 
-  /** Of what a caller passed in: `known` are the names that are read. */
-  onNames(what: string, object: object, known: readonly string[]): void {
-    for (const sentence of unknownNames(what, object, known)) {
-      process.emitWarning(sentence, { type: 'EdgewiseLint', code: 'EDGEWISE_UNKNOWN' });
-    }
-  }
-
   /** After the handler of an event returned. */
   onHandled(registration: AnyRegistration, readiness: Readiness): void {
     this.#countSpin(registration, readiness);
@@ -137,5 +130,12 @@ export class Lint {
     if (reported.has(code)) return;
     reported.add(code);
     process.emitWarning(`fd ${registration.fd} ${what}`, { type: 'EdgewiseLint', code });
+  }
+}
+
+/** Warns of what a caller passed in: `known` are the names that are read. */
+export function warnOfNames(what: string, object: object, known: readonly string[]): void {
+  for (const sentence of unknownNames(what, object, known)) {
+    process.emitWarning(sentence, { type: 'EdgewiseLint', code: 'EDGEWISE_UNKNOWN' });
   }
 }

@@ -14,7 +14,7 @@ import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } fro
 import { Dispatcher } from './dispatcher.ts';
 import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
 import { Failures } from './failures.ts';
-import { Lint } from './lint.ts';
+import { Lint, warnOfNames } from './lint.ts';
 import type {
   AttachOptions,
   ErrorHandler,
@@ -98,6 +98,10 @@ export class Reactor {
       bytesLeft: checkBudget('bytes', budget?.bytes ?? BUDGET_BYTES),
       operationsLeft: checkBudget('operations', budget?.operations ?? BUDGET_OPERATIONS),
     };
+    if (lint === true) {
+      warnOfNames('new Reactor', options, OPTION_NAMES);
+      if (budget !== undefined) warnOfNames('budget', budget, ['bytes', 'operations']);
+    }
     this.#keepsContext = asyncContext === true;
     this.#onError = onError;
     this.#poller = new Poller({
@@ -109,9 +113,12 @@ export class Reactor {
       onPlanChange: () => this.#plan(),
       onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()),
     };
-    this.#lint = lint === true ? new Lint() : undefined;
-    this.lintNames('new Reactor', options, OPTION_NAMES);
-    if (budget !== undefined) this.lintNames('budget', budget, ['bytes', 'operations']);
+    try {
+      this.#lint = lint === true ? new Lint() : undefined;
+    } catch (error) {
+      this.#poller.close();
+      throw error;
+    }
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
   }
@@ -205,7 +212,7 @@ export class Reactor {
 
   /** @internal under `lint`, warns of names of `object` that are not among `known` */
   lintNames(what: string, object: object, known: readonly string[]): void {
-    this.#lint?.onNames(what, object, known);
+    if (this.#lint !== undefined) warnOfNames(what, object, known);
   }
 
   /**

@@ -4,10 +4,10 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Interest, Poller, Reactor, readinessNames } from '../../src/index.ts';
 import { Mailbox, MailboxSender, ReactorPool } from '../../src/multi/index.ts';
-import { Socket } from '../../src/node-net/index.ts';
 import { awaitable, Proactor } from '../../src/proactor/index.ts';
 import { sleep } from '../../src/promises/index.ts';
 import { fromDuplex } from '../../src/stream/index.ts';
+import { SocketDuplex } from '../../src/stream/socket.ts';
 import * as sys from '../../src/sys/index.ts';
 
 const notNumber = Symbol('not a number') as unknown as number;
@@ -52,7 +52,7 @@ test('options that are none, and errors that are none, are refused with a code',
 });
 
 test('a value that only converts to a number is no delay of a keep-alive', () => {
-  expect(() => new Socket().setKeepAlive(true, coercible)).toThrow(wrongType);
+  expect(() => new SocketDuplex().setKeepAlive(true, coercible)).toThrow(wrongType);
 });
 
 test('memory that is no mailbox, and a mailbox of more memory than there is, are refused', () => {

@@ -490,6 +490,8 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   'Connection',
   'Listener',
   'Connection.establish',
+  'DatagramSocket.sendTracked',
+  'Reactor.lintNames',
   'Connection.onReady',
   'Connection.enqueue',
   'Connection.onCloseReported',

@@ -274,6 +274,8 @@ export class Run {
     const before = this.#subject.ghostsRemoved;
     this.trace.push(`${'  '.repeat(this.#oracle.depth)}turn`);
     this.#oracle.beginTurn();
+    const thrownBefore = this.#thrownCount; // by handlers of the outer turn, which it throws itself
+    this.#thrownCount = 0;
     let thrownCount = 0;
     try {
       this.#subject.turn();
@@ -287,7 +289,7 @@ export class Run {
     if (this.difference !== undefined) return;
     this.#differ(this.#oracle.endTurn(this.#subject.ghostsRemoved - before));
     if (thrownCount !== this.#thrownCount) this.#differ(`the turn threw ${thrownCount} errors`);
-    this.#thrownCount = 0;
+    this.#thrownCount = thrownBefore;
   }
 
   #onReady(readiness: number, called: Registration, handler: Handler): void {

@@ -56,12 +56,14 @@ export function reactorWith(makeSlots: () => SlotTable): MakeSubject {
       turn: () => {
         const outer = dispatcher.saveBatch();
         const count = poller.wait(0);
+        const errorsBefore = failures.take(); // of the turn whose handler has called this one
         const requeued = dispatcher.enter();
         dispatcher.deliverEvents(count);
         dispatcher.deliverRequeued(requeued);
         dispatcher.leave();
         dispatcher.restoreBatch(outer);
         const errors = failures.take();
+        failures.putBack(errorsBefore);
         if (errors.length > 0) throw new AggregateError(errors);
       },
       close: () => {
