@@ -2,6 +2,7 @@
 // The same under AddressSanitizer and UndefinedBehaviorSanitizer: npm run test:long -- fuzz
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { defaultReactor } from '../../src/index.ts';
 import { seedOfRun } from '../helpers/random.ts';
 import { fuzz, publicTargets } from './fuzz.ts';
 import { SIGNATURES } from './signatures.ts';
@@ -19,6 +20,7 @@ test('every public function has a signature, and every signature a function', ()
 });
 
 test(`${callCount} calls with hostile values end in a result or a typed error, from seed ${seed}`, () => {
+  defaultReactor(); // that of this thread stays
   fuzz(seed, 200); // what is loaded lazily is loaded now
   const before = descriptors();
   const { failures, counts, outcomes } = fuzz(seed, callCount);
