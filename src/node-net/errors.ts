@@ -1,7 +1,10 @@
 // Errors in the shape of node:net: programs look at `code`, `syscall`, `address` and `port`, and
 // print the message.
+import { constants } from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
 import { ErrnoError } from '../errors.ts';
+
+const { EACCES, ENOENT } = constants.errno;
 
 /** How Node names the system calls of its streams. */
 const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write' };
@@ -31,13 +34,15 @@ export function asNodeError(error: Error, boundTo?: LocalPlace): Error {
 }
 
 /** The error of a server that cannot listen, which node:net describes besides. */
-export function asListenError(error: Error, address?: string, port?: number): Error {
+export function asListenError(error: Error, address: string | undefined, port: number): Error {
   if (!(error instanceof ErrnoError)) return error;
-  const { code, errno } = error;
-  const description = getSystemErrorMap().get(errno)?.[1] ?? code;
-  const place = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`;
+  const isPath = port < 0;
+  // As libuv, which has it from Windows.
+  const errno = isPath && error.errno === -ENOENT ? -EACCES : error.errno;
+  const [code, description] = getSystemErrorMap().get(errno) ?? [error.code, error.code];
+  const place = address === undefined ? '' : ` ${address}${port > 0 ? `:${port}` : ''}`;
   const message = `listen ${code}: ${description}${place}`;
-  const where = { ...(address && { address }), ...(port !== undefined && { port }) };
+  const where = { ...(address && { address }), ...(port !== 0 && { port }) };
   return Object.assign(new Error(message, { cause: error }), {
     code,
     errno,

@@ -323,7 +323,7 @@ function open(server: ServerClass, plan: Plan): void {
       return;
     }
     const address = plan.path ?? plan.host ?? error.address;
-    const failure = asListenError(error, address, plan.path === undefined ? plan.port : -1);
+    const failure = asListenError(error, address, plan.path === undefined ? (plan.port ?? 0) : -1);
     if (listenChannel.error.hasSubscribers) {
       listenChannel.error.publish({ server, error: failure });
     }
