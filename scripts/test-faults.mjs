@@ -29,9 +29,7 @@ const ONE_READ = 'takes what one read brings for all that was sent';
 const EXCLUDED_CUT = {
   'net/connection/paused': ONE_READ,
   'node-net/compat': ONE_READ,
-  'node-net/http': ONE_READ,
   'node-net/names': ONE_READ,
-  'interop/http': ONE_READ,
   'interop/starttls': ONE_READ,
   'stream/serve-http': ONE_READ,
   'stream/web': ONE_READ,
