@@ -25,16 +25,7 @@ const EXCLUDED = {
   'net/datagram/allocation': 'its point is the number of datagrams',
 };
 /** The same for one-byte. */
-const ONE_READ = 'takes what one read brings for all that was sent';
 const EXCLUDED_CUT = {
-  'net/connection/paused': ONE_READ,
-  'node-net/compat': ONE_READ,
-  'node-net/names': ONE_READ,
-  'interop/starttls': ONE_READ,
-  'stream/serve-http': ONE_READ,
-  'stream/web': ONE_READ,
-  'node-net/liveness': 'moves more than single bytes do in its time',
-  'pipe/close': 'moves more than single bytes do in its time',
   'net/datagram/*': 'datagrams are not cut',
   'net/socket/multicast': 'datagrams are not cut',
   'net/connection/zero-copy.numbers': 'numbers the sends of a buffer by hand',

@@ -4,6 +4,7 @@ import nodeNet from 'node:net';
 import { expect, it } from 'vitest';
 import edgewiseNet from '../../src/node-net/index.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
+import { itUncut } from '../helpers/cuts.ts';
 
 export type Net = typeof nodeNet;
 export const HOST = '127.0.0.1';
@@ -23,12 +24,21 @@ export interface Since {
 
 /** Defines a test of `run` on both. */
 export function same(title: string, run: (net: Net) => unknown, since?: Since): void {
-  it(title, async () => {
+  it(title, bodyOf(run, since));
+}
+
+/** The same, of what comes in one chunk. */
+export function sameUncut(title: string, run: (net: Net) => unknown): void {
+  itUncut(title, bodyOf(run));
+}
+
+function bodyOf(run: (net: Net) => unknown, since?: Since): () => Promise<void> {
+  return async () => {
     const result = await run(ours);
     const isOlder = since !== undefined && MAJOR < since.since;
     expect(result).toEqual(isOlder ? since.expected : await run(nodeNet));
     expect(result).toBeDefined();
-  });
+  };
 }
 
 /** What programs look at of an error. */

@@ -7,6 +7,7 @@ import { Duplex } from 'node:stream';
 import { inherits } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import * as sys from '../../src/sys/index.ts';
+import { itUncut } from '../helpers/cuts.ts';
 import {
   closed,
   closing,
@@ -18,6 +19,7 @@ import {
   ours,
   pairOf,
   same,
+  sameUncut,
   shapeOf,
   thrownBy,
 } from './both.ts';
@@ -466,7 +468,7 @@ describe('a socket', () => {
     await closing(server);
     return [...result, client.bytesWritten, peer.bytesRead];
   });
-  same('reads into memory of the user', async (net) => {
+  sameUncut('reads into memory of the user', async (net) => {
     const { server, port } = await listening(net, (socket) => socket.end('hello world'));
     const seen: unknown[] = [];
     const memory = Buffer.alloc(8);
@@ -527,7 +529,7 @@ describe('a socket', () => {
     thrownBy(() => new net.Socket({ fd: 0x7ffffff0 })),
     thrownBy(() => new net.Socket('x' as never)),
   ]);
-  it('is made of a connected descriptor', async () => {
+  itUncut('is made of a connected descriptor', async () => {
     const fds = new Int32Array(2);
     sys.socketpair(sys.constants.AF_UNIX, sys.constants.SOCK_STREAM, 0, fds);
     const sockets = [...fds].map((fd) => new ours.Socket({ fd }));
@@ -598,7 +600,7 @@ describe('a server', () => {
     await closing(server);
     return found;
   });
-  same('reads nothing of a connection that is paused', async (net) => {
+  sameUncut('reads nothing of a connection that is paused', async (net) => {
     const { server, client, peer } = await pairOf(net, {}, { pauseOnConnect: true });
     client.write('test');
     await new Promise((resolve) => setTimeout(resolve, 20)); // time for what must not happen
@@ -723,7 +725,7 @@ describe('a server', () => {
     },
     { since: 24, expected: 0 },
   );
-  same('listens on a path, and on a name of the abstract namespace', async (net) => {
+  sameUncut('listens on a path, and on a name of the abstract namespace', async (net) => {
     const places = [];
     for (const path of [
       unixPath(`path-${net === ours}`),

@@ -116,7 +116,7 @@ describe.each(['level', 'edge'] as const)('%s: toDuplex takes over', (trigger) =
     expect(() => toWebStreams(server.raw)).toThrow(inUse);
     const stream = toDuplex(server);
     expect(() => toDuplex(server)).toThrow(inUse);
-    expect(() => server.end()).rejects.toEqual(inUse);
+    await expect(async () => server.end()).rejects.toEqual(inUse);
     for (const refused of [server.read(), server.write('x')]) {
       expect(await codeOf(refused)).toBe('ERR_CONNECTION_IN_USE');
     }

@@ -111,7 +111,7 @@ describe.each(['level', 'edge'] as const)('%s: toWebStreams', (trigger) => {
   });
 
   // While a write waits it is the standard that waits: "until every chunk has been written".
-  it('a pipe that is aborted by its signal ends both connections', async () => {
+  itUncut('a pipe that is aborted by its signal ends both connections', async () => {
     const [from, to] = [await open(), await open()];
     const abort = new AbortController();
     const { readable } = toWebStreams(from.server);
@@ -148,7 +148,7 @@ describe.each(['level', 'edge'] as const)('%s: toWebStreams', (trigger) => {
     expect(await Promise.all(closed)).toEqual(['STOP', 'STOP']);
   });
 
-  it('an orderly end is no failure', async () => {
+  itUncut('an orderly end is no failure', async () => {
     const { client, server } = await open();
     const { readable, writable } = toWebStreams(server);
     const reader = readable.getReader();
