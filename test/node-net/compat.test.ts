@@ -612,36 +612,25 @@ describe('a server', () => {
     await closing(server);
     return [before, String(data)];
   });
+  same('fails to listen with the same errors', async (net) => {
+    const { server, port } = await listening(net);
+    const shapes = [];
+    for (const options of [
+      { port, host: HOST },
+      { port: 0, host: '192.0.2.1' },
+      { path: '/nowhere/at/all' },
+      { path: tmpdir() },
+    ]) {
+      shapes.push(await listenError(net, options));
+    }
+    await closing(server);
+    const shown = JSON.stringify(shapes).replaceAll(`:${port}"`, ':N"');
+    return JSON.parse(shown.replaceAll(`:${port},`, ':0,').replaceAll(`:${port}}`, ':0}'));
+  });
   same(
-    'fails to listen with the same errors',
-    async (net) => {
-      const { server, port } = await listening(net);
-      const shapes = [];
-      for (const options of [
-        { port, host: HOST },
-        { port: 0, host: '192.0.2.1' },
-        { path: '/nowhere/at/all' },
-        { path: tmpdir() },
-        { path: `/${'x'.repeat(300)}` },
-      ]) {
-        const other = net.createServer();
-        const error = once(other, 'error').catch((reason) => [reason]);
-        other.listen(options as never);
-        const shape = shapeOf((await error)[0]);
-        shapes.push(
-          JSON.parse(
-            JSON.stringify(shape)
-              .replaceAll(String(port), 'N')
-              .replaceAll('"N"', '"N"')
-              .replaceAll(':N,', ':0,')
-              .replaceAll(':N}', ':0}'),
-          ),
-        );
-      }
-      await closing(server);
-      return shapes;
-    },
-    { since: 24, expected: expect.anything() },
+    'fails to listen on a path that is too long with the same error', // libuv cut it before
+    (net) => listenError(net, { path: `/${'x'.repeat(300)}` }),
+    { since: 24, expected: expect.objectContaining({ code: 'EINVAL' }) },
   );
   same('closes with the same calls, whether it listens or not', async (net) => {
     const list: string[] = [];
@@ -789,6 +778,14 @@ describe('a server', () => {
     },
   );
 });
+
+/** What a server emits that cannot listen there. */
+async function listenError(net: Net, options: nodeNet.ListenOptions): Promise<unknown> {
+  const server = net.createServer();
+  const error = once(server, 'error').catch((reason) => [reason]);
+  server.listen(options);
+  return shapeOf((await error)[0]);
+}
 
 /** A listener that answers no connect any more: its queue is full. */
 function fullListener() {
