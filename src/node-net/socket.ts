@@ -334,5 +334,5 @@ export const Socket: Callable<typeof SocketClass> = callable('Socket', SocketCla
 /** A socket of `edgewise/net`. */
 export type Socket = SocketClass;
 
-/** @internal so that `instanceof` says of sockets of node:net what it says there */
+/** The class itself: `instanceof` of it says no of sockets of node:net. */
 export { SocketClass };

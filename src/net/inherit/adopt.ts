@@ -44,7 +44,7 @@ export function adoptConnection<Data = unknown>(
   return connection;
 }
 
-/** @internal as `adoptConnection`, but open when this returns; `open` is called inside. */
+/** As `adoptConnection`, but open when this returns: `open` is called inside. For the rooms above. */
 export function establishedConnection<Data = unknown>(
   fd: number,
   options: ConnectionOptions<Data>,
