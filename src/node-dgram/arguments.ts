@@ -1,6 +1,7 @@
 // What send() of node:dgram may be given: (bytes, offset, length, port, address, callback) or
 // (bytes, port, address, callback), without port and address when there is a peer.
 import { types } from 'node:util';
+import { checkBytes } from '../validate.ts';
 import { badPort, isConnected, outOfBounds, wrongType } from './errors.ts';
 
 const BYTES = 'of type string or an instance of Buffer, TypedArray, or DataView';
@@ -92,6 +93,8 @@ function bytesOf(value: unknown): Uint8Array {
     if (typeof part === 'string' || ArrayBuffer.isView(part)) return viewOf('buffer', part);
     throw wrongType('buffer list arguments', BYTES, value);
   });
+  // Now that no getter of the list runs any more, which may have taken the memory of one before it.
+  for (const part of parts) checkBytes('buffer', part);
   const [first] = parts;
   return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts);
 }

@@ -288,6 +288,21 @@ describe('send', () => {
     expect(() => call(socket, 'connectSync', 9, '127.0.0.2')).toThrow(/blocked/);
     await closed(socket);
   });
+
+  it('a list that takes the memory of one of its buffers away is ERR_INVALID_ARG_VALUE', async () => {
+    const socket = ours.createSocket('udp4');
+    const first = new Uint8Array(8);
+    const list = [first, first];
+    Object.defineProperty(list, 1, {
+      get: () => {
+        structuredClone(first.buffer, { transfer: [first.buffer] });
+        return new Uint8Array(8);
+      },
+    });
+    const send = () => call(socket, 'send', list, 9, HOST);
+    expect(send).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
+    await closed(socket);
+  });
 });
 
 describe('sendto', () => {
