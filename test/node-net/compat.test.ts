@@ -314,6 +314,19 @@ describe('a socket', () => {
     await closing(server);
     return JSON.parse(JSON.stringify(shape).replaceAll(String(localPort), '0')) as unknown;
   });
+  same('says of a local address of the other family that it is invalid', async (net) => {
+    const shapes = [];
+    for (const options of [
+      { localAddress: '::1' },
+      { localAddress: '::ffff:127.0.0.1' },
+      { localAddress: '::1', localPort: 20_000 },
+      { localAddress: '::1', host: 'localhost', family: 4 },
+      { localAddress: HOST, host: '::1' },
+    ]) {
+      shapes.push((await failureOf(net, options)).shape);
+    }
+    return shapes.map(({ cause, ...shape }) => shape);
+  });
   same('is connected with the same events', async (net) => {
     const { server, port } = await listening(net, (socket) => socket.end());
     const lists = [];
