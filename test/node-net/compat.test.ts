@@ -47,6 +47,9 @@ const CLIENT_EVENTS = [
   'close',
 ];
 
+const normalizerOf = (net: Net) =>
+  (net as never as { _normalizeArgs(args: unknown[]): unknown[] })._normalizeArgs;
+
 const unixPath = (name: string) => join(tmpdir(), `edgewise-compat-${process.pid}-${name}`);
 
 const answering = (...answer: unknown[]) =>
@@ -142,10 +145,21 @@ describe('the module', () => {
     return [before, after];
   });
   same('gives arguments their names', (net) => {
-    const normalize = (net as never as { _normalizeArgs(args: unknown[]): unknown[] })
-      ._normalizeArgs;
+    const normalize = normalizerOf(net);
     const all = [[], [1], ['2'], ['path', 5], [1, 'host', 3], [{ port: 1 }], [null], [undefined]];
     return all.map((args) => [...normalize(args)]);
+  });
+  same('connects by such arguments, its own or those of Node', async (net) => {
+    const { server, port } = await listening(net, (socket) => socket.end());
+    const options = { port, host: HOST };
+    let connects = 0;
+    for (const normalize of [normalizerOf(net), normalizerOf(nodeNet)]) {
+      const socket = new net.Socket();
+      await closed(socket.connect(normalize([options, () => connects++]) as never).resume());
+    }
+    const wrong = thrownBy(() => new net.Socket().connect([options] as never));
+    await closing(server);
+    return [connects, wrong];
   });
 });
 
