@@ -158,8 +158,16 @@ describe('the module', () => {
       await closed(socket.connect(normalize([options, () => connects++]) as never).resume());
     }
     const wrong = thrownBy(() => new net.Socket().connect([options] as never));
+    const { connect } = net.Socket.prototype;
+    const given: unknown[] = []; // to what has taken the place of connect
+    net.Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
+      given.push(...args.map((each) => [...(each as unknown[])]));
+      return Reflect.apply(connect, this, args);
+    } as never;
+    await closed(net.connect(options).resume());
+    net.Socket.prototype.connect = connect;
     await closing(server);
-    return [connects, wrong];
+    return [connects, wrong, JSON.parse(JSON.stringify(given).replace(String(port), '0'))];
   });
 });
 
