@@ -330,7 +330,12 @@ function handleOf(fd: number): SocketHandle {
 }
 
 /** As Socket of node:net; docs/compat.md lists what differs. With `new`, or called as a function. */
-export const Socket: Callable<typeof SocketClass> = callable('Socket', SocketClass, NodeSocket);
+export const Socket: Callable<typeof SocketClass> = callable(
+  'Socket',
+  SocketClass,
+  NodeSocket,
+  SocketDuplex,
+);
 /** A socket of `edgewise/net`. */
 export type Socket = SocketClass;
 
