@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { inherits } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { SocketDuplex } from '../../src/stream/socket.ts';
 import * as sys from '../../src/sys/index.ts';
 import { itUncut } from '../helpers/cuts.ts';
 import {
@@ -129,9 +130,11 @@ describe('the module', () => {
     expect([
       new nodeNet.Socket() instanceof ours.Socket,
       new nodeNet.Server() instanceof ours.Server,
-    ]).toEqual([true, true]);
+      new SocketDuplex() instanceof ours.Socket, // of toDuplex, and so of serveHttp
+    ]).toEqual([true, true, true]);
     class Own extends ours.Socket {}
     expect(new nodeNet.Socket() instanceof Own).toBe(false);
+    expect(new SocketDuplex() instanceof Own).toBe(false);
     expect(new ours.Socket() instanceof nodeNet.Socket).toBe(false);
   });
   same('has defaults of autoSelectFamily that can be set', (net) => {

@@ -77,14 +77,6 @@ async function rawAnswer(net: Net, port: number, text: string): Promise<string> 
 }
 
 describe('node:http', () => {
-  same('knows its connections as sockets', async (side) => {
-    const { server, port } = await serving(side, (incoming, response) => {
-      response.end(String(incoming.socket instanceof side.net.Socket));
-    });
-    const answer = await answerOf(http.get({ port, host: HOST, agent: false }));
-    await ended(server);
-    return answer;
-  });
   same('keeps connections, and uses them again', async (side) => {
     let connections = 0;
     const { server, port } = await serving(side, (incoming, response) => incoming.pipe(response));
