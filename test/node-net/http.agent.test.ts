@@ -40,4 +40,13 @@ describe('the agent of node:http', () => {
     await end();
     return [text, clients.length];
   });
+  same('does not take what came while the socket was idle for an answer', async (net) => {
+    const { socket, clients, request, end } = await idleSocket(net);
+    const before = socket.bytesRead;
+    clients[0]?.write(answer('wrong'));
+    while (!socket.destroyed && socket.bytesRead === before) await new Promise(setImmediate);
+    const text = await request();
+    await end();
+    return text;
+  });
 });
