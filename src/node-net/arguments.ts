@@ -1,6 +1,6 @@
 // What connect() and listen() of node:net may be given: (options), (port, host, ...), (path, ...),
 // and a callback last. The checks throw what those of Node throw.
-import { BlockList, isIP } from 'node:net';
+import nodeNet, { BlockList, isIP } from 'node:net';
 import { coded, wrongRange, wrongType, wrongValue } from './errors.ts';
 
 /** The options of a call of `connect` or `listen`, before they are looked at. */
@@ -10,6 +10,13 @@ export type Options = Record<string, unknown>;
 export type Normalized = [options: Options, callback: ((...args: unknown[]) => void) | null];
 
 const UINT31_MAX = 0x7fffffff;
+/** The mark of Node's on such arguments. Without it, `connect` takes an array for options. */
+const NORMALIZED = markOfNode() ?? Symbol('normalizedArgs');
+
+function markOfNode(): symbol | undefined {
+  const { _normalizeArgs } = nodeNet as { _normalizeArgs?: (args: unknown[]) => object };
+  return Object.getOwnPropertySymbols(_normalizeArgs?.([]) ?? {})[0];
+}
 
 /** A number that is not negative, as text or number; else false. Objects are not asked what they are. */
 export function toNumber(value: unknown): number | false {
@@ -36,7 +43,16 @@ export function normalize(args: readonly unknown[]): Normalized {
   else if (args.length > 0) options = { port: first };
   if (typeof second === 'string' && 'port' in options && options !== first) options.host = second;
   const last = args.at(-1);
-  return [options, typeof last === 'function' ? (last as () => void) : null];
+  const normalized: Normalized = [
+    options,
+    typeof last === 'function' ? (last as () => void) : null,
+  ];
+  return Object.assign(normalized, { [NORMALIZED]: true });
+}
+
+/** Whether a value is what `normalize` has made, here or in Node. */
+export function isNormalized(value: unknown): value is Normalized {
+  return Array.isArray(value) && NORMALIZED in value;
 }
 
 /**

@@ -19,9 +19,10 @@ export function connect(port: number, host?: string, connectionListener?: () => 
 /** Connects to a Unix socket. */
 export function connect(path: string, connectionListener?: () => void): Socket;
 export function connect(...args: unknown[]): Socket {
-  const [options] = normalize(args);
+  const normalized = normalize(args);
+  const [options] = normalized;
   const socket = new Socket(options as SocketOptions);
   if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket });
   if (options.timeout) socket.setTimeout(options.timeout as number);
-  return socket.connect(...(args as [SocketConnectOptions]));
+  return socket.connect(normalized as never); // as in Node, for what has taken its place
 }

@@ -2,9 +2,9 @@
 // print the message.
 import { constants } from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
-import { ErrnoError } from '../errors.ts';
+import { ErrnoError, errnoCode } from '../errors.ts';
 
-const { EACCES, ENOENT } = constants.errno;
+const { EACCES, EAFNOSUPPORT, EINVAL, ENOENT } = constants.errno;
 
 /** How Node names the system calls of its streams. */
 const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write' };
@@ -21,8 +21,12 @@ export interface LocalPlace {
 /** An error as node:net makes it; anything that is not an error of the system is left alone. */
 export function asNodeError(error: Error, boundTo?: LocalPlace): Error {
   if (!(error instanceof ErrnoError)) return error;
-  const local = error.syscall === 'bind' ? undefined : boundTo; // it is about that place itself
-  const { code, errno, address, port, path } = error;
+  const isBind = error.syscall === 'bind';
+  const local = isBind ? undefined : boundTo; // it is about that place itself
+  const { address, port, path } = error;
+  // As libuv, for an address of the other family.
+  const errno = isBind && error.errno === -EAFNOSUPPORT ? -EINVAL : error.errno;
+  const code = errnoCode(errno);
   const syscall = SYSCALLS[error.syscall] ?? error.syscall;
   const place = path ?? (address === undefined ? '' : `${address}${port ? `:${port}` : ''}`);
   const ours = local === undefined ? '' : ` - Local (${local.localAddress}:${local.localPort})`;

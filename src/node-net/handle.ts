@@ -20,7 +20,8 @@ interface AddressFields {
 }
 
 const { EBADF } = os.errno;
-const { IPPROTO_IP, IP_TOS, IPPROTO_IPV6, IPV6_TCLASS } = sys.constants;
+const { IPPROTO_IP, IP_TOS, IPPROTO_IPV6, IPV6_TCLASS, MSG_DONTWAIT, MSG_PEEK } = sys.constants;
+const PEEK = (MSG_PEEK as number) | (MSG_DONTWAIT as number);
 /** Seconds that the system takes, as in net/socket/tcp.ts. */
 const IDLE_SECONDS_MAX = 32_767;
 
@@ -135,6 +136,16 @@ export class SocketHandle {
   getAsyncId(): number {
     this.#resource ??= new AsyncResource('EDGEWISE_SOCKET');
     return this.#resource.asyncId();
+  }
+
+  /**
+   * Whether bytes have come that no one has taken. The agent of node:http asks before it uses an idle
+   * socket again: they would pass for the next answer.
+   */
+  hasPendingRead(): boolean {
+    const { fd } = this;
+    if (fd < 0) return false;
+    return this.driver?.hasUnread === true || sys.recv(fd, new Uint8Array(1), 0, 1, PEEK) > 0;
   }
 
   /** Reads what comes. */

@@ -2,8 +2,9 @@
 import diagnostics from 'node:diagnostics_channel';
 import dns, { type LookupAddress } from 'node:dns';
 import { EventEmitter } from 'node:events';
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, fstatSync, statSync } from 'node:fs';
 import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'node:net';
+import { constants as os } from 'node:os';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { ErrnoError, errnoError } from '../errors.ts';
 import {
@@ -39,6 +40,7 @@ interface State {
   releaseSignal: (() => void) | undefined;
 }
 
+const { EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP } = os.errno;
 /** Of uv_tcp_bind, in the question to the primary of a cluster. */
 const UV_TCP_IPV6ONLY = 1;
 const LINK_LOCAL = /^fe[89ab]/i;
@@ -364,12 +366,21 @@ function listenerOf(
   const options = optionsOf(server, accept);
   if (fd !== undefined) {
     const result = sys.listen(fd, backlog);
-    if (result < 0) throw errnoError(result, 'listen', { fd });
+    if (result < 0) throw errnoError(asLibuv(result, fd), 'listen', { fd });
     return adoptListener(fd, options);
   }
   if (path !== undefined) return listen({ ...options, ...unixPlaceOf(path, 'listen'), backlog });
   const where = host === undefined ? {} : { host };
   return listen({ ...options, ...where, port: port as number, backlog, ipv6Only, reusePort });
+}
+
+// libuv asks the system to listen on stream sockets and pipes only; all else is invalid.
+function asLibuv(result: number, fd: number): number {
+  const isOther =
+    result === -EBADF ||
+    result === -EOPNOTSUPP ||
+    (result === -ENOTSOCK && !fstatSync(fd).isFIFO());
+  return isOther ? -EINVAL : result;
 }
 
 function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {

@@ -7,7 +7,7 @@ import { establishedConnection } from '../net/index.ts';
 import { type Callable, callable } from '../stream/callable.ts';
 import type { Callback } from '../stream/driver.ts';
 import { driverOf, SocketDuplex } from '../stream/socket.ts';
-import { blockListOf, normalize, type Options, signalOf } from './arguments.ts';
+import { blockListOf, isNormalized, normalize, type Options, signalOf } from './arguments.ts';
 import { Connecting, type ConnectingOwner, type Target } from './connecting.ts';
 import { asNodeError, coded, socketClosed } from './errors.ts';
 import { SocketHandle } from './handle.ts';
@@ -101,7 +101,7 @@ class SocketClass extends SocketDuplex {
   /** Connects to a Unix socket. */
   connect(path: string, connectionListener?: () => void): this;
   connect(...args: unknown[]): this {
-    const [options, callback] = normalize(args);
+    const [options, callback] = isNormalized(args[0]) ? args[0] : normalize(args);
     if (options.port === undefined && (options.path === undefined || options.path === null)) {
       const message = 'The "options" or "port" or "path" argument must be specified';
       throw coded(new TypeError(message), 'ERR_MISSING_ARGS');
@@ -330,7 +330,12 @@ function handleOf(fd: number): SocketHandle {
 }
 
 /** As Socket of node:net; docs/compat.md lists what differs. With `new`, or called as a function. */
-export const Socket: Callable<typeof SocketClass> = callable('Socket', SocketClass, NodeSocket);
+export const Socket: Callable<typeof SocketClass> = callable(
+  'Socket',
+  SocketClass,
+  NodeSocket,
+  SocketDuplex,
+);
 /** A socket of `edgewise/net`. */
 export type Socket = SocketClass;
 

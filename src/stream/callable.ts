@@ -35,12 +35,13 @@ export function adopting<Base extends Constructor>(Base: Base): Base {
  *
  * @param name - of the function.
  * @param Class - its root extends what `adopting` has made.
- * @param Twin - the class of Node with the same name: `instanceof` is true of its instances too.
+ * @param Twins - the class of Node with the same name, and others: `instanceof` is true of their
+ *   instances too.
  */
 export function callable<Class extends Constructor>(
   name: string,
   Class: Class,
-  Twin: Constructor,
+  ...Twins: readonly Constructor[]
 ): Callable<Class> {
   function Call(this: unknown, ...args: unknown[]): object | undefined {
     if (new.target !== undefined) return Reflect.construct(Class, args, new.target);
@@ -54,7 +55,7 @@ export function callable<Class extends Constructor>(
   Object.defineProperty(Call, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
       const isOurs = Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
-      return isOurs || (this === Call && value instanceof Twin);
+      return isOurs || (this === Call && Twins.some((Twin) => value instanceof Twin));
     },
   });
   Call.prototype = Class.prototype;

@@ -99,6 +99,11 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
     return ours + lengthOf(this.#unsent?.chunks ?? []) + keptLength(this.#stream);
   }
 
+  /** Whether the stream holds bytes that no one has taken. */
+  get hasUnread(): boolean {
+    return this.#stream.readableLength > 0;
+  }
+
   /** Whether it keeps the process alive while it is open. */
   get isReferenced(): boolean {
     return this.#isReferenced;

@@ -25,6 +25,7 @@ export type ServeHttpOptions = Omit<
 interface Listening extends CountingServer {
   _handle: ListeningHandle | null;
   _pipeName?: string | undefined;
+  readonly _unref?: boolean;
   readonly allowHalfOpen?: boolean;
   readonly highWaterMark?: number;
   readonly noDelay?: boolean;
@@ -107,6 +108,7 @@ export function serveHttp<NodeServer extends Server>(
     handlers: { open: (connection) => accept(server, listened, connection) },
   });
   const handle = new ListeningHandle(listener);
+  if (listened._unref) handle.unref();
   listened._handle = handle;
   listened._pipeName = options.path ?? (options.abstract && `\0${options.abstract}`);
   const close = () => server.close();

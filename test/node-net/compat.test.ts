@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { inherits } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { SocketDuplex } from '../../src/stream/socket.ts';
 import * as sys from '../../src/sys/index.ts';
 import { itUncut } from '../helpers/cuts.ts';
 import {
@@ -46,6 +47,9 @@ const CLIENT_EVENTS = [
   'error',
   'close',
 ];
+
+const normalizerOf = (net: Net) =>
+  (net as never as { _normalizeArgs(args: unknown[]): unknown[] })._normalizeArgs;
 
 const unixPath = (name: string) => join(tmpdir(), `edgewise-compat-${process.pid}-${name}`);
 
@@ -126,9 +130,11 @@ describe('the module', () => {
     expect([
       new nodeNet.Socket() instanceof ours.Socket,
       new nodeNet.Server() instanceof ours.Server,
-    ]).toEqual([true, true]);
+      new SocketDuplex() instanceof ours.Socket, // of toDuplex, and so of serveHttp
+    ]).toEqual([true, true, true]);
     class Own extends ours.Socket {}
     expect(new nodeNet.Socket() instanceof Own).toBe(false);
+    expect(new SocketDuplex() instanceof Own).toBe(false);
     expect(new ours.Socket() instanceof nodeNet.Socket).toBe(false);
   });
   same('has defaults of autoSelectFamily that can be set', (net) => {
@@ -142,10 +148,29 @@ describe('the module', () => {
     return [before, after];
   });
   same('gives arguments their names', (net) => {
-    const normalize = (net as never as { _normalizeArgs(args: unknown[]): unknown[] })
-      ._normalizeArgs;
+    const normalize = normalizerOf(net);
     const all = [[], [1], ['2'], ['path', 5], [1, 'host', 3], [{ port: 1 }], [null], [undefined]];
     return all.map((args) => [...normalize(args)]);
+  });
+  same('connects by such arguments, its own or those of Node', async (net) => {
+    const { server, port } = await listening(net, (socket) => socket.end());
+    const options = { port, host: HOST };
+    let connects = 0;
+    for (const normalize of [normalizerOf(net), normalizerOf(nodeNet)]) {
+      const socket = new net.Socket();
+      await closed(socket.connect(normalize([options, () => connects++]) as never).resume());
+    }
+    const wrong = thrownBy(() => new net.Socket().connect([options] as never));
+    const { connect } = net.Socket.prototype;
+    const given: unknown[] = []; // to what has taken the place of connect
+    net.Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
+      given.push(...args.map((each) => [...(each as unknown[])]));
+      return Reflect.apply(connect, this, args);
+    } as never;
+    await closed(net.connect(options).resume());
+    net.Socket.prototype.connect = connect;
+    await closing(server);
+    return [connects, wrong, JSON.parse(JSON.stringify(given).replace(String(port), '0'))];
   });
 });
 
@@ -313,6 +338,19 @@ describe('a socket', () => {
     const { shape } = await failureOf(net, { localAddress: HOST, localPort });
     await closing(server);
     return JSON.parse(JSON.stringify(shape).replaceAll(String(localPort), '0')) as unknown;
+  });
+  same('says of a local address of the other family that it is invalid', async (net) => {
+    const shapes = [];
+    for (const options of [
+      { localAddress: '::1' },
+      { localAddress: '::ffff:127.0.0.1' },
+      { localAddress: '::1', localPort: 20_000 },
+      { localAddress: '::1', host: 'localhost', family: 4 },
+      { localAddress: HOST, host: '::1' },
+    ]) {
+      shapes.push((await failureOf(net, options)).shape);
+    }
+    return shapes.map(({ cause, ...shape }) => shape);
   });
   same('is connected with the same events', async (net) => {
     const { server, port } = await listening(net, (socket) => socket.end());

@@ -1,12 +1,13 @@
 // What a server of edgewise/net keeps of its connections, and what its listen() refuses, beside node:net.
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { openSync, statSync } from 'node:fs';
 import nodeNet from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import edgewiseNet from '../../src/node-net/index.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
+import * as sys from '../../src/sys/index.ts';
 import { countDescriptors } from '../helpers/descriptors.ts';
 
 type Net = typeof nodeNet;
@@ -115,6 +116,27 @@ const WRONG: readonly unknown[] = [
   65_536,
 ];
 
+const { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM } = sys.constants;
+
+/** Descriptors that listen(2) refuses. */
+const NOT_LISTENED_ON: Readonly<Record<string, () => number>> = {
+  'a file': () => openSync(import.meta.filename, 'r'),
+  'a directory': () => openSync(tmpdir(), 'r'),
+  'a device': () => openSync('/dev/null', 'r'),
+  'a pipe': () => oneOf((fds) => sys.pipe2(fds, 0)),
+  'a connected socket': () => oneOf((fds) => sys.socketpair(AF_UNIX, SOCK_STREAM, 0, fds)),
+  datagrams: () => sys.socket(AF_INET, SOCK_DGRAM),
+  'datagrams of a Unix socket': () => sys.socket(AF_UNIX, SOCK_DGRAM),
+  nothing: () => 0x7fffff,
+};
+
+function oneOf(make: (fds: Int32Array) => number): number {
+  const fds = new Int32Array(2);
+  make(fds);
+  sys.close(fds[1] as number);
+  return fds[0] as number;
+}
+
 interface Attempt {
   readonly name?: string | undefined;
   readonly code?: string | undefined;
@@ -147,6 +169,21 @@ describe('listen', () => {
     expect([ours.isListening, ours.opened]).toEqual([false, 0]);
     expect(ours.code).toMatch(/^ERR_/);
   });
+
+  it.each(Object.keys(NOT_LISTENED_ON))(
+    'on the descriptor of %s emits what node:net emits',
+    async (name) => {
+      const failureOf = async (net: Net) => {
+        const fd = NOT_LISTENED_ON[name]?.() as number;
+        const server = net.createServer().listen({ fd });
+        const [{ message, code, errno, syscall }] = await once(server, 'error');
+        server.close();
+        sys.close(fd);
+        return { message, code, errno, syscall };
+      };
+      expect(await failureOf(edgewiseNet as unknown as Net)).toEqual(await failureOf(nodeNet));
+    },
+  );
 
   it('takes a port as text in every notation of numbers', async () => {
     const free = nodeNet.createServer().listen(0, HOST);

@@ -222,6 +222,15 @@ describe('serveHttp only', () => {
     await new Promise((resolve) => taken.close(resolve));
   });
 
+  it.each(STARTS)('%s: a server that was unreferenced before stays so', async (_name, start) => {
+    const server = http.createServer(hello);
+    await start(server.unref());
+    const { _handle } = server as never as { _handle: { hasRef(): boolean } };
+    expect(_handle.hasRef()).toBe(false);
+    expect(server.ref() === server && _handle.hasRef()).toBe(true);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('listens on a Unix socket', async () => {
     const path = join(tmpdir(), `edgewise-http-${process.pid}.sock`);
     const server = serveHttp(http.createServer(hello), { path });
