@@ -213,7 +213,7 @@ function silentPort(): number {
 describe('connect', () => {
   testEndings<Connecting, 'signal' | 'the reactor is closed' | 'its limit'>({
     open: (ending) => {
-      const timeoutMs = ending === 'its limit' ? 50 : LATE_MS;
+      const timeoutMs = ending === 'its limit' ? 500 : LATE_MS;
       return { reactor: attached(), port: silentPort(), timeoutMs };
     },
     endings: {

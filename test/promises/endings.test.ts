@@ -50,7 +50,7 @@ const connectionEndings = {
   dispose: ({ mine }) => mine[Symbol.dispose](),
   'signal of the operation': (_subject, own) => own.abort(new Stop()),
   'signal of the connection': ({ abort }) => abort.abort(new Stop()),
-  'idle timeout': () => undefined,
+  'idle timeout': ({ mine }) => mine.raw.setTimeout(IDLE_MS),
   'the reactor is closed': ({ reactor }) => reactor.close(),
   'recv fails': (subject) => {
     fault('recv', subject);
@@ -211,15 +211,13 @@ describe.each(['level', 'edge'] as const)('%s: a connection', (trigger) => {
   testEndings<Subject, ConnectionEnding>({
     endings: connectionEndings,
     waits,
-    async open(ending) {
+    async open() {
       const reactor = descriptors.using(new Reactor());
       reactor.attach();
       const listener = listen({ host: HOST, reactor, trigger });
       const abort = new AbortController();
       const { port } = listener;
-      const idleTimeoutMs = ending === 'idle timeout' ? IDLE_MS : 0;
-      const options = { host: HOST, port, reactor, trigger, idleTimeoutMs, signal: abort.signal };
-      const connecting = connect(options);
+      const connecting = connect({ host: HOST, port, reactor, trigger, signal: abort.signal });
       return { reactor, listener, abort, peer: await listener.accept(), mine: await connecting };
     },
   });
