@@ -84,6 +84,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** Has a call made when the connection is closed, for which nothing waits. */
   whenClosed(call: () => void): void {
     this.#whenClosed = call;
+    this.#closeIfFailed();
   }
 
   /** Resolves when there may be room to write. Rejects with the reason of the signal. */
@@ -114,7 +115,8 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   }
 
   get #isFailureAwaited(): boolean {
-    return this.#hasFailed && !this.#isInUse && (this.#closed?.size ?? 0) > 0;
+    const isAwaited = this.#whenClosed !== undefined || (this.#closed?.size ?? 0) > 0;
+    return this.#hasFailed && !this.#isInUse && isAwaited;
   }
 
   /** Reads at once. */
