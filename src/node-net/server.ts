@@ -378,6 +378,9 @@ function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {
   }
   server._handle?.close();
   server._handle = handle;
+  handle.onLost = () => {
+    if (server._handle === handle) server.close();
+  };
   const { path, port = -1, fileMode = 0 } = plan;
   if (path === undefined) delete server._pipeName;
   else server._pipeName = path;
