@@ -1,7 +1,8 @@
 // What send() of node:dgram may be given: (bytes, offset, length, port, address, callback) or
 // (bytes, port, address, callback), without port and address when there is a peer.
 import { types } from 'node:util';
-import { badPort, isConnected, outOfBounds, wrongType } from './errors.ts';
+import { wrongType } from '../node-errors.ts';
+import { badPort, isConnected, outOfBounds } from './errors.ts';
 
 const BYTES = 'of type string or an instance of Buffer, TypedArray, or DataView';
 
