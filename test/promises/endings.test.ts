@@ -164,14 +164,14 @@ const waits: Readonly<Record<string, { begin: Wait<Subject>; outcomes: Outcomes 
   },
   'write that waits for room': {
     begin: ({ mine }, signal) => {
-      mine.raw.write(LONG.subarray(0, LONG.length / 3));
+      mine.raw.write(LONG);
       return mine.write('x', { signal });
     },
     outcomes: { ...WRITTEN, ...TAKEN_OVER },
   },
   end: {
     begin: ({ mine }, signal) => {
-      mine.raw.write(LONG.subarray(0, LONG.length / 3));
+      mine.raw.write(LONG);
       return mine.end(undefined, { signal });
     },
     outcomes: { ...WRITTEN, ...TAKEN_OVER },

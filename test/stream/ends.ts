@@ -11,7 +11,7 @@ import { setLinger } from '../helpers/linger.ts';
 
 const HOST = '127.0.0.1';
 export const IDLE_MS = 20;
-export const LONG = Buffer.alloc(volume(10_000_000)); // more than the kernel takes while nothing is read
+export const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nothing is read
 
 export interface Ends {
   readonly reactor: Reactor;
