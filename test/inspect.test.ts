@@ -1,7 +1,9 @@
 // What console.log shows of connections, listeners and the like: one line, with what is asked for first.
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { connect, listen, Reactor } from '../src/index.ts';
+import { connect, listen, Poller, Reactor } from '../src/index.ts';
+import { Mailbox, MailboxSender } from '../src/multi/index.ts';
+import { Proactor } from '../src/proactor/index.ts';
 import { useDescriptors } from './helpers/descriptors.ts';
 
 const descriptors = useDescriptors();
@@ -24,4 +26,25 @@ it('shows each object on one line, with its class, descriptor, addresses and sta
   }
   connection.destroy(new Error('enough'));
   expect(inspect(connection)).toContain('closed, unsent: 0, error: Error: enough');
+});
+
+it('shows a poller, a proactor and its descriptors, and both sides of a mailbox', () => {
+  const reactor = descriptors.using(new Reactor());
+  const poller = descriptors.using(new Poller());
+  const proactor = new Proactor({ reactor });
+  const [fd] = descriptors.socketpair();
+  const descriptor = proactor.open(fd);
+  const mailbox = descriptors.using(new Mailbox({ reactor, onMessage: () => undefined }));
+  const sender = descriptors.using(new MailboxSender(mailbox.address));
+  expect(inspect(poller)).toBe(`Poller { backend: ${poller.backend} }`);
+  expect(inspect(proactor)).toBe('Proactor { trigger: level, descriptors: 1, pending: 0 }');
+  expect(inspect(descriptor)).toBe(`Descriptor { fd: ${fd} }`);
+  expect(inspect(mailbox)).toBe('Mailbox { received: 0, drains: 0 }');
+  const { messageBytesMax } = sender;
+  expect(inspect(sender)).toBe(`MailboxSender { lane: 0, messageBytesMax: ${messageBytesMax} }`);
+  for (const each of [sender, mailbox, proactor, poller]) {
+    each.close();
+    expect(inspect(each)).toMatch(/, closed \}$/);
+  }
+  expect(inspect(descriptor)).toBe(`Descriptor { fd: ${fd}, closed }`);
 });

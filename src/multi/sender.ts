@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { ClosedError, EdgewiseError, invalidType, invalidValue } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { checkReactor, type Reactor, type ReactorWaker, Waker } from '../reactor/index.ts';
 import { checkFunction, checkObject, checkTimeoutMs } from '../validate.ts';
 import {
@@ -179,6 +180,12 @@ export class MailboxSender {
   /** The same as {@link close}: what was posted is in the mailbox already. */
   destroy(): void {
     this.close();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { lane, messageBytesMax, isClosed: closed } = this;
+    return shown('MailboxSender', { lane, messageBytesMax, closed });
   }
 
   /** The same as {@link destroy}. */

@@ -1,8 +1,9 @@
 // What send() of node:dgram may be given: (bytes, offset, length, port, address, callback) or
 // (bytes, port, address, callback), without port and address when there is a peer.
 import { types } from 'node:util';
+import { wrongType } from '../node-errors.ts';
 import { checkBytes } from '../validate.ts';
-import { badPort, isConnected, outOfBounds, wrongType } from './errors.ts';
+import { badPort, isConnected, outOfBounds } from './errors.ts';
 
 const BYTES = 'of type string or an instance of Buffer, TypedArray, or DataView';
 

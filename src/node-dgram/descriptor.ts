@@ -2,8 +2,8 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { SocketAddress } from '../address.ts';
+import { coded } from '../node-errors.ts';
 import * as sys from '../sys/index.ts';
-import { coded } from './errors.ts';
 
 const { SOL_SOCKET, SO_TYPE, SOCK_DGRAM, SOCK_STREAM } = sys.constants;
 

@@ -1,16 +1,9 @@
 // Errors in the shape of node:dgram: programs look at `code`, `errno`, `syscall`, `address` and `port`,
 // and print the message.
 import { constants as os } from 'node:os';
-import { getSystemErrorMap, inspect } from 'node:util';
+import { getSystemErrorMap } from 'node:util';
 import { ErrnoError, errnoCode } from '../errors.ts';
-
-/** Characters of text that a message shows, as in Node. */
-const SHOWN_MAX = 28;
-
-/** Gives an error its `code`. */
-export function coded<T extends Error>(error: T, code: string): T & { readonly code: string } {
-  return Object.assign(error, { code });
-}
+import { coded, received } from '../node-errors.ts';
 
 /**
  * An error of the system: of the handle beneath, by the name of the call that the user made.
@@ -51,28 +44,6 @@ export function bufferSizeError(errno: number, syscall: string): Error {
   return Object.assign(error, { name: 'SystemError', info, errno, syscall });
 }
 
-/** ERR_INVALID_ARG_TYPE. `expected` is a phrase: `of type string`. */
-export function wrongType(name: string, expected: string, value: unknown): Error {
-  const message = `The "${name}" ${kindOf(name)} must be ${expected}. Received ${received(value)}`;
-  return coded(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
-}
-
-function kindOf(name: string): string {
-  return name.includes('.') ? 'property' : 'argument';
-}
-
-/** ERR_INVALID_ARG_VALUE. `reason` is the rest of the sentence. */
-export function wrongValue(name: string, value: unknown, reason: string): Error {
-  const message = `The ${kindOf(name)} '${name}' ${reason}. Received ${inspect(value)}`;
-  return coded(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
-}
-
-/** ERR_OUT_OF_RANGE. `expected` is a phrase: `an integer`. */
-export function wrongRange(name: string, expected: string, value: unknown): Error {
-  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${inspect(value)}`;
-  return coded(new RangeError(message), 'ERR_OUT_OF_RANGE');
-}
-
 /** ERR_SOCKET_BAD_PORT. `least` is a phrase: `> 0`. */
 export function badPort(name: string, least: string, value: unknown): Error {
   const message = `${name} should be ${least} and < 65536. Received ${received(value)}.`;
@@ -107,27 +78,4 @@ export function notConnected(): Error {
 /** ERR_IP_BLOCKED: a list of the user's forbids the address. */
 export function blocked(ip: string): Error {
   return coded(new Error(`IP(${ip}) is blocked by net.BlockList`), 'ERR_IP_BLOCKED');
-}
-
-/** What a value is, in the words of Node's messages. */
-function received(value: unknown): string {
-  switch (typeof value) {
-    case 'undefined':
-      return 'undefined';
-    case 'function':
-      return `function ${value.name}`;
-    case 'string': {
-      const text = value.length > SHOWN_MAX ? `${value.slice(0, SHOWN_MAX - 3)}...` : value;
-      return `type string (${inspect(text)})`;
-    }
-    case 'object': {
-      if (value === null) return 'null';
-      const name: unknown = value.constructor?.name;
-      return typeof name === 'string' && name !== ''
-        ? `an instance of ${name}`
-        : inspect(value, { depth: -1 });
-    }
-    default:
-      return `type ${typeof value} (${inspect(value)})`;
-  }
 }

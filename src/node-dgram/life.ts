@@ -3,8 +3,9 @@
 import type { LookupOneOptions } from 'node:dns';
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
+import { coded } from '../node-errors.ts';
 import { type SendCallback, type SendRequest, uint32Of } from './arguments.ts';
-import { blocked, bufferSizeError, coded, notRunning, systemError } from './errors.ts';
+import { blocked, bufferSizeError, notRunning, systemError } from './errors.ts';
 import type { BufferName, Handle } from './handle.ts';
 import type { BindOptions, Lookup, Message, RemoteInfo, Settings, SocketType } from './options.ts';
 

@@ -3,18 +3,10 @@
 import { EventEmitter } from 'node:events';
 import { type AddressInfo, isIP } from 'node:net';
 import { promisify } from 'node:util';
+import { coded, wrongType, wrongValue } from '../node-errors.ts';
 import { numberOf, portOf, type SendCallback, sendRequestOf, textOf } from './arguments.ts';
 import { checkUdp } from './descriptor.ts';
-import {
-  alreadyBound,
-  blocked,
-  coded,
-  isConnected,
-  notConnected,
-  systemError,
-  wrongType,
-  wrongValue,
-} from './errors.ts';
+import { alreadyBound, blocked, isConnected, notConnected, systemError } from './errors.ts';
 import type { HandleAddress } from './handle.ts';
 import {
   adopt,

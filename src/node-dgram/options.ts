@@ -1,8 +1,8 @@
 // What users of edgewise/dgram write: options, in the names of node:dgram, and their checks.
 import type { LookupOneOptions } from 'node:dns';
 import { BlockList } from 'node:net';
+import { coded, wrongRange, wrongType } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
-import { coded, wrongRange, wrongType } from './errors.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 

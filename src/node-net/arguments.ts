@@ -1,7 +1,7 @@
 // What connect() and listen() of node:net may be given: (options), (port, host, ...), (path, ...),
 // and a callback last. The checks throw what those of Node throw.
 import nodeNet, { BlockList, isIP } from 'node:net';
-import { coded, wrongRange, wrongType, wrongValue } from './errors.ts';
+import { coded, wrongRange, wrongType, wrongValue } from '../node-errors.ts';
 
 /** The options of a call of `connect` or `listen`, before they are looked at. */
 export type Options = Record<string, unknown>;

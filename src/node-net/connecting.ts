@@ -7,15 +7,9 @@ import { constants as os } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { errnoError } from '../errors.ts';
 import { type Connection, type ConnectOptions, connect } from '../net/index.ts';
+import { coded, wrongRange } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
-import {
-  asAggregateError,
-  asNodeError,
-  coded,
-  invalidAddress,
-  type LocalPlace,
-  wrongRange,
-} from './errors.ts';
+import { asAggregateError, asNodeError, invalidAddress, type LocalPlace } from './errors.ts';
 
 /** What is connected to, checked. */
 export interface Target {

@@ -3,14 +3,12 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
 import { ErrnoError, errnoCode } from '../errors.ts';
+import { coded } from '../node-errors.ts';
 
 const { EACCES, EAFNOSUPPORT, EINVAL, ENOENT } = constants.errno;
 
 /** How Node names the system calls of its streams. */
 const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write' };
-
-/** Characters of a value that a message shows, as in Node. */
-const SHOWN_MAX = 128;
 
 /** Where a socket was bound: an error of connecting names it besides. */
 export interface LocalPlace {
@@ -61,55 +59,13 @@ export function asAggregateError(errors: readonly Error[]): Error {
   return Object.assign(new AggregateError(errors), { code });
 }
 
-/** Gives an error the `code` that node:net uses, in the place of its name in the stack. */
-export function coded<T extends Error>(error: T, code: string): T & { readonly code: string } {
-  return Object.assign(error, { code });
-}
-
-/** ERR_INVALID_ARG_TYPE. `expected` is a phrase: `of type string`. */
-export function wrongType(name: string, expected: string, value: unknown): Error {
-  const kind = name.includes('.') ? 'property' : 'argument';
-  const message = `The "${name}" ${kind} must be ${expected}. Received ${received(value)}`;
-  return coded(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
-}
-
-/** ERR_INVALID_ARG_VALUE. */
-export function wrongValue(name: string, value: unknown, reason = 'is invalid'): Error {
-  const kind = name.includes('.') ? 'property' : 'argument';
-  const message = `The ${kind} '${name}' ${reason}. Received ${shown(value)}`;
-  return coded(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
-}
-
-/** ERR_OUT_OF_RANGE. */
-export function wrongRange(name: string, expected: string, value: unknown): Error {
-  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${shown(value)}`;
-  return coded(new RangeError(message), 'ERR_OUT_OF_RANGE');
-}
-
 /** The error for an address that is not a numeric one: ERR_INVALID_IP_ADDRESS. */
 export function invalidAddress(address: unknown): Error {
-  const text = typeof address === 'string' ? address : shown(address);
+  const text = typeof address === 'string' ? address : inspect(address);
   return coded(new TypeError(`Invalid IP address: ${text}`), 'ERR_INVALID_IP_ADDRESS');
 }
 
 /** What is written or set on a socket without a connection: ERR_SOCKET_CLOSED. */
 export function socketClosed(): Error {
   return coded(new Error('Socket is closed'), 'ERR_SOCKET_CLOSED');
-}
-
-function shown(value: unknown): string {
-  const text = inspect(value, {
-    depth: 1,
-    customInspect: false,
-    breakLength: Number.POSITIVE_INFINITY,
-  });
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text;
-}
-
-function received(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'function') return `function ${value.name}`;
-  if (typeof value !== 'object') return `type ${typeof value} (${shown(value)})`;
-  const { name } = value.constructor ?? {};
-  return name ? `an instance of ${name}` : shown(value);
 }

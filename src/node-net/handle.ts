@@ -5,7 +5,13 @@ import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import type { SocketAddress } from '../address.ts';
 import { ErrnoError, errnoError } from '../errors.ts';
-import type { Connection, KeepAlive, Listener, TcpOptions } from '../net/index.ts';
+import {
+  type Connection,
+  type KeepAlive,
+  type Listener,
+  ON_CLOSED,
+  type TcpOptions,
+} from '../net/index.ts';
 import type { StreamDriver } from '../stream/driver.ts';
 import * as sys from '../sys/index.ts';
 
@@ -201,7 +207,10 @@ export class ServerHandle {
   onconnection: (error: number, handle: SocketHandle) => void;
   /** Called once, behind the close. */
   onClose: (() => void) | undefined = undefined;
+  /** Called when it was closed beneath: with its reactor. */
+  onLost: (() => void) | undefined = undefined;
   readonly #listener: Listener;
+  #isClosed = false;
 
   /** @param open - listens; what it is given is to be called with each connection. */
   constructor(
@@ -212,6 +221,10 @@ export class ServerHandle {
     this.#listener = open((connection) => {
       this.onconnection(0, new SocketHandle(connection.group.settings.isUnix, connection));
     });
+    this.#listener[ON_CLOSED] = () => {
+      const hasFailed = this.#listener.error !== undefined; // which is reported by itself
+      if (!this.#isClosed && !hasFailed) this.onLost?.();
+    };
   }
 
   /** The descriptor; -1 after it is closed. */
@@ -243,6 +256,7 @@ export class ServerHandle {
   close(callback?: () => void): void {
     const { onClose } = this;
     this.onClose = undefined;
+    this.#isClosed = true;
     this.#listener.close();
     onClose?.();
     if (callback !== undefined) process.nextTick(callback);

@@ -1,5 +1,6 @@
 // The options of a server of node:net, checked as there: of `createServer`, and of `listen`.
 import type { BlockList } from 'node:net';
+import { wrongType, wrongValue } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
 import {
   blockListOf,
@@ -11,7 +12,6 @@ import {
   toNumber,
 } from './arguments.ts';
 import { duplicateOf } from './cluster.ts';
-import { wrongType, wrongValue } from './errors.ts';
 import { ServerHandle } from './handle.ts';
 
 /** Options of `createServer`, as in node:net. */

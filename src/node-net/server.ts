@@ -14,13 +14,14 @@ import {
   type ListenOptions,
   listen,
 } from '../net/index.ts';
+import { coded } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
 import { adopting, type Callable, callable } from '../stream/callable.ts';
 import * as sys from '../sys/index.ts';
 import { functionOf, normalize } from './arguments.ts';
 import { askPrimary, isClusterWorker } from './cluster.ts';
 import { unixPlaceOf } from './connecting.ts';
-import { asListenError, asNodeError, coded } from './errors.ts';
+import { asListenError, asNodeError } from './errors.ts';
 import { ServerHandle, type SocketHandle } from './handle.ts';
 import {
   type Plan,
@@ -389,6 +390,9 @@ function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {
   }
   server._handle?.close();
   server._handle = handle;
+  handle.onLost = () => {
+    if (server._handle === handle) server.close();
+  };
   const { path, port = -1, fileMode = 0 } = plan;
   if (path === undefined) delete server._pipeName;
   else server._pipeName = path;

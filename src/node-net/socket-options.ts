@@ -1,6 +1,7 @@
 // The options of a socket of node:net, checked as there: of `new Socket`, and of `connect`.
 import type { BlockList, LookupFunction } from 'node:net';
 import { types } from 'node:util';
+import { wrongType, wrongValue } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
 import type { Sink } from '../stream/wrapper.ts';
 import {
@@ -21,7 +22,7 @@ import {
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
 } from './defaults.ts';
-import { invalidAddress, wrongType, wrongValue } from './errors.ts';
+import { invalidAddress } from './errors.ts';
 
 /** Where bytes that come are read into, in place of `data` events. */
 export interface OnReadOptions {

@@ -4,12 +4,13 @@ import { constants as os } from 'node:os';
 import { addAbortSignal } from 'node:stream';
 import { errnoError } from '../errors.ts';
 import { establishedConnection } from '../net/index.ts';
+import { coded } from '../node-errors.ts';
 import { type Callable, callable } from '../stream/callable.ts';
 import type { Callback } from '../stream/driver.ts';
 import { driverOf, SocketDuplex } from '../stream/socket.ts';
 import { blockListOf, isNormalized, normalize, type Options, signalOf } from './arguments.ts';
 import { Connecting, type ConnectingOwner, type Target } from './connecting.ts';
-import { asNodeError, coded, socketClosed } from './errors.ts';
+import { asNodeError, socketClosed } from './errors.ts';
 import { SocketHandle } from './handle.ts';
 import {
   checkSocketOptions,

@@ -11,6 +11,7 @@ import {
   invalidValue,
   outOfRange,
 } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { type NativePoller, native } from '../native.ts';
 import { checkFd, checkInteger, checkTimeoutMs } from '../validate.ts';
 import { BACKENDS, type Backend, type Interest, TRIGGERS, type Trigger } from './interest.ts';
@@ -249,6 +250,12 @@ export class Poller {
   close(): void {
     this.#isClosed = true;
     this.handle.close();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { backend, isClosed: closed } = this;
+    return shown('Poller', { backend, closed });
   }
 
   /** The same as `close()`: `using poller = new Poller()`. */

@@ -1,6 +1,7 @@
 // A descriptor with operations that complete by themselves: the callback form. Each method checks its arguments and hands the operation to its lane (lanes.ts).
 import type { AddressInput } from '../address.ts';
 import { ClosedError } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import type * as sys from '../sys/index.ts';
 import { checkFunction } from '../validate.ts';
 import type { Lane } from './lane.ts';
@@ -365,6 +366,12 @@ export class Descriptor {
     this.#isOpen = false;
     this.lanes.close();
     this.owner.forget(this);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { fd, isClosed: closed } = this;
+    return shown('Descriptor', { fd, closed });
   }
 
   /** The same as {@link close}. */

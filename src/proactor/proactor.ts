@@ -4,6 +4,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import { ClosedError, errnoError, invalidType, invalidValue } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { defaultReactor, Reactor, type Timer } from '../reactor/index.ts';
 import { checkFd, checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Descriptor, type DescriptorOwner } from './descriptor.ts';
@@ -193,6 +194,12 @@ export class Proactor {
     for (const descriptor of [...this.#descriptors.values()]) descriptor.close();
     for (const id of [...this.#delays.keys()]) this.cancel(id);
     if (this.#pendingCount === 0) this.reactor.dependents.delete(this.#dependent);
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { trigger, descriptorCount: descriptors, pendingCount: pending } = this;
+    return shown('Proactor', { trigger, descriptors, pending, closed: this.isClosed });
   }
 
   /** The same as {@link close}. */

@@ -19,7 +19,7 @@ import { checkError, spoiled, throwIfAborted } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { ByteReader, TAKE_READ_AHEAD } from './reader.ts';
 import { ConnectionSource } from './source.ts';
-import { RESOLVED, signalIn, type WaitOptions } from './waiter.ts';
+import { RESOLVED, signalIn, Waiter, type WaitOptions } from './waiter.ts';
 
 /** The name of what gives a connection away: none that users might give to something of theirs. */
 export const GIVE_AWAY = Symbol('giveAway');
@@ -97,7 +97,8 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
    * and less waits to be sent than the high watermark.
    *
    * @param options - aborting ends the waiting; what was given is sent nevertheless, except of one
-   *   buffer longer than the watermark, of which the rest is not sent.
+   *   buffer longer than the watermark, of which the rest is not sent, and of what waits behind such
+   *   a one, of which nothing is.
    * @throws EdgewiseError - ERR_WRITE_AFTER_END, ERR_CLOSED. ERR_WRITE_QUEUE_FULL: so much was
    *   written without waiting that the connection was closed. ErrnoError - EPIPE, ECONNRESET, ….
    * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
@@ -130,7 +131,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
     const signal = signalIn(options);
     throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });
-    await this.#longWrite?.catch(() => undefined); // that call rejects for its own caller
+    await this.#written(signal);
     throwIfAborted(signal);
     const hasLeft = await this.#endSide()?.hasLeft(signal);
     if (hasLeft === false || this.raw.error !== undefined) throw this.#source.failure();
@@ -289,16 +290,29 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
   async #writeInTurn(data: Writable, signal: AbortSignal | undefined): Promise<void> {
     const given = typeof data === 'string' ? data : chunksOf(data).filter(isNotEmpty);
     const before = this.#longWrite;
+    const turn = this.#written(signal);
     const writing = (async () => {
       await before?.catch(() => undefined); // that call rejects for its own caller
       await this.#writeParts(given, signal);
     })();
     this.#longWrite = writing;
-    try {
-      await writing;
-    } finally {
+    const forget = () => {
       if (this.#longWrite === writing) this.#longWrite = undefined;
-    }
+    };
+    writing.then(forget, forget); // behind what an abort ends: the order is kept
+    await turn;
+    await writing;
+  }
+
+  // Resolves when the long buffers that are under way are written, or lost, which is for their own
+  // callers to know. Rejects with the reason of the signal.
+  async #written(signal: AbortSignal | undefined): Promise<void> {
+    const longWrite = this.#longWrite;
+    if (longWrite === undefined) return;
+    const waiter = new Waiter(signal);
+    const done = () => waiter.resolve();
+    longWrite.then(done, done);
+    await waiter.promise;
   }
 
   get #partLength(): number {

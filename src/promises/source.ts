@@ -3,15 +3,17 @@
 // something reads, and gives others their turn in between. None of its names is on the connection
 // that users have: they may assign to it what they like.
 import { constants as os } from 'node:os';
-import { EdgewiseError } from '../errors.ts';
+import { EdgewiseError, errnoError } from '../errors.ts';
 import { ReadDemand, readMemory } from '../flow/index.ts';
 import type { AnyConnection, ConnectionDriver } from '../net/connection/index.ts';
-import { Interest } from '../poller/index.ts';
+import { Interest, Readiness } from '../poller/index.ts';
+import * as sys from '../sys/index.ts';
 import { renewed } from './failure.ts';
 import { type ByteSource, WOULD_BLOCK } from './reader.ts';
 import { RESOLVED, Waiter, Waiters } from './waiter.ts';
 
 const { EAGAIN } = os.errno;
+const { MSG_PEEK } = sys.constants;
 /** Operations in a row that are done without waiting; then others get their turn. */
 const OPERATIONS_IN_A_ROW_MAX = 64;
 
@@ -29,6 +31,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   #isDiscarding = false;
   #isIgnored = false; // something came that nothing has asked for
   #isInUse = false; // a stream reads and writes the connection
+  #hasFailed = false; // the next read reports it, behind what had come before
 
   constructor(raw: AnyConnection) {
     this.#raw = raw;
@@ -52,7 +55,8 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   }
 
   /** The descriptor is ready: what reads makes another attempt. */
-  onReady(): void {
+  onReady(readiness: Readiness): void {
+    if ((readiness & Readiness.Error) !== 0) this.#hasFailed = true;
     if (this.#raw.error !== undefined) this.#drained?.wakeAll(); // nothing more can be sent
     this.#credit = OPERATIONS_IN_A_ROW_MAX;
     const isWanted = this.#isDiscarding || this.#reader !== undefined;
@@ -60,6 +64,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     this.#setIgnored(!isWanted);
     if (this.#isDiscarding) this.discard();
     else this.#wakeReader();
+    if (!isWanted) this.#closeIfFailed();
   }
 
   /** There is room to write. */
@@ -79,6 +84,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
   /** Has a call made when the connection is closed, for which nothing waits. */
   whenClosed(call: () => void): void {
     this.#whenClosed = call;
+    this.#closeIfFailed();
   }
 
   /** Resolves when there may be room to write. Rejects with the reason of the signal. */
@@ -93,7 +99,24 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     this.#closed ??= new Waiters();
     const closed = this.#closed.wait(undefined);
     this.#raw.updateInterest(); // for what holds the reactor
+    this.#closeIfFailed();
     return closed;
+  }
+
+  // Where nothing reads, what waits for the close would wait for ever. What can still be read stays.
+  #closeIfFailed(): void {
+    const raw = this.#raw;
+    if (!this.#isFailureAwaited || raw.isClosed || this.#reader !== undefined) return;
+    const { fd } = raw;
+    const result = sys.recv(fd, readMemory(), 0, 1, MSG_PEEK);
+    if (result === -EAGAIN)
+      this.#hasFailed = false; // it was about something else
+    else if (result < 0) raw.destroy(errnoError(result, 'recv', { fd }));
+  }
+
+  get #isFailureAwaited(): boolean {
+    const isAwaited = this.#whenClosed !== undefined || (this.#closed?.size ?? 0) > 0;
+    return this.#hasFailed && !this.#isInUse && isAwaited;
   }
 
   /** Reads at once. */
@@ -106,6 +129,7 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     if (this.#demand.isDrained) return WOULD_BLOCK;
     const count = raw.receive(memory);
     this.#demand.note(count, memory.length);
+    if (count > 0 && this.#isFailureAwaited) raw.requeue(Readiness.Readable | Readiness.Error);
     if (count > 0 || (count === 0 && this.#isEndKnown())) return count;
     if (count === -EAGAIN && !raw.isClosed) return WOULD_BLOCK;
     throw this.failure();

@@ -23,6 +23,7 @@ export function placeOf(options: TimingOptions): {
   const signal = signalIn(options);
   const { reactor = defaultReactor() } = options;
   checkReactor(reactor);
+  reactor.lintNames('options', options, ['signal', 'reactor']);
   throwIfAborted(signal);
   return { reactor, signal };
 }

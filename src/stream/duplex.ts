@@ -8,6 +8,29 @@ import { driverOf, SocketDuplex } from './socket.ts';
 /** A connection of handlers, or one of `edgewise/promises`. */
 export type AnyConnection = Connection<never> | Connection | AwaitedConnection;
 
+const OPTION_NAMES = Object.keys({
+  highWaterMark: true,
+  readableHighWaterMark: true,
+  writableHighWaterMark: true,
+  allowHalfOpen: true,
+  signal: true,
+  encoding: true,
+  defaultEncoding: true,
+  decodeStrings: true,
+  objectMode: true,
+  readableObjectMode: true,
+  writableObjectMode: true,
+  writableCorked: true,
+  autoDestroy: true,
+  emitClose: true,
+  construct: true,
+  read: true,
+  write: true,
+  writev: true,
+  final: true,
+  destroy: true,
+} satisfies Record<keyof DuplexOptions, true>);
+
 /**
  * @internal a connection of handlers that nothing else reads and writes
  *
@@ -39,6 +62,7 @@ export function toDuplex(connection: AnyConnection, options: DuplexOptions = {})
   const isAwaited = connection instanceof AwaitedConnection;
   const raw = isAwaited ? connection.raw : freeConnection(connection);
   const duplex = new SocketDuplex(options);
+  raw.reactor.lintNames('toDuplex', options, OPTION_NAMES);
   driverOf(duplex).attach(raw, isAwaited ? connection[GIVE_AWAY]() : {});
   return duplex;
 }

@@ -126,6 +126,19 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
     expect(reactor.stats.turns - before).toBeLessThan(20);
     expect(await codeOf(server.read())).toBe('ECONNRESET');
   });
+
+  it('what waits for the close lets a reader have what came before a reset', async () => {
+    const { client, server } = await open();
+    await client.write('last words');
+    setLinger(client.fd);
+    client.destroy();
+    const { closed } = server;
+    expect(String(await server.readExactly(4))).toBe('last');
+    expect([server.isClosed, await atOnce(closed)]).toEqual([false, 'pending']);
+    expect(String(await server.readExactly(6))).toBe(' words');
+    await closed;
+    expect(await codeOf(server.read())).toBe('ECONNRESET');
+  });
 });
 
 describe('between two steps', () => {

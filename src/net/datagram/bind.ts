@@ -7,7 +7,7 @@ import { checkInteger, checkObject } from '../../validate.ts';
 import { errorContextOf } from '../socket/address.ts';
 import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { enableErrorQueue } from './error-queue.ts';
-import { type DatagramOptions, datagramSettings } from './options.ts';
+import { type DatagramOptions, datagramSettings, OPTION_NAMES } from './options.ts';
 import { DatagramSocket } from './socket.ts';
 
 const { constants } = sys;
@@ -77,6 +77,7 @@ export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): Da
   checkObject('options', options);
   const { signal, path } = options;
   const settings = datagramSettings(options, isUnixPlace(options));
+  settings.reactor.lintNames('bindDatagram', options, OPTION_NAMES);
   const fd = openByOptions(options as DatagramOptions);
   try {
     return new DatagramSocket<Data>(fd, settings, signal);

@@ -17,7 +17,8 @@ const DATAGRAM_BYTES_MAX = 65_507;
 /** The most that the kernel joins. */
 const JOINED_BYTES_MAX = 65_535;
 const QUEUE_BYTES_MAX = 1024 * 1024;
-const OPTION_NAMES = Object.keys({
+/** The names of {@link DatagramOptions}. */
+export const OPTION_NAMES: readonly string[] = Object.keys({
   handlers: true,
   data: true,
   reactor: true,
@@ -265,7 +266,6 @@ export function datagramSettings<Data>(
   const reactor = options.reactor ?? defaultReactor();
   checkReactor(reactor);
   reactor.lintNames('handlers', handlers, HANDLER_NAMES);
-  reactor.lintNames('bindDatagram', options, OPTION_NAMES);
   const keepsContext = options.asyncContext !== false;
   return {
     handlers,

@@ -4,7 +4,7 @@ import * as sys from '../../sys/index.ts';
 import { checkObject, throwIfAborted } from '../../validate.ts';
 import { acceptConnection, type Connection, createConnection } from '../connection/connection.ts';
 import type { AnyConnection, ConnectionGroup } from '../connection/group.ts';
-import { type ConnectionOptions, groupOf } from '../connection/options.ts';
+import { CONNECTION_OPTIONS, type ConnectionOptions, groupOf } from '../connection/options.ts';
 import { type DatagramOptions, DatagramSocket, datagramSettings } from '../datagram/index.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
 
@@ -22,6 +22,18 @@ export type AdoptDatagramOptions<Data> = Pick<
   | 'receiveDescriptors'
 >;
 
+const DATAGRAM_NAMES = Object.keys({
+  handlers: true,
+  data: true,
+  reactor: true,
+  trigger: true,
+  batch: true,
+  queueBytesMax: true,
+  signal: true,
+  asyncContext: true,
+  receiveDescriptors: true,
+} satisfies Record<keyof AdoptDatagramOptions<unknown>, true>);
+
 /**
  * Makes a connection of a connected stream socket, TCP or Unix. `open` is called in a later turn; what
  * is written before is sent then.
@@ -38,6 +50,7 @@ export function adoptConnection<Data = unknown>(
   checkObject('options', options);
   prepare(fd, 'connection');
   const group = groupOf(options, isUnixSocket(fd));
+  group.reactor.lintNames('adoptConnection', options, Object.keys(CONNECTION_OPTIONS));
   const connection = createConnection<Data>(group);
   if (connection.isClosed) sys.close(fd);
   else establishLater(group, connection, fd);
@@ -94,5 +107,7 @@ export function adoptDatagram<Data = unknown>(
   const { signal } = options;
   throwIfAborted(signal);
   prepare(fd, 'datagram');
-  return new DatagramSocket<Data>(fd, datagramSettings(options, isUnixSocket(fd)), signal);
+  const settings = datagramSettings(options, isUnixSocket(fd));
+  settings.reactor.lintNames('adoptDatagram', options, DATAGRAM_NAMES);
+  return new DatagramSocket<Data>(fd, settings, signal);
 }

@@ -49,7 +49,8 @@ export interface HandOverHandlers {
    */
   handedOver(handOver: HandOver, pid: number | undefined): void;
   /**
-   * A process that asked was refused, or has gone without confirming. Everything is as before.
+   * A process that asked was refused, or has gone without confirming. Everything is as before, but
+   * for one case: the socket at the path has failed, and nothing is offered any more (`isClosed`).
    *
    * @param error - ERR_HANDOVER_FAILED.
    */
@@ -140,6 +141,7 @@ export class HandOver {
         timeout: (connection) => connection.destroy(failed('the next process did not confirm')),
         close: (connection, error) => this.#onClose(connection, error),
       },
+      onError: (error) => this.#onBroken(error),
     }).unref();
     try {
       chmodSync(path, 0o600);
@@ -254,6 +256,13 @@ export class HandOver {
       }
     }
     connection.end(`${RELEASED}\n`);
+  }
+
+  // Without a handler for it, what is thrown here reaches the reactor's `onError`.
+  #onBroken(error: Error): void {
+    const { handlers } = this.#options;
+    if (handlers.failed === undefined) throw error;
+    handlers.failed(this, failed(error.message));
   }
 
   #onClose(connection: Connection<Lines>, error: Error | undefined): void {

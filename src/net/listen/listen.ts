@@ -22,8 +22,17 @@ import { bindAndListen, removeFile, statOf } from './path.ts';
 const BACKLOG = 4096;
 const { constants } = sys;
 
-const OPTION_NAMES = Object.keys({
+const ADOPT_OPTIONS = {
   ...CONNECTION_OPTIONS,
+  exclusive: true,
+  onExhaustion: true,
+  tcp: true,
+  onError: true,
+  signal: true,
+} satisfies Record<keyof AdoptListenerOptions<unknown>, true>;
+
+const OPTION_NAMES = Object.keys({
+  ...ADOPT_OPTIONS,
   host: true,
   port: true,
   path: true,
@@ -31,11 +40,6 @@ const OPTION_NAMES = Object.keys({
   backlog: true,
   reusePort: true,
   ipv6Only: true,
-  exclusive: true,
-  onExhaustion: true,
-  tcp: true,
-  onError: true,
-  signal: true,
 } satisfies Record<keyof ListenOptions, true>);
 
 function option(fd: number, level: number, name: number | undefined, value: number): void {
@@ -128,6 +132,7 @@ export function adoptListener<Data = unknown>(
   throwIfAborted(options.signal);
   prepare(fd, 'listener');
   const group = groupOf(options, isUnixSocket(fd));
+  group.reactor.lintNames('adoptListener', options, Object.keys(ADOPT_OPTIONS));
   try {
     return start(fd, options, group);
   } catch (error) {
