@@ -154,7 +154,8 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
       return;
     }
     if (!this.#isReferenced) connection.unref();
-    this.#demand = new ReadDemand(connection, this.#wantsData ? Interest.Readable : Interest.None);
+    // As it is registered: where nothing reads, the first event ends that (read-demand.ts).
+    this.#demand = new ReadDemand(connection, Interest.Readable);
     connection.setDriver(this);
     if (connection.isPaused) connection.resume(); // as in promises/connection.ts
     if (readAhead !== undefined) this.#stream.push(readAhead);
