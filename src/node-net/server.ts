@@ -7,6 +7,7 @@ import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'no
 import { getDefaultHighWaterMark } from 'node:stream';
 import { ErrnoError, errnoError } from '../errors.ts';
 import {
+  acceptedConnection,
   adoptListener,
   type Connection,
   type Listener,
@@ -309,6 +310,8 @@ function listenInCluster(
     onHandle: (handle) => begin(server, plan, handle),
     onConnection: (error, handle) => onConnection(server, error, handle),
     adopt: (shared, accept) => adoptListener(shared, optionsOf(server, accept)),
+    serve: (accepted, isUnix) =>
+      acceptedConnection(accepted, isUnix, { ...reactionOf(server), handlers: {} }),
   });
 }
 
@@ -338,19 +341,22 @@ function newHandle(server: ServerClass, plan: Plan): ServerHandle {
   );
 }
 
+function reactionOf(server: ServerClass): Pick<ListenOptions, 'trigger' | 'reactor'> {
+  const { trigger, reactor } = server[STATE];
+  return { trigger, ...(reactor === undefined ? {} : { reactor }) };
+}
+
 function optionsOf(
   server: ServerClass,
   accept: (connection: Connection) => void,
 ): Pick<ListenOptions, 'trigger' | 'handlers' | 'onError' | 'reactor' | 'tcp' | 'highWaterMark'> {
-  const { trigger, reactor } = server[STATE];
   return {
-    trigger,
+    ...reactionOf(server),
     handlers: { open: accept },
     onError: (error) => {
       server.emit('error', asNodeError(error)); // the listening socket has failed, and is closed
       server.close();
     },
-    ...(reactor === undefined ? {} : { reactor }),
     tcp: { noDelay: false }, // as in node:net; each socket switches it off
   };
 }
