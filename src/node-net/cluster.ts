@@ -54,6 +54,8 @@ export interface Answer {
   onConnection: OnConnection;
   /** Listens on a descriptor, which is the listener's from then on. */
   adopt(fd: number, accept: Parameters<ConstructorParameters<typeof ServerHandle>[1]>[0]): Listener;
+  /** Closes the server: the worker disconnects. */
+  close(callback: () => void): void;
   /** Serves a connection that the primary has accepted; its descriptor is the connection's then. */
   serve(fd: number, isUnix: boolean): Connection;
 }
@@ -104,7 +106,20 @@ function adoptedHandle(handle: ForeignHandle, query: ServerQuery, answer: Answer
     else adoptClient(client, answer);
   };
   handle.listen(query.backlog);
+  closeServerWith(handle, answer);
   return handle as unknown as ServerHandle;
+}
+
+// When the worker disconnects, node:cluster closes the server of each handle, which it knows by a symbol of
+// its own; where that is absent, the handle, with a callback that it waits for. Returns how the handle is
+// closed.
+function closeServerWith(handle: ForeignHandle, answer: Answer): () => void {
+  const { close } = handle;
+  handle.close = (callback) => {
+    if (callback === undefined) close.call(handle);
+    else answer.close(callback);
+  };
+  return () => close.call(handle);
 }
 
 function sharedHandle(handle: ForeignHandle, query: ServerQuery, answer: Answer): ServerHandle {
@@ -118,9 +133,7 @@ function sharedHandle(handle: ForeignHandle, query: ServerQuery, answer: Answer)
     sys.close(fd);
     throw error;
   }
-  const close = handle.close;
-  shared.onClose = () => close.call(handle);
-  handle.close = () => shared.close(); // by node:cluster, when the worker disconnects
+  shared.onClose = closeServerWith(handle, answer);
   return shared;
 }
 

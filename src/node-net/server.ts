@@ -310,6 +310,7 @@ function listenInCluster(
     onHandle: (handle) => begin(server, plan, handle),
     onConnection: (error, handle) => onConnection(server, error, handle),
     adopt: (shared, accept) => adoptListener(shared, optionsOf(server, accept)),
+    close: (callback) => void server.close(callback),
     serve: (accepted, isUnix) =>
       acceptedConnection(accepted, isUnix, { ...reactionOf(server), handlers: {} }),
   });

@@ -7,18 +7,23 @@ import { describe, expect, it } from 'vitest';
 
 const CLUSTER = fileURLToPath(new URL('workers/cluster.mjs', import.meta.url));
 
-async function run(net: string, testCase: string): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(process.execPath, [CLUSTER, net, testCase]);
-  return JSON.parse(stdout.split('\n')[0] ?? '');
+// Ends with the worker, which has to end when the primary disconnects it.
+async function run(module: string, testCase: string): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, [CLUSTER, module, testCase]);
+  return JSON.parse(stdout);
 }
 
-describe.each(['node:net', 'edgewise/net'])('%s, a worker of a cluster', (net) => {
-  it('gets clients that were reset before it saw them, as any other', async () => {
+describe.each(['node:net', 'edgewise/net'])('%s, in a worker of a cluster', (module) => {
+  it('serves clients that were reset on their way to the worker, like any other', async () => {
     const codes = Array.from({ length: 20 }, () => 'ECONNRESET');
-    expect(await run(net, 'reset')).toEqual({ codes, leaked: 0 });
+    expect(await run(module, 'reset')).toEqual({ codes, leaked: 0 });
   });
 
-  it('notices that the port of a shared socket is taken', async () => {
-    expect(await run(net, 'taken')).toEqual({ code: 'EADDRINUSE', syscall: 'bind' });
+  it('listens on a shared socket', async () => {
+    expect(await run(module, 'shared')).toEqual({ isListening: true });
+  });
+
+  it('emits that the port of a shared socket is taken', async () => {
+    expect(await run(module, 'taken')).toEqual({ code: 'EADDRINUSE', syscall: 'bind' });
   });
 });

@@ -1,5 +1,5 @@
 // A cluster of one worker, whose server is of the module that is named, in one case: clients that are
-// reset at once, or a port that is taken. Prints what the worker has found as one line of JSON.
+// reset at once, a socket that is shared, or a port that is taken. Prints what the worker has found as one line of JSON.
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -58,14 +58,14 @@ function serveResets() {
   });
 }
 
-function listenOnTaken() {
+function listenOn(port) {
   const server = net.createServer();
   server.on('error', ({ code, syscall }) => report({ code, syscall }));
-  server.listen(Number(process.env.TAKEN_PORT), HOST, () => report(server.address()));
+  server.listen(port, HOST, () => report({ isListening: server.address().port > 0 }));
 }
 
 if (cluster.isWorker)
   process.on('uncaughtException', (error) => report({ uncaught: String(error) }));
 if (cluster.isPrimary) await runPrimary();
 else if (testCase === 'reset') serveResets();
-else listenOnTaken();
+else listenOn(testCase === 'shared' ? 0 : Number(process.env.TAKEN_PORT));
