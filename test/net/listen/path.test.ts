@@ -39,6 +39,18 @@ describe('the file of a Unix listener', () => {
     return child;
   }
 
+  it('is removed by its path of before, wherever the process has gone to', () => {
+    const reactor = descriptors.using(new Reactor());
+    const [where, before] = [folder(), process.cwd()];
+    onTestFinished(() => process.chdir(before));
+    process.chdir(where);
+    const listener = listen({ path: 'a.sock', reactor, handlers: {} });
+    expect(readdirSync(where)).toEqual(['a.sock']);
+    process.chdir(before);
+    listener.close();
+    expect(readdirSync(where)).toEqual([]);
+  });
+
   it('is that of one process, whichever others make or replace it at that moment', async () => {
     const all = await Promise.all(Array.from({ length: PROCESSES }, start));
     const answers = async (message: object): Promise<string[]> => {
