@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import { chmodSync, statSync } from 'node:fs';
 import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
-import { ErrnoError, errnoError } from '../errors.ts';
+import { check, ErrnoError, errnoError } from '../errors.ts';
 import {
   acceptedConnection,
   adoptListener,
@@ -369,35 +369,54 @@ function listenerOf(
 ): Listener {
   const { fd, path, host, port, backlog, ipv6Only = false, reusePort = false } = plan;
   const options = optionsOf(server, accept);
-  if (fd !== undefined) {
-    const result = sys.listen(fd, backlog);
-    if (result < 0) throw errnoError(result, 'listen', { fd });
-    return adoptListener(fd, options);
-  }
+  if (fd !== undefined) return listenerOn(fd, plan, options);
   if (path !== undefined) return listen({ ...options, ...unixPlaceOf(path, 'listen'), backlog });
   const where = host === undefined ? {} : { host };
   return listen({ ...options, ...where, port: port as number, backlog, ipv6Only, reusePort });
+}
+
+function listenerOn(
+  fd: number,
+  { backlog, isDuplicate }: Plan,
+  options: ReturnType<typeof optionsOf>,
+): Listener {
+  try {
+    check(sys.listen(fd, backlog), 'listen', { fd });
+    return adoptListener(fd, options);
+  } catch (error) {
+    if (isDuplicate) sys.close(fd); // else it is still the caller's
+    throw error;
+  }
 }
 
 function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {
   if (plan.handle !== undefined) {
     handle.onconnection = (error, client) => onConnection(server, error, client);
   }
+  const { path, port = -1 } = plan;
+  openFile(plan, handle);
   server._handle?.close();
   server._handle = handle;
-  const { path, port = -1, fileMode = 0 } = plan;
   if (path === undefined) delete server._pipeName;
   else server._pipeName = path;
   server._connectionKey = `${placeOf(plan, handle)}:${port}`;
-  if (fileMode !== 0 && path !== undefined && !path.startsWith('\0')) {
-    chmodSync(path, statSync(path).mode | fileMode);
-  }
   if (server._unref) handle.unref();
   process.nextTick(() => {
     if (server._handle === null) return; // closed meanwhile
     if (listenChannel.asyncEnd.hasSubscribers) listenChannel.asyncEnd.publish({ server });
     server.emit('listening');
   });
+}
+
+// Lets others use the socket file. A server that cannot does not listen, as in Node.
+function openFile({ path, fileMode = 0 }: Plan, handle: ServerHandle): void {
+  if (fileMode === 0 || path === undefined || path.startsWith('\0')) return;
+  try {
+    chmodSync(path, statSync(path).mode | fileMode);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
 }
 
 function placeOf({ host, path }: Plan, handle: ServerHandle): string {
