@@ -328,10 +328,13 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
 
   /** Emits that it is connected. */
   announce(): void {
-    this.#stream.emit('connect');
-    this.#sendWaiting();
-    if (this.#resetsOnOpen) this.reset();
-    this.#resetsOnOpen = false;
+    try {
+      this.#stream.emit('connect');
+    } finally {
+      this.#sendWaiting(); // also when a listener throws: nothing else would send it
+      if (this.#resetsOnOpen) this.reset();
+      this.#resetsOnOpen = false;
+    }
     this.#stream.emit('ready');
   }
 
