@@ -247,6 +247,7 @@ export class Mailbox {
         this.#reactor.report(error);
       }
     }
+    if (this.#isClosed) return; // the lane has ended, which is not to be dropped
     try {
       lane.notifyRoom();
     } catch (error) {
@@ -275,7 +276,7 @@ class Lane {
   /** The mailbox is closed: a sender that waits for room, or is about to, continues. */
   end(): void {
     this.ring.end();
-    this.notifyRoom();
+    this.#notify(); // a waker that is none has no one to wake, and others are to be notified
   }
 
   /**
@@ -285,15 +286,20 @@ class Lane {
    */
   notifyRoom(): void {
     if (this.ring.isInvalid) this.#drop();
-    if (Atomics.exchange(this.#words, LaneWord.Wants, 0) === 0) return;
+    const wrong = this.#notify();
+    if (wrong === undefined) return;
+    this.#drop();
+    throw invalidMemory(`waker ${wrong}`);
+  }
+
+  // The number of its waker, when that is none.
+  #notify(): number | undefined {
+    if (Atomics.exchange(this.#words, LaneWord.Wants, 0) === 0) return undefined;
     this.ring.notifyWriter();
     const wakerId = this.#wakerId[LaneWord.WakerId] as number;
-    if (wakerId === 0) return;
-    if (!Number.isSafeInteger(wakerId) || wakerId < 0) {
-      this.#drop();
-      throw invalidMemory(`waker ${wakerId}`);
-    }
-    new Waker(wakerId).wake(); // false: that thread has ended meanwhile
+    if (!Number.isSafeInteger(wakerId) || wakerId < 0) return wakerId;
+    if (wakerId !== 0) new Waker(wakerId).wake(); // false: that thread has ended meanwhile
+    return undefined;
   }
 
   // Nothing is read any more, and the next `post` of its sender throws.

@@ -30,6 +30,7 @@ export {
 export {
   type ActivationOptions,
   type AdoptDatagramOptions,
+  acceptedConnection,
   activationSockets,
   adoptConnection,
   adoptDatagram,

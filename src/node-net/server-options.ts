@@ -70,6 +70,8 @@ export interface Plan {
   readonly port?: number;
   readonly path?: string;
   readonly fd?: number;
+  /** Whether `fd` is a duplicate of ours, of what has a descriptor. */
+  readonly isDuplicate?: boolean;
   /** What another server has. */
   readonly handle?: ServerHandle;
   readonly isExclusive?: boolean;
@@ -106,8 +108,9 @@ export function planOf(args: readonly unknown[], given: Options): Plan {
   const signal =
     options.signal === undefined ? {} : { signal: signalOf('options.signal', options.signal) };
   if (typeof options.fd === 'number' && options.fd >= 0) {
-    const fd = options === given ? options.fd : duplicateOf(options.fd);
-    return { backlog: backlogOf(fromArgs), fd, ...signal };
+    const shared = { backlog: backlogOf(fromArgs), ...signal };
+    if (options === given) return { ...shared, fd: options.fd };
+    return { ...shared, fd: duplicateOf(options.fd), isDuplicate: true, isExclusive: true };
   }
   const isPortOmitted =
     args.length === 0 ||

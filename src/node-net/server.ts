@@ -6,8 +6,9 @@ import { chmodSync, fstatSync, statSync } from 'node:fs';
 import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'node:net';
 import { constants as os } from 'node:os';
 import { getDefaultHighWaterMark } from 'node:stream';
-import { ErrnoError, errnoError } from '../errors.ts';
+import { check, ErrnoError, errnoError } from '../errors.ts';
 import {
+  acceptedConnection,
   adoptListener,
   type Connection,
   type Listener,
@@ -312,6 +313,9 @@ function listenInCluster(
     onHandle: (handle) => begin(server, plan, handle),
     onConnection: (error, handle) => onConnection(server, error, handle),
     adopt: (shared, accept) => adoptListener(shared, optionsOf(server, accept)),
+    close: (callback) => void server.close(callback),
+    serve: (accepted, isUnix) =>
+      acceptedConnection(accepted, isUnix, { ...reactionOf(server), handlers: {} }),
   });
 }
 
@@ -341,19 +345,22 @@ function newHandle(server: ServerClass, plan: Plan): ServerHandle {
   );
 }
 
+function reactionOf(server: ServerClass): Pick<ListenOptions, 'trigger' | 'reactor'> {
+  const { trigger, reactor } = server[STATE];
+  return { trigger, ...(reactor === undefined ? {} : { reactor }) };
+}
+
 function optionsOf(
   server: ServerClass,
   accept: (connection: Connection) => void,
 ): Pick<ListenOptions, 'trigger' | 'handlers' | 'onError' | 'reactor' | 'tcp' | 'highWaterMark'> {
-  const { trigger, reactor } = server[STATE];
   return {
-    trigger,
+    ...reactionOf(server),
     handlers: { open: accept },
     onError: (error) => {
       server.emit('error', asNodeError(error)); // the listening socket has failed, and is closed
       server.close();
     },
-    ...(reactor === undefined ? {} : { reactor }),
     tcp: { noDelay: false }, // as in node:net; each socket switches it off
   };
 }
@@ -365,14 +372,24 @@ function listenerOf(
 ): Listener {
   const { fd, path, host, port, backlog, ipv6Only = false, reusePort = false } = plan;
   const options = optionsOf(server, accept);
-  if (fd !== undefined) {
-    const result = sys.listen(fd, backlog);
-    if (result < 0) throw errnoError(asLibuv(result, fd), 'listen', { fd });
-    return adoptListener(fd, options);
-  }
+  if (fd !== undefined) return listenerOn(fd, plan, options);
   if (path !== undefined) return listen({ ...options, ...unixPlaceOf(path, 'listen'), backlog });
   const where = host === undefined ? {} : { host };
   return listen({ ...options, ...where, port: port as number, backlog, ipv6Only, reusePort });
+}
+
+function listenerOn(
+  fd: number,
+  { backlog, isDuplicate }: Plan,
+  options: ReturnType<typeof optionsOf>,
+): Listener {
+  try {
+    check(asLibuv(sys.listen(fd, backlog), fd), 'listen', { fd });
+    return adoptListener(fd, options);
+  } catch (error) {
+    if (isDuplicate) sys.close(fd); // else it is still the caller's
+    throw error;
+  }
 }
 
 // libuv asks the system to listen on stream sockets and pipes only; all else is invalid.
@@ -388,24 +405,33 @@ function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {
   if (plan.handle !== undefined) {
     handle.onconnection = (error, client) => onConnection(server, error, client);
   }
+  const { path, port = -1 } = plan;
+  openFile(plan, handle);
   server._handle?.close();
   server._handle = handle;
   handle.onLost = () => {
     if (server._handle === handle) server.close();
   };
-  const { path, port = -1, fileMode = 0 } = plan;
   if (path === undefined) delete server._pipeName;
   else server._pipeName = path;
   server._connectionKey = `${placeOf(plan, handle)}:${port}`;
-  if (fileMode !== 0 && path !== undefined && !path.startsWith('\0')) {
-    chmodSync(path, statSync(path).mode | fileMode);
-  }
   if (server._unref) handle.unref();
   process.nextTick(() => {
     if (server._handle === null) return; // closed meanwhile
     if (listenChannel.asyncEnd.hasSubscribers) listenChannel.asyncEnd.publish({ server });
     server.emit('listening');
   });
+}
+
+// Lets others use the socket file. A server that cannot does not listen, as in Node.
+function openFile({ path, fileMode = 0 }: Plan, handle: ServerHandle): void {
+  if (fileMode === 0 || path === undefined || path.startsWith('\0')) return;
+  try {
+    chmodSync(path, statSync(path).mode | fileMode);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
 }
 
 function placeOf({ host, path }: Plan, handle: ServerHandle): string {

@@ -159,7 +159,8 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
       return;
     }
     if (!this.#isReferenced) connection.unref();
-    this.#demand = new ReadDemand(connection, this.#wantsData ? Interest.Readable : Interest.None);
+    // As it is registered: where nothing reads, the first event ends that (read-demand.ts).
+    this.#demand = new ReadDemand(connection, Interest.Readable);
     connection.setDriver(this);
     if (connection.isPaused) connection.resume(); // as in promises/connection.ts
     if (readAhead !== undefined) this.#stream.push(readAhead);
@@ -332,10 +333,13 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
 
   /** Emits that it is connected. */
   announce(): void {
-    this.#stream.emit('connect');
-    this.#sendWaiting();
-    if (this.#resetsOnOpen) this.reset();
-    this.#resetsOnOpen = false;
+    try {
+      this.#stream.emit('connect');
+    } finally {
+      this.#sendWaiting(); // also when a listener throws: nothing else would send it
+      if (this.#resetsOnOpen) this.reset();
+      this.#resetsOnOpen = false;
+    }
     this.#stream.emit('ready');
   }
 

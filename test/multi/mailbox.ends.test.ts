@@ -140,3 +140,21 @@ describe('a thread that is terminated before it has looked', () => {
     expect(() => sender.waitForRoom(5000)).toThrow(codeOf('ERR_CLOSED'));
   });
 });
+
+describe('a post that is under way when the mailbox closes says that it is closed', () => {
+  it.each(['close', 'a handler'])('by %s', (by) => {
+    const reactor = descriptors.using(new Reactor());
+    const mailbox = new Mailbox({ reactor, onMessage: () => mailbox.close() });
+    const sender = new MailboxSender(mailbox.address);
+    if (by === 'a handler') sender.post('close');
+    const message = {
+      get text() {
+        if (by === 'close') mailbox.close();
+        else reactor.turn(0);
+        return 'read while it is encoded';
+      },
+    };
+    expect(() => sender.post(message)).toThrow(codeOf('ERR_CLOSED'));
+    expect(mailbox.isClosed).toBe(true);
+  });
+});

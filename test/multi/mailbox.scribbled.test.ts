@@ -168,6 +168,19 @@ it.each([-1, 0.5, Number.NaN, Infinity, 2 ** 53])('a waker %d drops the lane', (
   expect(() => sender.post('lost')).toThrow(INVALID);
 });
 
+it('a waker that is none keeps no other sender from being notified of the close', () => {
+  const { mailbox } = open();
+  const [, good] = [0, 1].map(() => new MailboxSender(mailbox.address)) as MailboxSender[];
+  const lane = laneOf(mailbox);
+  lane.wakerId[LaneWord.WakerId] = 0.5;
+  lane.words[LaneWord.Wants] = 1;
+  const other = new Int32Array(mailbox.address.memory, laneStart(1, LANE_BYTES), 2);
+  other[LaneWord.Wants] = 1;
+  mailbox.close();
+  expect(other[LaneWord.Wants]).toBe(0);
+  expect(() => good?.post('late')).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+});
+
 it('a sender that finds a tail that is none is refused, and leaves no waker open', () => {
   const { reactor, mailbox } = open();
   laneOf(mailbox).tail[0] = 3;

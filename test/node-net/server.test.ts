@@ -1,10 +1,11 @@
 // What a server of edgewise/net keeps of its connections, and what its listen() refuses, beside node:net.
 import { once } from 'node:events';
-import { openSync, statSync } from 'node:fs';
+import fs, { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import nodeNet from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import edgewiseNet from '../../src/node-net/index.ts';
 import { defaultReactor } from '../../src/reactor/index.ts';
 import * as sys from '../../src/sys/index.ts';
@@ -206,5 +207,33 @@ describe('listen', () => {
     await once(server, 'listening');
     expect(statSync(path).mode & 0o666).toBe(0o666);
     await once(server.close(), 'close');
+  });
+
+  it('keeps nothing of a descriptor of another object that cannot listen', async () => {
+    const fd = openSync('/dev/null', 'r');
+    const before = countDescriptors();
+    const server = edgewiseNet.createServer().listen({ _handle: { fd } } as never);
+    expect(await once(server, 'error')).toMatchObject([{ code: 'ENOTSOCK' }]);
+    expect(countDescriptors()).toBe(before);
+    closeSync(fd);
+  });
+
+  it('does not listen at a file that it cannot open to all users', () => {
+    const before = countDescriptors();
+    const path = join(tmpdir(), `edgewise-${process.pid}-closed.sock`);
+    const server = edgewiseNet.createServer();
+    const refused = Object.assign(new Error('EPERM: chmod'), { code: 'EPERM' });
+    const { chmodSync } = fs;
+    fs.chmodSync = () => {
+      throw refused;
+    };
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      fs.chmodSync = chmodSync;
+      syncBuiltinESMExports();
+    });
+    expect(() => server.listen({ path, readableAll: true })).toThrow(refused);
+    expect(server.listening).toBe(false);
+    expect([existsSync(path), countDescriptors()]).toEqual([false, before]);
   });
 });

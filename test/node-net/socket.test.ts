@@ -6,7 +6,7 @@ import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { SocketAddress } from '../../src/address.ts';
 import edgewiseNet from '../../src/node-net/index.ts';
-import { defaultReactor } from '../../src/reactor/index.ts';
+import { defaultReactor, Reactor } from '../../src/reactor/index.ts';
 import * as sys from '../../src/sys/index.ts';
 import { must } from '../helpers/descriptors.ts';
 
@@ -201,4 +201,23 @@ it('a socket takes a signal that is aborted already, and fails with it', async (
   const socket = new edgewiseNet.Socket({ signal: AbortSignal.abort() });
   const [error] = await once(socket, 'error');
   expect(error).toMatchObject({ code: 'ABORT_ERR' });
+});
+
+it('edgewise/net: what a listener of `connect` throws keeps nothing from being sent', async () => {
+  const got: Buffer[] = [];
+  const { server, port } = await serving(nodeNet, (peer) => {
+    peer.on('data', (chunk) => got.push(chunk)).on('end', () => peer.end());
+  });
+  const thrown: unknown[] = [];
+  const reactor = new Reactor({ onError: (error) => thrown.push(error) });
+  reactor.attach();
+  const socket = edgewiseNet.connect({ port, host: HOST, reactor }, () => {
+    throw new Error('of the listener');
+  });
+  socket.resume().end('written before');
+  await once(socket, 'close');
+  expect(String(Buffer.concat(got))).toBe('written before');
+  expect(thrown).toMatchObject([{ message: 'of the listener' }]);
+  await closing(server);
+  reactor.close();
 });

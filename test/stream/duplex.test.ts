@@ -2,27 +2,30 @@
 // net.Socket.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuplexOptions, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { connect } from '../../src/net/connect/index.ts';
 import type { Connection } from '../../src/net/connection/connection.ts';
 import { listen } from '../../src/net/listen/listen.ts';
+import { Dispatcher } from '../../src/reactor/dispatcher.ts';
 import { defaultReactor, Reactor } from '../../src/reactor/index.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import type { SocketDuplex } from '../../src/stream/socket.ts';
 import { itUncut, volume } from '../helpers/cuts.ts';
-import { closed, eachTriggerOf, type Sides } from '../interop/sides.ts';
+import { closed, eachTriggerOf, HOST, type Sides } from '../interop/sides.ts';
 
 const LONG = Buffer.alloc(volume(5_000_000), 'edgewise ');
 const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 defaultReactor(); // its descriptors are no test's leak
+afterEach(() => vi.restoreAllMocks());
 
 // Not `for await`, which destroys the stream behind the last chunk.
-async function textOf(stream: SocketDuplex): Promise<string> {
+async function textOf(stream: Readable): Promise<string> {
   const chunks: Buffer[] = [];
   stream.on('data', (chunk) => chunks.push(chunk));
   await once(stream, 'end');
@@ -45,6 +48,19 @@ async function openPair(
 let port = 0;
 
 eachTriggerOf('toDuplex', (sides) => {
+  it('leaves what the kernel watches as it was at the accept, while it is read', async () => {
+    const rearm = vi.spyOn(Dispatcher.prototype, 'rearm');
+    const gone = new Promise((resolve) => {
+      port = sides.serve((stream) => void stream.on('close', resolve).pipe(stream));
+    });
+    const peer = createConnection(port, HOST);
+    peer.write('hello');
+    await once(peer, 'data');
+    expect(rearm).not.toHaveBeenCalled();
+    peer.end();
+    await gone;
+  });
+
   it('has no addresses over a Unix socket, as net.Socket', async () => {
     const path = join(tmpdir(), `edgewise-duplex-${process.pid}.sock`);
     const reactor = sides.descriptors.using(new Reactor());

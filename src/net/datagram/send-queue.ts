@@ -82,7 +82,9 @@ export class SendQueue {
     this.#byteLength -= first.bytes.length + OVERHEAD_BYTES;
     this.#count -= segmentCount(first.bytes.length, first.segmentSize);
     this.#head++;
-    if (this.#head < COMPACT_COUNT_MIN && !this.isEmpty) return;
+    // Never more entries than were removed: a long queue would be copied again and again.
+    const isHalf = this.#head >= COMPACT_COUNT_MIN && this.#head * 2 >= this.#entries.length;
+    if (!isHalf && !this.isEmpty) return;
     this.#entries = this.#entries.slice(this.#head);
     this.#head = 0;
   }

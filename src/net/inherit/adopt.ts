@@ -66,6 +66,20 @@ export function establishedConnection<Data = unknown>(
   return acceptConnection(groupOf(options, isUnixSocket(fd)), fd);
 }
 
+/**
+ * @internal a connection that this process was given as another has accepted it, non-blocking. Its peer
+ * may have gone meanwhile, which the first read reports; open when this returns.
+ *
+ * @param fd - the connection's from here on; when this throws, it is still the caller's.
+ */
+export function acceptedConnection(
+  fd: number,
+  isUnix: boolean,
+  options: ConnectionOptions,
+): Connection {
+  return acceptConnection(groupOf(options, isUnix), fd);
+}
+
 // No handler is called inside `adoptConnection`.
 function establishLater(group: ConnectionGroup, connection: AnyConnection, fd: number): void {
   const { reactor } = group;

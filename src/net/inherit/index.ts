@@ -2,6 +2,7 @@
 export { type ActivationOptions, activationSockets, type InheritedSocket } from './activation.ts';
 export {
   type AdoptDatagramOptions,
+  acceptedConnection,
   adoptConnection,
   adoptDatagram,
   establishedConnection,

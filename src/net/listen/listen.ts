@@ -154,17 +154,18 @@ function start<Data>(
   path?: string,
 ): Listener<Data> {
   const { signal } = options;
-  const file = path === undefined ? undefined : statOf(path);
-  const filePath = path === undefined ? undefined : Buffer.from(resolve(path));
+  const place = path === undefined ? undefined : resolve(path); // wherever the process goes meanwhile
+  const file = place === undefined ? undefined : statOf(place);
+  const filePath = place === undefined ? undefined : Buffer.from(place);
   const onAbort = () => listener.close();
   const listener = new Listener<Data>(fd, options, group, (keepsFile) => {
     signal?.removeEventListener('abort', onAbort);
     if (filePath !== undefined) native.disownFile(filePath);
     if (keepsFile) return;
     // Not the file of a listener that has replaced ours meanwhile.
-    if (path === undefined || file === undefined) return;
-    const now = statOf(path);
-    if (now?.ino === file.ino && now.dev === file.dev) removeFile(path);
+    if (place === undefined || file === undefined) return;
+    const now = statOf(place);
+    if (now?.ino === file.ino && now.dev === file.dev) removeFile(place);
   });
   if (filePath !== undefined) native.ownFile(filePath); // a worker that is terminated closes nothing
   signal?.addEventListener('abort', onAbort, { once: true });

@@ -5,7 +5,7 @@
 // kernel does not say which. So a process that makes or replaces one holds a lock of its folder
 // meanwhile, by flock(2), which ends with the process and leaves no file. A listener refuses no
 // client, so without the lock a file can be removed by its owner as long as that still listens.
-import { closeSync, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { closeSync, constants as fs, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { dirname } from 'node:path';
 import type { SocketAddress } from '../../address.ts';
@@ -63,7 +63,7 @@ function isStale(address: SocketAddress, path: string): boolean {
 function lockFolderOf(path: string): number | undefined {
   let folder: number;
   try {
-    folder = openSync(dirname(path), 'r');
+    folder = openSync(dirname(path), fs.O_RDONLY | fs.O_DIRECTORY); // a FIFO would stop the thread
   } catch {
     return undefined; // bind says what is wrong with it, if anything is
   }

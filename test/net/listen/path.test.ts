@@ -1,5 +1,5 @@
 // The file of a Unix listener among processes that make, replace and remove it at the same moment.
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,6 +38,26 @@ describe('the file of a Unix listener', () => {
     await once(child, 'message');
     return child;
   }
+
+  it('cannot be in what is no folder, such as a FIFO, which is not opened', () => {
+    const reactor = descriptors.using(new Reactor());
+    const fifo = join(folder(), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const listening = () => listen({ path: join(fifo, 'a.sock'), reactor, handlers: {} });
+    expect(listening).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+  });
+
+  it('is removed by its path of before, wherever the process has gone to', () => {
+    const reactor = descriptors.using(new Reactor());
+    const [where, before] = [folder(), process.cwd()];
+    onTestFinished(() => process.chdir(before));
+    process.chdir(where);
+    const listener = listen({ path: 'a.sock', reactor, handlers: {} });
+    expect(readdirSync(where)).toEqual(['a.sock']);
+    process.chdir(before);
+    listener.close();
+    expect(readdirSync(where)).toEqual([]);
+  });
 
   it('is that of one process, whichever others make or replace it at that moment', async () => {
     const all = await Promise.all(Array.from({ length: PROCESSES }, start));
