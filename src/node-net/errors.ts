@@ -1,11 +1,12 @@
 // Errors in the shape of node:net: programs look at `code`, `syscall`, `address` and `port`, and
 // print the message.
+import { fstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
 import { ErrnoError, errnoCode } from '../errors.ts';
 import { coded } from '../node-errors.ts';
 
-const { EACCES, EAFNOSUPPORT, EINVAL, ENOENT } = constants.errno;
+const { EACCES, EAFNOSUPPORT, EBADF, EINVAL, ENOENT, ENOTSOCK, EOPNOTSUPP } = constants.errno;
 
 /** How Node names the system calls of its streams. */
 const SYSCALLS: Readonly<Record<string, string>> = { recv: 'read', send: 'write' };
@@ -68,4 +69,13 @@ export function invalidAddress(address: unknown): Error {
 /** What is written or set on a socket without a connection: ERR_SOCKET_CLOSED. */
 export function socketClosed(): Error {
   return coded(new Error('Socket is closed'), 'ERR_SOCKET_CLOSED');
+}
+
+/** What libuv makes of the result of listen(2): it listens on stream sockets and pipes only. */
+export function listenResultOf(result: number, fd: number): number {
+  const isOther =
+    result === -EBADF ||
+    result === -EOPNOTSUPP ||
+    (result === -ENOTSOCK && !fstatSync(fd).isFIFO());
+  return isOther ? -EINVAL : result;
 }

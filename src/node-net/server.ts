@@ -2,9 +2,8 @@
 import diagnostics from 'node:diagnostics_channel';
 import dns, { type LookupAddress } from 'node:dns';
 import { EventEmitter } from 'node:events';
-import { chmodSync, fstatSync, statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'node:net';
-import { constants as os } from 'node:os';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { check, ErrnoError, errnoError } from '../errors.ts';
 import {
@@ -22,7 +21,7 @@ import * as sys from '../sys/index.ts';
 import { functionOf, normalize } from './arguments.ts';
 import { askPrimary, isClusterWorker } from './cluster.ts';
 import { unixPlaceOf } from './connecting.ts';
-import { asListenError, asNodeError } from './errors.ts';
+import { asListenError, asNodeError, listenResultOf } from './errors.ts';
 import { ServerHandle, type SocketHandle } from './handle.ts';
 import {
   type Plan,
@@ -42,7 +41,6 @@ interface State {
   releaseSignal: (() => void) | undefined;
 }
 
-const { EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP } = os.errno;
 /** Of uv_tcp_bind, in the question to the primary of a cluster. */
 const UV_TCP_IPV6ONLY = 1;
 const LINK_LOCAL = /^fe[89ab]/i;
@@ -384,21 +382,12 @@ function listenerOn(
   options: ReturnType<typeof optionsOf>,
 ): Listener {
   try {
-    check(asLibuv(sys.listen(fd, backlog), fd), 'listen', { fd });
+    check(listenResultOf(sys.listen(fd, backlog), fd), 'listen', { fd });
     return adoptListener(fd, options);
   } catch (error) {
     if (isDuplicate) sys.close(fd); // else it is still the caller's
     throw error;
   }
-}
-
-// libuv asks the system to listen on stream sockets and pipes only; all else is invalid.
-function asLibuv(result: number, fd: number): number {
-  const isOther =
-    result === -EBADF ||
-    result === -EOPNOTSUPP ||
-    (result === -ENOTSOCK && !fstatSync(fd).isFIFO());
-  return isOther ? -EINVAL : result;
 }
 
 function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {
