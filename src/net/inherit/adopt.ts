@@ -67,8 +67,8 @@ export function establishedConnection<Data = unknown>(
 }
 
 /**
- * @internal a connection that this process was given as another has accepted it, non-blocking. Its peer
- * may have gone meanwhile, which the first read reports; open when this returns.
+ * A connection that this process was given as another has accepted it, non-blocking; for the rooms
+ * above. Its peer may have gone meanwhile, which the first read reports; open when this returns.
  *
  * @param fd - the connection's from here on; when this throws, it is still the caller's.
  */
