@@ -78,6 +78,7 @@ export {
 export {
   type AddOptions,
   type Backend,
+  type BusyPoll,
   Interest,
   Poller,
   type PollerCapabilities,

@@ -285,6 +285,7 @@ export interface NativePoller {
   notify(): number;
   descriptor(): number;
   rebuild(): number;
+  setBusyPoll(microseconds: number, budget: number, prefers: number): number;
 }
 
 /** Turns a reactor inside Node's loop (native/addon/loop_driver.cc). Under Node only. */
@@ -318,7 +319,7 @@ export interface PollerBindings {
   /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
   platformFacts(): [number, number, number];
   /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
-  capabilities(backend: number): [number, number, number, number, number] | number;
+  capabilities(backend: number): [number, number, number, number, number, number] | number;
   /** Lets the host end a thread that blocks here; mayBeEnded: also without a sign. A descriptor. */
   watchHostLoop(poller: NativePoller, mayBeEnded: number): number;
   createWaker(poller: NativePoller): number;

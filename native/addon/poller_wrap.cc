@@ -48,7 +48,7 @@ Napi::Value PlatformFacts(const Args<0>& args) {
 }
 
 // capabilities(backend): triggers (one bit each), interests (bits), exclusive (0, 1), has a
-// descriptor (0, 1), limit of descriptor numbers (0: none); or -errno.
+// descriptor (0, 1), limit of descriptor numbers (0: none), busy polling (0, 1); or -errno.
 Napi::Value CapabilitiesOf(const Args<1>& args) {
   uint32_t backend;
   if (!args.Uint32(0, &backend)) return Napi::Number::New(args.env(), kRefused);
@@ -56,8 +56,9 @@ Napi::Value CapabilitiesOf(const Args<1>& args) {
   std::unique_ptr<Poller> poller = CreatePoller(static_cast<Backend>(backend), &error);
   if (poller == nullptr) return Napi::Number::New(args.env(), error);
   Capabilities have = poller->capabilities();
-  return ArrayOf(args.env(), {double(have.triggers), double(have.interests), double(have.exclusive),
-                              double(have.has_descriptor), double(have.fd_limit)});
+  return ArrayOf(args.env(),
+                 {double(have.triggers), double(have.interests), double(have.exclusive),
+                  double(have.has_descriptor), double(have.fd_limit), double(have.busy_poll)});
 }
 
 }  // namespace
@@ -274,6 +275,17 @@ int Descriptor(const Args<1>& args) {
   return wrap == nullptr ? kRefused : wrap->poller()->Descriptor();
 }
 
+// setBusyPoll(usecs, budget, prefers: 0 | 1): 0 or -errno.
+int SetBusyPoll(const Args<3>& args) {
+  PollerWrap* wrap = PollerOf(args);
+  uint32_t usecs, budget, prefers;
+  if (wrap == nullptr || !args.Uint32(0, &usecs) || !args.Uint32(1, &budget) ||
+      budget > UINT16_MAX || !args.Uint32(2, &prefers)) {
+    return kRefused;
+  }
+  return wrap->poller()->SetBusyPoll({usecs, static_cast<uint16_t>(budget), prefers != 0});
+}
+
 // rebuild(): 0 or -errno.
 int Rebuild(const Args<1>& args) {
   PollerWrap* wrap = PollerOf(args);
@@ -293,6 +305,7 @@ Napi::Function PollerWrap::Define(Napi::Env env) {
        Method("add", Call<Add>), Method("modify", Call<Modify>), Method("remove", Call<Remove>),
        Method("wait", Call<Wait>), Method("resume", Call<edgewise::Resume>),
        Method("notify", Call<Notify>), Method("rebuild", Call<Rebuild>),
+       Method("setBusyPoll", Call<edgewise::SetBusyPoll>),
        Method("descriptor", Call<edgewise::Descriptor>)});
 }
 

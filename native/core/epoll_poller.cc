@@ -19,8 +19,10 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -36,6 +38,17 @@ namespace {
 
 // How long a rebuild that has failed rests.
 constexpr int kRestMs = 10;
+
+// What the ioctl(2)s of a set of Linux 6.9 and later take (linux/eventpoll.h), which headers may
+// lack.
+struct BusyPollParams {
+  uint32_t usecs;
+  uint16_t budget;
+  uint8_t prefers;
+  uint8_t reserved;
+};
+constexpr auto kSetBusyPoll = _IOW(0x8a, 1, BusyPollParams);
+constexpr auto kGetBusyPoll = _IOR(0x8a, 2, BusyPollParams);
 
 class EpollPoller final : public Poller {
  public:
@@ -57,7 +70,9 @@ class EpollPoller final : public Poller {
 
   Capabilities capabilities() const override {
     constexpr uint32_t kEveryTrigger = 0xf;
-    return {kEveryTrigger, kEveryInterest, true, true, 0};
+    BusyPollParams unused{};
+    bool has_busy_poll = ioctl(epoll_fd_, kGetBusyPoll, &unused) == 0;
+    return {kEveryTrigger, kEveryInterest, true, true, 0, has_busy_poll};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {
@@ -124,6 +139,12 @@ class EpollPoller final : public Poller {
     return 0;
   }
 
+  int SetBusyPoll(const BusyPoll& busy_poll) override {
+    int result = ApplyBusyPoll(epoll_fd_, busy_poll);
+    if (result == 0) busy_poll_ = busy_poll;
+    return result;
+  }
+
   int Descriptor() const override { return epoll_fd_; }
   bool IsOwn(int fd) const override {
     return fd == epoll_fd_ || fd == event_fd_ || fd == wake_timer_.fd();
@@ -166,6 +187,7 @@ class EpollPoller final : public Poller {
   int Replace(int fresh, bool has_timer) {
     int result = ControlIn(fresh, EPOLL_CTL_ADD, event_fd_, EPOLLIN | EPOLLET, Pack(kWakerToken));
     if (result == 0 && has_timer) result = wake_timer_.AddTo(fresh);
+    if (result == 0 && busy_poll_) result = ApplyBusyPoll(fresh, *busy_poll_);
     for (size_t i = 0; result == 0 && i < entries_.size(); i++) {
       Entry& entry = entries_[i];
       if (entry.events == 0) continue;
@@ -228,6 +250,12 @@ class EpollPoller final : public Poller {
     identities_.clear();
   }
 
+  static int ApplyBusyPoll(int epoll_fd, const BusyPoll& busy_poll) {
+    BusyPollParams params{busy_poll.usecs, busy_poll.budget, busy_poll.prefers, 0};
+    if (ioctl(epoll_fd, kSetBusyPoll, &params) == 0) return 0;
+    return errno == ENOTTY || errno == EOPNOTSUPP ? -ENOTSUP : -errno;
+  }
+
   int Control(int operation, int fd, uint32_t events, uint64_t data) {
     return ControlIn(epoll_fd_, operation, fd, events, data);
   }
@@ -266,6 +294,7 @@ class EpollPoller final : public Poller {
   int epoll_fd_ = -1;
   int event_fd_ = -1;
   WakeTimer wake_timer_;
+  std::optional<BusyPoll> busy_poll_;
   std::vector<Entry> entries_;                        // by descriptor number
   std::unordered_map<int, FileIdentity> identities_;  // of those that may have a ghost
   std::vector<epoll_event> batch_;                    // as long as the largest wait asked for

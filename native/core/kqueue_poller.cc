@@ -78,7 +78,7 @@ class KqueuePoller final : public Poller {
 
   Capabilities capabilities() const override {
     constexpr uint32_t kEveryTrigger = 0xf;
-    return {kEveryTrigger, kInterests, false, true, 0};
+    return {kEveryTrigger, kInterests, false, true, 0, false};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {

@@ -54,8 +54,12 @@ class PollPoller final : public Poller {
   int Open() { return waker_.Open(); }
 
   Capabilities capabilities() const override {
-    return {TriggerBit(Trigger::kLevel) | TriggerBit(Trigger::kOneshot), kInterests, false, false,
-            0};
+    return {TriggerBit(Trigger::kLevel) | TriggerBit(Trigger::kOneshot),
+            kInterests,
+            false,
+            false,
+            0,
+            false};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {

@@ -8,6 +8,7 @@
 // Threads: `Notify` may be called from any thread; everything else belongs to one thread.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 
@@ -105,6 +106,14 @@ struct Capabilities {
   bool exclusive;       // EPOLLEXCLUSIVE or its like
   bool has_descriptor;  // Descriptor() is pollable, so the poller can be nested
   int fd_limit;         // descriptors must be below it; 0: no limit of its own
+  bool busy_poll;       // SetBusyPoll
+};
+
+// A wait that looks at the queues of network devices before it sleeps.
+struct BusyPoll {
+  uint32_t usecs;   // how long; 0: not at all
+  uint16_t budget;  // packets that one look takes at most
+  bool prefers;     // the device's interrupts are put off meanwhile
 };
 
 // An absolute CLOCK_MONOTONIC time in nanoseconds at which `Wait` gives up.
@@ -156,6 +165,11 @@ class Poller {
   // Returns 0, or -errno (EMFILE, ENOMEM, ENOSPC) after a rest: what it is called for is reported
   // again at once, and must not spin. Back-ends without entries that outlive the number return 0.
   virtual int Rebuild() = 0;
+
+  // Has waits look at the queues of network devices first. Returns 0 or -errno. ENOTSUP: this
+  // back-end or kernel does not. EINVAL: usecs beyond 2^31 - 1. EPERM: a budget beyond 64, without
+  // CAP_NET_ADMIN.
+  virtual int SetBusyPoll(const BusyPoll&) { return -ENOTSUP; }
 };
 
 // The numbers cross into TypeScript (src/native.ts).

@@ -37,7 +37,7 @@ class SelectPoller final : public Poller {
 
   Capabilities capabilities() const override {
     constexpr uint32_t kTriggers = TriggerBit(Trigger::kLevel) | TriggerBit(Trigger::kOneshot);
-    return {kTriggers, kInterests, false, false, FD_SETSIZE};
+    return {kTriggers, kInterests, false, false, FD_SETSIZE, false};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {

@@ -7,5 +7,11 @@ export {
   readinessOf,
   type Trigger,
 } from './interest.ts';
-export { type AddOptions, Poller, type PollerCapabilities, type PollerOptions } from './poller.ts';
+export {
+  type AddOptions,
+  type BusyPoll,
+  Poller,
+  type PollerCapabilities,
+  type PollerOptions,
+} from './poller.ts';
 export { ReadyEvents, type Token } from './records.ts';

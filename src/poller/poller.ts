@@ -13,7 +13,7 @@ import {
 } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { type NativePoller, native } from '../native.ts';
-import { checkFd, checkInteger, checkTimeoutMs } from '../validate.ts';
+import { checkFd, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
 import { BACKENDS, type Backend, type Interest, TRIGGERS, type Trigger } from './interest.ts';
 import { GENERATION_SPAN, PollerMemory, ReadyEvents, type Token } from './records.ts';
 
@@ -31,6 +31,23 @@ export interface PollerCapabilities {
   readonly nestable: boolean;
   /** Descriptors must be below it (FD_SETSIZE of select); Infinity when there is no limit. */
   readonly fdLimit: number;
+  /** Whether `busyPoll` is possible (EPIOCSPARAMS, Linux 6.9). */
+  readonly busyPoll: boolean;
+}
+
+/**
+ * A wait that looks at the queues of network devices itself before it sleeps: lower latency for a
+ * processor that is busy meanwhile. Only devices with such queues are looked at: not loopback.
+ *
+ * @see https://docs.kernel.org/networking/napi.html "epoll based busy polling"
+ */
+export interface BusyPoll {
+  /** How long a wait looks, 1 to 2^31 - 1. */
+  readonly microseconds: number;
+  /** Packets that one look takes at most, 1 to 65535; beyond 64 it takes CAP_NET_ADMIN. Default 8. */
+  readonly budget?: number;
+  /** Put the device's interrupts off meanwhile (SO_PREFER_BUSY_POLL). Default false. */
+  readonly prefer?: boolean;
 }
 
 /** Options of `new Poller`. */
@@ -39,6 +56,8 @@ export interface PollerOptions {
   readonly backend?: Backend;
   /** The most events that one wait brings, 1 to 65536. Default 1024. */
   readonly capacity?: number;
+  /** Look for packets before sleeping. Default: what the system has for all sockets (socket(7), SO_BUSY_POLL). */
+  readonly busyPoll?: BusyPoll;
 }
 
 /** Options of {@link Poller.add}. */
@@ -48,6 +67,8 @@ export interface AddOptions {
 }
 
 const CAPACITY_DEFAULT = 1024;
+const BUSY_POLL_BUDGET = 8; // the kernel's own
+const INT32_MAX = 0x7fff_ffff;
 
 function backendNumber(backend: unknown): number {
   const number = (BACKENDS as readonly unknown[]).indexOf(backend);
@@ -112,14 +133,17 @@ export class Poller {
 
   /**
    * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE: this system does not have the back-end.
-   * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for the poller itself.
+   * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED: `busyPoll`, where `capabilities` has none.
+   * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for the poller itself. EPERM: a `budget` of
+   *   `busyPoll` beyond 64.
    */
   constructor(options: PollerOptions = {}) {
     if (typeof options !== 'object' || options === null) {
       throw invalidType('options', 'an object', options);
     }
-    const { backend = Poller.preferredBackend, capacity = CAPACITY_DEFAULT } = options;
+    const { backend = Poller.preferredBackend, capacity = CAPACITY_DEFAULT, busyPoll } = options;
     this.capabilities = Poller.capabilitiesOf(backend);
+    const setBusyPoll = busyPoll === undefined ? undefined : this.#planBusyPoll(busyPoll);
     this.backend = backend;
     this.#syscall = SYSCALLS[backend].control;
     this.memory = new PollerMemory(checkInteger('capacity', capacity, 1, 65_536));
@@ -128,6 +152,7 @@ export class Poller {
     const result = this.handle.open(backendNumber(backend), this.memory.block);
     native.unpin(this.memory.block); // the handle has it now
     check(result, SYSCALLS[backend].open);
+    setBusyPoll?.();
   }
 
   /** The back-ends of this system, the preferred one first. */
@@ -157,7 +182,7 @@ export class Poller {
         `${process.platform} has no ${backend}; it has ${Poller.backends.join(', ')}`,
       );
     }
-    const [triggers, interests, exclusive, nestable, fdLimit] = facts;
+    const [triggers, interests, exclusive, nestable, fdLimit, busyPoll] = facts;
     return Object.freeze({
       backend,
       triggers: TRIGGERS.filter((_, number) => (triggers & (1 << number)) !== 0),
@@ -165,6 +190,7 @@ export class Poller {
       exclusive: exclusive === 1,
       nestable: nestable === 1,
       fdLimit: fdLimit === 0 ? Number.POSITIVE_INFINITY : fdLimit,
+      busyPoll: busyPoll === 1,
     });
   }
 
@@ -301,6 +327,24 @@ export class Poller {
       'ERR_TRIGGER_UNSUPPORTED',
       `${this.backend} has no ${trigger} trigger; it has ${triggers.join(', ')}`,
     );
+  }
+
+  // Checks before anything is opened.
+  #planBusyPoll(busyPoll: BusyPoll): () => void {
+    checkObject('busyPoll', busyPoll);
+    const { microseconds, budget = BUSY_POLL_BUDGET, prefer = false } = busyPoll;
+    checkInteger('busyPoll.microseconds', microseconds, 1, INT32_MAX);
+    checkInteger('busyPoll.budget', budget, 1, 65_535);
+    if (typeof prefer !== 'boolean') throw invalidType('busyPoll.prefer', 'a boolean', prefer);
+    if (!this.capabilities.busyPoll) {
+      const system = `${this.backend} of this ${process.platform}`;
+      throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', `${system} cannot busy-poll (Linux 6.9)`);
+    }
+    return () => {
+      const result = this.handle.setBusyPoll(microseconds, budget, prefer ? 1 : 0);
+      if (result < 0) this.close();
+      check(result, 'ioctl');
+    };
   }
 
   #assertOpen(): void {

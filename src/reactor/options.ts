@@ -1,6 +1,7 @@
 // What callers of the Reactor pass in and read: options and counts.
 
 import type { Backend, Trigger } from '../poller/interest.ts';
+import type { BusyPoll } from '../poller/poller.ts';
 import type { DriverMode } from './driver.ts';
 
 /** Receives what a handler, timer, waker, signal handler or deferred function threw. */
@@ -12,6 +13,8 @@ export interface ReactorOptions {
   readonly backend?: Backend;
   /** The most events of one batch, 1 to 65536. Default 1024. */
   readonly capacity?: number;
+  /** Look for packets before sleeping: as of {@link PollerOptions}. */
+  readonly busyPoll?: BusyPoll;
   /** What one dispatch may use up before `registration.charge` answers false. */
   readonly budget?: {
     /** Bytes, from 1. Default 1048576. */

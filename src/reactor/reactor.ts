@@ -31,6 +31,7 @@ import { ReactorWaker, type WakerOwner } from './waker.ts';
 const OPTION_NAMES = Object.keys({
   backend: true,
   capacity: true,
+  busyPoll: true,
   budget: true,
   asyncContext: true,
   lint: true,
@@ -87,12 +88,15 @@ export class Reactor {
   #turns = 0;
 
   /**
-   * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE.
-   * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for the poller.
+   * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE. ERR_OPTION_UNSUPPORTED: `busyPoll`, where
+   *   `capabilities` has none.
+   * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for the poller. EPERM: a `budget` of
+   *   `busyPoll` beyond 64.
    */
   constructor(options: ReactorOptions = {}) {
     checkObject('options', options);
-    const { backend, capacity, budget, asyncContext = false, lint = false, onError } = options;
+    const { backend, capacity, busyPoll, budget, asyncContext = false } = options;
+    const { lint = false, onError } = options;
     if (onError !== undefined) checkFunction('options.onError', onError);
     const budgetMax = {
       bytesLeft: checkBudget('bytes', budget?.bytes ?? BUDGET_BYTES),
@@ -107,6 +111,7 @@ export class Reactor {
     this.#poller = new Poller({
       ...(backend !== undefined && { backend }),
       ...(capacity !== undefined && { capacity }),
+      ...(busyPoll !== undefined && { busyPoll }),
     });
     this.#head = this.#poller.memory.head;
     const host = {
