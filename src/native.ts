@@ -267,8 +267,7 @@ export interface ProcessBindings {
 
 /** A poller (native/addon/poller_wrap.h). Every function: >= 0, -errno, or REFUSED. */
 export interface NativePoller {
-  /** block: the number of pinned memory. */
-  open(backend: number, block: number): number;
+  open(backend: number, block: number): number; // block: the number of pinned memory
   close(): void;
   add(
     fd: number,
@@ -318,7 +317,7 @@ export interface PollerBindings {
   now(): number;
   /** Available back-ends (1 << number), the preferred one, nanosecond waits (0 or 1). */
   platformFacts(): [number, number, number];
-  /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers; or -errno. */
+  /** Triggers (1 << number), interests, exclusive, has a descriptor, limit of numbers, busy polling; or -errno. */
   capabilities(backend: number): [number, number, number, number, number, number] | number;
   /** Lets the host end a thread that blocks here; mayBeEnded: also without a sign. A descriptor. */
   watchHostLoop(poller: NativePoller, mayBeEnded: number): number;

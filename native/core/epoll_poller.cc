@@ -19,7 +19,6 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <optional>
@@ -27,6 +26,7 @@
 #include <vector>
 
 #include "clock.h"
+#include "epoll_busy_poll.h"
 #include "epoll_events.h"
 #include "epoll_poller.h"
 #include "epoll_wait.h"
@@ -38,17 +38,6 @@ namespace {
 
 // How long a rebuild that has failed rests.
 constexpr int kRestMs = 10;
-
-// What the ioctl(2)s of a set of Linux 6.9 and later take (linux/eventpoll.h), which headers may
-// lack.
-struct BusyPollParams {
-  uint32_t usecs;
-  uint16_t budget;
-  uint8_t prefers;
-  uint8_t reserved;
-};
-constexpr auto kSetBusyPoll = _IOW(0x8a, 1, BusyPollParams);
-constexpr auto kGetBusyPoll = _IOR(0x8a, 2, BusyPollParams);
 
 class EpollPoller final : public Poller {
  public:
@@ -70,9 +59,7 @@ class EpollPoller final : public Poller {
 
   Capabilities capabilities() const override {
     constexpr uint32_t kEveryTrigger = 0xf;
-    BusyPollParams unused{};
-    bool has_busy_poll = ioctl(epoll_fd_, kGetBusyPoll, &unused) == 0;
-    return {kEveryTrigger, kEveryInterest, true, true, 0, has_busy_poll};
+    return {kEveryTrigger, kEveryInterest, true, true, 0, HasBusyPoll(epoll_fd_)};
   }
 
   int Add(int fd, Token token, uint32_t interest, Trigger trigger, bool exclusive) override {
@@ -248,12 +235,6 @@ class EpollPoller final : public Poller {
   void ForgetGhosts() {
     for (Entry& entry : entries_) entry.may_have_ghost = false;
     identities_.clear();
-  }
-
-  static int ApplyBusyPoll(int epoll_fd, const BusyPoll& busy_poll) {
-    BusyPollParams params{busy_poll.usecs, busy_poll.budget, busy_poll.prefers, 0};
-    if (ioctl(epoll_fd, kSetBusyPoll, &params) == 0) return 0;
-    return errno == ENOTTY || errno == EOPNOTSUPP ? -ENOTSUP : -errno;
   }
 
   int Control(int operation, int fd, uint32_t events, uint64_t data) {

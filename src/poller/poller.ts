@@ -13,7 +13,8 @@ import {
 } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { type NativePoller, native } from '../native.ts';
-import { checkFd, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
+import { checkFd, checkInteger, checkTimeoutMs } from '../validate.ts';
+import { type BusyPoll, checkBusyPoll } from './busy-poll.ts';
 import { BACKENDS, type Backend, type Interest, TRIGGERS, type Trigger } from './interest.ts';
 import { GENERATION_SPAN, PollerMemory, ReadyEvents, type Token } from './records.ts';
 
@@ -35,21 +36,6 @@ export interface PollerCapabilities {
   readonly busyPoll: boolean;
 }
 
-/**
- * A wait that looks at the queues of network devices itself before it sleeps: lower latency for a
- * processor that is busy meanwhile. Only devices with such queues are looked at: not loopback.
- *
- * @see https://docs.kernel.org/networking/napi.html "epoll based busy polling"
- */
-export interface BusyPoll {
-  /** How long a wait looks, 1 to 2^31 - 1. */
-  readonly microseconds: number;
-  /** Packets that one look takes at most, 1 to 65535; beyond 64 it takes CAP_NET_ADMIN. Default 8. */
-  readonly budget?: number;
-  /** Put the device's interrupts off meanwhile (SO_PREFER_BUSY_POLL). Default false. */
-  readonly prefer?: boolean;
-}
-
 /** Options of `new Poller`. */
 export interface PollerOptions {
   /** Default: the best one of this system (epoll or kqueue). */
@@ -67,8 +53,6 @@ export interface AddOptions {
 }
 
 const CAPACITY_DEFAULT = 1024;
-const BUSY_POLL_BUDGET = 8; // the kernel's own
-const INT32_MAX = 0x7fff_ffff;
 
 function backendNumber(backend: unknown): number {
   const number = (BACKENDS as readonly unknown[]).indexOf(backend);
@@ -143,7 +127,7 @@ export class Poller {
     }
     const { backend = Poller.preferredBackend, capacity = CAPACITY_DEFAULT, busyPoll } = options;
     this.capabilities = Poller.capabilitiesOf(backend);
-    const setBusyPoll = busyPoll === undefined ? undefined : this.#planBusyPoll(busyPoll);
+    const looks = busyPoll === undefined ? undefined : checkBusyPoll(busyPoll, this.capabilities);
     this.backend = backend;
     this.#syscall = SYSCALLS[backend].control;
     this.memory = new PollerMemory(checkInteger('capacity', capacity, 1, 65_536));
@@ -152,7 +136,7 @@ export class Poller {
     const result = this.handle.open(backendNumber(backend), this.memory.block);
     native.unpin(this.memory.block); // the handle has it now
     check(result, SYSCALLS[backend].open);
-    setBusyPoll?.();
+    if (looks !== undefined) this.#setBusyPoll(looks);
   }
 
   /** The back-ends of this system, the preferred one first. */
@@ -329,22 +313,10 @@ export class Poller {
     );
   }
 
-  // Checks before anything is opened.
-  #planBusyPoll(busyPoll: BusyPoll): () => void {
-    checkObject('busyPoll', busyPoll);
-    const { microseconds, budget = BUSY_POLL_BUDGET, prefer = false } = busyPoll;
-    checkInteger('busyPoll.microseconds', microseconds, 1, INT32_MAX);
-    checkInteger('busyPoll.budget', budget, 1, 65_535);
-    if (typeof prefer !== 'boolean') throw invalidType('busyPoll.prefer', 'a boolean', prefer);
-    if (!this.capabilities.busyPoll) {
-      const system = `${this.backend} of this ${process.platform}`;
-      throw new EdgewiseError('ERR_OPTION_UNSUPPORTED', `${system} cannot busy-poll (Linux 6.9)`);
-    }
-    return () => {
-      const result = this.handle.setBusyPoll(microseconds, budget, prefer ? 1 : 0);
-      if (result < 0) this.close();
-      check(result, 'ioctl');
-    };
+  #setBusyPoll(looks: ReturnType<typeof checkBusyPoll>): void {
+    const result = this.handle.setBusyPoll(...looks);
+    if (result < 0) this.close();
+    check(result, 'ioctl');
   }
 
   #assertOpen(): void {

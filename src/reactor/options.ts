@@ -1,7 +1,7 @@
 // What callers of the Reactor pass in and read: options and counts.
 
+import type { BusyPoll } from '../poller/busy-poll.ts';
 import type { Backend, Trigger } from '../poller/interest.ts';
-import type { BusyPoll } from '../poller/poller.ts';
 import type { DriverMode } from './driver.ts';
 
 /** Receives what a handler, timer, waker, signal handler or deferred function threw. */
