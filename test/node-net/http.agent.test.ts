@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { describe } from 'vitest';
-import { HOST, listening, type Net, nodeNet, same } from './both.ts';
+import { HOST, listening, type Net, nodeNet, sameUncut } from './both.ts';
 
 const answer = (text: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 
@@ -33,14 +33,14 @@ async function idleSocket(net: Net) {
 
 describe('the agent of node:http', () => {
   // Where it looks for that; older ones take it. What is on one loopback has come when it was written.
-  same('does not use a socket again that holds an answer to no request', async (net) => {
+  sameUncut('does not use a socket again that holds an answer to no request', async (net) => {
     const { clients, request, end } = await idleSocket(net);
     clients[0]?.write(answer('wrong'));
     const text = await request();
     await end();
     return [text, clients.length];
   });
-  same('does not take what came while the socket was idle for an answer', async (net) => {
+  sameUncut('does not take what came while the socket was idle for an answer', async (net) => {
     const { socket, clients, request, end } = await idleSocket(net);
     const before = socket.bytesRead;
     clients[0]?.write(answer('wrong'));
