@@ -10,7 +10,7 @@ import { signal as signals } from '../../src/promises/signal.ts';
 import { interval, sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import * as sys from '../../src/sys/index.ts';
-import { volume } from '../helpers/cuts.ts';
+import { itUncut, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { atOnce, codeOf, HOST, openPair } from './pair.ts';
