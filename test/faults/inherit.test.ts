@@ -16,18 +16,12 @@ import {
 } from '../../src/index.ts';
 import * as sys from '../../src/sys/index.ts';
 import type { KernelCall } from '../helpers/injection.ts';
-import { type Program, type Report, sweep } from './sweep.ts';
+import { type Program, passes, type Report, sweep } from './sweep.ts';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 const HOST = '127.0.0.1';
-/** What has not ended by then hangs; the limit of a conversation is shorter. */
-const HANGS_MS = 5000;
+/** Of a conversation: shorter than what counts as a hang. */
 const TIMEOUT_MS = 1000;
-
-async function passes(isDone: () => boolean): Promise<void> {
-  const limit = performance.now() + HANGS_MS;
-  while (!isDone() && performance.now() < limit) await new Promise(setImmediate);
-}
 
 function attached(report: Report): Reactor {
   const reactor = new Reactor({ onError: (error) => void report.stray.push(error) });

@@ -29,6 +29,9 @@ const IMPOSSIBLE: Readonly<Partial<Record<KernelCall, readonly string[]>>> = {
   getpeername: ['ENOTCONN'],
 };
 
+/** What has not ended by then hangs. */
+const HANGS_MS = 5000;
+
 /** So many occurrences of one call are tried, the first ones. */
 const OCCURRENCES_MAX = 4;
 
@@ -59,6 +62,12 @@ export class Report {
   expectEnd(name: string, hasEnded: boolean): void {
     if (!hasEnded) this.hanging.push(name);
   }
+}
+
+/** Lets Node's loop pass until `isDone`, or until it hangs. */
+export async function passes(isDone: () => boolean): Promise<void> {
+  const limit = performance.now() + HANGS_MS;
+  while (!isDone() && performance.now() < limit) await new Promise(setImmediate);
 }
 
 export type Program = (report: Report) => void | Promise<void>;

@@ -5,23 +5,17 @@ import { connect, listen } from '../../src/promises/index.ts';
 import { defaultReactor, Reactor } from '../../src/reactor/index.ts';
 import { toDuplex } from '../../src/stream/index.ts';
 import type { KernelCall } from '../helpers/injection.ts';
-import { type Program, type Report, sweep } from './sweep.ts';
+import { type Program, passes, type Report, sweep } from './sweep.ts';
 
 defaultReactor(); // its descriptors are no program's leak
 const HOST = '127.0.0.1';
 const BULK = Buffer.alloc(300_000, 'x');
-const PASSES_MAX = 20_000;
 
 const attached = (report: Report): Reactor => {
   const reactor = new Reactor({ onError: (error) => void report.stray.push(error) });
   reactor.attach();
   return reactor;
 };
-
-/** Passes of Node's loop until `isDone`; what has not ended by then hangs. */
-async function passes(isDone: () => boolean): Promise<void> {
-  for (let i = 0; i < PASSES_MAX && !isDone(); i++) await new Promise(setImmediate);
-}
 
 /** Waits for all of `promises`; what they reject with is reported, what does not settle hangs. */
 async function settle(report: Report, promises: Record<string, Promise<unknown>>): Promise<void> {
