@@ -60,7 +60,7 @@ function measure() {
   return { ...found, turns: turns - before.turns, emptyWakes: emptyWakes - before.emptyWakes };
 }
 
-// What comes for a loop that has never run is not seen: libuv has not told the kernel of it.
+// What comes for a loop that has never run is not seen: libuv has not registered its descriptors yet.
 await new Promise(setImmediate);
 if (where === 'worker' && isMainThread) {
   new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });
