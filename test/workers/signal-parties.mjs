@@ -85,7 +85,6 @@ const PARTIES = {
     raise();
     while (inspector.url() === undefined) await nextLoopPass();
     console.log(JSON.stringify(['not watched', 'open']));
-    inspector.close();
   },
   // V8 takes samples by SIGPROF, and puts back what was there before.
   async profiler() {
