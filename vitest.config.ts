@@ -1,12 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     // A crash in an addon kills a pool of threads; a fork reports it and the others go on.
     pool: 'forks',
-    // Two at least: many tests wait for processes and for time to pass.
-    maxWorkers: Math.max(availableParallelism() - 1, 2),
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
