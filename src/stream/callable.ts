@@ -15,18 +15,27 @@ const callers = new WeakMap<object, object>();
 /**
  * A base class that makes nothing where an object is there already: that becomes the instance.
  *
+ * It is a class, which makes no object of its own: V8 keeps the shape of instances by the one
+ * constructor that makes them, and else gives each instance a shape of its own, which everything that
+ * touches it pays for.
+ *
  * @param Base - one of Node's constructors that are functions.
  */
 export function adopting<Base extends Constructor>(Base: Base): Base {
-  function Adopting(...args: unknown[]): object {
-    const target = new.target as unknown as Constructor;
-    const caller = callers.get(target);
-    if (caller === undefined) return Reflect.construct(Base, args, target);
-    Reflect.apply(Base, caller, args);
-    return caller;
-  }
-  Adopting.prototype = Base.prototype;
-  return Object.setPrototypeOf(Adopting, Base);
+  return class extends Base {
+    // biome-ignore lint/suspicious/noExplicitAny: TypeScript asks for it in a mixin
+    // biome-ignore lint/correctness/noUnreachableSuper: it returns what is there already
+    constructor(...args: any[]) {
+      const caller = callers.get(new.target);
+      if (caller === undefined) {
+        super(...args);
+        return;
+      }
+      Reflect.apply(Base, caller, args);
+      // biome-ignore lint/correctness/noConstructorReturn: it is the instance
+      return caller;
+    }
+  };
 }
 
 /**
@@ -44,8 +53,11 @@ export function callable<Class extends Constructor>(
   ...Twins: readonly Constructor[]
 ): Callable<Class> {
   function Call(this: unknown, ...args: unknown[]): object | undefined {
-    if (new.target !== undefined) return Reflect.construct(Class, args, new.target);
-    if (!(this instanceof Class)) return Reflect.construct(Class, args, Call);
+    if (new.target !== undefined) {
+      // Of the same prototype; as above, for the shape of its instances.
+      return Reflect.construct(Class, args, new.target === (Call as object) ? Class : new.target);
+    }
+    if (!(this instanceof Class)) return Reflect.construct(Class, args);
     const Target = class {}; // of this call only
     callers.set(Target, this);
     Reflect.construct(Class, args, Target);
