@@ -10,7 +10,7 @@ import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { eachBackend, eachDriver } from '../helpers/matrix.ts';
 
 useDescriptors(); // which sees what the worker leaves
-const END_MS_MEDIAN_MAX = 250; // of threads that are asked to end; a busy machine may hold one up
+const END_MS_MAX = 250; // what we promise of a thread that is asked to end
 const RESCUE_MS = 5000;
 const SETTLED_MS = 300;
 
@@ -42,9 +42,7 @@ async function terminateMany(data: WorkerData, count: number): Promise<void> {
   const before = countDescriptors();
   const tookMs: number[] = [];
   for (let i = 0; i < count; i++) tookMs.push(await terminateOne(data));
-  tookMs.sort((a, b) => a - b);
-  expect(tookMs[count >> 1]).toBeLessThan(END_MS_MEDIAN_MAX);
-  expect(tookMs.at(-1)).toBeLessThan(RESCUE_MS);
+  expect(Math.max(...tookMs)).toBeLessThan(END_MS_MAX);
   expect(countDescriptors()).toBe(before);
 }
 

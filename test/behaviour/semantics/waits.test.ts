@@ -33,7 +33,7 @@ eachBackend((backend) => {
       const sentBefore = storm.sentCount;
       expect(poller.wait(timeoutMs)).toBe(0);
       expect(now() - start).toBeGreaterThanOrEqual(BigInt(timeoutMs * 1e6));
-      expect(storm.sentCount - sentBefore).toBeGreaterThan(0);
+      expect(storm.sentCount - sentBefore).toBeGreaterThan(3);
     }
     let firedAfterMs = 0;
     const start = now();
