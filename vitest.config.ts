@@ -1,11 +1,41 @@
 import { defineConfig } from 'vitest/config';
+import { NameUnended } from './test/helpers/name-unended.ts';
+
+// These hold clocks, signals and waits to a bound: they run last, one after the other,
+// with the machine to themselves.
+const TIMED = [
+  'test/reactor/**/*.test.ts',
+  'test/behaviour/semantics/*.test.ts',
+  'test/behaviour/spinning.test.ts',
+  'test/sys/sources.test.ts',
+];
+
+const report = process.env.EDGEWISE_TEST_REPORT;
 
 export default defineConfig({
   test: {
     // A crash in an addon kills a pool of threads; a fork reports it and the others go on.
     pool: 'forks',
-    include: ['test/**/*.test.ts'],
+    // A `--reporter` replaces these; with EDGEWISE_TEST_REPORT=FILE the results go there, too.
+    reporters: ['default', new NameUnended(), ...(report === undefined ? [] : ['json'])],
+    outputFile: { json: report ?? '' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'side by side',
+          include: ['test/**/*.test.ts'],
+          exclude: TIMED,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
+        },
+      },
+    ],
   },
 });

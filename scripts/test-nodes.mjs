@@ -21,9 +21,12 @@ function runSuite(node) {
   const folder = mkdtempSync(join(tmpdir(), 'test-nodes-'));
   const report = join(folder, 'report.json');
   // First on the PATH, for the programs that tests start through a shebang or by name.
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status, stdout, stderr } = spawnSync(node, ['node_modules/vitest/vitest.mjs', ...args], {
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+    EDGEWISE_TEST_REPORT: report,
+  };
+  const { status, stdout, stderr } = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run'], {
     encoding: 'utf8',
     env,
     maxBuffer: 1 << 28,

@@ -12,11 +12,14 @@ const { constants } = sys;
 const isLinux = process.platform === 'linux';
 const WAIT_MS = 10_000;
 
-/** Waits in the kernel until `fd` is readable. */
+/** Waits in the kernel until `fd` is readable; a process that was stopped meanwhile waits on. */
 function untilReadable(fd: number): void {
   const epfd = must(sys.epoll_create1());
   must(sys.epoll_ctl(epfd, constants.EPOLL_CTL_ADD, fd, constants.EPOLLIN));
-  expect(sys.epoll_wait(epfd, new sys.EpollEvents(1), 1, WAIT_MS)).toBe(1);
+  let ready: number;
+  do ready = sys.epoll_wait(epfd, new sys.EpollEvents(1), 1, WAIT_MS);
+  while (ready === -constants.EINTR);
+  expect(ready).toBe(1);
   must(sys.close(epfd));
 }
 
