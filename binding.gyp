@@ -32,6 +32,7 @@
         'native/core/watch_table.cc',
         'native/core/poll_poller.cc',
         'native/core/select_poller.cc',
+        'native/core/socket_batch.cc',
         'native/core/socket_ops.cc',
         'native/core/io_ops.cc',
         'native/core/datagram_ops.cc',

@@ -178,6 +178,12 @@ export interface SyscallBindings {
     ]
   >;
   /** The layout of `arena` is BatchArena's in native/core/datagram_ops.h. */
+  readonly recvEach: Syscall<
+    [memory: Uint8Array, entries: number, bytesCount: number, count: number, sizeMax: number]
+  >;
+  readonly sendEach: Syscall<
+    [memory: Uint8Array, entries: number, bytesCount: number, count: number]
+  >;
   readonly recvmmsg: BatchSyscall;
   readonly sendmmsg: BatchSyscall;
   readonly sendSegments: SegmentsSyscall;

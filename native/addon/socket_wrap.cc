@@ -1,5 +1,6 @@
 // The calls on sockets, and the conversion of addresses, for JavaScript: arguments in, one number
 // out. No decisions here. Types and documentation: src/native.ts, src/sys/.
+#include "socket_batch.h"
 #include "socket_ops.h"
 
 #include "addon.h"
@@ -145,7 +146,49 @@ int Sendto(const Args<6>& args) {
   return sys::Sendto(fd, bytes.data, bytes.length, flags, to);
 }
 
+// (memory, entries, bytesCount, count), the memory exactly as long as it must be.
+bool BatchAt(const Args<5>& args, sys::SocketBatch* batch, uint32_t* count) {
+  Bytes memory;
+  if (!args.WholeBytes(0, &memory) || !args.Uint32(1, &batch->entries) ||
+      !args.Uint32(2, &batch->bytes_count) || !args.Uint32(3, count)) {
+    return false;
+  }
+  batch->base = memory.data;
+  if (batch->entries > sys::SocketBatch::kEntriesMax || *count > batch->entries ||
+      memory.length != sys::SocketBatch::Size(batch->entries, batch->bytes_count) ||
+      reinterpret_cast<uintptr_t>(memory.data) % alignof(int32_t) != 0) {
+    return false;
+  }
+  for (uint32_t i = 0; i < *count; i++) {
+    if (batch->fds()[i] < 0) return false;
+  }
+  return true;
+}
+
+int RecvEach(const Args<5>& args) {
+  sys::SocketBatch batch;
+  uint32_t count, size_max;
+  if (!BatchAt(args, &batch, &count) || !args.Uint32(4, &size_max) || size_max == 0 ||
+      size_max > batch.bytes_count) {
+    return kRefused;
+  }
+  return static_cast<int>(sys::RecvEach(batch, count, size_max));
+}
+
+// Offsets and lengths stand in memory that JavaScript writes to.
+int SendEach(const Args<5>& args) {
+  sys::SocketBatch batch;
+  uint32_t count;
+  if (!BatchAt(args, &batch, &count)) return kRefused;
+  for (uint32_t i = 0; i < count; i++) {
+    if (uint64_t{batch.offsets()[i]} + batch.lengths()[i] > batch.bytes_count) return kRefused;
+  }
+  return static_cast<int>(sys::SendEach(batch, count));
+}
+
 constexpr Function kFunctions[] = {
+    {"recvEach", Call<RecvEach>},
+    {"sendEach", Call<SendEach>},
     {"socket", Call<Socket>},
     {"socketpair", Call<Socketpair>},
     {"bind", Call<Bind>},

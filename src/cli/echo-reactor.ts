@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net';
 import { check } from '../errors.ts';
 import { type Handler, Interest, Reactor, Readiness, type Registration } from '../index.ts';
 import * as sys from '../sys/index.ts';
+import { EchoConnections, type Unsent } from './echo-connections.ts';
 import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = sys.constants;
@@ -14,26 +15,17 @@ const BACKLOG = 4096;
 const ACCEPT_COUNT_MAX = 64;
 const ACCEPT_RETRY_MS = 100;
 
-/** The rest of an answer after a short send; nothing more is read until it is sent. */
-type Unsent = Uint8Array | undefined;
-
 class EchoHandler implements Handler<Unsent> {
   readonly #buffer = new sys.PinnedBuffer(BUFFER_SIZE);
-  readonly #connections = new Set<Registration<Unsent>>();
-  /** Called when a connection and its descriptor were closed. */
-  onDropped: () => void = () => undefined;
+  readonly #connections: EchoConnections;
 
-  adopt(registration: Registration<Unsent>): void {
-    this.#connections.add(registration);
+  constructor(connections: EchoConnections) {
+    this.#connections = connections;
   }
 
   onReady(readiness: Readiness, registration: Registration<Unsent>): void {
-    if (registration.data !== undefined) this.#sendRest(registration, registration.data);
+    if (registration.data !== undefined) this.#connections.sendRest(registration);
     else this.#echo(readiness, registration);
-  }
-
-  closeAll(): void {
-    for (const registration of this.#connections) this.#drop(registration);
   }
 
   // Level: one read per event, the kernel reports the rest again. Edge: until the kernel has no
@@ -46,59 +38,36 @@ class EchoHandler implements Handler<Unsent> {
     for (;;) {
       const received = this.#buffer.recv(fd);
       if (received <= 0) {
-        if (received !== sys.WOULD_BLOCK && received !== -EINTR) this.#drop(registration);
+        if (received !== sys.WOULD_BLOCK && received !== -EINTR)
+          this.#connections.drop(registration);
         return;
       }
       const sent = this.#buffer.send(fd, 0, received);
       if (sent < received) {
-        this.#keep(registration, sent, received);
+        this.#connections.keep(registration, this.#buffer.bytes.subarray(0, received), sent);
         return;
       }
       if (isLevel || (received < BUFFER_SIZE && !isEnding)) return;
       if (!registration.charge(received)) return; // the reactor calls again
     }
   }
-
-  #keep(registration: Registration<Unsent>, sent: number, received: number): void {
-    if (sent < 0 && sent !== sys.WOULD_BLOCK && sent !== -EINTR) {
-      this.#drop(registration);
-      return;
-    }
-    registration.data = this.#buffer.bytes.slice(Math.max(sent, 0), received);
-    registration.setInterest(Interest.Writable);
-  }
-
-  // A change of interest makes the kernel check again, also under the edge trigger: bytes that arrived
-  // while nothing was read are reported then.
-  #sendRest(registration: Registration<Unsent>, rest: Uint8Array): void {
-    const sent = sys.send(registration.fd, rest);
-    if (sent < 0) {
-      if (sent !== sys.WOULD_BLOCK && sent !== -EINTR) this.#drop(registration);
-    } else if (sent < rest.length) {
-      registration.data = rest.subarray(sent);
-    } else {
-      registration.data = undefined;
-      registration.setInterest(Interest.Readable);
-    }
-  }
-
-  #drop(registration: Registration<Unsent>): void {
-    const { fd } = registration;
-    this.#connections.delete(registration);
-    registration.close();
-    sys.close(fd);
-    this.onDropped();
-  }
 }
 
 class AcceptHandler implements Handler {
   readonly #reactor: Reactor;
-  readonly #connections: EchoHandler;
+  readonly #connections: EchoConnections;
+  readonly #handler: Handler<Unsent>;
   readonly #options: EchoOptions;
 
-  constructor(reactor: Reactor, connections: EchoHandler, options: EchoOptions) {
+  constructor(
+    reactor: Reactor,
+    connections: EchoConnections,
+    handler: Handler<Unsent>,
+    options: EchoOptions,
+  ) {
     this.#reactor = reactor;
     this.#connections = connections;
+    this.#handler = handler;
     this.#options = options;
   }
 
@@ -134,7 +103,7 @@ class AcceptHandler implements Handler {
     }
     sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const { trigger } = this.#options;
-    const registration = this.#reactor.register<Unsent>(fd, Interest.Readable, this.#connections, {
+    const registration = this.#reactor.register<Unsent>(fd, Interest.Readable, this.#handler, {
       trigger,
       data: undefined,
     });
@@ -162,18 +131,25 @@ export function openListener({ host, port }: EchoOptions): number {
   }
 }
 
+/** Makes what is called for each connection that is ready. */
+export type CreateEchoHandler = (connections: EchoConnections, reactor: Reactor) => Handler<Unsent>;
+
 /**
  * Starts an echo server on a Reactor of its own, attached to Node's loop.
  *
  * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES: the address cannot be listened on.
  * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
  */
-export function startReactorEcho(options: EchoOptions): EchoServer {
+export function startReactorEcho(
+  options: EchoOptions,
+  createHandler: CreateEchoHandler = (connections) => new EchoHandler(connections),
+): EchoServer {
   const { backend } = options;
   const reactor = new Reactor(backend === undefined ? {} : { backend });
   const listenerFd = openListener(options);
-  const connections = new EchoHandler();
-  const acceptor = new AcceptHandler(reactor, connections, options);
+  const connections = new EchoConnections();
+  const handler = createHandler(connections, reactor);
+  const acceptor = new AcceptHandler(reactor, connections, handler, options);
   const listener = reactor.register(listenerFd, Interest.Readable, acceptor, { trigger: 'level' });
   connections.onDropped = () => {
     if (!listener.isClosed) listener.setInterest(Interest.Readable);

@@ -8,6 +8,7 @@ import type { EchoOptions, EchoServer, EchoTrigger, StartEcho } from './echo-ser
 // Loaded when chosen: --help and the other commands work without the addon.
 const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
   reactor: async () => (await import('./echo-reactor.ts')).startReactorEcho,
+  batch: async () => (await import('./echo-batch.ts')).startBatchEcho,
   handlers: async () => (await import('./echo-handlers.ts')).startHandlersEcho,
   promises: async () => (await import('./echo-promises.ts')).startPromisesEcho,
   stream: async () => (await import('./echo-stream.ts')).startStreamEcho,

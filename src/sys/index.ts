@@ -30,6 +30,7 @@
  * | getpeereid | SO_PEERCRED | yes | yes | yes |
  * | receiveError | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | sendSegments, `segmentSizes` | yes | -ENOPROTOOPT | -ENOPROTOOPT | -ENOPROTOOPT |
+ * | recvEach, sendEach | yes | yes | yes | yes |
  * | recvmmsg, sendmmsg, sendApart | yes | one call per datagram | yes | yes |
  * | accept4, pipe2, SOCK_NONBLOCK | yes | by fcntl, after the call | yes | yes |
  *
@@ -107,6 +108,7 @@ export {
   socket,
   socketpair,
 } from './socket.ts';
+export { recvEach, SocketBatch, sendEach } from './socket-batch.ts';
 export { TcpInfo, type TcpState, tcp_info } from './tcpinfo.ts';
 export {
   cfmakeraw,

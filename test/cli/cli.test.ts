@@ -8,6 +8,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { startBatchEcho } from '../../src/cli/echo-batch.ts';
 import { startHandlersEcho } from '../../src/cli/echo-handlers.ts';
 import { startReactorEcho } from '../../src/cli/echo-reactor.ts';
 import { type Child, Children, startServer } from '../../src/cli/measure/index.ts';
@@ -158,7 +159,7 @@ describe('edgewise echo', () => {
     return child.ended;
   }
 
-  const CHOICES = ['reactor', 'handlers', 'proactor'].flatMap((api) => [
+  const CHOICES = ['reactor', 'batch', 'handlers', 'proactor'].flatMap((api) => [
     { api, trigger: 'level', backend: undefined },
     { api, trigger: 'edge', backend: undefined },
     { api, trigger: 'level', backend: 'poll' },
@@ -235,6 +236,8 @@ describe('the echo servers', () => {
   test.each([
     ['reactor', 'level', startReactorEcho],
     ['reactor', 'edge', startReactorEcho],
+    ['batch', 'level', startBatchEcho],
+    ['batch', 'edge', startBatchEcho],
     ['handlers', 'level', startHandlersEcho],
     ['handlers', 'edge', startHandlersEcho],
   ] as const)(

@@ -116,6 +116,7 @@ export const edgewiseContenders: readonly Contender[] = [
   ours('edgewise', 'edgewise reactor', { ...echo(...level), ...sink('reactor', 'level') }),
   ours('edgewise-edge', 'edgewise reactor, edge', { ...echo(...edge), ...sink('reactor', 'edge') }),
   api('handlers', sink('handlers', 'level')),
+  api('batch'),
   api('promises'),
   api('stream', http),
   api('net'),
