@@ -247,6 +247,17 @@ describe('onChange', () => {
     expect(changeCount).toBe(2);
   });
 
+  test('notifies of what is earlier than the deadline that was read last, cleared or not', () => {
+    timers.setTimeout(say('a'), 10);
+    timers.setTimeout(say('b'), 5).clear();
+    expect(changeCount).toBe(2);
+    timers.setTimeout(say('c'), 7); // a caller that was notified of 5 ms looks in time
+    expect(changeCount).toBe(2);
+    expect(timers.nextDeadlineNs).toBe(START_NS + 7 * MS);
+    timers.setTimeout(say('d'), 6);
+    expect(changeCount).toBe(3);
+  });
+
   test('notifies when the reactor may end and when it may not', () => {
     const first = timers.setTimeout(say('a'), 10);
     const second = timers.setTimeout(say('b'), 20);
