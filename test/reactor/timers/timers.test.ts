@@ -141,6 +141,17 @@ describe('order and callbacks', () => {
     expect(advance(6)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  test('a deadline counts from its call, also when a callback works between two calls', () => {
+    timers.setTimeout(() => {
+      timers.setTimeout(say('first'), 20);
+      nowNs += 15 * MS;
+      timers.setTimeout(say('second'), 10);
+    }, 0);
+    expect(advance(0)).toEqual([]);
+    expect(advance(5)).toEqual(['first']);
+    expect(advance(5)).toEqual(['second']);
+  });
+
   test('a callback clears another that is due in the same pass', () => {
     timers.setTimeout(() => second.clear(), 1);
     const second = timers.setTimeout(say('second'), 1);
