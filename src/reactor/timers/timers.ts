@@ -38,12 +38,16 @@ export class Timers implements TimerOwner {
   readonly #now: () => number;
   readonly #onChange: () => void;
   #referencedCount = 0;
+  // What the caller plans by: `nextDeadlineNs` when it was last read, or the earlier one since then
+  // that it was notified of.
+  #plannedNs = Number.POSITIVE_INFINITY;
 
   /**
    * @param now - reads the monotonic clock: nanoseconds, never going back. It is read for every
    *   timer that is set, since a time remembered from the start of the turn would fire it early.
-   * @param onChange - called after a timer was set or refreshed to fire before what
-   *   `nextDeadlineNs` was, and after `referencedCount` went from 0 to 1 or back. It must not throw.
+   * @param onChange - called after a timer was set or refreshed to fire before `nextDeadlineNs` as
+   *   it was last read, or before one that this has been called for since; and after
+   *   `referencedCount` went from 0 to 1 or back. It must not throw.
    */
   constructor(now: () => number, onChange: () => void) {
     this.#now = now;
@@ -67,7 +71,8 @@ export class Timers implements TimerOwner {
    * A far timer makes it larger than an int64 holds.
    */
   get nextDeadlineNs(): number {
-    return this.#wheel.nextDeadlineNs();
+    this.#plannedNs = this.#wheel.nextDeadlineNs();
+    return this.#plannedNs;
   }
 
   /**
@@ -82,7 +87,7 @@ export class Timers implements TimerOwner {
   setTimeout(callback: () => void, delayMs: number): Timer {
     checkFunction('callback', callback);
     const timer = new Timer(this, callback, checkDelayMs('delayMs', delayMs), false);
-    this.#start(timer, this.#wheel.nextDeadlineNs(), false);
+    this.#start(timer, false);
     return timer;
   }
 
@@ -99,7 +104,7 @@ export class Timers implements TimerOwner {
     checkFunction('callback', callback);
     const delayMs = Math.max(PERIOD_MIN_MS, checkDelayMs('periodMs', periodMs));
     const timer = new Timer(this, callback, delayMs, true);
-    this.#start(timer, this.#wheel.nextDeadlineNs(), false);
+    this.#start(timer, false);
     return timer;
   }
 
@@ -154,12 +159,11 @@ export class Timers implements TimerOwner {
   /** {@link Timer.refresh} */
   refreshTimer(timer: Timer): void {
     if (timer.callback === null) return;
-    // Neither its place nor its count is free in between: the reactor, is notified only if it must
-    // wake earlier than planned: a connection refreshes its limit with every message.
-    const plannedNs = this.#wheel.nextDeadlineNs();
+    // Its count is not free in between: the reactor is notified only if it must wake earlier than
+    // planned: a connection refreshes its limit with every message.
     const wasCounted = this.#wheel.cancel(timer) && timer.isReferenced;
     if (wasCounted) this.#referencedCount--;
-    this.#start(timer, plannedNs, wasCounted);
+    this.#start(timer, wasCounted);
   }
 
   /** {@link Timer.ref} and {@link Timer.unref} */
@@ -171,9 +175,10 @@ export class Timers implements TimerOwner {
     else if (++this.#referencedCount === 1) this.#onChange();
   }
 
-  #start(timer: Timer, plannedNs: number, wasCounted: boolean): void {
+  #start(timer: Timer, wasCounted: boolean): void {
     const deadlineNs = addRoundedUp(this.#now(), delayNsOf(timer));
-    const isEarliest = deadlineNs < plannedNs;
+    const isEarliest = deadlineNs < this.#plannedNs;
+    if (isEarliest) this.#plannedNs = deadlineNs;
     this.#wheel.insert(timer, deadlineNs);
     const isFirst = timer.isReferenced && ++this.#referencedCount === 1 && !wasCounted;
     if (isEarliest || isFirst) this.#onChange();

@@ -79,8 +79,11 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
   #occupiedWords = 0;
   // The tick up to which slots are emptied: entries of later ticks wait in slots, others in the
   // heap. It never moves back.
-  #positionHigh: number;
+  #positionHigh = 0;
   #positionLow: number;
+  // The nearly 5 hours of the position's high half, in which most entries are due.
+  #halfStartNs = 0;
+  #halfEndNs = HALF_NS;
   #sequence = 0;
   #count = 0;
   #passDepth = 0;
@@ -88,7 +91,7 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
 
   /** @param nowNs - the time now: where the wheel starts. */
   constructor(nowNs: number) {
-    this.#positionHigh = highHalf(nowNs);
+    this.#setHigh(highHalf(nowNs));
     this.#positionLow = lowHalf(nowNs, this.#positionHigh);
   }
 
@@ -107,7 +110,7 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
     entry.sequence = this.#sequence;
     this.#count++;
     if (deadlineNs <= this.#passNowNs) this.#link(entry, DEFERRED);
-    else this.#place(entry, deadlineNs);
+    else this.#place(entry);
   }
 
   /** Takes an entry out. Returns false when it was not pending. */
@@ -211,8 +214,14 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
   #moveTo(high: number, low: number): void {
     if (high < this.#positionHigh) return;
     if (high === this.#positionHigh && low <= this.#positionLow) return;
-    this.#positionHigh = high;
+    if (high !== this.#positionHigh) this.#setHigh(high);
     this.#positionLow = low;
+  }
+
+  #setHigh(high: number): void {
+    this.#positionHigh = high;
+    this.#halfStartNs = high * HALF_NS;
+    this.#halfEndNs = Math.min(this.#halfStartNs + HALF_NS, LAST_NS);
   }
 
   // Places the entries of a slot anew, by the position of now.
@@ -225,27 +234,45 @@ export class TimingWheel<Entry extends WheelEntry<Entry>> {
       const next: Entry | null = entry.next;
       entry.next = null;
       entry.prev = null;
-      this.#place(entry, entry.deadlineNs);
+      this.#place(entry);
       entry = next;
     }
   }
 
-  #place(entry: Entry, deadlineNs: number): void {
-    const high = highHalf(deadlineNs);
-    const low = lowHalf(deadlineNs, high);
-    const positionHigh = this.#positionHigh;
-    if (high > positionHigh) {
-      const digit = highestDigit(high ^ positionHigh);
-      const index = (high >> (digit * DIGIT_BITS)) & DIGIT_MASK;
-      this.#link(entry, ((digit + HALF_LEVELS) << DIGIT_BITS) | index);
-    } else if (high === positionHigh && low > this.#positionLow) {
-      const digit = highestDigit(low ^ this.#positionLow);
+  // Takes the deadline from the entry: as an argument it would be a number on the heap of V8.
+  #place(entry: Entry): void {
+    const { deadlineNs } = entry;
+    if (deadlineNs >= this.#halfEndNs) {
+      this.#placeFar(entry);
+      return;
+    }
+    const positionLow = this.#positionLow;
+    const ticks = (deadlineNs - this.#halfStartNs) * TICKS_PER_NS; // < 0: before this half
+    if (ticks >= positionLow + 1) {
+      const low = ticks | 0;
+      const digit = highestDigit(low ^ positionLow);
       const index = (low >> (digit * DIGIT_BITS)) & DIGIT_MASK;
       this.#link(entry, (digit << DIGIT_BITS) | index);
     } else {
-      entry.slot = IN_HEAP;
-      this.#heap.push(entry);
+      this.#pushDue(entry);
     }
+  }
+
+  // Places what the position's half does not hold.
+  #placeFar(entry: Entry): void {
+    const high = highHalf(entry.deadlineNs);
+    if (high === this.#positionHigh) {
+      this.#pushDue(entry); // no tick is later than the last one
+      return;
+    }
+    const digit = highestDigit(high ^ this.#positionHigh);
+    const index = (high >> (digit * DIGIT_BITS)) & DIGIT_MASK;
+    this.#link(entry, ((digit + HALF_LEVELS) << DIGIT_BITS) | index);
+  }
+
+  #pushDue(entry: Entry): void {
+    entry.slot = IN_HEAP;
+    this.#heap.push(entry);
   }
 
   #link(entry: Entry, slot: number): void {

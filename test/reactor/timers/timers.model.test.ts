@@ -95,7 +95,10 @@ class Comparison {
     expect(this.#timersUnderTest.referencedCount).toBe(
       pending.filter((timer) => timer.isReferenced).length,
     );
-    expect(this.#timersUnderTest.nextDeadlineNs).toBeLessThanOrEqual(earliestNs);
+    // Not in every step: what is read is what changes are compared with.
+    if (this.#random(2) < 1) {
+      expect(this.#timersUnderTest.nextDeadlineNs).toBeLessThanOrEqual(earliestNs);
+    }
     expect(this.#plannedNs).toBeLessThanOrEqual(earliestNs);
     expect(this.#plannedAlive).toBe(pending.some((timer) => timer.isReferenced));
     const wrong = this.#timers.find((timer) => timer.handle.isPending !== timer.isPending);

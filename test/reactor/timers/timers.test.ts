@@ -141,6 +141,17 @@ describe('order and callbacks', () => {
     expect(advance(6)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  test('a deadline counts from its call, also when a callback works between two calls', () => {
+    timers.setTimeout(() => {
+      timers.setTimeout(say('first'), 20);
+      nowNs += 15 * MS;
+      timers.setTimeout(say('second'), 10);
+    }, 0);
+    expect(advance(0)).toEqual([]);
+    expect(advance(5)).toEqual(['first']);
+    expect(advance(5)).toEqual(['second']);
+  });
+
   test('a callback clears another that is due in the same pass', () => {
     timers.setTimeout(() => second.clear(), 1);
     const second = timers.setTimeout(say('second'), 1);
@@ -245,6 +256,17 @@ describe('onChange', () => {
     expect(changeCount).toBe(1);
     timers.setTimeout(say('c'), 9.999999);
     expect(changeCount).toBe(2);
+  });
+
+  test('notifies of what is earlier than the deadline that was read last, cleared or not', () => {
+    timers.setTimeout(say('a'), 10);
+    timers.setTimeout(say('b'), 5).clear();
+    expect(changeCount).toBe(2);
+    timers.setTimeout(say('c'), 7); // a caller that was notified of 5 ms looks in time
+    expect(changeCount).toBe(2);
+    expect(timers.nextDeadlineNs).toBe(START_NS + 7 * MS);
+    timers.setTimeout(say('d'), 6);
+    expect(changeCount).toBe(3);
   });
 
   test('notifies when the reactor may end and when it may not', () => {

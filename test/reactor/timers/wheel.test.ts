@@ -94,6 +94,27 @@ test.each([
   expect(takeAllDue(wheel, deadlineNs)).toEqual([far]);
 });
 
+test('deadlines of long ago are due at once, in order', () => {
+  const halfNs = TICK_NS * 64 ** 4;
+  const deadlines = [0, 1, halfNs - 1, halfNs, 199 * halfNs, 200 * halfNs - 1, 200 * halfNs];
+  const wheel = new TimingWheel<Entry>(200 * halfNs);
+  insertAll(wheel, deadlines.toReversed());
+  expect(wheel.nextDeadlineNs()).toBe(0);
+  const taken = takeAllDue(wheel, 200 * halfNs).map((entry) => entry.deadlineNs);
+  expect(taken).toEqual(deadlines);
+});
+
+test('past the last level, entries go on coming out in order', () => {
+  const startNs = 2 ** 69;
+  const wheel = new TimingWheel<Entry>(startNs);
+  const deadlines = [startNs, startNs * 2, startNs * 3, Number.POSITIVE_INFINITY];
+  insertAll(wheel, deadlines.toReversed());
+  const taken = takeAllDue(wheel, startNs * 2).map((entry) => entry.deadlineNs);
+  expect(taken).toEqual(deadlines.slice(0, 2));
+  expect(takeAllDue(wheel, startNs * 3)).toHaveLength(1);
+  expect(wheel.count).toBe(1);
+});
+
 test('a deadline of Infinity never comes, and can be cancelled', () => {
   const wheel = new TimingWheel<Entry>(START_NS);
   const [entry] = insertAll(wheel, [Number.POSITIVE_INFINITY]) as [Entry];
