@@ -13,16 +13,17 @@ import {
   type Stratum,
   shiftOf,
 } from './compare/shift.ts';
+import { type Change, changeOf, isApart } from './compare/verdict.ts';
+import { disturbanceText, isDisturbed } from './disturbance.ts';
 import type { Results } from './model.ts';
 
-/** Differences below it are none, whatever the test says: two processes of one build differ so much. */
-export const EFFECT_MIN = 0.03;
 /** The chance, over all comparisons of two runs, that one is called different and is not. */
 export const ALPHA = 0.05;
 
 export type Verdict = 'better' | 'worse' | 'no difference';
 
-export interface Difference {
+/** `effect`: of the ratio to the base; more is more cost, whatever the metric's direction. */
+export interface Difference extends Change {
   /** `overall`: all cases of the contender together. */
   readonly level: 'overall' | 'scenario' | 'case';
   /** `edgewise reactor`, and for cases and scenarios which. */
@@ -32,10 +33,6 @@ export interface Difference {
   readonly cases: number;
   /** Rounds per case; the least of both runs. */
   readonly rounds: number;
-  /** Change of the ratio to the base: 0.05 is 5 % more cost, whatever the metric's direction. */
-  readonly effect: number;
-  readonly low: number;
-  readonly high: number;
   /** After Holm's correction over all comparisons. */
   readonly pValue: number;
   readonly verdict: Verdict;
@@ -55,7 +52,12 @@ export interface Comparison {
 export function compare(before: Results, after: Results): Comparison {
   const { pairs, skipped } = pairsOf(before, after);
   const judged = holm(groupsOf(pairs).map((group) => judge(group, shiftOf)));
-  const warnings = [...warningsOf(before, after), ...fewRounds(judged, leastPValue)];
+  const warnings = [
+    ...warningsOf(before, after),
+    ...disturbanceOf('the first run was ', before),
+    ...disturbanceOf('the second run was ', after),
+    ...fewRounds(judged, leastPValue),
+  ];
   return { differences: judged, warnings, skipped };
 }
 
@@ -66,7 +68,12 @@ export function compare(before: Results, after: Results): Comparison {
 export function compareWithin(results: Results): Comparison {
   const { pairs, skipped } = pairsWithin(results);
   const judged = holm(groupsOf(pairs).map((group) => judge(group, pairedShiftOf)));
-  return { differences: judged, warnings: fewRounds(judged, leastPairedPValue), skipped };
+  const warnings = [...disturbanceOf('', results), ...fewRounds(judged, leastPairedPValue)];
+  return { differences: judged, warnings, skipped };
+}
+
+function disturbanceOf(which: string, { cases }: Results): string[] {
+  return isDisturbed(cases) ? [`${which}${disturbanceText(cases)}`] : [];
 }
 
 /** Whether a run has something that {@link compareWithin} can compare. */
@@ -116,7 +123,7 @@ function judge(
   test: (strata: readonly Stratum[]) => Shift,
 ): Difference {
   const strata = pairs.map(({ cost }): Stratum => cost);
-  const { estimate, low, high, pValue } = test(strata);
+  const shift = test(strata);
   const bases = [...new Set(pairs.map(({ base }) => base))];
   return {
     level,
@@ -125,10 +132,8 @@ function judge(
     base: bases.join(', '),
     cases: pairs.length,
     rounds: Math.min(...strata.flatMap((one) => [one.before.length, one.after.length])),
-    effect: Math.expm1(estimate),
-    low: Math.expm1(low),
-    high: Math.expm1(high),
-    pValue,
+    ...changeOf(shift),
+    pValue: shift.pValue,
     verdict: 'no difference',
     raw: Math.expm1(estimateOf(pairs.map(({ raw }) => raw))),
   };
@@ -145,14 +150,15 @@ function holm(differences: readonly Difference[]): Difference[] {
     const difference = differences[at];
     if (difference === undefined) continue;
     least = Math.max(least, Math.min(1, difference.pValue * (differences.length - rank)));
-    corrected[at] = { ...difference, pValue: least, verdict: verdictOf(difference.effect, least) };
+    corrected[at] = { ...difference, pValue: least, verdict: verdictOf(difference, least) };
   }
   return corrected;
 }
 
-function verdictOf(effect: number, pValue: number): Verdict {
-  if (pValue > ALPHA || Math.abs(effect) < EFFECT_MIN) return 'no difference';
-  return effect > 0 ? 'worse' : 'better';
+/** Among many comparisons chance has more to say: to the rule of the tables comes a corrected p. */
+function verdictOf(change: Change, pValue: number): Verdict {
+  if (pValue > ALPHA || !isApart(change)) return 'no difference';
+  return change.effect > 0 ? 'worse' : 'better';
 }
 
 /** Says how many rounds a single case would need, where it has too few to be called different. */

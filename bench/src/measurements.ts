@@ -1,6 +1,8 @@
 // The values of one metric in the rounds of one contender: their median and spread, and ratios to
 // another contender, round by round, since rounds of the same index were measured next to each other.
 import { type Spread, spreadOf } from '../../src/cli/measure/index.ts';
+import { pairedShiftOf } from './compare/shift.ts';
+import { changeOf, isApart } from './compare/verdict.ts';
 import type { Measurement } from './model.ts';
 
 /** The values of one metric in the order of the rounds; a value measured once is the only one. */
@@ -23,16 +25,34 @@ export function spreadOfMetric(measurement: Measurement, metric: string): Spread
   return values.length === 0 ? undefined : spreadOf(values);
 }
 
-/** How many times the base's value it is, round by round; undefined: one of them was not measured. */
+/** How many times the value of another contender it is, by the ratios of their rounds. */
+export interface Ratio {
+  readonly median: number;
+  /** Its interval of 95 %, as `compare` has it; of fewer than 6 rounds the lowest and highest. */
+  readonly low: number;
+  readonly high: number;
+  /** It is no different from 1. */
+  readonly isEqual: boolean;
+}
+
+/** Undefined: one of both was not measured. */
 export function ratioOfMetric(
   measurement: Measurement,
   base: Measurement,
   metric: string,
-): Spread | undefined {
+): Ratio | undefined {
   const bases = valuesOf(base, metric);
   const ratios = valuesOf(measurement, metric).flatMap((value, round) => {
     const other = bases[round];
     return other === undefined || other === 0 ? [] : value / other;
   });
-  return ratios.length === 0 ? undefined : spreadOf(ratios);
+  if (ratios.length === 0) return undefined;
+  const { median, min, max } = spreadOf(ratios);
+  const after = ratios.filter((ratio) => ratio > 0).map(Math.log); // memory may shrink
+  const shift = pairedShiftOf([{ before: after.map(() => 0), after }]);
+  const { effect, ...interval } = changeOf(shift);
+  const hasInterval = Number.isFinite(shift.low);
+  const { low, high } = hasInterval ? interval : { low: min - 1, high: max - 1 };
+  const isEqual = after.length > 0 && !isApart({ effect, low, high });
+  return { median, low: 1 + low, high: 1 + high, isEqual };
 }

@@ -74,6 +74,21 @@ export interface Round {
   readonly latency?: string;
   /** The round failed first, and was measured once more: one line on why. */
   readonly retried?: string;
+  /** Absent: this system does not say, or a file of earlier versions. */
+  readonly disturbance?: Disturbance;
+}
+
+/** What else the machine did while a round was measured: shares of its time, 0 is nothing. */
+export interface Disturbance {
+  /** CPU time of the CPUs in use that the hypervisor has given to others. */
+  readonly steal: number;
+  /** CPU time of the CPUs in use that neither the server nor the load has used. */
+  readonly otherLoad: number;
+  /**
+   * For how long threads of the server were ready and waited for others on its CPU. Absent: it is
+   * not pinned, and waits for the load and for itself.
+   */
+  readonly runQueueDelay?: number;
 }
 
 export interface Measurement {

@@ -242,9 +242,13 @@ function layOut(
   );
 }
 
-/** Rounds are as long as the time for everything allows, and equally long but where more is needed. */
+/**
+ * Rounds are as long as the time for everything allows, and equally long but where more is needed.
+ * More rounds take more time: they are no shorter.
+ */
 function withSeconds(cases: readonly PlannedCase[], wish: Wish): PlannedCase[] {
-  const { budgetSeconds, secondsMax } = wish.isQuick ? QUICK : FULL;
+  const { rounds: usual, budgetSeconds: usualSeconds, secondsMax } = wish.isQuick ? QUICK : FULL;
+  const budgetSeconds = (usualSeconds * (wish.rounds ?? usual)) / usual;
   const leastOf = ({ scenario }: PlannedCase) =>
     wish.isQuick ? SECONDS_MIN : (scenario.secondsMin ?? SECONDS_MIN);
   const turnsOf = ({ players, rounds }: PlannedCase) => players.length * rounds;

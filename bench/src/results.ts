@@ -143,7 +143,16 @@ const RESULTS: Shape = {
     }),
     measurements: list({
       contender: text,
-      rounds: list({ values: map(number), latency: optional(text), retried: optional(text) }),
+      rounds: list({
+        values: map(number),
+        latency: optional(text),
+        retried: optional(text),
+        disturbance: optional({
+          steal: number,
+          otherLoad: number,
+          runQueueDelay: optional(number),
+        }),
+      }),
       once: map(number),
       ioUrings: optional(number),
       syscalls: optional(map(number)),

@@ -1,10 +1,15 @@
 // The tables that a run ends with: one per case, a row per contender, the figure of merit with its
 // spread and its ratios to the bases first.
 import { formatTable, type Spread } from '../../src/cli/measure/index.ts';
+import { EFFECT_MIN } from './compare/verdict.ts';
+import { disturbanceText, isDisturbed } from './disturbance.ts';
 import { ratioOfMetric, retriesOf, spreadOfMetric } from './measurements.ts';
 import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.ts';
 
 const ABSENT = '-';
+const EQUAL =
+  `= is no difference: the ratio's interval of 95 % (of fewer than 6 rounds: lowest to highest) ` +
+  `has 1.00 in it, or it is less than ${EFFECT_MIN * 100} % off.`;
 const FOOTER = 'A figure is the median of its rounds, a percentile of latencies as well.';
 const HEAD_COLUMNS = 12;
 const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
@@ -12,7 +17,9 @@ const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignific
 /** All cases as text. */
 export function formatTables(results: Results): string {
   const tables = results.cases.map((one) => formatCase(one, results)).join('\n\n');
-  return tables === '' ? '' : `${tables}\n\n${FOOTER}`;
+  if (tables === '') return '';
+  const machine = `The machine was ${disturbanceText(results.cases)}.`;
+  return `${tables}\n\n${machine}\n${EQUAL}\n${FOOTER}`;
 }
 
 /** `tcp-echo: TCP echo (connections 64, size 64)`. */
@@ -47,6 +54,7 @@ function formatCase(one: Case, results: Results): string {
     const label = labelOf(measurement.contender);
     parts.push(...retriesOf(measurement).map((line) => `again: ${label}: ${line}`));
   }
+  if (isDisturbed([one])) parts.push(disturbanceText([one]));
   const rings = one.measurements.filter(({ ioUrings }) => ioUrings);
   if (rings.length > 0) {
     const words = rings.map(({ contender, ioUrings }) => `${labelOf(contender)} ${ioUrings}`);
@@ -90,16 +98,22 @@ function cellsOf(
   others: readonly Metric[],
 ): string[] {
   const spread = spreadOfMetric(measurement, merit.name);
-  const ratios = bases.map((base) => ratioOfMetric(measurement, base, merit.name));
   return [
     spread === undefined ? ABSENT : formatSpread(spread),
-    ...ratios.map((ratio) => (ratio === undefined ? ABSENT : ratio.median.toFixed(2))),
+    ...bases.map((base) => ratioCell(measurement, base, merit)),
     ...others.map(({ name, isSpreadShown }) => {
       const other = spreadOfMetric(measurement, name);
       if (other === undefined) return ABSENT;
       return isSpreadShown ? formatSpread(other) : formatNumber(other.median);
     }),
   ];
+}
+
+function ratioCell(measurement: Measurement, base: Measurement, { name }: Metric): string {
+  const ratio = ratioOfMetric(measurement, base, name);
+  if (ratio === undefined) return ABSENT;
+  const mark = ratio.isEqual && measurement !== base ? '= ' : '';
+  return `${mark}${ratio.median.toFixed(2)}`;
 }
 
 function formatSpread({ median, min, max }: Spread): string {

@@ -93,6 +93,10 @@ describe('measureCase', () => {
       expect(rounds).toHaveLength(2);
       expect(rounds[0]?.values.operationsPerSecond).toBe(30);
       expect(rounds[0]?.values.cpuUs).toBeGreaterThan(0);
+      expect(rounds[0]?.disturbance).toEqual({
+        steal: expect.any(Number),
+        otherLoad: expect.any(Number),
+      });
       expect(once.rssBytes).toBeGreaterThan(1e6);
       expect(ioUrings).toBe(0);
     }
@@ -120,7 +124,7 @@ describe('measureCase', () => {
   it('asks programs that measure themselves; `operations` is no value of theirs', async () => {
     const players = [player('a', TASK, '7'), player('b', TASK, '0')];
     const { measurements, failures } = await measureCase(planned(task, players), optionsOf());
-    expect(measurements).toEqual([
+    expect(measurements).toMatchObject([
       {
         contender: 'a',
         rounds: [{ values: { nsPerOperation: 7 } }, { values: { nsPerOperation: 7 } }],
@@ -131,6 +135,22 @@ describe('measureCase', () => {
     ]);
     expect(failures).toEqual({ b: 'round 2 of 2 failed twice: it ended: exit code 5' });
     expect(survivors()).toEqual([]);
+  });
+
+  it('one process serves all rounds of a case, and has been warmed up before the first', async () => {
+    const turns: string[] = [];
+    const pids = new Set<number>();
+    const load: Load = async (context) => {
+      turns.push(`${context.seconds} s`);
+      pids.add(context.pid);
+      return visits(context);
+    };
+    const players = [player('a', SERVER, 'good'), player('b', SERVER, 'good')];
+    const case_ = planned({ ...server, load }, players, 3);
+    const { measurements } = await measureCase({ ...case_, settleSeconds: 0.2 }, optionsOf());
+    expect(measurements.map(({ rounds }) => rounds.length)).toEqual([3, 3]);
+    expect(turns).toEqual(['0.2 s', '0.2 s', ...new Array<string>(6).fill('0.1 s')]);
+    expect(pids.size).toBe(2);
   });
 
   it('a fresh process for each round where memory is looked at', async () => {

@@ -9,6 +9,7 @@ import {
   formatWithin,
   hasBaseline,
 } from '../src/compare.ts';
+import { ratioOfMetric } from '../src/measurements.ts';
 import type { Results } from '../src/model.ts';
 import { fixture, randomFrom, type Shape } from './fixture.ts';
 
@@ -127,6 +128,26 @@ describe('a run with a baseline', () => {
       const text = formatWithin(comparison);
       expect(text).toContain('edgewise reactor, tcp-echo 64 connections, 64 B');
       expect(text).toMatch(/\d+ comparisons: 0 worse, 0 better/);
+    }
+  });
+
+  it('what the tables call equal, it does not call different', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const both = withBaseline(run, 1 / 1.03, 0.04, seed);
+      const { differences } = compareWithin(both);
+      const verdicts = differences
+        .filter(({ level, contender }) => level === 'case' && contender === 'edgewise reactor')
+        .map(({ verdict }) => verdict);
+      const marks = both.cases.flatMap(({ measurements }) => {
+        const [ours, theirs] = ['edgewise', 'edgewise@baseline'].map((name) =>
+          measurements.find(({ contender }) => contender === name),
+        );
+        const [metric = ''] = Object.keys(ours?.rounds[0]?.values ?? {});
+        return ours && theirs ? [ratioOfMetric(ours, theirs, metric)?.isEqual] : [];
+      });
+      expect(verdicts).toHaveLength(marks.length);
+      const wrong = verdicts.filter((verdict, at) => marks[at] && verdict !== 'no difference');
+      expect(wrong).toEqual([]);
     }
   });
 

@@ -89,6 +89,15 @@ describe('the plan', () => {
     expect(free.expectedSeconds).toBeGreaterThan(given.expectedSeconds);
   });
 
+  it('more rounds take more time, and are no shorter', async () => {
+    const few = await makePlan({ ...wish, ...pair }, () => undefined);
+    const many = await makePlan({ ...wish, ...pair, rounds: 15 }, () => undefined);
+    expect(many.cases.every(({ rounds }) => rounds === 15)).toBe(true);
+    const shorter = many.cases.filter(({ seconds }, at) => seconds < (few.cases[at]?.seconds ?? 0));
+    expect(shorter).toEqual([]);
+    expect(many.expectedSeconds).toBeGreaterThan(2 * few.expectedSeconds);
+  });
+
   it('everything takes less than 25 minutes, the quick run less than two', async () => {
     const full = await makePlan({ ...wish, ...pair }, () => undefined);
     expect(full.expectedSeconds).toBeLessThan(25 * 60);

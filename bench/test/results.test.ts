@@ -42,7 +42,17 @@ const RESULTS: Results = {
       scenario: 'tcp-echo',
       setting: { connections: 64 },
       measurements: [
-        { contender: 'node', rounds: [{ values: { cpuUs: 7 }, latency: 'HIST' }], once: {} },
+        {
+          contender: 'node',
+          rounds: [
+            {
+              values: { cpuUs: 7 },
+              latency: 'HIST',
+              disturbance: { steal: 0, otherLoad: 0.1, runQueueDelay: 0.2 },
+            },
+          ],
+          once: {},
+        },
       ],
       failures: { go: 'it ended: exit code 1' },
     },
@@ -87,6 +97,10 @@ describe('results', () => {
     [
       'cases[0].measurements[0].rounds[0].values.cpuUs is not a number',
       broken((copy) => (copy.cases[0].measurements[0].rounds[0].values.cpuUs = null)),
+    ],
+    [
+      'cases[0].measurements[0].rounds[0].disturbance.steal is not a number',
+      broken((copy) => void delete copy.cases[0].measurements[0].rounds[0].disturbance.steal),
     ],
     ['cases[0].failures.go is not a text', broken((copy) => (copy.cases[0].failures.go = {}))],
   ])('says where it is wrong: %s', (message, value) => {

@@ -108,6 +108,7 @@ class CaseRun {
       settleSeconds,
       serverCpu: scenario.isParallel ? undefined : pinning?.server,
       loadCpu,
+      beside: this.#children.pids,
       children: this.#children,
       signal,
     };

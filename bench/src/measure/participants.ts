@@ -6,8 +6,9 @@ import type { Child, Children } from '../../../src/cli/measure/index.ts';
 import type { Command, Round, Setting, Values } from '../model.ts';
 import { inRoot } from '../root.ts';
 import type { Load, LoadContext, LoadReport, Memory, Scenario } from '../scenarios/scenario.ts';
+import { type Watched, watch } from './disturbance.ts';
 import type { Participant } from './rounds.ts';
-import { cpuUs, residentBytes } from './usage.ts';
+import { residentBytes } from './usage.ts';
 
 const TASK_MS_MAX = 120_000;
 const TRACED_SECONDS = 0.5;
@@ -23,6 +24,8 @@ export interface Circumstances {
   readonly settleSeconds: number;
   readonly serverCpu: number | undefined;
   readonly loadCpu: number | undefined;
+  /** Processes of the load that run for the whole case. */
+  readonly beside: readonly number[];
   readonly children: Children;
   readonly signal: AbortSignal;
 }
@@ -83,8 +86,9 @@ async function memoryIn(program: Child, isCollected: boolean, signal: AbortSigna
 async function startTask(
   name: string,
   program: Child,
-  { signal }: Circumstances,
+  circumstances: Circumstances,
 ): Promise<Started> {
+  const { signal } = circumstances;
   await program.match(/^ready$/m, signal);
   const ask = async (): Promise<Answer> => {
     program.writeLine('go');
@@ -97,8 +101,10 @@ async function startTask(
     survey: async () => ({}),
     warmUp: async () => void (await ask()),
     round: async () => {
+      const end = watch(watchedOf(program, { ...circumstances, loadCpu: undefined }));
       const { operations: _, apart: __, ...values } = await ask();
-      return { values: values as Values };
+      const { disturbance } = end();
+      return { values: values as Values, ...(disturbance && { disturbance }) };
     },
     traced: ask,
   };
@@ -132,7 +138,7 @@ async function startServer(
       const warmUp = scenario.warmUp ?? load;
       await bounded(warmUp, { ...context, seconds: circumstances.settleSeconds, warmupSeconds: 0 });
     },
-    round: () => loadOnce(load, context),
+    round: () => loadOnce(load, context, watchedOf(program, circumstances)),
     traced: async () => {
       const traced = { ...context, seconds: TRACED_SECONDS, warmupSeconds: 0 };
       return { operations: (await bounded(load, traced)).operations };
@@ -146,14 +152,17 @@ function bounded(load: Load, context: LoadContext): Promise<LoadReport> {
   return load({ ...context, signal });
 }
 
-async function loadOnce(load: Load, context: LoadContext): Promise<Round> {
-  const before = cpuUs(context.pid);
+function watchedOf({ pid }: Child, { beside, serverCpu, loadCpu }: Circumstances): Watched {
+  return { server: pid, beside, serverCpu, loadCpu };
+}
+
+async function loadOnce(load: Load, context: LoadContext, watched: Watched): Promise<Round> {
+  const end = watch(watched);
   const report = await bounded(load, context);
-  const after = cpuUs(context.pid);
-  const spent = before === undefined || after === undefined ? undefined : after - before;
+  const { cpuUs, disturbance } = end();
   if (!(report.operations > 0)) throw new Error('nothing was answered under load');
   const latency = report.latency === undefined ? {} : { latency: report.latency };
-  return { values: valuesOf(report, spent), ...latency };
+  return { values: valuesOf(report, cpuUs), ...latency, ...(disturbance && { disturbance }) };
 }
 
 function valuesOf(report: LoadReport, around: number | undefined): Values {

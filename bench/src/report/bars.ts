@@ -40,14 +40,16 @@ export function drawBars(
     `Bars: ${metric.label}, ${titleOf(scenario, one)}. ` +
     `Best: ${best?.label}, ${figure(best?.spread.median ?? 0, metric.unit)}. ` +
     `${bars.length} contenders; the table has all values.`;
-  return draw(`bars-${idOf(one)}`, alt, bars.length * ROW + 96, optionOf(bars, metric));
+  const longest = Math.max(...bars.map(({ label }) => label.length));
+  const grid = { left: Math.min(20 + longest * 8, WIDTH / 3), right: 100, top: 12, bottom: 84 };
+  const height = bars.length * ROW + 96;
+  const drawing = { name: `bars-${idOf(one)}`, alt, height, cases: [one], grid };
+  return draw(drawing, optionOf(bars, metric));
 }
 
 function optionOf(bars: readonly Bar[], metric: Metric): EChartsOption {
   const families = [...new Map(bars.map(({ family, colour }) => [family, colour]))];
-  const longest = Math.max(...bars.map(({ label }) => label.length));
   return {
-    grid: { left: Math.min(20 + longest * 8, WIDTH / 3), right: 100, top: 12, bottom: 84 },
     legend: { bottom: 4, itemHeight: 12, itemGap: 32, textStyle: FONT, selectedMode: false },
     xAxis: {
       ...AXIS,

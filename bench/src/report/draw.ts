@@ -1,6 +1,8 @@
 // A plot as text: ECharts draws SVG on the server, and what changes from one drawing to the next
 // (ids that count up, classes for a pointer that is not there) is taken out.
-import { type EChartsOption, init } from 'echarts';
+import { type EChartsOption, type GridComponentOption, init } from 'echarts';
+import { disturbanceText, isDisturbed } from '../disturbance.ts';
+import type { Case } from '../model.ts';
 import { escapeText } from './markup.ts';
 import { adaptive, definitions, FAINT, INK, LINE } from './palette.ts';
 
@@ -13,6 +15,8 @@ export interface Drawn {
 export const WIDTH = 880;
 export const FONT = { color: INK[0], fontFamily: 'system-ui, sans-serif', fontSize: 13 };
 
+const NOTE = { ...FONT, color: FAINT[0], fontWeight: 'normal' as const };
+
 /** How axes look. */
 export const AXIS = {
   axisLabel: { ...FONT, color: FAINT[0] },
@@ -23,15 +27,38 @@ export const AXIS = {
   minorSplitLine: { show: false },
 };
 
-/**
- * @param name - unique in a document; it begins every id of the drawing.
- * @param alt - for a reader that cannot see it.
- */
-export function draw(name: string, alt: string, height: number, option: EChartsOption): Drawn {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
+export interface Drawing {
+  /** Unique in a document; it begins every id of the drawing. */
+  readonly name: string;
+  /** For a reader that cannot see it. */
+  readonly alt: string;
+  readonly height: number;
+  /** What is drawn; when one of them was disturbed, the drawing says so above. */
+  readonly cases: readonly Case[];
+  readonly grid: GridComponentOption;
+}
+
+const NOTE_HEIGHT = 24;
+
+export function draw({ name, alt, height, cases, grid }: Drawing, option: EChartsOption): Drawn {
+  const note = isDisturbed(cases) ? disturbanceText(cases) : undefined;
+  const above = note === undefined ? 0 : NOTE_HEIGHT;
+  const chart = init(null, null, {
+    renderer: 'svg',
+    ssr: true,
+    width: WIDTH,
+    height: height + above,
+  });
   try {
-    chart.setOption({ animation: false, textStyle: FONT, ...option });
-    return { name, svg: adaptive(tidy(chart.renderToSVGString(), name, alt)) };
+    chart.setOption({
+      animation: false,
+      textStyle: FONT,
+      grid: { ...grid, top: Number(grid.top) + above },
+      ...(note !== undefined && { title: { text: note, left: 8, top: 0, textStyle: NOTE } }),
+      ...option,
+    });
+    const text = note === undefined ? alt : `${alt} The machine was ${note}.`;
+    return { name, svg: adaptive(tidy(chart.renderToSVGString(), name, text)) };
   } finally {
     chart.dispose();
   }

@@ -1,11 +1,13 @@
 // The report: one file, which asks the network for nothing and runs no script.
+
+import { disturbanceText } from '../disturbance.ts';
 import type { Case, Results, ScenarioInfo } from '../model.ts';
 import { slug } from './figures.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { casePlots, type Plot, scenarioPlots } from './plots.ts';
 import { STYLE } from './style.ts';
 import { summary } from './summary.ts';
-import { caseTable, failures, ioUrings, retries, syscalls } from './tables.ts';
+import { caseTable, disturbance, failures, ioUrings, retries, syscalls } from './tables.ts';
 import { casesOf, idOf, titleOf, type Words, wordsOf } from './words.ts';
 
 /**
@@ -46,6 +48,7 @@ function machine({ results }: Words): Markup {
     CPU: `${cpu}, ${cpus} CPUs`,
     kernel,
     pinning,
+    'other work': disturbanceText(results.cases),
     'Node.js': node,
     libuv: `${libuv}, io_uring of the suite: ${ioUring}`,
     edgewise,
@@ -82,7 +85,7 @@ ${cases.map((one) => caseSection(words, scenario, one))}</section>`;
 
 function caseSection(words: Words, scenario: ScenarioInfo, one: Case): Markup {
   return html`<section><h3 id="${idOf(one)}">${titleOf(scenario, one)}</h3>
-${failures(words, one)}${retries(words, one)}${caseTable(words, scenario, one)}
+${failures(words, one)}${retries(words, one)}${disturbance(one)}${caseTable(words, scenario, one)}
 ${casePlots(words, scenario, one).map(figureOf)}${ioUrings(words, one)}${syscalls(words, one)}</section>`;
 }
 

@@ -24,8 +24,14 @@ export function drawLatency(words: Words, scenario: ScenarioInfo, one: Case): Dr
   });
   if (lines.length === 0) return undefined;
   const alt = `Lines: latency by percentile, of all rounds together, ${titleOf(scenario, one)}. ${lines.length} contenders.`;
-  return draw(`latency-${idOf(one)}`, alt, heightFor(lines), {
+  const drawing = {
+    name: `latency-${idOf(one)}`,
+    alt,
+    height: heightFor(lines),
+    cases: [one],
     grid: gridFor(lines),
+  };
+  return draw(drawing, {
     xAxis: {
       ...AXIS,
       type: 'value',

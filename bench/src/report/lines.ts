@@ -1,5 +1,5 @@
 // Lines with their names at their ends: no legend to look up, and colours need not carry it alone.
-import type { EChartsOption, LineSeriesOption } from 'echarts';
+import type { GridComponentOption, LineSeriesOption } from 'echarts';
 import { FONT } from './draw.ts';
 import { type Look, PAPER } from './palette.ts';
 
@@ -17,7 +17,7 @@ export function heightFor(lines: readonly Line[]): number {
   return Math.max(380, lines.length * ROW + 120);
 }
 
-export function gridFor(lines: readonly Line[]): NonNullable<EChartsOption['grid']> {
+export function gridFor(lines: readonly Line[]): GridComponentOption {
   const longest = Math.max(...lines.map(({ label }) => label.length));
   return { left: 84, right: Math.min(40 + longest * GLYPH, 300), top: 20, bottom: 60 };
 }

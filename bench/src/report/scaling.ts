@@ -58,29 +58,32 @@ export function drawSweep(
   const text = (value: number) => figure(value, metric.unit);
   const alt = `Lines: ${title}. From ${text(least)} to ${text(most)}, ${lines.length} contenders.`;
   const name = slug(['scaling', scenario.name, ...Object.entries(sweep.rest).flat()].join('-'));
-  return draw(name, alt, heightFor(lines), {
-    grid: gridFor(lines),
-    xAxis: {
-      ...AXIS,
-      type: 'log',
-      name: sweep.axis,
-      nameLocation: 'middle',
-      nameGap: 30,
-      axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => axisFigure(value, '') },
-    },
-    yAxis: {
-      ...AXIS,
-      ...(isLog ? { type: 'log', ...logExtent(least, most) } : { type: 'value' }),
-      name: metric.label,
-      nameLocation: 'middle',
-      nameGap: 66,
-      axisLabel: {
-        ...AXIS.axisLabel,
-        formatter: (value: number) => axisFigure(value, metric.unit),
+  const height = heightFor(lines);
+  return draw(
+    { name, alt, height, cases: sweep.cases, grid: gridFor(lines) },
+    {
+      xAxis: {
+        ...AXIS,
+        type: 'log',
+        name: sweep.axis,
+        nameLocation: 'middle',
+        nameGap: 30,
+        axisLabel: { ...AXIS.axisLabel, formatter: (value: number) => axisFigure(value, '') },
       },
+      yAxis: {
+        ...AXIS,
+        ...(isLog ? { type: 'log', ...logExtent(least, most) } : { type: 'value' }),
+        name: metric.label,
+        nameLocation: 'middle',
+        nameGap: 66,
+        axisLabel: {
+          ...AXIS.axisLabel,
+          formatter: (value: number) => axisFigure(value, metric.unit),
+        },
+      },
+      series: seriesOf(lines, true),
     },
-    series: seriesOf(lines, true),
-  });
+  );
 }
 
 /** Whole powers of ten leave much room empty where the data span less than two: there, of two. */

@@ -1,8 +1,8 @@
-// The summary: which contender wins where, and ours against the bases. A winner is named alone only if it beats
-// the others in every round; those that do not lie apart are named beside it.
+// The summary: which contender wins where, and ours against the bases. A winner is named alone only if all
+// others lie apart from it; those that do not are named beside it.
 
-import type { Spread } from '../../../src/cli/measure/index.ts';
-import { ratioOfMetric, spreadOfMetric } from '../measurements.ts';
+import { EFFECT_MIN } from '../compare/verdict.ts';
+import { type Ratio, ratioOfMetric, spreadOfMetric } from '../measurements.ts';
 import type { Case, Measurement, Metric, ScenarioInfo } from '../model.ts';
 import { figure, ratioText, settingText } from './figures.ts';
 import { html, type Markup } from './markup.ts';
@@ -12,8 +12,9 @@ export function summary(words: Words): Markup {
   const tables = words.results.scenarios.map((scenario) => summaryOf(words, scenario));
   return html`<section><h2 id="summary">Which contender wins where</h2>
 <p>By the figure of merit of each scenario. Ratios are taken round by round within this run; below
-1 means less cost (or, where more is better, less of it). “Level with”: not apart in every
-round.</p>
+1 means less cost (or, where more is better, less of it). Beside a ratio is its interval of 95 %, of
+fewer than 6 rounds the lowest and highest. “=” and “level with” are no difference: the interval has
+1 in it, or the ratio is less than ${EFFECT_MIN * 100} % off.</p>
 ${tables}</section>`;
 }
 
@@ -48,7 +49,7 @@ ${scenario.bases.map((base) => html`<td class="n">${ratioCell(one, ours, base, m
 function isLevel(other: Measurement, best: Measurement, metric: string): boolean {
   if (other === best) return false;
   const ratio = ratioOfMetric(other, best, metric);
-  return ratio !== undefined && ratio.min <= 1 && ratio.max >= 1;
+  return ratio?.isEqual === true;
 }
 
 function named(words: Words, measurement: Measurement | undefined, metric: Metric): Markup {
@@ -59,7 +60,7 @@ function named(words: Words, measurement: Measurement | undefined, metric: Metri
   return html`<span class="${mark}">${words.label(contender)}</span> ${figure(median, metric.unit)}`;
 }
 
-/** The ratio of a measurement to a base, with its spread; a dash where one of them is missing. */
+/** The ratio of a measurement to a base, with its interval; a dash where one of them is missing. */
 export function ratioCell(
   one: Case,
   measurement: Measurement | undefined,
@@ -69,9 +70,11 @@ export function ratioCell(
   const other = one.measurements.find(({ contender }) => contender === base);
   if (measurement === undefined || other === undefined) return html`–`;
   const ratio = ratioOfMetric(measurement, other, metric.name);
-  return ratio === undefined ? html`–` : html`${ratioText(ratio.median)}${between(ratio)}`;
+  if (ratio === undefined) return html`–`;
+  const mark = ratio.isEqual && measurement !== other ? '= ' : '';
+  return html`${mark}${ratioText(ratio.median)}${between(ratio)}`;
 }
 
-function between({ min, max }: Spread): Markup | undefined {
-  return min === max ? undefined : html` <small>${min.toFixed(2)}..${max.toFixed(2)}</small>`;
+function between({ low, high }: Ratio): Markup | undefined {
+  return low === high ? undefined : html` <small>${low.toFixed(2)}..${high.toFixed(2)}</small>`;
 }

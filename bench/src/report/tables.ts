@@ -1,5 +1,6 @@
 // The tables of one case: every contender with every metric, what failed, and the system calls.
 
+import { disturbanceText, isDisturbed } from '../disturbance.ts';
 import { retriesOf, spreadOfMetric } from '../measurements.ts';
 import type { Case, Measurement, Metric, ScenarioInfo } from '../model.ts';
 import { figure } from './figures.ts';
@@ -57,6 +58,10 @@ export function retries(words: Words, one: Case): Markup | undefined {
     retriesOf(measurement).map((line) => html`<li>${nameOf(words, measurement)}: ${line}</li>`),
   );
   return all.length === 0 ? undefined : html`<p>Failed once:</p><ul>${all}</ul>`;
+}
+
+export function disturbance(one: Case): Markup | undefined {
+  return isDisturbed([one]) ? html`<p><strong>${disturbanceText([one])}</strong></p>` : undefined;
 }
 
 export function ioUrings(words: Words, one: Case): Markup | undefined {

@@ -262,6 +262,11 @@ export class Children {
     return child;
   }
 
+  /** The processes that still run. */
+  get pids(): number[] {
+    return [...this.#running].map(({ pid }) => pid);
+  }
+
   /** Ends every child that still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#running].map((child) => child.stop()));
