@@ -83,10 +83,8 @@ class EchoHandler implements Handler<Unsent> {
   }
 
   #drop(registration: Registration<Unsent>): void {
-    const { fd } = registration;
     this.#connections.delete(registration);
-    registration.close();
-    sys.close(fd);
+    registration.closeDescriptor();
     this.onDropped();
   }
 }
@@ -132,7 +130,6 @@ class AcceptHandler implements Handler {
       sys.close(fd); // select cannot watch it: this client is refused
       return;
     }
-    sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const { trigger } = this.#options;
     const registration = this.#reactor.register<Unsent>(fd, Interest.Readable, this.#connections, {
       trigger,
@@ -153,6 +150,8 @@ export function openListener({ host, port }: EchoOptions): number {
   const fd = check(sys.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
   try {
     check(sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1), 'setsockopt', { fd });
+    // Linux, macOS and the BSDs hand it down to the connections.
+    check(sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1), 'setsockopt', { fd });
     check(sys.bind(fd, { address: host, port }), 'bind', { address: host, port });
     check(sys.listen(fd, BACKLOG), 'listen', { address: host, port });
     return fd;

@@ -238,16 +238,26 @@ export class Dispatcher implements RegistrationOwner {
 
   /** Takes a closed registration out of the kernel and the table. */
   release(registration: AnyRegistration): void {
+    // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of it
+    // that is removed when it shows.
+    if (this.#forget(registration)) this.#poller.handle.remove(registration.fd);
+  }
+
+  /** The same, and closes the descriptor, in one call of native code. @returns as close(2) */
+  releaseDescriptor(registration: AnyRegistration): number {
+    this.#forget(registration);
+    return this.#poller.handle.removeAndClose(registration.fd);
+  }
+
+  // @returns whether the number is still its own.
+  #forget(registration: AnyRegistration): boolean {
     registration.requeuedReadiness = 0;
     registration.dueReadiness = 0;
-    if (this.#byFd[registration.fd] === registration) {
-      this.#byFd[registration.fd] = undefined;
-      // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of
-      // it that is removed when it shows.
-      this.#poller.handle.remove(registration.fd);
-    }
     if (this.#depth > 0) this.#freed.push(registration);
     else this.#slots.give(registration.slot);
+    if (this.#byFd[registration.fd] !== registration) return false;
+    this.#byFd[registration.fd] = undefined;
+    return true;
   }
 
   /** 1: there is one more thing that keeps the reactor alive; -1: one less. */
