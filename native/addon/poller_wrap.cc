@@ -321,10 +321,9 @@ Napi::Function PollerWrap::Define(Napi::Env env) {
       env, "NativePoller",
       {Method("open", Call<edgewise::Open>), Method("close", Call<edgewise::Close>),
        Method("add", Call<Add>), Method("modify", Call<Modify>), Method("remove", Call<Remove>),
-       Method("removeAndClose", Call<RemoveAndClose>),
-       Method("wait", Call<Wait>), Method("resume", Call<edgewise::Resume>),
-       Method("notify", Call<Notify>), Method("rebuild", Call<Rebuild>),
-       Method("setBusyPoll", Call<edgewise::SetBusyPoll>),
+       Method("removeAndClose", Call<RemoveAndClose>), Method("wait", Call<Wait>),
+       Method("resume", Call<edgewise::Resume>), Method("notify", Call<Notify>),
+       Method("rebuild", Call<Rebuild>), Method("setBusyPoll", Call<edgewise::SetBusyPoll>),
        Method("descriptor", Call<edgewise::Descriptor>)});
 }
 
