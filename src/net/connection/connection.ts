@@ -812,6 +812,13 @@ export class Connection<Data = unknown> {
     }
   }
 
+  /** @internal it was accepted: what its peer has sent already is read without an event */
+  readFirst(): void {
+    // Without the handler it may be about to get a driver.
+    const reads = this.group.handlers.data !== undefined && this.#driver === undefined;
+    if (reads && !this.isClosed) this.onReady(Readiness.Readable);
+  }
+
   /** @internal to be charged and re-queued: of a connected one only */
   get registration(): Registration<Connection<Data>> {
     return this.#registration as Registration<Connection<Data>>;
