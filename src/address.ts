@@ -47,6 +47,22 @@ export type AddressFamily = 'IPv4' | 'IPv6' | 'Unix' | 'other' | undefined;
 const KIND = { none: 0, ipv4: 1, ipv6: 2, path: 3, abstract: 4 } as const;
 const FAMILIES: readonly AddressFamily[] = [undefined, 'IPv4', 'IPv6', 'Unix', 'Unix', 'other'];
 
+const SLOTS_PER_BLOCK = 64;
+let block = new ArrayBuffer(0);
+let blockUsed = 0;
+
+// Memory of its own would cost an address five times as much.
+function newSlot(): Uint8Array {
+  const size = native.addressSlotSize;
+  if (blockUsed === block.byteLength) {
+    block = new ArrayBuffer(SLOTS_PER_BLOCK * size);
+    blockUsed = 0;
+  }
+  const slot = new Uint8Array(block, blockUsed, size);
+  blockUsed += size;
+  return slot;
+}
+
 /**
  * An address that system calls fill in: make one, hand it to `accept`, `recvfrom`, `getsockname` as
  * often as you like, and read it before the next call overwrites it. Handed to `sendto` it goes
@@ -57,7 +73,7 @@ const FAMILIES: readonly AddressFamily[] = [undefined, 'IPv4', 'IPv6', 'Unix', '
  * @see ip(7), ipv6(7), unix(7)
  */
 export class SocketAddress {
-  readonly #slot = new Uint8Array(native.addressSlotSize);
+  readonly #slot = newSlot();
 
   /** @throws what {@link SocketAddress.set} throws. */
   constructor(from?: AddressInput) {

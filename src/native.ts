@@ -285,6 +285,7 @@ export interface NativePoller {
   ): number;
   modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number;
   remove(fd: number): number;
+  removeAndClose(fd: number): number;
   wait(timeoutMs: number): number; // -EINTR: go on by `resume`, where V8 may end this thread
   resume(): number;
   notify(): number;
@@ -346,9 +347,8 @@ export interface PollerBindings {
 }
 
 const loaded = load();
-// The addon's exports are a dictionary to V8, searched at every call. As a prototype they are not,
-// and the compiler may know `native.recv`: 10 to 30 ns of a recv and a send; under load no
-// difference was seen beside the noise.
+// To V8 the addon's exports are a dictionary, searched at every call; as a prototype they are not:
+// 10 to 30 ns of a recv and a send, though under load no difference was seen beside the noise.
 export const native: Native = Object.create(loaded.native);
 // The main thread ends with the process.
 if (!isMainThread) native.openOwner();

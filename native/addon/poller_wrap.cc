@@ -8,6 +8,8 @@
 #include "addon.h"
 #include "args.h"
 #include "clock.h"
+#include "descriptor_owners.h"
+#include "io_ops.h"
 #include "platform.h"
 #include "waker_registry.h"
 
@@ -86,15 +88,20 @@ void PollerWrap::Close() {
   records_ = nullptr;
 }
 
-// The tag marks our objects among those that wrap something, but looking it up costs more than all
-// the rest. What an object of another kind wraps is at another address than a live PollerWrap.
+// To look up what an object wraps, and its tag, costs more than all the rest of a call, and mostly
+// it is the object of the call before.
 PollerWrap* PollerWrap::From(Napi::Value value) {
-  void* wrapped = nullptr;
-  if (napi_unwrap(value.Env(), value, &wrapped) != napi_ok) return nullptr;
-  if (wrapped == last_) return last_;
+  if (last_ != nullptr && last_->IsOf(value)) return last_;
   PollerWrap* wrap = Wrapped<PollerWrap>(value);
   if (wrap != nullptr) last_ = wrap;
   return wrap;
+}
+
+bool PollerWrap::IsOf(napi_value value) const {
+  napi_value object = nullptr;
+  bool is_same = false;
+  return napi_get_reference_value(Env(), *this, &object) == napi_ok && object != nullptr &&
+         napi_strict_equals(Env(), value, object, &is_same) == napi_ok && is_same;
 }
 
 DeadlineNs PollerWrap::PlannedDeadline() const { return ToDeadline(head_->deadline_ns); }
@@ -249,6 +256,17 @@ int Remove(const Args<1>& args) {
   return wrap->IsInternal(fd) ? -EBADF : wrap->poller()->Remove(fd);
 }
 
+// removeAndClose(fd): 0 or -errno of close(2). That the set does not have it is no error.
+int RemoveAndClose(const Args<1>& args) {
+  PollerWrap* wrap = PollerOf(args);
+  int fd;
+  if (wrap == nullptr || !args.Fd(0, &fd)) return kRefused;
+  if (wrap->IsInternal(fd)) return -EBADF;
+  wrap->poller()->Remove(fd);
+  Disown(fd);
+  return sys::Close(fd);
+}
+
 // wait(timeoutMs): count of records or -errno.
 int Wait(const Args<1>& args) {
   PollerWrap* wrap = PollerOf(args);
@@ -303,9 +321,9 @@ Napi::Function PollerWrap::Define(Napi::Env env) {
       env, "NativePoller",
       {Method("open", Call<edgewise::Open>), Method("close", Call<edgewise::Close>),
        Method("add", Call<Add>), Method("modify", Call<Modify>), Method("remove", Call<Remove>),
-       Method("wait", Call<Wait>), Method("resume", Call<edgewise::Resume>),
-       Method("notify", Call<Notify>), Method("rebuild", Call<Rebuild>),
-       Method("setBusyPoll", Call<edgewise::SetBusyPoll>),
+       Method("removeAndClose", Call<RemoveAndClose>), Method("wait", Call<Wait>),
+       Method("resume", Call<edgewise::Resume>), Method("notify", Call<Notify>),
+       Method("rebuild", Call<Rebuild>), Method("setBusyPoll", Call<edgewise::SetBusyPoll>),
        Method("descriptor", Call<edgewise::Descriptor>)});
 }
 

@@ -69,6 +69,8 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   void UnwatchHostLoop();
 
  private:
+  bool IsOf(napi_value value) const;  // whether it is the object that this is wrapped in
+
   static thread_local PollerWrap* last_;  // what From has found last, while it is alive
 
   Block* memory_ = nullptr;  // shared with JavaScript, and alive as long as we write to it

@@ -46,10 +46,8 @@ export class EchoConnections {
   }
 
   drop(registration: Registration<Unsent>): void {
-    const { fd } = registration;
     this.#open.delete(registration);
-    registration.close();
-    sys.close(fd);
+    registration.closeDescriptor();
     this.onDropped();
   }
 }

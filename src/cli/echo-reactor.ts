@@ -101,7 +101,6 @@ class AcceptHandler implements Handler {
       sys.close(fd); // select cannot watch it: this client is refused
       return;
     }
-    sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const { trigger } = this.#options;
     const registration = this.#reactor.register<Unsent>(fd, Interest.Readable, this.#handler, {
       trigger,
@@ -122,6 +121,8 @@ export function openListener({ host, port }: EchoOptions): number {
   const fd = check(sys.socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
   try {
     check(sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1), 'setsockopt', { fd });
+    // Linux, macOS and the BSDs hand it down to the connections.
+    check(sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1), 'setsockopt', { fd });
     check(sys.bind(fd, { address: host, port }), 'bind', { address: host, port });
     check(sys.listen(fd, BACKLOG), 'listen', { address: host, port });
     return fd;

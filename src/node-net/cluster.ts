@@ -7,7 +7,7 @@ import { SocketAddress } from '../address.ts';
 import { check, ErrnoError } from '../errors.ts';
 import type { Connection, Listener } from '../net/index.ts';
 import * as sys from '../sys/index.ts';
-import { ServerHandle, SocketHandle } from './handle.ts';
+import { type Accept, ServerHandle, SocketHandle } from './handle.ts';
 
 /** What a server asks the primary for. */
 export interface ServerQuery {
@@ -53,7 +53,7 @@ export interface Answer {
   onHandle(handle: ServerHandle): void;
   onConnection: OnConnection;
   /** Listens on a descriptor, which is the listener's from then on. */
-  adopt(fd: number, accept: Parameters<ConstructorParameters<typeof ServerHandle>[1]>[0]): Listener;
+  adopt(fd: number, accept: Accept): Listener;
   /** Closes the server: the worker disconnects. */
   close(callback: () => void): void;
   /** Serves a connection that the primary has accepted; its descriptor is the connection's then. */

@@ -27,6 +27,7 @@ interface AddressFields {
 
 const { EBADF } = os.errno;
 const { IPPROTO_IP, IP_TOS, IPPROTO_IPV6, IPV6_TCLASS, MSG_DONTWAIT, MSG_PEEK } = sys.constants;
+const { IPPROTO_TCP, TCP_NODELAY } = sys.constants;
 const PEEK = (MSG_PEEK as number) | (MSG_DONTWAIT as number);
 /** Seconds that the system takes, as in net/socket/tcp.ts. */
 const IDLE_SECONDS_MAX = 32_767;
@@ -49,12 +50,17 @@ export class SocketHandle {
   /** What reads and writes the connection for the socket that has this handle. */
   driver: StreamDriver | undefined = undefined;
   #connection: AnyConnection | undefined;
+  #noDelay: boolean | undefined; // what it was accepted with, until it is set
   #resource: AsyncResource | undefined = undefined;
 
-  /** @param connection - undefined: it is connecting. */
-  constructor(isPipe: boolean, connection?: AnyConnection) {
+  /**
+   * @param connection - undefined: it is connecting.
+   * @param noDelay - whether Nagle's algorithm is off; undefined: not known.
+   */
+  constructor(isPipe: boolean, connection?: AnyConnection, noDelay?: boolean) {
     this.isPipe = isPipe;
     this.#connection = connection;
+    this.#noDelay = isPipe ? undefined : noDelay;
   }
 
   /** What is connected; undefined before. */
@@ -87,9 +93,17 @@ export class SocketHandle {
     return this.#connection?.writableLength ?? 0;
   }
 
+  /** Whether it was accepted with Nagle's algorithm off, and that was not set since. */
+  get isNoDelay(): boolean {
+    return this.#noDelay === true;
+  }
+
   /** Switches Nagle's algorithm off, or on. */
   setNoDelay(noDelay: boolean): number {
-    return this.#set({ noDelay });
+    if (this.#noDelay === noDelay) return 0;
+    this.#noDelay = undefined;
+    const { fd } = this;
+    return fd < 0 ? -EBADF : sys.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, noDelay ? 1 : 0);
   }
 
   /** Sends probes after so many seconds of silence (0: the system's default), or not. */
@@ -201,6 +215,9 @@ export class SocketHandle {
   }
 }
 
+/** Takes an accepted connection. @param noDelay - whether Nagle's algorithm is off. */
+export type Accept = (connection: Connection, noDelay: boolean) => void;
+
 /** A listening socket. */
 export class ServerHandle {
   /** Called with each connection that was accepted. */
@@ -215,11 +232,12 @@ export class ServerHandle {
   /** @param open - listens; what it is given is to be called with each connection. */
   constructor(
     onConnection: (error: number, handle: SocketHandle) => void,
-    open: (accept: (connection: Connection) => void) => Listener,
+    open: (accept: Accept) => Listener,
   ) {
     this.onconnection = onConnection;
-    this.#listener = open((connection) => {
-      this.onconnection(0, new SocketHandle(connection.group.settings.isUnix, connection));
+    this.#listener = open((connection, noDelay) => {
+      const { isUnix } = connection.group.settings;
+      this.onconnection(0, new SocketHandle(isUnix, connection, noDelay));
     });
     this.#listener[ON_CLOSED] = () => {
       const hasFailed = this.#listener.error !== undefined; // which is reported by itself

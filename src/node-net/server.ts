@@ -9,7 +9,6 @@ import { check, ErrnoError, errnoError } from '../errors.ts';
 import {
   acceptedConnection,
   adoptListener,
-  type Connection,
   type Listener,
   type ListenOptions,
   listen,
@@ -22,7 +21,7 @@ import { functionOf, normalize } from './arguments.ts';
 import { askPrimary, isClusterWorker } from './cluster.ts';
 import { unixPlaceOf } from './connecting.ts';
 import { asListenError, asNodeError, listenResultOf } from './errors.ts';
-import { ServerHandle, type SocketHandle } from './handle.ts';
+import { type Accept, ServerHandle, type SocketHandle } from './handle.ts';
 import {
   type Plan,
   planOf,
@@ -350,24 +349,21 @@ function reactionOf(server: ServerClass): Pick<ListenOptions, 'trigger' | 'react
 
 function optionsOf(
   server: ServerClass,
-  accept: (connection: Connection) => void,
+  accept: Accept,
 ): Pick<ListenOptions, 'trigger' | 'handlers' | 'onError' | 'reactor' | 'tcp' | 'highWaterMark'> {
+  const noDelay = Boolean(server.noDelay);
   return {
     ...reactionOf(server),
-    handlers: { open: accept },
+    handlers: { open: (connection) => accept(connection, noDelay) },
     onError: (error) => {
       server.emit('error', asNodeError(error)); // the listening socket has failed, and is closed
       server.close();
     },
-    tcp: { noDelay: false }, // as in node:net; each socket switches it off
+    tcp: { noDelay },
   };
 }
 
-function listenerOf(
-  server: ServerClass,
-  plan: Plan,
-  accept: (connection: Connection) => void,
-): Listener {
+function listenerOf(server: ServerClass, plan: Plan, accept: Accept): Listener {
   const { fd, path, host, port, backlog, ipv6Only = false, reusePort = false } = plan;
   const options = optionsOf(server, accept);
   if (fd !== undefined) return listenerOn(fd, plan, options);
@@ -454,7 +450,7 @@ function onConnection(server: ServerClass, error: number, handle: SocketHandle):
     keepAliveInitialDelay: server.keepAliveInitialDelay * 1000,
     pauseOnCreate: server.pauseOnConnect,
   });
-  if (server.noDelay) handle.setNoDelay(true);
+  if (server.noDelay || handle.isNoDelay) handle.setNoDelay(Boolean(server.noDelay));
   if (server.keepAlive) handle.setKeepAlive(true, server.keepAliveInitialDelay);
   server._connections++;
   socket.server = server;

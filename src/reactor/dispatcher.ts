@@ -19,6 +19,7 @@ import {
 import { SlotTable } from './slots.ts';
 
 const EEXIST = -constants.errno.EEXIST;
+const EBADF = -constants.errno.EBADF;
 /** Places of a batch that may go to what is no record: the waker, Node's loop, a timer. */
 const UNRECORDED_MAX = 3;
 const NONE: readonly AnyRegistration[] = [];
@@ -238,16 +239,26 @@ export class Dispatcher implements RegistrationOwner {
 
   /** Takes a closed registration out of the kernel and the table. */
   release(registration: AnyRegistration): void {
+    // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of it
+    // that is removed when it shows.
+    if (this.#forget(registration)) this.#poller.handle.remove(registration.fd);
+  }
+
+  /** The same, and closes the descriptor, in one call of native code. @returns as close(2) */
+  releaseDescriptor(registration: AnyRegistration): number {
+    if (!this.#forget(registration)) return EBADF; // it is another registration's
+    return this.#poller.handle.removeAndClose(registration.fd);
+  }
+
+  // @returns whether the number is still its own.
+  #forget(registration: AnyRegistration): boolean {
     registration.requeuedReadiness = 0;
     registration.dueReadiness = 0;
-    if (this.#byFd[registration.fd] === registration) {
-      this.#byFd[registration.fd] = undefined;
-      // EBADF, ENOENT: closed behind our back, so the kernel has forgotten it, or keeps a ghost of
-      // it that is removed when it shows.
-      this.#poller.handle.remove(registration.fd);
-    }
     if (this.#depth > 0) this.#freed.push(registration);
     else this.#slots.give(registration.slot);
+    if (this.#byFd[registration.fd] !== registration) return false;
+    this.#byFd[registration.fd] = undefined;
+    return true;
   }
 
   /** 1: there is one more thing that keeps the reactor alive; -1: one less. */

@@ -43,6 +43,8 @@ export interface RegistrationOwner {
   requeue(registration: AnyRegistration): void;
   /** It is closed: takes it out of the kernel and the table. */
   release(registration: AnyRegistration): void;
+  /** The same, and closes the descriptor. */
+  releaseDescriptor(registration: AnyRegistration): number;
   /** 1: one more keeps the reactor alive; -1: one less. */
   countReferenced(change: 1 | -1): void;
 }
@@ -216,10 +218,26 @@ export class Registration<Data = unknown> {
    * open and is the caller's to close, after this. Does nothing the second time.
    */
   close(): void {
-    if (!this.#isOpen) return;
+    if (this.#end()) this.owner.release(this);
+  }
+
+  /**
+   * Closes the registration and then the descriptor, which is the caller's, in one call. Does nothing
+   * when the registration is closed: the number may be another file's by then.
+   *
+   * @returns 0 or -errno of close(2), with which the descriptor is gone as well. -EBADF: it was closed
+   *   already. 0 as well when the registration was closed.
+   */
+  closeDescriptor(): number {
+    return this.#end() ? this.owner.releaseDescriptor(this) : 0;
+  }
+
+  // @returns false: it has ended already.
+  #end(): boolean {
+    if (!this.#isOpen) return false;
     this.#isOpen = false;
     if (this.#isReferenced) this.owner.countReferenced(-1);
-    this.owner.release(this);
+    return true;
   }
 
   /** How console.log shows it: on one line. */

@@ -34,5 +34,6 @@ export class KnownAddresses {
 
 // As in node:net, a Unix socket has none.
 function internetAddress(address: SocketAddress | undefined): SocketAddress | undefined {
-  return address?.family === 'IPv4' || address?.family === 'IPv6' ? address : undefined;
+  const family = address?.family;
+  return family === 'IPv4' || family === 'IPv6' ? address : undefined;
 }

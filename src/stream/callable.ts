@@ -42,8 +42,11 @@ export function adopting<Base extends Constructor>(Base: Base): Base {
  * Makes the function that a class is exported as. It works with `new` and without, and on an object
  * whose prototype is below that of the class.
  *
+ * It is a proxy of the class: a function would make an object before the class makes its own, and give
+ * each instance of a class derived from it a shape of its own, as above.
+ *
  * @param name - of the function.
- * @param Class - its root extends what `adopting` has made.
+ * @param Class - its root extends what `adopting` has made. It gets the name.
  * @param Twins - the class of Node with the same name, and others: `instanceof` is true of their
  *   instances too.
  */
@@ -52,25 +55,24 @@ export function callable<Class extends Constructor>(
   Class: Class,
   ...Twins: readonly Constructor[]
 ): Callable<Class> {
-  function Call(this: unknown, ...args: unknown[]): object | undefined {
-    if (new.target !== undefined) {
-      // Of the same prototype; as above, for the shape of its instances.
-      return Reflect.construct(Class, args, new.target === (Call as object) ? Class : new.target);
-    }
-    if (!(this instanceof Class)) return Reflect.construct(Class, args);
-    const Target = class {}; // of this call only
-    callers.set(Target, this);
-    Reflect.construct(Class, args, Target);
-    return undefined;
-  }
-  Object.defineProperty(Call, 'name', { value: name });
-  Object.defineProperty(Call, Symbol.hasInstance, {
+  const Call = new Proxy(Class, {
+    apply(_, caller: unknown, args: unknown[]): object | undefined {
+      if (!(caller instanceof Class)) return Reflect.construct(Class, args);
+      const Target = class {}; // of this call only
+      callers.set(Target, caller);
+      Reflect.construct(Class, args, Target);
+      return undefined;
+    },
+    construct: (_, args, newTarget) =>
+      Reflect.construct(Class, args, newTarget === Call ? Class : newTarget),
+  }) as Callable<Class>;
+  Object.defineProperty(Class, 'name', { value: name });
+  Object.defineProperty(Class, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
       const isOurs = Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
       return isOurs || (this === Call && Twins.some((Twin) => value instanceof Twin));
     },
   });
-  Call.prototype = Class.prototype;
   Object.defineProperty(Class.prototype, 'constructor', { value: Call });
-  return Object.setPrototypeOf(Call, Class);
+  return Call;
 }

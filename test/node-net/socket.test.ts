@@ -77,6 +77,19 @@ describe.each(BOTH)('%s: a socket', (_name, net) => {
     await closing(server);
   });
 
+  it.each([false, true])('of listen(0), with noDelay %s since', async (noDelay) => {
+    const server = net.createServer({ noDelay: !noDelay }).listen(0, HOST);
+    await once(server, 'listening');
+    Object.assign(server, { noDelay });
+    const { port } = server.address() as nodeNet.AddressInfo;
+    const client = nodeNet.connect(port, HOST);
+    const [peer] = (await once(server, 'connection')) as [nodeNet.Socket];
+    expect(noDelayAt(port)).toEqual([noDelay]);
+    peer.destroy();
+    client.destroy();
+    await closing(server);
+  });
+
   it('that is connected again sends nothing that was written before it was destroyed', async () => {
     let received = '';
     const { server, port } = await serving(net, (peer) => {

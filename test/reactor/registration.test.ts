@@ -4,10 +4,12 @@ import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { Interest, Readiness } from '../../src/poller/interest.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
+import * as sys from '../../src/sys/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { Recorder, send, turnIdly } from '../helpers/handlers.ts';
 import { eachTrigger } from '../helpers/matrix.ts';
 
+const { F_GETFD } = sys.constants;
 const descriptors = useDescriptors();
 const coded = (code: string) => expect.objectContaining({ code });
 
@@ -26,6 +28,49 @@ eachTrigger((backend, trigger) => {
     registration.close();
     expect(inspect(registration)).toBe(`Registration { fd ${fd}, closed }`);
     expect(registration.data).toBe(data);
+  });
+
+  it('closes the descriptor with itself, once', () => {
+    const reactor = make();
+    const [fd, peer] = descriptors.socketpair();
+    const registration = reactor.register(fd, Interest.Readable, new Recorder(), { trigger });
+    descriptors.release(fd);
+    expect(registration.closeDescriptor()).toBe(0);
+    expect(registration.isClosed).toBe(true);
+    const another = descriptors.dup(peer);
+    expect(another).toBe(fd);
+    expect(registration.closeDescriptor()).toBe(0);
+    registration.close();
+    expect(sys.fcntl(another, F_GETFD)).toBeGreaterThanOrEqual(0);
+    expect(reactor.registrationCount).toBe(0);
+  });
+
+  it('leaves a descriptor alone whose number another registration has by now', () => {
+    const reactor = make();
+    const [fd, peer] = descriptors.socketpair();
+    const registration = reactor.register(fd, Interest.Readable, new Recorder(), { trigger });
+    descriptors.close(fd); // behind its back
+    const next = descriptors.dup(peer);
+    expect(next).toBe(fd);
+    const recorder = new Recorder();
+    reactor.register(next, Interest.Writable, recorder, { trigger });
+    expect(registration.isClosed).toBe(true);
+    expect(registration.closeDescriptor()).toBe(0);
+    reactor.turn(2000);
+    expect([recorder.count, reactor.registrationCount]).toEqual([1, 1]);
+  });
+
+  it('takes out of the kernel what it closes, while a duplicate keeps it open', () => {
+    const reactor = make();
+    const [fd, peer] = descriptors.socketpair();
+    const recorder = new Recorder();
+    const registration = reactor.register(fd, Interest.Readable, recorder, { trigger });
+    descriptors.dup(fd);
+    descriptors.release(fd);
+    expect(registration.closeDescriptor()).toBe(0);
+    send(peer, 'x');
+    turnIdly(reactor);
+    expect([recorder.count, reactor.stats.ghostsRemoved]).toEqual([0, 0]);
   });
 
   it('stays as it was when a change is refused', () => {

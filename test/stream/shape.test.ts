@@ -4,11 +4,19 @@ import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
 const PROGRAM = `
+  import util from 'node:util';
   import net from './dist/node-net/index.js';
   import dgram from './dist/node-dgram/index.js';
   import { SocketDuplex } from './dist/stream/socket.js';
+  class Mine extends net.Socket {}
+  class MyServer extends net.Server {}
+  function Old() { net.Socket.call(this); }
+  util.inherits(Old, net.Socket);
   const make = {
     Socket: () => new net.Socket(),
+    'a class of Socket': () => new Mine(),
+    'a class of Server': () => new MyServer(),
+    'a function of Socket': () => new Old(),
     'Socket, called': () => net.Socket(),
     Server: () => new net.Server(),
     createSocket: () => dgram.createSocket('udp4'),

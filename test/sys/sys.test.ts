@@ -134,6 +134,15 @@ describe('sys', () => {
   });
 
   describe('addresses', () => {
+    test('of many each keeps its own', () => {
+      const texts = Array.from({ length: 200 }, (_, index) => `127.0.0.1:${index + 1}`);
+      const all = texts.map(
+        (_, index) => new sys.SocketAddress({ address: '127.0.0.1', port: index + 1 }),
+      );
+      expect(all.map(String)).toEqual(texts);
+      expect(new sys.SocketAddress().family).toBe(undefined);
+    });
+
     test('are copied, shown and parsed', () => {
       const address = new sys.SocketAddress({ address: '::ffff:10.0.0.1', port: 65535 });
       expect(new sys.SocketAddress(address).toJSON()).toEqual({

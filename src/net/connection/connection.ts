@@ -652,14 +652,24 @@ export class Connection<Data = unknown> {
     const wasOpen = this.#registration !== undefined;
     this.#state = (this.#state | State.Closed) & ~(State.Connecting | State.Corked);
     this.error = error ?? this.error;
-    this.#registration?.close();
-    if (this.#zeroCopy?.holdsMemory === true) this.#linger(this.#zeroCopy);
-    else if (this.#fd >= 0) sys.close(this.#fd);
-    this.#fd = -1;
+    this.#closeDescriptor();
     this.#discardQueue();
     this.#clearTimers();
     this.group.onClosed(this, wasOpen);
     this.#reportToDriver();
+  }
+
+  #closeDescriptor(): void {
+    const registration = this.#registration;
+    const zeroCopy = this.#zeroCopy?.holdsMemory === true ? this.#zeroCopy : undefined;
+    if (zeroCopy === undefined && registration?.isClosed === false) {
+      registration.closeDescriptor();
+    } else {
+      registration?.close();
+      if (zeroCopy !== undefined) this.#linger(zeroCopy);
+      else if (this.#fd >= 0) sys.close(this.#fd);
+    }
+    this.#fd = -1;
   }
 
   // Last: it may call the user, as a stream does, and what that throws must not cut this in two.
@@ -802,6 +812,13 @@ export class Connection<Data = unknown> {
     }
   }
 
+  /** @internal it was accepted: what its peer has sent already is read without an event */
+  readFirst(): void {
+    // Without the handler it may be about to get a driver.
+    const reads = this.group.handlers.data !== undefined && this.#driver === undefined;
+    if (reads && !this.isClosed) this.onReady(Readiness.Readable);
+  }
+
   /** @internal to be charged and re-queued: of a connected one only */
   get registration(): Registration<Connection<Data>> {
     return this.#registration as Registration<Connection<Data>>;
@@ -834,13 +851,30 @@ export class Connection<Data = unknown> {
   updateInterest(): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
+    const interest = this.#wantedInterest();
+    // Behind the peer's end the close mostly follows at once: `onReady` silences one that stays.
+    if (interest !== Interest.None || !this.#is(State.ReadEnded)) {
+      this.#setInterest(registration, interest);
+    }
+    this.#updateHold();
+  }
+
+  #setInterest(registration: Registration<Connection<Data>>, interest: Interest): void {
     try {
-      registration.setInterest(this.#wantedInterest());
+      registration.setInterest(interest);
     } catch (error) {
       // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
       this.group.defer(() => this.destroy(error as Error));
     }
-    this.#updateHold();
+  }
+
+  // Whether a report is only of what `updateInterest` has left watched: what stays comes again.
+  #isSilenced(readiness: Readiness): boolean {
+    const { registration } = this;
+    const interest = this.#wantedInterest();
+    if (registration.interest === interest) return false;
+    this.#setInterest(registration, interest);
+    return (readiness & (Readiness.Writable | Readiness.Error)) === 0;
   }
 
   // As in libuv, what waits to be sent holds the reactor, `unref` or not.
@@ -873,6 +907,7 @@ export class Connection<Data = unknown> {
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
   onReady(readiness: Readiness): void {
+    if (this.#is(State.ReadEnded) && this.#isSilenced(readiness)) return;
     if ((readiness & Readiness.Error) !== 0) {
       this.#zeroCopy?.onError(this.registration, this);
     }

@@ -121,8 +121,13 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   onClosed(connection: AnyConnection, wasOpen: boolean): void {
     const isKnown = this.connections.has(connection);
     this.#forget(connection, wasOpen);
-    if (isKnown) this.#deferredCalls().addLast(() => this.#reportClosed(connection));
-    else this.#settleClosed(connection); // accepted, but closed before `open`: `close` is not called
+    // Not called when it was accepted, but closed before `open`.
+    if (isKnown && this.handlers.close !== undefined) {
+      this.#deferredCalls().addLast(() => this.#reportClosed(connection));
+    } else {
+      this.#settleClosed(connection);
+      this.leaveIfIdle();
+    }
     this.onGone();
   }
 

@@ -90,7 +90,7 @@ export class Listener<Data = unknown> {
       onExhaustion,
       (connected) => {
         applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read reports
-        acceptConnection<Data>(group, connected);
+        acceptConnection<Data>(group, connected).readFirst();
       },
       (error) => this.#fail(error, options.onError),
       exclusive,
