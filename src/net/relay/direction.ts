@@ -1,7 +1,7 @@
 // One direction of a relay: moves bytes from one connection to the other, as far as the source has
 // some and the target takes them. What an end or an error means is decided in relay.ts.
 import { constants as os } from 'node:os';
-import { READ_SIZE, readMemory, receive } from '../../flow/read-memory.ts';
+import { readMemory, receive } from '../../flow/read-memory.ts';
 import { Readiness } from '../../poller/index.ts';
 import type { AnyConnection } from '../connection/group.ts';
 import type { RelayBuffer } from './buffer.ts';
@@ -151,15 +151,12 @@ export class Direction {
     }
   }
 
-  // Level: again only after a read as long as the read memory, so that bulk takes fewer waits: the
-  // kernel reports more by itself. Edge: until there is nothing. Both: no more than the budget.
+  // Level: the kernel reports more by itself. Edge: until there is nothing, or the budget is used up.
   #mayGoOn(count: number): boolean {
     const { registration } = this.source;
-    const isReported = registration.trigger === 'level' && !this.#isLast;
-    if (isReported && count < READ_SIZE) return false;
+    if (registration.trigger === 'level' && !this.#isLast) return false;
     if (registration.charge(count)) return true;
-    // An edge: also when the other end's readiness led here.
-    if (!isReported) this.source.requeue(Readiness.Readable);
+    this.source.requeue(Readiness.Readable); // also when the other end's readiness led here
     return false;
   }
 }

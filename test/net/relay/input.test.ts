@@ -157,30 +157,6 @@ describe.skipIf(isCutToOneByte)('the buffer of a direction', () => {
     },
   );
 
-  it.runIf(SPLICE_F_MOVE !== undefined)(
-    'under level bulk is moved up to the budget of a dispatch',
-    () => {
-      const bytes = new Uint8Array(64 * 1024); // as much as one read takes
-      const reactor = descriptors.using(new Reactor({ budget: { bytes: 2 * bytes.length } }));
-      const group = groupOf({ handlers: {}, reactor }, true);
-      const end = () => {
-        const [fd, peer] = descriptors.socketpair();
-        const connection = new Connection(group);
-        connection.establish(descriptors.release(fd));
-        return { connection, peer };
-      };
-      const [a, b] = [end(), end()];
-      const link = relay(a.connection, b.connection, { copy: true });
-      reactor.turn(0); // looks at what was there before
-      for (let i = 0; i < 3; i++) expect(sys.send(a.peer, bytes)).toBe(bytes.length);
-      reactor.turn(0);
-      expect(link.bytesToB).toBe(2 * bytes.length);
-      reactor.turn(0);
-      expect(link.bytesToB).toBe(3 * bytes.length);
-      link.destroy();
-    },
-  );
-
   it('an end behind an urgent byte hides no bytes', () => {
     const { MSG_OOB, SHUT_WR } = sys.constants;
     const { a, reported, moved } = direction();
