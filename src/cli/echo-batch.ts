@@ -29,14 +29,14 @@ class BatchEchoHandler implements Handler<Unsent> {
   // Deferred functions run when all events of the turn were dispatched.
   onReady(readiness: Readiness, registration: Registration<Unsent>): void {
     const { data } = registration;
-    if (data === QUEUED) return;
-    if (data !== undefined) {
+    if (data !== undefined && data !== QUEUED) {
       this.#connections.sendRest(registration);
       return;
     }
     // The end of a peer is not reported by a second edge, and a short read does not show it.
     const isEdge = registration.trigger === 'edge';
     if (isEdge && (readiness & Readiness.ReadClosed) !== 0) registration.requeue();
+    if (data === QUEUED) return;
     registration.data = QUEUED;
     if (this.#ready.push(registration) === 1) this.#reactor.defer(this.#answer);
   }

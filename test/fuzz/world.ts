@@ -189,6 +189,7 @@ export class World {
       SocketAddress: new sys.SocketAddress(LOCALHOST),
       ExtendedError: new sys.ExtendedError(),
       MessageBatch: new sys.MessageBatch(4, 64),
+      SocketBatch: new sys.SocketBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),
       EpollEvents: new sys.EpollEvents(4),
       KeventList: new sys.KeventList(4),

@@ -11,7 +11,7 @@ type Functions = Record<string, NativeFunction>;
 const CALLS = {
   'epoll_ctl ADD': ['poller.add'],
   'epoll_ctl MOD': ['poller.modify'],
-  'epoll_ctl DEL': ['poller.remove'],
+  'epoll_ctl DEL': ['poller.remove', 'poller.removeAndClose'],
   epoll_wait: ['poller.wait'],
   epoll_create1: ['poller.rebuild'],
   socket: ['socket'],
@@ -32,7 +32,7 @@ const CALLS = {
   splice: ['splice'],
   pipe2: ['pipe2'],
   sendfile: ['sendfile'],
-  close: ['close'],
+  close: ['close', 'poller.removeAndClose'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** A call of the kernel. */
@@ -76,6 +76,9 @@ export function inject(call: KernelCall, code: string, options: FaultOptions = {
       seen++;
       if (count === times || after-- > 0) return original.apply(this, args);
       count++;
+      // It closes what it could not remove, and answers as close(2) does.
+      if (call === 'epoll_ctl DEL' && key === 'removeAndClose')
+        return native.close(args[0] as number);
       // close(2) frees the number whatever it answers.
       if (call === 'close') original.apply(this, args);
       return -errno;
