@@ -35,7 +35,7 @@ class BatchEchoHandler implements Handler<Unsent> {
     }
     // The end of a peer is not reported by a second edge, and a short read does not show it.
     const isEdge = registration.trigger === 'edge';
-    if (isEdge && (readiness & Readiness.ReadClosed) !== 0) registration.requeue();
+    if (isEdge && (readiness & Readiness.ReadClosed) !== 0) registration.requeue(readiness);
     if (data === QUEUED) return;
     registration.data = QUEUED;
     if (this.#ready.push(registration) === 1) this.#reactor.defer(this.#answer);
