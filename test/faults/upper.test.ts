@@ -151,6 +151,7 @@ describe.each([
   ['edgewise/net', namesOfNode],
 ] as const)('%s', (_name, program) => {
   it.each(CALLS)('survives each error of %s', async (call) => {
-    await sweep(program, call);
+    // How often a bulk waits for room, the kernel's buffers decide: once at least.
+    await sweep(program, call, call === 'epoll_ctl MOD' ? 1 : undefined);
   });
 });
