@@ -1,13 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { NameUnended } from './test/helpers/name-unended.ts';
 
-// These hold clocks, signals and waits to a bound: they run last, one after the other,
+// These hold clocks, signals, waits and memory to a bound: they run last, one after the other,
 // with the machine to themselves.
 const TIMED = [
   'test/reactor/**/*.test.ts',
   'test/behaviour/semantics/*.test.ts',
   'test/behaviour/spinning.test.ts',
   'test/sys/sources.test.ts',
+  'test/multi/lifecycle.test.ts',
 ];
 
 const report = process.env.EDGEWISE_TEST_REPORT;
