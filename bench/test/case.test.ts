@@ -31,7 +31,7 @@ const visits: Load = async ({ port, signal }) => {
     socket.destroy();
     if (!Buffer.isBuffer(bytes)) throw new Error('the server hung up');
   }
-  // A round that is shorter than the kernel's tick cannot tell what disturbed it.
+  // A round that is shorter than the kernel's tick has no report of what disturbed it.
   await passed(Math.max(0, endMs - performance.now()));
   return { operations: 3, seconds: ROUND_SECONDS };
 };
