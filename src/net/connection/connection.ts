@@ -851,30 +851,13 @@ export class Connection<Data = unknown> {
   updateInterest(): void {
     const registration = this.#registration;
     if (registration === undefined || registration.isClosed) return;
-    const interest = this.#wantedInterest();
-    // Behind the peer's end the close mostly follows at once: `onReady` silences one that stays.
-    if (interest !== Interest.None || !this.#is(State.ReadEnded)) {
-      this.#setInterest(registration, interest);
-    }
-    this.#updateHold();
-  }
-
-  #setInterest(registration: Registration<Connection<Data>>, interest: Interest): void {
     try {
-      registration.setInterest(interest);
+      registration.setInterest(this.#wantedInterest());
     } catch (error) {
       // ENOMEM; EBADF: closed behind our back. It would hear nothing, and no method throws that.
       this.group.defer(() => this.destroy(error as Error));
     }
-  }
-
-  // Whether a report is only of what `updateInterest` has left watched: what stays comes again.
-  #isSilenced(readiness: Readiness): boolean {
-    const { registration } = this;
-    const interest = this.#wantedInterest();
-    if (registration.interest === interest) return false;
-    this.#setInterest(registration, interest);
-    return (readiness & (Readiness.Writable | Readiness.Error)) === 0;
+    this.#updateHold();
   }
 
   // As in libuv, what waits to be sent holds the reactor, `unref` or not.
@@ -907,7 +890,6 @@ export class Connection<Data = unknown> {
 
   /** @internal write first, then read, then mind what is closed: docs/semantics.md */
   onReady(readiness: Readiness): void {
-    if (this.#is(State.ReadEnded) && this.#isSilenced(readiness)) return;
     if ((readiness & Readiness.Error) !== 0) {
       this.#zeroCopy?.onError(this.registration, this);
     }

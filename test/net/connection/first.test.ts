@@ -1,6 +1,7 @@
 // What a client sends with its connect: it is read in the turn that accepts it, by the handlers.
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { Interest } from '../../../src/poller/interest.ts';
+import { itUncut } from '../../helpers/cuts.ts';
 import { useDescriptors } from '../../helpers/descriptors.ts';
 import { eachTrigger, isOneshot } from '../../helpers/matrix.ts';
 import { driven, sendAll } from '../driven.ts';
@@ -18,7 +19,7 @@ eachTrigger(
         { backend },
       );
 
-    it('is read in the turn that accepts it', () => {
+    itUncut('is read in the turn that accepts it', () => {
       const server = new Recorder();
       const { dial, reactor } = drive(server);
       sendAll(dial(), 'first');
@@ -26,7 +27,7 @@ eachTrigger(
       expect([server.events, String(server.received)]).toEqual([['open', 'data'], 'first']);
     });
 
-    it('waits where the open handler pauses, or closes', () => {
+    itUncut('waits where the open handler pauses, or closes', () => {
       const server = new Recorder({
         open: (connection) => {
           if (server.connections.length === 1) connection.pause();
@@ -44,7 +45,7 @@ eachTrigger(
       expect(String(server.received)).toBe('first');
     });
 
-    it('waits for what reads it later, where there is no data handler', () => {
+    itUncut('waits for what reads it later, where there is no data handler', () => {
       const server = new Recorder();
       const { open } = server.handlers;
       const { dial, reactor, turnUntil } = drive(server, { handlers: { open } });
