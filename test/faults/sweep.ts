@@ -106,21 +106,13 @@ async function runOnce(program: Program): Promise<string[]> {
   return faultsOf(report, countDescriptors() - before);
 }
 
-/**
- * Expects that `program` survives each error at each of its first calls of `call`.
- *
- * @param occurrencesMax - how many of them; fewer where the program makes more in some runs only.
- */
-export async function sweep(
-  program: Program,
-  call: KernelCall,
-  occurrencesMax = OCCURRENCES_MAX,
-): Promise<void> {
+/** Expects that `program` survives each error at each of its first calls of `call`. */
+export async function sweep(program: Program, call: KernelCall): Promise<void> {
   expect(await runOnce(program), 'without a fault').toEqual([]); // and what is made once is made
   const dry = inject(call, 'EIO', { times: 0 });
   await runOnce(program);
   dry.end();
-  const occurrences = Math.min(dry.seen, occurrencesMax);
+  const occurrences = Math.min(dry.seen, OCCURRENCES_MAX);
   expect(occurrences, `calls of ${call}`).toBeGreaterThan(0);
   const found: string[] = [];
   for (let after = 0; after < occurrences; after++) {
