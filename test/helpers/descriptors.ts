@@ -1,6 +1,6 @@
 // Descriptors for tests, made through edgewise/sys and closed after each test, and the rule that
 // every test leaves the count of open descriptors as it found it.
-import { readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
@@ -150,4 +150,15 @@ export function useDescriptors(): Descriptors {
     expect(countDescriptors(), 'open descriptors after the test').toBe(before);
   });
   return descriptors;
+}
+
+/** Puts a regular file behind the number, which epoll refuses to watch. */
+export function giveToFile(fd: number): void {
+  sys.close(fd);
+  const others: number[] = [];
+  for (let opened = -1; opened !== fd; ) {
+    opened = openSync(import.meta.filename, 'r'); // the lowest number that is free
+    if (opened !== fd) others.push(opened);
+  }
+  for (const other of others) closeSync(other);
 }

@@ -1,13 +1,13 @@
 // What goes wrong with threads of a pool: they fail to start, die while it drains, are kept by their
 // module; and what is closed at a bad moment.
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultReactor, Reactor } from '../../src/index.ts';
 import type { Envelope } from '../../src/multi/protocol.ts';
 import * as sys from '../../src/sys/index.ts';
-import { useDescriptors } from '../helpers/descriptors.ts';
+import { giveToFile, useDescriptors } from '../helpers/descriptors.ts';
 import { type Client, openClient } from './clients.ts';
 import { makePool, moduleOf, Signal, startPool } from './pools.ts';
 
@@ -309,17 +309,6 @@ function servedDescriptors(port: number): number[] {
     .map(Number)
     .filter((fd) => sys.getpeername(fd, name) === 0)
     .filter((fd) => sys.getsockname(fd, name) === 0 && name.port === port);
-}
-
-/** Puts a regular file behind the number, which epoll refuses to watch. */
-function giveToFile(fd: number): void {
-  sys.close(fd);
-  const others: number[] = [];
-  for (let opened = -1; opened !== fd; ) {
-    opened = openSync(import.meta.filename, 'r'); // the lowest number that is free
-    if (opened !== fd) others.push(opened);
-  }
-  for (const other of others) closeSync(other);
 }
 
 it.runIf(process.platform === 'linux')(
