@@ -1,6 +1,7 @@
 // The only file that loads the addon, and the types of all that it holds. Arguments go to it
 // unchecked: native code takes only what is exactly right and answers REFUSED (src/validate.ts).
-import { existsSync, readFileSync } from 'node:fs';
+import dns from 'node:dns';
+import fs, { existsSync, readFileSync, type Stats } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
@@ -59,7 +60,23 @@ function load(): { native: Native; origin: AddonOrigin; path: string } {
   return { native: createRequire(import.meta.url)(found.path) as Native, ...found };
 }
 
-export interface Native extends SyscallBindings, PinnedBindings, PollerBindings, ProcessBindings {}
+export interface Native
+  extends SyscallBindings,
+    PinnedBindings,
+    PollerBindings,
+    ProcessBindings,
+    HostBindings {}
+
+/** What Node does for us at the kernel, as in node:fs and node:dns: files, and names of hosts. */
+export interface HostBindings {
+  readonly fstatSync: (fd: number) => Stats;
+  readonly lstatSync: (path: string) => Stats | undefined;
+  readonly statSync: (path: string) => Stats;
+  readonly openSync: (path: string, flags: number) => number;
+  readonly unlinkSync: (path: string) => void;
+  readonly chmodSync: (path: string, mode: number) => void;
+  readonly lookup: typeof dns.lookup;
+}
 
 type Syscall<Arguments extends readonly unknown[]> = (...args: Arguments) => number;
 
@@ -346,10 +363,23 @@ export interface PollerBindings {
   steerByCpu(fd: number, count: number): number;
 }
 
+// Looked up at each call: tests of Node replace them.
+function hostBindings(): HostBindings {
+  return {
+    fstatSync: (fd) => fs.fstatSync(fd),
+    lstatSync: (path) => fs.lstatSync(path, { throwIfNoEntry: false }),
+    statSync: (path) => fs.statSync(path),
+    openSync: (path, flags) => fs.openSync(path, flags),
+    unlinkSync: (path) => fs.unlinkSync(path),
+    chmodSync: (path, mode) => fs.chmodSync(path, mode),
+    lookup: ((...args: Parameters<typeof dns.lookup>) => dns.lookup(...args)) as typeof dns.lookup,
+  };
+}
+
 const loaded = load();
 // To V8 the addon's exports are a dictionary, searched at every call; as a prototype they are not:
 // 10 to 30 ns of a recv and a send, though under load no difference was seen beside the noise.
-export const native: Native = Object.create(loaded.native);
+export const native: Native = Object.assign(Object.create(loaded.native), hostBindings());
 // The main thread ends with the process.
 if (!isMainThread) native.openOwner();
 export const addonOrigin: AddonOrigin = loaded.origin;

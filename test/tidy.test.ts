@@ -141,6 +141,23 @@ describe('floors', () => {
     expect([...new Set(loaders)]).toEqual(['src/native.ts']);
   });
 
+  it('what enters the kernel goes through native.ts, and only kernel.ts replaces it', () => {
+    const calls = find(
+      sources,
+      /\b(readFile|open|close|stat|lstat|fstat|unlink|rm|chmod|read|write)Sync\(|\bdns\.lookup\(/,
+    );
+    const callers = new Set(calls.map((at) => at.split(':')[0] ?? ''));
+    // The command line is a program that reads files of its own.
+    const own = [...callers].filter((path) => !path.startsWith('src/cli/'));
+    const byNative = find(sources, /\bnative\.\w+Sync\(/).map((at) => at.split(':')[0]);
+    expect(own.filter((path) => !byNative.includes(path))).toEqual(['src/native.ts']);
+    const replacers = find(
+      sources,
+      /\bnative\.\w+ = |(defineProperty|assign)\((native|prototype)\b|\bNativePoller\.prototype\b/,
+    );
+    expect([...new Set(replacers.map((at) => at.split(':')[0]))]).toEqual(['src/kernel.ts']);
+  });
+
   it('only the loop driver and the signals include uv.h', () => {
     const seers = find(cpp, /#include [<"]uv(\/.*)?\.h[>"]/).map((at) => at.split(':')[0]);
     expect(seers).toEqual(['native/addon/loop_driver.cc', 'native/addon/signal_wrap.cc']);

@@ -1,7 +1,7 @@
 // What a descriptor is, in the words of node:dgram: it takes UDP sockets only.
-import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { SocketAddress } from '../address.ts';
+import { native } from '../native.ts';
 import { coded } from '../node-errors.ts';
 import * as sys from '../sys/index.ts';
 
@@ -43,7 +43,7 @@ function fileType(fd: number): DescriptorType {
 
 function statOf(fd: number) {
   try {
-    return fstatSync(fd);
+    return native.fstatSync(fd);
   } catch {
     return undefined; // it is not open
   }

@@ -2,8 +2,8 @@
 // `new`, and on an object that util.inherits has given its prototype.
 import { Socket as NodeSocket } from 'node:dgram';
 import { channel } from 'node:diagnostics_channel';
-import dns from 'node:dns';
 import { addAbortListener, EventEmitter } from 'node:events';
+import { native } from '../native.ts';
 import { systemError } from './errors.ts';
 import { Handle } from './handle.ts';
 import { begin, end, stateOf } from './life.ts';
@@ -63,7 +63,7 @@ Object.defineProperty(SocketMembers.prototype, 'constructor', { value: Socket })
 
 function initialize(socket: Socket, type: unknown, callback: MessageListener | undefined): void {
   const settings = settingsOf(type);
-  const { receiveBlockList, lookup = dns.lookup as Lookup } = settings;
+  const { receiveBlockList, lookup = native.lookup as Lookup } = settings;
   const handle = new Handle(settings, {
     onMessage(bytes, info) {
       if (receiveBlockList?.check(info.address, info.family === 'IPv6' ? 'ipv6' : 'ipv4')) return;

@@ -6,6 +6,7 @@ import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { constants as os } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { errnoError } from '../errors.ts';
+import { native } from '../native.ts';
 import { type Connection, type ConnectOptions, connect } from '../net/index.ts';
 import { coded, wrongRange } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
@@ -104,7 +105,7 @@ export class Connecting {
   }
 
   #lookUp(): void {
-    const { host, family, lookup = dns.lookup, localAddress, isAutoSelected } = this.#target;
+    const { host, family, lookup = native.lookup, localAddress, isAutoSelected } = this.#target;
     const hints = family === 0 && this.#target.hints === 0 ? dns.ADDRCONFIG : this.#target.hints;
     const isMultiple = isAutoSelected && family === 0 && localAddress === undefined;
     const options = isMultiple ? { family, hints, all: true } : { family, hints };

@@ -1,9 +1,9 @@
 // Errors in the shape of node:net: programs look at `code`, `syscall`, `address` and `port`, and
 // print the message.
-import { fstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { getSystemErrorMap, inspect } from 'node:util';
 import { ErrnoError, errnoCode } from '../errors.ts';
+import { native } from '../native.ts';
 import { coded } from '../node-errors.ts';
 
 const { EACCES, EAFNOSUPPORT, EBADF, EINVAL, ENOENT, ENOTSOCK, EOPNOTSUPP } = constants.errno;
@@ -76,6 +76,6 @@ export function listenResultOf(result: number, fd: number): number {
   const isOther =
     result === -EBADF ||
     result === -EOPNOTSUPP ||
-    (result === -ENOTSOCK && !fstatSync(fd).isFIFO());
+    (result === -ENOTSOCK && !native.fstatSync(fd).isFIFO());
   return isOther ? -EINVAL : result;
 }

@@ -1,11 +1,11 @@
 // Server of node:net over the reactor.
 import diagnostics from 'node:diagnostics_channel';
-import dns, { type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { EventEmitter } from 'node:events';
-import { chmodSync, statSync } from 'node:fs';
 import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { check, ErrnoError, errnoError } from '../errors.ts';
+import { native } from '../native.ts';
 import {
   acceptedConnection,
   adoptListener,
@@ -269,7 +269,7 @@ function closeBy(server: ServerClass, signal: AbortSignal | undefined): void {
 function lookUp(server: ServerClass, host: string, plan: Plan): void {
   const id = server._listeningId;
   // biome-ignore lint/suspicious/noExplicitAny: a lookup in the place of Node's may ignore `all`
-  dns.lookup(host, { all: true }, (error: Error | null, found: any) => {
+  native.lookup(host, { all: true }, (error: Error | null, found: any) => {
     if (server._listeningId !== id) return; // closed meanwhile, or called again
     if (error) {
       server.emit('error', error);
@@ -412,7 +412,7 @@ function begin(server: ServerClass, plan: Plan, handle: ServerHandle): void {
 function openFile({ path, fileMode = 0 }: Plan, handle: ServerHandle): void {
   if (fileMode === 0 || path === undefined || path.startsWith('\0')) return;
   try {
-    chmodSync(path, statSync(path).mode | fileMode);
+    native.chmodSync(path, native.statSync(path).mode | fileMode);
   } catch (error) {
     handle.close();
     throw error;

@@ -8,7 +8,7 @@
 //   would stop the thread.
 // - EDGEWISE_UNKNOWN: an option or a handler of a name that no one reads.
 // - EDGEWISE_DUPLICATE: two numbers of one open file are registered; each gets the events.
-import { fstatSync } from 'node:fs';
+import { native } from '../native.ts';
 import { Interest, Readiness } from '../poller/interest.ts';
 import { Poller } from '../poller/poller.ts';
 import * as sys from '../sys/index.ts';
@@ -49,7 +49,7 @@ export class Lint {
       const what = 'is edge-triggered and blocks: a drain would stop the thread; set O_NONBLOCK';
       this.#report(registration, 'EDGEWISE_BLOCKING', what);
     }
-    const file = fstatSync(fd);
+    const file = native.fstatSync(fd);
     if (!file.isSocket() && !file.isFIFO()) return; // all anonymous inodes share one number
     const identity = `${file.dev}:${file.ino}`;
     const other = this.#identities.get(identity);

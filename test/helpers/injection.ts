@@ -2,7 +2,7 @@
 // of making its call. Faults are in this process, so nothing of the system has to be provoked.
 import { constants as os } from 'node:os';
 import { onTestFinished } from 'vitest';
-import { native } from '../../src/native.ts';
+import { installKernel } from '../../src/kernel.ts';
 
 type NativeFunction = (this: unknown, ...args: unknown[]) => number;
 type Functions = Record<string, NativeFunction>;
@@ -65,33 +65,28 @@ export function inject(call: KernelCall, code: string, options: FaultOptions = {
   let after = options.after ?? 0;
   let count = 0;
   let seen = 0;
-  const restores = CALLS[call].map((name) => {
-    const [target, key] = name.startsWith('poller.')
-      ? [native.NativePoller.prototype as unknown as Functions, name.slice('poller.'.length)]
-      : [native as unknown as Functions, name];
-    const original = target[key] as NativeFunction;
-    const own = Object.getOwnPropertyDescriptor(target, key);
-    const failing: NativeFunction = function (...args) {
-      if (!fits(...args)) return original.apply(this, args);
-      seen++;
-      if (count === times || after-- > 0) return original.apply(this, args);
-      count++;
-      // It closes what it could not remove, and answers as close(2) does.
-      if (call === 'epoll_ctl DEL' && key === 'removeAndClose')
-        return native.close(args[0] as number);
-      // close(2) frees the number whatever it answers.
-      if (call === 'close') original.apply(this, args);
-      return -errno;
-    };
-    Object.defineProperty(target, key, { value: failing, configurable: true, writable: true });
-    return () => {
-      if (own === undefined) delete target[key];
-      else Object.defineProperty(target, key, own);
-    };
+  const end = installKernel((below) => {
+    const part: Functions = {};
+    const poller: Functions = {};
+    for (const name of CALLS[call]) {
+      const method = name.startsWith('poller.') ? name.slice('poller.'.length) : undefined;
+      const [functions, from] = method === undefined ? [part, below] : [poller, below.poller];
+      const key = method ?? name;
+      functions[key] = function (...args) {
+        const original = (from as unknown as Functions)[key] as NativeFunction;
+        if (!fits(...args)) return original.apply(this, args);
+        seen++;
+        if (count === times || after-- > 0) return original.apply(this, args);
+        count++;
+        // It closes what it could not remove, and answers as close(2) does.
+        if (key === 'removeAndClose' && call !== 'close') return below.close(args[0] as number);
+        // close(2) frees the number whatever it answers.
+        if (call === 'close') original.apply(this, args);
+        return -errno;
+      };
+    }
+    return { ...part, poller };
   });
-  const end = () => {
-    for (const restore of restores.splice(0)) restore();
-  };
   onTestFinished(end);
   return {
     get count() {

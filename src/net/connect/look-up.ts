@@ -1,7 +1,8 @@
 // The look-up of a name for connect(): by Node's resolver, or by the one that the caller gave.
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { invalidType } from '../../errors.ts';
+import { native } from '../../native.ts';
 import { checkObject } from '../../validate.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { AttemptTarget } from './attempt.ts';
@@ -24,7 +25,7 @@ export interface Found {
 }
 
 function resolveWithDns(host: string, callback: Parameters<Resolve>[1]): void {
-  dnsLookup(host, { all: true, verbatim: true }, callback);
+  native.lookup(host, { all: true, verbatim: true }, callback);
 }
 
 /**

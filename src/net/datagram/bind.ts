@@ -1,10 +1,10 @@
 // bindDatagram(): makes a datagram socket by its options and starts receiving. bind(2), udp(7),
 // unix(7).
-import { rmSync } from 'node:fs';
 import { check, EdgewiseError } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
 import { errorContextOf } from '../socket/address.ts';
+import { removeFile } from '../socket/file.ts';
 import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { enableErrorQueue } from './error-queue.ts';
 import { type DatagramOptions, datagramSettings, OPTION_NAMES } from './options.ts';
@@ -83,7 +83,7 @@ export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): Da
     return new DatagramSocket<Data>(fd, settings, signal);
   } catch (error) {
     sys.close(fd);
-    if (path !== undefined) rmSync(path, { force: true }); // bind has made it
+    if (path !== undefined) removeFile(path); // bind has made it
     throw error;
   }
 }

@@ -2,14 +2,15 @@
 // without refusing a connection, since the queue of connections belongs to the socket, not to a
 // process, and the socket is open all the time. take-over.ts is the other side; protocol.ts has what
 // they say.
-import { chmodSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { EdgewiseError, errnoError, invalidType } from '../../errors.ts';
+import { EdgewiseError, invalidType } from '../../errors.ts';
+import { native } from '../../native.ts';
 import type { Reactor } from '../../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
 import type { Connection } from '../connection/connection.ts';
 import { listen } from '../listen/listen.ts';
 import type { Listener } from '../listen/listener.ts';
+import { typed } from '../socket/file.ts';
 import {
   CONFIRM,
   checkPeer,
@@ -71,18 +72,9 @@ export interface HandOverOptions {
   readonly confirmTimeoutMs?: number;
 }
 
-function statOf(path: string): Stats {
-  try {
-    return statSync(path);
-  } catch (error) {
-    const { errno } = error as NodeJS.ErrnoException;
-    throw errno === undefined ? error : errnoError(errno, 'stat', { path });
-  }
-}
-
 function checkDirectory(path: string): void {
   const directory = dirname(resolve(path));
-  const { uid, mode } = statOf(directory);
+  const { uid, mode } = typed(directory, () => native.statSync(directory));
   const isOurs = uid === process.geteuid?.() || uid === 0;
   if (isOurs && (mode & OTHERS_MAY_WRITE) === 0) return;
   throw new EdgewiseError('ERR_PATH_UNSAFE', `other users may write to ${directory}`);
@@ -144,7 +136,7 @@ export class HandOver {
       onError: (error) => this.#onBroken(error),
     }).unref();
     try {
-      chmodSync(path, 0o600);
+      native.chmodSync(path, 0o600);
     } catch (error) {
       this.#control.close();
       throw error;

@@ -13,11 +13,12 @@ import {
   throwIfAborted,
 } from '../../validate.ts';
 import { CONNECTION_OPTIONS, groupOf } from '../connection/options.ts';
+import { removeFile, statOf } from '../socket/file.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
 import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
-import { bindAndListen, removeFile, statOf } from './path.ts';
+import { bindAndListen } from './path.ts';
 
 const BACKLOG = 4096;
 const { constants } = sys;

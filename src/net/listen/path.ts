@@ -5,14 +5,15 @@
 // kernel does not say which. So a process that makes or replaces one holds a lock of its folder
 // meanwhile, by flock(2), which ends with the process and leaves no file. A listener refuses no
 // client, so without the lock a file can be removed by its owner as long as that still listens.
-import { closeSync, constants as fs, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { constants as fs } from 'node:fs';
 import { constants as os } from 'node:os';
 import { dirname } from 'node:path';
 import type { SocketAddress } from '../../address.ts';
-import { check, errnoError } from '../../errors.ts';
+import { check } from '../../errors.ts';
 import { native } from '../../native.ts';
 import * as sys from '../../sys/index.ts';
 import { errorContextOf } from '../socket/address.ts';
+import { removeFile, statOf } from '../socket/file.ts';
 
 const { EADDRINUSE, ECONNREFUSED, EINTR, ENOENT, EWOULDBLOCK } = os.errno;
 const { AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM } = sys.constants;
@@ -35,7 +36,7 @@ export function bindAndListen(fd: number, address: SocketAddress, backlog: numbe
     if (result < 0) removeFile(path); // bind has made it
     check(result, 'listen', { path });
   } finally {
-    if (lock !== undefined) closeSync(lock);
+    if (lock !== undefined) sys.close(lock);
   }
 }
 
@@ -63,7 +64,7 @@ function isStale(address: SocketAddress, path: string): boolean {
 function lockFolderOf(path: string): number | undefined {
   let folder: number;
   try {
-    folder = openSync(dirname(path), fs.O_RDONLY | fs.O_DIRECTORY); // a FIFO would stop the thread
+    folder = native.openSync(dirname(path), fs.O_RDONLY | fs.O_DIRECTORY); // a FIFO would stop the thread
   } catch {
     return undefined; // bind says what is wrong with it, if anything is
   }
@@ -74,33 +75,6 @@ function lockFolderOf(path: string): number | undefined {
     result = native.lockFile(folder);
   }
   if (result >= 0) return folder;
-  closeSync(folder);
+  sys.close(folder);
   return undefined;
-}
-
-/** @throws ErrnoError - of lstat(2), but for ENOENT. */
-export function statOf(path: string): Stats | undefined {
-  return typed(path, () => lstatSync(path, { throwIfNoEntry: false }));
-}
-
-/** @throws ErrnoError - of unlink(2), but for ENOENT: it is gone, which is what we want. */
-export function removeFile(path: string): void {
-  typed(path, () => {
-    try {
-      unlinkSync(path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  });
-}
-
-function typed<T>(path: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    const { errno, syscall } = error as NodeJS.ErrnoException;
-    throw errno === undefined || syscall === undefined
-      ? error
-      : errnoError(errno, syscall, { path });
-  }
 }
