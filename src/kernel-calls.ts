@@ -100,6 +100,7 @@ const ROWS = [
   ['lstatSync', -1, none],
   ['statSync', -1, none],
   ['openSync', -1, none],
+  ['closeSync', 0, none],
   ['unlinkSync', -1, none],
   ['chmodSync', -1, none],
   ['lookup', -1, none],

@@ -73,6 +73,8 @@ export interface HostBindings {
   readonly lstatSync: (path: string) => Stats | undefined;
   readonly statSync: (path: string) => Stats;
   readonly openSync: (path: string, flags: number) => number;
+  /** What `openSync` has opened: Node closes it once more at the end of a thread otherwise. */
+  readonly closeSync: (fd: number) => void;
   readonly unlinkSync: (path: string) => void;
   readonly chmodSync: (path: string, mode: number) => void;
   readonly lookup: typeof dns.lookup;
@@ -370,6 +372,7 @@ function hostBindings(): HostBindings {
     lstatSync: (path) => fs.lstatSync(path, { throwIfNoEntry: false }),
     statSync: (path) => fs.statSync(path),
     openSync: (path, flags) => fs.openSync(path, flags),
+    closeSync: (fd) => fs.closeSync(fd),
     unlinkSync: (path) => fs.unlinkSync(path),
     chmodSync: (path, mode) => fs.chmodSync(path, mode),
     lookup: ((...args: Parameters<typeof dns.lookup>) => dns.lookup(...args)) as typeof dns.lookup,

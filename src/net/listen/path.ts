@@ -36,7 +36,7 @@ export function bindAndListen(fd: number, address: SocketAddress, backlog: numbe
     if (result < 0) removeFile(path); // bind has made it
     check(result, 'listen', { path });
   } finally {
-    if (lock !== undefined) sys.close(lock);
+    if (lock !== undefined) native.closeSync(lock);
   }
 }
 
@@ -75,6 +75,6 @@ function lockFolderOf(path: string): number | undefined {
     result = native.lockFile(folder);
   }
   if (result >= 0) return folder;
-  sys.close(folder);
+  native.closeSync(folder);
   return undefined;
 }
