@@ -153,6 +153,8 @@ export type EdgewiseErrorCode =
   | 'ERR_OFFLOAD_FAILED'
   | 'ERR_NOT_POLLABLE'
   | 'ERR_REACTOR_ATTACHED'
+  | 'ERR_TRACE_ACTIVE'
+  | 'ERR_TRACE_INVALID'
   | 'ERR_SERVER_ALREADY_LISTEN';
 
 /** An error of edgewise itself: a state that does not allow the call, or what this system lacks. */

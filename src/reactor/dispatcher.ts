@@ -3,9 +3,13 @@
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
 import { constants } from 'node:os';
 import { errnoError } from '../errors.ts';
+import { native } from '../native.ts';
 import type { Interest, Trigger } from '../poller/interest.ts';
-import { checkAdded, type Poller } from '../poller/poller.ts';
+import { checkAdded, type Poller, triggerNumber } from '../poller/poller.ts';
 import { GENERATION_SPAN, RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
+import { Kind, Outcome } from '../trace/kinds.ts';
+import type { OpenRegistration } from '../trace/recorder.ts';
+import type { Trace } from '../trace/trace.ts';
 import type { Failures } from './failures.ts';
 import type { Lint } from './lint.ts';
 import {
@@ -23,6 +27,13 @@ const EBADF = -constants.errno.EBADF;
 /** Places of a batch that may go to what is no record: the waker, Node's loop, a timer. */
 const UNRECORDED_MAX = 3;
 const NONE: readonly AnyRegistration[] = [];
+/** Why a handler is called, as a trace has it. */
+const REPORTED = 1;
+const REQUEUED = 2;
+const REPORTED_AND_REQUEUED = 3;
+const INT_MAX = 0x7fff_ffff;
+
+type Change = Pick<Watched<unknown>, 'interest' | 'trigger'>;
 
 /** What the dispatcher calls on the reactor. */
 export interface DispatcherHost {
@@ -48,6 +59,8 @@ export class Dispatcher implements RegistrationOwner {
   ghostsRemoved = 0;
   /** The most events that one wait brought. */
   largestBatch = 0;
+  /** What records; undefined: nothing does. */
+  trace: Trace | undefined = undefined;
   readonly #poller: Poller;
   readonly #host: DispatcherHost;
   readonly #failures: Failures;
@@ -127,6 +140,7 @@ export class Dispatcher implements RegistrationOwner {
     this.#slots.bySlot[slot] = registration;
     this.#byFd[fd] = registration;
     this.#lint?.onRegister(registration);
+    if (this.trace !== undefined) this.#recordChange(Kind.Register, registration, what);
     this.countReferenced(1);
     return registration;
   }
@@ -169,17 +183,22 @@ export class Dispatcher implements RegistrationOwner {
       const registration = table[words[at] as number];
       if (registration === undefined || registration.generation !== words[at + 1]) {
         // It ended before this wait began, and yet the kernel knows it.
+        if (this.trace !== undefined) this.#recordReport(Kind.Ghost, at, registration);
         this.#ghosts.add((words[at] as number) * GENERATION_SPAN + (words[at + 1] as number));
       } else if (registration.isClosed) {
         this.staleDropped++; // an earlier handler of this batch closed it
+        if (this.trace !== undefined) this.#recordReport(Kind.Stale, at, registration);
       } else {
+        if (this.trace !== undefined) this.#recordReport(Kind.Report, at, registration);
         // An earlier handler may have changed the interest since the wait.
         const readiness = (words[at + 2] as number) & registration.mask;
         if (readiness !== 0) {
           this.eventCount++;
+          const due = registration.dueReadiness & registration.mask;
           this.#callHandler(
             registration,
-            readiness | (registration.dueReadiness & registration.mask),
+            readiness | due,
+            due === 0 ? REPORTED : REPORTED_AND_REQUEUED,
           );
         }
       }
@@ -194,7 +213,7 @@ export class Dispatcher implements RegistrationOwner {
       registration.dueReadiness = 0;
       if (readiness === 0 || registration.isClosed) continue;
       this.requeuedCount++;
-      this.#callHandler(registration, readiness);
+      this.#callHandler(registration, readiness, REQUEUED);
     }
   }
 
@@ -229,11 +248,15 @@ export class Dispatcher implements RegistrationOwner {
       : this.#poller.modifyRaw(fd, slot, generation, interest, trigger);
     // Not check(): its context would be an object for each oneshot event.
     if (result < 0) throw errnoError(result, 'rearm', { fd });
+    if (this.trace !== undefined)
+      this.#recordChange(Kind.Modify, registration, { interest, trigger });
   }
 
   /** Has a registration delivered in the next turn, without an event. */
   requeue(registration: AnyRegistration): void {
     this.#requeued.push(registration);
+    if (this.trace !== undefined)
+      this.#record(Kind.Requeue, registration, registration.requeuedReadiness, 0);
     this.#host.onPlanChange();
   }
 
@@ -254,6 +277,7 @@ export class Dispatcher implements RegistrationOwner {
   #forget(registration: AnyRegistration): boolean {
     registration.requeuedReadiness = 0;
     registration.dueReadiness = 0;
+    if (this.trace !== undefined) this.#recordChange(Kind.Release, registration);
     if (this.#depth > 0) this.#freed.push(registration);
     else this.#slots.give(registration.slot);
     if (this.#byFd[registration.fd] !== registration) return false;
@@ -291,7 +315,7 @@ export class Dispatcher implements RegistrationOwner {
     return this.#poller.addRaw(fd, slot, generation, interest, trigger, isExclusive);
   }
 
-  #callHandler(registration: AnyRegistration, readiness: number): void {
+  #callHandler(registration: AnyRegistration, readiness: number, cause: number): void {
     const { budget } = this;
     budget.bytesLeft = this.#budgetMax.bytesLeft;
     budget.operationsLeft = this.#budgetMax.operationsLeft;
@@ -299,13 +323,67 @@ export class Dispatcher implements RegistrationOwner {
     registration.currentReadiness = readiness;
     registration.wasCharged = false;
     const { handler, scope } = registration;
+    if (this.trace !== undefined)
+      this.#recordTimed(Kind.HandlerBegin, registration, readiness, cause);
+    let outcome = 0;
     try {
       if (scope === undefined) handler.onReady(readiness, registration);
       else scope.runInAsyncScope(handler.onReady, handler, readiness, registration);
     } catch (error) {
+      outcome = Outcome.Threw;
       this.#failures.collect(error);
     }
+    if (this.trace !== undefined) this.#recordEnd(registration, outcome);
     if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
+  }
+
+  // ---- what a trace records ----
+
+  /** The registrations that are open. */
+  openRegistrations(): readonly OpenRegistration[] {
+    const open: OpenRegistration[] = [];
+    for (const registration of this.#slots.bySlot) {
+      if (registration === undefined || registration.isClosed) continue;
+      open.push(openOf(registration));
+    }
+    return open;
+  }
+
+  /** @internal the same of one descriptor */
+  openRegistrationOf(fd: number): OpenRegistration | undefined {
+    const registration = this.#byFd[fd];
+    return registration === undefined || registration.isClosed ? undefined : openOf(registration);
+  }
+
+  #record(kind: number, { fd, slot, generation }: AnyRegistration, a: number, b: number): void {
+    this.trace?.recorder.record(kind, fd, slot, generation, a, b);
+  }
+
+  // `registration` has the slot of the record at `at`, and perhaps another generation.
+  #recordReport(kind: number, at: number, registration: AnyRegistration | undefined): void {
+    const words = this.#words;
+    const fd = registration?.generation === words[at + 1] ? registration?.fd : undefined;
+    const [slot, generation] = [words[at] as number, words[at + 1] as number];
+    const [readiness, word] = [words[at + 2] as number, words[at + 3] as number];
+    this.trace?.recorder.record(kind, fd ?? -1, slot, generation, readiness, word);
+  }
+
+  #recordTimed(kind: number, registration: AnyRegistration, a: number, b: number): void {
+    if (this.trace?.isTimed) this.trace.recorder.timeNs = native.now();
+    this.#record(kind, registration, a, b);
+  }
+
+  #recordEnd(registration: AnyRegistration, outcome: number): void {
+    const charged = this.#budgetMax.bytesLeft - this.budget.bytesLeft;
+    const requeued = registration.requeuedReadiness === 0 ? 0 : Outcome.Requeued;
+    const closed = registration.isClosed ? Outcome.Closed : 0;
+    const flags = outcome | requeued | closed;
+    this.#recordTimed(Kind.HandlerEnd, registration, Math.min(charged, INT_MAX), flags);
+  }
+
+  #recordChange(kind: number, registration: AnyRegistration, what?: Change): void {
+    if (this.#depth === 0 && this.trace !== undefined) this.trace.recorder.timeNs = native.now();
+    this.#record(kind, registration, what?.interest ?? 0, triggerNumber(what?.trigger ?? 'level'));
   }
 
   #freeSlots(): void {
@@ -324,4 +402,9 @@ export class Dispatcher implements RegistrationOwner {
     this.#ghosts.clear();
     this.#host.onRebuild();
   }
+}
+
+function openOf(registration: AnyRegistration): OpenRegistration {
+  const { fd, slot, generation, interest } = registration;
+  return { fd, slot, generation, interest, trigger: triggerNumber(registration.trigger) };
 }

@@ -10,6 +10,9 @@ import { native } from '../native.ts';
 import { type Backend, Interest } from '../poller/interest.ts';
 import { Poller, triggerNumber } from '../poller/poller.ts';
 import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from '../poller/records.ts';
+import { startFromEnvironment } from '../trace/environment.ts';
+import { Kind } from '../trace/kinds.ts';
+import { Trace, type TraceOptions } from '../trace/trace.ts';
 import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
@@ -126,6 +129,7 @@ export class Reactor {
     }
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
+    startFromEnvironment(this);
   }
 
   /** The mechanism of the kernel that waits. */
@@ -429,6 +433,7 @@ export class Reactor {
     this.#isClosed = true; // from here on nothing new can be opened
     for (const dependent of [...this.dependents]) this.#failures.guard(() => dependent.close());
     this.#dispatcher.clear();
+    this.#dispatcher.trace?.close();
     for (const waker of [...this.#wakers]) waker.close();
     this.#timers.clear();
     this.#signals?.close();
@@ -436,6 +441,30 @@ export class Reactor {
     this.#poller.close();
     this.#lint?.close();
     if (!this.#dispatcher.isDispatching) throwAll(this.#takeErrors());
+  }
+
+  /**
+   * Records from now on what happens here: docs/trace.md. One trace at a time.
+   *
+   * @throws EdgewiseError - ERR_TRACE_ACTIVE: there is one. ERR_CLOSED.
+   * @throws TypeError, RangeError - wrong options.
+   */
+  trace(options: TraceOptions = {}): Trace {
+    this.#assertOpen();
+    if (this.#dispatcher.trace !== undefined) {
+      throw new EdgewiseError('ERR_TRACE_ACTIVE', 'the Reactor is being traced already');
+    }
+    const dispatcher = this.#dispatcher;
+    const host = {
+      backend: this.backend,
+      openRegistrations: () => dispatcher.openRegistrations(),
+      registrationOf: (fd: number) => dispatcher.openRegistrationOf(fd),
+      onTraceClosed: () => {
+        dispatcher.trace = undefined;
+      },
+    };
+    dispatcher.trace = new Trace(host, options);
+    return dispatcher.trace;
   }
 
   /** How console.log shows it: on one line. */
@@ -498,6 +527,7 @@ export class Reactor {
   #dispatch(count: number): void {
     this.#turns++;
     const wasNotified = this.#wasNotified(); // an inner turn overwrites it
+    if (this.#dispatcher.trace !== undefined) this.#recordWait(count);
     const requeued = this.#dispatcher.enter();
     this.#dispatcher.deliverEvents(count);
     if (wasNotified) this.#runWakers();
@@ -515,17 +545,38 @@ export class Reactor {
   }
 
   #runWakers(): void {
+    this.#recordWork(Kind.Wakers, this.#wakers.size);
     for (const waker of [...this.#wakers]) this.#failures.guard(() => waker.deliver());
   }
 
   #runTimers(): void {
+    const { trace } = this.#dispatcher;
+    if (trace !== undefined && this.#timers.hasDue(this.#head[Head.NowNs] as number)) {
+      this.#recordWork(Kind.Timers, this.#timers.pendingCount);
+    }
     this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
   }
 
   #runDeferred(): void {
     const deferred = this.#deferred;
     this.#deferred = [];
+    this.#recordWork(Kind.Deferred, deferred.length);
     for (const callback of deferred) this.#failures.guard(callback);
+  }
+
+  #recordWait(count: number): void {
+    const { trace } = this.#dispatcher;
+    if (trace === undefined) return;
+    trace.recorder.timeNs = this.#head[Head.NowNs] as number;
+    const signals = this.#poller.memory.words[SIGNALS_AT] as number;
+    trace.recorder.record(Kind.WaitEnd, -1, 0, 0, count, signals);
+  }
+
+  #recordWork(kind: number, count: number): void {
+    const { trace } = this.#dispatcher;
+    if (trace === undefined) return;
+    if (trace.isTimed) trace.recorder.timeNs = native.now();
+    trace.recorder.record(kind, -1, 0, 0, count, 0);
   }
 
   #reportActivity(): void {

@@ -283,6 +283,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'Reactor.ref': '',
     'Reactor.unref': '',
     'Reactor.hasRef': '',
+    'Reactor.trace': 'options',
     'Reactor.close': '',
     'Registration.setInterest': 'int',
     'Registration.setTrigger': 'trigger',

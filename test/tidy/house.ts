@@ -18,9 +18,9 @@ export const LEAVES = 'leaves';
 export const FLOORS: readonly (readonly string[])[] = [
   [LEAVES],
   ['sys'],
-  ['poller'],
+  ['poller', 'trace'],
   ['reactor'],
-  ['flow'],
+  ['flow', 'view'],
   ['pipe', 'process', 'net'],
   ['index'],
   ['promises'],

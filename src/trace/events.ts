@@ -1,0 +1,35 @@
+// A trace event by event.
+import type { TraceStream } from './file.ts';
+
+/** One event of a trace. */
+export interface TraceEvent {
+  /** Nanoseconds of the monotonic clock; of events without a clock of their own: of their batch. */
+  readonly timeNs: number;
+  /** A number of {@link Kind}. */
+  readonly kind: number;
+  /** The descriptor; -1: it is of none. */
+  readonly fd: number;
+  /** With `generation` it is what sets a registration apart from others of its number. */
+  readonly slot: number;
+  readonly generation: number;
+  /** What they mean depends on the kind. */
+  readonly a: number;
+  readonly b: number;
+}
+
+/** The events of one reactor, oldest first. */
+export function* eventsOf({ blocks }: TraceStream): Generator<TraceEvent> {
+  for (const { length, kind, fd, slot, generation, a, b, time } of blocks) {
+    for (let at = 0; at < length; at++) {
+      yield {
+        timeNs: time[at] as number,
+        kind: kind[at] as number,
+        fd: fd[at] as number,
+        slot: slot[at] as number,
+        generation: generation[at] as number,
+        a: a[at] as number,
+        b: b[at] as number,
+      };
+    }
+  }
+}

@@ -1,0 +1,2 @@
+// The table of contents of the room: what a trace shows.
+export { sentenceOf } from './sentences.ts';
