@@ -17,6 +17,8 @@ const MAIN = fileURLToPath(`${DIST}cli/main.js`);
 const SOURCE = fileURLToPath(new URL('undrained.c', import.meta.url));
 const folders = (process.env.PATH ?? '').split(':');
 const [gcc, redis] = ['gcc', 'redis-server'].map((name) => findProgram(name, folders));
+/** An audit takes half a second, on a machine that does nothing else. */
+const WITHIN = { timeout: 30_000 };
 const isLinux = process.platform === 'linux';
 const folder = mkdtempSync(join(tmpdir(), 'edgewise-audit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -64,7 +66,9 @@ describe.runIf(isLinux && gcc !== undefined)('a server in C', () => {
     const server = await start(program, 'once');
     const socket = await connectTo(await portOf(server));
     socket.write(Buffer.alloc(1000));
-    await expect.poll(async () => codesOf(await auditOf(server.pid))).toEqual(['UNDRAINED']);
+    await expect
+      .poll(async () => codesOf(await auditOf(server.pid)), WITHIN)
+      .toEqual(['UNDRAINED']);
     const { code, stdout, stderr } = await run(`${server.pid}`);
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toMatch(/^\d+ +\d+ +socket +IN\|ET +900 +0 +tcp established +UNDRAINED$/m);
@@ -76,7 +80,7 @@ describe.runIf(isLinux && gcc !== undefined)('a server in C', () => {
     const server = await start(program, 'drain');
     const socket = await connectTo(await portOf(server));
     socket.write(Buffer.alloc(1000));
-    await expect.poll(async () => (await auditOf(server.pid)).descriptors.length).toBe(2);
+    await expect.poll(async () => (await auditOf(server.pid)).descriptors.length, WITHIN).toBe(2);
     const { code, stdout } = await run(`${server.pid}`);
     expect(stdout).toMatch(/\nnothing wrong\n$/);
     expect(code).toBe(0);
@@ -89,7 +93,7 @@ describe.runIf(isLinux && gcc !== undefined)('a server in C', () => {
     await watch.match(/, findings 0$/m);
     socket.write(Buffer.alloc(1000));
     await watch.match(/^\+ UNDRAINED {2}fd \d+ /m);
-    socket.destroy();
+    socket.resetAndDestroy();
     await watch.match(/^- UNDRAINED {2}fd \d+$/m);
     watch.kill('SIGINT');
     expect(await watch.ended).toBe(0);
@@ -122,7 +126,7 @@ describe.runIf(isLinux)('other programs', () => {
       const { descriptors } = await auditOf(server.pid);
       return descriptors.flatMap(({ socket }) => (socket?.protocol === 'tcp' ? socket.state : []));
     };
-    await expect.poll(states).toEqual(['listening', 'established']);
+    await expect.poll(states, WITHIN).toEqual(['listening', 'established']);
     expect((await auditOf(server.pid)).findings).toEqual([]);
   });
 
