@@ -68,6 +68,12 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['demo', '--unknown'],
   ['demo', '-x'],
   ['doctor', '--json'],
+  ['audit'],
+  ['audit', 'self'],
+  ['audit', '0'],
+  ['audit', '1', '2'],
+  ['audit', '1', '--watch', '0'],
+  ['audit', '1', '--pid', '2'],
   ['doctor', 'stray'],
 ];
 
@@ -86,7 +92,7 @@ describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'doctor']) {
+    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor']) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });
@@ -99,6 +105,7 @@ describe('help', () => {
     ['udp-echo', ['port', 'host', 'trigger', 'help']],
     ['relay', ['port', 'target', 'host', 'trigger', 'copy', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
+    ['audit', ['json', 'watch', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {
     const ended = await edgewise(name, '--help');

@@ -18,7 +18,7 @@ export const LEAVES = 'leaves';
 export const FLOORS: readonly (readonly string[])[] = [
   [LEAVES],
   ['sys'],
-  ['poller'],
+  ['poller', 'audit'],
   ['reactor'],
   ['flow'],
   ['pipe', 'process', 'net'],
