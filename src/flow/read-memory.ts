@@ -1,6 +1,7 @@
 // The memory that all connections of a thread read into and encode strings in: one buffer of each
 // kind, since only one handler runs at a time. This is what keeps a connection small. The address
 // of the read memory is known to native code, where the host allows it: see sys.PinnedBuffer.
+import { Buffer } from 'node:buffer'; // the global one is a getter, which optimised code calls
 import type { EdgewiseError } from '../errors.ts';
 import * as sys from '../sys/index.ts';
 
@@ -59,6 +60,13 @@ export function send(fd: number, bytes: Uint8Array): number {
 export function readView(length: number): Buffer {
   lastView = viewOf(length);
   return lastView;
+}
+
+/** The first `length` bytes of what was read, as memory of the caller's own. */
+export function readCopy(length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length); // of Node's pool, as by Buffer.from, in less time
+  copy.set(readView(length));
+  return copy;
 }
 
 function viewOf(length: number): Buffer {

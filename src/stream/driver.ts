@@ -12,8 +12,8 @@ import {
   type IdleTimerOwner,
   Mark,
   ReadDemand,
+  readCopy,
   readMemory,
-  readView,
   type Writable,
 } from '../flow/index.ts';
 import type { Connection, ConnectionDriver, TcpOptions } from '../net/index.ts';
@@ -420,8 +420,7 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
 
   #deliver(count: number): void {
     this.#idle?.touch();
-    if (this.sink === undefined)
-      this.#setWantsData(this.#stream.push(Buffer.from(readView(count))));
+    if (this.sink === undefined) this.#setWantsData(this.#stream.push(readCopy(count)));
     else if (!this.sink.deliver(count)) this.#setWantsData(false);
   }
 
