@@ -81,9 +81,9 @@ function viewOf(length: number): Buffer {
 }
 
 /** Encodes a short string; undefined: it needs memory of its own. Valid until the next call. */
-export function encodeShort(text: string): Buffer | undefined {
+export function encodeShort(text: string, encoding: BufferEncoding = 'utf8'): Buffer | undefined {
   if (text.length * BYTES_PER_UNIT_MAX > ENCODE_SIZE) return undefined;
-  return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, 'utf8'));
+  return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, encoding));
 }
 
 /** Text and bytes as a stream of Node hands them over. */
