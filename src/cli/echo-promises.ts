@@ -4,13 +4,15 @@ import { type Connection, listen } from '../promises/index.ts';
 import type { EchoOptions, EchoServer } from './echo-server.ts';
 
 const BACKLOG = 4096;
+const BUFFER_SIZE = 16 * 1024;
 
 async function echo(connection: Connection): Promise<void> {
+  const buffer = Buffer.allocUnsafe(BUFFER_SIZE);
   try {
     for (;;) {
-      const bytes = await connection.read();
-      if (bytes === null) break;
-      await connection.write(bytes);
+      const count = await connection.readInto(buffer);
+      if (count === 0) break;
+      await connection.write(buffer.subarray(0, count));
     }
     await connection.end();
   } catch {
