@@ -9,6 +9,14 @@ export type {
   UnixAddress,
   UnspecifiedAddress,
 } from './address.ts';
+export type {
+  AuditCode,
+  AuditedDescriptor,
+  AuditFinding,
+  AuditReport,
+  RegistryFacts,
+  SocketFacts,
+} from './audit/index.ts';
 export {
   ClosedError,
   EdgewiseError,

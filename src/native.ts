@@ -75,6 +75,9 @@ export interface HostBindings {
   readonly openSync: (path: string, flags: number) => number;
   /** What `openSync` has opened: Node closes it once more at the end of a thread otherwise. */
   readonly closeSync: (fd: number) => void;
+  readonly readTextSync: (path: string) => string;
+  readonly readlinkSync: (path: string) => string;
+  readonly readdirSync: (path: string) => string[];
   readonly unlinkSync: (path: string) => void;
   readonly chmodSync: (path: string, mode: number) => void;
   readonly lookup: typeof dns.lookup;
@@ -373,6 +376,9 @@ function hostBindings(): HostBindings {
     statSync: (path) => fs.statSync(path),
     openSync: (path, flags) => fs.openSync(path, flags),
     closeSync: (fd) => fs.closeSync(fd),
+    readTextSync: (path) => fs.readFileSync(path, 'latin1'),
+    readlinkSync: (path) => fs.readlinkSync(path),
+    readdirSync: (path) => fs.readdirSync(path),
     unlinkSync: (path) => fs.unlinkSync(path),
     chmodSync: (path, mode) => fs.chmodSync(path, mode),
     lookup: ((...args: Parameters<typeof dns.lookup>) => dns.lookup(...args)) as typeof dns.lookup,

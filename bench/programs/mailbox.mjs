@@ -1,6 +1,7 @@
 // Messages from several threads to one: a Mailbox, or postMessage. Both take the same messages,
 // count them and check their order per producer; the clock runs from the start signal to the last
-// message. postMessage has no bound: its producers never wait.
+// message. The threads are the same in all rounds, so their code is compiled. postMessage has no bound:
+// its producers never wait.
 //
 //   node mailbox.mjs edgewise-mailbox|node-message number|bytes|object PRODUCERS     (see answer.mjs)
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -9,6 +10,8 @@ import { Mailbox, MailboxSender } from '../../dist/multi/index.js';
 import { answer, cpuUs } from './answer.mjs';
 
 const COUNT = 200_000; // of each producer
+const WARM_UP_COUNT = 3; // rounds until V8 has compiled all that is hot
+const READY = 'ready';
 
 const BYTES = Buffer.alloc(64);
 const KINDS = {
@@ -26,17 +29,19 @@ const SEQUENCE_OF = {
   object: (message) => message.sequence,
 };
 
+/** Posts `COUNT` messages each time that `start` counts up. */
 function produce({ kind, address, start }) {
   const sender = address === undefined ? undefined : new MailboxSender(address);
   const make = KINDS[kind];
-  parentPort.postMessage('ready');
-  Atomics.wait(start, 0, 0);
-  for (let i = 0; i < COUNT; i++) {
-    const message = make(i);
-    if (sender === undefined) parentPort.postMessage(message);
-    else while (!sender.post(message)) sender.waitForRoom();
+  parentPort.postMessage(READY);
+  for (let round = 0; ; round++) {
+    Atomics.wait(start, 0, round);
+    for (let i = 0; i < COUNT; i++) {
+      const message = make(i);
+      if (sender === undefined) parentPort.postMessage(message);
+      else while (!sender.post(message)) sender.waitForRoom();
+    }
   }
-  sender?.close();
 }
 
 /** Counts messages, and checks that each producer's come in order. */
@@ -44,8 +49,14 @@ class Receiver {
   constructor(kind, producers) {
     this.sequenceOf = SEQUENCE_OF[kind];
     this.next = new Array(producers).fill(0);
-    this.left = producers * COUNT;
-    this.done = new Promise((resolve) => {
+    this.left = 0;
+  }
+
+  /** Resolves when each producer's `COUNT` messages have come. */
+  begin() {
+    this.next.fill(0);
+    this.left = this.next.length * COUNT;
+    return new Promise((resolve) => {
       this.finish = resolve;
     });
   }
@@ -64,36 +75,40 @@ async function startWorkers(workerData, producers) {
   return workers;
 }
 
-async function measure(way, kind, producers) {
-  const reactor = new Reactor();
+/** Gives a function that has all producers post, and measures it. */
+async function open(way, kind, producers) {
   const receiver = new Receiver(kind, producers);
   const onMessage = (message, producer) => receiver.take(message, producer);
-  const mailbox = way === 'edgewise-mailbox' ? new Mailbox({ reactor, onMessage }) : undefined;
-  if (mailbox !== undefined) reactor.attach();
   const start = new Int32Array(new SharedArrayBuffer(4));
-  const workers = await startWorkers({ kind, address: mailbox?.address, start }, producers);
-  const ends = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
-  if (mailbox === undefined) {
+  const isMailbox = way === 'edgewise-mailbox';
+  const reactor = new Reactor();
+  const address = isMailbox ? new Mailbox({ reactor, onMessage }).address : undefined;
+  if (isMailbox) reactor.attach();
+  const workers = await startWorkers({ kind, address, start }, producers);
+  if (!isMailbox) {
     for (const [index, worker] of workers.entries()) {
       worker.on('message', (message) => receiver.take(message, index));
     }
   }
-  const [beganMs, cpuBefore] = [performance.now(), cpuUs()];
-  Atomics.store(start, 0, 1);
-  Atomics.notify(start, 0);
-  await receiver.done;
-  const seconds = (performance.now() - beganMs) / 1000;
-  const usedUs = cpuUs() - cpuBefore;
-  mailbox?.close();
-  await Promise.all(ends);
-  reactor.close();
-  const operations = producers * COUNT;
-  return { operationsPerSecond: operations / seconds, cpuUs: usedUs / operations, operations };
+  return async () => {
+    const done = receiver.begin();
+    const [beganMs, cpuBefore] = [performance.now(), cpuUs()];
+    Atomics.add(start, 0, 1);
+    Atomics.notify(start, 0);
+    await done;
+    const seconds = (performance.now() - beganMs) / 1000;
+    const usedUs = cpuUs() - cpuBefore;
+    const operations = producers * COUNT;
+    return { operationsPerSecond: operations / seconds, cpuUs: usedUs / operations, operations };
+  };
 }
 
 if (isMainThread) {
   const [way, kind, producers] = process.argv.slice(2);
-  await answer(() => measure(way, kind, Number(producers)));
+  const measure = await open(way, kind, Number(producers));
+  for (let round = 0; round < WARM_UP_COUNT; round++) await measure();
+  await answer(measure);
+  process.exit(); // the producers wait for the next start
 } else {
   produce(workerData);
 }

@@ -35,7 +35,7 @@ export class Options {
   /** @throws UsageError - the option was not given and has no default. */
   text(name: string): string {
     const value = this.#given.get(name);
-    if (value === undefined) throw new UsageError(`--${name} is required`);
+    if (value === undefined) throw new UsageError(`${labelOf(name)} is required`);
     return value;
   }
 
@@ -75,21 +75,33 @@ export class Options {
   }
 }
 
+// Options are in lower case, and operands are not.
+function labelOf(name: string): string {
+  return name === name.toUpperCase() ? name : `--${name}`;
+}
+
 function parseInteger(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (!/^[0-9]+$/.test(text) || value < min || value > max) {
-    throw new UsageError(`--${name} takes a whole number from ${min} to ${max}, not '${text}'`);
+    throw new UsageError(
+      `${labelOf(name)} takes a whole number from ${min} to ${max}, not '${text}'`,
+    );
   }
   return value;
 }
 
 /**
- * Reads a command line that has options only.
+ * Reads a command line.
  *
  * @param table - the options that are allowed, without `--`; `help` is added.
+ * @param operand - the name of the one word that may be there besides; undefined: none may.
  * @throws UsageError - an unknown or repeated option, a missing or superfluous value, a stray word.
  */
-export function parseOptions(table: OptionTable, argv: readonly string[]): Options {
+export function parseOptions(
+  table: OptionTable,
+  argv: readonly string[],
+  operand?: string,
+): Options {
   const options: NonNullable<ParseArgsConfig['options']> = {
     help: { type: 'boolean', short: 'h' },
   };
@@ -97,7 +109,11 @@ export function parseOptions(table: OptionTable, argv: readonly string[]): Optio
     options[name] = { type: row.value === undefined ? 'boolean' : 'string' };
   }
   const given = new Map<string, string>();
-  for (const token of tokenize(options, argv)) {
+  for (const token of tokenize(options, argv, operand !== undefined)) {
+    if (token.kind === 'positional' && operand !== undefined) {
+      if (given.has(operand)) throw new UsageError(`${operand} was given twice`);
+      given.set(operand, token.value);
+    }
     if (token.kind !== 'option') continue;
     if (given.has(token.name)) throw new UsageError(`--${token.name} was given twice`);
     given.set(token.name, token.value ?? '');
@@ -108,9 +124,13 @@ export function parseOptions(table: OptionTable, argv: readonly string[]): Optio
   return new Options(given);
 }
 
-function tokenize(options: NonNullable<ParseArgsConfig['options']>, argv: readonly string[]) {
+function tokenize(
+  options: NonNullable<ParseArgsConfig['options']>,
+  argv: readonly string[],
+  allowPositionals: boolean,
+) {
   try {
-    return parseArgs({ args: [...argv], options, tokens: true }).tokens;
+    return parseArgs({ args: [...argv], options, allowPositionals, tokens: true }).tokens;
   } catch (error) {
     // parseArgs explains in several sentences, some of them on further lines; the first says it.
     const [sentence] = (error as Error).message.split(/\n|\. /);

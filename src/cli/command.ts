@@ -9,6 +9,8 @@ export interface Command {
   readonly summary: string;
   /** What it does, for its own --help. */
   readonly description: string;
+  /** What it takes besides options, one word: `'PID'`. `options.text` has it under this name. */
+  readonly operand?: string;
   /** Its options, for parsing and for --help. */
   readonly options: OptionTable;
   /**

@@ -1,7 +1,7 @@
 // The echo server on the net layer: listen() with two handlers. From a client that does not read its
 // answers nothing more is read, until those that are queued have been sent.
 import { type ConnectionHandlers, listen, Reactor } from '../index.ts';
-import type { EchoOptions, EchoServer } from './echo-server.ts';
+import { type EchoOptions, type EchoServer, reactorOptionsOf } from './echo-server.ts';
 
 const BACKLOG = 4096;
 
@@ -21,8 +21,9 @@ export const echoHandlers: ConnectionHandlers = {
  * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES: the address cannot be listened on.
  * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
  */
-export function startHandlersEcho({ host, port, trigger, backend }: EchoOptions): EchoServer {
-  const reactor = new Reactor(backend === undefined ? {} : { backend });
+export function startHandlersEcho(options: EchoOptions): EchoServer {
+  const { host, port, trigger } = options;
+  const reactor = new Reactor(reactorOptionsOf(options));
   try {
     const listener = listen({
       host,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Reactor } from '../index.ts';
 import { createServer } from '../node-net/index.ts';
-import type { EchoOptions, EchoServer } from './echo-server.ts';
+import { type EchoOptions, type EchoServer, reactorOptionsOf } from './echo-server.ts';
 
 const BACKLOG = 4096;
 
@@ -14,8 +14,8 @@ const BACKLOG = 4096;
  * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
  */
 export async function startNetEcho(options: EchoOptions): Promise<EchoServer> {
-  const { host, port, trigger, backend } = options;
-  const reactor = new Reactor(backend === undefined ? {} : { backend });
+  const { host, port, trigger } = options;
+  const reactor = new Reactor(reactorOptionsOf(options));
   const server = createServer({ noDelay: true, trigger, reactor }, (socket) => {
     socket.on('data', (chunk) => {
       if (!socket.write(chunk)) socket.pause();

@@ -6,7 +6,7 @@ import { Reactor } from '../index.ts';
 import { type Descriptor, Proactor } from '../proactor/index.ts';
 import * as sys from '../sys/index.ts';
 import { openListener } from './echo-reactor.ts';
-import type { EchoOptions, EchoServer } from './echo-server.ts';
+import { type EchoOptions, type EchoServer, reactorOptionsOf } from './echo-server.ts';
 
 const { EMFILE, ENFILE } = os.errno;
 const { IPPROTO_TCP, TCP_NODELAY } = sys.constants;
@@ -87,9 +87,9 @@ class Acceptor {
  * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
  */
 export function startProactorEcho(options: EchoOptions): EchoServer {
-  const { backend, trigger } = options;
+  const { trigger } = options;
   const listenerFd = openListener(options);
-  const reactor = new Reactor(backend === undefined ? {} : { backend });
+  const reactor = new Reactor(reactorOptionsOf(options));
   const proactor = new Proactor({ reactor, trigger });
   const address = new sys.SocketAddress();
   check(sys.getsockname(listenerFd, address), 'getsockname', { fd: listenerFd });

@@ -1,7 +1,7 @@
 // The echo server with async/await: a loop for the listener and a loop for each connection.
 import { Reactor } from '../index.ts';
 import { type Connection, listen } from '../promises/index.ts';
-import type { EchoOptions, EchoServer } from './echo-server.ts';
+import { type EchoOptions, type EchoServer, reactorOptionsOf } from './echo-server.ts';
 
 const BACKLOG = 4096;
 const BUFFER_SIZE = 16 * 1024;
@@ -26,8 +26,9 @@ async function echo(connection: Connection): Promise<void> {
  * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES: the address cannot be listened on.
  * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
  */
-export function startPromisesEcho({ host, port, trigger, backend }: EchoOptions): EchoServer {
-  const reactor = new Reactor(backend === undefined ? {} : { backend });
+export function startPromisesEcho(options: EchoOptions): EchoServer {
+  const { host, port, trigger } = options;
+  const reactor = new Reactor(reactorOptionsOf(options));
   try {
     const listener = listen({ host, port, backlog: BACKLOG, trigger, reactor });
     const accepting = (async () => {

@@ -6,7 +6,7 @@ import { check } from '../errors.ts';
 import { type Handler, Interest, Reactor, Readiness, type Registration } from '../index.ts';
 import * as sys from '../sys/index.ts';
 import { EchoConnections, type Unsent } from './echo-connections.ts';
-import type { EchoOptions, EchoServer } from './echo-server.ts';
+import { type EchoOptions, type EchoServer, reactorOptionsOf } from './echo-server.ts';
 
 const { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = sys.constants;
 const { ECONNABORTED, EINTR, EMFILE, ENFILE, SO_REUSEADDR, TCP_NODELAY } = sys.constants;
@@ -145,8 +145,7 @@ export function startReactorEcho(
   options: EchoOptions,
   createHandler: CreateEchoHandler = (connections) => new EchoHandler(connections),
 ): EchoServer {
-  const { backend } = options;
-  const reactor = new Reactor(backend === undefined ? {} : { backend });
+  const reactor = new Reactor(reactorOptionsOf(options));
   const listenerFd = openListener(options);
   const connections = new EchoConnections();
   const handler = createHandler(connections, reactor);

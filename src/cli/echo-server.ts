@@ -1,5 +1,6 @@
 // What every echo server of `edgewise echo` takes and returns, whichever API it is written on.
 import type { Backend } from '../poller/index.ts';
+import type { ReactorOptions } from '../reactor/index.ts';
 
 /** How readiness repeats, as `--trigger` has it. */
 export type EchoTrigger = 'level' | 'edge';
@@ -13,6 +14,16 @@ export interface EchoOptions {
   readonly trigger: EchoTrigger;
   /** Default: the best one of this platform. */
   readonly backend?: Backend;
+  /** How long a wait looks at the queues of network devices, in microseconds; default: the system's. */
+  readonly busyPollUs?: number;
+}
+
+/** The options of the server's reactor. */
+export function reactorOptionsOf({ backend, busyPollUs }: EchoOptions): ReactorOptions {
+  return {
+    ...(backend === undefined ? {} : { backend }),
+    ...(busyPollUs === undefined ? {} : { busyPoll: { microseconds: busyPollUs } }),
+  };
 }
 
 /** An echo server that accepts. */

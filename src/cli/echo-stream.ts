@@ -1,7 +1,7 @@
 // The echo server on streams of Node: each connection is a Duplex that is piped into itself.
 import { listen, Reactor } from '../index.ts';
 import { toDuplex } from '../stream/index.ts';
-import type { EchoOptions, EchoServer } from './echo-server.ts';
+import { type EchoOptions, type EchoServer, reactorOptionsOf } from './echo-server.ts';
 
 const BACKLOG = 4096;
 
@@ -11,8 +11,9 @@ const BACKLOG = 4096;
  * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES: the address cannot be listened on.
  * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE, ERR_TRIGGER_UNSUPPORTED: not on this platform.
  */
-export function startStreamEcho({ host, port, trigger, backend }: EchoOptions): EchoServer {
-  const reactor = new Reactor(backend === undefined ? {} : { backend });
+export function startStreamEcho(options: EchoOptions): EchoServer {
+  const { host, port, trigger } = options;
+  const reactor = new Reactor(reactorOptionsOf(options));
   try {
     const listener = listen({
       host,

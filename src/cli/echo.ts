@@ -18,12 +18,17 @@ const APIS: Readonly<Record<string, () => Promise<StartEcho>>> = {
 
 const STRATEGIES = ['acceptor', 'reusePort', 'exclusive'] as const;
 const REACTORS_MAX = 1024;
+const BUSY_POLL_US_MAX = 1_000_000;
 /** A list of its own: the poller's loads the addon, and help works without. */
 const BACKENDS: readonly Backend[] = ['epoll', 'kqueue', 'poll', 'select'];
 const TRIGGERS: readonly EchoTrigger[] = ['level', 'edge'];
 
 // An option that this platform lacks is refused here, before anything is opened.
-async function checkAvailable(backend: Backend | undefined, trigger: Trigger): Promise<void> {
+async function checkAvailable(
+  backend: Backend | undefined,
+  trigger: Trigger,
+  busyPolls: boolean,
+): Promise<void> {
   const { Poller } = await import('../poller/index.ts');
   const chosen = backend ?? Poller.preferredBackend;
   if (!Poller.backends.includes(chosen)) {
@@ -35,6 +40,9 @@ async function checkAvailable(backend: Backend | undefined, trigger: Trigger): P
   if (!Poller.capabilitiesOf(chosen).triggers.includes(trigger)) {
     throw new UsageError(`--trigger ${trigger} is unavailable with the back-end ${chosen}`);
   }
+  if (busyPolls && !Poller.capabilitiesOf(chosen).busyPoll) {
+    throw new UsageError(`--busy-poll is unavailable here with the back-end ${chosen}`);
+  }
 }
 
 async function startPool(chosen: EchoOptions, options: Options): Promise<EchoServer> {
@@ -43,6 +51,9 @@ async function startPool(chosen: EchoOptions, options: Options): Promise<EchoSer
   const api = options.has('api') ? options.text('api') : 'handlers';
   if (api !== 'handlers') throw new UsageError(`--api ${api} does not work with --reactors`);
   if (chosen.backend !== undefined) throw new UsageError('--backend does not work with --reactors');
+  if (chosen.busyPollUs !== undefined) {
+    throw new UsageError('--busy-poll does not work with --reactors');
+  }
   const { startPoolEcho } = await import('./echo-pool.ts');
   return startPoolEcho({ ...chosen, reactors, strategy });
 }
@@ -84,6 +95,10 @@ export const echo: Command = {
       value: BACKENDS.join('|'),
       help: 'the kernel mechanism (default: the best one of this platform)',
     },
+    'busy-poll': {
+      value: 'US',
+      help: 'microseconds that a wait looks at the queues of network devices before it sleeps',
+    },
   },
   async run(options) {
     const host = options.text('host');
@@ -95,8 +110,15 @@ export const echo: Command = {
     if (options.has('strategy') && !options.has('reactors')) {
       throw new UsageError('--strategy needs --reactors');
     }
-    await checkAvailable(backend, trigger);
-    const chosen = { host, port, trigger, ...(backend === undefined ? {} : { backend }) };
+    const isBusy = options.has('busy-poll');
+    await checkAvailable(backend, trigger, isBusy);
+    const chosen = {
+      host,
+      port,
+      trigger,
+      ...(backend === undefined ? {} : { backend }),
+      ...(isBusy && { busyPollUs: options.integer('busy-poll', 1, BUSY_POLL_US_MAX) }),
+    };
     const server = options.has('reactors')
       ? await startPool(chosen, options)
       : await (await APIS[api]?.())?.(chosen);

@@ -3,6 +3,7 @@
 // one line on standard error.
 import { readFileSync } from 'node:fs';
 import { optionLines, parseOptions, UsageError } from './arguments.ts';
+import { audit } from './audit.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -10,7 +11,7 @@ import { echo } from './echo.ts';
 import { relay } from './relay.ts';
 import { udpEcho } from './udp-echo.ts';
 
-const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, doctor];
+const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -31,8 +32,9 @@ ${lines.join('\n')}
 `;
 }
 
-function commandHelp({ name, description, options }: Command): string {
-  return `usage: edgewise ${name} [options]\n\n${description}\n\nOptions:\n${optionLines(options)}\n`;
+function commandHelp({ name, operand, description, options }: Command): string {
+  const words = operand === undefined ? name : `${name} ${operand}`;
+  return `usage: edgewise ${words} [options]\n\n${description}\n\nOptions:\n${optionLines(options)}\n`;
 }
 
 async function run([first, ...rest]: readonly string[]): Promise<number> {
@@ -50,7 +52,7 @@ async function run([first, ...rest]: readonly string[]): Promise<number> {
   if (command === undefined) {
     throw new UsageError(`unknown command '${first}'; available: ${names}, and --help`);
   }
-  const options = parseOptions(command.options, rest);
+  const options = parseOptions(command.options, rest, command.operand);
   if (options.has('help')) {
     process.stdout.write(commandHelp(command));
     return 0;

@@ -46,8 +46,9 @@ export class IdleTimer {
    */
   set(idleMs: number): void {
     this.idleMs = idleMs;
-    if (idleMs === 0) this.#timer?.clear();
-    else this.restart();
+    // The timer is left where it is, also by 0: a server of HTTP ends the silence with each request and
+    // begins it with each answer, and a timer that is due earlier looks back when it fires.
+    if (idleMs > 0) this.restart();
   }
 
   /** As if something happened now, whatever the turn. */

@@ -12,6 +12,7 @@ export {
   gatherShort,
   isReadMemory,
   READ_SIZE,
+  readCopy,
   readMemory,
   readView,
   receive,

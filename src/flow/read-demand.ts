@@ -23,11 +23,13 @@ export class ReadDemand {
   /** Whether the socket was emptied: the next event reports that there is more. */
   isDrained = false;
   readonly #connection: DemandedConnection;
+  readonly #isLevel: boolean;
   #interest: Interest;
 
   /** @param interest - what the connection waits for at first. */
   constructor(connection: DemandedConnection, interest: Interest) {
     this.#connection = connection;
+    this.#isLevel = connection.trigger === 'level';
     this.#interest = interest;
   }
 
@@ -54,7 +56,7 @@ export class ReadDemand {
    */
   onReady(isWanted: boolean): void {
     this.isDrained = false;
-    if (!isWanted && this.#connection.trigger === 'level') this.#set(Interest.None);
+    if (!isWanted && this.#isLevel) this.#set(Interest.None);
   }
 
   /**
@@ -65,8 +67,7 @@ export class ReadDemand {
    * @param capacity - bytes that were asked for.
    */
   note(result: number, capacity: number): void {
-    const isShort = result < capacity && this.#connection.trigger === 'level';
-    this.isDrained = result === -EAGAIN || isShort;
+    this.isDrained = result === -EAGAIN || (this.#isLevel && result < capacity);
   }
 
   #set(interest: Interest): void {

@@ -1,6 +1,7 @@
 // The memory that all connections of a thread read into and encode strings in: one buffer of each
 // kind, since only one handler runs at a time. This is what keeps a connection small. The address
 // of the read memory is known to native code, where the host allows it: see sys.PinnedBuffer.
+import { Buffer } from 'node:buffer'; // the global one is a getter, which optimised code calls
 import type { EdgewiseError } from '../errors.ts';
 import * as sys from '../sys/index.ts';
 
@@ -61,6 +62,13 @@ export function readView(length: number): Buffer {
   return lastView;
 }
 
+/** The first `length` bytes of what was read, as memory of the caller's own. */
+export function readCopy(length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length); // of Node's pool, as by Buffer.from, in less time
+  copy.set(readView(length));
+  return copy;
+}
+
 function viewOf(length: number): Buffer {
   if (length === readBuffer.length) return readBuffer;
   if (length > VIEW_MAX) return readBuffer.subarray(0, length);
@@ -73,9 +81,9 @@ function viewOf(length: number): Buffer {
 }
 
 /** Encodes a short string; undefined: it needs memory of its own. Valid until the next call. */
-export function encodeShort(text: string): Buffer | undefined {
+export function encodeShort(text: string, encoding: BufferEncoding = 'utf8'): Buffer | undefined {
   if (text.length * BYTES_PER_UNIT_MAX > ENCODE_SIZE) return undefined;
-  return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, 'utf8'));
+  return encodeBuffer.subarray(0, encodeBuffer.write(text, 0, encoding));
 }
 
 /** Text and bytes as a stream of Node hands them over. */

@@ -187,6 +187,7 @@ export class Mailbox {
     this.#reactor.dependents.delete(this);
     Atomics.store(this.#control, Word.IsClosed, 1);
     this.#waker.close();
+    Atomics.add(this.#control, Word.Epoch, 1); // each sender tries to wake it, which fails
     for (const lane of this.#lanes) lane.end();
   }
 

@@ -6,7 +6,7 @@ import { deserialize, serialize } from 'node:v8';
 import { EdgewiseError } from '../errors.ts';
 import { checkBytes, fixedView, lengthOfBytes } from '../validate.ts';
 import { isPlain } from './plain.ts';
-import type { RingMemory } from './ring-memory.ts';
+import { READ_BY_WORDS_MAX, type RingMemory, readByWords } from './ring-memory.ts';
 import { type FlatDraft, ShapeReader, ShapeWriter } from './shapes.ts';
 
 /** The kind of a record; 0 fills the end of a ring. */
@@ -25,10 +25,10 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
 export const INVALID = Symbol('invalid');
 
 const NUMBER_SIZE = 8;
-/** Below this length a loop is faster than a copy by V8 or the C library. */
-const LOOP_MAX = 48;
 /** UTF-8 has no half of a pair; JSON escapes it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
+/** Of the memory that bytes are read into: more than what is read by words. */
+const READ_MEMORY_MIN = 4096;
 const NOTHING = new Uint8Array(0);
 
 /** A message that is about to be written: its kind, its length and its value. */
@@ -47,11 +47,11 @@ export class Draft {
    * @throws EdgewiseError - ERR_MESSAGE_UNSUPPORTED: it cannot be cloned.
    */
   take(message: unknown): void {
-    if (types.isUint8Array(message)) {
-      this.#takeBytes(message);
-    } else if (typeof message === 'number') {
+    if (typeof message === 'number') {
       this.#take(Kind.Number, NUMBER_SIZE);
       this.#number = message;
+    } else if (types.isUint8Array(message)) {
+      this.#takeBytes(message);
     } else if (typeof message === 'string' && !LONE_SURROGATE.test(message)) {
       this.#takeText(Kind.Text, message);
     } else {
@@ -80,17 +80,19 @@ export class Draft {
   }
 
   /** Writes it at `offset`, a multiple of 8, where there is room for `length` bytes. */
-  writeTo({ bytes, doubles }: RingMemory, offset: number): void {
-    if (this.kind === Kind.Number) doubles[offset >>> 3] = this.#number;
-    else if (this.#flat !== undefined) this.#shapes.writeTo({ bytes, doubles }, offset, this.#flat);
-    else if (this.kind === Kind.Text || this.kind === Kind.Json) bytes.write(this.#text, offset);
-    else copy(this.#bytes, 0, bytes, offset, this.length);
+  writeTo(memory: RingMemory, offset: number): void {
+    if (this.kind === Kind.Number) memory.doubles[offset >>> 3] = this.#number;
+    else if (this.#flat !== undefined) this.#shapes.writeTo(memory, offset, this.#flat);
+    else if (this.kind === Kind.Text || this.kind === Kind.Json)
+      memory.bytes.write(this.#text, offset);
+    else memory.bytes.set(this.#bytes, offset);
   }
 
   /** Forgets the message: a sender does not keep its memory alive. */
   clear(): void {
     this.#bytes = NOTHING;
     this.#text = '';
+    if (this.#flat !== undefined) this.#shapes.release(this.#flat);
     this.#flat = undefined;
   }
 
@@ -120,23 +122,10 @@ export function clone(message: unknown): Buffer {
   }
 }
 
-function copy(
-  from: Uint8Array,
-  start: number,
-  to: Uint8Array,
-  offset: number,
-  length: number,
-): void {
-  if (length > LOOP_MAX) {
-    to.set(length === from.length ? from : from.subarray(start, start + length), offset);
-    return;
-  }
-  for (let i = 0; i < length; i++) to[offset + i] = from[start + i] as number;
-}
-
 /** Reads the messages of one lane; bytes into its read memory, which the next message overwrites. */
 export class Reader {
   #memory = Buffer.alloc(0);
+  #words = new Int32Array(0);
   // One view for each short length, so that a stream of small messages makes none.
   #views: (Buffer | undefined)[] = [];
   readonly #shapes = new ShapeReader();
@@ -149,43 +138,46 @@ export class Reader {
    *
    * @returns the message, or `INVALID`.
    */
-  read({ bytes, doubles }: RingMemory, kind: Kind, offset: number, length: number): unknown {
-    if (kind === Kind.Bytes) {
-      const view = this.#viewOf(length);
-      copy(bytes, offset, view, 0, length);
-      return view;
-    }
+  read(memory: RingMemory, kind: Kind, offset: number, length: number): unknown {
+    const { bytes, doubles } = memory;
     if (kind === Kind.Number) return length === NUMBER_SIZE ? doubles[offset >>> 3] : INVALID;
+    if (kind === Kind.Bytes) return this.#readBytes(memory, offset, length);
     if (kind === Kind.Text) return bytes.toString('utf8', offset, offset + length);
     if (kind !== Kind.Json && kind !== Kind.Flat && kind !== Kind.Structured) return INVALID;
     try {
-      if (kind === Kind.Flat)
-        return this.#shapes.read({ bytes, doubles }, offset, length) ?? INVALID;
+      if (kind === Kind.Flat) return this.#shapes.read(memory, offset, length) ?? INVALID;
       if (kind === Kind.Json) return JSON.parse(bytes.toString('utf8', offset, offset + length));
       // A clone may hold views of the memory that it is read from, and may be kept.
-      const view = Buffer.allocUnsafeSlow(length);
-      copy(bytes, offset, view, 0, length);
-      return deserialize(view);
+      const copy = Buffer.allocUnsafeSlow(length);
+      copy.set(bytes.subarray(offset, offset + length));
+      return deserialize(copy);
     } catch (cause) {
       this.cause = cause;
       return INVALID;
     }
   }
 
-  #viewOf(length: number): Buffer {
+  #readBytes({ bytes, words }: RingMemory, offset: number, length: number): Buffer {
     // A handler may have transferred the memory away.
     if (length > this.#memory.length) this.#grow(length);
-    if (length > LOOP_MAX) return this.#memory.subarray(0, length);
-    let view = this.#views[length];
-    if (view === undefined) {
-      view = this.#memory.subarray(0, length);
-      this.#views[length] = view;
+    if (length <= READ_BY_WORDS_MAX) {
+      readByWords(words, offset, length, this.#words);
+      return this.#views[length] ?? this.#addView(length);
     }
+    const view = this.#memory.subarray(0, length);
+    view.set(bytes.subarray(offset, offset + length));
+    return view;
+  }
+
+  #addView(length: number): Buffer {
+    const view = this.#memory.subarray(0, length);
+    this.#views[length] = view;
     return view;
   }
 
   #grow(length: number): void {
-    this.#memory = Buffer.allocUnsafeSlow(Math.max(length, 4096));
+    this.#memory = Buffer.allocUnsafeSlow(Math.max(length, READ_MEMORY_MIN));
+    this.#words = new Int32Array(this.#memory.buffer, 0, READ_MEMORY_MIN / 4);
     this.#views = [];
   }
 }

@@ -32,7 +32,6 @@ export const messageBytesMax = (ringBytes: number): number => ringBytes / 2 - HE
 
 class Ring {
   protected readonly control: Int32Array;
-  protected readonly words: Uint32Array;
   protected readonly memory: RingMemory;
   protected readonly size: number;
 
@@ -46,9 +45,9 @@ class Ring {
     const dataStart = start + RING_CONTROL_WORDS * 4;
     this.size = size;
     this.control = new Int32Array(shared, start, RING_CONTROL_WORDS);
-    this.words = new Uint32Array(shared, dataStart, size / 4);
     this.memory = {
       bytes: Buffer.from(shared, dataStart, size),
+      words: new Int32Array(shared, dataStart, size / 4),
       doubles: new Float64Array(shared, dataStart, size / 8),
     };
   }
@@ -110,8 +109,9 @@ export class RingWriter extends Ring {
   }
 
   #describe(at: number, length: number, kind: Kind): void {
-    this.words[at >>> 2] = length;
-    this.words[(at >>> 2) + 1] = kind;
+    const { words } = this.memory;
+    words[at >>> 2] = length;
+    words[(at >>> 2) + 1] = kind;
   }
 }
 
@@ -137,6 +137,7 @@ export class RingReader extends Ring {
    * @throws EdgewiseError - ERR_MAILBOX_INVALID, once: see `isInvalid`. What `deliver` throws.
    */
   read(reader: Reader, countMax: number, deliver: (message: unknown) => boolean): void {
+    const { words } = this.memory;
     let tail = this.#head; // nothing is known yet
     try {
       // `deliver` may run a turn that reads on: so the position is a field.
@@ -147,8 +148,8 @@ export class RingReader extends Ring {
         if (!this.isUsable(used)) throw this.#fail(`a tail ${used} bytes behind the head`);
         const at = this.#head & (this.size - 1);
         const room = Math.min(used, this.size - at) - HEADER_SIZE; // a multiple of 8
-        const length = this.words[at >>> 2] as number;
-        const kind = this.words[(at >>> 2) + 1] as Kind;
+        const length = (words[at >>> 2] as number) >>> 0;
+        const kind = words[(at >>> 2) + 1] as Kind;
         if (length > room) throw this.#fail(`a record of ${length} bytes where ${room} are`);
         this.#head = (this.#head + recordSize(length)) | 0;
         if (kind === Kind.Filler && length === this.size - at - HEADER_SIZE) continue;

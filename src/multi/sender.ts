@@ -132,7 +132,7 @@ export class MailboxSender {
    * @throws TypeError - detached bytes.
    */
   post(message: unknown): boolean {
-    this.#assertOpen();
+    if (this.#isClosed) throw new ClosedError('the MailboxSender');
     const draft = this.#draft;
     draft.take(message);
     if (draft.length > this.messageBytesMax) throw tooLarge(draft.length, this.messageBytesMax);

@@ -29,52 +29,58 @@ const padded = (size: number): number => (size + 7) & ~7;
 
 /** Values of an object that has a shape, and the size of their record. */
 export interface FlatDraft {
-  readonly shape: Shape;
-  readonly values: readonly Scalar[];
-  readonly length: number;
+  shape: Shape;
+  count: number;
+  length: number;
+  /** The first `count`. */
+  readonly values: Scalar[];
 }
+
+/** Of a draft that has not been filled yet. */
+const NO_SHAPE: Shape = { id: 0, keys: [], definition: '' };
 
 /** The producer's shapes. */
 export class ShapeWriter {
-  readonly #shapes = new Map<string, Shape>();
+  /** Those that the reader has, at their numbers. */
+  readonly #shapes: Shape[] = [];
   #last: Shape | undefined;
-  #definedCount = 0;
+  #spare: FlatDraft | undefined;
 
   /**
-   * Prepares an object.
+   * Prepares an object; `release` the draft when it was written or is given up.
    *
    * @returns undefined: it is not flat, or not small, and is sent in another way.
    */
   take(message: unknown): FlatDraft | undefined {
     if (typeof message !== 'object' || message === null) return undefined;
     if (Object.getPrototypeOf(message) !== Object.prototype) return undefined;
-    const keys = Object.keys(message);
-    if (keys.length > KEYS_MAX) return undefined;
-    const values: Scalar[] = [];
-    let textSize = 0;
-    for (const key of keys) {
-      const value = (message as Flat)[key];
-      const size = sizeOfText(value);
-      if (size < 0) return undefined;
-      textSize += size;
-      values.push(value);
-    }
-    const shape = this.#shapeOf(keys);
-    if (shape === undefined) return undefined;
-    return { shape, values, length: this.#valuesAt(shape) + 8 * keys.length + textSize };
+    const draft = this.#spare ?? { shape: NO_SHAPE, count: 0, length: 0, values: [] };
+    this.#spare = undefined; // a getter of the message may post another one
+    const last = this.#last;
+    if (last !== undefined && this.#fill(draft, message as Flat, last)) return draft;
+    const shape = this.#shapeOf(Object.keys(message));
+    if (shape === undefined || !this.#fill(draft, message as Flat, shape)) return undefined;
+    const numbered = this.#shapes[shape.id];
+    // That post may have taken the number of a new shape.
+    return numbered === undefined || numbered === shape ? draft : undefined;
+  }
+
+  /** Forgets the values, and takes the draft back for the next message. */
+  release(draft: FlatDraft): void {
+    for (let i = 0; i < draft.count; i++) draft.values[i] = undefined;
+    this.#spare = draft;
   }
 
   /** Writes the record at `offset`, a multiple of 8. */
-  writeTo({ bytes, doubles }: RingMemory, offset: number, { shape, values }: FlatDraft): void {
-    const isNew = shape.id >= this.#definedCount;
+  writeTo({ bytes, doubles }: RingMemory, offset: number, draft: FlatDraft): void {
+    const { shape, count, values } = draft;
+    const isNew = shape.id === this.#shapes.length;
     doubles[offset >>> 3] = shape.id;
     doubles[(offset >>> 3) + 1] = isNew ? shape.definition.length : 0;
     if (isNew) {
       bytes.write(shape.definition, offset + HEADER_SIZE, 'latin1');
-      this.#definedCount = shape.id + 1;
-      this.#shapes.set(shape.definition, shape);
+      this.#shapes.push(shape);
     }
-    const count = values.length;
     const tagsAt = offset + HEADER_SIZE + (isNew ? padded(shape.definition.length) : 0);
     const slot = (tagsAt + padded(count)) >>> 3;
     let textAt = (slot + count) << 3;
@@ -88,23 +94,42 @@ export class ShapeWriter {
     }
   }
 
+  /** @returns false: the message is not of this shape, or not small. */
+  #fill(draft: FlatDraft, message: Flat, shape: Shape): boolean {
+    const { values } = draft;
+    let count = 0;
+    let textSize = 0;
+    for (const key in message) {
+      if (key !== shape.keys[count]) return false;
+      const value = message[key];
+      const size = sizeOfText(value);
+      if (size < 0) return false;
+      textSize += size;
+      values[count++] = value;
+    }
+    if (count !== shape.keys.length) return false;
+    draft.shape = shape;
+    draft.count = count;
+    draft.length = this.#valuesAt(shape) + 8 * count + textSize;
+    return true;
+  }
+
   // From the start of the record. Shapes are defined in the order of their numbers.
   #valuesAt({ id, keys, definition }: Shape): number {
-    const defined = id < this.#definedCount ? 0 : padded(definition.length);
+    const defined = id < this.#shapes.length ? 0 : padded(definition.length);
     return HEADER_SIZE + defined + padded(keys.length);
   }
 
   #shapeOf(keys: readonly string[]): Shape | undefined {
-    const last = this.#last;
-    if (last !== undefined && isSame(last.keys, keys)) return last;
-    const definition = JSON.stringify(keys);
-    let shape = this.#shapes.get(definition);
-    if (shape === undefined) {
-      if (this.#definedCount === SHAPES_MAX || !isDefinable(keys, definition)) return undefined;
-      shape = { id: this.#definedCount, keys, definition };
+    if (keys.length > KEYS_MAX) return undefined;
+    const known = this.#shapes.find((shape) => isSame(shape.keys, keys));
+    if (known !== undefined) {
+      this.#last = known;
+      return known;
     }
-    if (shape.id < this.#definedCount) this.#last = shape;
-    return shape;
+    const id = this.#shapes.length;
+    const definition = JSON.stringify(keys);
+    return id < SHAPES_MAX && isDefinable(keys, definition) ? { id, keys, definition } : undefined;
   }
 }
 

@@ -19,7 +19,7 @@ import { checkError, spoiled, throwIfAborted } from '../validate.ts';
 import { Ending } from './ending.ts';
 import { ByteReader, TAKE_READ_AHEAD } from './reader.ts';
 import { ConnectionSource } from './source.ts';
-import { RESOLVED, signalIn, Waiter, type WaitOptions } from './waiter.ts';
+import { NO_OPTIONS, RESOLVED, signalIn, Waiter, type WaitOptions } from './waiter.ts';
 
 /** The name of what gives a connection away: none that users might give to something of theirs. */
 export const GIVE_AWAY = Symbol('giveAway');
@@ -103,14 +103,14 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
    *   written without waiting that the connection was closed. ErrnoError - EPIPE, ECONNRESET, ….
    * @throws TypeError - neither text nor bytes, or memory that is shared or detached.
    */
-  write(data: Writable, options: WaitOptions = {}): Promise<void> {
+  write(data: Writable, options: WaitOptions = NO_OPTIONS): Promise<void> {
     try {
       const signal = signalIn(options);
       if (signal?.aborted) return Promise.reject(signal.reason);
       if (this.#limit !== undefined && !this.isClosed) {
         throw new EdgewiseError('ERR_WRITE_AFTER_END', 'write after close');
       }
-      const isLong = types.isUint8Array(data) && data.length > this.#partLength;
+      const isLong = data?.length > this.#partLength && types.isUint8Array(data);
       if (isLong || this.#longWrite !== undefined) return this.#writeInTurn(data, signal);
       if (this.#send(data) && this.#source.takeCredit()) return RESOLVED;
       return this.#waitForRoom(signal);
@@ -127,7 +127,7 @@ export class Connection extends ByteReader implements AsyncDisposable, Disposabl
    *   leave, our side ends nevertheless.
    * @throws as `write`, also when bytes that were written are lost, such as by `destroy`.
    */
-  async end(data?: Writable, options: WaitOptions = {}): Promise<void> {
+  async end(data?: Writable, options: WaitOptions = NO_OPTIONS): Promise<void> {
     const signal = signalIn(options);
     throwIfAborted(signal);
     if (data !== undefined) await this.write(data, { signal });

@@ -1,22 +1,20 @@
 // Reading a stream of bytes for `await`: an attempt is made at once, and only would-block waits.
 // The bytes come from a connection (source.ts) or a stream of Node (stream/from-duplex.ts).
 import { EdgewiseError, outOfRange } from '../errors.ts';
-import { readMemory } from '../flow/index.ts';
-import { checkBytes, checkInteger, keepableBytes, spoiled, throwIfAborted } from '../validate.ts';
+import { readCopy, readMemory } from '../flow/index.ts';
+import { checkBytes, checkInteger, keepableBytes, spoiled } from '../validate.ts';
+import { type Attempt, PendingRead, type Waitable, WOULD_BLOCK } from './pending-read.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { signalIn, type WaitOptions } from './waiter.ts';
+import { NO_OPTIONS, signalIn, type WaitOptions } from './waiter.ts';
 
 const LENGTH_MAX = 0x7fffffff;
 /** Default of `readUntil`: lines and heads of text protocols. */
 const LIMIT = 64 * 1024;
-/** What an attempt answers that has to be made again when there is something to read. */
-export const WOULD_BLOCK = Symbol('would block');
 /** The name of what takes it: none that users might give to something of theirs. */
 export const TAKE_READ_AHEAD = Symbol('takeReadAhead');
-type Attempt<T> = () => T | typeof WOULD_BLOCK;
 
 /** Where the bytes of a reader come from. */
-export interface ByteSource {
+export interface ByteSource extends Waitable {
   /**
    * Reads at once.
    *
@@ -24,8 +22,6 @@ export interface ByteSource {
    * @throws why it cannot be read.
    */
   receive(memory: Uint8Array): number | typeof WOULD_BLOCK;
-  /** Resolves when another attempt is worth it. Rejects with the reason of the signal. */
-  waitReadable(signal: AbortSignal | undefined): Promise<void>;
   /** @returns false: wait before the next attempt, since others have to get their turn. */
   takeCredit(): boolean;
 }
@@ -36,12 +32,13 @@ export interface ByteSource {
  */
 export class ByteReader implements AsyncIterable<Buffer> {
   readonly #source: ByteSource;
+  readonly #pending: PendingRead<ByteReader>;
   #buffer: ReadBuffer | undefined = undefined;
-  #isReading = false;
 
   /** @internal use `connect`, `listen` or `fromDuplex` */
   constructor(source: ByteSource) {
     this.#source = source;
+    this.#pending = new PendingRead<ByteReader>(this, source);
   }
 
   /**
@@ -53,9 +50,9 @@ export class ByteReader implements AsyncIterable<Buffer> {
    * @throws ErrnoError - ECONNRESET, ETIMEDOUT, …: the connection is closed.
    * @throws TypeError - an option of the wrong kind. The reason of the signal.
    */
-  read(options: WaitOptions = {}): Promise<Buffer | null> {
+  read(options: WaitOptions = NO_OPTIONS): Promise<Buffer | null> {
     try {
-      return this.#operate(() => this.#tryRead(), signalIn(options));
+      return this.#operate(this.#tryRead, undefined, signalIn(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -69,10 +66,10 @@ export class ByteReader implements AsyncIterable<Buffer> {
    * @returns count of bytes, 1 to `target.length`; 0 when the peer has ended.
    * @throws as `read`; TypeError, RangeError - no Uint8Array, or one of no length.
    */
-  readInto(target: Uint8Array, options: WaitOptions = {}): Promise<number> {
+  readInto(target: Uint8Array, options: WaitOptions = NO_OPTIONS): Promise<number> {
     try {
       checkTarget(target);
-      return this.#operate(() => this.#tryReadInto(target), signalIn(options));
+      return this.#operate(this.#tryReadInto, target, signalIn(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -86,10 +83,10 @@ export class ByteReader implements AsyncIterable<Buffer> {
    * @returns memory of the caller's own.
    * @throws as `read`; EdgewiseError - ERR_UNEXPECTED_END: the peer ended before.
    */
-  readExactly(length: number, options: WaitOptions = {}): Promise<Buffer> {
+  readExactly(length: number, options: WaitOptions = NO_OPTIONS): Promise<Buffer> {
     try {
       checkInteger('length', length, 1, LENGTH_MAX);
-      return this.#operate(() => this.#tryReadExactly(length), signalIn(options));
+      return this.#operate(this.#tryReadExactly, length, signalIn(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -108,11 +105,11 @@ export class ByteReader implements AsyncIterable<Buffer> {
   readUntil(
     delimiter: string | Uint8Array,
     limit: number = LIMIT,
-    options: WaitOptions = {},
+    options: WaitOptions = NO_OPTIONS,
   ): Promise<Buffer | null> {
     try {
       const search = searchFor(delimiter, limit);
-      return this.#operate(() => this.#tryReadUntil(search), signalIn(options));
+      return this.#operate(this.#tryReadUntil, search, signalIn(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -125,40 +122,31 @@ export class ByteReader implements AsyncIterable<Buffer> {
 
   /** @internal what was read and not given out, for what reads from here on */
   [TAKE_READ_AHEAD](): Buffer | undefined {
-    if (this.#isReading) throw busy();
+    if (this.#pending.isWaiting) throw busy();
     const buffer = this.#buffer;
     return buffer === undefined || buffer.length === 0 ? undefined : buffer.take(buffer.length);
   }
 
   // A promise that is resolved already costs what `await` would spend on the value itself.
-  #operate<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): Promise<T> {
+  #operate<A, T>(
+    attempt: Attempt<ByteReader, A, T>,
+    argument: A,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     if (signal?.aborted) throw signal.reason;
-    if (this.#isReading) throw busy();
-    const result = this.#source.takeCredit() ? attempt() : WOULD_BLOCK;
-    return result === WOULD_BLOCK ? this.#operateLater(attempt, signal) : Promise.resolve(result);
-  }
-
-  async #operateLater<T>(attempt: Attempt<T>, signal: AbortSignal | undefined): Promise<T> {
-    this.#isReading = true;
-    try {
-      for (;;) {
-        await this.#source.waitReadable(signal);
-        const result = attempt();
-        if (result !== WOULD_BLOCK) return result;
-        throwIfAborted(signal); // after the wake-up: it would not be reported again
-      }
-    } finally {
-      this.#isReading = false;
-    }
+    const pending = this.#pending;
+    if (pending.isWaiting) throw busy();
+    const result = this.#source.takeCredit() ? attempt.call(this, argument) : WOULD_BLOCK;
+    if (result === WOULD_BLOCK) return pending.wait(attempt, argument, signal);
+    return Promise.resolve(result);
   }
 
   #tryRead(): Buffer | null | typeof WOULD_BLOCK {
     const buffer = this.#buffer;
     if (buffer !== undefined && buffer.length > 0) return buffer.take(buffer.length);
-    const memory = readMemory();
-    const count = this.#source.receive(memory);
+    const count = this.#source.receive(readMemory());
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
-    return count === 0 ? null : Buffer.from(memory.subarray(0, count));
+    return count === 0 ? null : readCopy(count);
   }
 
   #tryReadInto(target: Uint8Array): number | typeof WOULD_BLOCK {

@@ -9,8 +9,9 @@ import type { AnyConnection, ConnectionDriver } from '../net/connection/index.ts
 import { Interest, Readiness } from '../poller/index.ts';
 import * as sys from '../sys/index.ts';
 import { renewed } from './failure.ts';
-import { type ByteSource, WOULD_BLOCK } from './reader.ts';
-import { RESOLVED, Waiter, Waiters } from './waiter.ts';
+import { type WaitingReader, WOULD_BLOCK } from './pending-read.ts';
+import type { ByteSource } from './reader.ts';
+import { RESOLVED, Waiters } from './waiter.ts';
 
 const { EAGAIN } = os.errno;
 const { MSG_PEEK } = sys.constants;
@@ -21,7 +22,7 @@ const OPERATIONS_IN_A_ROW_MAX = 64;
 export class ConnectionSource implements ByteSource, ConnectionDriver {
   readonly #raw: AnyConnection;
   readonly #demand: ReadDemand;
-  #reader: Waiter | undefined = undefined;
+  #reader: WaitingReader | undefined = undefined;
   #drained: Waiters | undefined = undefined;
   #closed: Waiters | undefined = undefined;
   #whenClosed: (() => void) | undefined = undefined;
@@ -135,13 +136,16 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     throw this.failure();
   }
 
-  /** Resolves when there may be something to read. */
-  waitReadable(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#credit <= 0) return this.waitForTurn(signal);
+  /** Has the reader make another attempt when there may be something to read. */
+  wait(reader: WaitingReader): void {
+    this.#reader = reader;
     this.#want();
-    // No closure where nothing can abort it.
-    this.#reader = signal === undefined ? new Waiter() : new Waiter(signal, () => this.#leave());
-    return this.#reader.promise;
+    if (this.#credit <= 0) this.waitForTurn(undefined).then(() => this.#wakeReader());
+  }
+
+  /** Nothing reads any more. */
+  leave(): void {
+    this.#reader = undefined;
   }
 
   /** Whether the next attempt may be made at once. */
@@ -206,14 +210,10 @@ export class ConnectionSource implements ByteSource, ConnectionDriver {
     this.#raw.updateInterest(); // for what holds the reactor
   }
 
-  #leave(): void {
-    this.#reader = undefined;
-  }
-
   #wakeReader(): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.resolve();
+    reader?.onReadable();
   }
 
   // After a failed write the kernel shows a reset as an end, which is none.

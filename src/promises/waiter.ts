@@ -15,6 +15,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What an operation is given that is given none: no object for each call. */
+export const NO_OPTIONS: WaitOptions = Object.freeze({});
+
 /** A promise that is settled from outside, and by its signal. */
 export class Waiter<T = void> {
   /** Resolves or rejects as the methods below say. */

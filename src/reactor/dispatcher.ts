@@ -104,6 +104,12 @@ export class Dispatcher implements RegistrationOwner {
     return this.#slots.count - this.#freed.length;
   }
 
+  /** The open registrations, in a new list. */
+  get registrations(): AnyRegistration[] {
+    const all = this.#slots.bySlot.filter((registration) => registration !== undefined);
+    return all.filter((registration) => !registration.isClosed);
+  }
+
   /** Registrations that wait for the next turn, without an event. */
   get pendingCount(): number {
     return this.#requeued.length;

@@ -4,6 +4,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
+import { AuditBook, type AuditReport } from '../audit/index.ts';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
@@ -14,6 +15,7 @@ import { startFromEnvironment } from '../trace/environment.ts';
 import { Kind } from '../trace/kinds.ts';
 import { Trace, type TraceOptions } from '../trace/trace.ts';
 import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
+import { auditReactor } from './audit.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
 import { Failures } from './failures.ts';
@@ -89,6 +91,8 @@ export class Reactor {
   #watchesHostLoop = false;
   #isClosed = false;
   #turns = 0;
+  #auditBook: AuditBook | undefined;
+  #auditedTurn = 0;
 
   /**
    * @throws EdgewiseError - ERR_BACKEND_UNAVAILABLE. ERR_OPTION_UNSUPPORTED: `busyPoll`, where
@@ -251,6 +255,29 @@ export class Reactor {
   registrationOf(fd: number): Registration | undefined {
     checkFd(fd);
     return fd === this.#signals?.fd ? undefined : this.#dispatcher.registrationOf(fd);
+  }
+
+  /**
+   * Compares what the kernel has in the reactor's set with the registrations, and looks for what would
+   * hang, spin or leak: docs/audit.md has the codes. Call it between turns, and rarely: it reads a
+   * text of all descriptors of the process, for tests, teaching and emergencies.
+   *
+   * What may be on its way when a single look sees it is a finding of the next audit, after a turn.
+   *
+   * @returns a new report; its `findings` are empty when nothing is wrong.
+   * @throws EdgewiseError - ERR_AUDIT_UNSUPPORTED: no epoll back-end, or no /proc. ERR_CLOSED.
+   * @throws ErrnoError - EMFILE, ENFILE: it needs three descriptors. EACCES: the process may not read
+   *   its own /proc (prctl(2), PR_SET_DUMPABLE).
+   */
+  audit(): AuditReport {
+    this.#assertOpen();
+    this.#auditBook ??= new AuditBook();
+    const hasTurned = this.#turns > this.#auditedTurn;
+    const { registrations, isDispatching } = this.#dispatcher;
+    const audited = { poller: this.#poller, registrations, isDispatching, hasTurned };
+    const report = auditReactor(audited, this.#auditBook);
+    this.#auditedTurn = this.#turns;
+    return report;
   }
 
   /** Calls `callback` once, not before `delayMs` milliseconds (from 0, fractions honoured). */

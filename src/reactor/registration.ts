@@ -23,6 +23,11 @@ export interface Handler<Data = unknown> {
    *   closed and error bits, which no interest masks.
    */
   onReady(readiness: Readiness, registration: Registration<Data>): void;
+  /**
+   * For `reactor.audit`: how many bytes wait to be written to the descriptor; undefined: not known.
+   * Without it the audit cannot find a queue that waits for no room.
+   */
+  queuedBytes?(registration: Registration<Data>): number | undefined;
 }
 
 /** What one dispatch may use up before other descriptors get their turn; the reactor writes it. */

@@ -1,13 +1,20 @@
 // The chunks of a stream of Node: text in its encoding, or bytes.
 import type { Writable as Stream } from 'node:stream';
-import type { EncodableChunk, Writable } from '../flow/index.ts';
+import { type EncodableChunk, encodeShort, gatherShort, type Writable } from '../flow/index.ts';
 
-/** What a connection takes for them. */
-export function bytesOf(chunks: readonly EncodableChunk[]): Writable {
-  const list = chunks.map(({ chunk, encoding }) =>
+/** What a connection takes for one: bytes as they are, text where it stays until the next call. */
+export function bytesOf(chunk: string | Uint8Array, encoding: BufferEncoding): Uint8Array {
+  if (typeof chunk !== 'string') return chunk;
+  return encodeShort(chunk, encoding) ?? Buffer.from(chunk, encoding);
+}
+
+/** What a connection takes for several. */
+export function gathered(chunks: readonly EncodableChunk[]): Writable {
+  const short = gatherShort(chunks);
+  if (short !== undefined) return short;
+  return chunks.map(({ chunk, encoding }) =>
     typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
   );
-  return list.length === 1 ? (list[0] as Uint8Array) : list;
 }
 
 /** How many bytes they are. */

@@ -7,20 +7,19 @@ import type { Duplex } from 'node:stream';
 import { ErrnoError, errnoError } from '../errors.ts';
 import {
   type EncodableChunk,
-  gatherShort,
   IdleTimer,
   type IdleTimerOwner,
   Mark,
   ReadDemand,
+  readCopy,
   readMemory,
-  readView,
   type Writable,
 } from '../flow/index.ts';
 import type { Connection, ConnectionDriver, TcpOptions } from '../net/index.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import { defaultReactor, type Reactor } from '../reactor/index.ts';
 import { KnownAddresses } from './addresses.ts';
-import { bytesOf, bytesOfRead, keptLength, lengthOf } from './chunks.ts';
+import { bytesOf, bytesOfRead, gathered, keptLength, lengthOf } from './chunks.ts';
 import { equip, type Sink, sinkOf, type Wrapped, wrapperOf } from './wrapper.ts';
 
 /** What a stream of Node gives to its `_write`, `_final` and `_destroy`. */
@@ -251,12 +250,20 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
     });
   }
 
+  /** Its `_write`. */
+  write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: Callback): void {
+    const connection = this.#connection;
+    if (this.#isExpected || connection === undefined)
+      this.writeAll([{ chunk, encoding }], callback);
+    else this.#send(connection, bytesOf(chunk, encoding), callback);
+  }
+
   /** Its `_writev`. */
-  write(chunks: readonly EncodableChunk[], callback: Callback): void {
+  writeAll(chunks: readonly EncodableChunk[], callback: Callback): void {
     const connection = this.#connection;
     if (this.#isExpected) this.#unsent = { chunks, callback };
     else if (connection === undefined) callback(this.#reason ?? notConnected());
-    else this.#send(connection, gatherShort(chunks) ?? bytesOf(chunks), callback);
+    else this.#send(connection, gathered(chunks), callback);
   }
 
   /** Its `_final`. */
@@ -414,14 +421,13 @@ export class StreamDriver implements ConnectionDriver, IdleTimerOwner, Wrapped {
     const [unsent, final] = [this.#unsent, this.#final];
     this.#unsent = undefined;
     this.#final = undefined;
-    if (unsent !== undefined) this.write(unsent.chunks, unsent.callback);
+    if (unsent !== undefined) this.writeAll(unsent.chunks, unsent.callback);
     if (final !== undefined) this.#end(final);
   }
 
   #deliver(count: number): void {
     this.#idle?.touch();
-    if (this.sink === undefined)
-      this.#setWantsData(this.#stream.push(Buffer.from(readView(count))));
+    if (this.sink === undefined) this.#setWantsData(this.#stream.push(readCopy(count)));
     else if (!this.sink.deliver(count)) this.#setWantsData(false);
   }
 

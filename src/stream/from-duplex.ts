@@ -4,15 +4,20 @@ import type { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { ClosedError, EdgewiseError, invalidType } from '../errors.ts';
 import { type CloseOptions, chunksOf, closeTimeoutMs, type Writable } from '../flow/index.ts';
-import { ByteReader, type ByteSource, WOULD_BLOCK } from '../promises/reader.ts';
-import { signalIn, Waiter, Waiters, type WaitOptions } from '../promises/waiter.ts';
+import { type WaitingReader, WOULD_BLOCK } from '../promises/pending-read.ts';
+import { ByteReader, type ByteSource } from '../promises/reader.ts';
+import { signalIn, Waiter, type WaitOptions } from '../promises/waiter.ts';
 import { checkBytes, checkError, throwIfAborted } from '../validate.ts';
 
 // What is read from a stream of Node.
 class DuplexSource implements ByteSource {
   readonly #duplex: Duplex;
-  readonly #readable = new Waiters();
-  readonly #wake = (): void => this.#readable.wakeAll();
+  readonly #wake = (): void => {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.onReadable();
+  };
+  #reader: WaitingReader | undefined = undefined;
   #left: Buffer | undefined = undefined;
 
   constructor(duplex: Duplex) {
@@ -35,8 +40,12 @@ class DuplexSource implements ByteSource {
     return WOULD_BLOCK;
   }
 
-  waitReadable(signal: AbortSignal | undefined): Promise<void> {
-    return this.#readable.wait(signal);
+  wait(reader: WaitingReader): void {
+    this.#reader = reader;
+  }
+
+  leave(): void {
+    this.#reader = undefined;
   }
 
   // The stream reports each chunk by an event of its own.

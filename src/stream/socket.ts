@@ -191,12 +191,12 @@ export class SocketDuplex extends adopting(Duplex) {
 
   /** @internal */
   override _write(chunk: string | Buffer, encoding: BufferEncoding, callback: Callback): void {
-    this[DRIVER].write([{ chunk, encoding }], callback);
+    this[DRIVER].write(chunk, encoding, callback);
   }
 
   /** @internal */
   override _writev(chunks: readonly EncodableChunk[], callback: Callback): void {
-    this[DRIVER].write(chunks, callback);
+    this[DRIVER].writeAll(chunks, callback);
   }
 
   /** @internal */

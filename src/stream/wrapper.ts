@@ -10,7 +10,7 @@ import { executionAsyncResource } from 'node:async_hooks';
 import { constants as os } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { SocketAddress } from '../address.ts';
-import { readMemory, readView } from '../flow/index.ts';
+import { readCopy, readMemory } from '../flow/index.ts';
 import type { TcpOptions } from '../net/index.ts';
 import type { KnownAddresses } from './addresses.ts';
 import { keepAliveOf } from './keep-alive.ts';
@@ -53,7 +53,7 @@ export function sinkOf(wrapper: Wrapper): Sink {
   return {
     memory: readMemory,
     deliver(count) {
-      wrapper.readBuffer(Buffer.from(readView(count)));
+      wrapper.readBuffer(readCopy(count));
       return true; // it pauses the stream otherwise
     },
   };

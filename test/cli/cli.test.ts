@@ -53,6 +53,9 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['echo', '--port', '0', '--backend', 'poll', '--trigger', 'edge'],
   ['echo', '--port', '0', '--reactors', '2', '--api', 'promises'],
   ['echo', '--port', '0', '--reactors', '2', '--backend', 'poll'],
+  ['echo', '--port', '0', '--busy-poll', '0'],
+  ['echo', '--port', '0', '--busy-poll', '50', '--backend', 'poll'],
+  ['echo', '--port', '0', '--reactors', '2', '--busy-poll', '50'],
   ['echo', '--port', '0', '--strategy', 'exclusive'],
   ['echo', '--port', '0', 'stray'],
   ['demo', '--rounds', '0'],
@@ -65,6 +68,12 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['demo', '--unknown'],
   ['demo', '-x'],
   ['doctor', '--json'],
+  ['audit'],
+  ['audit', 'self'],
+  ['audit', '0'],
+  ['audit', '1', '2'],
+  ['audit', '1', '--watch', '0'],
+  ['audit', '1', '--pid', '2'],
   ['doctor', 'stray'],
 ];
 
@@ -83,21 +92,27 @@ describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'doctor']) {
+    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor']) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });
 
   test.each([
-    ['echo', ['port', 'host', 'api', 'trigger', 'reactors', 'strategy', 'backend', 'help']],
+    [
+      'echo',
+      ['port', 'host', 'api', 'trigger', 'reactors', 'strategy', 'backend', 'busy-poll', 'help'],
+    ],
     ['udp-echo', ['port', 'host', 'trigger', 'help']],
     ['relay', ['port', 'target', 'host', 'trigger', 'copy', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
+    ['audit', ['json', 'watch', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {
     const ended = await edgewise(name, '--help');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    const listed = [...ended.stdout.matchAll(/^ {2}(?:-h, )?--([a-z]+)/gm)].map(([, word]) => word);
+    const listed = [...ended.stdout.matchAll(/^ {2}(?:-h, )?--([a-z-]+)/gm)].map(
+      ([, word]) => word,
+    );
     expect(listed).toEqual(options);
   });
 

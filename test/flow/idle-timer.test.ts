@@ -126,6 +126,23 @@ describe('an idle timer', () => {
     expect([turns.timersSet, turns.clockReads]).toEqual([timersSet, clockReads]);
   });
 
+  it('sets no timer when it is ended and begun again, as with each request of HTTP', () => {
+    const { turns, timer, count } = idleTimer();
+    timer.set(1000);
+    const { timersSet } = turns;
+    for (let at = 1; at < 500; at++) {
+      turns.turn(at, () => {
+        timer.set(0);
+        timer.set(1000);
+      });
+    }
+    expect(turns.timersSet).toBe(timersSet);
+    turns.turn(1498.9);
+    expect(count()).toBe(0);
+    turns.turn(1499);
+    expect(count()).toBe(1);
+  });
+
   it('makes one callback for all the timers that it sets', () => {
     const { turns, timer } = idleTimer();
     timer.set(10);

@@ -270,6 +270,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     Reactor: 'options',
     'Reactor.register': 'fd int handler options',
     'Reactor.registrationOf': 'fd',
+    'Reactor.audit': '',
     'Reactor.setTimeout': 'callback int',
     'Reactor.setInterval': 'callback int',
     'Reactor.defer': 'callback',

@@ -18,7 +18,7 @@ export const LEAVES = 'leaves';
 export const FLOORS: readonly (readonly string[])[] = [
   [LEAVES],
   ['sys'],
-  ['poller', 'trace'],
+  ['poller', 'audit', 'trace'],
   ['reactor'],
   ['flow', 'view'],
   ['pipe', 'process', 'net'],

@@ -59,6 +59,8 @@ function ours(name: string, label: string, parts: Parts): Contender {
 }
 
 const level = ['--api', 'reactor', '--trigger', 'level'];
+/** About as long as the time between two messages at 20,000 per second. */
+const BUSY_POLL_US = '50';
 const edge = ['--api', 'reactor', '--trigger', 'edge'];
 
 function api(name: string, parts: Parts = {}): Contender {
@@ -115,6 +117,10 @@ function example([name, file]: readonly [string, string]): Contender {
 export const edgewiseContenders: readonly Contender[] = [
   ours('edgewise', 'edgewise reactor', { ...echo(...level), ...sink('reactor', 'level') }),
   ours('edgewise-edge', 'edgewise reactor, edge', { ...echo(...edge), ...sink('reactor', 'edge') }),
+  {
+    ...ours('edgewise-busy', 'edgewise reactor, busy-polling', echo('--busy-poll', BUSY_POLL_US)),
+    isOnDemand: true,
+  },
   api('handlers', sink('handlers', 'level')),
   api('batch'),
   api('promises'),

@@ -337,6 +337,14 @@ export class Connection<Data = unknown> {
     return this.#queue.byteLength;
   }
 
+  /** @internal bytes that wait for room in the kernel, or 1 for a file; undefined: for something else */
+  get queuedBytes(): number | undefined {
+    const isHeld = (this.#state & (State.Corked | State.Connecting)) !== 0;
+    if (isHeld || this.#driver !== undefined) return undefined;
+    if (!this.#queue.isEmpty) return Math.max(this.#queue.byteLength, 1);
+    return this.#queue.hasWork ? undefined : 0; // `drain` is still to be reported
+  }
+
   /** @internal whether all that was written has left: a driver sends nothing before */
   get isFlushed(): boolean {
     return this.#queue.isEmpty;

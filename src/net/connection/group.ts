@@ -111,6 +111,10 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     }
   }
 
+  queuedBytes(registration: Registration<AnyConnection>): number | undefined {
+    return registration.data.queuedBytes;
+  }
+
   /** The connection is established. */
   add(connection: AnyConnection): void {
     this.connections.add(connection);
