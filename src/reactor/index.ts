@@ -2,8 +2,24 @@
 export { checkDrive, checkReactor } from './checks.ts';
 export { defaultReactor } from './default.ts';
 export type { DriverMode } from './driver.ts';
+export type { EdgeHandler, UnsettledPolicy } from './edge/delivery.ts';
+export type { Edge } from './edge/edge.ts';
+export {
+  type Accepted,
+  type AcceptResult,
+  type Bytes,
+  type Ended,
+  type Failed,
+  isAccepted,
+  isBytes,
+  type ReadResult,
+  type Settled,
+  type WouldBlock,
+  type WriteResult,
+} from './edge/results.ts';
 export type {
   AttachOptions,
+  EdgeOptions,
   ErrorHandler,
   ReactorOptions,
   ReactorStats,

@@ -3,6 +3,7 @@
 import type { BusyPoll } from '../poller/busy-poll.ts';
 import type { Backend, Trigger } from '../poller/interest.ts';
 import type { DriverMode } from './driver.ts';
+import type { UnsettledPolicy } from './edge/delivery.ts';
 
 /** Receives what a handler, timer, waker, signal handler or deferred function threw. */
 export type ErrorHandler = (error: unknown) => void;
@@ -54,6 +55,17 @@ export interface RegisterOptions<Data = unknown> {
   readonly asyncContext?: boolean;
 }
 
+/** Options of {@link Reactor.registerEdge}; the trigger is the edge. */
+export interface EdgeOptions<Data = unknown> extends Omit<RegisterOptions<Data>, 'trigger'> {
+  /**
+   * What is done, beside calling it again in the next turn, when a handler returns and a direction that
+   * was reported has not come to its end: `'requeue'`, the default: nothing. `'warn'`: a process warning
+   * with `code` EDGEWISE_UNSETTLED, once per handler object. `'throw'`: `onError` gets an EdgewiseError
+   * ERR_EDGE_UNSETTLED. Both name the line that registered it, and cost a stack trace per registration.
+   */
+  readonly unsettled?: UnsettledPolicy;
+}
+
 /** Options of {@link Reactor.attach} and {@link Reactor.run}. */
 export interface AttachOptions {
   /**
@@ -79,6 +91,8 @@ export interface ReactorStats {
   readonly ghostsRemoved: number;
   /** Calls of a handler for a re-queued registration. */
   readonly requeued: number;
+  /** Of {@link Reactor.registerEdge}: calls of a handler that left a reported direction unsettled. */
+  readonly unsettled: number;
   /** The most events that one wait brought. */
   readonly largestBatch: number;
 }

@@ -18,10 +18,12 @@ import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } fro
 import { auditReactor } from './audit.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
+import { EdgeDelivery, type EdgeHandler, Edges, siteOf } from './edge/delivery.ts';
 import { Failures } from './failures.ts';
 import { Lint, warnOfNames } from './lint.ts';
 import type {
   AttachOptions,
+  EdgeOptions,
   ErrorHandler,
   ReactorOptions,
   ReactorStats,
@@ -48,6 +50,12 @@ const REGISTER_NAMES = Object.keys({
   exclusive: true,
   asyncContext: true,
 } satisfies Record<keyof RegisterOptions, true>);
+const EDGE_NAMES = Object.keys({
+  data: true,
+  exclusive: true,
+  asyncContext: true,
+  unsettled: true,
+} satisfies Record<keyof EdgeOptions, true>);
 const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
 const EINTR = -constants.errno.EINTR;
@@ -80,6 +88,7 @@ export class Reactor {
   readonly #lint: Lint | undefined;
   readonly #keepsContext: boolean;
   readonly #onError: ErrorHandler | undefined;
+  readonly #edges = new Edges();
   #deferred: (() => void)[] = [];
   #active: ActivityObserver[] = [];
   #signals: Signals | undefined;
@@ -173,6 +182,7 @@ export class Reactor {
       staleDropped,
       ghostsRemoved,
       requeued: requeuedCount,
+      unsettled: this.#edges.unsettledCount,
       largestBatch,
     };
   }
@@ -211,6 +221,51 @@ export class Reactor {
       interest,
       trigger,
       handler,
+      data: data as Data,
+      isExclusive: exclusive === true,
+      scope: asyncContext ? new AsyncResource('EDGEWISE_REGISTRATION') : undefined,
+    });
+  }
+
+  /**
+   * As {@link Reactor.register} under the edge trigger, for a handler that cannot forget an edge: it does
+   * its calls on an {@link Edge}, and has to return that each reported direction has come to its end, or
+   * why it was left. What it leaves over all the same is called for again in the next turn.
+   *
+   * @param handler - may be shared by any number of registrations.
+   * @throws as `register`. TypeError - ERR_INVALID_ARG_VALUE: no such policy.
+   * @example
+   * reactor.registerEdge(fd, Interest.Readable, {
+   *   onReady(edge) {
+   *     for (;;) {
+   *       const count = edge.recv(bytes);
+   *       if (!isBytes(count)) return edge.settled(count);
+   *       consume(bytes.subarray(0, count));
+   *       const over = edge.charge(count);
+   *       if (over) return over;
+   *     }
+   *   },
+   * });
+   */
+  registerEdge<Data = undefined>(
+    fd: number,
+    interest: Interest,
+    handler: EdgeHandler<Data>,
+    options: EdgeOptions<Data> = {},
+  ): Registration<Data> {
+    checkFd(fd);
+    checkObject('handler', handler);
+    checkFunction('handler.onReady', handler.onReady);
+    checkObject('options', options);
+    const { data, exclusive, asyncContext = this.#keepsContext, unsettled = 'requeue' } = options;
+    checkPolicy(unsettled);
+    this.lintNames('registerEdge', options, EDGE_NAMES);
+    const site = unsettled === 'requeue' ? '' : siteOf(this.registerEdge);
+    return this.watch<Data>({
+      fd,
+      interest,
+      trigger: 'edge',
+      handler: new EdgeDelivery(this.#edges, handler, unsettled, site),
       data: data as Data,
       isExclusive: exclusive === true,
       scope: asyncContext ? new AsyncResource('EDGEWISE_REGISTRATION') : undefined,
@@ -721,6 +776,11 @@ function throwUncaught(error: unknown): void {
   queueMicrotask(() => {
     throw error;
   });
+}
+
+function checkPolicy(value: unknown): void {
+  if (value === 'requeue' || value === 'warn' || value === 'throw') return;
+  throw invalidValue('options.unsettled', "'requeue', 'warn' or 'throw'", value);
 }
 
 function checkBudget(name: string, value: unknown): number {

@@ -10,7 +10,8 @@ import { type Ending, ExampleProcess, receive } from '../helpers/example-process
 const FOLDER = new URL('../../examples/', import.meta.url);
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.ts'));
 const ECHOES = ['echo', 'echo-proactor', 'echo-awaited'];
-const SERVERS = [...ECHOES, 'discard', 'daytime', 'chargen', 'chat', 'offload'];
+const DISCARDS = ['discard', 'discard-edge'];
+const SERVERS = [...ECHOES, ...DISCARDS, 'daytime', 'chargen', 'chat', 'offload'];
 const LOOK_MS = 100;
 const LOOKS_MAX = 50;
 const isLinux = process.platform === 'linux';
@@ -115,9 +116,9 @@ describe.each(ECHOES)('%s', (name) => {
   });
 });
 
-describe('discard', () => {
+describe.each(DISCARDS)('%s', (name) => {
   test('takes a flood to its last byte and answers nothing', async () => {
-    const example = serve('discard');
+    const example = serve(name);
     const client = await connectTo(example);
     client.end(Buffer.alloc(8 << 20));
     expect(await receive(client)).toHaveLength(0);
@@ -125,7 +126,7 @@ describe('discard', () => {
   });
 
   test('is not starved by one client that floods', async () => {
-    const example = serve('discard');
+    const example = serve(name);
     const flooder = await connectTo(example);
     const chunk = Buffer.alloc(1 << 20);
     const flood = (): void => {

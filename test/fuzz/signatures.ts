@@ -63,6 +63,7 @@ function optionsOf(random: Random): unknown {
     () => ({
       trigger: random.pick(['level', 'edge', 'oneshot']),
       exclusive: random.below(2) === 0,
+      unsettled: random.pick([undefined, 'requeue', 'warn', 'throw', hostile(random)]),
     }),
     () => ({ driver: random.pick(['inverted', 'nested', 'other']), asyncContext: true }),
     () => undefined,
@@ -256,6 +257,8 @@ function of(signature: string): readonly Role[] {
 export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.fromEntries(
   Object.entries({
     readinessNames: 'int',
+    isBytes: 'int',
+    isAccepted: 'int',
     Poller: 'options',
     'Poller.capabilitiesOf': 'backend',
     'Poller.add': 'fd int int trigger options',
@@ -269,6 +272,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     'ReadyEvents.detail': 'int',
     Reactor: 'options',
     'Reactor.register': 'fd int handler options',
+    'Reactor.registerEdge': 'fd int handler options',
     'Reactor.registrationOf': 'fd',
     'Reactor.audit': '',
     'Reactor.setTimeout': 'callback int',

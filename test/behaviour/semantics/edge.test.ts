@@ -1,6 +1,8 @@
 // docs/semantics.md "Edge", on each back-end that has edges; what a reader owes under every trigger.
 import { expect, it } from 'vitest';
 import { Interest, Readiness, type Trigger } from '../../../src/poller/interest.ts';
+import type { Edge } from '../../../src/reactor/edge/edge.ts';
+import type { Settled } from '../../../src/reactor/edge/results.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import type { Handler, Registration } from '../../../src/reactor/registration.ts';
 import * as sys from '../../../src/sys/index.ts';
@@ -168,6 +170,20 @@ eachBackend((backend) => {
     expect(turns).toEqual([first, first + 1, first + 2, first + 3]);
     expect(reactor.stats).toMatchObject({ events: 1, requeued: 3 });
     expect(drain(ours).text).toBe('');
+  });
+
+  it('With `registerEdge` a handler that stops early is called again in the next turn, whatever the peer does.', () => {
+    const reactor = descriptors.using(new Reactor({ backend }));
+    const [ours, theirs] = descriptors.socketpair();
+    const counts: number[] = [];
+    const onReady = (edge: Edge): Settled => {
+      counts.push(edge.recv(Buffer.alloc(2)));
+      return edge.closed(); // it is not
+    };
+    reactor.registerEdge(ours, Interest.Readable, { onReady });
+    send(theirs, 'five.');
+    turnIdly(reactor, 10);
+    expect(counts).toEqual([2, 2, 1, sys.WOULD_BLOCK]);
   });
 
   it('Adding an interest under edge reports readiness that was there before.', () => {

@@ -1,0 +1,139 @@
+// Calls the handlers of `registerEdge`, and looks afterwards whether each direction that was reported
+// has come to its end. It is the handler of such a registration to the dispatcher, so `register` pays
+// nothing for it. What is left over is re-queued whatever the policy is: no edge is lost.
+import { EdgewiseError } from '../../errors.ts';
+import { Interest, Readiness, readinessNames } from '../../poller/interest.ts';
+import type { AnyRegistration, Handler, Registration } from '../registration.ts';
+import { Edge } from './edge.ts';
+import { SETTLED, type Settled } from './results.ts';
+
+const { Readable, Writable } = Interest;
+/** What is reported about each direction. */
+const READ_BITS = Readiness.Readable | Readiness.ReadClosed | Readiness.Error;
+const WRITE_BITS = Readiness.Writable | Readiness.WriteClosed | Readiness.Error;
+
+/** Receives the edges of the registrations that it was given to; one object can serve many. */
+export interface EdgeHandler<Data = unknown> {
+  /**
+   * Called when the descriptor has become ready. It does its calls on `edge`, and returns what says why
+   * nothing is left to do: a method of `edge` makes it.
+   */
+  onReady(edge: Edge<Data>): Settled;
+}
+
+/** What is done about a handler that left something over; it is called again in any case. */
+export type UnsettledPolicy = 'requeue' | 'warn' | 'throw';
+
+/** An edge of whatever data. */
+// biome-ignore lint/suspicious/noExplicitAny: one object serves registrations of any data
+type AnyEdge = Edge<any>;
+
+/** What the edge handlers of a reactor have in common. */
+export class Edges {
+  /** Calls that left something over. */
+  unsettledCount = 0;
+  /** Handlers that were warned of. */
+  readonly warned = new WeakSet<object>();
+  // A handler may call `reactor.turn`: each depth has an object of its own.
+  readonly #byDepth: Edge[] = [];
+  #depth = 0;
+
+  /** Before a call. */
+  enter(readiness: Readiness, registration: AnyRegistration): Edge {
+    const depth = this.#depth++;
+    let edge = this.#byDepth[depth];
+    if (edge === undefined) {
+      edge = new Edge();
+      this.#byDepth.push(edge);
+    }
+    edge.current = registration;
+    edge.reported = readiness;
+    edge.settledDirections = 0;
+    edge.hasAnswered = false;
+    return edge;
+  }
+
+  /** After it. @returns what was left over, and is re-queued. */
+  leave(edge: AnyEdge, registration: AnyRegistration): Readiness {
+    this.#depth--;
+    edge.current = undefined;
+    const open = directionsOf(edge.reported) & ~edge.settledDirections;
+    return open === 0 ? 0 : this.#requeue(registration, edge.reported & bitsOf(open));
+  }
+
+  #requeue(registration: AnyRegistration, unsettled: Readiness): Readiness {
+    if (registration.isClosed || registration.trigger !== 'edge') return 0;
+    // What was taken out of the interest is reported when it comes back.
+    const readiness = unsettled & bitsOf(registration.interest);
+    const queued = directionsOf(registration.requeuedReadiness);
+    if ((directionsOf(readiness) & ~queued) === 0) return 0;
+    this.unsettledCount++;
+    registration.requeue(readiness);
+    return readiness;
+  }
+}
+
+/** The handler of one registration of `registerEdge`. */
+export class EdgeDelivery<Data> implements Handler<Data> {
+  readonly #edges: Edges;
+  readonly #handler: EdgeHandler<Data>;
+  readonly #policy: UnsettledPolicy;
+  readonly #site: string;
+
+  /** @param site - where `registerEdge` was called; '' when nothing is going to name it. */
+  constructor(edges: Edges, handler: EdgeHandler<Data>, policy: UnsettledPolicy, site: string) {
+    this.#edges = edges;
+    this.#handler = handler;
+    this.#policy = policy;
+    this.#site = site;
+  }
+
+  /** Called by the dispatcher. */
+  onReady(readiness: Readiness, registration: Registration<Data>): void {
+    const edge = this.#edges.enter(readiness, registration) as Edge<Data>;
+    let answer: unknown;
+    try {
+      answer = this.#handler.onReady(edge);
+    } catch (error) {
+      this.#edges.leave(edge, registration);
+      throw error;
+    }
+    const left = this.#edges.leave(edge, registration);
+    if (left === 0 || this.#policy === 'requeue') return;
+    this.#report(registration.fd, left, answer === SETTLED && !edge.hasAnswered);
+  }
+
+  #report(fd: number, left: Readiness, isStale: boolean): void {
+    const what = isStale
+      ? 'its edge handler returned what was made in another call'
+      : `its edge handler left ${readinessNames(left)} unsettled`;
+    const message = `fd ${fd}: ${what}; registered ${this.#site}`;
+    if (this.#policy === 'throw') {
+      throw new EdgewiseError(isStale ? 'ERR_EDGE_STALE' : 'ERR_EDGE_UNSETTLED', message);
+    }
+    if (this.#edges.warned.has(this.#handler)) return;
+    this.#edges.warned.add(this.#handler);
+    const code = isStale ? 'EDGEWISE_TOKEN_STALE' : 'EDGEWISE_UNSETTLED';
+    process.emitWarning(message, { type: 'EdgewiseWarning', code });
+  }
+}
+
+/** @internal where `callee` was called: `at file:line:column` */
+export function siteOf(callee: (...args: never[]) => unknown): string {
+  const holder = { stack: '' };
+  Error.captureStackTrace(holder, callee);
+  return holder.stack.split('\n')[1]?.trim() ?? 'at an unknown place';
+}
+
+function directionsOf(readiness: Readiness): number {
+  return (
+    ((readiness & READ_BITS) !== 0 ? Readable : 0) | ((readiness & WRITE_BITS) !== 0 ? Writable : 0)
+  );
+}
+
+function bitsOf(directions: number): Readiness {
+  return (
+    ((directions & Readable) !== 0 ? READ_BITS : 0) |
+    ((directions & Writable) !== 0 ? WRITE_BITS : 0)
+  );
+}
