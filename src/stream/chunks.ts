@@ -4,8 +4,13 @@ import { type EncodableChunk, encodeShort, gatherShort, type Writable } from '..
 
 /** What a connection takes for one: bytes as they are, text where it stays until the next call. */
 export function bytesOf(chunk: string | Uint8Array, encoding: BufferEncoding): Uint8Array {
-  if (typeof chunk !== 'string') return chunk;
+  if (typeof chunk !== 'string') return ownBytes(chunk);
   return encodeShort(chunk, encoding) ?? Buffer.from(chunk, encoding);
+}
+
+// No call of the kernel is made on memory that another thread may be writing to; a stream of Node takes it.
+function ownBytes(chunk: Uint8Array): Uint8Array {
+  return chunk.buffer instanceof SharedArrayBuffer ? Buffer.from(chunk) : chunk;
 }
 
 /** What a connection takes for several. */
@@ -13,7 +18,7 @@ export function gathered(chunks: readonly EncodableChunk[]): Writable {
   const short = gatherShort(chunks);
   if (short !== undefined) return short;
   return chunks.map(({ chunk, encoding }) =>
-    typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
+    typeof chunk === 'string' ? Buffer.from(chunk, encoding) : ownBytes(chunk),
   );
 }
 

@@ -61,6 +61,13 @@ eachTriggerOf('toDuplex', (sides) => {
     await gone;
   });
 
+  it.each([5, 100_000])('sends %i bytes of shared memory, as net.Socket', async (length) => {
+    const [client, server] = await openPair(sides);
+    const shared = new Uint8Array(new SharedArrayBuffer(length)).fill(0x61);
+    client.end(shared);
+    expect(await textOf(server)).toBe('a'.repeat(length));
+  });
+
   it('has no addresses over a Unix socket, as net.Socket', async () => {
     const path = join(tmpdir(), `edgewise-duplex-${process.pid}.sock`);
     const reactor = sides.descriptors.using(new Reactor());
