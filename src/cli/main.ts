@@ -10,8 +10,9 @@ import { doctor } from './doctor.ts';
 import { echo } from './echo.ts';
 import { relay } from './relay.ts';
 import { udpEcho } from './udp-echo.ts';
+import { view } from './view.ts';
 
-const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor];
+const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor, view];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

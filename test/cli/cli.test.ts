@@ -74,6 +74,9 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['audit', '1', '2'],
   ['audit', '1', '--watch', '0'],
   ['audit', '1', '--pid', '2'],
+  ['view'],
+  ['view', 'a', 'b'],
+  ['view', 'a', '--fd', 'x'],
   ['doctor', 'stray'],
 ];
 
@@ -92,7 +95,7 @@ describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor']) {
+    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor', 'view']) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });
@@ -106,6 +109,7 @@ describe('help', () => {
     ['relay', ['port', 'target', 'host', 'trigger', 'copy', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
     ['audit', ['json', 'watch', 'help']],
+    ['view', ['fd', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {
     const ended = await edgewise(name, '--help');

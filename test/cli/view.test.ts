@@ -1,0 +1,67 @@
+// `edgewise view FILE`: a trace as text.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Interest, Reactor } from '../../src/index.ts';
+import * as sys from '../../src/sys/index.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const descriptors = useDescriptors();
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'view-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const view = (...args: string[]) =>
+  execFileSync(process.execPath, [MAIN, 'view', ...args], { encoding: 'utf8' });
+
+it('has a line for each event, and on request those of one descriptor', () => {
+  const [a, b] = descriptors.socketpair();
+  const path = join(folder, 'two.edgetrace');
+  const reactor = new Reactor();
+  const trace = reactor.trace();
+  const registration = reactor.register(
+    b,
+    Interest.Readable,
+    { onReady: () => void sys.recv(b, Buffer.alloc(8)) },
+    { trigger: 'edge' },
+  );
+  const other = reactor.register(a, Interest.Writable, { onReady: () => other.close() });
+  sys.send(a, Buffer.from('hello'));
+  reactor.turn(0);
+  trace.write(path);
+  reactor.close();
+
+  const [heading, ...lines] = view(path).trimEnd().split('\n');
+  expect(heading).toMatch(/^Reactor 1 of process \d+: (epoll|kqueue), events, 10 events, 0 dropped;/);
+  expect(lines[0]).toMatch(/^ +0\.000 {2}/);
+  const { slot, generation } = registration;
+  const own = lines.filter((line) => line.includes(`  ${b} [${slot}.${generation}]`));
+  expect(own.map((line) => line.slice(30).trim())).toEqual([
+    'It is registered: Readable, edge.',
+    'The kernel reports Readable.',
+    'The handler is called with Readable: the kernel has reported it.',
+    'The handler returns; it has charged 0 bytes.',
+  ]);
+  expect(lines.some((line) => line.endsWith('it has charged 0 bytes; it is closed.'))).toBe(true);
+  expect(view(path, '--fd', String(b)).trimEnd().split('\n').slice(1)).toEqual(own);
+});
+
+it.each([
+  ['none', undefined, 'cannot be read: ENOENT'],
+  ['foreign', '#!/bin/sh\n', 'not a trace of edgewise'],
+  ['cut', 'EDGTRC1\nx', 'the trace is not whole'],
+])('a file that is %s is one line and exit code 2', (name, text, message) => {
+  const path = join(folder, name);
+  if (text !== undefined) writeFileSync(path, text);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'view', path], {
+    encoding: 'utf8',
+  });
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(new RegExp(`^edgewise: .*${message}.*\\n$`));
+});
