@@ -1,5 +1,6 @@
 // Runs the test suite on several Node versions with the one addon that is built (Node-API keeps
 // its binary interface): `npm run test:long -- nodes [20,22,24,26]`. Call `npm run build` before.
+// `24:1/2` runs one half of its files: CI runs all on its own Node and on the newest, and halves between.
 // The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
 // Exit code 1 when a test fails, or a version that was asked for by name is unavailable.
 import { spawnSync } from 'node:child_process';
@@ -17,7 +18,7 @@ function provideNode(major) {
   return join(folder, 'bin', 'node');
 }
 
-function runSuite(node) {
+function runSuite(node, part) {
   const folder = mkdtempSync(join(tmpdir(), 'test-nodes-'));
   const report = join(folder, 'report.json');
   // First on the PATH, for the programs that tests start through a shebang or by name.
@@ -26,11 +27,10 @@ function runSuite(node) {
     PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
     EDGEWISE_TEST_REPORT: report,
   };
-  const { status, stdout, stderr } = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run'], {
-    encoding: 'utf8',
-    env,
-    maxBuffer: 1 << 28,
-  });
+  const args = ['node_modules/vitest/vitest.mjs', 'run'];
+  if (part !== undefined) args.push(`--shard=${part}`);
+  const options = { encoding: 'utf8', env, maxBuffer: 1 << 28 };
+  const { status, stdout, stderr } = spawnSync(node, args, options);
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
   rmSync(folder, { recursive: true });
   const passed = counts.numPassedTests ?? 0;
@@ -51,13 +51,16 @@ if (!existsSync(ADDON)) {
   console.error('nodes: there is no addon; npm run build makes it');
   process.exit(1);
 }
-for (const major of asked?.split(',') ?? VERSIONS) {
+for (const each of asked?.split(',') ?? VERSIONS) {
+  const [major, part] = each.split(':');
   try {
     const node = provideNode(major);
     const startMs = performance.now();
-    const { passed, failed } = runSuite(node);
+    const { passed, failed } = runSuite(node, part);
     const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
-    console.log(`Node ${versionOf(node)}: ${passed} passed, ${failed} failed (${seconds} s)`);
+    console.log(
+      `Node ${versionOf(node)}${part === undefined ? '' : `, part ${part}`}: ${passed} passed, ${failed} failed (${seconds} s)`,
+    );
     sum.passed += passed;
     sum.failed += failed;
   } catch (error) {
