@@ -6,10 +6,13 @@ import type { SocketFacts } from './texts.ts';
 
 /** What the reactor knows of a registration. */
 export interface RegistryFacts {
+  /** Its place in the table of the reactor. */
   readonly slot: number;
+  /** How often the slot had been used before. */
   readonly generation: number;
   /** `Interest` bits. */
   readonly interest: number;
+  /** How its events repeat. */
   readonly trigger: string;
   /** Whether it is called in the next turn without an event. */
   readonly isQueued: boolean;
@@ -21,13 +24,21 @@ export interface RegistryFacts {
 
 /** An entry of an epoll set. */
 export interface AuditedDescriptor {
+  /** Its number. */
   readonly fd: number;
   /** The descriptor of the set. */
   readonly set: number;
   /** `socket`, `pipe`, `[eventfd]`, a path; `closed`, or what the number is now, of a ghost. */
   readonly kind: string;
   /** What the kernel has. */
-  readonly kernel: { readonly mask: number; readonly names: string; readonly inode: number };
+  readonly kernel: {
+    /** EPOLL bits: what is watched for. */
+    readonly mask: number;
+    /** The same in words, such as `IN|ET`. */
+    readonly names: string;
+    /** Of the open file. */
+    readonly inode: number;
+  };
   /** What the reactor has; undefined: it does not know the entry, or another process was audited. */
   readonly registry: RegistryFacts | undefined;
   /** undefined: no socket, or one that /proc does not list. */
@@ -48,9 +59,13 @@ export interface AuditReport {
   readonly findings: readonly AuditFinding[];
   /** How much was looked at. */
   readonly totals: {
+    /** Epoll sets. */
     readonly sets: number;
+    /** Entries in them. */
     readonly entries: number;
+    /** Open descriptors. */
     readonly open: number;
+    /** Findings. */
     readonly findings: number;
   };
 }

@@ -28,6 +28,7 @@ export interface DescriptorInfo {
 export interface SocketFacts {
   /** The table that it is in. */
   readonly protocol: 'tcp' | 'udp' | 'unix';
+  /** Of its connection. */
   readonly state: 'established' | 'close-wait' | 'listening' | 'other';
   /** Bytes that were received and not read; of a listener, connections that wait. undefined: of Unix sockets. */
   readonly receiveQueue: number | undefined;

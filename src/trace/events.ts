@@ -11,9 +11,11 @@ export interface TraceEvent {
   readonly fd: number;
   /** With `generation` it is what sets a registration apart from others of its number. */
   readonly slot: number;
+  /** How often the slot had been used before. */
   readonly generation: number;
-  /** What they mean depends on the kind. */
+  /** What it means depends on the kind: docs/trace.md. */
   readonly a: number;
+  /** The second value. */
   readonly b: number;
 }
 

@@ -22,6 +22,7 @@ const WORD = 4;
 export interface TraceStream {
   /** The thread: 0 is the main one. */
   readonly thread: number;
+  /** The mechanism of the kernel. */
   readonly backend: string;
   /** How much was recorded. */
   readonly level: string;
@@ -29,6 +30,7 @@ export interface TraceStream {
   readonly dropped: number;
   /** The texts of marks and labels, by number. */
   readonly texts: readonly string[];
+  /** The events, oldest first. */
   readonly blocks: readonly Block[];
 }
 
@@ -40,6 +42,7 @@ export interface TraceData {
   readonly node: string;
   /** The system, such as `Linux 6.18.44 x64`. */
   readonly system: string;
+  /** The process. */
   readonly pid: number;
   /** When the trace was taken: milliseconds since 1970, */
   readonly takenAtMs: number;
@@ -47,6 +50,7 @@ export interface TraceData {
   readonly takenAtNs: number;
   /** The names of calls of the kernel, by number. */
   readonly calls: readonly string[];
+  /** One for each reactor. */
   readonly streams: readonly TraceStream[];
 }
 

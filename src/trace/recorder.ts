@@ -7,8 +7,11 @@ export const BLOCK_LENGTH = 4096;
 
 /** A registration that was open when a block began. */
 export interface OpenRegistration {
+  /** The descriptor. */
   readonly fd: number;
+  /** Its place in the table of the reactor. */
   readonly slot: number;
+  /** How often the slot had been used before. */
   readonly generation: number;
   /** Interest bits. */
   readonly interest: number;
@@ -22,12 +25,17 @@ export interface Block {
   readonly open: readonly OpenRegistration[];
   /** How many events there are; the columns may be longer. */
   readonly length: number;
+  /** Numbers of `Kind`. */
   readonly kind: Uint8Array;
   /** The descriptor; -1: it is of none. */
   readonly fd: Int32Array;
+  /** With the generation it is what sets a registration apart. */
   readonly slot: Uint32Array;
+  /** How often the slot had been used before. */
   readonly generation: Uint32Array;
+  /** What it means depends on the kind. */
   readonly a: Int32Array;
+  /** The same. */
   readonly b: Int32Array;
   /** Nanoseconds of the monotonic clock. */
   readonly time: Float64Array;

@@ -192,8 +192,16 @@ export class Trace {
   }
 }
 
+/** What the `b` of an event of {@link Kind.Call} says. */
+export interface CallDetail {
+  /** The number of the call: its place in `TraceData.calls`. */
+  readonly call: number;
+  /** Bytes that were asked for; -1: none, or not known. */
+  readonly asked: number;
+}
+
 /** Which call of the kernel, and how many bytes were asked for (-1: not known), of an event's `b`. */
-export function callOf(b: number): { readonly call: number; readonly asked: number } {
+export function callOf(b: number): CallDetail {
   return { call: b & (2 ** CALL_BITS - 1), asked: b >> CALL_BITS };
 }
 

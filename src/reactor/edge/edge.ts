@@ -63,6 +63,7 @@ export class Edge<Data = unknown> {
     return this.registration.data;
   }
 
+  /** Keeps something else with the registration. */
   set data(value: Data) {
     this.registration.data = value;
   }
