@@ -23,6 +23,7 @@ const EXCLUDED = {
   'net/connection/stopped': 'moves more than all buffers take',
   'behaviour/crowd': 'its point is the number of connections',
   'net/datagram/allocation': 'its point is the number of datagrams',
+  'net/connection/allocation': 'its point is the number of messages',
 };
 /** The same for one-byte. */
 const EXCLUDED_CUT = {

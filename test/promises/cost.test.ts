@@ -2,6 +2,7 @@
 // the caller.
 import { createHook } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
+import { itUncut } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { openPair } from './pair.ts';
 
@@ -22,7 +23,7 @@ function promisesMade(call: () => unknown): number {
 }
 
 describe('An operation of a promise connection', () => {
-  it('makes one promise when it reads, whether it waits or not', async () => {
+  itUncut('makes one promise when it reads, whether it waits or not', async () => {
     const { client, server } = await openPair(descriptors);
     let reading: Promise<unknown> | undefined;
     const read = () => {
