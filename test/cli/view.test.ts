@@ -38,7 +38,9 @@ it('has a line for each event, and on request those of one descriptor', () => {
   reactor.close();
 
   const [heading, ...lines] = view(path).trimEnd().split('\n');
-  expect(heading).toMatch(/^Reactor 1 of process \d+: (epoll|kqueue), events, 10 events, 0 dropped;/);
+  expect(heading).toMatch(
+    /^Reactor 1 of process \d+: (epoll|kqueue), events, 10 events, 0 dropped;/,
+  );
   expect(lines[0]).toMatch(/^ +0\.000 {2}/);
   const { slot, generation } = registration;
   const own = lines.filter((line) => line.includes(`  ${b} [${slot}.${generation}]`));
