@@ -61,6 +61,12 @@ async function run([first, ...rest]: readonly string[]): Promise<number> {
   return command.run(options);
 }
 
+// What reads the output has seen enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {

@@ -54,6 +54,20 @@ it('has a line for each event, and on request those of one descriptor', () => {
   expect(view(path, '--fd', String(b)).trimEnd().split('\n').slice(1)).toEqual(own);
 });
 
+it('ends in good order when its reader has seen enough', () => {
+  const path = join(folder, 'long.edgetrace');
+  const reactor = new Reactor();
+  const trace = reactor.trace();
+  for (let i = 0; i < 40_000; i++) trace.mark('again'); // more than a pipe takes
+  trace.write(path);
+  reactor.close();
+  const command = '"$0" "$1" view "$2" | head -n 1';
+  const args = ['-c', command, process.execPath, MAIN, path];
+  const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^Reactor 1 of .*\n$/);
+});
+
 it.each([
   ['none', undefined, 'cannot be read: ENOENT'],
   ['foreign', '#!/bin/sh\n', 'not a trace of edgewise'],
