@@ -329,8 +329,8 @@ export class Dispatcher implements RegistrationOwner {
     registration.currentReadiness = readiness;
     registration.wasCharged = false;
     const { handler, scope } = registration;
-    if (this.trace !== undefined)
-      this.#recordTimed(Kind.HandlerBegin, registration, readiness, cause);
+    const { trace } = this;
+    if (trace !== undefined) this.#recordTimed(Kind.HandlerBegin, registration, readiness, cause);
     let outcome = 0;
     try {
       if (scope === undefined) handler.onReady(readiness, registration);
@@ -339,20 +339,16 @@ export class Dispatcher implements RegistrationOwner {
       outcome = Outcome.Threw;
       this.#failures.collect(error);
     }
-    if (this.trace !== undefined) this.#recordEnd(registration, outcome);
+    // One that the handler has begun has not seen it called.
+    if (trace !== undefined && trace === this.trace) this.#recordEnd(registration, outcome);
     if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
   }
 
   // ---- what a trace records ----
 
-  /** The registrations that are open. */
+  /** The open registrations, as a trace has them. */
   openRegistrations(): readonly OpenRegistration[] {
-    const open: OpenRegistration[] = [];
-    for (const registration of this.#slots.bySlot) {
-      if (registration === undefined || registration.isClosed) continue;
-      open.push(openOf(registration));
-    }
-    return open;
+    return this.registrations.map(openOf);
   }
 
   /** @internal the same of one descriptor */

@@ -98,6 +98,21 @@ describe('what is recorded', () => {
     traced.close();
   });
 
+  it('no end of a handler that has begun the trace', () => {
+    const [a, b] = descriptors.socketpair();
+    let trace: Trace | undefined;
+    const onReady = () => {
+      trace ??= reactor.trace();
+    };
+    for (const fd of [a, b]) reactor.register(fd, Interest.Writable, { onReady });
+    reactor.turn(0);
+    expect(events(trace as unknown as Trace).map(({ kind }) => kind)).toEqual([
+      Kind.Report,
+      Kind.HandlerBegin,
+      Kind.HandlerEnd,
+    ]);
+  });
+
   it('a report that an earlier handler has made stale', () => {
     const pairs = [descriptors.socketpair(), descriptors.socketpair()];
     const trace = reactor.trace();
