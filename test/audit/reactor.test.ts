@@ -1,12 +1,14 @@
 // `reactor.audit()`: for each code a short program that has it, and a twin that has not. Those of sockets
 // that nothing watches, of duplicates and of listeners are in test/audit/sockets.test.ts.
 import { describe, expect, it } from 'vitest';
-import { type AuditCode, type Handler, Interest, Reactor, Readiness } from '../../src/index.ts';
+import { type Handler, Interest, type Reactor, Readiness } from '../../src/index.ts';
 import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
+import { found, foundOf, reactorsOf } from './auditing.ts';
 
 const isLinux = process.platform === 'linux';
 const descriptors = useDescriptors();
+const newReactor = reactorsOf(descriptors);
 const { F_SETFL, F_DUPFD_CLOEXEC, SHUT_WR } = sys.constants;
 const { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLOUT } = sys.constants;
 const memory = new Uint8Array(64);
@@ -17,21 +19,6 @@ const drain: Handler = {
   },
 };
 const readOnce: Handler = { onReady: (_, { fd }) => void sys.recv(fd, memory, 0, 1) };
-
-function newReactor(): Reactor {
-  return descriptors.using(new Reactor());
-}
-
-/** `CODE fd`; without the peers, which nothing watches. */
-function found(reactor: Reactor): string[] {
-  const findings = reactor.audit().findings.filter(({ code }) => code !== 'UNWATCHED');
-  return findings.map(({ code, fd }) => `${code} ${fd}`);
-}
-
-function foundOf(code: AuditCode, reactor: Reactor): number[] {
-  const { findings } = reactor.audit();
-  return findings.filter((finding) => finding.code === code).map(({ fd }) => fd);
-}
 
 /** The set of a reactor: the one that has an entry for `fd`. */
 function setOf(reactor: Reactor): number {

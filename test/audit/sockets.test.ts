@@ -10,7 +10,6 @@ import {
 import { describe, expect, it } from 'vitest';
 import {
   type AnyConnection,
-  type AuditCode,
   connect,
   type Handler,
   type InetAddress,
@@ -20,27 +19,14 @@ import {
 } from '../../src/index.ts';
 import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
+import { found, foundOf, reactorsOf } from './auditing.ts';
 
 const isLinux = process.platform === 'linux';
 const descriptors = useDescriptors();
+const newReactor = reactorsOf(descriptors);
 const { F_SETFL, F_DUPFD_CLOEXEC, AF_INET, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 const idle: Handler = { onReady: () => undefined };
 const loopback = { host: '127.0.0.1', port: 0 };
-
-function newReactor(): Reactor {
-  return descriptors.using(new Reactor());
-}
-
-/** `CODE fd`; without the peers, which nothing watches. */
-function found(reactor: Reactor): string[] {
-  const findings = reactor.audit().findings.filter(({ code }) => code !== 'UNWATCHED');
-  return findings.map(({ code, fd }) => `${code} ${fd}`);
-}
-
-function foundOf(code: AuditCode, reactor: Reactor): number[] {
-  const { findings } = reactor.audit();
-  return findings.filter((finding) => finding.code === code).map(({ fd }) => fd);
-}
 
 describe.runIf(isLinux)('reactor.audit', () => {
   it('UNWATCHED: a connection that was forgotten', () => {
