@@ -5,6 +5,7 @@
 // interest would arm nothing. So they are two types. A combination made with `|` is a plain number to
 // TypeScript, which both accept.
 import { invalidType } from '../errors.ts';
+import { namesOfBits } from '../readiness-names.ts';
 
 declare const bitsOf: unique symbol;
 
@@ -78,6 +79,5 @@ export function readinessOf(interest: Interest): Readiness {
  */
 export function readinessNames(bits: Readiness | Interest): string {
   if (typeof bits !== 'number') throw invalidType('bits', 'a number', bits);
-  const names = Object.entries(Readiness).filter(([, bit]) => (bits & bit) !== 0);
-  return names.length === 0 ? 'None' : names.map(([name]) => name).join('|');
+  return namesOfBits(bits);
 }

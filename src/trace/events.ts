@@ -1,5 +1,5 @@
 // A trace event by event.
-import type { TraceStream } from './file.ts';
+import type { TraceStream } from './data.ts';
 
 /** One event of a trace. */
 export interface TraceEvent {

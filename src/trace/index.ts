@@ -1,11 +1,19 @@
 // The table of contents of the room: what the rooms above use of it.
+
+export type { TraceData, TraceStream } from './data.ts';
 export { eventsOf, type TraceEvent } from './events.ts';
-export { decodeTrace, encodeTrace, type TraceData, type TraceStream } from './file.ts';
-export { KIND_NAMES, Kind, Outcome } from './kinds.ts';
-export { BLOCK_LENGTH, type Block, type OpenRegistration } from './recorder.ts';
+export { decodeTrace, encodeTrace } from './file.ts';
 export {
   type CallDetail,
   callOf,
+  KIND_NAMES,
+  Kind,
+  Outcome,
+  Role,
+  WaitReason,
+} from './kinds.ts';
+export { BLOCK_LENGTH, type Block, type OpenRegistration } from './recorder.ts';
+export {
   Trace,
   type TraceLevel,
   type TraceOptions,

@@ -34,10 +34,41 @@ export const Kind = {
   Mark: 15,
   /** A descriptor was given a name. a: the text, by number. */
   Label: 16,
+  /** A turn has ended, and a wait begins. a: its timeout in microseconds, -1: none; b: {@link WaitReason}. */
+  WaitBegin: 17,
+  /** What is ready after the batch, whether it was reported or not (level `probe`). a: Readiness bits. */
+  Level: 18,
+  /** The bytes that wait to be written have changed. a: how many, 2^31 - 1 at most. */
+  Queue: 19,
+  /** A mistake was found. a: its code, a text by number. */
+  Lint: 20,
+  /** The handlers of a signal are called. a: its number. */
+  Signal: 21,
+  /** What a descriptor is. a: {@link Role}; b: the listener that accepted it, -1: none. */
+  Role: 22,
 } as const;
 
 /** The number of a kind. */
 export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** Why a wait ends when it does, if nothing is reported before: `b` of {@link Kind.WaitBegin}. */
+export const WaitReason = {
+  /** Nothing ends it. */
+  Idle: 0,
+  /** A timer is due then. */
+  Deadline: 1,
+  /** It does not wait: something is re-queued or deferred. */
+  Work: 2,
+} as const;
+
+/** What a descriptor is: `a` of {@link Kind.Role}. */
+export const Role = {
+  Listener: 1,
+  Connection: 2,
+  Datagram: 3,
+  Pipe: 4,
+  Signals: 5,
+} as const;
 
 /** How a handler returned: bits of `b` of {@link Kind.HandlerEnd}. */
 export const Outcome = {
@@ -48,6 +79,22 @@ export const Outcome = {
   /** The registration is closed. */
   Closed: 4,
 } as const;
+
+/** Bits of the number of a call, beside the bytes asked for: see {@link Kind.Call}. */
+export const CALL_BITS = 7;
+
+/** What the `b` of an event of {@link Kind.Call} says. */
+export interface CallDetail {
+  /** The number of the call: its place in `TraceData.calls`. */
+  readonly call: number;
+  /** Bytes that were asked for; -1: none, or not known. */
+  readonly asked: number;
+}
+
+/** Which call of the kernel, and how many bytes were asked for (-1: not known), of an event's `b`. */
+export function callOf(b: number): CallDetail {
+  return { call: b & (2 ** CALL_BITS - 1), asked: b >> CALL_BITS };
+}
 
 /** The names of the kinds, by number. */
 export const KIND_NAMES: readonly string[] = Object.entries(Kind).reduce<string[]>(

@@ -1,14 +1,16 @@
 // The trace of one reactor, from `reactor.trace()` to `close()`.
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { ClosedError, errnoError, invalidType, invalidValue } from '../errors.ts';
 import { observeKernel } from '../kernel.ts';
 import { kernelCalls } from '../kernel-calls.ts';
 import { native } from '../native.ts';
 import { checkInteger, checkObject } from '../validate.ts';
-import { encodeTrace, type TraceData, type TraceStream } from './file.ts';
-import { Kind } from './kinds.ts';
+import type { TraceData, TraceStream } from './data.ts';
+import { encodeTrace } from './file.ts';
+import { CALL_BITS, Kind } from './kinds.ts';
 import { type OpenRegistration, Recorder } from './recorder.ts';
 
 /**
@@ -19,11 +21,13 @@ import { type OpenRegistration, Recorder } from './recorder.ts';
  */
 export type TraceLevel = 'events' | 'timed' | 'calls';
 
+/** The names of errors of this system, by number. */
+const ERRORS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...getSystemErrorMap()].map(([number, [name]]) => [-number, name]),
+);
 const LEVELS: readonly TraceLevel[] = ['events', 'timed', 'calls'];
 const CAPACITY = 65_536;
 const CAPACITY_MAX = 1 << 26;
-/** Bits of the number of a call, beside the bytes asked for: see {@link Kind.Call}. */
-const CALL_BITS = 7;
 const ASKED_MAX = 2 ** (31 - CALL_BITS) - 1;
 
 /** Options of `reactor.trace`. */
@@ -192,19 +196,6 @@ export class Trace {
   }
 }
 
-/** What the `b` of an event of {@link Kind.Call} says. */
-export interface CallDetail {
-  /** The number of the call: its place in `TraceData.calls`. */
-  readonly call: number;
-  /** Bytes that were asked for; -1: none, or not known. */
-  readonly asked: number;
-}
-
-/** Which call of the kernel, and how many bytes were asked for (-1: not known), of an event's `b`. */
-export function callOf(b: number): CallDetail {
-  return { call: b & (2 ** CALL_BITS - 1), asked: b >> CALL_BITS };
-}
-
 /** @internal */
 export function traceOf(streams: readonly TraceStream[]): TraceData {
   return {
@@ -215,6 +206,7 @@ export function traceOf(streams: readonly TraceStream[]): TraceData {
     takenAtMs: Date.now(),
     takenAtNs: native.now(),
     calls: kernelCalls.map(({ name }) => name),
+    errors: ERRORS,
     streams,
   };
 }
