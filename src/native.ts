@@ -312,6 +312,7 @@ export interface NativePoller {
   resume(): number;
   notify(): number;
   descriptor(): number;
+  stamp(): number; // writes the time to the head of its memory
   rebuild(): number;
   setBusyPoll(microseconds: number, budget: number, prefers: number): number;
 }

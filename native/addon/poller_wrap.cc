@@ -287,6 +287,14 @@ int Notify(const Args<1>& args) {
   return wrap == nullptr ? kRefused : wrap->poller()->Notify();
 }
 
+// stamp(): writes the time to the shared head, where no number is made of it. 0.
+int Stamp(const Args<1>& args) {
+  PollerWrap* wrap = PollerOf(args);
+  if (wrap == nullptr) return kRefused;
+  wrap->head()->stamp_ns = static_cast<double>(MonotonicNowNs());
+  return 0;
+}
+
 // descriptor(): the pollable descriptor, or -ENOTSUP.
 int Descriptor(const Args<1>& args) {
   PollerWrap* wrap = PollerOf(args);
@@ -324,7 +332,7 @@ Napi::Function PollerWrap::Define(Napi::Env env) {
        Method("removeAndClose", Call<RemoveAndClose>), Method("wait", Call<Wait>),
        Method("resume", Call<edgewise::Resume>), Method("notify", Call<Notify>),
        Method("rebuild", Call<Rebuild>), Method("setBusyPoll", Call<edgewise::SetBusyPoll>),
-       Method("descriptor", Call<edgewise::Descriptor>)});
+       Method("descriptor", Call<edgewise::Descriptor>), Method("stamp", Call<Stamp>)});
 }
 
 void InitPoller(Napi::Object exports) {

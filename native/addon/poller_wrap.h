@@ -18,7 +18,8 @@ struct SharedHead {
   double wait_count;   // written by native code: waits so far
   double empty_count;  // written by native code: waits that brought nothing before their time
   uint32_t signals;    // written by native code after each wait: ReadySink::SignalBits
-  uint32_t reserved[3];
+  uint32_t reserved;
+  double stamp_ns;  // written by native code at each stamp(): CLOCK_MONOTONIC
 };
 static_assert(sizeof(SharedHead) == 48, "TypeScript finds the records behind 48 bytes");
 

@@ -20,7 +20,7 @@ export const GENERATION_SPAN = 0x1_0000_0000;
 /** @internal index of the first record in `PollerMemory.words` */
 export const RECORDS_AT = HEAD_BYTES / 4;
 /** @internal the words of `PollerMemory.head` (native/addon/poller_wrap.h, SharedHead) */
-export const Head = { NowNs: 0, DeadlineNs: 1, WaitCount: 2, EmptyCount: 3 } as const;
+export const Head = { NowNs: 0, DeadlineNs: 1, WaitCount: 2, EmptyCount: 3, StampNs: 5 } as const;
 /** @internal index of the signal bits in `PollerMemory.words`, and the bit of a wake-up */
 export const SIGNALS_AT = 8;
 /** @internal */
@@ -43,7 +43,7 @@ export class PollerMemory {
     }
     const [block, buffer] = pinned;
     this.block = block;
-    this.head = new Float64Array(buffer, 0, 4);
+    this.head = new Float64Array(buffer, 0, HEAD_BYTES / Float64Array.BYTES_PER_ELEMENT);
     this.words = new Uint32Array(buffer);
     this.head[Head.DeadlineNs] = Number.POSITIVE_INFINITY;
   }
