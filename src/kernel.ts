@@ -73,6 +73,17 @@ export function installKernel(
   });
 }
 
+/** Makes calls that no observer sees. */
+export function unobserved<Result>(calls: () => Result): Result {
+  const wasObserving = isObserving;
+  isObserving = true;
+  try {
+    return calls();
+  } finally {
+    isObserving = wasObserving;
+  }
+}
+
 function addTo<T>(list: T[], entry: T): () => void {
   list.push(entry);
   rebuild();

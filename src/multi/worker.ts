@@ -70,7 +70,7 @@ class SubReactorThread {
       false,
     );
     // Without a listener the group would leave the reactor after its last connection.
-    this.#group.opener = { close: () => undefined };
+    this.#group.opener = { fd: -1, close: () => undefined };
     const onMessage = (message: unknown) => this.#serve(message as number);
     this.#mailbox = new Mailbox({ reactor: this.#reactor, onMessage, producerCountMax: 1 });
     this.#reactor.attach();

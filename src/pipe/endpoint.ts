@@ -10,6 +10,7 @@ import { native } from '../native.ts';
 import type { Interest, Readiness } from '../poller/index.ts';
 import { checkDrive, defaultReactor, type Reactor, type Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
+import { Role as TraceRole } from '../trace/index.ts';
 import { checkFd, checkHandlers, checkObject } from '../validate.ts';
 
 /** What every reader and writer of a descriptor can be given. */
@@ -95,7 +96,15 @@ export class Endpoint {
     this.#calls = calls;
     const { reactor, trigger, scope, isBorrowed } = opening;
     this.#deferred = new DeferredCalls(reactor, scope);
-    const watched = { fd, interest, trigger, handler: this, isExclusive: false, scope };
+    const watched = {
+      fd,
+      interest,
+      trigger,
+      handler: this,
+      isExclusive: false,
+      scope,
+      role: TraceRole.Pipe,
+    };
     try {
       this.registration = reactor.watch<undefined>({ ...watched, data: undefined });
     } catch (error) {

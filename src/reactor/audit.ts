@@ -9,7 +9,7 @@ import { EdgewiseError } from '../errors.ts';
 import { epollMaskOf, placeInEntry } from '../poller/epoll-entry.ts';
 import { Interest, type Readiness } from '../poller/interest.ts';
 import { Poller } from '../poller/poller.ts';
-import type { AnyRegistration } from './registration.ts';
+import { type AnyRegistration, queuedBytesOf } from './registration.ts';
 
 /** What of a reactor is audited. */
 export interface Audited {
@@ -54,14 +54,6 @@ function entryOf(registration: AnyRegistration, readiness: Readiness): RegistryE
     readiness,
     queuedBytes: queuedBytesOf(registration),
   };
-}
-
-// What a handler says may be anything.
-function queuedBytesOf(registration: AnyRegistration): number | undefined {
-  const { handler } = registration;
-  if (typeof handler.queuedBytes !== 'function') return undefined;
-  const bytes: unknown = handler.queuedBytes(registration);
-  return typeof bytes === 'number' && bytes >= 0 ? bytes : undefined;
 }
 
 // By poll(2), which takes nothing from the set: a report that waits there goes on waiting.

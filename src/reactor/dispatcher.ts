@@ -3,13 +3,10 @@
 // ones, and calls handlers. The Reactor above it writes the recipe of a turn.
 import { constants } from 'node:os';
 import { errnoError } from '../errors.ts';
-import { native } from '../native.ts';
 import type { Interest, Trigger } from '../poller/interest.ts';
-import { checkAdded, type Poller, triggerNumber } from '../poller/poller.ts';
+import { checkAdded, type Poller } from '../poller/poller.ts';
 import { GENERATION_SPAN, RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
-import { Kind, Outcome } from '../trace/kinds.ts';
-import type { OpenRegistration } from '../trace/recorder.ts';
-import type { Trace } from '../trace/trace.ts';
+import { Kind } from '../trace/kinds.ts';
 import type { Failures } from './failures.ts';
 import type { Lint } from './lint.ts';
 import {
@@ -21,19 +18,13 @@ import {
   type Watched,
 } from './registration.ts';
 import { SlotTable } from './slots.ts';
+import { Cause, type TracedRegistrations, type Tracing } from './tracing.ts';
 
 const EEXIST = -constants.errno.EEXIST;
 const EBADF = -constants.errno.EBADF;
 /** Places of a batch that may go to what is no record: the waker, Node's loop, a timer. */
 const UNRECORDED_MAX = 3;
 const NONE: readonly AnyRegistration[] = [];
-/** Why a handler is called, as a trace has it. */
-const REPORTED = 1;
-const REQUEUED = 2;
-const REPORTED_AND_REQUEUED = 3;
-const INT_MAX = 0x7fff_ffff;
-
-type Change = Pick<Watched<unknown>, 'interest' | 'trigger'>;
 
 /** What the dispatcher calls on the reactor. */
 export interface DispatcherHost {
@@ -44,7 +35,7 @@ export interface DispatcherHost {
 }
 
 /** The registrations of one reactor, and the delivery of their events. */
-export class Dispatcher implements RegistrationOwner {
+export class Dispatcher implements RegistrationOwner, TracedRegistrations {
   /** What is left for the handler that runs. */
   readonly budget: Budget = { bytesLeft: 0, operationsLeft: 0 };
   /** What keeps the reactor alive: registrations, wakers and other work under way. */
@@ -60,7 +51,7 @@ export class Dispatcher implements RegistrationOwner {
   /** The most events that one wait brought. */
   largestBatch = 0;
   /** What records; undefined: nothing does. */
-  trace: Trace | undefined = undefined;
+  tracing: Tracing | undefined = undefined;
   readonly #poller: Poller;
   readonly #host: DispatcherHost;
   readonly #failures: Failures;
@@ -102,6 +93,11 @@ export class Dispatcher implements RegistrationOwner {
   /** Open registrations. */
   get registrationCount(): number {
     return this.#slots.count - this.#freed.length;
+  }
+
+  /** By slot, those included that the running turn has closed. */
+  get bySlot(): readonly (AnyRegistration | undefined)[] {
+    return this.#slots.bySlot;
   }
 
   /** The open registrations, in a new list. */
@@ -146,7 +142,7 @@ export class Dispatcher implements RegistrationOwner {
     this.#slots.bySlot[slot] = registration;
     this.#byFd[fd] = registration;
     this.#lint?.onRegister(registration);
-    if (this.trace !== undefined) this.#recordChange(Kind.Register, registration, what);
+    this.tracing?.onRegister(registration, what);
     this.countReferenced(1);
     return registration;
   }
@@ -189,23 +185,20 @@ export class Dispatcher implements RegistrationOwner {
       const registration = table[words[at] as number];
       if (registration === undefined || registration.generation !== words[at + 1]) {
         // It ended before this wait began, and yet the kernel knows it.
-        if (this.trace !== undefined) this.#recordReport(Kind.Ghost, at, registration);
+        this.tracing?.onReport(Kind.Ghost, at, registration);
         this.#ghosts.add((words[at] as number) * GENERATION_SPAN + (words[at + 1] as number));
       } else if (registration.isClosed) {
         this.staleDropped++; // an earlier handler of this batch closed it
-        if (this.trace !== undefined) this.#recordReport(Kind.Stale, at, registration);
+        this.tracing?.onReport(Kind.Stale, at, registration);
       } else {
-        if (this.trace !== undefined) this.#recordReport(Kind.Report, at, registration);
+        this.tracing?.onReport(Kind.Report, at, registration);
         // An earlier handler may have changed the interest since the wait.
         const readiness = (words[at + 2] as number) & registration.mask;
         if (readiness !== 0) {
           this.eventCount++;
           const due = registration.dueReadiness & registration.mask;
-          this.#callHandler(
-            registration,
-            readiness | due,
-            due === 0 ? REPORTED : REPORTED_AND_REQUEUED,
-          );
+          const cause = due === 0 ? Cause.Reported : Cause.Both;
+          this.#callHandler(registration, readiness | due, cause);
         }
       }
     }
@@ -219,7 +212,7 @@ export class Dispatcher implements RegistrationOwner {
       registration.dueReadiness = 0;
       if (readiness === 0 || registration.isClosed) continue;
       this.requeuedCount++;
-      this.#callHandler(registration, readiness, REQUEUED);
+      this.#callHandler(registration, readiness, Cause.Requeued);
     }
   }
 
@@ -254,15 +247,13 @@ export class Dispatcher implements RegistrationOwner {
       : this.#poller.modifyRaw(fd, slot, generation, interest, trigger);
     // Not check(): its context would be an object for each oneshot event.
     if (result < 0) throw errnoError(result, 'rearm', { fd });
-    if (this.trace !== undefined)
-      this.#recordChange(Kind.Modify, registration, { interest, trigger });
+    this.tracing?.onModify(registration, interest, trigger);
   }
 
   /** Has a registration delivered in the next turn, without an event. */
   requeue(registration: AnyRegistration): void {
     this.#requeued.push(registration);
-    if (this.trace !== undefined)
-      this.#record(Kind.Requeue, registration, registration.requeuedReadiness, 0);
+    this.tracing?.onRequeue(registration);
     this.#host.onPlanChange();
   }
 
@@ -283,7 +274,7 @@ export class Dispatcher implements RegistrationOwner {
   #forget(registration: AnyRegistration): boolean {
     registration.requeuedReadiness = 0;
     registration.dueReadiness = 0;
-    if (this.trace !== undefined) this.#recordChange(Kind.Release, registration);
+    this.tracing?.onRelease(registration);
     if (this.#depth > 0) this.#freed.push(registration);
     else this.#slots.give(registration.slot);
     if (this.#byFd[registration.fd] !== registration) return false;
@@ -329,63 +320,21 @@ export class Dispatcher implements RegistrationOwner {
     registration.currentReadiness = readiness;
     registration.wasCharged = false;
     const { handler, scope } = registration;
-    const { trace } = this;
-    if (trace !== undefined) this.#recordTimed(Kind.HandlerBegin, registration, readiness, cause);
-    let outcome = 0;
+    const { tracing } = this;
+    tracing?.onHandlerBegin(registration, readiness, cause);
+    let hasThrown = false;
     try {
       if (scope === undefined) handler.onReady(readiness, registration);
       else scope.runInAsyncScope(handler.onReady, handler, readiness, registration);
     } catch (error) {
-      outcome = Outcome.Threw;
+      hasThrown = true;
       this.#failures.collect(error);
     }
-    // One that the handler has begun has not seen it called.
-    if (trace !== undefined && trace === this.trace) this.#recordEnd(registration, outcome);
+    // A trace that the handler has begun has not seen it called.
+    if (tracing !== undefined && tracing === this.tracing) {
+      tracing.onHandlerEnd(registration, this.#budgetMax.bytesLeft - budget.bytesLeft, hasThrown);
+    }
     if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
-  }
-
-  // ---- what a trace records ----
-
-  /** The open registrations, as a trace has them. */
-  openRegistrations(): readonly OpenRegistration[] {
-    return this.registrations.map(openOf);
-  }
-
-  /** @internal the same of one descriptor */
-  openRegistrationOf(fd: number): OpenRegistration | undefined {
-    const registration = this.#byFd[fd];
-    return registration === undefined || registration.isClosed ? undefined : openOf(registration);
-  }
-
-  #record(kind: number, { fd, slot, generation }: AnyRegistration, a: number, b: number): void {
-    this.trace?.recorder.record(kind, fd, slot, generation, a, b);
-  }
-
-  // `registration` has the slot of the record at `at`, and perhaps another generation.
-  #recordReport(kind: number, at: number, registration: AnyRegistration | undefined): void {
-    const words = this.#words;
-    const fd = registration?.generation === words[at + 1] ? registration?.fd : undefined;
-    const [slot, generation] = [words[at] as number, words[at + 1] as number];
-    const [readiness, word] = [words[at + 2] as number, words[at + 3] as number];
-    this.trace?.recorder.record(kind, fd ?? -1, slot, generation, readiness, word);
-  }
-
-  #recordTimed(kind: number, registration: AnyRegistration, a: number, b: number): void {
-    if (this.trace?.isTimed) this.trace.recorder.timeNs = native.now();
-    this.#record(kind, registration, a, b);
-  }
-
-  #recordEnd(registration: AnyRegistration, outcome: number): void {
-    const charged = this.#budgetMax.bytesLeft - this.budget.bytesLeft;
-    const requeued = registration.requeuedReadiness === 0 ? 0 : Outcome.Requeued;
-    const closed = registration.isClosed ? Outcome.Closed : 0;
-    const flags = outcome | requeued | closed;
-    this.#recordTimed(Kind.HandlerEnd, registration, Math.min(charged, INT_MAX), flags);
-  }
-
-  #recordChange(kind: number, registration: AnyRegistration, what?: Change): void {
-    if (this.#depth === 0 && this.trace !== undefined) this.trace.recorder.timeNs = native.now();
-    this.#record(kind, registration, what?.interest ?? 0, triggerNumber(what?.trigger ?? 'level'));
   }
 
   #freeSlots(): void {
@@ -404,9 +353,4 @@ export class Dispatcher implements RegistrationOwner {
     this.#ghosts.clear();
     this.#host.onRebuild();
   }
-}
-
-function openOf(registration: AnyRegistration): OpenRegistration {
-  const { fd, slot, generation, interest } = registration;
-  return { fd, slot, generation, interest, trigger: triggerNumber(registration.trigger) };
 }

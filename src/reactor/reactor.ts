@@ -8,12 +8,12 @@ import { AuditBook, type AuditReport } from '../audit/index.ts';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
-import { type Backend, Interest } from '../poller/interest.ts';
+import { type Backend, Interest, type Readiness } from '../poller/interest.ts';
 import { Poller, triggerNumber } from '../poller/poller.ts';
 import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from '../poller/records.ts';
 import { startFromEnvironment } from '../trace/environment.ts';
-import { Kind } from '../trace/kinds.ts';
-import { Trace, type TraceOptions } from '../trace/trace.ts';
+import { Kind, Role } from '../trace/kinds.ts';
+import type { Trace, TraceOptions } from '../trace/trace.ts';
 import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
 import { auditReactor } from './audit.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -33,6 +33,7 @@ import type { Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
 import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
+import { Tracing } from './tracing.ts';
 import { ReactorWaker, type WakerOwner } from './waker.ts';
 
 const OPTION_NAMES = Object.keys({
@@ -515,7 +516,7 @@ export class Reactor {
     this.#isClosed = true; // from here on nothing new can be opened
     for (const dependent of [...this.dependents]) this.#failures.guard(() => dependent.close());
     this.#dispatcher.clear();
-    this.#dispatcher.trace?.close();
+    this.#dispatcher.tracing?.trace.close();
     for (const waker of [...this.#wakers]) waker.close();
     this.#timers.clear();
     this.#signals?.close();
@@ -529,24 +530,18 @@ export class Reactor {
    * Records from now on what happens here: docs/trace.md. One trace at a time.
    *
    * @throws EdgewiseError - ERR_TRACE_ACTIVE: there is one. ERR_CLOSED.
-   * @throws TypeError, RangeError - wrong options.
+   * @throws TypeError, RangeError - wrong options. ErrnoError - EMFILE, ENFILE: `probe` needs descriptors.
    */
   trace(options: TraceOptions = {}): Trace {
     this.#assertOpen();
-    if (this.#dispatcher.trace !== undefined) {
+    const dispatcher = this.#dispatcher;
+    if (dispatcher.tracing !== undefined) {
       throw new EdgewiseError('ERR_TRACE_ACTIVE', 'the Reactor is being traced already');
     }
-    const dispatcher = this.#dispatcher;
-    const host = {
-      backend: this.backend,
-      openRegistrations: () => dispatcher.openRegistrations(),
-      registrationOf: (fd: number) => dispatcher.openRegistrationOf(fd),
-      onTraceClosed: () => {
-        dispatcher.trace = undefined;
-      },
-    };
-    dispatcher.trace = new Trace(host, options);
-    return dispatcher.trace;
+    dispatcher.tracing = new Tracing(this.#poller, dispatcher, options, () => {
+      dispatcher.tracing = undefined;
+    });
+    return dispatcher.tracing.trace;
   }
 
   /** How console.log shows it: on one line. */
@@ -609,7 +604,7 @@ export class Reactor {
   #dispatch(count: number): void {
     this.#turns++;
     const wasNotified = this.#wasNotified(); // an inner turn overwrites it
-    if (this.#dispatcher.trace !== undefined) this.#recordWait(count);
+    this.#dispatcher.tracing?.onWait(count);
     const requeued = this.#dispatcher.enter();
     this.#dispatcher.deliverEvents(count);
     if (wasNotified) this.#runWakers();
@@ -620,6 +615,7 @@ export class Reactor {
     if (this.#active.length > 0) this.#reportActivity();
     this.#dispatcher.leave();
     this.#plan();
+    this.#dispatcher.tracing?.onTurnEnd();
   }
 
   #wasNotified(): boolean {
@@ -627,14 +623,14 @@ export class Reactor {
   }
 
   #runWakers(): void {
-    this.#recordWork(Kind.Wakers, this.#wakers.size);
+    this.#dispatcher.tracing?.onWork(Kind.Wakers, this.#wakers.size);
     for (const waker of [...this.#wakers]) this.#failures.guard(() => waker.deliver());
   }
 
   #runTimers(): void {
-    const { trace } = this.#dispatcher;
-    if (trace !== undefined && this.#timers.hasDue(this.#head[Head.NowNs] as number)) {
-      this.#recordWork(Kind.Timers, this.#timers.pendingCount);
+    const { tracing } = this.#dispatcher;
+    if (tracing !== undefined && this.#timers.hasDue(this.#head[Head.NowNs] as number)) {
+      tracing.onWork(Kind.Timers, this.#timers.pendingCount);
     }
     this.#timers.runDue(this.#head[Head.NowNs] as number, this.#failures.collect);
   }
@@ -642,23 +638,8 @@ export class Reactor {
   #runDeferred(): void {
     const deferred = this.#deferred;
     this.#deferred = [];
-    this.#recordWork(Kind.Deferred, deferred.length);
+    this.#dispatcher.tracing?.onWork(Kind.Deferred, deferred.length);
     for (const callback of deferred) this.#failures.guard(callback);
-  }
-
-  #recordWait(count: number): void {
-    const { trace } = this.#dispatcher;
-    if (trace === undefined) return;
-    trace.recorder.timeNs = this.#head[Head.NowNs] as number;
-    const signals = this.#poller.memory.words[SIGNALS_AT] as number;
-    trace.recorder.record(Kind.WaitEnd, -1, 0, 0, count, signals);
-  }
-
-  #recordWork(kind: number, count: number): void {
-    const { trace } = this.#dispatcher;
-    if (trace === undefined) return;
-    if (trace.isTimed) trace.recorder.timeNs = native.now();
-    trace.recorder.record(kind, -1, 0, 0, count, 0);
   }
 
   #reportActivity(): void {
@@ -726,9 +707,21 @@ export class Reactor {
   #openSignals(): Signals {
     if (this.#signals !== undefined) return this.#signals;
     const signals = new Signals();
-    const onReady = (): void => signals.deliver(this.#failures.collect);
+    const onReady = (_: Readiness, registration: Registration): void =>
+      signals.deliver(this.#failures.collect, (signum) =>
+        this.#dispatcher.tracing?.onSignal(registration, signum),
+      );
+    const handler = { onReady };
+    const { fd } = signals;
+    const what = {
+      fd,
+      interest: Interest.Readable,
+      trigger: 'level',
+      handler,
+      data: undefined,
+    } as const;
     try {
-      this.register(signals.fd, Interest.Readable, { onReady }).unref();
+      this.watch({ ...what, isExclusive: false, scope: undefined, role: Role.Signals }).unref();
     } catch (error) {
       signals.close();
       throw error;

@@ -24,7 +24,7 @@ export interface Handler<Data = unknown> {
    */
   onReady(readiness: Readiness, registration: Registration<Data>): void;
   /**
-   * For `reactor.audit`: how many bytes wait to be written to the descriptor; undefined: not known.
+   * For `reactor.audit` and traces: how many bytes wait to be written to the descriptor; undefined: not known.
    * Without it the audit cannot find a queue that waits for no room.
    */
   queuedBytes?(registration: Registration<Data>): number | undefined;
@@ -81,6 +81,8 @@ export class Registration<Data = unknown> {
   readonly isExclusive: boolean;
   /** @internal the async context of `register`, when it is to be kept */
   readonly scope: AsyncResource | undefined;
+  /** @internal a number of `Role`; 0: not known */
+  readonly role: number;
   /** @internal */
   handler: Handler<Data>;
   /** @internal readiness bits that may be reported now */
@@ -107,6 +109,7 @@ export class Registration<Data = unknown> {
     this.generation = place.generation;
     this.isExclusive = what.isExclusive;
     this.scope = what.scope;
+    this.role = what.role ?? 0;
     this.handler = what.handler;
     this.#interest = what.interest;
     this.#trigger = what.trigger;
@@ -314,4 +317,16 @@ export interface Watched<Data> {
   readonly isExclusive: boolean;
   /** The async context in which the handler runs; undefined: that of the turn. */
   readonly scope: AsyncResource | undefined;
+  /** For traces: a number of `Role`. */
+  readonly role?: number;
+  /** For traces: the listener that accepted it. */
+  readonly listenerFd?: number;
+}
+
+/** @internal what its handler says of its queue, which may be anything. @throws what that throws */
+export function queuedBytesOf(registration: AnyRegistration): number | undefined {
+  const { handler } = registration;
+  if (typeof handler.queuedBytes !== 'function') return undefined;
+  const bytes: unknown = handler.queuedBytes(registration);
+  return typeof bytes === 'number' && bytes >= 0 ? bytes : undefined;
 }

@@ -69,12 +69,13 @@ export class Signals {
     this.#native.remove(entry.signum);
   }
 
-  /** Calls the handlers of the signals that came since the last time. */
-  deliver(onError: (error: unknown) => void): void {
+  /** Calls the handlers of the signals that came since the last time, each after `onSignal`. */
+  deliver(onError: (error: unknown) => void, onSignal: (signum: number) => void): void {
     this.#native.take(this.#pending);
     for (let signum = 1; signum <= this.#pending.length * BITS_PER_BYTE; signum++) {
       const byte = this.#pending[(signum - 1) >> 3] as number;
       if ((byte & (1 << ((signum - 1) & 7))) === 0) continue;
+      onSignal(signum);
       for (const entry of [...(this.#handlers.get(signum) ?? [])]) entry.call(onError);
     }
   }

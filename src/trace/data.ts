@@ -1,6 +1,6 @@
 // What a trace holds, and how the unpacked bytes of its file are read: docs/trace.md. It runs in a browser
 // as well, and knows nothing of Node.
-import type { Block, OpenRegistration } from './recorder.ts';
+import type { Block, OpenRegistration } from './block.ts';
 
 /** The columns of a block, in the order of the file. */
 export const COLUMNS = ['kind', 'fd', 'slot', 'generation', 'a', 'b', 'time'] as const;
@@ -14,8 +14,36 @@ const COLUMN_TYPES = {
   time: Float64Array,
 } as const;
 /** The fields of an open registration, in the order of the file. */
-export const OPEN_FIELDS = ['fd', 'slot', 'generation', 'interest', 'trigger'] as const;
+export const OPEN_FIELDS = ['fd', 'slot', 'generation', 'interest', 'trigger', 'role'] as const;
 const WORD = 4;
+
+/** How often what happened. */
+export interface Counts {
+  /** Bytes that handlers charged. */
+  readonly bytes: number;
+  /** By the names of the kinds: `{ report: 12, 'handler-begin': 12, … }`. */
+  readonly events: Readonly<Record<string, number>>;
+}
+
+/** What happened with one registration. */
+export interface RegistrationCounts extends Counts {
+  /** The descriptor. */
+  readonly fd: number;
+  /** With `generation` it is what sets a registration apart from others of its number. */
+  readonly slot: number;
+  /** How often the slot had been used before. */
+  readonly generation: number;
+}
+
+/** The totals of a reactor. */
+export interface StreamCounts {
+  /** What is of no registration. */
+  readonly reactor: Counts;
+  /** The last registration of each slot, whether it is open or not. */
+  readonly registrations: readonly RegistrationCounts[];
+  /** The registrations before those, in one. */
+  readonly earlier: Counts;
+}
 
 /** One reactor in a trace. */
 export interface TraceStream {
@@ -31,6 +59,8 @@ export interface TraceStream {
   readonly texts: readonly string[];
   /** The events, oldest first. */
   readonly blocks: readonly Block[];
+  /** In place of events, of the level `counts`. */
+  readonly counts?: StreamCounts;
 }
 
 /** What was recorded, of one or several reactors of one process. */
@@ -99,7 +129,7 @@ function copyOf(bytes: Uint8Array): ArrayBuffer {
 
 function openOf(rows: Int32Array, count: number): OpenRegistration[] {
   return Array.from({ length: count }, (_, row) => {
-    const [fd, slot, generation, interest, trigger] = rows.subarray(
+    const [fd, slot, generation, interest, trigger, role] = rows.subarray(
       row * OPEN_FIELDS.length,
     ) as unknown as number[];
     return {
@@ -108,6 +138,7 @@ function openOf(rows: Int32Array, count: number): OpenRegistration[] {
       generation: (generation as number) >>> 0,
       interest,
       trigger,
+      role,
     } as OpenRegistration;
   });
 }

@@ -2,8 +2,8 @@
 // and behind them, by gzip, what src/trace/data.ts reads: the header as JSON, and the blocks as columns.
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { EdgewiseError } from '../errors.ts';
+import type { Block } from './block.ts';
 import { COLUMNS, decodeBody, OPEN_FIELDS, type TraceData } from './data.ts';
-import type { Block } from './recorder.ts';
 
 const MAGIC = 'EDGTRC1\n';
 

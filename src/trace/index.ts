@@ -1,6 +1,7 @@
 // The table of contents of the room: what the rooms above use of it.
 
-export type { TraceData, TraceStream } from './data.ts';
+export { BLOCK_LENGTH, type Block, type OpenRegistration } from './block.ts';
+export type { Counts, RegistrationCounts, StreamCounts, TraceData, TraceStream } from './data.ts';
 export { eventsOf, type TraceEvent } from './events.ts';
 export { decodeTrace, encodeTrace } from './file.ts';
 export {
@@ -12,8 +13,8 @@ export {
   Role,
   WaitReason,
 } from './kinds.ts';
-export { BLOCK_LENGTH, type Block, type OpenRegistration } from './recorder.ts';
 export {
+  type SnapshotOptions,
   Trace,
   type TraceLevel,
   type TraceOptions,

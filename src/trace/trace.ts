@@ -3,50 +3,64 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { threadId } from 'node:worker_threads';
-import { ClosedError, errnoError, invalidType, invalidValue } from '../errors.ts';
-import { observeKernel } from '../kernel.ts';
+import { ClosedError, errnoError, invalidType, invalidValue, outOfRange } from '../errors.ts';
 import { kernelCalls } from '../kernel-calls.ts';
 import { native } from '../native.ts';
 import { checkInteger, checkObject } from '../validate.ts';
+import { Counter } from './counter.ts';
 import type { TraceData, TraceStream } from './data.ts';
 import { encodeTrace } from './file.ts';
-import { CALL_BITS, Kind } from './kinds.ts';
-import { type OpenRegistration, Recorder } from './recorder.ts';
+import { Kind } from './kinds.ts';
+import { StreamParts } from './parts.ts';
+import { type EventRecorder, type Recorded, Recorder } from './recorder.ts';
+
+/** What a trace records, each level all of those before it but `counts`: docs/trace.md. */
+const LEVELS = ['counts', 'events', 'timed', 'calls', 'probe'] as const;
 
 /**
- * How much a trace records. `events`: what the kernel reports, which handlers run, what is registered,
- * re-queued and called, with the time of each batch. `timed`: also the time at which each handler began
- * and returned. `calls`: also the calls of the kernel that this thread makes, with descriptor, bytes
- * and result.
+ * How much a trace records. `counts`: only how often what happened, in totals. `events`: what the kernel
+ * reports, which handlers run, what is registered, re-queued and called, with the time of each batch.
+ * `timed`: also the time at which each handler began and returned. `calls`: also the calls of the kernel
+ * that this thread makes, with descriptor, bytes and result. `probe`: also what is ready after each
+ * batch, whether it was reported or not, for teaching: all descriptors are looked at each time.
  */
-export type TraceLevel = 'events' | 'timed' | 'calls';
+export type TraceLevel = (typeof LEVELS)[number];
 
 /** The names of errors of this system, by number. */
 const ERRORS: Readonly<Record<string, string>> = Object.fromEntries(
   [...getSystemErrorMap()].map(([number, [name]]) => [-number, name]),
 );
-const LEVELS: readonly TraceLevel[] = ['events', 'timed', 'calls'];
+const NO_PLACE = { slot: 0, generation: 0 };
 const CAPACITY = 65_536;
 const CAPACITY_MAX = 1 << 26;
-const ASKED_MAX = 2 ** (31 - CALL_BITS) - 1;
+const NS_PER_MS = 1e6;
 
 /** Options of `reactor.trace`. */
 export interface TraceOptions {
   /** Default `'events'`. */
   readonly level?: TraceLevel;
-  /** Events that are kept at least, 1 to 2^26; 29 bytes each. Default 65,536. */
+  /** Events that are kept at least, 1 to 2^26; 32 bytes each. Default 65,536. */
   readonly capacity?: number;
   /** What is kept when there are more: the last ones, which is the default, or the first. */
   readonly keep?: 'last' | 'first';
 }
 
+/** Which part of a trace. */
+export interface SnapshotOptions {
+  /**
+   * Milliseconds, above 0: only the blocks that reach into the last so many. A block is dropped whole, so
+   * some of what was before is kept. Default: all.
+   */
+  readonly lastMs?: number;
+}
+
 /** What a trace asks of its reactor. */
-export interface TraceHost {
+export interface TraceHost extends Recorded {
   readonly backend: string;
-  /** The registrations that are open now. */
-  openRegistrations(): readonly OpenRegistration[];
-  /** Which of them is of a descriptor. */
-  registrationOf(fd: number): OpenRegistration | undefined;
+  /** Puts the time to the clock. */
+  stamp(): void;
+  /** The open registration of a descriptor. */
+  registrationOf(fd: number): { readonly slot: number; readonly generation: number } | undefined;
   /** The trace has ended: nothing is recorded any more. */
   onTraceClosed(): void;
 }
@@ -63,13 +77,11 @@ export class Trace {
   /** How much it records. */
   readonly level: TraceLevel;
   /** @internal */
-  readonly recorder: Recorder;
-  /** @internal whether handlers are timed */
-  readonly isTimed: boolean;
+  readonly recorder: EventRecorder;
+  /** @internal what other threads can read */
+  readonly parts: StreamParts;
   readonly #host: TraceHost;
-  readonly #texts: string[] = [];
   readonly #textNumbers = new Map<string, number>();
-  #stopObserving: (() => void) | undefined;
   #isClosed = false;
 
   /** @internal use `reactor.trace` */
@@ -83,19 +95,15 @@ export class Trace {
     checkInteger('options.capacity', capacity, 1, CAPACITY_MAX);
     this.#host = host;
     this.level = level;
-    this.isTimed = level !== 'events';
-    this.recorder = new Recorder(
-      capacity,
-      keep === 'first',
-      () => host.openRegistrations(),
-      native.now(),
-    );
-    if (level === 'calls') this.#observeCalls();
+    this.parts = new StreamParts({ thread: threadId, backend: host.backend, level });
+    const keeping = { capacity, keepsFirst: keep === 'first' };
+    this.recorder =
+      level === 'counts' ? new Counter(host, this.parts) : new Recorder(host, this.parts, keeping);
   }
 
   /** Events that were dropped, since there is no room for more than `capacity`. */
   get dropped(): number {
-    return this.recorder.dropped;
+    return this.parts.dropped;
   }
 
   /** Whether it has ended, by `close` or with its reactor. What was recorded is kept. */
@@ -126,25 +134,28 @@ export class Trace {
     this.#recordText(Kind.Label, text, checkInteger('fd', fd, 0, 2 ** 31 - 1));
   }
 
-  /** A copy of what was recorded, which can be sent to another thread. */
-  snapshot(): TraceData {
-    return traceOf([this.#stream()]);
+  /**
+   * A copy of what was recorded, which can be sent to another thread.
+   *
+   * @throws TypeError, RangeError - wrong options.
+   */
+  snapshot(part: SnapshotOptions = {}): TraceData {
+    return traceOf([this.parts.read(sinceNsOf(part))]);
   }
 
   /**
    * Writes what was recorded to a file: whole, or not at all.
    *
-   * @throws ErrnoError - of the file, such as ENOENT, EACCES, ENOSPC.
+   * @throws ErrnoError - of the file, such as ENOENT, EACCES, ENOSPC. TypeError, RangeError - wrong options.
    */
-  write(path: string): void {
-    writeTrace(path, this.snapshot());
+  write(path: string, part: SnapshotOptions = {}): void {
+    writeTrace(path, this.snapshot(part));
   }
 
   /** Ends the recording. What was recorded can still be read. Does nothing the second time. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#stopObserving?.();
     this.#host.onTraceClosed();
   }
 
@@ -153,47 +164,33 @@ export class Trace {
     this.close();
   }
 
-  #stream(): TraceStream {
-    return {
-      thread: threadId,
-      backend: this.#host.backend,
-      level: this.level,
-      dropped: this.dropped,
-      texts: [...this.#texts],
-      blocks: this.recorder.copyBlocks(),
-    };
+  /** @internal the number of a text, for the `a` of an event */
+  numberOf(text: string): number {
+    let number = this.#textNumbers.get(text);
+    if (number === undefined) {
+      number = this.parts.addText(text);
+      this.#textNumbers.set(text, number);
+    }
+    return number;
   }
 
   #recordText(kind: number, text: string, fd: number): void {
     if (typeof text !== 'string') throw invalidType('text', 'a string', text);
     if (this.#isClosed) throw new ClosedError('the Trace');
-    let number = this.#textNumbers.get(text);
-    if (number === undefined) {
-      number = this.#texts.push(text) - 1;
-      this.#textNumbers.set(text, number);
-    }
-    const registration = this.#host.registrationOf(fd);
-    this.recorder.timeNs = native.now();
-    this.recorder.record(
-      kind,
-      fd,
-      registration?.slot ?? 0,
-      registration?.generation ?? 0,
-      number,
-      0,
-    );
+    const { slot, generation } = this.#host.registrationOf(fd) ?? NO_PLACE;
+    this.#host.stamp();
+    this.recorder.record(kind, fd, slot, generation, this.numberOf(text), 0);
   }
+}
 
-  #observeCalls(): void {
-    this.#stopObserving = observeKernel({
-      onCall: ({ index }, fd, result, asked) => {
-        const registration = fd < 0 ? undefined : this.#host.registrationOf(fd);
-        const detail = Math.min(asked, ASKED_MAX) * 2 ** CALL_BITS + index;
-        const { slot, generation } = registration ?? { slot: 0, generation: 0 };
-        this.recorder.record(Kind.Call, fd, slot, generation, result, detail);
-      },
-    });
-  }
+/** @internal from when on, in nanoseconds. @throws TypeError, RangeError */
+export function sinceNsOf(part: SnapshotOptions): number {
+  checkObject('options', part);
+  const { lastMs } = part;
+  if (lastMs === undefined) return 0;
+  if (typeof lastMs !== 'number') throw invalidType('options.lastMs', 'a number', lastMs);
+  if (!(lastMs > 0)) throw outOfRange('options.lastMs', 'a number above 0', lastMs);
+  return native.now() - lastMs * NS_PER_MS;
 }
 
 /** @internal */

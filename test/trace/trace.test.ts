@@ -1,16 +1,10 @@
-// What a trace records, drops, writes and reads.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+// What a trace records and drops.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Interest, Reactor, Readiness } from '../../src/index.ts';
 import { native } from '../../src/native.ts';
 import * as sys from '../../src/sys/index.ts';
 import {
   BLOCK_LENGTH,
-  decodeTrace,
-  encodeTrace,
   eventsOf,
   KIND_NAMES,
   Kind,
@@ -23,14 +17,11 @@ import { useDescriptors } from '../helpers/descriptors.ts';
 
 const descriptors = useDescriptors();
 let reactor: Reactor;
-let folder: string;
 beforeEach(() => {
   reactor = new Reactor();
-  folder = mkdtempSync(join(tmpdir(), 'trace-'));
 });
 afterEach(() => {
   reactor.close();
-  rmSync(folder, { recursive: true });
 });
 
 const nothing = () => undefined;
@@ -63,6 +54,7 @@ describe('what is recorded', () => {
       `report(${b})`,
       `handler-begin(${b})`,
       `handler-end(${b})`,
+      'wait-begin(-1)',
     ]);
     const [register, wait, report, begin, end] = events(trace);
     expect(register).toMatchObject({ a: Interest.Readable, b: 0 });
@@ -110,6 +102,7 @@ describe('what is recorded', () => {
       Kind.Report,
       Kind.HandlerBegin,
       Kind.HandlerEnd,
+      Kind.WaitBegin,
     ]);
   });
 
@@ -140,7 +133,7 @@ describe('what is recorded', () => {
     }
     expect(now()).toBeGreaterThan(0);
     expect(new Set(story(trace))).toEqual(
-      new Set(['wait-end(-1)', 'timers(-1)', 'wakers(-1)', 'deferred(-1)']),
+      new Set(['wait-begin(-1)', 'wait-end(-1)', 'timers(-1)', 'wakers(-1)', 'deferred(-1)']),
     );
   });
 
@@ -200,7 +193,7 @@ describe('what is recorded', () => {
     };
     reactor.register(a, Interest.Writable, { onReady });
     reactor.turn(0);
-    const [begin, end] = events(trace).slice(-2);
+    const [begin, end] = events(trace).slice(-3);
     expect(end?.timeNs).toBeGreaterThan(begin?.timeNs as number);
   });
 });
@@ -219,7 +212,7 @@ describe('what is kept', () => {
     const [stream] = trace.snapshot().streams;
     expect(stream?.blocks.map(({ length }) => length)).toEqual([BLOCK_LENGTH, 10]);
     const { slot, generation } = registration;
-    const open = [{ fd: a, slot, generation, interest: Interest.Readable, trigger: 0 }];
+    const open = [{ fd: a, slot, generation, interest: Interest.Readable, trigger: 0, role: 0 }];
     expect(stream?.blocks.map((block) => block.open)).toEqual([open, open]);
   });
 
@@ -228,91 +221,6 @@ describe('what is kept', () => {
     fill(trace, BLOCK_LENGTH + 10);
     expect(trace.dropped).toBe(10);
     expect(events(trace)).toHaveLength(BLOCK_LENGTH);
-  });
-});
-
-describe('the file', () => {
-  function recorded(): TraceData {
-    const [a, b] = descriptors.socketpair();
-    const trace = reactor.trace({ level: 'calls' });
-    reactor.register(
-      b,
-      Interest.Readable | Interest.Writable,
-      { onReady: nothing },
-      { trigger: 'edge' },
-    );
-    sys.send(a, Buffer.from('hello'));
-    reactor.turn(0);
-    trace.mark('end');
-    return trace.snapshot();
-  }
-
-  it('is read as it was written, by whatever reactor', () => {
-    const data = recorded();
-    expect(decodeTrace(encodeTrace(data))).toEqual(data);
-    const two = { ...data, streams: [...data.streams, ...data.streams] };
-    expect(decodeTrace(encodeTrace(two))).toEqual(two);
-  });
-
-  it('is as docs/trace.md has it, byte by byte', () => {
-    const page = readFileSync(new URL('../../docs/trace.md', import.meta.url), 'utf8');
-    const dump = page.slice(page.lastIndexOf('```\n', page.length - 5) + 4);
-    const rows = dump.match(/^([0-9a-f]{2} )+/gm) ?? [];
-    const expected = rows.map((row) => row.replaceAll(' ', '')).join('');
-    const column = Int32Array.of(20, 20, 20);
-    const block = {
-      length: 3,
-      open: [],
-      kind: Uint8Array.of(Kind.Report, Kind.HandlerBegin, Kind.HandlerEnd),
-      fd: column,
-      slot: Uint32Array.of(1, 1, 1),
-      generation: new Uint32Array(3),
-      a: Int32Array.of(1, 1, 5),
-      b: Int32Array.of(1, 1, 0),
-      time: Float64Array.of(1e9, 1e9, 1e9 + 2500),
-    };
-    const [stream] = recorded().streams;
-    const data = { streams: [{ ...stream, blocks: [block] }] } as unknown as TraceData;
-    const body = gunzipSync(encodeTrace(data).subarray(8));
-    expect(body.subarray(4 + body.readUInt32LE(0)).toString('hex')).toBe(expected);
-  });
-
-  it('is refused when it is foreign, or not whole', () => {
-    const bytes = encodeTrace(recorded());
-    const refused = { code: 'ERR_TRACE_INVALID' };
-    expect(() => decodeTrace(Buffer.from('#!/bin/sh'))).toThrow(expect.objectContaining(refused));
-    expect(() => decodeTrace(Buffer.alloc(0))).toThrow(expect.objectContaining(refused));
-    for (let length = 8; length < bytes.length; length += 7) {
-      expect(() => decodeTrace(bytes.subarray(0, length))).toThrow(
-        expect.objectContaining(refused),
-      );
-    }
-    const lies = Buffer.concat([
-      Buffer.from('EDGTRC1\n'),
-      gzipSync(Buffer.from([255, 255, 0, 0, 1])),
-    ]);
-    expect(() => decodeTrace(lies)).toThrow(expect.objectContaining(refused));
-  });
-
-  it('is written whole or not at all', () => {
-    const trace = reactor.trace();
-    const path = join(folder, 'a.edgetrace');
-    trace.write(path);
-    expect(decodeTrace(readFileSync(path)).streams).toHaveLength(1);
-    expect(() => trace.write(join(folder, 'none', 'a'))).toThrow(
-      expect.objectContaining({ code: 'ENOENT', syscall: 'open' }),
-    );
-    writeFileSync(join(folder, 'file'), '');
-    expect(() => trace.write(join(folder, 'file', 'a'))).toThrow(
-      expect.objectContaining({ code: 'ENOTDIR' }),
-    );
-    expect(readdirSync(folder)).toEqual(['a.edgetrace', 'file']);
-  });
-
-  it('is not written over by a trace that fails', () => {
-    const trace = reactor.trace();
-    expect(() => trace.write('/dev/full/a')).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
-    expect(existsSync('/dev/full/a')).toBe(false);
   });
 });
 

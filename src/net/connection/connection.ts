@@ -26,6 +26,7 @@ import { SHOWN, shown } from '../../inspect.ts';
 import { Interest, Readiness } from '../../poller/index.ts';
 import type { Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
+import { Role } from '../../trace/index.ts';
 import { checkInteger, IOV_MAX } from '../../validate.ts';
 import {
   checkDescriptors,
@@ -800,6 +801,8 @@ export class Connection<Data = unknown> {
         data: this,
         isExclusive: false,
         scope: group.scope,
+        role: Role.Connection,
+        listenerFd: group.opener?.fd ?? -1,
       });
     } catch (error) {
       this.destroy(error as Error);

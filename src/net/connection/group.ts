@@ -54,7 +54,7 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   /** Those that are open, and the one that `connect` is working on. */
   readonly connections = new Set<AnyConnection>();
   /** The listener, as long as it listens. */
-  opener: { close(): void } | undefined;
+  opener: { readonly fd: number; close(): void } | undefined;
   /** Called when a connection is gone, before its `close` handler. */
   onGone: () => void = () => undefined;
   /** Counted by zero-copy.ts. */

@@ -8,6 +8,7 @@ import { SHOWN, shown } from '../../inspect.ts';
 import { Interest, Readiness } from '../../poller/index.ts';
 import type { Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
+import { Role } from '../../trace/index.ts';
 import { checkBytes, checkError, checkInteger } from '../../validate.ts';
 import { errorContextOf } from '../socket/address.ts';
 import { checkDescriptors } from '../socket/descriptor-passing.ts';
@@ -76,6 +77,7 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
       data: undefined,
       isExclusive: false,
       scope: settings.scope,
+      role: Role.Datagram,
     });
     state.registration = this.#registration;
     settings.reactor.dependents.add(this.#dependent);

@@ -5,6 +5,7 @@ import { SHOWN, shown } from '../../inspect.ts';
 import { Interest } from '../../poller/index.ts';
 import type { Registration } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
+import { Role } from '../../trace/index.ts';
 import { acceptConnection, type Connection } from '../connection/connection.ts';
 import type { ConnectionGroup, ConnectionStats } from '../connection/group.ts';
 import type { ConnectionOptions } from '../connection/options.ts';
@@ -103,6 +104,7 @@ export class Listener<Data = unknown> {
       data: undefined,
       isExclusive: exclusive === true,
       scope: group.scope,
+      role: Role.Listener,
     });
     this.#acceptor.start(this.#registration);
     group.opener = this;
