@@ -15,7 +15,7 @@ import { StreamParts } from './parts.ts';
 import { type EventRecorder, type Recorded, Recorder } from './recorder.ts';
 
 /** What a trace records, each level all of those before it but `counts`: docs/trace.md. */
-const LEVELS = ['counts', 'events', 'timed', 'calls', 'probe'] as const;
+export const LEVELS = ['counts', 'events', 'timed', 'calls', 'probe'] as const;
 
 /**
  * How much a trace records. `counts`: only how often what happened, in totals. `events`: what the kernel

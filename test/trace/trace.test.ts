@@ -216,6 +216,23 @@ describe('what is kept', () => {
     expect(stream?.blocks.map((block) => block.open)).toEqual([open, open]);
   });
 
+  it('of a snapshot, on request, the blocks that reach into its last milliseconds', () => {
+    const trace = reactor.trace();
+    fill(trace, BLOCK_LENGTH);
+    const end = native.now() + 20e6;
+    while (native.now() < end);
+    fill(trace, 3);
+    const lengthsOf = ({ streams }: TraceData) => streams[0]?.blocks.map(({ length }) => length);
+    expect(lengthsOf(trace.snapshot({ lastMs: 60_000 }))).toEqual([BLOCK_LENGTH, 3]);
+    const late = trace.snapshot({ lastMs: 20 });
+    expect(lengthsOf(late)).toEqual([3]);
+    expect(late.streams[0]?.dropped).toBe(BLOCK_LENGTH);
+    expect(trace.dropped).toBe(0);
+    for (const lastMs of [0, -1, Number.NaN, '1', null]) {
+      expect(() => trace.snapshot({ lastMs: lastMs as never })).toThrow(/"options\.lastMs"/);
+    }
+  });
+
   it('the first events, on request', () => {
     const trace = reactor.trace({ capacity: BLOCK_LENGTH, keep: 'first' });
     fill(trace, BLOCK_LENGTH + 10);
