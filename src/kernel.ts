@@ -2,6 +2,7 @@
 // function that is put there is obeyed by all of them at once, also by modules that were loaded
 // before. Nothing is wrapped until it is asked for. It is of this thread: each has a `native` of its own.
 import { type KernelCall, kernelCalls } from './kernel-calls.ts';
+import { type AfterCall, type AnyFunction, wrapCall } from './kernel-wrap.ts';
 import { type Native, type NativePoller, native } from './native.ts';
 import { REFUSED } from './validate.ts';
 
@@ -26,7 +27,6 @@ export interface KernelObserver {
   onCall(call: KernelCall, fd: number, result: number, asked: number): void;
 }
 
-type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 type Functions = Record<string, AnyFunction>;
 
 interface Below {
@@ -107,23 +107,8 @@ function rebuild(): void {
     const [first = '', method] = call.name.split('.');
     const target = method === undefined ? (native as unknown as Functions) : pollerMethods();
     const key = method ?? first;
-    if (target[key] !== undefined) replace(target, key, observed(call, target[key]));
+    if (target[key] !== undefined) replace(target, key, wrapCall(call, target[key], notify));
   }
-}
-
-function observed(call: KernelCall, original: AnyFunction): AnyFunction {
-  return function (...args) {
-    let result: unknown;
-    try {
-      result = original.apply(this, args);
-    } catch (error) {
-      // Of node:fs: those of the addon throw nothing.
-      notify(call, args, (error as NodeJS.ErrnoException).errno ?? 0);
-      throw error;
-    }
-    notify(call, args, typeof result === 'number' ? result : 0);
-    return result;
-  };
 }
 
 function pollerMethods(): Functions {
@@ -158,14 +143,18 @@ function replace(target: Functions, key: string, value: AnyFunction): void {
   put(value);
 }
 
-function notify(call: KernelCall, args: readonly unknown[], result: number): void {
+const notify: AfterCall = (call, result, a, b, c, d, e) => {
   // What was not what it asks for has not reached the kernel.
-  if (isObserving || result === REFUSED) return;
+  if (isObserving || result === REFUSED) return result;
   isObserving = true;
   try {
-    const fd = call.fdAt < 0 ? -1 : (args[call.fdAt] as number);
-    for (const observer of observers) observer.onCall(call, fd, result, call.askedOf(args));
+    const { fdAt } = call;
+    const fd = fdAt < 0 ? -1 : ((fdAt === 0 ? a : fdAt === 1 ? b : c) as number);
+    const answer = typeof result === 'number' ? result : 0;
+    const asked = call.askedOf(a, b, c, d, e);
+    for (const observer of observers) observer.onCall(call, fd, answer, asked);
   } finally {
     isObserving = false;
   }
-}
+  return result;
+};

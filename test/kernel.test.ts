@@ -2,7 +2,12 @@
 import { constants as os } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen, Reactor } from '../src/index.ts';
-import { installKernel, type KernelObserver, observeKernel } from '../src/kernel.ts';
+import {
+  installKernel,
+  type KernelObserver,
+  type KernelPart,
+  observeKernel,
+} from '../src/kernel.ts';
 import { kernelCalls } from '../src/kernel-calls.ts';
 import { native } from '../src/native.ts';
 import { Interest, Poller } from '../src/poller/index.ts';
@@ -89,6 +94,32 @@ describe('observeKernel', () => {
       `poller.remove(${a}, -1) = 0`,
       `unlinkSync(-1, -1) = ${-ENOENT}`,
     ]);
+  });
+
+  it('hands on all arguments, and no more than there are', () => {
+    const all = [1, [], 3, 4, 5, 6, 7];
+    for (const { name, arity } of kernelCalls) {
+      let given: unknown[] = [];
+      const take = (...args: unknown[]) => {
+        given = args;
+        return 70;
+      };
+      const method = name.startsWith('poller.') ? name.slice('poller.'.length) : undefined;
+      const undo = installKernel(
+        (method === undefined ? { [name]: take } : { poller: { [method]: take } }) as KernelPart,
+      );
+      const seen: number[] = [];
+      const stop = observeKernel({ onCall: (_, _fd, result) => void seen.push(result) });
+      const target = method === undefined ? native : native.NativePoller.prototype;
+      const called = target[(method ?? name) as keyof typeof target] as typeof take;
+      const result = called(...all);
+      stop();
+      undo();
+      expect([name, result, seen]).toEqual([name, 70, [70]]);
+      // Those of node:fs have one or two.
+      expect(given.slice(0, arity)).toEqual(all.slice(0, arity));
+      if (!name.endsWith('Sync')) expect(given).toHaveLength(arity);
+    }
   });
 
   it('shows no call of an observer, and none that was refused before the kernel', () => {
