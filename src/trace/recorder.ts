@@ -59,7 +59,8 @@ export class Recorder implements EventRecorder {
     // One more, so that `capacity` events are left when a block has just begun.
     this.#blocksMax = Math.ceil(capacity / BLOCK_LENGTH) + (keepsFirst ? 0 : 1);
     this.#keepsFirst = keepsFirst;
-    this.#putOpen = (...row) => this.#block.putOpen(...row);
+    this.#putOpen = (fd, slot, generation, interest, trigger, role) =>
+      this.#block.putOpen(fd, slot, generation, interest, trigger, role);
     this.#block = this.#nextBlock();
     this.#fill();
   }

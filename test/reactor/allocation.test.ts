@@ -3,7 +3,7 @@
 // shows that the measure would find it.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Backend, Trigger } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
@@ -12,6 +12,7 @@ import { eachTrigger } from '../helpers/matrix.ts';
 useDescriptors();
 const MANY = 1_000_000;
 const SOME = 50_000;
+const TRACED = 300_000;
 const COLLECTIONS_MAX = 1; // V8 may tidy up once, after the warm-up
 const GROWN_MAX = 256 * 1024; // about what Node itself leaves behind, whatever the count
 
@@ -41,6 +42,13 @@ eachTrigger((backend, trigger) => {
   it(`${count} events leave the heap as it was`, () => {
     const cost = push(backend, trigger, count);
     expect(cost.events).toBe(count);
+    expect(isFlat(cost), JSON.stringify(cost)).toBe(true);
+  });
+});
+
+describe('traced', () => {
+  it.each(['counts', 'events', 'timed'])('at the level %s, nothing is allocated either', (level) => {
+    const cost = push(Poller.preferredBackend, 'level', TRACED, level);
     expect(isFlat(cost), JSON.stringify(cost)).toBe(true);
   });
 });

@@ -1,11 +1,11 @@
 // Pushes events through a handler on the raw path and prints what it cost in memory:
-// `node --expose-gc allocation.mjs <back-end> <trigger> <events> [handler that allocates]`.
+// `node --expose-gc allocation.mjs <back-end> <trigger> <events> [allocates | the level of a trace]`.
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
 
-const [, , backend, trigger, events, mutant] = process.argv;
+const [, , backend, trigger, events, manner] = process.argv;
 const EVENTS = Number(events);
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
 
@@ -14,7 +14,9 @@ new PerformanceObserver((list) => {
   collections += list.getEntries().length;
 }).observe({ entryTypes: ['gc'] });
 
+const allocates = manner === 'allocates';
 const reactor = new Reactor({ backend });
+if (manner !== undefined && !allocates) reactor.trace({ level: manner });
 const byte = Buffer.alloc(1);
 const isOneshot = trigger.endsWith('oneshot');
 let eventCount = 0;
@@ -24,7 +26,7 @@ let kept; // keeps the optimizer from leaving the mutant's object out
 const handler = {
   onReady(_readiness, registration) {
     eventCount++;
-    if (mutant !== undefined) kept = { eventCount };
+    if (allocates) kept = { eventCount };
     while (sys.read(registration.fd, byte, 0, 1) === 1) {
       sys.write(registration.fd, byte, 0, 1);
       if (!registration.charge(1)) break;
