@@ -62,7 +62,7 @@ function parse(text: string): Wish {
   for (const word of more) {
     const [, seconds] = /^last=(\d+\.?\d*|\.\d+)$/.exec(word) ?? [];
     if (seconds !== undefined && Number(seconds) > 0) lastSeconds = Number(seconds);
-    else if ((LEVELS as readonly string[]).includes(word)) level = word as TraceLevel;
+    else if (LEVELS.some((each) => each === word)) level = word as TraceLevel;
     else throw new Error(`'${word}' is none of ${LEVELS.join(', ')}, and not last=SECONDS`);
   }
   if (lastSeconds === undefined) return { path: path + suffix(), options: { level }, kept: {} };

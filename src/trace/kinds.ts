@@ -63,10 +63,15 @@ export const WaitReason = {
 
 /** What a descriptor is: `a` of {@link Kind.Role}. */
 export const Role = {
+  /** It accepts. */
   Listener: 1,
+  /** Of a stream: TCP, or a Unix socket. */
   Connection: 2,
+  /** Of messages. */
   Datagram: 3,
+  /** No socket: a pipe, a terminal, … */
   Pipe: 4,
+  /** By which the reactor gets signals. */
   Signals: 5,
 } as const;
 

@@ -14,9 +14,6 @@ import { Kind } from './kinds.ts';
 import { StreamParts } from './parts.ts';
 import { type EventRecorder, type Recorded, Recorder } from './recorder.ts';
 
-/** What a trace records, each level all of those before it but `counts`: docs/trace.md. */
-export const LEVELS = ['counts', 'events', 'timed', 'calls', 'probe'] as const;
-
 /**
  * How much a trace records. `counts`: only how often what happened, in totals. `events`: what the kernel
  * reports, which handlers run, what is registered, re-queued and called, with the time of each batch.
@@ -24,7 +21,10 @@ export const LEVELS = ['counts', 'events', 'timed', 'calls', 'probe'] as const;
  * that this thread makes, with descriptor, bytes and result. `probe`: also what is ready after each
  * batch, whether it was reported or not, for teaching: all descriptors are looked at each time.
  */
-export type TraceLevel = (typeof LEVELS)[number];
+export type TraceLevel = 'counts' | 'events' | 'timed' | 'calls' | 'probe';
+
+/** @internal each with all of those before it, but those of `counts` */
+export const LEVELS: readonly TraceLevel[] = ['counts', 'events', 'timed', 'calls', 'probe'];
 
 /** The names of errors of this system, by number. */
 const ERRORS: Readonly<Record<string, string>> = Object.fromEntries(

@@ -47,10 +47,13 @@ eachTrigger((backend, trigger) => {
 });
 
 describe('traced', () => {
-  it.each(['counts', 'events', 'timed'])('at the level %s, nothing is allocated either', (level) => {
-    const cost = push(Poller.preferredBackend, 'level', TRACED, level);
-    expect(isFlat(cost), JSON.stringify(cost)).toBe(true);
-  });
+  it.each(['counts', 'events', 'timed'])(
+    'at the level %s, nothing is allocated either',
+    (level) => {
+      const cost = push(Poller.preferredBackend, 'level', TRACED, level);
+      expect(isFlat(cost), JSON.stringify(cost)).toBe(true);
+    },
+  );
 });
 
 it('a handler that allocates per event is seen, even in fewer events', () => {
