@@ -2,3 +2,4 @@
 export { reportsOf } from './batches.ts';
 export { modelOf } from './build.ts';
 export { sentenceOf } from './sentences.ts';
+export { stateAt } from './state.ts';

@@ -2,23 +2,11 @@
 // left. What it may claim depends on what was recorded: src/view/sides.ts.
 import { callOf, Kind, Outcome, Role } from '../trace/kinds.ts';
 import type { Batches } from './batches.ts';
+import { isEdge, LEVEL, READ_BITS, READ_CLOSED, READABLE, WRITABLE, WRITE_BITS } from './bits.ts';
 import type { CallTable } from './calls.ts';
 import type { LaneDraft } from './lanes.ts';
 import type { Band, Columns, HandlerSpan, Hatch } from './model.ts';
 import { Side } from './sides.ts';
-
-/** Bits of an Interest, and of a Readiness. */
-const READABLE = 1;
-const WRITABLE = 2;
-const READ_CLOSED = 8;
-const WRITE_CLOSED = 16;
-const ERROR = 32;
-const READ_BITS = READABLE | READ_CLOSED | ERROR;
-const WRITE_BITS = WRITABLE | WRITE_CLOSED | ERROR;
-/** Numbers of triggers. */
-const LEVEL = 0;
-const EDGE = 1;
-const EDGE_ONESHOT = 3;
 
 /** What a walk through a lane needs of its stream. */
 export interface LaneSource {
@@ -164,13 +152,12 @@ class Walk {
   }
 
   #watch(interest: number, trigger: number): void {
-    const isEdge = trigger === EDGE || trigger === EDGE_ONESHOT;
     for (const [side, bit] of [
       [this.#read, READABLE],
       [this.#write, WRITABLE],
     ] as const) {
       const isAsked = (interest & bit) !== 0;
-      side.isEdge = isEdge && isAsked;
+      side.isEdge = isEdge(trigger) && isAsked;
       side.isRepeated = trigger === LEVEL && isAsked;
     }
   }

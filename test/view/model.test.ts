@@ -6,20 +6,20 @@ import {
   EDGE,
   LEVEL,
   laneOf,
+  type Place,
   READ_CLOSED,
   READABLE,
   Story,
-  type Who,
   WOULD_BLOCK,
   WRITABLE,
 } from './story.ts';
 
-const A: Who = [20, 0, 0];
-const B: Who = [21, 1, 0];
+const A: Place = [20, 0, 0];
+const B: Place = [21, 1, 0];
 
 describe('lanes', () => {
   it('are registrations, not numbers', () => {
-    const again: Who = [20, 0, 1];
+    const again: Place = [20, 0, 1];
     const model = new Story()
       .register(A, READABLE, LEVEL)
       .event(Kind.Release, A)
@@ -34,7 +34,7 @@ describe('lanes', () => {
   });
 
   it('a call of what is not registered is of the reactor', () => {
-    const unregistered: Who = [30, 0, 0];
+    const unregistered: Place = [30, 0, 0];
     const model = new Story()
       .register(A, READABLE, LEVEL)
       .call('recv', unregistered, 5, 10)
@@ -52,7 +52,7 @@ describe('lanes', () => {
   });
 
   it('have the name that their number was given before, and not that of an earlier one', () => {
-    const again: Who = [20, 0, 1];
+    const again: Place = [20, 0, 1];
     const model = new Story()
       .text(Kind.Label, [20, 0, 0], 'client 7')
       .register(A, READABLE, LEVEL)

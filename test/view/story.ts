@@ -20,8 +20,8 @@ export const EDGE = 1;
 export const WOULD_BLOCK = -constants.errno.EAGAIN;
 
 /** Which registration: its descriptor, its slot and its generation. */
-export type Who = readonly [fd: number, slot: number, generation: number];
-const NONE: Who = [-1, 0, 0];
+export type Place = readonly [fd: number, slot: number, generation: number];
+const NONE: Place = [-1, 0, 0];
 
 /** Takes down what happens in a reactor. Each method is one event, unless it says otherwise. */
 export class Story {
@@ -41,7 +41,7 @@ export class Story {
     return this.#rows.length;
   }
 
-  event(kind: number, [fd, slot, generation]: Who, a = 0, b = 0): this {
+  event(kind: number, [fd, slot, generation]: Place, a = 0, b = 0): this {
     this.#rows.push([kind, fd, slot, generation, a, b, this.#timeNs]);
     return this;
   }
@@ -52,40 +52,40 @@ export class Story {
     return this;
   }
 
-  register(who: Who, interest: number, trigger: number): this {
-    return this.event(Kind.Register, who, interest, trigger);
+  register(place: Place, interest: number, trigger: number): this {
+    return this.event(Kind.Register, place, interest, trigger);
   }
 
   wait(count = 1, signals = 0): this {
     return this.event(Kind.WaitEnd, NONE, count, signals);
   }
 
-  report(who: Who, bits: number): this {
-    return this.event(Kind.Report, who, bits, bits);
+  report(place: Place, bits: number): this {
+    return this.event(Kind.Report, place, bits, bits);
   }
 
-  begin(who: Who, bits: number, cause = 1): this {
-    return this.event(Kind.HandlerBegin, who, bits, cause);
+  begin(place: Place, bits: number, cause = 1): this {
+    return this.event(Kind.HandlerBegin, place, bits, cause);
   }
 
-  end(who: Who, bytes = 0, outcome = 0): this {
-    return this.event(Kind.HandlerEnd, who, bytes, outcome);
+  end(place: Place, bytes = 0, outcome = 0): this {
+    return this.event(Kind.HandlerEnd, place, bytes, outcome);
   }
 
-  call(name: string, who: Who, result: number, asked = -1): this {
+  call(name: string, place: Place, result: number, asked = -1): this {
     const index = kernelCalls.findIndex((call) => call.name === name);
-    return this.event(Kind.Call, who, result, asked * 2 ** CALL_BITS + index);
+    return this.event(Kind.Call, place, result, asked * 2 ** CALL_BITS + index);
   }
 
   /** A report, the handler, and what it calls: several events. */
-  handle(who: Who, bits: number, ...calls: [string, number, number?][]): this {
-    this.report(who, bits).begin(who, bits);
-    for (const [name, result, asked] of calls) this.call(name, who, result, asked);
-    return this.end(who);
+  handle(place: Place, bits: number, ...calls: [string, number, number?][]): this {
+    this.report(place, bits).begin(place, bits);
+    for (const [name, result, asked] of calls) this.call(name, place, result, asked);
+    return this.end(place);
   }
 
-  text(kind: number, who: Who, text: string): this {
-    return this.event(kind, who, this.#texts.push(text) - 1);
+  text(kind: number, place: Place, text: string): this {
+    return this.event(kind, place, this.#texts.push(text) - 1);
   }
 
   trace(): TraceData {
@@ -143,6 +143,6 @@ function blockOf(rows: readonly (readonly number[])[], from: number, story: Stor
 }
 
 /** The lane of a registration. */
-export function laneOf(model: StreamModel, [, slot, generation]: Who): Lane {
+export function laneOf(model: StreamModel, [, slot, generation]: Place): Lane {
   return model.lanes.find(({ key }) => key === `${slot}.${generation}`) as Lane;
 }
