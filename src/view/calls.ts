@@ -36,8 +36,19 @@ export interface CallTable {
   answerOf(result: number, b: number): Answer;
 }
 
+const tables = new WeakMap<TraceData, CallTable>();
+
 /** What is known of the calls of a trace. */
-export function callTableOf({ calls, errors }: TraceData): CallTable {
+export function callTableOf(trace: TraceData): CallTable {
+  let table = tables.get(trace);
+  if (table === undefined) {
+    table = makeTable(trace);
+    tables.set(trace, table);
+  }
+  return table;
+}
+
+function makeTable({ calls, errors }: TraceData): CallTable {
   const [reads, writes] = [READS.split(' '), WRITES.split(' ')];
   const directions = calls.map((name) => {
     if (reads.includes(name)) return 'read';

@@ -3,7 +3,8 @@
 import { Kind } from '../trace/kinds.ts';
 import { reportsOf } from './batches.ts';
 import { READ_CLOSED, READABLE, REQUEUED, WRITABLE, WRITE_CLOSED } from './bits.ts';
-import type { Held, Interval, Lane, ReactorState, StreamModel } from './model.ts';
+import { holdsAt, lastFrom, valueAt } from './intervals.ts';
+import type { Lane, ReactorState, StreamModel } from './model.ts';
 
 /** They are seen in a report, and hold from there on. */
 const ENDINGS = READ_CLOSED | WRITE_CLOSED;
@@ -69,25 +70,4 @@ function requeuedAt({ columns, batches, batchAt, laneAt }: StreamModel, at: numb
     else if (isCalled || what === Kind.Release) queued.delete(laneAt(each));
   }
   return [...queued];
-}
-
-/** The value that holds just after an event. */
-function valueAt(list: readonly Held[], at: number): number | undefined {
-  const held = list[lastFrom(list, at)];
-  return held !== undefined && holdsAt(held, at) ? held.value : undefined;
-}
-
-function holdsAt({ from, to }: Interval, at: number): boolean {
-  return from <= at && at < to;
-}
-
-/** The place of the last one that began at `at` or before it; -1: none. */
-function lastFrom(list: readonly Interval[], at: number): number {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle] as Interval).from <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -1,5 +1,6 @@
 // Traces that are written down event by event, to see what a viewer makes of them.
 import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 import { kernelCalls } from '../../src/kernel-calls.ts';
 import {
   BLOCK_LENGTH,
@@ -21,6 +22,9 @@ export const WOULD_BLOCK = -constants.errno.EAGAIN;
 
 /** Which registration: its descriptor, its slot and its generation. */
 export type Place = readonly [fd: number, slot: number, generation: number];
+const ERRORS = Object.fromEntries(
+  [...getSystemErrorMap()].map(([number, [name]]) => [-number, name]),
+);
 const NONE: Place = [-1, 0, 0];
 
 /** Takes down what happens in a reactor. Each method is one event, unless it says otherwise. */
@@ -102,9 +106,7 @@ export class Story {
       takenAtMs: 0,
       takenAtNs: 0,
       calls: kernelCalls.map(({ name }) => name),
-      errors: Object.fromEntries(
-        Object.entries(constants.errno).map(([name, number]) => [number, name]),
-      ),
+      errors: ERRORS,
       streams: [{ ...stream, texts: this.#texts, blocks }],
     };
   }
