@@ -2,6 +2,7 @@
 export { reportsOf } from './batches.ts';
 export { modelOf } from './build.ts';
 export { type EventFilter, FilterError, filterOf } from './filter.ts';
+export { pageOf } from './page.ts';
 export { type Circumstances, circumstancesAt, sentenceAt, sentenceOf } from './sentences.ts';
 export { stateAt } from './state.ts';
 export { type Title, titleOf } from './titles.ts';
