@@ -1,6 +1,7 @@
 // What the page shows, and the one way to change it: `update`. The parts of the page are called with the new
 // state before the next frame, and each looks for what it shows.
-import type { StreamModel, TraceFinding, TraceModel } from '../src/view/model.ts';
+import type { Lane, StreamModel, TraceFinding, TraceModel } from '../src/view/model.ts';
+import { nameOf, reusedIn } from './names.ts';
 import { type Axis, around, placeOf, reveal, type Span, wholeOf } from './scale.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 
@@ -49,6 +50,7 @@ export class App {
   #filtered: Filtered;
   readonly #filterFunction: FilterFunction;
   readonly #timelines = new Map<number, Timeline>();
+  readonly #reused = new Map<number, ReadonlySet<number>>();
   readonly #listeners: Listener[] = [];
   #isScheduled = false;
 
@@ -75,7 +77,15 @@ export class App {
     return this.#timelineOf(this.#state.stream);
   }
 
-  /** Which of them pass the filter. */
+  /** The short name of a lane of it. */
+  nameOf(lane: Lane): string {
+    return nameOf(
+      lane,
+      memo(this.#reused, this.#state.stream, () => reusedIn(this.stream.lanes)),
+    );
+  }
+
+  /** Which of its events pass the filter. */
   get filtered(): Filtered {
     return this.#filtered;
   }
@@ -144,12 +154,8 @@ export class App {
   }
 
   #timelineOf(index: number): Timeline {
-    let timeline = this.#timelines.get(index);
-    if (timeline === undefined) {
-      timeline = timelineOf((this.model.streams[index] as StreamModel).columns);
-      this.#timelines.set(index, timeline);
-    }
-    return timeline;
+    const { columns } = this.model.streams[index] as StreamModel;
+    return memo(this.#timelines, index, () => timelineOf(columns));
   }
 
   #schedule(): void {
@@ -167,4 +173,12 @@ export class App {
     this.#before = this.#state;
     for (const listener of this.#listeners) listener(this.#state, before);
   }
+}
+
+function memo<Key, Value>(made: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const fresh = make();
+  made.set(key, fresh);
+  return fresh;
 }

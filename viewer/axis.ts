@@ -26,7 +26,7 @@ export function ticksOf({ axis, span, unit }: Scale): Tick[] {
   const step = Math.max(roundStep(PIXELS_PER_TICK / unit), isEvents ? 1 : 0);
   const ticks: Tick[] = [];
   for (let value = Math.ceil(span.from / step) * step; value <= span.to + shift; value += step) {
-    if (isEvents && value === 0) continue;
+    if (value < 0 || (isEvents && value === 0)) continue;
     ticks.push({
       x: (value - shift - span.from) * unit,
       text: isEvents ? eventCount(value) : time(value, step),

@@ -3,7 +3,7 @@ import type { App } from './app.ts';
 import { othersOf, rowsOfBatch } from './batch-rows.ts';
 import { button, element, row, table } from './dom.ts';
 import { bytes, eventCount, plural, time } from './format.ts';
-import { fullNameOf, nameOf } from './names.ts';
+import { fullNameOf } from './names.ts';
 
 const ROWS_MAX = 200;
 
@@ -37,7 +37,7 @@ export function batchPanel(app: App): Node[] {
       row(
         [
           button({ class: 'plain' }, () => app.select(one.at), eventCount(one.at + 1)),
-          element('span', { title: fullNameOf(one.lane) }, nameOf(one.lane)),
+          element('span', { title: fullNameOf(one.lane) }, app.nameOf(one.lane)),
           one.readiness,
           one.fate,
           one.outcome === '' ? '–' : one.outcome,

@@ -6,7 +6,7 @@ import { sentenceAt } from '../src/view/sentences.ts';
 import type { App } from './app.ts';
 import { button, element, row, table } from './dom.ts';
 import { eventCount, time } from './format.ts';
-import { eventNameOf, fullNameOf, nameOf } from './names.ts';
+import { eventNameOf, fullNameOf } from './names.ts';
 import { eventsAround } from './order.ts';
 
 /** The panel of the table. */
@@ -17,7 +17,7 @@ export function eventsPanel(app: App): Node[] {
     const event = stream.eventAt(number);
     const lane = stream.lanes[stream.laneAt(number)] as Lane;
     const choose = button({ class: 'plain' }, () => app.select(number), eventCount(number + 1));
-    const of = element('span', { title: fullNameOf(lane) }, nameOf(lane));
+    const of = element('span', { title: fullNameOf(lane) }, app.nameOf(lane));
     return row(
       [
         choose,

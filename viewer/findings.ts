@@ -57,7 +57,7 @@ export function findingsPanel(app: App): Node[] {
         [
           button({ class: 'plain' }, () => app.visit(finding), eventCount(finding.from + 1)),
           element('strong', {}, findingTitle(finding.code)),
-          finding.fd < 0 ? finding.lane : `fd ${finding.fd}`,
+          nameOfLane(app, finding),
           finding.what,
           finding.fix,
         ],
@@ -66,4 +66,9 @@ export function findingsPanel(app: App): Node[] {
     );
   const headings = ['event', 'finding', 'of', 'what is wrong', 'what to do'];
   return [table(`Findings: ${eventCount(findings.length)}`, headings, rows)];
+}
+
+function nameOfLane(app: App, { lane: key }: TraceFinding): string {
+  const lane = app.stream.lanes.find((one) => one.key === key);
+  return lane === undefined ? key : app.nameOf(lane);
 }

@@ -8,7 +8,7 @@ import { ticksOf } from './axis.ts';
 import { button, element, part } from './dom.ts';
 import { Drawing } from './draw.ts';
 import { eventNear, layoutOf, type Scene } from './layout.ts';
-import { fullNameOf, nameOf, REACTOR_KEY, watchOf } from './names.ts';
+import { fullNameOf, REACTOR_KEY, watchOf } from './names.ts';
 import { heightOf, type Row, rowsBetween, rowsOf } from './rows.ts';
 import { move, scaleOf, shortestOf, zoom } from './scale.ts';
 
@@ -160,7 +160,7 @@ export class Lanes {
       element(
         'span',
         { class: 'name' },
-        element('b', {}, nameOf(lane)),
+        element('b', {}, this.#app.nameOf(lane)),
         element('span', { class: 'label' }, lane.label),
       ),
       element('span', { class: 'watch' }, second),

@@ -35,17 +35,23 @@ export function findingTitle(code: FindingCode): string {
   return FINDING_TITLES[code];
 }
 
-/** `'fd 9'`, `'reactor'`. */
-export function nameOf({ key, fd }: Pick<Lane, 'key' | 'fd'>): string {
-  if (key === REACTOR_KEY) return 'reactor';
-  return fd < 0 ? `slot ${key}` : `fd ${fd}`;
+/** The numbers that several lanes have, one after the other. */
+export function reusedIn(lanes: readonly Pick<Lane, 'fd'>[]): ReadonlySet<number> {
+  const seen = new Set<number>();
+  return new Set(lanes.map(({ fd }) => fd).filter((fd) => seen.size === seen.add(fd).size));
 }
 
-/** The same with its label and what sets it apart from others of its number. */
-export function fullNameOf(lane: Lane): string {
-  if (lane.key === REACTOR_KEY) return 'the reactor';
-  const label = lane.label === '' ? '' : ` “${lane.label}”`;
-  return `${nameOf(lane)}${label} [${lane.key}]`;
+/** `'fd 9'`, `'reactor'`; `'fd 9 [3.1]'` when its number is not enough, or not known. */
+export function nameOf({ key, fd }: Pick<Lane, 'key' | 'fd'>, reused: ReadonlySet<number>): string {
+  if (key === REACTOR_KEY) return 'reactor';
+  if (fd < 0) return `slot ${key}`;
+  return reused.has(fd) ? `fd ${fd} [${key}]` : `fd ${fd}`;
+}
+
+/** What sets a lane apart from others, and its label. */
+export function fullNameOf({ key, fd, label }: Lane): string {
+  if (key === REACTOR_KEY) return 'the reactor';
+  return `fd ${fd < 0 ? 'unknown' : fd}${label === '' ? '' : ` “${label}”`} [${key}]`;
 }
 
 /** `'Readable, edge'`: what a lane is registered for at an event; '' when it is not. */

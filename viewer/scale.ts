@@ -27,13 +27,16 @@ export interface Scale {
 
 const EVENTS_MIN = 6;
 const NS_MIN = 1000;
+/** A share of the whole. */
+const MARGIN = 0.015;
 /** Pixels of an event in a view that one can read. */
 const READABLE = 30;
 
-/** The whole axis. */
+/** The whole axis, with a margin at both ends for the marks that are there. */
 export function wholeOf(axis: Axis, { count, time }: Timeline): Span {
-  if (axis === 'events') return { from: 0, to: Math.max(count, EVENTS_MIN) };
-  return { from: 0, to: Math.max(time[count - 1] ?? 0, NS_MIN) };
+  const length =
+    axis === 'events' ? Math.max(count, EVENTS_MIN) : Math.max(time[count - 1] ?? 0, NS_MIN);
+  return { from: -length * MARGIN, to: length * (1 + MARGIN) };
 }
 
 /** Where an event is on the axis: in the middle of its number, or at its time. */

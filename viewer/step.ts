@@ -3,14 +3,14 @@
 import { namesOfBits } from '../src/readiness-names.ts';
 import { LEVEL, TRIGGER_NAMES } from '../src/view/bits.ts';
 import { valueAt } from '../src/view/intervals.ts';
-import type { Lane, ReactorState, StreamModel, TraceFinding } from '../src/view/model.ts';
+import type { Lane, ReactorState, TraceFinding } from '../src/view/model.ts';
 import { sentenceAt } from '../src/view/sentences.ts';
 import { stateAt } from '../src/view/state.ts';
 import { titleOf } from '../src/view/titles.ts';
 import type { App, State } from './app.ts';
 import { button, element, part, row, table } from './dom.ts';
 import { bytes, eventCount, time } from './format.ts';
-import { eventNameOf, findingTitle, fullNameOf, nameOf } from './names.ts';
+import { eventNameOf, findingTitle, fullNameOf } from './names.ts';
 import { ruleOf } from './rules.ts';
 
 /** Registrations that are listed; there may be thousands. */
@@ -75,7 +75,7 @@ function laneButton(app: App, key: string): Node {
   const lane = app.stream.lanes.find((one) => one.key === key);
   if (lane === undefined) return document.createTextNode(key);
   const label = lane.label === '' ? '' : ` ${lane.label}`;
-  return element('span', { title: fullNameOf(lane) }, `${nameOf(lane)}${label}`);
+  return element('span', { title: fullNameOf(lane) }, `${app.nameOf(lane)}${label}`);
 }
 
 function renderState(app: App, state: ReactorState): void {
@@ -83,13 +83,13 @@ function renderState(app: App, state: ReactorState): void {
   part('requeued-now').textContent =
     state.requeued.length === 0
       ? 'Nothing is re-queued.'
-      : `Re-queued: ${state.requeued.map((key) => shortName(app.stream, key)).join(', ')}.`;
+      : `Re-queued: ${state.requeued.map((key) => shortName(app, key)).join(', ')}.`;
   part('registrations-now').replaceChildren(registrationsOf(app, state));
 }
 
-function shortName({ lanes }: StreamModel, key: string): string {
-  const lane = lanes.find((one) => one.key === key);
-  return lane === undefined ? key : nameOf(lane);
+function shortName(app: App, key: string): string {
+  const lane = app.stream.lanes.find((one) => one.key === key);
+  return lane === undefined ? key : app.nameOf(lane);
 }
 
 const FATES = { handled: '', masked: 'no longer asked for', stale: 'stale', ghost: 'ghost' };
@@ -104,7 +104,7 @@ function batchOf(app: App, { batch, delivered, running }: ReactorState): HTMLEle
     return element(
       'li',
       { class: status, 'aria-current': isNow ? 'true' : undefined },
-      button({ class: 'plain' }, () => app.select(at), nameOf(lane)),
+      button({ class: 'plain' }, () => app.select(at), app.nameOf(lane)),
       ` ${namesOfBits(readiness)} `,
       element('small', {}, FATES[fate]),
     );

@@ -3,7 +3,6 @@ import type { Lane, LaneTotals } from '../src/view/model.ts';
 import type { App } from './app.ts';
 import { button, element, row, table } from './dom.ts';
 import { bytes, eventCount, share, time } from './format.ts';
-import { nameOf } from './names.ts';
 
 const ROWS_MAX = 500;
 
@@ -51,7 +50,7 @@ function rowOf(app: App, lane: Lane, of: LaneTotals): HTMLTableRowElement {
   const first = lane.events[0] ?? 0;
   const label = lane.label === '' ? '' : ` ${lane.label}`;
   return row([
-    button({ class: 'plain' }, () => app.select(first), `${nameOf(lane)}${label}`),
+    button({ class: 'plain' }, () => app.select(first), `${app.nameOf(lane)}${label}`),
     eventCount(of.reports),
     eventCount(of.handlers),
     of.handlerNs === undefined ? '–' : time(of.handlerNs),

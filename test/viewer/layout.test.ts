@@ -6,7 +6,7 @@ import type { StreamModel } from '../../src/view/model.ts';
 import { eventNear, layoutOf, type Scene } from '../../viewer/layout.ts';
 import { barOf } from '../../viewer/marks.ts';
 import { heightOf, rowsOf } from '../../viewer/rows.ts';
-import { scaleOf, wholeOf } from '../../viewer/scale.ts';
+import { scaleOf } from '../../viewer/scale.ts';
 import type { Shape } from '../../viewer/shapes.ts';
 import { timelineOf } from '../../viewer/timeline.ts';
 import { EDGE, LEVEL, type Place, READABLE, Story, WOULD_BLOCK } from '../view/story.ts';
@@ -21,7 +21,7 @@ function sceneOf(story: Story, change: Partial<Scene> & { unit?: number } = {}):
   const model = modelOf(trace).streams[0] as StreamModel;
   const timeline = timelineOf(model.columns);
   const width = timeline.count * (change.unit ?? 100);
-  const scale = scaleOf('events', wholeOf('events', timeline), timeline, width);
+  const scale = scaleOf('events', { from: 0, to: timeline.count }, timeline, width);
   const rows = rowsOf(model.lanes, [], () => true);
   const { columns } = model;
   const whole = { top: 0, height: heightOf(rows), at: 0, matches: undefined };
