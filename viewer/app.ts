@@ -2,6 +2,7 @@
 // state before the next frame, and each looks for what it shows.
 import type { Lane, StreamModel, TraceFinding, TraceModel } from '../src/view/model.ts';
 import { nameOf, reusedIn } from './names.ts';
+import { graveFirst } from './order.ts';
 import { type Axis, around, placeOf, reveal, type Span, wholeOf } from './scale.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 
@@ -145,7 +146,7 @@ export class App {
   #opened(index: number): State {
     const stream = this.model.streams[index] as StreamModel;
     const timeline = this.#timelineOf(index);
-    const finding = stream.findings[0];
+    const [finding] = graveFirst(stream.findings);
     const at = finding?.from ?? 0;
     const axis = 'events';
     const whole = wholeOf(axis, timeline);

@@ -3,7 +3,8 @@ import type { TraceFinding } from '../src/view/model.ts';
 import type { App } from './app.ts';
 import { button, element, part, row, table } from './dom.ts';
 import { eventCount } from './format.ts';
-import { findingTitle } from './names.ts';
+import { findingTitle, isGrave } from './names.ts';
+import { graveFirst } from './order.ts';
 
 /** As many are at the top of the page. */
 const FIRST = 3;
@@ -21,7 +22,9 @@ export function showFindings(app: App): void {
       );
       return;
     }
-    const items = findings.slice(0, FIRST).map((finding) => lineOf(app, finding));
+    const items = graveFirst(findings)
+      .slice(0, FIRST)
+      .map((finding) => lineOf(app, finding));
     const more = findings.length - FIRST;
     if (more > 0) items.push(moreButton(app, more));
     list.replaceChildren(...items);
@@ -31,7 +34,10 @@ export function showFindings(app: App): void {
 function lineOf(app: App, finding: TraceFinding): HTMLElement {
   const isHere = app.state.at === finding.from;
   return button(
-    { class: 'finding', 'aria-current': isHere ? 'true' : undefined },
+    {
+      class: `finding${isGrave(finding.code) ? ' grave' : ''}`,
+      'aria-current': isHere ? 'true' : undefined,
+    },
     () => app.visit(finding),
     element('strong', {}, findingTitle(finding.code)),
     element('span', {}, finding.what),

@@ -3,7 +3,7 @@
 import { Kind } from '../src/trace/kinds.ts';
 import type { Band, Interval, Lane, StreamModel } from '../src/view/model.ts';
 import { bytes } from './format.ts';
-import { type MarkSource, marksOf, Y } from './marks.ts';
+import { lowerBound, type MarkSource, marksOf, Y } from './marks.ts';
 import { REACTOR_KEY } from './names.ts';
 import { type LaneRow, type Row, rowsBetween } from './rows.ts';
 import type { Fill, Ink, Shape } from './shapes.ts';
@@ -26,9 +26,11 @@ const HATCH_MIN = 3;
 const QUEUE_BITS = 24;
 const BATCH_MIN = 6;
 const TEXT_ROOM = 60;
-const HATCH_TEXT_ROOM = 190;
+const HATCH_TEXT_ROOM = 150;
+/** Beside the frame of the selected event. */
+const LABEL_SHIFT = 18;
 /** The lane of the reactor is lower: it has no bands above its middle. */
-const REACTOR_SHIFT = -18;
+const REACTOR_SHIFT = -23;
 const REACTOR_BAR = { y: 24, height: 22 };
 
 /** The shapes of a picture; y is that of the view. */
@@ -214,7 +216,9 @@ function hatches({ scale }: Scene, { hatches: all }: Lane, top: number): Shape[]
     if (width < HATCH_TEXT_ROOM) return [];
     const left = hatch.bytesLeft === undefined ? '' : `, ${bytes(hatch.bytesLeft)} left`;
     const text = `lost edge${left}`;
-    return [{ type: 'label', x: Math.max(x, 0) + 8, y: top + Y.middle, text, ink: 'undrained' }];
+    return [
+      { type: 'label', x: Math.max(x, 0) + LABEL_SHIFT, y: top + Y.middle, text, ink: 'undrained' },
+    ];
   });
   return [...strips(all, scale, strip, HATCH_MIN), ...names];
 }
@@ -266,7 +270,7 @@ function cursor({ scale, at, height, model, top }: Scene, lanes: readonly LaneRo
   return shapes;
 }
 
-/** The event of a lane that is nearest to a place; the lane itself when none is near. */
+/** The event that is nearest to a place, of the lane that is there; undefined: there is none. */
 export function eventNear(scene: Scene, x: number, y: number): number | undefined {
   const rows = rowsBetween(scene.rows, scene.top + y, scene.top + y + 1);
   const row = rows.find((one) => one.type === 'lane');
@@ -274,8 +278,9 @@ export function eventNear(scene: Scene, x: number, y: number): number | undefine
   const { scale, matches } = scene;
   let nearest: number | undefined;
   let distance = Number.POSITIVE_INFINITY;
-  for (const at of row.lane.events) {
-    if (at < scale.first) continue;
+  const { events } = row.lane;
+  for (let index = lowerBound(events, scale.first); index < events.length; index++) {
+    const at = events[index] as number;
     if (at >= scale.end) break;
     if (matches !== undefined && matches[at] === 0) continue;
     const own = Math.abs(scale.xOf(at) - x);

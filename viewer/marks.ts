@@ -18,8 +18,8 @@ export const Y = {
   bandWrite: 22,
   band: 7,
   handlerTop: 34,
-  handlerBottom: 72,
-  middle: 53,
+  handlerBottom: 84,
+  middle: 58,
 } as const;
 
 const BAR_MAX = 17;
@@ -28,6 +28,7 @@ const BAR_MIN = 4;
 const BAR_BITS = 17;
 /** A call has its name below it when an event has as much room. */
 const NAMED_FROM = 46;
+const NAME_LINE = 11;
 /** Forms are as wide. */
 const CROWDED = 6;
 const EAGAIN = 'EAGAIN';
@@ -204,28 +205,24 @@ function lineOf({ x, place, height }: Mark, top: number): Shape {
   return { ...line, y: top + Y.middle - (place === 'up' ? length : 0), height: length };
 }
 
-// `recv 5`, where there is room for it. Receiving has it below the line, where there is no bar.
+// `recv 5 B` in two lines, where there is room for it, on the side of the line on which there is no bar.
 function nameOfCall({ x, at, place }: Mark, top: number, source: MarkSource): Shape[] {
   const { columns, scale, trace } = source;
-  if (scale.axis !== 'events' || scale.unit < NAMED_FROM) return [];
-  if (columns.kind[at] !== Kind.Call) return [];
+  if (scale.axis !== 'events' || scale.unit < NAMED_FROM || place === 'middle') return [];
   const result = columns.a[at] as number;
   const name = trace.calls[callOf(columns.b[at] as number).call] ?? '';
-  const what =
-    result < 0 ? (trace.errors[String(-result)] ?? String(result)) : resultOf(name, result);
-  const isAbove = place === 'down';
-  const [first, second] = isAbove ? [Y.middle - 16, Y.middle - 5] : [Y.middle + 6, Y.middle + 16];
-  const text = {
+  const error = trace.errors[String(-result)] ?? String(result);
+  const lines = [name, result < 0 ? error : resultOf(name, result)];
+  const first = top + Y.middle + (place === 'down' ? -NAME_LINE - 4 : NAME_LINE + 1);
+  return lines.map((text, line) => ({
     type: 'text',
     x,
+    y: first + line * NAME_LINE,
+    text,
     ink: 'text',
     align: 'center',
     width: scale.unit - 2,
-  } as const;
-  return [
-    { ...text, y: top + first + 2, text: name },
-    { ...text, y: top + second + 1, text: what },
-  ];
+  }));
 }
 
 function resultOf(name: string, result: number): string {

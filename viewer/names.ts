@@ -35,6 +35,13 @@ export function findingTitle(code: FindingCode): string {
   return FINDING_TITLES[code];
 }
 
+const GRAVE: readonly FindingCode[] = ['UNDRAINED', 'SPINNING', 'STARVED'];
+
+/** Whether a finding is one that makes a server hang, or a core busy. */
+export function isGrave(code: FindingCode): boolean {
+  return GRAVE.includes(code);
+}
+
 /** The numbers that several lanes have, one after the other. */
 export function reusedIn(lanes: readonly Pick<Lane, 'fd'>[]): ReadonlySet<number> {
   const seen = new Set<number>();

@@ -1,5 +1,6 @@
 // Which events come before and behind another one: in the table, by a key, and from finding to finding.
 import type { TraceFinding } from '../src/view/model.ts';
+import { isGrave } from './names.ts';
 
 /** Rows before and behind the selected event. */
 const BEFORE = 12;
@@ -42,4 +43,9 @@ export function findingAfter(
   at: number,
 ): TraceFinding | undefined {
   return findings.find(({ from }) => from > at) ?? findings[0];
+}
+
+/** The findings, the grave ones first. */
+export function graveFirst(findings: readonly TraceFinding[]): TraceFinding[] {
+  return findings.toSorted((one, other) => Number(isGrave(other.code)) - Number(isGrave(one.code)));
 }

@@ -12,7 +12,7 @@ export type Row = { readonly y: number; readonly height: number } & (
 export type LaneRow = Extract<Row, { type: 'lane' }>;
 
 const TITLE_HEIGHT = 26;
-const LANE_HEIGHT = 76;
+const LANE_HEIGHT = 88;
 const REACTOR_HEIGHT = 62;
 
 interface Group {

@@ -29,8 +29,10 @@ const EVENTS_MIN = 6;
 const NS_MIN = 1000;
 /** A share of the whole. */
 const MARGIN = 0.015;
+/** Of a span of time: events of one batch are all at its edge. */
+const ROOM = 0.2;
 /** Pixels of an event in a view that one can read. */
-const READABLE = 30;
+const READABLE = 48;
 
 /** The whole axis, with a margin at both ends for the marks that are there. */
 export function wholeOf(axis: Axis, { count, time }: Timeline): Span {
@@ -113,5 +115,6 @@ export function around(axis: Axis, timeline: Timeline, at: number, width: number
     placeOf(axis, timeline, Math.min(Math.max(0, event), timeline.count - 1));
   const from = place(at - Math.floor(seen * 0.45));
   const to = Math.max(place(at + Math.ceil(seen * 0.55)), from + NS_MIN);
-  return within({ from, to }, whole);
+  const room = (to - from) * ROOM;
+  return within({ from: from - room, to: to + room }, whole);
 }

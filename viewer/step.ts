@@ -10,7 +10,7 @@ import { titleOf } from '../src/view/titles.ts';
 import type { App, State } from './app.ts';
 import { button, element, part, row, table } from './dom.ts';
 import { bytes, eventCount, time } from './format.ts';
-import { eventNameOf, findingTitle, fullNameOf } from './names.ts';
+import { eventNameOf, findingTitle, fullNameOf, isGrave } from './names.ts';
 import { ruleOf } from './rules.ts';
 
 /** Registrations that are listed; there may be thousands. */
@@ -49,7 +49,10 @@ function renderEvent(app: App, { at }: State): void {
   part('sentence').textContent = sentenceAt(model, stream, at);
   const finding = stream.findings.find(({ from }) => from === at);
   part('notice').hidden = finding === undefined;
-  if (finding !== undefined) part('notice').replaceChildren(...noticeOf(finding));
+  if (finding !== undefined) {
+    part('notice').replaceChildren(...noticeOf(finding));
+    part('notice').classList.toggle('grave', isGrave(finding.code));
+  }
   const trigger = valueAt(lane.triggers, at);
   const isUndrained = lane.hatches.some(({ from }) => from === at);
   const rule = ruleOf(event, trigger ?? LEVEL, isUndrained);
@@ -63,7 +66,7 @@ function renderEvent(app: App, { at }: State): void {
 }
 
 /** What a finding says, as elements. */
-export function noticeOf({ code, what, fix }: TraceFinding): Node[] {
+function noticeOf({ code, what, fix }: TraceFinding): Node[] {
   return [
     element('strong', {}, findingTitle(code)),
     element('p', {}, what),

@@ -4,7 +4,8 @@ import { Kind, Outcome } from '../../src/trace/index.ts';
 import type { TraceFinding } from '../../src/view/model.ts';
 import { rowsOfBatch } from '../../viewer/batch-rows.ts';
 import { bytes, plural, share, time } from '../../viewer/format.ts';
-import { eventsAround, findingAfter, nextEvent } from '../../viewer/order.ts';
+import { nameOf, reusedIn } from '../../viewer/names.ts';
+import { eventsAround, findingAfter, graveFirst, nextEvent } from '../../viewer/order.ts';
 import { LEVEL, type Place, READABLE, Story } from '../view/story.ts';
 
 const A: Place = [9, 1, 0];
@@ -90,6 +91,24 @@ it('the finding behind the last one is the first', () => {
   const next = (at: number) => findingAfter(findings, at)?.from;
   expect([0, 10, 19, 20, 500].map(next)).toEqual([10, 20, 20, 10, 10]);
   expect(findingAfter([], 3)).toBeUndefined();
+});
+
+it('the grave findings come first, each kind in its order', () => {
+  const codes = ['SLOW_HANDLER', 'UNDRAINED', 'STALE', 'SPINNING'] as const;
+  const findings = codes.map((code, from) => ({ code, from }) as TraceFinding);
+  expect(graveFirst(findings).map(({ from }) => from)).toEqual([1, 3, 0, 2]);
+});
+
+it('a number that several lanes have is not enough for a name', () => {
+  const lanes = [
+    { key: 'reactor', fd: -1 },
+    { key: '1.0', fd: 9 },
+    { key: '2.0', fd: 10 },
+    { key: '1.1', fd: 9 },
+    { key: '3.0', fd: -1 },
+  ];
+  const names = lanes.map((lane) => nameOf(lane, reusedIn(lanes)));
+  expect(names).toEqual(['reactor', 'fd 9 [1.0]', 'fd 10', 'fd 9 [1.1]', 'slot 3.0']);
 });
 
 it('numbers are as people read them', () => {

@@ -100,7 +100,7 @@ describe('moving', () => {
     const span = around(axis, timeline, 50, 600);
     const scale = scaleOf(axis, span, timeline, 600);
     expect(scale.xOf(50)).toBeGreaterThan(100);
-    expect(scale.xOf(50)).toBeLessThan(500);
+    expect(scale.xOf(50)).toBeLessThan(540);
     expect(span.to - span.from).toBeLessThan(wholeOf(axis, timeline).to / 2);
   });
 });
