@@ -12,6 +12,16 @@ const tasks = {
     takes: '10 s',
     commands: [['tsc', '-p', 'tsconfig.build.json']],
   },
+  viewer: {
+    does: 'dist/view/page.html, the page of a trace, from viewer/',
+    takes: '1 s',
+    commands: [script('build-viewer.mjs')],
+  },
+  pictures: {
+    does: 'docs/pictures/, the page with traces of examples/seeing/; needs Chromium',
+    takes: '1 min',
+    commands: [script('pictures.mjs')],
+  },
   cmake: {
     does: 'the addon by cmake-js, into build-cmake/',
     takes: '1 min',
@@ -24,4 +34,4 @@ const tasks = {
   },
 };
 
-await dispatch('build', tasks, ['native', 'ts']);
+await dispatch('build', tasks, ['native', 'ts', 'viewer']);

@@ -102,6 +102,7 @@ function checkPaths(paths) {
       Object.values(typeof entry === 'string' ? [entry] : entry).map((path) => path.slice(2)),
     ),
     manifest.bin.edgewise,
+    'dist/view/page.html',
   ];
   const missing = wanted.filter((path) => !paths.includes(path));
   expect(missing.length === 0, `missing: ${missing.join(', ')}`);

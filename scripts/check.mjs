@@ -8,9 +8,14 @@ const tasks = {
     commands: [['biome', 'check', '--error-on-warnings', '.']],
   },
   types: {
-    does: 'TypeScript, over sources, tests, examples, the benchmark suite and the declarations',
+    does: 'TypeScript, over sources, viewer, tests, examples, the benchmark suite and the declarations',
     takes: '20 s',
-    commands: [BUILD, ['tsc', '-p', 'tsconfig.json'], ['tsc', '-p', 'tsconfig.declarations.json']],
+    commands: [
+      BUILD,
+      ['tsc', '-p', 'tsconfig.json'],
+      ['tsc', '-p', 'viewer'],
+      ['tsc', '-p', 'tsconfig.declarations.json'],
+    ],
   },
   unused: {
     does: 'files, exports and dependencies that nothing uses (knip)',

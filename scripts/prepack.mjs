@@ -49,8 +49,14 @@ async function takeLocalBuild() {
   });
 }
 
+/** What is made of the sources beside what tsc makes, and of which one. */
+const MADE = { 'src/view/page.ts': 'dist/view/page.html' };
+
 /** tsc leaves what it made of sources that are no more. */
 function assertBuilt() {
+  for (const [source, made] of Object.entries(MADE)) {
+    if (existsSync(source) && !existsSync(made)) throw new Refusal(`no ${made}: npm run build`);
+  }
   const list = (folder, suffix) =>
     readdirSync(folder, { recursive: true })
       .filter((path) => path.endsWith(suffix) && statSync(join(folder, path)).size > 0)

@@ -182,6 +182,14 @@ describe('dist/', () => {
     expectRefusal(/no dist\/net\/index\.js: npm run build$/m);
   });
 
+  test('has the page that src/view/page.ts fills', () => {
+    for (const path of ['src/view/page.ts', 'dist/view/page.js', 'dist/view/page.d.ts'])
+      write(path);
+    expectRefusal(/no dist\/view\/page\.html: npm run build$/m);
+    write('dist/view/page.html');
+    expect(prepack().status).toBe(0);
+  });
+
   test('has nothing of sources that are no more', () => {
     write('dist/net/gone.js');
     expectRefusal(/dist\/net\/gone\.js has no source: remove dist\/ and npm run build$/m);
