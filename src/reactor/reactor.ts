@@ -5,6 +5,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { AuditBook, type AuditReport } from '../audit/index.ts';
+import { channels } from '../diagnostics.ts';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
@@ -59,6 +60,9 @@ const EDGE_NAMES = Object.keys({
 const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
 const EINTR = -constants.errno.EINTR;
+/** From so long on a turn is slow. */
+const SLOW_TURN_MS = 10;
+const NS_PER_MS = 1e6;
 
 /**
  * A readiness loop over raw descriptors: calls handlers when descriptors are ready.
@@ -609,6 +613,7 @@ export class Reactor {
   #dispatch(count: number): void {
     this.#turns++;
     const wasNotified = this.#wasNotified(); // an inner turn overwrites it
+    const begunNs = channels.slowTurn.hasSubscribers ? (this.#head[Head.NowNs] as number) : 0;
     if (this.#dispatcher.trace !== undefined) this.#recordWait(count);
     const requeued = this.#dispatcher.enter();
     this.#dispatcher.deliverEvents(count);
@@ -620,6 +625,14 @@ export class Reactor {
     if (this.#active.length > 0) this.#reportActivity();
     this.#dispatcher.leave();
     this.#plan();
+    if (begunNs > 0) this.#reportSlowness(begunNs, count);
+  }
+
+  // The clock is read only when some code listens.
+  #reportSlowness(begunNs: number, eventCount: number): void {
+    const durationMs = (native.now() - begunNs) / NS_PER_MS;
+    if (durationMs < SLOW_TURN_MS) return;
+    channels.slowTurn.publish({ reactor: this, durationMs, eventCount });
   }
 
   #wasNotified(): boolean {
