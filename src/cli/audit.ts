@@ -18,7 +18,7 @@ export const audit: Command = {
     'undrained edges, ghosts, oneshots that are not armed, sockets that no set watches, and more.\n' +
     'The process is not stopped and need not use edgewise; it must be yours, or you root.\n' +
     'Exit code 0: nothing is wrong; 1: something is; 2: it cannot be audited.',
-  operand: 'PID',
+  operand: { name: 'PID' },
   options: {
     json: { help: 'the whole report as JSON; with --watch one line each time' },
     watch: { value: 'S', help: 'look every S seconds until SIGINT, and print what changes' },

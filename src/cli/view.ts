@@ -13,7 +13,7 @@ export const view: Command = {
     'Prints a file that reactor.trace().write(FILE) or EDGEWISE_TRACE=FILE has made. Each line has the\n' +
     'time in milliseconds since the first event, the descriptor with the slot and the generation of its\n' +
     'registration, and what happened. A number that is used again has another slot or generation.',
-  operand: 'FILE',
+  operand: { name: 'FILE' },
   options: { fd: { value: 'N', help: 'the events of this descriptor only' } },
   async run(options) {
     const fd = options.has('fd') ? options.integer('fd', 0, 0x7fff_ffff) : undefined;

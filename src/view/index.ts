@@ -1,2 +1,3 @@
 // The table of contents of the room: what a trace shows.
+export { differenceOf } from './diff.ts';
 export { sentenceOf } from './sentences.ts';

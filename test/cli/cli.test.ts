@@ -74,6 +74,15 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['audit', '1', '2'],
   ['audit', '1', '--watch', '0'],
   ['audit', '1', '--pid', '2'],
+  ['trace'],
+  ['trace', '--level', 'all', 'script.js'],
+  ['trace', '--last', '10m', 'script.js'],
+  ['trace', '-o', '/nonexistent/file', 'script.js'],
+  ['trace', '-o'],
+  ['trace', '-x', 'script.js'],
+  ['trace', 'diff', 'a'],
+  ['trace', 'diff', 'a', 'b'],
+  ['trace', 'diff', 'a', 'b', 'c'],
   ['view'],
   ['view', 'a', 'b'],
   ['view', 'a', '--fd', 'x'],
@@ -95,7 +104,7 @@ describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor', 'view']) {
+    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor', 'trace', 'view']) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });
@@ -109,12 +118,13 @@ describe('help', () => {
     ['relay', ['port', 'target', 'host', 'trigger', 'copy', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
     ['audit', ['json', 'watch', 'help']],
+    ['trace', ['level', 'last', 'output', 'help']],
     ['view', ['fd', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {
     const ended = await edgewise(name, '--help');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    const listed = [...ended.stdout.matchAll(/^ {2}(?:-h, )?--([a-z-]+)/gm)].map(
+    const listed = [...ended.stdout.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(
       ([, word]) => word,
     );
     expect(listed).toEqual(options);

@@ -1,0 +1,129 @@
+// What two traces differ in, for a bug report or a grader: descriptors are numbered in the order in
+// which they appear, and times are left out, so that two runs of one program are the same.
+import type { TraceData, TraceStream } from '../trace/data.ts';
+import { eventsOf, type TraceEvent } from '../trace/events.ts';
+import { callOf, Kind, WaitReason } from '../trace/kinds.ts';
+import { sentenceOf } from './sentences.ts';
+
+/** Lines that are shown before and behind what differs, and of what differs on each side. */
+const CONTEXT = 3;
+const DIFFERENT_MAX = 20;
+/** Calls whose result is a new descriptor. */
+const OPENING: readonly string[] = [
+  'socket',
+  'accept4',
+  'dup',
+  'reopen',
+  'eventfd',
+  'timerfd_create',
+  'inotify_init1',
+  'pidfd_open',
+  'epoll_create1',
+  'kqueue',
+  'openSync',
+];
+
+interface Named {
+  readonly name: string;
+  isRegistered: boolean;
+}
+
+/** Numbers descriptors in the order in which they appear. */
+class Numbering {
+  readonly #byFd = new Map<number, Named>();
+  readonly #byRegistration = new Map<string, Named>();
+  #count = 0;
+
+  /** What the descriptor of an event is called; '' when it is of none. */
+  nameIn({ kind, fd, slot, generation }: TraceEvent): string {
+    const key = `${slot}.${generation}`;
+    if (fd < 0) return this.#byRegistration.get(key)?.name ?? '';
+    let named = this.#byFd.get(fd) ?? this.open(fd);
+    if (kind === Kind.Register) {
+      // A number that is registered again is another one.
+      if (named.isRegistered) named = this.open(fd);
+      named.isRegistered = true;
+      this.#byRegistration.set(key, named);
+    }
+    return named.name;
+  }
+
+  /** The name of a descriptor by its number. */
+  of(fd: number): string {
+    return (this.#byFd.get(fd) ?? this.open(fd)).name;
+  }
+
+  /** A new name, for a number that is another descriptor from here on. */
+  open(fd: number): Named {
+    const named = { name: `#${++this.#count}`, isRegistered: false };
+    this.#byFd.set(fd, named);
+    return named;
+  }
+}
+
+// One line for each event, without what is another one in each run.
+function linesOf(trace: TraceData, stream: TraceStream): string[] {
+  const numbering = new Numbering();
+  return [...eventsOf(stream)].map((event) => {
+    const name = numbering.nameIn(event);
+    return `${name.padEnd(4)} ${textOf(event, trace, stream, numbering)}`;
+  });
+}
+
+function textOf(
+  event: TraceEvent,
+  trace: TraceData,
+  stream: TraceStream,
+  numbering: Numbering,
+): string {
+  const { kind, a, b } = event;
+  const text = sentenceOf(event, trace, stream);
+  if (kind === Kind.Role && b >= 0) return text.replace(/\d+\.$/, `${numbering.of(b)}.`);
+  if (kind === Kind.WaitBegin && b === WaitReason.Deadline) return text.replace(/\d+ µs/, '… µs');
+  const isOpening = kind === Kind.Call && OPENING.includes(trace.calls[callOf(b).call] ?? '');
+  return isOpening && a >= 0 ? text.replace(/\d+\.$/, `${numbering.open(a).name}.`) : text;
+}
+
+/**
+ * What differs between two traces, as lines for people: what begins with `-` is of the first one,
+ * and what begins with `+` of the second. Empty when nothing differs.
+ */
+export function differenceOf(one: TraceData, other: TraceData): string[] {
+  const count = Math.max(one.streams.length, other.streams.length);
+  return Array.from({ length: count }, (_, index) => {
+    const [mine, yours] = [one, other].map((trace) => {
+      const stream = trace.streams[index];
+      return stream === undefined ? [] : linesOf(trace, stream);
+    });
+    const lines = hunkOf(mine ?? [], yours ?? []);
+    return lines.length === 0 ? [] : [`Reactor ${index + 1}`, ...lines];
+  }).flat();
+}
+
+// Both have the same events before it, and the same behind it.
+function hunkOf(mine: readonly string[], yours: readonly string[]): string[] {
+  const shorter = Math.min(mine.length, yours.length);
+  let before = 0;
+  while (before < shorter && mine[before] === yours[before]) before++;
+  if (before === mine.length && before === yours.length) return [];
+  let behind = 0;
+  while (behind < shorter - before && mine.at(-1 - behind) === yours.at(-1 - behind)) behind++;
+  const end = mine.length - behind;
+  return [
+    ...countOf(before - CONTEXT, 'the same before'),
+    ...mine.slice(Math.max(0, before - CONTEXT), before).map((line) => `  ${line}`),
+    ...sideOf('-', mine.slice(before, end)),
+    ...sideOf('+', yours.slice(before, yours.length - behind)),
+    ...mine.slice(end, end + CONTEXT).map((line) => `  ${line}`),
+    ...countOf(behind - CONTEXT, 'the same behind'),
+  ];
+}
+
+function sideOf(sign: string, lines: readonly string[]): string[] {
+  const shown = lines.slice(0, DIFFERENT_MAX).map((line) => `${sign} ${line}`);
+  return [...shown, ...countOf(lines.length - DIFFERENT_MAX, 'more').map((line) => sign + line)];
+}
+
+function countOf(count: number, what: string): string[] {
+  return count > 0 ? [`  … ${count} event${count === 1 ? '' : 's'} ${what}`] : [];
+}
