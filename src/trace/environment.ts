@@ -1,5 +1,5 @@
 // EDGEWISE_TRACE=FILE[,LEVEL]: every reactor of the program is traced, and the file is written at its
-// end, and at SIGUSR2: the last that happened before.
+// end, also by a signal, and at SIGUSR2: the last that happened before.
 import { isMainThread, threadId } from 'node:worker_threads';
 import { type Trace, type TraceLevel, type TraceOptions, traceOf, writeTrace } from './trace.ts';
 
@@ -15,6 +15,8 @@ interface Wish {
 
 /** The process that the file belongs to, for its children to see. */
 const OWNER = 'EDGEWISE_TRACE_OWNER';
+/** How a user or a supervisor ends a program. */
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 const traces: Trace[] = [];
 const wish = wishOf(process.env.EDGEWISE_TRACE);
@@ -34,9 +36,20 @@ export function startFromEnvironment(reactor: Traceable): void {
   if (wish === undefined) return;
   if (traces.length === 0) {
     process.once('exit', write);
-    if (isMainThread) process.on('SIGUSR2', write);
+    if (isMainThread) {
+      process.on('SIGUSR2', write);
+      for (const signal of ENDING) process.on(signal, writeBefore);
+    }
   }
   traces.push(reactor.trace({ level: wish.level }));
+}
+
+// A signal without a handler of the program ends it, as it does without us.
+function writeBefore(signal: NodeJS.Signals): void {
+  write();
+  if (process.listenerCount(signal) > 1) return;
+  process.off(signal, writeBefore);
+  process.kill(process.pid, signal);
 }
 
 function write(): void {
