@@ -555,13 +555,10 @@ export class Reactor {
 
   /** How console.log shows it: on one line. */
   [SHOWN](): string {
-    const {
-      backend,
-      driverMode: driver,
-      registrationCount: registrations,
-      isClosed: closed,
-    } = this;
-    return shown('Reactor', { backend, driver, registrations, closed });
+    const { backend, driverMode: driver, registrationCount: registrations } = this;
+    const counts = { registrations, timers: this.#timers.pendingCount, turns: this.#turns };
+    const state = { traced: this.#dispatcher.trace !== undefined, closed: this.isClosed };
+    return shown('Reactor', { backend, driver, ...counts, ...state });
   }
 
   /** The same as `close()`: `using reactor = new Reactor()`. */

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { ClosedError, errnoError, invalidType, invalidValue } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { observeKernel } from '../kernel.ts';
 import { kernelCalls } from '../kernel-calls.ts';
 import { native } from '../native.ts';
@@ -146,6 +147,12 @@ export class Trace {
     this.#isClosed = true;
     this.#stopObserving?.();
     this.#host.onTraceClosed();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { level, dropped, isClosed: closed } = this;
+    return shown('Trace', { level, dropped, closed });
   }
 
   /** As `close`. */
