@@ -1,11 +1,13 @@
 // Pushes events through a handler on the raw path and prints what it cost in memory:
-// `node --expose-gc allocation.mjs <back-end> <trigger> <events> [handler that allocates]`.
+// `node --expose-gc allocation.mjs <back-end> <trigger> <events> [settles] [allocates]`: `settles` is by
+// registerEdge, `allocates` a handler that makes an object for each event.
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { Interest, Reactor } from '../../dist/index.js';
+import { Interest, isBytes, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
 
-const [, , backend, trigger, events, mutant] = process.argv;
+const [, , backend, trigger, events, ...modes] = process.argv;
+const [settles, allocates] = ['settles', 'allocates'].map((mode) => modes.includes(mode));
 const EVENTS = Number(events);
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
 
@@ -24,7 +26,7 @@ let kept; // keeps the optimizer from leaving the mutant's object out
 const handler = {
   onReady(_readiness, registration) {
     eventCount++;
-    if (mutant !== undefined) kept = { eventCount };
+    if (allocates) kept = { eventCount };
     while (sys.read(registration.fd, byte, 0, 1) === 1) {
       sys.write(registration.fd, byte, 0, 1);
       if (!registration.charge(1)) break;
@@ -32,10 +34,28 @@ const handler = {
     if (isOneshot) registration.rearm();
   },
 };
+// The same by `registerEdge`.
+const edgeHandler = {
+  onReady(edge) {
+    eventCount++;
+    if (allocates) kept = { eventCount };
+    for (;;) {
+      const result = edge.recv(byte, 0, 1);
+      if (!isBytes(result)) return edge.settled(result);
+      edge.send(byte, 0, 1);
+      const over = edge.charge(1);
+      if (over) return over;
+    }
+  },
+};
+function register(fd) {
+  if (settles) reactor.registerEdge(fd, Interest.Readable, edgeHandler);
+  else reactor.register(fd, Interest.Readable, handler, { trigger });
+}
 for (let i = 0; i < 2; i++) {
   const fds = new Int32Array(2);
   sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
-  for (const fd of fds) reactor.register(fd, Interest.Readable, handler, { trigger });
+  for (const fd of fds) register(fd);
   sys.write(fds[0], byte);
 }
 
