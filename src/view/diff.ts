@@ -24,7 +24,7 @@ const OPENING: readonly string[] = [
 ];
 
 interface Named {
-  readonly name: string;
+  readonly number: number;
   isRegistered: boolean;
 }
 
@@ -37,28 +37,32 @@ class Numbering {
   /** What the descriptor of an event is called; '' when it is of none. */
   nameIn({ kind, fd, slot, generation }: TraceEvent): string {
     const key = `${slot}.${generation}`;
-    if (fd < 0) return this.#byRegistration.get(key)?.name ?? '';
-    let named = this.#byFd.get(fd) ?? this.open(fd);
+    if (fd < 0) return nameOf(this.#byRegistration.get(key));
+    let named = this.of(fd);
     if (kind === Kind.Register) {
       // A number that is registered again is another one.
       if (named.isRegistered) named = this.open(fd);
       named.isRegistered = true;
       this.#byRegistration.set(key, named);
     }
-    return named.name;
+    return nameOf(named);
   }
 
-  /** The name of a descriptor by its number. */
-  of(fd: number): string {
-    return (this.#byFd.get(fd) ?? this.open(fd)).name;
+  /** Which descriptor a number is now. */
+  of(fd: number): Named {
+    return this.#byFd.get(fd) ?? this.open(fd);
   }
 
-  /** A new name, for a number that is another descriptor from here on. */
+  /** The same of a number that is another descriptor from here on. */
   open(fd: number): Named {
-    const named = { name: `#${++this.#count}`, isRegistered: false };
+    const named = { number: ++this.#count, isRegistered: false };
     this.#byFd.set(fd, named);
     return named;
   }
+}
+
+function nameOf(named: Named | undefined): string {
+  return named === undefined ? '' : `#${named.number}`;
 }
 
 // One line for each event, without what is another one in each run.
@@ -76,12 +80,19 @@ function textOf(
   stream: TraceStream,
   numbering: Numbering,
 ): string {
-  const { kind, a, b } = event;
-  const text = sentenceOf(event, trace, stream);
-  if (kind === Kind.Role && b >= 0) return text.replace(/\d+\.$/, `${numbering.of(b)}.`);
-  if (kind === Kind.WaitBegin && b === WaitReason.Deadline) return text.replace(/\d+ µs/, '… µs');
-  const isOpening = kind === Kind.Call && OPENING.includes(trace.calls[callOf(b).call] ?? '');
-  return isOpening && a >= 0 ? text.replace(/\d+\.$/, `${numbering.open(a).name}.`) : text;
+  return sentenceOf({ ...event, ...withoutNumbers(event, trace, numbering) }, trace, stream);
+}
+
+// What a sentence has of descriptors and times.
+function withoutNumbers(
+  { kind, a, b }: TraceEvent,
+  { calls }: TraceData,
+  numbering: Numbering,
+): Partial<TraceEvent> {
+  if (kind === Kind.Role && b >= 0) return { b: numbering.of(b).number };
+  if (kind === Kind.WaitBegin && b === WaitReason.Deadline) return { a: 0 };
+  const isOpening = kind === Kind.Call && OPENING.includes(calls[callOf(b).call] ?? '');
+  return isOpening && a >= 0 ? { a: numbering.open(a).number } : {};
 }
 
 /**
