@@ -1,3 +1,8 @@
 // The table of contents of the room: what a trace shows.
+export { reportsOf } from './batches.ts';
+export { modelOf } from './build.ts';
 export { differenceOf } from './diff.ts';
-export { sentenceOf } from './sentences.ts';
+export { type EventFilter, FilterError, filterOf } from './filter.ts';
+export { type Circumstances, circumstancesAt, sentenceAt, sentenceOf } from './sentences.ts';
+export { stateAt } from './state.ts';
+export { type Title, titleOf } from './titles.ts';

@@ -4,13 +4,33 @@
 import type { TraceData, TraceStream } from '../trace/data.ts';
 import type { TraceEvent } from '../trace/events.ts';
 
-/** From one event to before another; `to` is the count of events when it goes on at the end. */
+/** The events of a stream in columns, by number, oldest first. */
+export interface Columns {
+  /** How many there are. */
+  readonly count: number;
+  readonly kind: Uint8Array;
+  readonly fd: Int32Array;
+  readonly slot: Uint32Array;
+  readonly generation: Uint32Array;
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+  /** In nanoseconds. */
+  readonly time: Float64Array;
+}
+
+/**
+ * From one event to before another; `to` is the count of events when it goes on at the end. What holds
+ * just after an event `at` has `from <= at` and `at < to`.
+ */
 export interface Interval {
   readonly from: number;
   readonly to: number;
 }
 
-/** Something may be done without waiting: from a report to the call that found nothing more. */
+/**
+ * Something may be done without waiting: from a report to the call that found nothing more. The rest of
+ * one that is certain up to some call only is another band.
+ */
 export interface Band extends Interval {
   readonly direction: 'read' | 'write';
   /** Seen by a call or a probe. Else it is what a report said, and nothing says otherwise. */
@@ -27,7 +47,11 @@ export interface HandlerSpan extends Interval {
   readonly outcome: number;
 }
 
-/** An edge was reported, and its handler returned before the end: nothing reports it again. */
+/**
+ * An edge was reported, and its handler returned before the end: nothing reports it again. From there to
+ * the next report, the release or the end. What the program read later without a report, or queued, it
+ * had not forgotten: that is none.
+ */
 export interface Hatch extends Interval {
   readonly direction: 'read' | 'write';
   /** Bytes that are known to be left; undefined: how many is not known. */
@@ -51,9 +75,9 @@ export interface Lane {
   readonly label: string;
   /** Of `Role`; 0: not known. */
   readonly role: number;
-  /** Its events, by number. */
+  /** Its events, by number; also what the kernel reports of it after its end. */
   readonly events: Int32Array;
-  /** From its first registration to its release. */
+  /** From its registration, or what was open when the trace began, to its release. */
   readonly life: Interval;
   readonly bands: readonly Band[];
   readonly spans: readonly HandlerSpan[];
@@ -87,10 +111,28 @@ export interface TraceFinding extends Interval {
   readonly fix: string;
 }
 
-/** One wait and what came of it. */
+/**
+ * One wait and what came of it, from its end to that of the next one. A turn inside a handler has one of
+ * its own, inside the one that the handler belongs to.
+ */
 export interface Batch extends Interval {
   /** How many events the kernel reported. */
   readonly count: number;
+}
+
+/** What a report of the kernel became. */
+export type Fate = 'handled' | 'masked' | 'stale' | 'ghost';
+
+/** One report of a batch. */
+export interface BatchReport {
+  /** The event. */
+  readonly at: number;
+  /** The place of its lane in `lanes`. */
+  readonly lane: number;
+  /** Readiness bits. */
+  readonly readiness: number;
+  /** `masked`: an earlier handler has taken out of the interest what was reported. */
+  readonly fate: Fate;
 }
 
 /** What one descriptor did. */
@@ -123,13 +165,20 @@ export interface StreamTotals {
 /** One reactor of a trace. */
 export interface StreamModel {
   readonly stream: TraceStream;
+  /** How many events there are. */
   readonly count: number;
+  /** Their columns, to go through many. */
+  readonly columns: Columns;
   /** The event of a number. */
   eventAt(at: number): TraceEvent;
   /** Its time, in nanoseconds. */
   timeAt(at: number): number;
   /** The lane of an event, by its place in `lanes`. */
   laneAt(at: number): number;
+  /** The batch that an event is of, by its place in `batches`; -1: it is before the first. */
+  batchAt(at: number): number;
+  /** The lane whose handler runs just after an event, by its place in `lanes`; -1: none runs. */
+  runningAt(at: number): number;
   /** In the order in which they appear; the first one is the reactor itself. */
   readonly lanes: readonly Lane[];
   readonly batches: readonly Batch[];
@@ -150,12 +199,11 @@ export interface ReactorState {
     /** Bytes that wait to be written; undefined: not known. */
     readonly queuedBytes: number | undefined;
   }[];
-  /** The reports of the batch, in order, and which of them is being delivered. */
-  readonly batch: readonly {
-    readonly lane: string;
+  /** The reports of the batch, in the order in which they are delivered. */
+  readonly batch: readonly (BatchReport & {
+    /** The descriptor; -1: not known. */
     readonly fd: number;
-    readonly readiness: number;
-  }[];
+  })[];
   /** Into `batch`: how many were delivered. */
   readonly delivered: number;
   /** The keys of lanes that are called in the next turn without a report. */

@@ -45,12 +45,12 @@ it('has a line for each event, and on request those of one descriptor', () => {
   const { slot, generation } = registration;
   const own = lines.filter((line) => line.includes(`  ${b} [${slot}.${generation}]`));
   expect(own.map((line) => line.slice(30).trim())).toEqual([
-    'It is registered: Readable, edge.',
-    'The kernel reports Readable.',
-    'The handler is called with Readable: the kernel has reported it.',
-    'The handler returns; it has charged 0 bytes.',
+    `fd ${b} is registered: it waits for Readable, edge.`,
+    `The kernel reports fd ${b}: Readable.`,
+    `The handler of fd ${b} is called with Readable: the kernel has reported it.`,
+    `The handler of fd ${b} returns.`,
   ]);
-  expect(lines.some((line) => line.endsWith('it has charged 0 bytes; it is closed.'))).toBe(true);
+  expect(lines.some((line) => line.endsWith('returns. The registration is closed.'))).toBe(true);
   expect(view(path, '--fd', String(b)).trimEnd().split('\n').slice(1)).toEqual(own);
 });
 

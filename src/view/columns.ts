@@ -1,0 +1,43 @@
+// The blocks of a stream as one: an event is its number from here on.
+import type { TraceStream } from '../trace/data.ts';
+import type { TraceEvent } from '../trace/events.ts';
+import type { Columns } from './model.ts';
+
+const NAMES = ['kind', 'fd', 'slot', 'generation', 'a', 'b', 'time'] as const;
+
+/** The columns of all blocks, one behind the other. */
+export function columnsOf({ blocks }: TraceStream): Columns {
+  const count = blocks.reduce((sum, { length }) => sum + length, 0);
+  const columns = {
+    count,
+    kind: new Uint8Array(count),
+    fd: new Int32Array(count),
+    slot: new Uint32Array(count),
+    generation: new Uint32Array(count),
+    a: new Int32Array(count),
+    b: new Int32Array(count),
+    time: new Float64Array(count),
+  };
+  let at = 0;
+  for (const block of blocks) {
+    for (const name of NAMES) columns[name].set(block[name].subarray(0, block.length), at);
+    at += block.length;
+  }
+  return columns;
+}
+
+/** The event of a number. */
+export function eventIn(
+  { kind, fd, slot, generation, a, b, time }: Columns,
+  at: number,
+): TraceEvent {
+  return {
+    timeNs: time[at] as number,
+    kind: kind[at] as number,
+    fd: fd[at] as number,
+    slot: slot[at] as number,
+    generation: generation[at] as number,
+    a: a[at] as number,
+    b: b[at] as number,
+  };
+}
