@@ -23,6 +23,11 @@ const OPENING: readonly string[] = [
   'openSync',
 ];
 
+/** Events that may be of a registration alone. */
+const REPORTS: ReadonlySet<number> = new Set([Kind.Report, Kind.Stale, Kind.Ghost]);
+/** Bits of the end of a wait: what Node's loop has is another one in each run. */
+const WAKE_UP = 1;
+
 interface Named {
   readonly number: number;
   isRegistered: boolean;
@@ -37,7 +42,7 @@ class Numbering {
   /** What the descriptor of an event is called; '' when it is of none. */
   nameIn({ kind, fd, slot, generation }: TraceEvent): string {
     const key = `${slot}.${generation}`;
-    if (fd < 0) return nameOf(this.#byRegistration.get(key));
+    if (fd < 0) return REPORTS.has(kind) ? nameOf(this.#byRegistration.get(key)) : '';
     let named = this.of(fd);
     if (kind === Kind.Register) {
       // A number that is registered again is another one.
@@ -80,15 +85,18 @@ function textOf(
   stream: TraceStream,
   numbering: Numbering,
 ): string {
-  return sentenceOf({ ...event, ...withoutNumbers(event, trace, numbering) }, trace, stream);
+  // The number of its own descriptor is before the sentence.
+  const same = { fd: -1, ...withoutNumbers(event, trace, numbering) };
+  return sentenceOf({ ...event, ...same }, trace, stream);
 }
 
-// What a sentence has of descriptors and times.
+// What a sentence has of other descriptors, of times, and of Node's loop.
 function withoutNumbers(
   { kind, a, b }: TraceEvent,
   { calls }: TraceData,
   numbering: Numbering,
 ): Partial<TraceEvent> {
+  if (kind === Kind.WaitEnd) return { b: b & WAKE_UP };
   if (kind === Kind.Role && b >= 0) return { b: numbering.of(b).number };
   if (kind === Kind.WaitBegin && b === WaitReason.Deadline) return { a: 0 };
   const isOpening = kind === Kind.Call && OPENING.includes(calls[callOf(b).call] ?? '');
