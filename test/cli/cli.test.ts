@@ -86,6 +86,8 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['view'],
   ['view', 'a', 'b'],
   ['view', 'a', '--fd', 'x'],
+  ['view', '/dev/null', '-o'],
+  ['view', '/dev/null', '-o', 'a', '--output', 'b'],
   ['doctor', 'stray'],
 ];
 
@@ -119,7 +121,7 @@ describe('help', () => {
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
     ['audit', ['json', 'watch', 'help']],
     ['trace', ['level', 'last', 'output', 'help']],
-    ['view', ['fd', 'help']],
+    ['view', ['text', 'fd', 'output', 'perfetto', 'chrome', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {
     const ended = await edgewise(name, '--help');

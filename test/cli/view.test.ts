@@ -46,7 +46,7 @@ it('has a line for each event, and on request those of one descriptor', () => {
   const own = lines.filter((line) => line.includes(`  ${b} [${slot}.${generation}]`));
   expect(own.map((line) => line.slice(30).trim())).toEqual([
     `fd ${b} is registered: it waits for Readable, edge.`,
-    `The kernel reports fd ${b}: Readable.`,
+    `The kernel reports fd ${b}: Readable (edge). It will not report it again until more arrives.`,
     `The handler of fd ${b} is called with Readable: the kernel has reported it.`,
     `The handler of fd ${b} returns.`,
   ]);
@@ -71,7 +71,7 @@ it('ends in good order when its reader has seen enough', () => {
 it.each([
   ['none', undefined, 'cannot be read: ENOENT'],
   ['foreign', '#!/bin/sh\n', 'not a trace of edgewise'],
-  ['cut', 'EDGTRC1\nx', 'the trace is not whole'],
+  ['cut', 'EDGTRC1\nx', 'the trace cannot be read'],
 ])('a file that is %s is one line and exit code 2', (name, text, message) => {
   const path = join(folder, name);
   if (text !== undefined) writeFileSync(path, text);
