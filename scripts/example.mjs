@@ -6,15 +6,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runnable } from './runnable.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const HELPERS = ['flags', 'common', 'blocking-echo', 'readiness'].map(
-  (name) => `models/${name}.ts`,
-);
+const HELPERS = [
+  'listen.ts',
+  ...['flags', 'common', 'blocking-echo', 'readiness'].map((name) => `models/${name}.ts`),
+  'seeing/pair.ts',
+];
 // Not examples/serve: it is a program of its own.
-const files = ['', 'echo/', 'models/'].flatMap((folder) =>
+const files = ['', 'echo/', 'models/', 'seeing/'].flatMap((folder) =>
   readdirSync(`${root}examples/${folder}`).map((file) => `${folder}${file}`),
 );
 const names = files
-  .filter((file) => file.endsWith('.ts') && file !== 'listen.ts' && !HELPERS.includes(file))
+  .filter((file) => file.endsWith('.ts') && !HELPERS.includes(file))
   .map((file) => file.slice(0, -3));
 
 function fail(message) {

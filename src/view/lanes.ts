@@ -8,8 +8,9 @@ import type { Columns, Held, Interval } from './model.ts';
 export const REACTOR = 0;
 /** Its key. */
 export const REACTOR_KEY = 'reactor';
-/** Their slot and generation are always those of a registration. */
-const OF_REGISTRATION: ReadonlySet<number> = new Set([
+/** By kind: whether its slot and generation are always those of a registration. */
+const OF_REGISTRATION: boolean[] = [];
+for (const kind of [
   Kind.Report,
   Kind.Stale,
   Kind.Ghost,
@@ -19,7 +20,9 @@ const OF_REGISTRATION: ReadonlySet<number> = new Set([
   Kind.Modify,
   Kind.Release,
   Kind.Requeue,
-]);
+]) {
+  OF_REGISTRATION[kind] = true;
+}
 const GENERATIONS = 2 ** 32;
 
 type Open<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -35,6 +38,8 @@ export interface LaneDraft {
   readonly life: Open<Interval>;
   isOpen: boolean;
   eventCount: number;
+  /** The last beginning of a block that had it open. */
+  seenAt: number;
   readonly interests: Open<Held>[];
   readonly triggers: Open<Held>[];
   readonly queues: Open<Held>[];
@@ -85,36 +90,35 @@ class Sorter implements Lanes {
   /** A block begins: it says what is open, whatever was recorded before it. */
   begin({ open }: Block, at: number): void {
     // What the first event changes is in there as it was before, or as it is after it.
-    const [kind, slot] = [this.#columns.kind[at], this.#columns.slot[at]];
+    const kind = this.#columns.kind[at];
     const isChanging = kind === Kind.Register || kind === Kind.Modify || kind === Kind.Release;
-    const seen = new Set<number>();
-    for (const { fd, slot: place, generation, interest, trigger } of open) {
-      const lane = this.#find(place, generation, fd, at);
-      seen.add(lane);
-      if (isChanging && place === slot) continue;
-      const draft = this.#draft(lane);
+    const changing = isChanging ? this.#columns.slot[at] : undefined;
+    for (const { fd, slot, generation, interest, trigger } of open) {
+      const draft = this.#draft(this.#find(slot, generation, fd, at));
+      draft.seenAt = at;
+      if (slot === changing) continue;
       hold(draft.interests, at, interest);
       hold(draft.triggers, at, trigger);
     }
-    this.drafts.forEach((draft, lane) => {
-      const isOther = !(isChanging && draft.slot === slot);
-      if (draft.isOpen && lane !== REACTOR && isOther && !seen.has(lane)) this.#release(lane, at);
-    });
+    for (let lane = REACTOR + 1; lane < this.drafts.length; lane++) {
+      const { isOpen, slot, seenAt } = this.#draft(lane);
+      if (isOpen && seenAt !== at && slot !== changing) this.#release(lane, at);
+    }
   }
 
   take(at: number): void {
-    const { kind, a, b, fd: fds } = this.#columns;
     const lane = this.#laneAt(at);
     this.laneOf[at] = lane;
     const draft = this.#draft(lane);
     draft.eventCount++;
-    const fd = fds[at] as number;
-    const value = a[at] as number;
-    switch (kind[at]) {
+    const columns = this.#columns;
+    const fd = columns.fd[at] as number;
+    const value = columns.a[at] as number;
+    switch (columns.kind[at]) {
       case Kind.Register:
       case Kind.Modify:
         hold(draft.interests, at, value);
-        hold(draft.triggers, at, b[at] as number);
+        hold(draft.triggers, at, columns.b[at] as number);
         break;
       case Kind.Release:
         this.#release(lane, at);
@@ -133,15 +137,14 @@ class Sorter implements Lanes {
   }
 
   #laneAt(at: number): number {
-    const { kind, fd: fds, slot: slots, generation: generations } = this.#columns;
-    const [fd, slot, generation] = [fds[at], slots[at], generations[at]] as [
-      number,
-      number,
-      number,
-    ];
-    if (OF_REGISTRATION.has(kind[at] as number)) return this.#find(slot, generation, fd, at);
-    if (fd < 0) return REACTOR;
-    const lane = this.#bySlot[slot];
+    const columns = this.#columns;
+    const fd = columns.fd[at] as number;
+    const slot = columns.slot[at] as number;
+    const generation = columns.generation[at] as number;
+    if (OF_REGISTRATION[columns.kind[at] as number] === true) {
+      return this.#find(slot, generation, fd, at);
+    }
+    const lane = fd < 0 ? undefined : this.#bySlot[slot];
     if (lane === undefined) return REACTOR;
     const draft = this.#draft(lane);
     // 0.0 is also what an event of no registration has.
@@ -168,7 +171,9 @@ class Sorter implements Lanes {
     const life = { from: at, to: this.#columns.count };
     const held = { interests: [], triggers: [], queues: [] };
     const facts = { key, slot, generation, fd, label, role };
-    return this.drafts.push({ ...facts, ...held, life, isOpen: true, eventCount: 0 }) - 1;
+    return (
+      this.drafts.push({ ...facts, ...held, life, isOpen: true, eventCount: 0, seenAt: -1 }) - 1
+    );
   }
 
   #draft(lane: number): LaneDraft {

@@ -63,7 +63,8 @@ class Walk {
 
   take(at: number): void {
     const { columns, batches } = this.#source;
-    const [a, b] = [columns.a[at] as number, columns.b[at] as number];
+    const a = columns.a[at] as number;
+    const b = columns.b[at] as number;
     const batch = batches.batchOf[at] as number;
     switch (columns.kind[at]) {
       case Kind.Report:
