@@ -52,6 +52,8 @@ function stemOf(path: string): string {
 function wishOf(options: Options, file: string): string {
   const level = options.choice('level', LEVELS);
   const path = resolve(file); // the script may change its folder
+  // In EDGEWISE_TRACE it begins what comes behind the path.
+  if (path.includes(',')) throw new UsageError(`${path} has a comma, which no trace may have`);
   try {
     accessSync(dirname(path), modes.W_OK);
   } catch (error) {
@@ -70,7 +72,7 @@ interface Ending {
 async function runScript(words: readonly string[], wish: string): Promise<Ending> {
   const child = spawn(process.execPath, [...process.execArgv, ...words], {
     stdio: 'inherit',
-    env: { ...process.env, EDGEWISE_TRACE: wish, EDGEWISE_TRACE_OWNER: undefined },
+    env: { ...process.env, EDGEWISE_TRACE: wish, EDGEWISE_TRACE_GATHERER: undefined },
   });
   for (const signal of RELAYED) {
     process.on(signal, () => {

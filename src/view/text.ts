@@ -14,7 +14,7 @@ export function textOf(model: TraceModel, fd?: number): string[] {
   const lines = model.streams.flatMap((stream, index) => [
     headingOf(model.trace, stream, index),
     ...eventLines(model, stream, fd),
-    ...stream.findings.filter((finding) => fd === undefined || finding.fd === fd).map(findingLine),
+    ...stream.findings.filter((one) => fd === undefined || one.fd === fd).flatMap(findingLines),
   ]);
   return lines.map(printable);
 }
@@ -43,9 +43,8 @@ function placeOf({ eventAt }: StreamModel, at: number, startNs: number): string 
   return `${time}  ${of.padEnd(14)}`;
 }
 
-function findingLine({ code, fd, lane, what, fix }: TraceFinding): string {
-  const of = fd < 0 ? '' : `  fd ${fd} [${lane}]`;
-  return `${code}${of}: ${what} ${fix}`;
+function findingLines({ code, lane, what, fix }: TraceFinding): string[] {
+  return [`${code} [${lane}]  ${what}`, `  ${fix}`];
 }
 
 // A text of a program may have what a terminal obeys.

@@ -78,6 +78,7 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['trace', '--level', 'all', 'script.js'],
   ['trace', '--last', '10m', 'script.js'],
   ['trace', '-o', '/nonexistent/file', 'script.js'],
+  ['trace', '-o', 'a,timed', 'script.js'],
   ['trace', '-o'],
   ['trace', '-x', 'script.js'],
   ['trace', 'diff', 'a'],
