@@ -42,10 +42,11 @@ export class ProcessAudit {
   look(): AuditReport {
     const sample = takeSample(this.#pid);
     const cpuTicks = sample.cpuTicks - this.#before.cpuTicks;
-    const isBusy = cpuTicks > ((sample.at - this.#before.at) * TICKS_PER_MS) / 2;
+    const cpu = cpuTicks / ((sample.at - this.#before.at) * TICKS_PER_MS);
+    const isBusy = cpu > 1 / 2;
     this.#before = sample;
     const findings = this.#book.judge(candidatesOf(sample, isBusy), sample.at, true, true);
-    return reportOf(sample, sample.sets, findings);
+    return reportOf(sample, sample.sets, findings, () => undefined, cpu);
   }
 }
 

@@ -53,6 +53,8 @@ export interface AuditReport {
   readonly at: number;
   /** The process. */
   readonly pid: number;
+  /** How much of a CPU it has used since the look before, 1: all of one; undefined: it was not measured. */
+  readonly cpu: number | undefined;
   /** The entries of the sets that were audited, by descriptor; without the reactor's own. */
   readonly descriptors: readonly AuditedDescriptor[];
   /** What is wrong, by descriptor; empty: nothing. */
@@ -76,6 +78,7 @@ export function reportOf(
   sets: readonly EpollSet[],
   findings: readonly AuditFinding[],
   registryOf: (fd: number) => RegistryFacts | undefined = () => undefined,
+  cpu: number | undefined = undefined,
 ): AuditReport {
   const codes = new Map<number, AuditCode[]>();
   for (const { fd, code } of findings) codes.set(fd, [...(codes.get(fd) ?? []), code]);
@@ -101,7 +104,7 @@ export function reportOf(
     findings: findings.length,
   };
   descriptors.sort((a, b) => a.set - b.set || a.fd - b.fd);
-  return { at: sample.at, pid: sample.pid, descriptors, findings, totals };
+  return { at: sample.at, pid: sample.pid, cpu, descriptors, findings, totals };
 }
 
 function kindOf(link: string | undefined): string {

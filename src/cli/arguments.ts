@@ -5,6 +5,8 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** One row of a command's table of options. */
 export interface OptionRow {
+  /** A letter that says the same: `'o'` for `-o`. */
+  readonly short?: string;
   /** The placeholder of the value in the help: `'N'`, `'level|edge'`; absent for a switch. */
   readonly value?: string;
   readonly help: string;
@@ -14,6 +16,16 @@ export interface OptionRow {
 
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
+/** The word that a command takes besides options. */
+export interface Operand {
+  /** In capitals, as the help has it: `'FILE'`. `options.text` has its value under this name. */
+  readonly name: string;
+  /** It may be left out. */
+  readonly isOptional?: true;
+  /** What follows it, as the help has it: `'ARGS'`. All of it goes to `options.rest`, options as well. */
+  readonly rest?: string;
+}
+
 /** A mistake on the command line; the message is one line, without the program's name. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -21,10 +33,13 @@ export class UsageError extends Error {
 
 /** The options that were given, as text; each getter checks and converts one of them. */
 export class Options {
+  /** What follows the operand, of a command that takes more words. */
+  readonly rest: readonly string[];
   readonly #given: ReadonlyMap<string, string>;
 
-  constructor(given: ReadonlyMap<string, string>) {
+  constructor(given: ReadonlyMap<string, string>, rest: readonly string[] = []) {
     this.#given = given;
+    this.rest = rest;
   }
 
   /** Whether a switch was given, or an option has a value. */
@@ -41,12 +56,12 @@ export class Options {
 
   /** A number from `min` to `max`, both included. */
   number(name: string, min: number, max: number): number {
-    const text = this.text(name);
-    const value = Number(text);
-    if (!/^[0-9.]+$/.test(text) || !(value >= min && value <= max)) {
-      throw new UsageError(`--${name} takes a number from ${min} to ${max}, not '${text}'`);
-    }
-    return value;
+    return parseNumber(name, this.text(name), min, max);
+  }
+
+  /** The same, in seconds, with or without their sign: `10` or `10s`. */
+  seconds(name: string, min: number, max: number): number {
+    return parseNumber(name, this.text(name).replace(/s$/, ''), min, max);
   }
 
   /** A whole number from `min` to `max`, both included. */
@@ -80,6 +95,14 @@ function labelOf(name: string): string {
   return name === name.toUpperCase() ? name : `--${name}`;
 }
 
+function parseNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^[0-9.]+$/.test(text) || !(value >= min && value <= max)) {
+    throw new UsageError(`--${name} takes a number from ${min} to ${max}, not '${text}'`);
+  }
+  return value;
+}
+
 function parseInteger(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (!/^[0-9]+$/.test(text) || value < min || value > max) {
@@ -94,43 +117,52 @@ function parseInteger(name: string, text: string, min: number, max: number): num
  * Reads a command line.
  *
  * @param table - the options that are allowed, without `--`; `help` is added.
- * @param operand - the name of the one word that may be there besides; undefined: none may.
+ * @param operand - the word that may be there besides; undefined: none may.
  * @throws UsageError - an unknown or repeated option, a missing or superfluous value, a stray word.
  */
 export function parseOptions(
   table: OptionTable,
   argv: readonly string[],
-  operand?: string,
+  operand?: Operand,
 ): Options {
-  const options: NonNullable<ParseArgsConfig['options']> = {
-    help: { type: 'boolean', short: 'h' },
-  };
-  for (const [name, row] of Object.entries(table)) {
-    options[name] = { type: row.value === undefined ? 'boolean' : 'string' };
-  }
+  const config = configOf(table, operand !== undefined);
+  // What comes behind the operand is another program's, and is not looked at.
+  const end = operand?.rest === undefined ? argv.length : endOfOwn(config, argv);
   const given = new Map<string, string>();
-  for (const token of tokenize(options, argv, operand !== undefined)) {
-    if (token.kind === 'positional' && operand !== undefined) {
-      if (given.has(operand)) throw new UsageError(`${operand} was given twice`);
-      given.set(operand, token.value);
-    }
-    if (token.kind !== 'option') continue;
-    if (given.has(token.name)) throw new UsageError(`--${token.name} was given twice`);
-    given.set(token.name, token.value ?? '');
+  for (const token of tokenize(config, argv.slice(0, end))) {
+    if (token.kind === 'option-terminator') continue;
+    const isOption = token.kind === 'option';
+    const name = isOption ? token.name : (operand?.name ?? '');
+    if (given.has(name)) throw new UsageError(`${labelOf(name)} was given twice`);
+    given.set(name, token.value ?? '');
   }
   for (const [name, row] of Object.entries(table)) {
     if (row.default !== undefined && !given.has(name)) given.set(name, row.default);
   }
-  return new Options(given);
+  return new Options(given, argv.slice(end));
 }
 
-function tokenize(
-  options: NonNullable<ParseArgsConfig['options']>,
-  argv: readonly string[],
-  allowPositionals: boolean,
-) {
+function configOf(table: OptionTable, allowPositionals: boolean): ParseArgsConfig {
+  const options: NonNullable<ParseArgsConfig['options']> = {
+    help: { type: 'boolean', short: 'h' },
+  };
+  for (const [name, { value, short }] of Object.entries(table)) {
+    const type = value === undefined ? 'boolean' : 'string';
+    options[name] = short === undefined ? { type } : { type, short };
+  }
+  return { options, allowPositionals };
+}
+
+// Behind the first word that is neither an option nor the value of one.
+function endOfOwn(config: ParseArgsConfig, argv: readonly string[]): number {
+  const { tokens } = parseArgs({ ...config, args: [...argv], strict: false, tokens: true });
+  const operand = tokens.find(({ kind }) => kind === 'positional');
+  return operand === undefined ? argv.length : operand.index + 1;
+}
+
+function tokenize(config: ParseArgsConfig, args: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options, allowPositionals, tokens: true }).tokens;
+    return parseArgs({ ...config, args: [...args], tokens: true }).tokens;
   } catch (error) {
     // parseArgs explains in several sentences, some of them on further lines; the first says it.
     const [sentence] = (error as Error).message.split(/\n|\. /);
@@ -138,10 +170,19 @@ function tokenize(
   }
 }
 
+/** What a command takes, for its help: `'[options] SCRIPT [ARGS…]'`. */
+export function usageOf(operand: Operand | undefined): string {
+  if (operand === undefined) return '[options]';
+  const { name, isOptional, rest } = operand;
+  if (rest !== undefined) return `[options] ${name} [${rest}…]`;
+  return isOptional === true ? `[${name}] [options]` : `${name} [options]`;
+}
+
 /** The lines of a help text that list the options. */
 export function optionLines(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, row]) => {
-    const left = `--${name}${row.value === undefined ? '' : ` ${row.value}`}`;
+    const short = row.short === undefined ? '' : `-${row.short}, `;
+    const left = `${short}--${name}${row.value === undefined ? '' : ` ${row.value}`}`;
     const right = row.default === undefined ? row.help : `${row.help} (${row.default})`;
     return [left, right] as const;
   });

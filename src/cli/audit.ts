@@ -1,4 +1,5 @@
 // `edgewise audit PID`: what is wrong with the epoll sets of any process, once or again and again.
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { AuditedDescriptor, AuditFinding, AuditReport, ProcessAudit } from '../audit/index.ts';
 import { type Options, UsageError } from './arguments.ts';
@@ -17,13 +18,15 @@ export const audit: Command = {
     'Looks twice at a running process through /proc, and prints what hangs, spins or leaks:\n' +
     'undrained edges, ghosts, oneshots that are not armed, sockets that no set watches, and more.\n' +
     'The process is not stopped and need not use edgewise; it must be yours, or you root.\n' +
+    'Without PID: a line for each process that can be audited.\n' +
     'Exit code 0: nothing is wrong; 1: something is; 2: it cannot be audited.',
-  operand: 'PID',
+  operand: { name: 'PID', isOptional: true },
   options: {
     json: { help: 'the whole report as JSON; with --watch one line each time' },
     watch: { value: 'S', help: 'look every S seconds until SIGINT, and print what changes' },
   },
   async run(options) {
+    if (!options.has('PID')) return await all(options);
     const pid = options.integer('PID', 1, 0x7fff_ffff);
     const seconds = options.has('watch') ? options.number('watch', 0.05, 3600) : undefined;
     try {
@@ -47,6 +50,63 @@ function refusalOf(error: unknown, pid: number): unknown {
 async function startAudit(pid: number): Promise<ProcessAudit> {
   const { ProcessAudit } = await import('../audit/index.ts');
   return new ProcessAudit(pid);
+}
+
+// Each process that is ours and has an epoll set, but this one.
+async function all(options: Options): Promise<number> {
+  if (options.has('watch')) throw new UsageError('--watch takes a PID');
+  const audits = (await Promise.all(pids().map(auditOf))).filter((each) => each !== undefined);
+  if (audits.length === 0) throw new UsageError('no process of yours has an epoll set');
+  await setTimeout(BETWEEN_LOOKS_MS);
+  const reports = audits.flatMap((looks) => {
+    try {
+      return looks.look();
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+  const lines = reports.map((report) => JSON.stringify(report));
+  const table = formatTable([PROCESS_HEADER, ...reports.map(processRow)]);
+  process.stdout.write(options.has('json') ? `${lines.join('\n')}\n` : `${table}\n`);
+  return reports.every(({ findings }) => findings.length === 0) ? 0 : 1;
+}
+
+function pids(): number[] {
+  try {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && pid !== process.pid);
+  } catch {
+    throw new UsageError('an audit reads /proc of Linux');
+  }
+}
+
+async function auditOf(pid: number): Promise<ProcessAudit | undefined> {
+  try {
+    return await startAudit(pid);
+  } catch {
+    return undefined; // another user's, gone, or without a set
+  }
+}
+
+const PROCESS_HEADER = ['PID', 'program', 'sets', 'entries', 'CPU', 'findings'];
+
+function processRow({ pid, totals, findings, cpu }: AuditReport): string[] {
+  const codes = [...new Set(findings.map(({ code }) => code))].join(' ');
+  const { sets, entries } = totals;
+  return [`${pid}`, programOf(pid), `${sets}`, `${entries}`, percentOf(cpu), codes];
+}
+
+function programOf(pid: number): string {
+  try {
+    return printable(readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+  } catch {
+    return '';
+  }
+}
+
+function percentOf(share = 0): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 async function once(pid: number, options: Options): Promise<number> {
@@ -132,7 +192,8 @@ function changesOf(report: AuditReport, before: AuditReport | undefined): string
     ...[...(old ?? [])].filter((key) => !now?.has(key)).map((key) => `- ${key}`),
     ...queueChanges(report, before),
   ];
-  const counts = `entries ${report.totals.entries}, findings ${report.totals.findings}`;
+  const { entries, findings } = report.totals;
+  const counts = `CPU ${percentOf(report.cpu)}, entries ${entries}, findings ${findings}`;
   return [`${time}  ${counts}`, ...lines].map((line) => `${line}\n`).join('');
 }
 

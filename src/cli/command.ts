@@ -1,5 +1,5 @@
 // The interface of a subcommand of `edgewise`; main.ts has the table of them.
-import type { Options, OptionTable } from './arguments.ts';
+import type { Operand, Options, OptionTable } from './arguments.ts';
 
 /** A subcommand. */
 export interface Command {
@@ -9,8 +9,8 @@ export interface Command {
   readonly summary: string;
   /** What it does, for its own --help. */
   readonly description: string;
-  /** What it takes besides options, one word: `'PID'`. `options.text` has it under this name. */
-  readonly operand?: string;
+  /** What it takes besides options. */
+  readonly operand?: Operand;
   /** Its options, for parsing and for --help. */
   readonly options: OptionTable;
   /**

@@ -2,17 +2,18 @@
 // The command line. Exit codes: 0 success; 1 failure; 2 bad arguments. Failures and bad arguments are
 // one line on standard error.
 import { readFileSync } from 'node:fs';
-import { optionLines, parseOptions, UsageError } from './arguments.ts';
+import { optionLines, parseOptions, UsageError, usageOf } from './arguments.ts';
 import { audit } from './audit.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { echo } from './echo.ts';
 import { relay } from './relay.ts';
+import { trace } from './trace.ts';
 import { udpEcho } from './udp-echo.ts';
 import { view } from './view.ts';
 
-const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor, view];
+const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor, trace, view];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -34,8 +35,7 @@ ${lines.join('\n')}
 }
 
 function commandHelp({ name, operand, description, options }: Command): string {
-  const words = operand === undefined ? name : `${name} ${operand}`;
-  return `usage: edgewise ${words} [options]\n\n${description}\n\nOptions:\n${optionLines(options)}\n`;
+  return `usage: edgewise ${name} ${usageOf(operand)}\n\n${description}\n\nOptions:\n${optionLines(options)}\n`;
 }
 
 async function run([first, ...rest]: readonly string[]): Promise<number> {

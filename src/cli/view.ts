@@ -1,68 +1,50 @@
-// `edgewise view FILE`: a trace as text, one line for each event.
-import { readFileSync } from 'node:fs';
-import type { TraceData, TraceEvent, TraceStream } from '../trace/index.ts';
-import { type Options, UsageError } from './arguments.ts';
+// `edgewise view FILE`: a trace as text, one line for each event; as a page; or for other viewers.
+import type { TraceData } from '../trace/index.ts';
+import type { Options } from './arguments.ts';
 import type { Command } from './command.ts';
+import { readBytes, traceIn, writeOutput } from './trace-file.ts';
 
-const NS_PER_MS = 1e6;
+const OUTPUTS = ['output', 'perfetto', 'chrome'] as const;
 
 export const view: Command = {
   name: 'view',
-  summary: 'a trace as text: what happened in a reactor, event by event',
+  summary: 'show a trace: what happened in a reactor, event by event',
   description:
-    'Prints a file that reactor.trace().write(FILE) or EDGEWISE_TRACE=FILE has made. Each line has the\n' +
-    'time in milliseconds since the first event, the descriptor with the slot and the generation of its\n' +
-    'registration, and what happened. A number that is used again has another slot or generation.',
-  operand: 'FILE',
-  options: { fd: { value: 'N', help: 'the events of this descriptor only' } },
+    'Shows a file that edgewise trace, EDGEWISE_TRACE=FILE or reactor.trace().write(FILE) has made. Each line\n' +
+    'of the text has the time in milliseconds since the first event, the descriptor with the slot and the\n' +
+    'generation of its registration, and what happened. A number that is used again has another slot or\n' +
+    'generation. Exports are for ui.perfetto.dev and chrome://tracing.',
+  operand: { name: 'FILE' },
+  options: {
+    text: { help: 'as text, which is what is done without other options' },
+    fd: { value: 'N', help: 'the text, with the events of this descriptor only' },
+    output: { short: 'o', value: 'PAGE', help: 'a page of HTML that needs no network' },
+    perfetto: { value: 'FILE', help: 'the format of Perfetto' },
+    chrome: { value: 'FILE', help: 'the Trace Event Format, JSON' },
+  },
   async run(options) {
     const fd = options.has('fd') ? options.integer('fd', 0, 0x7fff_ffff) : undefined;
-    const trace = await read(options);
-    const { sentenceOf } = await import('../view/index.ts');
-    const { eventsOf } = await import('../trace/index.ts');
-    const lines: string[] = [];
-    trace.streams.forEach((stream, index) => {
-      lines.push(headingOf(trace, stream, index));
-      let startNs: number | undefined;
-      for (const event of eventsOf(stream)) {
-        startNs ??= event.timeNs;
-        if (fd !== undefined && event.fd !== fd) continue;
-        lines.push(lineOf(event, startNs, sentenceOf(event, trace, stream)));
-      }
-    });
-    process.stdout.write(`${lines.join('\n')}\n`);
+    const path = options.text('FILE');
+    const bytes = readBytes(path);
+    const trace = await traceIn(bytes, path);
+    const hasOutput = OUTPUTS.some((name) => options.has(name));
+    if (hasOutput) await writeOutputs(options, bytes, trace);
+    if (!hasOutput || fd !== undefined || options.has('text')) {
+      const { modelOf, textOf } = await import('../view/index.ts');
+      process.stdout.write(`${textOf(modelOf(trace), fd).join('\n')}\n`);
+    }
     return 0;
   },
 };
 
-async function read(options: Options): Promise<TraceData> {
-  const path = options.text('FILE');
-  const { decodeTrace } = await import('../trace/index.ts');
-  try {
-    return decodeTrace(readFileSync(path));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_TRACE_INVALID') throw new UsageError(`${path}: ${message}`);
-    throw new UsageError(`${path} cannot be read: ${code ?? message}`);
+async function writeOutputs(options: Options, bytes: Uint8Array, trace: TraceData): Promise<void> {
+  const { chromeOf, modelOf, pageOf, perfettoOf } = await import('../view/index.ts');
+  const contentOf = {
+    output: () => pageOf(bytes, options.text('FILE')),
+    perfetto: () => perfettoOf(modelOf(trace)),
+    chrome: () => chromeOf(modelOf(trace)),
+  };
+  for (const name of OUTPUTS) {
+    if (options.has(name)) writeOutput(options.text(name), contentOf[name]());
   }
-}
-
-function headingOf({ node, system, pid }: TraceData, stream: TraceStream, index: number): string {
-  const { backend, level, thread, dropped, blocks } = stream;
-  const count = blocks.reduce((sum, { length }) => sum + length, 0);
-  const where = thread === 0 ? '' : `, thread ${thread}`;
-  return (
-    `Reactor ${index + 1} of process ${pid}${where}: ${backend}, ${level}, ${count} events, ` +
-    `${dropped} dropped; Node ${node}, ${system}`
-  );
-}
-
-function lineOf(
-  { timeNs, fd, slot, generation }: TraceEvent,
-  startNs: number,
-  text: string,
-): string {
-  const time = ((timeNs - startNs) / NS_PER_MS).toFixed(3).padStart(12);
-  const of = fd < 0 ? '' : `${fd} [${slot}.${generation}]`;
-  return `${time}  ${of.padEnd(14)}  ${text}`;
 }

@@ -4,6 +4,7 @@
 // the reactor, where writes are corked and charged as usual.
 import { availableParallelism } from 'node:os';
 import { ClosedError, EdgewiseError } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { checkReactor, type Reactor, type ReactorWaker } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject, checkSignal } from '../validate.ts';
 import { failure, OffloadSlot, type SlotTask, type ThreadPool } from './offload-slot.ts';
@@ -207,6 +208,12 @@ export class Offload {
    */
   destroy(): void {
     void this.#end();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { stats, isClosed: closed } = this;
+    return shown('Offload', { threads: this.#slots.length, ...stats, closed });
   }
 
   /** The same as {@link destroy}. */

@@ -1,6 +1,7 @@
 // ReactorPool: a main reactor and sub-reactors, one thread each, that serve the connections of one
 // port with the handlers of one module.
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
+import { channels } from '../diagnostics.ts';
 import { ClosedError, type EdgewiseError } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import * as sys from '../sys/index.ts';
@@ -271,6 +272,9 @@ export class ReactorPool {
       return;
     }
     restarts.count++;
+    if (channels.poolRestart.hasSubscribers) {
+      channels.poolRestart.publish({ pool: this, index: sub.index, restarts: restarts.count });
+    }
     restarts.delayMs = RESTART_DELAY_MIN_MS;
     if (this.#closed === undefined) this.#dispatch?.admit(sub);
   }

@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import { type AddressInfo, type BlockList, isIP, Server as NodeServer } from 'node:net';
 import { getDefaultHighWaterMark } from 'node:stream';
 import { check, ErrnoError, errnoError } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
 import {
   acceptedConnection,
@@ -213,6 +214,13 @@ class ServerClass extends adopting(EventEmitter) {
     const out = {};
     this._handle.getsockname?.(out);
     return out as AddressInfo;
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const at = this.address();
+    const place = typeof at === 'string' ? { path: at } : { address: at?.address, port: at?.port };
+    return shown(this.constructor.name, { ...place, connections: this._connections });
   }
 
   /**

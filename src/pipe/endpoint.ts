@@ -49,6 +49,8 @@ export interface EndpointCalls {
   transfer(readiness: Readiness): void;
   /** It is closed: call the user's `close` handler. */
   close(): void;
+  /** Bytes that wait for room; undefined: for something else. Absent: it writes none. */
+  queuedBytes?(): number | undefined;
 }
 
 /**
@@ -165,6 +167,11 @@ export class Endpoint {
       if (!this.isClosed) this.registration.requeue();
       throw error;
     }
+  }
+
+  /** The reactor calls it: for audits and traces. */
+  queuedBytes(): number | undefined {
+    return this.#calls.queuedBytes?.();
   }
 
   #takeOver(): void {

@@ -73,6 +73,10 @@ export class DescriptorWriter<Data = unknown> {
         this.#queue.discard(this.error ?? new ClosedError('the DescriptorWriter'), this.reactor);
         this.#handlers.close?.(this, this.error);
       },
+      queuedBytes: () => {
+        if (!this.#queue.isEmpty) return Math.max(this.#queue.byteLength, 1);
+        return this.#queue.hasWork ? undefined : 0; // `drain` is still to be reported
+      },
     });
   }
 

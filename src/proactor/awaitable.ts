@@ -4,6 +4,7 @@
 import { constants as os } from 'node:os';
 import type { AddressInput } from '../address.ts';
 import { ErrnoError, invalidType } from '../errors.ts';
+import { SHOWN } from '../inspect.ts';
 import { renewed } from '../promises/failure.ts';
 import { Waiter, type WaitOptions } from '../promises/waiter.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../sys/index.ts';
@@ -58,6 +59,11 @@ export class AwaitableDescriptor {
   /** @internal use {@link awaitable} */
   constructor(descriptor: Descriptor) {
     this.descriptor = descriptor;
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    return this.descriptor[SHOWN]();
   }
 
   /**

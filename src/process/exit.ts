@@ -3,6 +3,7 @@
 // given to another one meanwhile. No child is reaped here.
 import { constants as os } from 'node:os';
 import { ClosedError, check, errnoError } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
 import { Interest } from '../poller/index.ts';
 import {
@@ -118,6 +119,12 @@ export class ExitWatch {
   /** Whether it keeps the reactor alive until it is closed. */
   hasRef(): boolean {
     return this.#registration.hasRef();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { pid, isClosed: closed } = this;
+    return shown('ExitWatch', { pid, exited: this.#hasExited, closed });
   }
 
   /**

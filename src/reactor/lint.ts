@@ -8,6 +8,7 @@
 //   would stop the thread.
 // - EDGEWISE_UNKNOWN: an option or a handler of a name that no one reads.
 // - EDGEWISE_DUPLICATE: two numbers of one open file are registered; each gets the events.
+import { channels } from '../diagnostics.ts';
 import { native } from '../native.ts';
 import { Interest, Readiness } from '../poller/interest.ts';
 import { Poller } from '../poller/poller.ts';
@@ -130,12 +131,15 @@ export class Lint {
     if (reported.has(code)) return;
     reported.add(code);
     process.emitWarning(`fd ${registration.fd} ${what}`, { type: 'EdgewiseLint', code });
+    if (channels.lint.hasSubscribers) channels.lint.publish({ code, what, registration });
   }
 }
 
 /** Warns of what a caller passed in: `known` are the names that are read. */
 export function warnOfNames(what: string, object: object, known: readonly string[]): void {
   for (const sentence of unknownNames(what, object, known)) {
-    process.emitWarning(sentence, { type: 'EdgewiseLint', code: 'EDGEWISE_UNKNOWN' });
+    const code = 'EDGEWISE_UNKNOWN';
+    process.emitWarning(sentence, { type: 'EdgewiseLint', code });
+    if (channels.lint.hasSubscribers) channels.lint.publish({ code, what: sentence });
   }
 }

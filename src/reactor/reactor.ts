@@ -5,6 +5,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { AuditBook, type AuditReport } from '../audit/index.ts';
+import { channels } from '../diagnostics.ts';
 import { ClosedError, check, EdgewiseError, errnoError, invalidValue } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { native } from '../native.ts';
@@ -60,6 +61,9 @@ const EDGE_NAMES = Object.keys({
 const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
 const EINTR = -constants.errno.EINTR;
+/** From so long on a turn is slow. */
+const SLOW_TURN_MS = 10;
+const NS_PER_MS = 1e6;
 
 /**
  * A readiness loop over raw descriptors: calls handlers when descriptors are ready.
@@ -546,13 +550,10 @@ export class Reactor {
 
   /** How console.log shows it: on one line. */
   [SHOWN](): string {
-    const {
-      backend,
-      driverMode: driver,
-      registrationCount: registrations,
-      isClosed: closed,
-    } = this;
-    return shown('Reactor', { backend, driver, registrations, closed });
+    const { backend, driverMode: driver, registrationCount: registrations } = this;
+    const counts = { registrations, timers: this.#timers.pendingCount, turns: this.#turns };
+    const state = { traced: this.#dispatcher.trace !== undefined, closed: this.isClosed };
+    return shown('Reactor', { backend, driver, ...counts, ...state });
   }
 
   /** The same as `close()`: `using reactor = new Reactor()`. */
@@ -604,6 +605,7 @@ export class Reactor {
   #dispatch(count: number): void {
     this.#turns++;
     const wasNotified = this.#wasNotified(); // an inner turn overwrites it
+    const begunNs = channels.slowTurn.hasSubscribers ? (this.#head[Head.NowNs] as number) : 0;
     this.#dispatcher.tracing?.onWait(count);
     const requeued = this.#dispatcher.enter();
     this.#dispatcher.deliverEvents(count);
@@ -616,6 +618,14 @@ export class Reactor {
     this.#dispatcher.leave();
     this.#plan();
     this.#dispatcher.tracing?.onTurnEnd();
+    if (begunNs > 0) this.#reportSlowness(begunNs, count);
+  }
+
+  // The clock is read only when some code listens.
+  #reportSlowness(begunNs: number, eventCount: number): void {
+    const durationMs = (native.now() - begunNs) / NS_PER_MS;
+    if (durationMs < SLOW_TURN_MS) return;
+    channels.slowTurn.publish({ reactor: this, durationMs, eventCount });
   }
 
   #wasNotified(): boolean {

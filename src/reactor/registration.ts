@@ -259,12 +259,6 @@ export class Registration<Data = unknown> {
     this.close();
   }
 
-  /** @internal */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    const state = this.#isOpen ? `${readinessNames(this.#interest)}, ${this.#trigger}` : 'closed';
-    return `Registration { fd ${this.fd}, ${state} }`;
-  }
-
   #setReferenced(isReferenced: boolean): this {
     if (isReferenced === this.#isReferenced) return this;
     this.#isReferenced = isReferenced;

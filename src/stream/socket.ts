@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { addAbortSignal, Duplex, type DuplexOptions } from 'node:stream';
 import { invalidType } from '../errors.ts';
 import { checkIdleMs, type EncodableChunk } from '../flow/index.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { checkObject } from '../validate.ts';
 import { adopting } from './callable.ts';
 import { type Callback, StreamDriver } from './driver.ts';
@@ -80,6 +81,15 @@ export class SocketDuplex extends adopting(Duplex) {
     return address === undefined || family === undefined || port === undefined
       ? {}
       : { address, family, port };
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { remote, local } = this[DRIVER]?.addresses ?? {};
+    const { readyState, bytesRead, writableLength: unsent, destroyed, errored } = this;
+    const state = { [readyState]: !destroyed, paused: this.isPaused(), destroyed };
+    const error = errored ?? undefined;
+    return shown(this.constructor.name, { remote, local, ...state, bytesRead, unsent, error });
   }
 
   /** Whether there is no connection, not yet or not any more. */

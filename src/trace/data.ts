@@ -1,6 +1,7 @@
 // What a trace holds, and how the unpacked bytes of its file are read: docs/trace.md. It runs in a browser
 // as well, and knows nothing of Node.
 import type { Block, OpenRegistration } from './block.ts';
+import { checkHeader, checkTimes } from './check.ts';
 
 /** The columns of a block, in the order of the file. */
 export const COLUMNS = ['kind', 'fd', 'slot', 'generation', 'a', 'b', 'time'] as const;
@@ -92,7 +93,7 @@ type Header = Omit<TraceData, 'streams'> & {
 /**
  * Reads what a trace file holds behind its first eight bytes, unpacked.
  *
- * @throws RangeError, SyntaxError - it is not whole.
+ * @throws RangeError, SyntaxError - it is not whole, or of another version.
  */
 export function decodeBody(body: Uint8Array): TraceData {
   const headerLength = new DataView(body.buffer, body.byteOffset).getUint32(0, true);
@@ -102,7 +103,9 @@ export function decodeBody(body: Uint8Array): TraceData {
     at += length;
     return body.subarray(at - length, at);
   };
-  const { streams, ...rest } = JSON.parse(new TextDecoder().decode(take(headerLength))) as Header;
+  const header: unknown = JSON.parse(new TextDecoder().decode(take(headerLength)));
+  checkHeader(header);
+  const { streams, ...rest } = header as Header;
   return {
     ...rest,
     streams: streams.map(({ blocks, ...stream }) => ({
@@ -118,8 +121,10 @@ function decodeBlock(take: (length: number) => Uint8Array, length: number, open:
     const Column = COLUMN_TYPES[name];
     return [name, new Column(copyOf(take(length * Column.BYTES_PER_ELEMENT)))] as const;
   });
-  const block = { length, open: openOf(rows, open) };
-  return Object.assign(block, Object.fromEntries(columns)) as unknown as Block;
+  const base = { length, open: openOf(rows, open) };
+  const block = Object.assign(base, Object.fromEntries(columns)) as unknown as Block;
+  checkTimes(block.time);
+  return block;
 }
 
 // In memory of its own, since columns have to be aligned.

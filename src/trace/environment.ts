@@ -1,5 +1,6 @@
 // EDGEWISE_TRACE=FILE[,LEVEL][,last=SECONDS]: every reactor of the program is traced, those of its threads
-// included, and the file is written at its end, and at SIGUSR2: the last that happened before.
+// included, and the file is written at its end, also by a signal, and at SIGUSR2: the last that happened
+// before.
 import { isMainThread, threadId } from 'node:worker_threads';
 import { announceStream, Gathering } from './gathering.ts';
 import {
@@ -30,6 +31,8 @@ const GATHERER = 'EDGEWISE_TRACE_GATHERER';
 const EVENTS_PER_SECOND = 200_000;
 const CAPACITY_MAX = 1 << 22;
 const MS_PER_SECOND = 1000;
+/** How a user or a supervisor ends a program. */
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 const gatherer = process.env[GATHERER];
 const isOfProcess = gatherer === String(process.pid);
@@ -39,7 +42,10 @@ const isGathered = !isMainThread && isOfProcess;
 const gathering = wish !== undefined && isMainThread ? new Gathering() : undefined;
 if (wish !== undefined && !isGathered) {
   process.once('exit', write);
-  if (isMainThread) process.on('SIGUSR2', write);
+  if (isMainThread) {
+    process.on('SIGUSR2', write);
+    for (const signal of ENDING) process.on(signal, writeBefore);
+  }
 }
 
 function wishOf(text: string | undefined): Wish | undefined {
@@ -83,6 +89,14 @@ export function startFromEnvironment(reactor: Traceable): void {
   const trace = reactor.trace(wish.options);
   traces.push(trace);
   if (isGathered) announceStream(`${threadId}.${traces.length}`, trace.parts);
+}
+
+// A signal without a handler of the program ends it, as it does without us.
+function writeBefore(signal: NodeJS.Signals): void {
+  write();
+  if (process.listenerCount(signal) > 1) return;
+  process.off(signal, writeBefore);
+  process.kill(process.pid, signal);
 }
 
 function write(): void {

@@ -6,6 +6,12 @@ import type { Block } from './block.ts';
 import { COLUMNS, decodeBody, OPEN_FIELDS, type TraceData } from './data.ts';
 
 const MAGIC = 'EDGTRC1\n';
+/**
+ * What a file is unpacked to at most: more than any trace is packed, and less than a file that was made
+ * for that could ask for.
+ */
+const UNPACKED_MAX = 2 ** 28;
+const UNPACKED_RATIO_MAX = 100;
 
 /** Makes the bytes of a trace file. */
 export function encodeTrace(trace: TraceData): Buffer {
@@ -43,8 +49,10 @@ export function decodeTrace(bytes: Uint8Array): TraceData {
     throw new EdgewiseError('ERR_TRACE_INVALID', 'not a trace of edgewise');
   }
   try {
-    return decodeBody(gunzipSync(bytes.subarray(MAGIC.length)));
+    const maxOutputLength = Math.max(UNPACKED_MAX, bytes.length * UNPACKED_RATIO_MAX);
+    return decodeBody(gunzipSync(bytes.subarray(MAGIC.length), { maxOutputLength }));
   } catch (cause) {
-    throw new EdgewiseError('ERR_TRACE_INVALID', 'the trace is not whole', { cause });
+    const reason = cause instanceof RangeError ? `: ${cause.message}` : '';
+    throw new EdgewiseError('ERR_TRACE_INVALID', `the trace cannot be read${reason}`, { cause });
   }
 }

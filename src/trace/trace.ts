@@ -4,6 +4,7 @@ import os from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { ClosedError, errnoError, invalidType, invalidValue, outOfRange } from '../errors.ts';
+import { SHOWN, shown } from '../inspect.ts';
 import { kernelCalls } from '../kernel-calls.ts';
 import { native } from '../native.ts';
 import { checkInteger, checkObject } from '../validate.ts';
@@ -157,6 +158,12 @@ export class Trace {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#host.onTraceClosed();
+  }
+
+  /** How console.log shows it: on one line. */
+  [SHOWN](): string {
+    const { level, dropped, isClosed: closed } = this;
+    return shown('Trace', { level, dropped, closed });
   }
 
   /** As `close`. */

@@ -1,7 +1,17 @@
 // `reactor.audit()`: for each code a short program that has it, and a twin that has not. Those of sockets
 // that nothing watches, of duplicates and of listeners are in test/audit/sockets.test.ts.
-import { describe, expect, it } from 'vitest';
-import { type Handler, Interest, type Reactor, Readiness } from '../../src/index.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  bindDatagram,
+  type Handler,
+  Interest,
+  openWriter,
+  type Reactor,
+  Readiness,
+} from '../../src/index.ts';
 import * as sys from '../../src/sys/index.ts';
 import { must, useDescriptors } from '../helpers/descriptors.ts';
 import { found, foundOf, reactorsOf } from './auditing.ts';
@@ -155,6 +165,38 @@ describe.runIf(isLinux)('reactor.audit', () => {
     registration.setInterest(Interest.Readable);
     queue.bytes = 0;
     expect(found(reactor)).toEqual([]);
+  });
+
+  it('UNARMED_WRITER of a datagram socket and of a pipe, which say what they have', () => {
+    const reactor = newReactor();
+    const [peer, end] = descriptors.pipe();
+    const writer = openWriter(descriptors.release(end), { reactor, handlers: {} });
+    const folder = mkdtempSync(join(tmpdir(), 'edgewise-audit-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'socket');
+    const receiver = descriptors.using(bindDatagram({ path, reactor, handlers: {} }));
+    receiver.pause();
+    const sender = descriptors.using(bindDatagram({ path: `${path}2`, reactor, handlers: {} }));
+    sender.connect({ path });
+    expect(found(reactor)).toEqual([]);
+    writer.write(Buffer.alloc(1 << 20));
+    while (sender.queuedCount === 0) sender.send(Buffer.alloc(1000));
+    const all = reactor.audit();
+    const queued = (fd: number) =>
+      all.descriptors.find((each) => each.fd === fd)?.registry?.queuedBytes;
+    expect([queued(writer.fd), queued(sender.fd)]).toEqual([writer.writableLength, 1000]);
+    expect(all.findings.filter(({ code }) => code === 'UNARMED_WRITER')).toEqual([]);
+    for (const { fd } of [writer, sender]) {
+      const { kernel, registry } = all.descriptors.find((each) => each.fd === fd) ?? {};
+      const data = (registry?.generation ?? 0) * 2 ** 32 + (registry?.slot ?? 0);
+      const mask = (kernel?.mask ?? 0) & ~EPOLLOUT;
+      must(sys.epoll_ctl(setOf(reactor), EPOLL_CTL_MOD, fd, mask, data));
+    }
+    expect(foundOf('UNARMED_WRITER', reactor)).toEqual(
+      [writer.fd, sender.fd].sort((a, b) => a - b),
+    );
+    writer.destroy();
+    descriptors.close(peer);
   });
 
   it('ARMED_IDLE_WRITER: room is waited for with nothing queued', () => {

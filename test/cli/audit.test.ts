@@ -100,12 +100,28 @@ describe.runIf(isLinux && gcc !== undefined)('a server in C', () => {
     expect(watch.output.stderr).toBe('');
   });
 
+  test('without PID: a line for each process', async () => {
+    const server = await start(program, 'once');
+    const socket = await connectTo(await portOf(server));
+    socket.write(Buffer.alloc(1000));
+    const row = new RegExp(`^ *${server.pid} +undrained +1 +2 +\\d+ % +UNDRAINED$`, 'm');
+    await expect.poll(async () => (await run()).stdout, WITHIN).toMatch(row);
+    const { code, stdout, stderr } = await run('--json');
+    expect([code, stderr]).toEqual([1, '']);
+    const reports = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as AuditReport);
+    expect(reports.map(({ pid }) => pid)).toContain(server.pid);
+  });
+
   test('--watch of a process that ends: one line, exit code 2', async () => {
     const server = await start(program, 'drain');
     await portOf(server);
     const watch = await edgewise(`${server.pid}`, '--watch', '0.1', '--json');
     const [line] = await watch.match(/^\{.*\}$/m);
     expect(JSON.parse(line)).toMatchObject({ pid: server.pid, findings: [] });
+    expect(JSON.parse(line).cpu).toBeGreaterThanOrEqual(0);
     await server.stop();
     expect(await watch.ended).toBe(2);
     expect(watch.output.stderr).toBe(`edgewise: there is no process ${server.pid}\n`);

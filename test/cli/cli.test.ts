@@ -68,15 +68,27 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['demo', '--unknown'],
   ['demo', '-x'],
   ['doctor', '--json'],
-  ['audit'],
   ['audit', 'self'],
   ['audit', '0'],
   ['audit', '1', '2'],
   ['audit', '1', '--watch', '0'],
+  ['audit', '--watch', '1'],
   ['audit', '1', '--pid', '2'],
+  ['trace'],
+  ['trace', '--level', 'all', 'script.js'],
+  ['trace', '--last', '10m', 'script.js'],
+  ['trace', '-o', '/nonexistent/file', 'script.js'],
+  ['trace', '-o', 'a,timed', 'script.js'],
+  ['trace', '-o'],
+  ['trace', '-x', 'script.js'],
+  ['trace', 'diff', 'a'],
+  ['trace', 'diff', 'a', 'b'],
+  ['trace', 'diff', 'a', 'b', 'c'],
   ['view'],
   ['view', 'a', 'b'],
   ['view', 'a', '--fd', 'x'],
+  ['view', '/dev/null', '-o'],
+  ['view', '/dev/null', '-o', 'a', '--output', 'b'],
   ['doctor', 'stray'],
 ];
 
@@ -95,7 +107,7 @@ describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor', 'view']) {
+    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor', 'trace', 'view']) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });
@@ -109,12 +121,13 @@ describe('help', () => {
     ['relay', ['port', 'target', 'host', 'trigger', 'copy', 'help']],
     ['demo', ['connections', 'size', 'rounds', 'seconds', 'json', 'help']],
     ['audit', ['json', 'watch', 'help']],
-    ['view', ['fd', 'help']],
+    ['trace', ['level', 'last', 'output', 'help']],
+    ['view', ['text', 'fd', 'output', 'perfetto', 'chrome', 'help']],
     ['doctor', ['help']],
   ])('edgewise %s --help lists its options', async (name, options) => {
     const ended = await edgewise(name, '--help');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    const listed = [...ended.stdout.matchAll(/^ {2}(?:-h, )?--([a-z-]+)/gm)].map(
+    const listed = [...ended.stdout.matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(
       ([, word]) => word,
     );
     expect(listed).toEqual(options);

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend, Trigger } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
-import { eachTrigger } from '../helpers/matrix.ts';
+import { eachBackend, eachTrigger } from '../helpers/matrix.ts';
 
 useDescriptors();
 const MANY = 1_000_000;
@@ -56,8 +56,21 @@ describe('traced', () => {
   );
 });
 
-it('a handler that allocates per event is seen, even in fewer events', () => {
-  const cost = push(Poller.preferredBackend, 'level', SOME, 'allocates');
-  expect(cost.kept).toBe(true);
-  expect(isFlat(cost), JSON.stringify(cost)).toBe(false);
-});
+eachBackend((backend) => {
+  it(`${SOME} events of registerEdge leave the heap as it was`, () => {
+    const cost = push(backend, 'edge', SOME, 'settles');
+    expect(isFlat(cost), JSON.stringify(cost)).toBe(true);
+  });
+}, 'edge');
+
+it.each([
+  { how: 'register', trigger: 'level', modes: [] },
+  { how: 'registerEdge', trigger: 'edge', modes: ['settles'] },
+] as const)(
+  '$how: a handler that allocates is seen, even in fewer events',
+  ({ trigger, modes }) => {
+    const cost = push(Poller.preferredBackend, trigger, SOME, ...modes, 'allocates');
+    expect(cost.kept).toBe(true);
+    expect(isFlat(cost), JSON.stringify(cost)).toBe(false);
+  },
+);

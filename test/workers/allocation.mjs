@@ -1,11 +1,13 @@
 // Pushes events through a handler on the raw path and prints what it cost in memory:
-// `node --expose-gc allocation.mjs <back-end> <trigger> <events> [allocates | the level of a trace]`.
+// `node --expose-gc allocation.mjs <back-end> <trigger> <events> [settles] [allocates] [LEVEL]`: `settles`
+// is by registerEdge, `allocates` a handler that makes an object for each event, LEVEL that of a trace.
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { Interest, Reactor } from '../../dist/index.js';
+import { Interest, isBytes, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
 
-const [, , backend, trigger, events, manner] = process.argv;
+const [, , backend, trigger, events, ...modes] = process.argv;
+const [settles, allocates] = ['settles', 'allocates'].map((mode) => modes.includes(mode));
 const EVENTS = Number(events);
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
 
@@ -14,9 +16,9 @@ new PerformanceObserver((list) => {
   collections += list.getEntries().length;
 }).observe({ entryTypes: ['gc'] });
 
-const allocates = manner === 'allocates';
 const reactor = new Reactor({ backend });
-if (manner !== undefined && !allocates) reactor.trace({ level: manner });
+const level = modes.find((mode) => mode !== 'settles' && mode !== 'allocates');
+if (level !== undefined) reactor.trace({ level });
 const byte = Buffer.alloc(1);
 const isOneshot = trigger.endsWith('oneshot');
 let eventCount = 0;
@@ -34,10 +36,28 @@ const handler = {
     if (isOneshot) registration.rearm();
   },
 };
+// The same by `registerEdge`.
+const edgeHandler = {
+  onReady(edge) {
+    eventCount++;
+    if (allocates) kept = { eventCount };
+    for (;;) {
+      const result = edge.recv(byte, 0, 1);
+      if (!isBytes(result)) return edge.settled(result);
+      edge.send(byte, 0, 1);
+      const over = edge.charge(1);
+      if (over) return over;
+    }
+  },
+};
+function register(fd) {
+  if (settles) reactor.registerEdge(fd, Interest.Readable, edgeHandler);
+  else reactor.register(fd, Interest.Readable, handler, { trigger });
+}
 for (let i = 0; i < 2; i++) {
   const fds = new Int32Array(2);
   sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
-  for (const fd of fds) reactor.register(fd, Interest.Readable, handler, { trigger });
+  for (const fd of fds) register(fd);
   sys.write(fds[0], byte);
 }
 

@@ -1,6 +1,7 @@
 // What connections of one listener, or of one connect call, share: the reactor, the user's
 // handlers, the limits, and the handler that the reactor calls for all of them.
 import type { AsyncResource } from 'node:async_hooks';
+import { channels } from '../../diagnostics.ts';
 import { ClosedError } from '../../errors.ts';
 import { DeferredCalls } from '../../flow/deferred-calls.ts';
 import type { QueueLimits } from '../../flow/write-queue.ts';
@@ -119,6 +120,7 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   add(connection: AnyConnection): void {
     this.connections.add(connection);
     this.#opened++;
+    if (channels.connectionOpen.hasSubscribers) channels.connectionOpen.publish({ connection });
   }
 
   /** `close` handlers run at the end of the turn, never inside a call of the user's. */
@@ -147,6 +149,9 @@ export class ConnectionGroup implements Handler<AnyConnection> {
     if (wasOpen) this.#gone.closed++;
     this.#gone.bytesRead += connection.bytesRead;
     this.#gone.bytesWritten += connection.bytesWritten;
+    if (wasOpen && channels.connectionClose.hasSubscribers) {
+      channels.connectionClose.publish({ connection, error: connection.error });
+    }
   }
 
   /** Calls back at the end of the turn, before the `close` handlers of that time. */

@@ -43,6 +43,11 @@ export class SendQueue {
     return this.#count;
   }
 
+  /** Bytes of all that are queued. */
+  get byteLength(): number {
+    return this.#byteLength - (this.#entries.length - this.#head) * OVERHEAD_BYTES;
+  }
+
   get isEmpty(): boolean {
     return this.#head === this.#entries.length;
   }

@@ -54,6 +54,13 @@ export class SendingHalf<Data> {
     return this.#queue.count;
   }
 
+  /** Bytes that wait for room in the kernel, or 1 for empty ones; undefined: for something else. */
+  get queuedBytes(): number | undefined {
+    const triesLater = this.#timer?.isPending === true;
+    if (triesLater || (this.#queue.isEmpty && this.#needsDrain)) return undefined;
+    return this.#queue.isEmpty ? 0 : Math.max(this.#queue.byteLength, 1);
+  }
+
   /**
    * Sends one datagram with descriptors.
    *

@@ -125,6 +125,11 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
     return this.#sending.queuedCount;
   }
 
+  /** @internal as a handler: for audits and traces */
+  queuedBytes(): number | undefined {
+    return this.#sending.queuedBytes;
+  }
+
   /** Counts since it was made; a copy. */
   get stats(): Readonly<DatagramStats> {
     return { ...this.#state.stats };

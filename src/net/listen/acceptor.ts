@@ -2,7 +2,8 @@
 // event, so that a storm of connects does not keep others waiting, and survives running out of
 // descriptors (accept(2): EMFILE, ENFILE, ENOBUFS), where a level-triggered listener would spin.
 import { constants as os } from 'node:os';
-import { errnoError } from '../../errors.ts';
+import { channels } from '../../diagnostics.ts';
+import { errnoCode, errnoError } from '../../errors.ts';
 import { Interest, type Readiness } from '../../poller/index.ts';
 import type { Handler, Reactor, Registration, Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
@@ -135,6 +136,9 @@ export class Acceptor implements Handler {
   #survives(errno: number, fd: number): boolean {
     if (isExhaustion(errno)) {
       this.stats.exhausted++;
+      if (channels.listenerExhausted.hasSubscribers) {
+        channels.listenerExhausted.publish({ fd, code: errnoCode(errno), policy: this.#policy });
+      }
       return this.#policy === 'shed' ? this.#shed(fd) : this.#pause();
     }
     if (BROKEN.has(-errno)) {

@@ -224,8 +224,10 @@ export class Listener<Data = unknown> {
 
   /** How console.log shows it: on one line. */
   [SHOWN](): string {
-    const { fd, address, isClosed: closed, connections } = this;
-    return shown('Listener', { fd, address, connections: connections.size, closed });
+    const { fd, address, isClosed: closed, connections, error } = this;
+    const { accepted } = this.#acceptor.stats;
+    const counts = { accepted, connections: connections.size };
+    return shown('Listener', { fd, address, ...counts, closed, error });
   }
 
   /** Destroys it with its connections: see `destroy`. */

@@ -98,21 +98,14 @@ export class Timer {
     return this.isReferenced;
   }
 
-  /** How console.log shows it: on one line. */
+  /** How console.log shows it: on one line, without its neighbours in the wheel. */
   [SHOWN](): string {
     const { delayMs, isInterval: interval, isPending: pending } = this;
-    return shown('Timer', { delayMs, interval, pending });
+    return shown('Timer', { delayMs, interval, pending, cleared: this.callback === null });
   }
 
   /** The same as `clear()`: `using timer = reactor.setTimeout(…)`. */
   [Symbol.dispose](): void {
     this.clear();
-  }
-
-  /** @internal Without it, console.log(timer) would print its neighbours in the wheel. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    const kind = this.isInterval ? 'interval' : 'timeout';
-    const state = this.callback === null ? 'cleared' : this.isPending ? 'pending' : 'fired';
-    return `Timer { ${kind} of ${this.delayMs} ms, ${state} }`;
   }
 }

@@ -243,7 +243,7 @@ describe('a handle', () => {
   });
 
   test('prints in one line', () => {
-    expect(inspect(timers.setTimeout(say('a'), 2.5))).toBe('Timer { timeout of 2.5 ms, pending }');
+    expect(inspect(timers.setTimeout(say('a'), 2.5))).toBe('Timer { delayMs: 2.5, pending }');
   });
 });
 
