@@ -261,7 +261,7 @@ export class Tracing implements TraceHost {
     return observeKernel({
       onCall: ({ index }, fd, result, asked) => {
         const registration = fd < 0 ? undefined : this.#registrations.registrationOf(fd);
-        const detail = Math.min(asked, ASKED_MAX) * 2 ** CALL_BITS + index;
+        const detail = (Math.min(asked, ASKED_MAX) << CALL_BITS) | index; // -1 stays below 0
         const slot = registration === undefined ? 0 : registration.slot;
         const generation = registration === undefined ? 0 : registration.generation;
         this.trace.recorder.record(Kind.Call, fd, slot, generation, result, detail);
