@@ -41,6 +41,8 @@ export class Tracing implements TraceHost {
   readonly #registrations: TracedRegistrations;
   readonly #isTimed: boolean;
   readonly #probe: LevelProbe | undefined;
+  /** Whether hardly anything has happened since the time on the clock. */
+  #isStampFresh = false;
   /** By slot: the bytes that wait to be written, as they were recorded last. */
   readonly #queued: number[] = [];
 
@@ -103,6 +105,7 @@ export class Tracing implements TraceHost {
   /** A wait has ended. */
   onWait(count: number): void {
     this.clock[0] = this.#head[Head.NowNs] as number;
+    this.#isStampFresh = true;
     this.#recordOwn(Kind.WaitEnd, count, this.#words[SIGNALS_AT] as number);
   }
 
@@ -123,13 +126,16 @@ export class Tracing implements TraceHost {
 
   /** A handler is to be called. @param cause - of {@link Cause}. */
   onHandlerBegin(registration: AnyRegistration, readiness: number, cause: number): void {
-    if (this.#isTimed) this.stamp();
+    // Behind a wait or another handler there is the time of that.
+    if (this.#isTimed && !this.#isStampFresh) this.stamp();
     this.#record(Kind.HandlerBegin, registration, readiness, cause);
+    this.#publish(); // it may block
   }
 
   /** It has returned. @param charged - bytes. */
   onHandlerEnd(registration: AnyRegistration, charged: number, hasThrown: boolean): void {
     if (this.#isTimed) this.stamp();
+    this.#isStampFresh = true;
     const threw = hasThrown ? Outcome.Threw : 0;
     const requeued = registration.requeuedReadiness === 0 ? 0 : Outcome.Requeued;
     const closed = registration.isClosed ? Outcome.Closed : 0;
@@ -141,29 +147,24 @@ export class Tracing implements TraceHost {
   /** Timers, wakers or deferred functions are to be called. */
   onWork(kind: number, count: number): void {
     if (this.#isTimed) this.stamp();
+    this.#isStampFresh = false; // behind it
     this.#recordOwn(kind, count, 0);
+    this.#publish();
   }
 
   /** The handlers of a signal are to be called. @param registration - by which it has come. */
   onSignal(registration: AnyRegistration, signum: number): void {
     this.#record(Kind.Signal, registration, signum, 0);
+    this.#publish();
   }
 
   /** A turn has ended; the next wait is planned. */
   onTurnEnd(): void {
     if (this.#registrations.isDispatching) return; // it was one inside a handler
-    if (this.#isTimed) this.stamp();
+    if (this.#isTimed && !this.#isStampFresh) this.stamp();
     this.#recordLevels();
-    const deadlineNs = this.#head[Head.DeadlineNs] as number;
-    if (deadlineNs === Number.POSITIVE_INFINITY) {
-      this.#recordOwn(Kind.WaitBegin, -1, WaitReason.Idle);
-    } else if (deadlineNs === 0) {
-      this.#recordOwn(Kind.WaitBegin, 0, WaitReason.Work);
-    } else {
-      const leftUs = Math.ceil((deadlineNs - (this.clock[0] as number)) / NS_PER_US);
-      const timeoutUs = Math.min(Math.max(leftUs, 0), INT_MAX);
-      this.#recordOwn(Kind.WaitBegin, timeoutUs, WaitReason.Deadline);
-    }
+    this.#recordNextWait();
+    this.#publish();
   }
 
   // ---- registrations ----
@@ -175,6 +176,7 @@ export class Tracing implements TraceHost {
     const { interest, trigger } = registration;
     this.#record(Kind.Register, registration, interest, triggerNumber(trigger));
     if (role !== undefined) this.#record(Kind.Role, registration, role, listenerFd);
+    this.#publishOutside();
   }
 
   /** One was changed, or the kernel was asked to look again. */
@@ -182,18 +184,21 @@ export class Tracing implements TraceHost {
     this.#stampOutside();
     this.#record(Kind.Modify, registration, interest, triggerNumber(trigger));
     this.#recordQueue(registration);
+    this.#publishOutside();
   }
 
   /** One was closed. */
   onRelease(registration: AnyRegistration): void {
     this.#stampOutside();
     this.#record(Kind.Release, registration, 0, 0);
+    this.#publishOutside();
   }
 
   /** One is to be called in the next turn. */
   onRequeue(registration: AnyRegistration): void {
     this.#stampOutside();
     this.#record(Kind.Requeue, registration, registration.requeuedReadiness, 0);
+    this.#publishOutside();
   }
 
   // ---- inside ----
@@ -201,6 +206,15 @@ export class Tracing implements TraceHost {
   // In a turn the time is that of its batch, or of what was timed last.
   #stampOutside(): void {
     if (!this.#registrations.isDispatching) this.stamp();
+  }
+
+  // What happens in a turn is published with what comes behind it.
+  #publishOutside(): void {
+    if (!this.#registrations.isDispatching) this.#publish();
+  }
+
+  #publish(): void {
+    this.trace.recorder.publish();
   }
 
   #record(kind: number, registration: AnyRegistration, a: number, b: number): void {
@@ -222,6 +236,19 @@ export class Tracing implements TraceHost {
     this.#record(Kind.Queue, registration, Math.min(queued, INT_MAX), 0);
   }
 
+  #recordNextWait(): void {
+    const deadlineNs = this.#head[Head.DeadlineNs] as number;
+    if (deadlineNs === Number.POSITIVE_INFINITY) {
+      this.#recordOwn(Kind.WaitBegin, -1, WaitReason.Idle);
+    } else if (deadlineNs === 0) {
+      this.#recordOwn(Kind.WaitBegin, 0, WaitReason.Work);
+    } else {
+      const leftUs = Math.ceil((deadlineNs - (this.clock[0] as number)) / NS_PER_US);
+      const timeoutUs = Math.min(Math.max(leftUs, 0), INT_MAX);
+      this.#recordOwn(Kind.WaitBegin, timeoutUs, WaitReason.Deadline);
+    }
+  }
+
   #recordLevels(): void {
     if (this.#probe === undefined) return;
     const open = this.#registrations.bySlot.filter((each) => each?.isClosed === false);
@@ -234,10 +261,11 @@ export class Tracing implements TraceHost {
     return observeKernel({
       onCall: ({ index }, fd, result, asked) => {
         const registration = fd < 0 ? undefined : this.#registrations.registrationOf(fd);
-        const detail = Math.min(asked, ASKED_MAX) * 2 ** CALL_BITS + index;
+        const detail = (Math.min(asked, ASKED_MAX) << CALL_BITS) | index; // -1 stays below 0
         const slot = registration === undefined ? 0 : registration.slot;
         const generation = registration === undefined ? 0 : registration.generation;
         this.trace.recorder.record(Kind.Call, fd, slot, generation, result, detail);
+        this.#publish();
       },
     });
   }

@@ -102,7 +102,7 @@ function writeBefore(signal: NodeJS.Signals): void {
 function write(): void {
   if (wish === undefined) return;
   const sinceNs = sinceNsOf(wish.kept);
-  const own = traces.map((trace) => trace.parts.read(sinceNs));
+  const own = traces.map((trace) => trace.read(sinceNs));
   const streams = own.concat(gathering?.read(sinceNs) ?? []);
   if (streams.length === 0) return; // there was no reactor
   try {

@@ -1,5 +1,5 @@
 // The memory of a block, shared by threads: its own thread writes, any other one reads, also when the
-// writer blocks, or was ended in the middle. A row counts once the length includes it, and a block
+// writer blocks, or was ended in the middle. Rows count once they are published, and a block
 // once it has its number; a reader that finds another number afterwards has read what was
 // being written over, and drops it.
 import { BLOCK_LENGTH, type Block, type OpenRegistration } from './block.ts';
@@ -102,7 +102,11 @@ export class BlockMemory {
     words[at + 5] = b;
     this.#times[(at + TIME_AT) / WORDS_PER_DOUBLE] = clock[0] as number;
     this.#length++;
-    Atomics.store(words, LENGTH, this.#length);
+  }
+
+  /** Has readers see what was added. */
+  publish(): void {
+    Atomics.store(this.#words, LENGTH, this.#length);
   }
 
   /** Counts an event for which there was no room. */

@@ -29,6 +29,11 @@ export type VisitOpen = (
 export interface EventRecorder {
   /** Records one event; the meaning of `a` and `b` is that of the kind. */
   record(kind: number, fd: number, slot: number, generation: number, a: number, b: number): void;
+  /**
+   * Has other threads see what was recorded. Not at each event: a store that is ordered waits for those
+   * before it, which costs more than they do.
+   */
+  publish(): void;
 }
 
 /** How much is kept. */
@@ -70,12 +75,17 @@ export class Recorder implements EventRecorder {
     this.#block.put(kind, fd, slot, generation, a, b, this.#clock);
   }
 
+  publish(): void {
+    this.#block.publish();
+  }
+
   // @returns whether there is room.
   #advance(): boolean {
     if (this.#keepsFirst && this.#blockCount === this.#blocksMax) {
       this.#block.refuse();
       return false;
     }
+    this.#block.publish();
     this.#block = this.#nextBlock();
     this.#fill();
     return true;

@@ -141,7 +141,7 @@ export class Trace {
    * @throws TypeError, RangeError - wrong options.
    */
   snapshot(part: SnapshotOptions = {}): TraceData {
-    return traceOf([this.parts.read(sinceNsOf(part))]);
+    return traceOf([this.read(sinceNsOf(part))]);
   }
 
   /**
@@ -171,6 +171,12 @@ export class Trace {
     this.close();
   }
 
+  /** @internal what was recorded up to now, without the blocks that had ended before `sinceNs` */
+  read(sinceNs: number): TraceStream {
+    this.recorder.publish();
+    return this.parts.read(sinceNs);
+  }
+
   /** @internal the number of a text, for the `a` of an event */
   numberOf(text: string): number {
     let number = this.#textNumbers.get(text);
@@ -187,6 +193,7 @@ export class Trace {
     const { slot, generation } = this.#host.registrationOf(fd) ?? NO_PLACE;
     this.#host.stamp();
     this.recorder.record(kind, fd, slot, generation, this.numberOf(text), 0);
+    this.recorder.publish();
   }
 }
 

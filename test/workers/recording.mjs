@@ -25,4 +25,5 @@ for (let count = 0; ; count++) {
   reactor.clock[0] = count;
   const number = count % 0x7fff_ffff;
   recorder.record(1, number, 0, number, number, number);
+  recorder.publish();
 }
