@@ -1,11 +1,11 @@
 // The page of a trace in a real browser, without a network: it asks for nothing but its own file, says
 // nothing on the console, is used by keys alone, and axe-core finds no barrier in it. PAGE_SCREENSHOTS names
 // a folder for pictures to look at.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Interest, Reactor } from '../../src/index.ts';
@@ -26,7 +26,6 @@ const QUIET = [
   '--disable-sync',
   '--no-first-run',
 ];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** The issue asks for it: so many events are seen after so many milliseconds. */
 const MANY = 200_000;
 const OPEN_MS_MAX = 2000;
@@ -220,7 +219,7 @@ describe.skipIf(PROGRAM === undefined)('the page of a trace', () => {
     }
     const wide = await page.evaluate('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(width);
-    await page.evaluate(AXE);
+    await page.evaluate(axe.source);
     for (const panel of ['events', 'batch', 'findings', 'totals']) {
       await page.locator(`#tab-${panel}`).click();
       await press(page);
