@@ -9,6 +9,7 @@ const TIMED = [
   'test/behaviour/spinning.test.ts',
   'test/sys/sources.test.ts',
   'test/multi/lifecycle.test.ts',
+  'test/viewer/opening.test.ts',
 ];
 
 const report = process.env.EDGEWISE_TEST_REPORT;

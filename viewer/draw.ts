@@ -22,8 +22,9 @@ const INKS: readonly Ink[] = [
 ];
 const STRIPE = 6;
 const SIZE = 4.5;
-const SOFT = 0.4;
-const STRIPED = 0.1;
+/** Stripes of less are a blot. */
+const STRIPED_FROM = 12;
+const ALPHAS: Readonly<Record<Fill, number>> = { solid: 1, soft: 0.4, stripes: 0.1, frame: 0.1 };
 const LABEL_HEIGHT = 18;
 const LABEL_PADDING = 5;
 
@@ -78,10 +79,11 @@ export class Drawing {
     else this.#label(shape);
   }
 
-  #rect({ x, y, width, height, ink, fill }: Extract<Shape, { type: 'rect' }>): void {
+  #rect({ x, y, width, height, ink, fill: wanted }: Extract<Shape, { type: 'rect' }>): void {
     const context = this.#context;
     const colour = this.#palette[ink];
-    context.globalAlpha = alphaOf(fill);
+    const fill = wanted === 'stripes' && width < STRIPED_FROM ? 'soft' : wanted;
+    context.globalAlpha = ALPHAS[fill];
     context.fillStyle = colour;
     context.fillRect(x, y, width, height);
     context.globalAlpha = 1;
@@ -89,7 +91,7 @@ export class Drawing {
       context.fillStyle = this.#stripesOf(colour);
       context.fillRect(x, y, width, height);
     }
-    if (fill === 'frame' || (fill === 'stripes' && width > STRIPE)) {
+    if (fill === 'frame' || fill === 'stripes') {
       context.strokeStyle = colour;
       context.lineWidth = 1;
       context.strokeRect(x + 0.5, y + 0.5, Math.max(width - 1, 0), height - 1);
@@ -149,11 +151,6 @@ export class Drawing {
     if (measured <= width) context.fillText(text, x, y);
     else context.fillText(shortened(text, width / measured), x, y);
   }
-}
-
-function alphaOf(fill: Fill): number {
-  if (fill === 'soft') return SOFT;
-  return fill === 'stripes' ? STRIPED : fill === 'frame' ? STRIPED : 1;
 }
 
 function shortened(text: string, share: number): string {

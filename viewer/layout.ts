@@ -24,7 +24,7 @@ const WRITABLE = 2;
 const RAIL = 2;
 const HATCH_MIN = 3;
 const QUEUE_BITS = 24;
-const BATCH_MIN = 6;
+const BATCH_MIN = 10;
 const TEXT_ROOM = 60;
 const HATCH_TEXT_ROOM = 150;
 /** Beside the frame of the selected event. */
@@ -52,12 +52,15 @@ function lineBelow({ scale, top }: Scene, { y, height }: Row): Shape {
 
 // Every second batch is shaded, when batches are wide enough to be seen.
 function batches({ model, scale, height }: Scene): Shape[] {
-  return visible(model.batches, scale).flatMap((batch, index) => {
-    const { x, width } = placed(batch, scale);
-    const isShaded = (index + visibleFrom(model.batches, scale)) % 2 === 0;
-    if (!isShaded || width < BATCH_MIN) return [];
-    return [{ type: 'rect', x, y: 0, width, height, ink: 'batch', fill: 'solid' } as const];
-  });
+  const seen = visible(model.batches, scale);
+  if (seen.length * BATCH_MIN > scale.width) return [];
+  const isFirstOdd = visibleFrom(model.batches, scale) % 2;
+  return seen
+    .filter((_, index) => index % 2 === isFirstOdd)
+    .map((batch) => {
+      const { x, width } = placed(batch, scale);
+      return { type: 'rect', x, y: 0, width, height, ink: 'batch', fill: 'solid' };
+    });
 }
 
 function laneShapes(scene: Scene, row: LaneRow): Shape[] {

@@ -3,6 +3,7 @@
 import type { TraceData } from '../src/trace/data.ts';
 import { callOf, Kind } from '../src/trace/kinds.ts';
 import { LEVEL } from '../src/view/bits.ts';
+import { callTableOf } from '../src/view/calls.ts';
 import { valueAt } from '../src/view/intervals.ts';
 import type { Columns, Lane } from '../src/view/model.ts';
 import { bytes } from './format.ts';
@@ -30,8 +31,7 @@ const BAR_BITS = 17;
 const NAMED_FROM = 46;
 const NAME_LINE = 11;
 /** Forms are as wide. */
-const CROWDED = 6;
-const EAGAIN = 'EAGAIN';
+const CROWDED = 8;
 const EINPROGRESS = 'EINPROGRESS';
 
 /** How bad a mark is; of marks in one place the highest is seen. */
@@ -59,12 +59,8 @@ export interface MarkSource {
 
 const TRIGGER_FORMS: readonly Form[] = ['square', 'triangle', 'dot', 'dot'];
 
-/** What a call does with bytes. */
-export function directionOf(name: string): 'up' | 'down' | 'middle' {
-  if (/^(recv|read|accept)/.test(name)) return 'up';
-  if (/^(send|write|connect|shutdown)/.test(name)) return 'down';
-  return 'middle';
-}
+/** Where the mark of a call is: what it receives goes up, what it sends down. */
+const PLACES = { read: 'up', write: 'down' } as const;
 
 /** How long the bar of some bytes is. */
 export function barOf(count: number): number {
@@ -161,10 +157,11 @@ function callMark(
 ): Mark {
   const result = columns.a[mark.at] as number;
   const { call } = callOf(columns.b[mark.at] as number);
-  const place = directionOf(trace.calls[call] ?? '');
+  const { directions, wouldBlock } = callTableOf(trace);
+  const direction = directions[call];
+  const place = direction === undefined ? 'middle' : PLACES[direction];
   if (result < 0) {
-    const error = trace.errors[String(-result)];
-    const isWait = error === EAGAIN || error === EINPROGRESS;
+    const isWait = result === wouldBlock || trace.errors[String(-result)] === EINPROGRESS;
     const severity = isWait ? Severity.WouldBlock : Severity.Error;
     return { ...mark, place, form: isWait ? 'ring' : 'cross', severity };
   }
@@ -210,9 +207,10 @@ function nameOfCall({ x, at, place }: Mark, top: number, source: MarkSource): Sh
   const { columns, scale, trace } = source;
   if (scale.axis !== 'events' || scale.unit < NAMED_FROM || place === 'middle') return [];
   const result = columns.a[at] as number;
-  const name = trace.calls[callOf(columns.b[at] as number).call] ?? '';
-  const error = trace.errors[String(-result)] ?? String(result);
-  const lines = [name, result < 0 ? error : resultOf(name, result)];
+  const { call } = callOf(columns.b[at] as number);
+  const name = trace.calls[call] ?? '';
+  const count = callTableOf(trace).hasBytes[call] ? bytes(result) : String(result);
+  const lines = [name, result < 0 ? (trace.errors[String(-result)] ?? String(result)) : count];
   const first = top + Y.middle + (place === 'down' ? -NAME_LINE - 4 : NAME_LINE + 1);
   return lines.map((text, line) => ({
     type: 'text',
@@ -223,9 +221,4 @@ function nameOfCall({ x, at, place }: Mark, top: number, source: MarkSource): Sh
     align: 'center',
     width: scale.unit - 2,
   }));
-}
-
-function resultOf(name: string, result: number): string {
-  if (/^(recv|read|send|write)/.test(name)) return bytes(result);
-  return /^accept/.test(name) ? `fd ${result}` : String(result);
 }

@@ -1,55 +1,27 @@
 // The page of a trace in a real browser, without a network: it asks for nothing but its own file, says
 // nothing on the console, is used by keys alone, and axe-core finds no barrier in it. PAGE_SCREENSHOTS names
 // a folder for pictures to look at.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import axe from 'axe-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Interest, Reactor } from '../../src/index.ts';
 import * as sys from '../../src/sys/index.ts';
-import { encodeTrace, Kind, type TraceData } from '../../src/trace/index.ts';
-import { pageOf } from '../../src/view/index.ts';
+import { Kind, type TraceData } from '../../src/trace/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { LEVEL, type Place, READABLE, Story } from '../view/story.ts';
+import { hasBrowser, Opener } from './browser.ts';
 
-const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => existsSync(path),
-);
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** The issue asks for it: so many events are seen after so many milliseconds. */
-const MANY = 200_000;
-const OPEN_MS_MAX = 2000;
-const TRIES = 3;
-
-if (PROGRAM === undefined) {
-  console.log('skipped: no Chromium here (apt install chromium)');
-}
-
-describe.skipIf(PROGRAM === undefined)('the page of a trace', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'edgewise-page-'));
+describe.skipIf(!hasBrowser)('the page of a trace', () => {
   const shots = process.env.PAGE_SCREENSHOTS;
   const descriptors = useDescriptors();
-  let browser: Browser;
+  let opener: Opener;
   let forgotten = 0;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: PROGRAM ?? '', args: QUIET });
+    opener = await Opener.start();
   });
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => opener?.close());
 
   /** Two descriptors are read to would-block; between them one is read once, and forgotten. */
   function lostEdge(): TraceData {
@@ -83,31 +55,8 @@ describe.skipIf(PROGRAM === undefined)('the page of a trace', () => {
     return data;
   }
 
-  async function open(trace: TraceData, options: Parameters<Browser['newContext']>[0] = {}) {
-    const file = join(folder, 'page.html');
-    writeFileSync(file, pageOf(encodeTrace(trace), '<lost> & "found".edgetrace'));
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 900 },
-      ...options,
-    });
-    await context.setOffline(true);
-    const page = await context.newPage();
-    const trouble: string[] = [];
-    const requests: string[] = [];
-    page.on('console', (message) => trouble.push(message.text()));
-    page.on('pageerror', (error) => trouble.push(String(error)));
-    page.on('request', (request) => {
-      if (!request.url().startsWith('data:')) requests.push(request.url());
-    });
-    await page.addInitScript(
-      "addEventListener('securitypolicyviolation', (event) => console.log('refused: ' + event.blockedURI))",
-    );
-    const url = pathToFileURL(file).href;
-    await page.goto(url);
-    await page.locator('html[data-drawn-ms]').waitFor({ state: 'attached' });
-    return { page, trouble, requests, url };
-  }
-
+  const open = (trace: TraceData, options: BrowserContextOptions = {}) =>
+    opener.open(trace, '<lost> & "found".edgetrace', options);
   const sentence = (page: Page) => page.locator('#sentence').textContent();
   const press = async (page: Page, ...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key);
@@ -220,7 +169,7 @@ describe.skipIf(PROGRAM === undefined)('the page of a trace', () => {
     }
     const wide = await page.evaluate('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(width);
-    await page.evaluate(AXE);
+    await page.evaluate(axe.source);
     for (const panel of ['events', 'batch', 'findings', 'totals']) {
       await page.locator(`#tab-${panel}`).click();
       await press(page);
@@ -266,24 +215,5 @@ describe.skipIf(PROGRAM === undefined)('the page of a trace', () => {
     expect(await sentence(page)).toBe('Nothing was recorded.');
     expect(trouble).toEqual([]);
     await page.context().close();
-  });
-
-  it(`${MANY} events are seen in less than ${OPEN_MS_MAX} ms`, async () => {
-    const story = new Story();
-    for (let slot = 1; slot <= 50; slot++) story.register([slot + 8, slot, 0], READABLE, LEVEL);
-    for (let round = 0; story.next < MANY; round++) {
-      const slot = (round % 50) + 1;
-      story.later(0.01).wait(1);
-      story.handle([slot + 8, slot, 0], READABLE, ['recv', 16, 64], ['send', 16, 16]);
-    }
-    const trace = story.trace();
-    const tries: number[] = [];
-    for (let round = 0; round < TRIES; round++) {
-      const { page } = await open(trace);
-      tries.push(Number(await page.locator('html').getAttribute('data-drawn-ms')));
-      await page.context().close();
-    }
-    console.log(`${MANY} events are seen after ${tries.join(', ')} ms`);
-    expect(Math.min(...tries)).toBeLessThan(OPEN_MS_MAX);
   });
 });
