@@ -68,16 +68,13 @@ it('a finding of the lint: the same as the warning', () => {
   const messages = messagesOf('edgewise:lint');
   const reactor = descriptors.using(new Reactor({ lint: true }));
   const [ours, theirs] = descriptors.socketpair();
-  const registration = reactor.register(
-    ours,
-    Interest.Readable,
-    { onReady: () => undefined },
-    { trigger: 'edge' },
-  );
+  reactor.register(ours, Interest.Readable, { onReady: () => undefined }, { trigger: 'edge' });
   sys.send(theirs, Buffer.from('never read'));
   turnIdly(reactor);
   const what = expect.stringContaining('would-block');
-  expect(messages).toEqual([{ code: 'EDGEWISE_UNDRAINED', what, registration }]);
+  expect(messages).toEqual([
+    expect.objectContaining({ code: 'EDGEWISE_UNDRAINED', fd: ours, what }),
+  ]);
 });
 
 it('a turn that takes long, and not one that does not', () => {

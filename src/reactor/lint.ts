@@ -131,7 +131,7 @@ export class Lint {
     if (reported.has(code)) return;
     reported.add(code);
     process.emitWarning(`fd ${registration.fd} ${what}`, { type: 'EdgewiseLint', code });
-    if (channels.lint.hasSubscribers) channels.lint.publish({ code, what, registration });
+    if (channels.lint.hasSubscribers) channels.lint.publish({ code, fd: registration.fd, what });
   }
 }
 

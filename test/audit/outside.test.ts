@@ -1,10 +1,11 @@
 // What two looks at a process from outside find, by samples that are written down: for each code one
 // that has it, and a twin that has not.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { AuditBook } from '../../src/audit/findings.ts';
 import { candidatesOf } from '../../src/audit/outside.ts';
-import type { OpenDescriptor, Sample } from '../../src/audit/sample.ts';
+import { type OpenDescriptor, type Sample, takeSample } from '../../src/audit/sample.ts';
 import type { SetEntry, SocketFacts } from '../../src/audit/texts.ts';
+import { installKernel } from '../../src/kernel.ts';
 import * as sys from '../../src/sys/index.ts';
 
 const isLinux = process.platform === 'linux';
@@ -135,6 +136,18 @@ describe.runIf(isLinux)('two looks', () => {
     expect(find([listener(4)], [listener(3)])).toEqual([]);
     expect(find([listener(0)])).toEqual([]);
   });
+});
+
+it.runIf(isLinux).each([
+  ['there is no /proc', 'ENOENT', -2, 'ERR_AUDIT_UNSUPPORTED'],
+  ["the process is another user's", 'EACCES', -13, 'EACCES'],
+  ['no descriptor is left', 'EMFILE', -24, 'EMFILE'],
+])('one error says that %s', (_, code, errno, expected) => {
+  const readdirSync = () => {
+    throw Object.assign(new Error(code), { code, errno });
+  };
+  onTestFinished(installKernel({ readdirSync }));
+  expect(() => takeSample(process.pid)).toThrow(expect.objectContaining({ code: expected }));
 });
 
 describe('the book', () => {

@@ -502,6 +502,7 @@ export const INTERNAL: ReadonlySet<string> = new Set([
   'Listener',
   'Connection.establish',
   'DatagramSocket.sendTracked',
+  'DatagramSocket.queuedBytes',
   'Reactor.lintNames',
   'Connection.onReady',
   'Connection.enqueue',
