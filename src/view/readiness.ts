@@ -56,7 +56,7 @@ class Walk {
     };
     this.#source = source;
     this.#draft = draft;
-    this.#read = new Side({ ...settings, direction: 'read' });
+    this.#read = new Side({ ...settings, direction: 'read' }, draft.wasRead);
     this.#write = new Side({ ...settings, direction: 'write' });
     this.#watch(draft.interests[0]?.value ?? 0, draft.triggers[0]?.value ?? LEVEL);
   }

@@ -40,11 +40,13 @@ export class Side {
   #batch = NOWHERE;
   #isReported = false;
   #mayHaveMore = false;
-  #remembers = false;
+  #remembers: boolean;
   #left: Left | undefined;
 
-  constructor(settings: SideSettings) {
+  /** @param remembers - it was read before it was registered. */
+  constructor(settings: SideSettings, remembers = false) {
     this.#settings = settings;
+    this.#remembers = remembers;
   }
 
   /** The kernel reports it. */
