@@ -24,7 +24,8 @@ function streamModel(trace: TraceData, stream: TraceStream): StreamModel {
   const calls = callTableOf(trace);
   const sorted = lanesOf(columns, stream.blocks, stream.texts, calls);
   const batches = batchesOf(columns, sorted.laneOf);
-  const source = { columns, batches, calls, hasCalls: WITH_CALLS.includes(stream.level) };
+  const hasCalls = WITH_CALLS.includes(stream.level);
+  const source = { columns, batches, calls, hasCalls, isProbed: stream.level === 'probe' };
   const events = eventsByLane(sorted);
   const lanes = sorted.drafts.map((draft, at) => laneOf(source, draft, events[at] as Int32Array));
   const isTimed = WITH_TIMES.includes(stream.level);

@@ -1,7 +1,7 @@
 // Which registration each event is of. A number is not an identity: a lane is a slot and a generation,
 // and an event that only has a number, such as a call of what is not registered, is of the reactor.
+import type { TraceStream } from '../trace/data.ts';
 import { callOf, Kind } from '../trace/kinds.ts';
-import type { Block } from '../trace/recorder.ts';
 import type { CallTable } from './calls.ts';
 import type { Columns, Held, Interval } from './model.ts';
 
@@ -48,6 +48,8 @@ export interface LaneDraft {
   readonly triggers: Open<Held>[];
   readonly queues: Open<Held>[];
 }
+
+type Block = TraceStream['blocks'][number];
 
 /** What is known of a number before it is registered. */
 type Ahead = Pick<LaneDraft, 'label' | 'role' | 'wasRead'>;
@@ -103,9 +105,11 @@ class Sorter implements Lanes {
     const kind = this.#columns.kind[at];
     const isChanging = kind === Kind.Register || kind === Kind.Modify || kind === Kind.Release;
     const changing = isChanging ? this.#columns.slot[at] : undefined;
-    for (const { fd, slot, generation, interest, trigger } of open) {
+    for (const registration of open) {
+      const { fd, slot, generation, interest, trigger } = registration;
       const draft = this.#draft(this.#find(slot, generation, fd, at));
       draft.seenAt = at;
+      draft.role ||= (registration as { readonly role?: number }).role ?? 0;
       if (slot === changing) continue;
       hold(draft.interests, at, interest);
       hold(draft.triggers, at, trigger);

@@ -96,11 +96,16 @@ describe('an edge that was left', () => {
     expect(codes(right.wait(0))).toEqual([]);
   });
 
+  // It records what has changed since the end of the turn before; at first nothing is ready.
   it('a probe decides', () => {
-    const nothing = left('probe').event(Kind.Level, A, 0).wait(0);
-    expect(codes(nothing)).toEqual([]);
-    const story = left('probe').event(Kind.Level, A, READABLE).wait(0).event(Kind.Level, A, 0);
-    expect(hatches(story).map(({ from, to }) => [from, to])).toEqual([[6, 9]]);
+    expect(codes(left('probe').wait(0).wait(0))).toEqual([]);
+    const found = left('probe').event(Kind.Level, A, READABLE).wait(0);
+    expect(codes(found)).toEqual(['UNDRAINED 20']);
+    const taken = found.event(Kind.Level, A, 0).wait(0);
+    expect(hatches(taken).map(({ from, to }) => [from, to])).toEqual([[6, 9]]);
+    const begun = both(EDGE, 'probe').event(Kind.Level, A, READABLE).wait();
+    const exact = begun.handle(A, READABLE, ['recv', 10, 10]).event(Kind.Level, A, 0);
+    expect(hatches(exact.wait(0))).toEqual([]);
   });
 
   it('is not claimed where calls are not recorded', () => {
@@ -108,12 +113,15 @@ describe('an edge that was left', () => {
     expect(codes(story.wait(0))).toEqual([]);
   });
 
+  // How many wait is recorded after the handler, when it has changed.
   it('for writing: bytes wait, and the last call took all', () => {
     const story = (queued: number) =>
-      both(EDGE).event(Kind.Queue, A, queued).wait().handle(A, WRITABLE, ['send', 10, 10]).wait(0);
+      both(EDGE).wait().handle(A, WRITABLE, ['send', 10, 10]).event(Kind.Queue, A, queued).wait(0);
     expect(hatches(story(100))).toMatchObject([{ direction: 'write', bytesLeft: 100 }]);
     expect(codes(story(100))).toEqual(['UNDRAINED 20']);
     expect(codes(story(0))).toEqual([]);
+    const short = both(EDGE).wait().handle(A, WRITABLE, ['send', 9, 10]);
+    expect(codes(short.event(Kind.Queue, A, 100).wait(0))).toEqual([]);
   });
 
   it('a short read is the end, but not of a stream that has ended, nor of datagrams', () => {

@@ -35,9 +35,9 @@ export class Story {
   readonly #open: readonly OpenRegistration[];
   #timeNs = 0;
 
-  constructor(level = 'calls', open: readonly OpenRegistration[] = []) {
+  constructor(level = 'calls', open: readonly Partial<OpenRegistration>[] = []) {
     this.#level = level;
-    this.#open = open;
+    this.#open = open as readonly OpenRegistration[];
   }
 
   /** How many events there are: the number of the next one. */
