@@ -101,22 +101,17 @@ class Sorter implements Lanes {
 
   /** A block begins: it says what is open, whatever was recorded before it. */
   begin({ open }: Block, at: number): void {
-    // What the first event changes is in there as it was before, or as it is after it.
-    const kind = this.#columns.kind[at];
-    const isChanging = kind === Kind.Register || kind === Kind.Modify || kind === Kind.Release;
-    const changing = isChanging ? this.#columns.slot[at] : undefined;
     for (const registration of open) {
       const { fd, slot, generation, interest, trigger } = registration;
       const draft = this.#draft(this.#find(slot, generation, fd, at));
       draft.seenAt = at;
       draft.role ||= (registration as { readonly role?: number }).role ?? 0;
-      if (slot === changing) continue;
       hold(draft.interests, at, interest);
       hold(draft.triggers, at, trigger);
     }
     for (let lane = REACTOR + 1; lane < this.drafts.length; lane++) {
-      const { isOpen, slot, seenAt } = this.#draft(lane);
-      if (isOpen && seenAt !== at && slot !== changing) this.#release(lane, at);
+      const { isOpen, seenAt } = this.#draft(lane);
+      if (isOpen && seenAt !== at) this.#release(lane, at);
     }
   }
 

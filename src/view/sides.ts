@@ -61,7 +61,7 @@ export class Side {
     }
     this.#left = undefined;
     this.#open(at, batch);
-    this.#isReported = this.isEdge;
+    this.#isReported = true;
     this.#mayHaveMore = false;
   }
 

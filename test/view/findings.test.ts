@@ -54,6 +54,10 @@ describe('an edge that was left', () => {
     ['the very next wait has reported more', (s) => s.wait().handle(A, READABLE, ['recv', 1, 10])],
     ['it is closed before the next wait', (s) => s.event(Kind.Release, A)],
     ['the program reads on by itself', (s) => s.wait().call('recv', A, 1, 10)],
+    [
+      'a report of the other direction has it read on',
+      (s) => s.wait().wait().handle(A, WRITABLE, ['recv', 1, 10]),
+    ],
     ['the program re-queues it later', (s) => s.wait().event(Kind.Requeue, A, READABLE)],
     ['its interest is lost', (s) => s.wait().event(Kind.Modify, A, 0, EDGE)],
     ['the kernel is asked to look again', (s) => s.event(Kind.Modify, A, READABLE, EDGE)],
@@ -120,6 +124,8 @@ describe('an edge that was left', () => {
     expect(hatches(story(100))).toMatchObject([{ direction: 'write', bytesLeft: 100 }]);
     expect(codes(story(100))).toEqual(['UNDRAINED 20']);
     expect(codes(story(0))).toEqual([]);
+    const later = story(100).call('send', A, WOULD_BLOCK, 10);
+    expect(codes(later.wait(0))).toEqual([]);
     const short = both(EDGE).wait().handle(A, WRITABLE, ['send', 9, 10]);
     expect(codes(short.event(Kind.Queue, A, 100).wait(0))).toEqual([]);
   });
@@ -227,6 +233,19 @@ describe('starvation', () => {
   it('is none when nothing else was ready', () => {
     expect(codes(greedy(600, (s) => s))).toEqual([]);
     expect(codes(greedy(600, (s) => s.wait().handle(B, READABLE, ['recv', 1, 16])))).toEqual([]);
+  });
+
+  it('is none of what the handler itself comes back for, nor of a turn inside it', () => {
+    expect(codes(greedy(600, (s) => s.begin(A, READABLE, REQUEUED).end(A)))).toEqual([]);
+    const story = both(LEVEL).wait(2).report(A, READABLE).begin(A, READABLE).wait(0);
+    for (let i = 0; i < 600; i++) story.call('recv', A, 16, 16);
+    expect(codes(story.end(A).handle(B, READABLE, ['recv', 1, 16]))).toEqual([]);
+  });
+
+  it('is none of calls that move nothing', () => {
+    const story = both(LEVEL).wait(2).report(A, READABLE).begin(A, READABLE);
+    for (let i = 0; i < 600; i++) story.call('setsockopt', A, 0);
+    expect(codes(story.end(A).handle(B, READABLE, ['recv', 1, 16]))).toEqual([]);
   });
 
   it('is known from what was charged, where calls are not recorded', () => {
