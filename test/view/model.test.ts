@@ -1,4 +1,5 @@
 // Lanes, bands, handler spans, hatches and batches of traces that are written down by hand.
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { BLOCK_LENGTH, Kind } from '../../src/trace/index.ts';
 import { modelOf, reportsOf } from '../../src/view/index.ts';
@@ -170,6 +171,27 @@ describe('bands', () => {
       { from: 2, to: 9, direction: 'read', isCertain: false },
     ]);
   });
+});
+
+it.each<[string, [string, number, number?]]>([
+  ['a call that a signal has interrupted', ['recv', -constants.errno.EINTR, 10]],
+  ['a call for no bytes', ['recv', 0, 0]],
+  ['an accept for which no descriptor was left', ['accept4', -constants.errno.EMFILE]],
+  ['a call that moves nothing', ['setsockopt', 0]],
+])('bands do not end at %s', (_, call) => {
+  const story = new Story().register(A, READABLE, EDGE).wait().handle(A, READABLE, call);
+  expect(laneOf(story.model(), A).bands).toEqual([
+    { from: 2, to: 6, direction: 'read', isCertain: false },
+  ]);
+});
+
+it('a trace without events is a model without them', () => {
+  const model = new Story('counts').model();
+  expect(model).toMatchObject({ count: 0, batches: [], findings: [] });
+  expect(model.lanes.map(({ key, life }) => [key, life])).toEqual([
+    ['reactor', { from: 0, to: 0 }],
+  ]);
+  expect(model.totals).toMatchObject({ batches: 0, emptyWaits: 0, asleep: undefined });
 });
 
 it('bands go on under level while nothing is asked for: no wait would report it', () => {
