@@ -552,7 +552,7 @@ export class Reactor {
   [SHOWN](): string {
     const { backend, driverMode: driver, registrationCount: registrations } = this;
     const counts = { registrations, timers: this.#timers.pendingCount, turns: this.#turns };
-    const state = { traced: this.#dispatcher.trace !== undefined, closed: this.isClosed };
+    const state = { traced: this.#dispatcher.tracing !== undefined, closed: this.isClosed };
     return shown('Reactor', { backend, driver, ...counts, ...state });
   }
 

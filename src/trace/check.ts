@@ -22,6 +22,12 @@ const partsOf =
   (value) =>
     isObject(value) && Object.entries(parts).every(([name, check]) => check(value[name]));
 
+const counted = { bytes: isCount, events: namesOf(isCount) };
+const isCounts = partsOf({
+  reactor: partsOf(counted),
+  registrations: listOf(partsOf({ ...counted, fd: isCount, slot: isCount, generation: isCount })),
+  earlier: partsOf(counted),
+});
 const isStream = partsOf({
   thread: isCount,
   backend: isText,
@@ -29,6 +35,7 @@ const isStream = partsOf({
   dropped: isCount,
   texts: listOf(isText),
   blocks: listOf(partsOf({ length: isCount, open: isCount })),
+  counts: (value) => value === undefined || isCounts(value),
 });
 const isHeader = partsOf({
   node: isText,

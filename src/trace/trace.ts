@@ -1,13 +1,13 @@
 // The trace of one reactor, from `reactor.trace()` to `close()`.
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { threadId } from 'node:worker_threads';
-import { ClosedError, errnoError, invalidType, invalidValue, outOfRange } from '../errors.ts';
+import { ClosedError, invalidType, invalidValue, outOfRange } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { kernelCalls } from '../kernel-calls.ts';
 import { native } from '../native.ts';
 import { checkInteger, checkObject } from '../validate.ts';
+import { writeWhole } from '../whole-file.ts';
 import { Counter } from './counter.ts';
 import type { TraceData, TraceStream } from './data.ts';
 import { encodeTrace } from './file.ts';
@@ -228,15 +228,5 @@ export function traceOf(streams: readonly TraceStream[]): TraceData {
  * @throws ErrnoError - of the file, such as ENOENT, EACCES, ENOSPC.
  */
 export function writeTrace(path: string, trace: TraceData): void {
-  if (typeof path !== 'string') throw invalidType('path', 'a string', path);
-  const bytes = encodeTrace(trace);
-  const beside = `${path}.${process.pid}.${threadId}`;
-  try {
-    writeFileSync(beside, bytes);
-    renameSync(beside, path);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    const { errno, syscall = 'open' } = error as NodeJS.ErrnoException;
-    throw errno === undefined ? error : errnoError(errno, syscall, { path });
-  }
+  writeWhole(path, encodeTrace(trace));
 }

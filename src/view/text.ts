@@ -1,5 +1,5 @@
 // A trace as text: a heading for each reactor, a line for each event, and what is worth a look.
-import type { TraceData } from '../trace/data.ts';
+import type { Counts, StreamCounts, TraceData } from '../trace/data.ts';
 import type { StreamModel, TraceFinding, TraceModel } from './model.ts';
 import { sentenceAt } from './sentences.ts';
 
@@ -14,6 +14,7 @@ export function textOf(model: TraceModel, fd?: number): string[] {
   const lines = model.streams.flatMap((stream, index) => [
     headingOf(model.trace, stream, index),
     ...eventLines(model, stream, fd),
+    ...countLines(stream.stream.counts, fd),
     ...stream.findings.filter((one) => fd === undefined || one.fd === fd).flatMap(findingLines),
   ]);
   return lines.map(printable);
@@ -34,6 +35,26 @@ function eventLines(model: TraceModel, stream: StreamModel, fd: number | undefin
   return Array.from({ length: count }, (_, at) => at)
     .filter((at) => fd === undefined || eventAt(at).fd === fd)
     .map((at) => `${placeOf(stream, at, startNs)}  ${sentenceAt(model, stream, at)}`);
+}
+
+// What is recorded in place of events at the level `counts`.
+function countLines(counts: StreamCounts | undefined, fd: number | undefined): string[] {
+  if (counts === undefined) return [];
+  const own = counts.registrations.filter((one) => fd === undefined || one.fd === fd);
+  const lines = own.map(
+    (one) => `${one.fd} [${one.slot}.${one.generation}]`.padEnd(16) + countText(one),
+  );
+  if (fd !== undefined) return lines;
+  return [
+    ...lines,
+    `${'the reactor'.padEnd(16)}${countText(counts.reactor)}`,
+    `${'before those'.padEnd(16)}${countText(counts.earlier)}`,
+  ];
+}
+
+function countText({ bytes, events }: Counts): string {
+  const parts = Object.entries(events).filter(([, count]) => count > 0);
+  return [`bytes ${bytes}`, ...parts.map(([kind, count]) => `${kind} ${count}`)].join(', ');
 }
 
 function placeOf({ eventAt }: StreamModel, at: number, startNs: number): string {
