@@ -1,8 +1,9 @@
-// The room runs in a browser: nothing that it uses at run time is of Node, or of this process.
-import { existsSync, readFileSync } from 'node:fs';
+// What the page of viewer/ uses of src/ runs in a browser: nothing of it is of Node, or of this process.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const ROOT = new URL('../../src/', import.meta.url);
+const VIEWER = new URL('../../viewer/', import.meta.url);
 const IMPORT = /^(?:import|export) (?!type )(?:[^;'=()]*? from )?'([^']+)';/gms;
 
 /** Whatever a file of src/ has loaded with it, and what is not of src/. */
@@ -20,8 +21,19 @@ function loadedBy(start: string): Set<string> {
   return found;
 }
 
+/** What the files of viewer/ import of src/. */
+function usedByPage(): string[] {
+  const files = readdirSync(VIEWER).filter((name) => name.endsWith('.ts'));
+  const texts = files.map((name) => readFileSync(new URL(name, VIEWER), 'utf8'));
+  return texts.flatMap((text) =>
+    [...text.matchAll(IMPORT)].flatMap(
+      ([, from = '']) => /^\.\.\/src\/(.+)$/.exec(from)?.[1] ?? [],
+    ),
+  );
+}
+
 it('what it loads are files of src/ that know nothing of Node', () => {
-  const loaded = [...loadedBy('view/index.ts')];
+  const loaded = [...new Set(usedByPage().flatMap((path) => [...loadedBy(path)]))];
   expect(loaded.length).toBeGreaterThan(10);
   expect(loaded.filter((path) => !existsSync(path))).toEqual([]);
   const rooms = loaded.map((path) => path.slice(ROOT.pathname.length));
