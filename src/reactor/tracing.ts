@@ -88,7 +88,10 @@ export class Tracing implements TraceHost {
   }
 
   eachOpen(visit: VisitOpen): void {
-    for (const registration of this.#registrations.bySlot) {
+    const { bySlot } = this.#registrations;
+    // By number: an iterator is an object for each that it goes through, until V8 has optimized this.
+    for (let at = 0; at < bySlot.length; at++) {
+      const registration = bySlot[at];
       if (registration === undefined || registration.isClosed) continue;
       const { fd, slot, generation, interest, trigger, role } = registration;
       visit(fd, slot, generation, interest, triggerNumber(trigger), role);
