@@ -10,8 +10,10 @@ import type { EventRecorder, Recorded } from './recorder.ts';
 const BYTES = 0;
 const FD_AND_ONE = 30; // 0: the row is of none
 const GENERATION = 31;
-const ROW_LENGTH = 32;
-const CHUNK_ROWS = 1024;
+const ROW_BITS = 5;
+const ROW_LENGTH = 1 << ROW_BITS;
+const CHUNK_BITS = 10;
+const CHUNK_ROWS = 1 << CHUNK_BITS;
 /** What is of no registration, what had ended before its slot was used again; then the slots. */
 const REACTOR = 0;
 const EARLIER = 1;
@@ -35,8 +37,8 @@ export class Counter implements EventRecorder {
     const isOfSlot = fd >= 0 && kind !== Kind.Mark && kind !== Kind.Label;
     const row = isOfSlot ? slot + SLOTS_AT : REACTOR;
     if (kind === Kind.Register) this.#begin(row, fd, generation);
-    const counts = this.#chunks[Math.floor(row / CHUNK_ROWS)] as Float64Array;
-    const at = (row % CHUNK_ROWS) * ROW_LENGTH;
+    const counts = this.#chunks[row >> CHUNK_BITS] as Float64Array;
+    const at = offsetOf(row);
     counts[at + kind] = (counts[at + kind] as number) + 1;
     if (kind === Kind.HandlerEnd) counts[at] = (counts[at] as number) + a;
   }
@@ -48,9 +50,9 @@ export class Counter implements EventRecorder {
 
   #begin(row: number, fd: number, generation: number): void {
     const counts = this.#chunkOf(row);
-    const at = (row % CHUNK_ROWS) * ROW_LENGTH;
+    const at = offsetOf(row);
     const earlier = this.#chunkOf(EARLIER);
-    const earlierAt = EARLIER * ROW_LENGTH;
+    const earlierAt = offsetOf(EARLIER);
     for (let column = BYTES; column < COUNTED; column++) {
       const from = counts[at + column] as number;
       earlier[earlierAt + column] = (earlier[earlierAt + column] as number) + from;
@@ -61,7 +63,7 @@ export class Counter implements EventRecorder {
   }
 
   #chunkOf(row: number): Float64Array {
-    const place = Math.floor(row / CHUNK_ROWS);
+    const place = row >> CHUNK_BITS;
     for (let next = this.#chunks.length; next <= place; next++) {
       const bytes = CHUNK_ROWS * ROW_LENGTH * Float64Array.BYTES_PER_ELEMENT;
       const memory = new SharedArrayBuffer(bytes);
@@ -70,6 +72,11 @@ export class Counter implements EventRecorder {
     }
     return this.#chunks[place] as Float64Array;
   }
+}
+
+/** Where a row begins in its chunk. */
+function offsetOf(row: number): number {
+  return (row & (CHUNK_ROWS - 1)) << ROW_BITS;
 }
 
 /** Copies the counts, from whatever thread. */

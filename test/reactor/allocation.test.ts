@@ -3,7 +3,7 @@
 // shows that the measure would find it.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Backend, Trigger } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
@@ -12,7 +12,7 @@ import { eachBackend, eachTrigger } from '../helpers/matrix.ts';
 useDescriptors();
 const MANY = 1_000_000;
 const SOME = 50_000;
-const TRACED = 300_000;
+const TRACED = 500_000;
 const COLLECTIONS_MAX = 1; // V8 may tidy up once, after the warm-up
 const GROWN_MAX = 256 * 1024; // about what Node itself leaves behind, whatever the count
 
@@ -46,14 +46,11 @@ eachTrigger((backend, trigger) => {
   });
 });
 
-describe('traced', () => {
-  it.each(['counts', 'events', 'timed'])(
-    'at the level %s, nothing is allocated either',
-    (level) => {
-      const cost = push(Poller.preferredBackend, 'level', TRACED, level);
-      expect(isFlat(cost), JSON.stringify(cost)).toBe(true);
-    },
-  );
+it.each(['counts', 'events', 'timed'])('nor does a trace of the level %s allocate', (level) => {
+  const { collections, grown } = push(Poller.preferredBackend, 'level', TRACED, level);
+  expect(collections).toBeLessThanOrEqual(COLLECTIONS_MAX);
+  // V8 optimizes meanwhile what begins a block; the smallest object is 16 bytes.
+  expect(grown).toBeLessThan(TRACED);
 });
 
 eachBackend((backend) => {
