@@ -43,9 +43,7 @@ export function batchesOf({ count, kind, a }: Columns, laneOf: Int32Array): Batc
         stack.push({ lane: laneOf[at] as number, batch });
         break;
       case Kind.HandlerEnd:
-        // Its beginning may be missing, where the trace begins.
-        if (stack.at(-1)?.lane !== laneOf[at]) break;
-        batch = stack.pop()?.batch ?? batch;
+        batch = stack.pop()?.batch ?? batch; // its beginning may not be in the trace
         closeAfter(batch, at);
         break;
       default:

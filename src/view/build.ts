@@ -21,10 +21,11 @@ export function modelOf(trace: TraceData): TraceModel {
 
 function streamModel(trace: TraceData, stream: TraceStream): StreamModel {
   const columns = columnsOf(stream);
-  const sorted = lanesOf(columns, stream.blocks, stream.texts);
-  const batches = batchesOf(columns, sorted.laneOf);
   const calls = callTableOf(trace);
-  const source = { columns, batches, calls, hasCalls: WITH_CALLS.includes(stream.level) };
+  const sorted = lanesOf(columns, stream.blocks, stream.texts, calls);
+  const batches = batchesOf(columns, sorted.laneOf);
+  const hasCalls = WITH_CALLS.includes(stream.level);
+  const source = { columns, batches, calls, hasCalls, isProbed: stream.level === 'probe' };
   const events = eventsByLane(sorted);
   const lanes = sorted.drafts.map((draft, at) => laneOf(source, draft, events[at] as Int32Array));
   const isTimed = WITH_TIMES.includes(stream.level);

@@ -19,6 +19,7 @@ const WRITES =
 const COUNTLESS = ['accept4', 'recvmmsg', 'sendmmsg'];
 /** They read and write several descriptors, which are not recorded. */
 const SHARED = ['recvEach', 'sendEach'];
+const CLOSES = ['close', 'closeSync', 'poller.removeAndClose'];
 /** Eight bytes of eight: perhaps the counter of an eventfd or a timerfd, which one read empties. */
 const COUNTER_BYTES = 8;
 
@@ -30,6 +31,8 @@ export interface CallTable {
   readonly hasBytes: readonly boolean[];
   /** Whether it moves bytes of descriptors that are not recorded. */
   readonly isShared: readonly boolean[];
+  /** Whether its number is another file's afterwards. */
+  readonly isClose: readonly boolean[];
   /** The result of one that would have had to wait. */
   readonly wouldBlock: number;
   /** What a result says, with the `b` of the event. */
@@ -65,6 +68,7 @@ function makeTable({ calls, errors }: TraceData): CallTable {
       (name, call) => directions[call] !== undefined && !COUNTLESS.includes(name),
     ),
     isShared: calls.map((name) => SHARED.includes(name)),
+    isClose: calls.map((name) => CLOSES.includes(name)),
     wouldBlock,
     answerOf(result, b) {
       const { call, asked } = callOf(b);

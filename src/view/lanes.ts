@@ -1,7 +1,8 @@
 // Which registration each event is of. A number is not an identity: a lane is a slot and a generation,
 // and an event that only has a number, such as a call of what is not registered, is of the reactor.
-import { Kind } from '../trace/kinds.ts';
-import type { Block } from '../trace/recorder.ts';
+import type { TraceStream } from '../trace/data.ts';
+import { callOf, Kind } from '../trace/kinds.ts';
+import type { CallTable } from './calls.ts';
 import type { Columns, Held, Interval } from './model.ts';
 
 /** The place of the lane of the reactor itself. */
@@ -23,6 +24,7 @@ for (const kind of [
 ]) {
   OF_REGISTRATION[kind] = true;
 }
+const UNKNOWN: Ahead = { label: '', role: 0, wasRead: false };
 const GENERATIONS = 2 ** 32;
 
 type Open<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -35,6 +37,8 @@ export interface LaneDraft {
   fd: number;
   label: string;
   role: number;
+  /** Whether it was read before it was registered: by what reads whenever it likes. */
+  wasRead: boolean;
   readonly life: Open<Interval>;
   isOpen: boolean;
   eventCount: number;
@@ -44,6 +48,11 @@ export interface LaneDraft {
   readonly triggers: Open<Held>[];
   readonly queues: Open<Held>[];
 }
+
+type Block = TraceStream['blocks'][number];
+
+/** What is known of a number before it is registered. */
+type Ahead = Pick<LaneDraft, 'label' | 'role' | 'wasRead'>;
 
 /** The lanes of a stream, and of which each event is. */
 export interface Lanes {
@@ -57,8 +66,9 @@ export function lanesOf(
   columns: Columns,
   blocks: readonly Block[],
   texts: readonly string[],
+  calls: CallTable,
 ): Lanes {
-  const sorter = new Sorter(columns, texts);
+  const sorter = new Sorter(columns, texts, calls);
   let at = 0;
   for (const block of blocks) {
     sorter.begin(block, at);
@@ -76,12 +86,14 @@ class Sorter implements Lanes {
   /** The latest lane of a slot. */
   readonly #bySlot: number[] = [];
   readonly #byKey = new Map<number, number>();
-  /** Names and roles of numbers that are not registered yet. */
-  readonly #ahead = new Map<number, { label: string; role: number }>();
+  /** By descriptor. */
+  readonly #ahead = new Map<number, Ahead>();
+  readonly #calls: CallTable;
 
-  constructor(columns: Columns, texts: readonly string[]) {
+  constructor(columns: Columns, texts: readonly string[], calls: CallTable) {
     this.#columns = columns;
     this.#texts = texts;
+    this.#calls = calls;
     this.laneOf = new Int32Array(columns.count);
     this.#add(REACTOR_KEY, 0, 0, -1, 0);
     this.#draft(REACTOR).life.to = columns.count;
@@ -89,20 +101,17 @@ class Sorter implements Lanes {
 
   /** A block begins: it says what is open, whatever was recorded before it. */
   begin({ open }: Block, at: number): void {
-    // What the first event changes is in there as it was before, or as it is after it.
-    const kind = this.#columns.kind[at];
-    const isChanging = kind === Kind.Register || kind === Kind.Modify || kind === Kind.Release;
-    const changing = isChanging ? this.#columns.slot[at] : undefined;
-    for (const { fd, slot, generation, interest, trigger } of open) {
+    for (const registration of open) {
+      const { fd, slot, generation, interest, trigger } = registration;
       const draft = this.#draft(this.#find(slot, generation, fd, at));
       draft.seenAt = at;
-      if (slot === changing) continue;
+      draft.role ||= (registration as { readonly role?: number }).role ?? 0;
       hold(draft.interests, at, interest);
       hold(draft.triggers, at, trigger);
     }
     for (let lane = REACTOR + 1; lane < this.drafts.length; lane++) {
-      const { isOpen, slot, seenAt } = this.#draft(lane);
-      if (isOpen && seenAt !== at && slot !== changing) this.#release(lane, at);
+      const { isOpen, seenAt } = this.#draft(lane);
+      if (isOpen && seenAt !== at) this.#release(lane, at);
     }
   }
 
@@ -131,6 +140,9 @@ class Sorter implements Lanes {
         break;
       case Kind.Role:
         this.#name(lane, fd).role = value;
+        break;
+      case Kind.Call:
+        if (lane === REACTOR && fd >= 0) this.#callAhead(fd, columns.b[at] as number);
         break;
       default:
     }
@@ -166,11 +178,11 @@ class Sorter implements Lanes {
   }
 
   #add(key: string, slot: number, generation: number, fd: number, at: number): number {
-    const { label = '', role = 0 } = this.#ahead.get(fd) ?? {};
+    const ahead = this.#ahead.get(fd) ?? UNKNOWN;
     this.#ahead.delete(fd);
     const life = { from: at, to: this.#columns.count };
     const held = { interests: [], triggers: [], queues: [] };
-    const facts = { key, slot, generation, fd, label, role };
+    const facts = { ...ahead, key, slot, generation, fd };
     return (
       this.drafts.push({ ...facts, ...held, life, isOpen: true, eventCount: 0, seenAt: -1 }) - 1
     );
@@ -180,14 +192,20 @@ class Sorter implements Lanes {
     return this.drafts[lane] as LaneDraft;
   }
 
-  #name(lane: number, fd: number): { label: string; role: number } {
+  #name(lane: number, fd: number): Ahead {
     if (lane !== REACTOR) return this.#draft(lane);
     let ahead = this.#ahead.get(fd);
     if (ahead === undefined) {
-      ahead = { label: '', role: 0 };
+      ahead = { ...UNKNOWN };
       this.#ahead.set(fd, ahead);
     }
     return ahead;
+  }
+
+  #callAhead(fd: number, b: number): void {
+    const { call } = callOf(b);
+    if (this.#calls.directions[call] === 'read') this.#name(REACTOR, fd).wasRead = true;
+    else if (this.#calls.isClose[call] === true) this.#ahead.delete(fd);
   }
 
   #release(lane: number, at: number): void {

@@ -15,6 +15,8 @@ export interface LaneSource {
   readonly calls: CallTable;
   /** Whether calls are recorded. */
   readonly hasCalls: boolean;
+  /** Whether a probe looks at the end of each turn. */
+  readonly isProbed: boolean;
 }
 
 /** What is found in a lane. */
@@ -45,18 +47,18 @@ class Walk {
   readonly #spans: OpenSpan[] = [];
   readonly #running: OpenSpan[] = [];
   #hasEnded = false;
-  #queuedBytes: number | undefined;
   #isHungUp = false;
 
   constructor(source: LaneSource, draft: LaneDraft) {
     const { batches } = source.batches;
     const settings = {
       hasCalls: source.hasCalls,
+      isProbed: source.isProbed,
       startOf: (batch: number) => batches[batch]?.from,
     };
     this.#source = source;
     this.#draft = draft;
-    this.#read = new Side({ ...settings, direction: 'read' });
+    this.#read = new Side({ ...settings, direction: 'read' }, draft.wasRead);
     this.#write = new Side({ ...settings, direction: 'write' });
     this.#watch(draft.interests[0]?.value ?? 0, draft.triggers[0]?.value ?? LEVEL);
   }
@@ -90,7 +92,7 @@ class Walk {
         this.#again(batch);
         break;
       case Kind.Queue:
-        this.#queuedBytes = a;
+        this.#write.queue(a);
         break;
       case Kind.Level:
         this.#read.probe(at, batch, (a & READ_BITS) !== 0);
@@ -130,9 +132,8 @@ class Walk {
     span.bytes = bytes;
     span.outcome = outcome;
     if ((outcome & (Outcome.Requeued | Outcome.Closed)) !== 0) return;
-    this.#read.leave(at, batch, undefined);
-    const queued = this.#queuedBytes ?? 0;
-    if (queued > 0) this.#write.leave(at, batch, queued);
+    this.#read.leave(at, batch);
+    this.#write.leave(at, batch);
   }
 
   #call(at: number, batch: number, result: number, b: number): void {

@@ -8,6 +8,8 @@ export interface SideSettings {
   readonly direction: Direction;
   /** Whether calls are recorded. */
   readonly hasCalls: boolean;
+  /** Whether a probe looks at the end of each turn, and records what has changed since the last one. */
+  readonly isProbed: boolean;
   /** Where a batch begins. */
   readonly startOf: (batch: number) => number | undefined;
 }
@@ -18,9 +20,6 @@ const NOWHERE = -1;
 interface Left {
   readonly at: number;
   readonly batch: number;
-  readonly bytesLeft: number | undefined;
-  /** A probe has found it. */
-  isProved: boolean;
 }
 
 /** One direction of one lane. An event is `at`, its number, and of a `batch`, by its place. */
@@ -40,21 +39,29 @@ export class Side {
   #batch = NOWHERE;
   #isReported = false;
   #mayHaveMore = false;
-  #remembers = false;
+  #remembers: boolean;
   #left: Left | undefined;
+  /** What the last probe has found. */
+  #level = false;
+  /** Bytes that wait to be written. */
+  #queuedBytes = 0;
 
-  constructor(settings: SideSettings) {
+  /** @param remembers - it was read before it was registered. */
+  constructor(settings: SideSettings, remembers = false) {
     this.#settings = settings;
+    this.#remembers = remembers;
   }
 
   /** The kernel reports it. */
   report(at: number, batch: number): void {
     this.#settle(batch);
     // In the very next wait: more had come before it, and nothing has waited.
-    if (this.#left !== undefined && batch > this.#left.batch + 1) this.#hatch(at);
+    if (this.#left !== undefined && batch > this.#left.batch + 1) {
+      this.#judge(this.#left, at);
+    }
     this.#left = undefined;
     this.#open(at, batch);
-    this.#isReported = this.isEdge;
+    this.#isReported = true;
     this.#mayHaveMore = false;
   }
 
@@ -71,9 +78,13 @@ export class Side {
   }
 
   /** The handler has returned; the program did nothing to be called again. */
-  leave(at: number, batch: number, bytesLeft: number | undefined): void {
-    if (!this.isEdge || !this.#isReported || !this.#mayHaveMore) return;
-    this.#left = { at, batch, bytesLeft, isProved: false };
+  leave(at: number, batch: number): void {
+    if (this.isEdge && this.#isReported && this.#mayHaveMore) this.#left = { at, batch };
+  }
+
+  /** So many bytes wait to be written. */
+  queue(bytes: number): void {
+    this.#queuedBytes = bytes;
   }
 
   /** The program is called again by itself, or has the kernel look again. */
@@ -84,24 +95,28 @@ export class Side {
     this.#batch = batch;
   }
 
-  /** A probe has looked. */
+  /** A probe has found another level than the last time. */
   probe(at: number, batch: number, isReady: boolean): void {
+    const wasReady = this.#level;
+    this.#level = isReady;
     if (isReady) {
       this.#open(at, batch);
       this.#sureTo = at + 1;
-      if (this.#left !== undefined) this.#left.isProved = true;
       return;
     }
     this.#close(at, true);
-    if (this.#left?.isProved) this.#hatch(at);
-    this.#left = undefined;
     this.#isReported = false;
+    const left = this.#left;
+    this.#left = undefined;
+    // Found by an earlier look, and gone now: something else has taken it.
+    if (left !== undefined && wasReady && batch > left.batch) this.#hatch(left, at);
   }
 
   /** The registration ends; or, at the last event, the trace does. */
   end(at: number, batch: number, isTraceEnd: boolean): void {
     this.#settle(batch);
-    if (this.#left !== undefined && (isTraceEnd || batch > this.#left.batch)) this.#hatch(at);
+    const left = this.#left;
+    if (left !== undefined && (isTraceEnd || batch > left.batch)) this.#judge(left, at);
     this.#left = undefined;
     this.#close(at, false);
     // It reads when it likes, also much later: what it left is not forgotten.
@@ -137,10 +152,15 @@ export class Side {
     if (from < to) this.bands.push({ from, to, direction, isCertain });
   }
 
-  #hatch(to: number): void {
-    const left = this.#left;
-    if (left === undefined) return;
+  #judge(left: Left, to: number): void {
+    const isThere = !this.#settings.isProbed || this.#level;
+    if (isThere) this.#hatch(left, to);
+  }
+
+  // Room in the kernel is for nothing when nothing waits for it.
+  #hatch({ at: from }: Left, to: number): void {
     const { direction } = this.#settings;
-    this.hatches.push({ from: left.at, to, direction, bytesLeft: left.bytesLeft });
+    const bytesLeft = direction === 'write' ? this.#queuedBytes : undefined;
+    if (bytesLeft !== 0) this.hatches.push({ from, to, direction, bytesLeft });
   }
 }

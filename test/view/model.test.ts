@@ -1,7 +1,8 @@
 // Lanes, bands, handler spans, hatches and batches of traces that are written down by hand.
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { Kind } from '../../src/trace/index.ts';
-import { reportsOf } from '../../src/view/index.ts';
+import { BLOCK_LENGTH, Kind } from '../../src/trace/index.ts';
+import { modelOf, reportsOf } from '../../src/view/index.ts';
 import {
   EDGE,
   LEVEL,
@@ -41,6 +42,45 @@ describe('lanes', () => {
       .model();
     expect(model.laneAt(1)).toBe(0);
     expect(model.lanes[0]?.events).toEqual(Int32Array.of(1));
+  });
+
+  it('so is one of a number that is registered no more', () => {
+    const closed = new Story().register(A, READABLE, LEVEL).event(Kind.Release, A);
+    expect(closed.call('close', A, 0).model().laneAt(2)).toBe(0);
+  });
+
+  it('a ghost of what had ended before the trace has a lane without a life', () => {
+    const model = new Story().wait().event(Kind.Ghost, [-1, 9, 9], READABLE).model();
+    expect(model.lanes[1]).toMatchObject({ key: '9.9', fd: -1, life: { from: 1, to: 1 } });
+  });
+
+  it.each<[string, (story: Story) => Story, object]>([
+    ['released', (story) => story.event(Kind.Release, A), { from: 0, to: BLOCK_LENGTH }],
+    [
+      'changed',
+      (story) => story.event(Kind.Modify, A, WRITABLE, LEVEL),
+      { from: 0, to: BLOCK_LENGTH + 1 },
+    ],
+    ['registered', (story) => story.register(B, READABLE, EDGE), { from: 0, to: BLOCK_LENGTH + 1 }],
+  ])('go on over blocks, also where one is %s by the first event of a block', (_, change, life) => {
+    const story = new Story().register(A, READABLE, LEVEL);
+    while (story.next < BLOCK_LENGTH) story.wait(0);
+    const model = change(story).model();
+    expect(laneOf(model, A).life).toEqual(life);
+    expect(laneOf(model, A).interests[0]?.value).toBe(READABLE);
+    expect(model.lanes.slice(2).map(({ life: { from } }) => from)).toEqual(
+      model.lanes.length > 2 ? [BLOCK_LENGTH] : [],
+    );
+  });
+
+  it('end where a block does not have them open any more, whatever is missing before it', () => {
+    const story = new Story().register(A, READABLE, LEVEL);
+    while (story.next < BLOCK_LENGTH + 5) story.wait(0);
+    const trace = story.trace();
+    const [stream] = trace.streams;
+    const blocks = stream?.blocks.map((block, at) => (at === 1 ? { ...block, open: [] } : block));
+    const model = modelOf({ ...trace, streams: [{ ...stream, blocks } as never] }).streams[0];
+    expect(model?.lanes[1]?.life).toEqual({ from: 0, to: BLOCK_LENGTH });
   });
 
   it('begin with what was open when the trace began', () => {
@@ -133,6 +173,41 @@ describe('bands', () => {
   });
 });
 
+it.each<[string, [string, number, number?]]>([
+  ['a call that a signal has interrupted', ['recv', -constants.errno.EINTR, 10]],
+  ['a call for no bytes', ['recv', 0, 0]],
+  ['an accept for which no descriptor was left', ['accept4', -constants.errno.EMFILE]],
+  ['a call that moves nothing', ['setsockopt', 0]],
+])('bands do not end at %s', (_, call) => {
+  const story = new Story().register(A, READABLE, EDGE).wait().handle(A, READABLE, call);
+  expect(laneOf(story.model(), A).bands).toEqual([
+    { from: 2, to: 6, direction: 'read', isCertain: false },
+  ]);
+});
+
+it('a trace without events is a model without them', () => {
+  const model = new Story('counts').model();
+  expect(model).toMatchObject({ count: 0, batches: [], findings: [] });
+  expect(model.lanes.map(({ key, life }) => [key, life])).toEqual([
+    ['reactor', { from: 0, to: 0 }],
+  ]);
+  expect(model.totals).toMatchObject({ batches: 0, emptyWaits: 0, asleep: undefined });
+});
+
+it('bands go on under level while nothing is asked for: no wait would report it', () => {
+  const model = new Story()
+    .register(A, READABLE, LEVEL)
+    .wait()
+    .report(A, READABLE)
+    .begin(A, READABLE)
+    .event(Kind.Modify, A, 0, LEVEL)
+    .end(A)
+    .wait(0)
+    .wait(0)
+    .model();
+  expect(laneOf(model, A).bands).toEqual([{ from: 2, to: 8, direction: 'read', isCertain: false }]);
+});
+
 describe('hatches', () => {
   const lost = () =>
     new Story().register(A, READABLE, EDGE).wait().handle(A, READABLE, ['recv', 10, 10]);
@@ -194,10 +269,12 @@ describe('batches', () => {
       .event(Kind.Stale, B, READABLE)
       .event(Kind.Ghost, [-1, 9, 9], READABLE)
       .wait(0)
+      .report(A, READABLE) // and its handler is not in the trace any more
       .model();
+    expect(reportsOf(model, 1).map(({ fate }) => fate)).toEqual(['handled']);
     expect(model.batches).toEqual([
       { from: 2, to: 9, count: 4 },
-      { from: 9, to: 10, count: 0 },
+      { from: 9, to: 11, count: 0 },
     ]);
     expect(reportsOf(model, 0).map(({ lane, fate }) => [model.lanes[lane]?.key, fate])).toEqual([
       ['0.0', 'handled'],

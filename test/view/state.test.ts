@@ -78,6 +78,12 @@ it('what is called in the next turn without a report', () => {
   expect([8, 9, 12, 13].map(requeued)).toEqual([[], ['1.0'], ['1.0'], []]);
 });
 
+it('what is closed is not called any more', () => {
+  const story = new Story().register(A, READABLE, EDGE).wait().event(Kind.Requeue, A, READABLE);
+  const closed = story.event(Kind.Release, A).model();
+  expect([2, 3].map((at) => stateAt(closed, at).requeued)).toEqual([['0.0'], []]);
+});
+
 it('whose handler runs', () => {
   const running = (at: number) => stateAt(model, at).running;
   expect([3, 4, 5, 6, 8, 13, 17].map(running)).toEqual([

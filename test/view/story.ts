@@ -35,9 +35,9 @@ export class Story {
   readonly #open: readonly OpenRegistration[];
   #timeNs = 0;
 
-  constructor(level = 'calls', open: readonly OpenRegistration[] = []) {
+  constructor(level = 'calls', open: readonly Partial<OpenRegistration>[] = []) {
     this.#level = level;
-    this.#open = open;
+    this.#open = open as readonly OpenRegistration[];
   }
 
   /** How many events there are: the number of the next one. */
@@ -115,10 +115,11 @@ export class Story {
     return modelOf(this.trace()).streams[0] as StreamModel;
   }
 
-  /** What was open before event `at`. */
-  openBefore(at: number): readonly OpenRegistration[] {
+  /** What is open where a block begins with event `at`: with what that registers, and without what it releases. */
+  openAt(at: number): readonly OpenRegistration[] {
     const open = new Map(this.#open.map((one) => [`${one.slot}.${one.generation}`, one]));
-    for (const row of this.#rows.slice(0, at)) {
+    const isChanged = this.#rows[at]?.[0] !== Kind.Modify;
+    for (const row of this.#rows.slice(0, isChanged ? at + 1 : at)) {
       const [kind, fd, slot, generation, interest, trigger] = row as [number, ...number[]];
       const key = `${slot}.${generation}`;
       if (kind === Kind.Release) open.delete(key);
@@ -132,7 +133,7 @@ export class Story {
 function blockOf(rows: readonly (readonly number[])[], from: number, story: Story): Block {
   const column = (at: number) => rows.map((row) => row[at] as number);
   return {
-    open: story.openBefore(from),
+    open: story.openAt(from),
     length: rows.length,
     kind: Uint8Array.from(column(0)),
     fd: Int32Array.from(column(1)),
