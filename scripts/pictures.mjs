@@ -11,9 +11,9 @@ import { pageOf } from '../dist/view/index.js';
 /** What each program is an example of, and the keys that show it best. */
 const PROGRAMS = [
   { name: 'lost-edge', finding: 'Lost edge', keys: [] },
-  { name: 'spin', finding: 'Spin', keys: [] },
+  { name: 'spin', finding: 'Spin', keys: ['-'] },
   { name: 'starved', finding: 'Starved', keys: ['0'] },
-  { name: 'recycled', finding: 'Stale event', keys: [] },
+  { name: 'recycled', finding: 'Stale event', keys: ['0'] },
 ];
 /** On a machine that is busy a handler may be found to be slow, which is no part of the story. */
 const TRIES = 20;
@@ -81,6 +81,7 @@ async function take(browser, { name, finding, keys }) {
   await page.evaluate(`
     document.activeElement.blur();
     for (const part of document.querySelectorAll('.views, .state')) part.hidden = true;
+    document.querySelector('.top').style.visibility = 'hidden';
   `);
   const path = join(FOLDER, `${name}.png`);
   const { length } = await page.screenshot({ path, clip: await clipOf(page), fullPage: true });

@@ -24,7 +24,7 @@ export interface State {
   readonly panel: Panel;
 }
 
-/** A change that is not by `update`: a lane that is to be seen. */
+/** Shows a part of the page: called with what is shown now, and what was before. */
 type Listener = (state: State, before: State) => void;
 
 /** Which events pass a filter; what is wrong with it. */

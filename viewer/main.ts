@@ -15,6 +15,7 @@ import { unpack } from './unpack.ts';
 async function show(): Promise<void> {
   const trace = await unpack(part('trace').textContent ?? '');
   part('trace').textContent = '';
+  if (trace.streams.length === 0) throw new Error('no reactor was recorded');
   const app = new App(modelOf(trace), filterEvents);
   part('page').hidden = false;
   part('loading').hidden = true;

@@ -21,6 +21,7 @@ export function longHandlers(seen: Seen): TraceFinding[] {
 }
 
 function starvedBy(seen: Seen, lane: Lane, span: HandlerSpan): TraceFinding | undefined {
+  if (span.bytes > 0) return undefined; // it charges, and its reactor may allow more
   const { operations, bytes } = usedIn(seen, lane, span);
   const budgets = Math.max(operations / BUDGET_OPERATIONS, bytes / BUDGET_BYTES);
   if (budgets < BUDGETS_MAX || hasWaited(seen, span)) return undefined;
@@ -28,10 +29,9 @@ function starvedBy(seen: Seen, lane: Lane, span: HandlerSpan): TraceFinding | un
   const [first] = waiting;
   if (first === undefined) return undefined;
   const others = waiting.length === 1 ? '' : `, and ${waiting.length - 1} more,`;
-  const made = operations > 0 ? `${operations} calls and ` : '';
   const hog = nameOf(lane);
   return findingIn(first, 'STARVED', span, {
-    what: `${nameOf(first)}${others} waited while one call of the handler of ${hog} made ${made}moved ${bytes} bytes: ${Math.floor(budgets)} times what a reactor allows.`,
+    what: `${nameOf(first)}${others} waited while one call of the handler of ${hog} made ${operations} calls and moved ${bytes} bytes: ${Math.floor(budgets)} times what a reactor allows by default.`,
     fix: `In the handler of ${hog}, charge() what each call has moved, and return when it answers false: it is called again after the others.`,
   });
 }
@@ -70,7 +70,7 @@ function usedIn(
     operations++;
     if (calls.hasBytes[call] === true) bytes += Math.max(a[at] as number, 0);
   }
-  return { operations, bytes: Math.max(bytes, span.bytes) };
+  return { operations, bytes };
 }
 
 /** The lanes that were ready in the same batch, and whose handlers came later. */

@@ -49,8 +49,13 @@ export class Opener {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** Opens the page of a trace, until it is drawn. */
-  async open(trace: TraceData, name: string, options: BrowserContextOptions = {}): Promise<Opened> {
+  /** Opens the page of a trace, and waits until it is drawn, unless it is none that can be. */
+  async open(
+    trace: TraceData,
+    name: string,
+    options: BrowserContextOptions = {},
+    isShown = true,
+  ): Promise<Opened> {
     const file = join(this.#folder, 'page.html');
     writeFileSync(file, pageOf(encodeTrace(trace), name));
     const viewport = { width: 1280, height: 900 };
@@ -69,7 +74,7 @@ export class Opener {
     );
     const url = pathToFileURL(file).href;
     await page.goto(url);
-    await page.locator('html[data-drawn-ms]').waitFor({ state: 'attached' });
+    if (isShown) await page.locator('html[data-drawn-ms]').waitFor({ state: 'attached' });
     return { page, trouble, requests, url };
   }
 }

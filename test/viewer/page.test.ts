@@ -55,8 +55,8 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     return data;
   }
 
-  const open = (trace: TraceData, options: BrowserContextOptions = {}) =>
-    opener.open(trace, '<lost> & "found".edgetrace', options);
+  const open = (trace: TraceData, options: BrowserContextOptions = {}, isShown = true) =>
+    opener.open(trace, '<lost> & "found".edgetrace', options, isShown);
   const sentence = (page: Page) => page.locator('#sentence').textContent();
   const press = async (page: Page, ...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key);
@@ -206,6 +206,18 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     await page.locator('#stream').selectOption('1');
     await press(page);
     expect(await sentence(page)).toMatch(/of the other/);
+    await page.context().close();
+  });
+
+  it.each([
+    ['no reactor', { ...new Story().trace(), streams: [] }, /no reactor was recorded$/],
+    ['a foreign shape', { ...new Story().trace(), calls: undefined }, /cannot be shown: ./],
+  ])('a trace of %s: it says so', async (_, trace, message) => {
+    const { page, trouble } = await open(trace as TraceData, {}, false);
+    await page.locator('#loading', { hasText: 'cannot' }).waitFor();
+    expect(await page.locator('#loading').textContent()).toMatch(message);
+    expect(await page.locator('#page').isVisible()).toBe(false);
+    expect(trouble).toEqual([]);
     await page.context().close();
   });
 
