@@ -22,8 +22,15 @@ export interface KernelObserver {
    * @param fd - the descriptor it was made for; -1: for none.
    * @param result - what it returned: -errno for an error.
    * @param asked - bytes that were asked for; -1: none, or not known.
+   * @param args - what it was called with. Their memory is the caller's.
    */
-  onCall(call: KernelCall, fd: number, result: number, asked: number): void;
+  onCall(
+    call: KernelCall,
+    fd: number,
+    result: number,
+    asked: number,
+    args: readonly unknown[],
+  ): void;
 }
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -153,7 +160,7 @@ function notify(call: KernelCall, args: readonly unknown[], result: number): voi
   isObserving = true;
   try {
     const fd = call.fdAt < 0 ? -1 : (args[call.fdAt] as number);
-    for (const observer of observers) observer.onCall(call, fd, result, call.askedOf(args));
+    for (const observer of observers) observer.onCall(call, fd, result, call.askedOf(args), args);
   } finally {
     isObserving = false;
   }

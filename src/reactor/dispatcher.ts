@@ -11,7 +11,7 @@ import { Kind, Outcome } from '../trace/kinds.ts';
 import type { OpenRegistration } from '../trace/recorder.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Failures } from './failures.ts';
-import type { Lint } from './lint.ts';
+import type { Lint } from './lint/lint.ts';
 import {
   type AnyRegistration,
   type Budget,
@@ -154,8 +154,10 @@ export class Dispatcher implements RegistrationOwner {
   /** Ends what was registered under a number that is a new file now. */
   orphan(fd: number): void {
     const old = this.#byFd[fd];
+    if (old === undefined) return;
+    this.#lint?.onOrphan(old);
     this.#byFd[fd] = undefined;
-    old?.close();
+    old.close();
   }
 
   /** Begins a turn: hands out what was re-queued before it; what comes later is for the next. */
@@ -173,11 +175,10 @@ export class Dispatcher implements RegistrationOwner {
 
   /** Delivers the first `count` records. */
   deliverEvents(count: number): void {
-    const lint = this.#lint;
-    const suspects = lint?.takeSuspects();
+    const batch = this.#lint?.onBatch(count);
     this.#deliverRecords(count);
-    if (suspects === undefined) return;
-    lint?.onBatchEnd(count === 0 || count + UNRECORDED_MAX < this.#capacity, suspects);
+    if (batch === undefined) return;
+    this.#lint?.onBatchEnd(batch, count === 0 || count + UNRECORDED_MAX < this.#capacity);
   }
 
   #deliverRecords(count: number): void {
@@ -283,6 +284,7 @@ export class Dispatcher implements RegistrationOwner {
   #forget(registration: AnyRegistration): boolean {
     registration.requeuedReadiness = 0;
     registration.dueReadiness = 0;
+    this.#lint?.onRelease(registration);
     if (this.trace !== undefined) this.#recordChange(Kind.Release, registration);
     if (this.#depth > 0) this.#freed.push(registration);
     else this.#slots.give(registration.slot);
@@ -327,7 +329,6 @@ export class Dispatcher implements RegistrationOwner {
     budget.operationsLeft = this.#budgetMax.operationsLeft;
     registration.dueReadiness = 0;
     registration.currentReadiness = readiness;
-    registration.wasCharged = false;
     const { handler, scope } = registration;
     const { trace } = this;
     if (trace !== undefined) this.#recordTimed(Kind.HandlerBegin, registration, readiness, cause);
@@ -341,7 +342,6 @@ export class Dispatcher implements RegistrationOwner {
     }
     // One that the handler has begun has not seen it called.
     if (trace !== undefined && trace === this.trace) this.#recordEnd(registration, outcome);
-    if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
   }
 
   // ---- what a trace records ----

@@ -91,8 +91,6 @@ export class Registration<Data = unknown> {
   dueReadiness: Readiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness: Readiness = 0;
-  /** @internal whether the dispatch that is running charged anything. The reactor clears it. */
-  wasCharged = false;
   #interest: Interest;
   #trigger: Trigger;
   #isOpen = true;
@@ -176,7 +174,6 @@ export class Registration<Data = unknown> {
     if (typeof bytes !== 'number') throw invalidType('bytes', 'a number', bytes);
     if (!(bytes >= 0)) throw outOfRange('bytes', 'a number from 0', bytes);
     const { budget } = this.owner;
-    this.wasCharged = true;
     budget.bytesLeft -= bytes;
     budget.operationsLeft--;
     if (budget.bytesLeft > 0 && budget.operationsLeft > 0) return true;

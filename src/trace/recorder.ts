@@ -1,6 +1,7 @@
 // Records events into columns of numbers that were made before: nothing is allocated for an event.
 // A block of columns can be read alone, since it begins with what was open then; so the oldest blocks
 // are dropped whole, and no picture has an end without its beginning.
+import { eventAt, type TraceEvent } from './events.ts';
 
 /** Events of one block. */
 export const BLOCK_LENGTH = 4096;
@@ -103,6 +104,17 @@ export class Recorder {
     block.a[at] = a;
     block.b[at] = b;
     block.time[at] = this.timeNs;
+  }
+
+  /** The events of one registration, newest first. */
+  *backwards(slot: number, generation: number): Generator<TraceEvent> {
+    for (const block of this.#blocks.toReversed()) {
+      for (let at = block.length - 1; at >= 0; at--) {
+        if (block.slot[at] === slot && block.generation[at] === generation && block.fd[at] !== -1) {
+          yield eventAt(block, at);
+        }
+      }
+    }
   }
 
   /** A copy of what is kept, oldest first. */

@@ -9,6 +9,7 @@ import { kernelCalls } from '../kernel-calls.ts';
 import { native } from '../native.ts';
 import { checkInteger, checkObject } from '../validate.ts';
 import type { TraceData, TraceStream } from './data.ts';
+import type { TraceEvent } from './events.ts';
 import { encodeTrace } from './file.ts';
 import { CALL_BITS, Kind } from './kinds.ts';
 import { type OpenRegistration, Recorder } from './recorder.ts';
@@ -26,6 +27,8 @@ const ERRORS: Readonly<Record<string, string>> = Object.fromEntries(
   [...getSystemErrorMap()].map(([number, [name]]) => [-number, name]),
 );
 const LEVELS: readonly TraceLevel[] = ['events', 'timed', 'calls'];
+/** Events that a finding shows. */
+const RECENT_MAX = 8;
 const CAPACITY = 65_536;
 const CAPACITY_MAX = 1 << 26;
 const ASKED_MAX = 2 ** (31 - CALL_BITS) - 1;
@@ -39,6 +42,23 @@ export interface TraceOptions {
   /** What is kept when there are more: the last ones, which is the default, or the first. */
   readonly keep?: 'last' | 'first';
 }
+
+/** @internal what sets a registration apart */
+export interface Place {
+  readonly fd: number;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** @internal what happened last to a registration */
+export interface Recent {
+  /** Its name; undefined: none was given, or that is too long ago. */
+  readonly label: string | undefined;
+  /** Oldest first. */
+  readonly events: readonly TraceEvent[];
+}
+
+const NO_PLACE: Place = { fd: -1, slot: 0, generation: 0 };
 
 /** What a trace asks of its reactor. */
 export interface TraceHost {
@@ -126,6 +146,21 @@ export class Trace {
     this.#recordText(Kind.Label, text, checkInteger('fd', fd, 0, 2 ** 31 - 1));
   }
 
+  /** @internal records that a mistake was found. @param where - undefined: it is of no registration */
+  recordLint(code: string, where: Place = NO_PLACE): void {
+    this.#recordAt(where, Kind.Lint, code);
+  }
+
+  /** @internal what happened last to a registration */
+  recentOf({ slot, generation }: Place): Recent {
+    const events: TraceEvent[] = [];
+    for (const event of this.recorder.backwards(slot, generation)) {
+      if (events.length < RECENT_MAX) events.unshift(event);
+      if (event.kind === Kind.Label) return { label: this.#texts[event.a], events };
+    }
+    return { label: undefined, events };
+  }
+
   /** A copy of what was recorded, which can be sent to another thread. */
   snapshot(): TraceData {
     return traceOf([this.#stream()]);
@@ -167,21 +202,18 @@ export class Trace {
   #recordText(kind: number, text: string, fd: number): void {
     if (typeof text !== 'string') throw invalidType('text', 'a string', text);
     if (this.#isClosed) throw new ClosedError('the Trace');
+    const registration = fd < 0 ? undefined : this.#host.registrationOf(fd);
+    this.#recordAt(registration ?? { ...NO_PLACE, fd }, kind, text);
+  }
+
+  #recordAt({ fd, slot, generation }: Place, kind: number, text: string): void {
     let number = this.#textNumbers.get(text);
     if (number === undefined) {
       number = this.#texts.push(text) - 1;
       this.#textNumbers.set(text, number);
     }
-    const registration = this.#host.registrationOf(fd);
     this.recorder.timeNs = native.now();
-    this.recorder.record(
-      kind,
-      fd,
-      registration?.slot ?? 0,
-      registration?.generation ?? 0,
-      number,
-      0,
-    );
+    this.recorder.record(kind, fd, slot, generation, number, 0);
   }
 
   #observeCalls(): void {
