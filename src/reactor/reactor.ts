@@ -32,7 +32,7 @@ import type {
 } from './options.ts';
 import type { Budget, Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
-import { callSite } from './site.ts';
+import { CallSite } from './site.ts';
 import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
 import { ReactorWaker, type WakerOwner } from './waker.ts';
@@ -264,7 +264,7 @@ export class Reactor {
     const { data, exclusive, asyncContext = this.#keepsContext, unsettled = 'requeue' } = options;
     checkPolicy(unsettled);
     this.lintNames('registerEdge', options, EDGE_NAMES);
-    const site = unsettled === 'requeue' ? '' : callSite();
+    const site = unsettled === 'requeue' ? undefined : new CallSite();
     return this.watch<Data>({
       fd,
       interest,

@@ -11,6 +11,7 @@ import {
   readinessOf,
   type Trigger,
 } from '../poller/interest.ts';
+import type { LintCode } from './lint/codes.ts';
 
 /** Receives the events of the registrations that it was given to; one object can serve many. */
 export interface Handler<Data = unknown> {
@@ -28,6 +29,8 @@ export interface Handler<Data = unknown> {
    * Without it the audit cannot find a queue that waits for no room.
    */
   queuedBytes?(registration: Registration<Data>): number | undefined;
+  /** What `lint` does not report of it: docs/lints.md says for each code when that is right. */
+  readonly lintIgnore?: readonly LintCode[];
 }
 
 /** What one dispatch may use up before other descriptors get their turn; the reactor writes it. */

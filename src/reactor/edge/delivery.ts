@@ -3,7 +3,9 @@
 // nothing for it. What is left over is re-queued whatever the policy is: no edge is lost.
 import { EdgewiseError } from '../../errors.ts';
 import { Interest, Readiness, readinessNames } from '../../poller/interest.ts';
+import type { LintCode } from '../lint/codes.ts';
 import type { AnyRegistration, Handler, Registration } from '../registration.ts';
+import type { CallSite } from '../site.ts';
 import { Edge } from './edge.ts';
 import { SETTLED, type Settled } from './results.ts';
 
@@ -19,6 +21,8 @@ export interface EdgeHandler<Data = unknown> {
    * nothing is left to do: a method of `edge` makes it.
    */
   onReady(edge: Edge<Data>): Settled;
+  /** As of a {@link Handler}. */
+  readonly lintIgnore?: readonly LintCode[];
 }
 
 /** What is done about a handler that left something over; it is called again in any case. */
@@ -91,10 +95,15 @@ export class EdgeDelivery<Data> implements Handler<Data> {
   readonly handler: EdgeHandler<Data>;
   readonly #edges: Edges;
   readonly #policy: UnsettledPolicy;
-  readonly #site: string;
+  readonly #site: CallSite | undefined;
 
-  /** @param site - where `registerEdge` was called; '' when nothing is going to name it. */
-  constructor(edges: Edges, handler: EdgeHandler<Data>, policy: UnsettledPolicy, site: string) {
+  /** @param site - where `registerEdge` was called; undefined: nothing is going to name it. */
+  constructor(
+    edges: Edges,
+    handler: EdgeHandler<Data>,
+    policy: UnsettledPolicy,
+    site: CallSite | undefined,
+  ) {
     this.#edges = edges;
     this.handler = handler;
     this.#policy = policy;

@@ -3,7 +3,7 @@
 import type { Readiness } from '../../poller/interest.ts';
 import { EdgeDelivery } from '../edge/delivery.ts';
 import type { AnyRegistration, Handler, Registration } from '../registration.ts';
-import { callSite } from '../site.ts';
+import { CallSite } from '../site.ts';
 import type { SeenCall } from './calls.ts';
 import type { LintCode } from './codes.ts';
 
@@ -13,9 +13,9 @@ export class Observed {
   /** The class of its handler, or the name of the function. */
   readonly handler: string;
   /** The line that registered it. */
-  readonly site = callSite();
-  /** What was reported of it. */
-  readonly reported = new Set<LintCode>();
+  readonly site = new CallSite();
+  /** What is not to be reported of it any more: it was, or the handler does not want it. */
+  readonly silenced: Set<LintCode>;
   /** Whether its handler is running. */
   isInCall = false;
   /** The last call that read or accepted since it was last reported as readable. */
@@ -27,7 +27,9 @@ export class Observed {
 
   constructor(registration: AnyRegistration) {
     this.registration = registration;
-    this.handler = nameOf(registration.handler);
+    const handler = ownHandlerOf(registration);
+    this.handler = nameOf(handler);
+    this.silenced = new Set(Array.isArray(handler.lintIgnore) ? handler.lintIgnore : []);
   }
 
   /** Whether the reactor calls the handler again without a report. */
@@ -81,8 +83,13 @@ export class ObservedHandler implements Handler<unknown> {
   }
 }
 
-function nameOf(handler: Handler<unknown>): string {
-  const own: { onReady: object } = handler instanceof EdgeDelivery ? handler.handler : handler;
-  const { name = 'Object' } = own.constructor;
-  return name === 'Object' ? (own.onReady as { readonly name: string }).name : name;
+type OwnHandler = Pick<Handler, 'lintIgnore'> & { readonly onReady: object };
+
+function ownHandlerOf({ handler }: AnyRegistration): OwnHandler {
+  return handler instanceof EdgeDelivery ? handler.handler : handler;
+}
+
+function nameOf(handler: OwnHandler): string {
+  const { name = 'Object' } = handler.constructor ?? {};
+  return name === 'Object' ? (handler.onReady as { readonly name: string }).name : name;
 }

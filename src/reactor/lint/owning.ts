@@ -13,6 +13,8 @@ const peeked = new Uint8Array(1);
 /** BLOCKING, DUPLICATE, CLOSED_WHILE_REGISTERED, HANGUP_BEFORE_DATA. */
 export class Owning implements Rule {
   readonly #context: RuleContext;
+  /** Whether they block is not looked at yet. */
+  readonly #new: Observed[] = [];
   readonly #byIdentity = new Map<string, Observed>();
   readonly #identities = new WeakMap<Observed, string>();
 
@@ -21,11 +23,9 @@ export class Owning implements Rule {
   }
 
   onRegister(observed: Observed): void {
-    const { fd, trigger } = observed.registration;
-    const isEdge = trigger === 'edge' || trigger === 'edge-oneshot';
-    if (isEdge && (sys.fcntl(fd, F_GETFL) & O_NONBLOCK) === 0) {
-      this.#context.report(observed, 'EDGEWISE_BLOCKING');
-    }
+    const { fd } = observed.registration;
+    if (this.#new.length === 0) queueMicrotask(() => this.onBatch());
+    this.#new.push(observed);
     const file = native.fstatSync(fd);
     if (!file.isSocket() && !file.isFIFO()) return; // all anonymous inodes share one number
     const identity = `${file.dev}:${file.ino}`;
@@ -34,6 +34,16 @@ export class Owning implements Rule {
     this.#identities.set(observed, identity);
     if (other !== undefined && isRepeated(other, observed)) {
       this.#context.report(observed, 'EDGEWISE_DUPLICATE', `fd ${other.registration.fd}`);
+    }
+  }
+
+  /** What was registered may have been made non-blocking since then. */
+  onBatch(): void {
+    for (const observed of this.#new.splice(0)) {
+      const { fd, trigger, isClosed } = observed.registration;
+      const isEdge = trigger === 'edge' || trigger === 'edge-oneshot';
+      if (isClosed || !isEdge || (sys.fcntl(fd, F_GETFL) & O_NONBLOCK) !== 0) continue;
+      this.#context.report(observed, 'EDGEWISE_BLOCKING');
     }
   }
 

@@ -27,8 +27,8 @@ export class Reporter {
 
   /** Once for each registration and code; what is of no registration, each time. */
   report(observed: Observed | undefined, code: LintCode, { what, fix }: LintText): void {
-    if (!this.#settings.codes.has(code) || observed?.reported.has(code)) return;
-    observed?.reported.add(code);
+    if (!this.#settings.codes.has(code) || observed?.silenced.has(code)) return;
+    observed?.silenced.add(code);
     const trace = this.#host.trace();
     const recent = observed === undefined ? undefined : trace?.recentOf(observed.registration);
     const finding: LintFinding = {
@@ -36,7 +36,7 @@ export class Reporter {
       fd: observed?.registration.fd,
       label: recent?.label,
       handler: observed?.handler,
-      site: observed?.site,
+      site: observed?.site.toString(),
       what,
       fix,
       events: recent?.events ?? NO_EVENTS,
