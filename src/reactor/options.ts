@@ -33,7 +33,8 @@ export interface ReactorOptions {
    * Look for the mistakes of handlers, for development: an edge that is not drained, a write interest
    * armed with nothing to write, a short write whose rest is forgotten, and others; docs/lints.md has them
    * all. Each is a process warning with a `code`, EDGEWISE_UNDRAINED for one, once per registration; an
-   * object says which are looked for, and what is done about them. Default false.
+   * object says which are looked for, and what is done about them. Default false, or with EDGEWISE_LINT=1 in
+   * the environment true.
    */
   readonly lint?: boolean | LintOptions;
   /**

@@ -115,7 +115,7 @@ export class Reactor {
   constructor(options: ReactorOptions = {}) {
     checkObject('options', options);
     const { backend, capacity, busyPoll, budget, asyncContext = false } = options;
-    const { lint = false, onError } = options;
+    const { lint, onError } = options;
     if (onError !== undefined) checkFunction('options.onError', onError);
     const budgetMax = {
       bytesLeft: checkBudget('bytes', budget?.bytes ?? BUDGET_BYTES),

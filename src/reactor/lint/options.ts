@@ -70,12 +70,15 @@ export const LINT_OPTION_NAMES = Object.keys({
   slowHandlerMs: true,
 } satisfies Record<keyof LintOptions, true>);
 
+/** For a program as it is: its reactors, but those with `lint: false`. */
+const IS_DEFAULT = process.env.EDGEWISE_LINT === '1';
+
 /**
  * @returns undefined: no lint.
  * @throws TypeError, RangeError - wrong options.
  */
-export function lintSettings(lint: unknown): LintSettings | undefined {
-  if (lint === undefined || lint === false) return undefined;
+export function lintSettings(lint: unknown = IS_DEFAULT): LintSettings | undefined {
+  if (lint === false) return undefined;
   const isObject = typeof lint === 'object' && lint !== null;
   if (lint !== true && !isObject) {
     throw invalidType('options.lint', 'a boolean or an object', lint);

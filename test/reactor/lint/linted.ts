@@ -1,4 +1,4 @@
-// A reactor that collects its findings, on a clock that stands still: how long a handler takes is then
+// A reactor that collects its findings, on a clock that does not run: how long a handler takes is then
 // what the test says, and not what else the machine does.
 import { onTestFinished } from 'vitest';
 import type { LintFinding, LintOptions } from '../../../src/index.ts';

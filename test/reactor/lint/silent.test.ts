@@ -219,8 +219,8 @@ eachBackend((backend) => {
           const count = sys.recv(ours, bytes, 0, 512);
           if (count <= 0) return;
           length += count;
-          if (way === 'requeue') return registration.requeue();
-          if (!registration.charge(count)) return;
+          if (way === 'requeue') registration.requeue();
+          if (way === 'requeue' || !registration.charge(count)) return;
         }
       };
       reactor.register(ours, Readable, { onReady }, { trigger: 'edge' });
