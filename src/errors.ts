@@ -155,6 +155,7 @@ export type EdgewiseErrorCode =
   | 'ERR_NOT_POLLABLE'
   | 'ERR_EDGE_STALE'
   | 'ERR_EDGE_UNSETTLED'
+  | 'ERR_LINT'
   | 'ERR_REACTOR_ATTACHED'
   | 'ERR_TRACE_ACTIVE'
   | 'ERR_TRACE_INVALID'

@@ -23,8 +23,15 @@ export interface KernelObserver {
    * @param fd - the descriptor it was made for; -1: for none.
    * @param result - what it returned: -errno for an error.
    * @param asked - bytes that were asked for; -1: none, or not known.
+   * @param args - what it was called with. Their memory is the caller's.
    */
-  onCall(call: KernelCall, fd: number, result: number, asked: number): void;
+  onCall(
+    call: KernelCall,
+    fd: number,
+    result: number,
+    asked: number,
+    ...args: readonly unknown[]
+  ): void;
 }
 
 type Functions = Record<string, AnyFunction>;
@@ -152,7 +159,7 @@ const notify: AfterCall = (call, result, a, b, c, d, e) => {
     const fd = fdAt < 0 ? -1 : ((fdAt === 0 ? a : fdAt === 1 ? b : c) as number);
     const answer = typeof result === 'number' ? result : 0;
     const asked = call.askedOf(a, b, c, d, e);
-    for (const observer of observers) observer.onCall(call, fd, answer, asked);
+    for (const observer of observers) observer.onCall(call, fd, answer, asked, a, b, c, d, e);
   } finally {
     isObserving = false;
   }

@@ -79,6 +79,16 @@ describe('observeKernel', () => {
     ]);
   });
 
+  it('shows the arguments', () => {
+    const [a] = descriptors.socketpair();
+    const seen: unknown[] = [];
+    onTestFinished(
+      observeKernel({ onCall: (_call, _fd, _result, _asked, args) => seen.push(args) }),
+    );
+    sys.shutdown(a, sys.constants.SHUT_WR);
+    expect(seen).toEqual([[a, sys.constants.SHUT_WR]]);
+  });
+
   it('shows what a poller asks of the kernel, and what Node does for us', () => {
     const [a] = descriptors.socketpair();
     const poller = new Poller();

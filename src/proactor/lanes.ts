@@ -15,6 +15,13 @@ const { ECANCELED, ENOTSOCK } = os.errno;
 const { SOL_SOCKET, SO_TYPE } = sys.constants;
 /** How long a level that no operation clears is not watched, where there are no edges. */
 const REST_MS = 10;
+const LINT_IGNORE = [
+  'EDGEWISE_UNDRAINED',
+  'EDGEWISE_SHORT_READ_TAKEN_AS_DRAINED',
+  'EDGEWISE_ACCEPT_ONCE',
+  'EDGEWISE_WRITE_NOT_ARMED',
+  'EDGEWISE_SHORT_WRITE_IGNORED',
+] as const;
 const FAILED = Readiness.Error | Readiness.WriteClosed;
 
 /** What lanes need of their proactor. */
@@ -37,6 +44,11 @@ function isSocket(fd: number): boolean {
 
 export class Lanes implements Channel, Handler<undefined> {
   readonly fd: number;
+  /**
+   * What is there is read when an operation asks for it: the edge is remembered until then (`isDry`). And
+   * an operation that the kernel took a part of is done: the program says what follows.
+   */
+  readonly lintIgnore = LINT_IGNORE;
   readonly isSocket: boolean;
   isLevel: boolean;
   readonly reading = new Lane(Interest.Readable);

@@ -8,7 +8,7 @@ import { checkAdded, type Poller } from '../poller/poller.ts';
 import { GENERATION_SPAN, RECORDS_AT, WORDS_PER_RECORD } from '../poller/records.ts';
 import { Kind } from '../trace/kinds.ts';
 import type { Failures } from './failures.ts';
-import type { Lint } from './lint.ts';
+import type { Lint } from './lint/lint.ts';
 import {
   type AnyRegistration,
   type Budget,
@@ -150,8 +150,10 @@ export class Dispatcher implements RegistrationOwner, TracedRegistrations {
   /** Ends what was registered under a number that is a new file now. */
   orphan(fd: number): void {
     const old = this.#byFd[fd];
+    if (old === undefined) return;
+    this.#lint?.onOrphan(old);
     this.#byFd[fd] = undefined;
-    old?.close();
+    old.close();
   }
 
   /** Begins a turn: hands out what was re-queued before it; what comes later is for the next. */
@@ -169,11 +171,10 @@ export class Dispatcher implements RegistrationOwner, TracedRegistrations {
 
   /** Delivers the first `count` records. */
   deliverEvents(count: number): void {
-    const lint = this.#lint;
-    const suspects = lint?.takeSuspects();
+    const batch = this.#lint?.onBatch(count);
     this.#deliverRecords(count);
-    if (suspects === undefined) return;
-    lint?.onBatchEnd(count === 0 || count + UNRECORDED_MAX < this.#capacity, suspects);
+    if (batch === undefined) return;
+    this.#lint?.onBatchEnd(batch, count === 0 || count + UNRECORDED_MAX < this.#capacity);
   }
 
   #deliverRecords(count: number): void {
@@ -274,6 +275,7 @@ export class Dispatcher implements RegistrationOwner, TracedRegistrations {
   #forget(registration: AnyRegistration): boolean {
     registration.requeuedReadiness = 0;
     registration.dueReadiness = 0;
+    this.#lint?.onRelease(registration);
     this.tracing?.onRelease(registration);
     if (this.#depth > 0) this.#freed.push(registration);
     else this.#slots.give(registration.slot);
@@ -318,7 +320,6 @@ export class Dispatcher implements RegistrationOwner, TracedRegistrations {
     budget.operationsLeft = this.#budgetMax.operationsLeft;
     registration.dueReadiness = 0;
     registration.currentReadiness = readiness;
-    registration.wasCharged = false;
     const { handler, scope } = registration;
     const { tracing } = this;
     tracing?.onHandlerBegin(registration, readiness, cause);
@@ -334,7 +335,6 @@ export class Dispatcher implements RegistrationOwner, TracedRegistrations {
     if (tracing !== undefined && tracing === this.tracing) {
       tracing.onHandlerEnd(registration, this.#budgetMax.bytesLeft - budget.bytesLeft, hasThrown);
     }
-    if (this.#lint !== undefined) this.#lint.onHandled(registration, readiness);
   }
 
   #freeSlots(): void {

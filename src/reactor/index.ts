@@ -17,6 +17,8 @@ export {
   type WouldBlock,
   type WriteResult,
 } from './edge/results.ts';
+export type { LintCode } from './lint/codes.ts';
+export { LintError, type LintFinding, type LintOptions } from './lint/options.ts';
 export type {
   AttachOptions,
   EdgeOptions,

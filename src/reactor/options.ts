@@ -4,6 +4,7 @@ import type { BusyPoll } from '../poller/busy-poll.ts';
 import type { Backend, Trigger } from '../poller/interest.ts';
 import type { DriverMode } from './driver.ts';
 import type { UnsettledPolicy } from './edge/delivery.ts';
+import type { LintOptions } from './lint/options.ts';
 
 /** Receives what a handler, timer, waker, signal handler or deferred function threw. */
 export type ErrorHandler = (error: unknown) => void;
@@ -29,13 +30,13 @@ export interface ReactorOptions {
    */
   readonly asyncContext?: boolean;
   /**
-   * Look for the mistakes of handlers, for development: an edge-triggered one that does not drain,
-   * a write interest armed with nothing to write, one file under two numbers. Each is a process
-   * warning with `code` EDGEWISE_UNDRAINED, EDGEWISE_SPINNING, EDGEWISE_BLOCKING (an edge trigger on
-   * a blocking descriptor), EDGEWISE_DUPLICATE or EDGEWISE_UNKNOWN (an option or a handler of a
-   * name that is not read, also of what is opened on this reactor). Default false.
+   * Look for the mistakes of handlers, for development: an edge that is not drained, a write interest
+   * armed with nothing to write, a short write whose rest is forgotten, and others; docs/lints.md has them
+   * all. Each is a process warning with a `code`, EDGEWISE_UNDRAINED for one, once per registration; an
+   * object says which are looked for, and what is done about them. Default false, or with EDGEWISE_LINT=1 in
+   * the environment true.
    */
-  readonly lint?: boolean;
+  readonly lint?: boolean | LintOptions;
   /**
    * Receives what handlers throw, after the batch. Default: `turn` throws it; inside Node's loop
    * it becomes an uncaughtException.

@@ -19,9 +19,10 @@ import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } fro
 import { auditReactor } from './audit.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
-import { EdgeDelivery, type EdgeHandler, Edges, siteOf } from './edge/delivery.ts';
+import { EdgeDelivery, type EdgeHandler, Edges } from './edge/delivery.ts';
 import { Failures } from './failures.ts';
-import { Lint, warnOfNames } from './lint.ts';
+import { Lint } from './lint/lint.ts';
+import { LINT_OPTION_NAMES, type LintSettings, lintSettings } from './lint/options.ts';
 import type {
   AttachOptions,
   EdgeOptions,
@@ -30,8 +31,9 @@ import type {
   ReactorStats,
   RegisterOptions,
 } from './options.ts';
-import type { Handler, Registration, Watched } from './registration.ts';
+import type { Budget, Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
+import { CallSite } from './site.ts';
 import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
 import { Tracing } from './tracing.ts';
@@ -58,6 +60,7 @@ const EDGE_NAMES = Object.keys({
   asyncContext: true,
   unsettled: true,
 } satisfies Record<keyof EdgeOptions, true>);
+const BUDGET_NAMES = ['bytes', 'operations'];
 const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
 const EINTR = -constants.errno.EINTR;
@@ -93,7 +96,7 @@ export class Reactor {
   readonly #lint: Lint | undefined;
   readonly #keepsContext: boolean;
   readonly #onError: ErrorHandler | undefined;
-  readonly #edges = new Edges();
+  readonly #edges: Edges;
   #deferred: (() => void)[] = [];
   #active: ActivityObserver[] = [];
   #signals: Signals | undefined;
@@ -117,16 +120,13 @@ export class Reactor {
   constructor(options: ReactorOptions = {}) {
     checkObject('options', options);
     const { backend, capacity, busyPoll, budget, asyncContext = false } = options;
-    const { lint = false, onError } = options;
+    const { lint, onError } = options;
     if (onError !== undefined) checkFunction('options.onError', onError);
     const budgetMax = {
       bytesLeft: checkBudget('bytes', budget?.bytes ?? BUDGET_BYTES),
       operationsLeft: checkBudget('operations', budget?.operations ?? BUDGET_OPERATIONS),
     };
-    if (lint === true) {
-      warnOfNames('new Reactor', options, OPTION_NAMES);
-      if (budget !== undefined) warnOfNames('budget', budget, ['bytes', 'operations']);
-    }
+    const settings = lintSettings(lint);
     this.#keepsContext = asyncContext === true;
     this.#onError = onError;
     this.#poller = new Poller({
@@ -140,13 +140,17 @@ export class Reactor {
       onRebuild: () => this.#failures.guard(() => this.#driver?.rewatch()),
     };
     try {
-      this.#lint = lint === true ? new Lint() : undefined;
+      this.#lint = this.#makeLint(settings, budgetMax);
     } catch (error) {
       this.#poller.close();
       throw error;
     }
     this.#dispatcher = new Dispatcher(this.#poller, host, this.#failures, budgetMax, this.#lint);
+    this.#edges = new Edges(this.#lint);
     this.#timers = new Timers(native.now, host.onPlanChange);
+    this.lintNames('new Reactor', options, OPTION_NAMES);
+    this.lintNames('budget', budget ?? {}, BUDGET_NAMES);
+    this.lintNames('lint', typeof lint === 'object' ? lint : {}, LINT_OPTION_NAMES);
     startFromEnvironment(this);
   }
 
@@ -265,7 +269,7 @@ export class Reactor {
     const { data, exclusive, asyncContext = this.#keepsContext, unsettled = 'requeue' } = options;
     checkPolicy(unsettled);
     this.lintNames('registerEdge', options, EDGE_NAMES);
-    const site = unsettled === 'requeue' ? '' : siteOf(this.registerEdge);
+    const site = unsettled === 'requeue' ? undefined : new CallSite();
     return this.watch<Data>({
       fd,
       interest,
@@ -285,7 +289,7 @@ export class Reactor {
 
   /** @internal under `lint`, warns of names of `object` that are not among `known` */
   lintNames(what: string, object: object, known: readonly string[]): void {
-    if (this.#lint !== undefined) warnOfNames(what, object, known);
+    this.#lint?.onNames(what, object, known);
   }
 
   /**
@@ -559,6 +563,16 @@ export class Reactor {
   /** The same as `close()`: `using reactor = new Reactor()`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #makeLint(settings: LintSettings | undefined, budgetMax: Readonly<Budget>): Lint | undefined {
+    return (
+      settings &&
+      new Lint(settings, budgetMax, {
+        trace: () => this.#dispatcher.tracing?.trace,
+        fail: (error) => this.report(error),
+      })
+    );
   }
 
   // Waits until there is something to dispatch, or the time is up. V8 ends a thread where

@@ -11,6 +11,7 @@ import {
   readinessOf,
   type Trigger,
 } from '../poller/interest.ts';
+import type { LintCode } from './lint/codes.ts';
 
 /** Receives the events of the registrations that it was given to; one object can serve many. */
 export interface Handler<Data = unknown> {
@@ -28,6 +29,8 @@ export interface Handler<Data = unknown> {
    * Without it the audit cannot find a queue that waits for no room.
    */
   queuedBytes?(registration: Registration<Data>): number | undefined;
+  /** What `lint` does not report of it: docs/lints.md says for each code when that is right. */
+  readonly lintIgnore?: readonly LintCode[];
 }
 
 /** What one dispatch may use up before other descriptors get their turn; the reactor writes it. */
@@ -93,8 +96,6 @@ export class Registration<Data = unknown> {
   dueReadiness: Readiness = 0;
   /** @internal readiness of the dispatch that is running. The reactor writes it. */
   currentReadiness: Readiness = 0;
-  /** @internal whether the dispatch that is running charged anything. The reactor clears it. */
-  wasCharged = false;
   #interest: Interest;
   #trigger: Trigger;
   #isOpen = true;
@@ -179,7 +180,6 @@ export class Registration<Data = unknown> {
     if (typeof bytes !== 'number') throw invalidType('bytes', 'a number', bytes);
     if (!(bytes >= 0)) throw outOfRange('bytes', 'a number from 0', bytes);
     const { budget } = this.owner;
-    this.wasCharged = true;
     budget.bytesLeft -= bytes;
     budget.operationsLeft--;
     if (budget.bytesLeft > 0 && budget.operationsLeft > 0) return true;

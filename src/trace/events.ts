@@ -1,5 +1,6 @@
 // A trace event by event.
 import type { TraceStream } from './data.ts';
+import type { Block } from './block.ts';
 
 /** One event of a trace. */
 export interface TraceEvent {
@@ -21,17 +22,21 @@ export interface TraceEvent {
 
 /** The events of one reactor, oldest first. */
 export function* eventsOf({ blocks }: TraceStream): Generator<TraceEvent> {
-  for (const { length, kind, fd, slot, generation, a, b, time } of blocks) {
-    for (let at = 0; at < length; at++) {
-      yield {
-        timeNs: time[at] as number,
-        kind: kind[at] as number,
-        fd: fd[at] as number,
-        slot: slot[at] as number,
-        generation: generation[at] as number,
-        a: a[at] as number,
-        b: b[at] as number,
-      };
-    }
+  for (const block of blocks) {
+    for (let at = 0; at < block.length; at++) yield eventAt(block, at);
   }
+}
+
+/** @internal one event of a block */
+export function eventAt(block: Block, at: number): TraceEvent {
+  const { kind, fd, slot, generation, a, b, time } = block;
+  return {
+    timeNs: time[at] as number,
+    kind: kind[at] as number,
+    fd: fd[at] as number,
+    slot: slot[at] as number,
+    generation: generation[at] as number,
+    a: a[at] as number,
+    b: b[at] as number,
+  };
 }

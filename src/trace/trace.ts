@@ -10,6 +10,7 @@ import { checkInteger, checkObject } from '../validate.ts';
 import { writeWhole } from '../whole-file.ts';
 import { Counter } from './counter.ts';
 import type { TraceData, TraceStream } from './data.ts';
+import { eventsOf, type TraceEvent } from './events.ts';
 import { encodeTrace } from './file.ts';
 import { Kind } from './kinds.ts';
 import { StreamParts } from './parts.ts';
@@ -31,7 +32,8 @@ export const LEVELS: readonly TraceLevel[] = ['counts', 'events', 'timed', 'call
 const ERRORS: Readonly<Record<string, string>> = Object.fromEntries(
   [...getSystemErrorMap()].map(([number, [name]]) => [-number, name]),
 );
-const NO_PLACE = { slot: 0, generation: 0 };
+/** Events that a finding shows. */
+const RECENT_MAX = 8;
 const CAPACITY = 65_536;
 const CAPACITY_MAX = 1 << 26;
 const NS_PER_MS = 1e6;
@@ -54,6 +56,23 @@ export interface SnapshotOptions {
    */
   readonly lastMs?: number;
 }
+
+/** @internal what sets a registration apart */
+export interface Place {
+  readonly fd: number;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** @internal what happened last to a registration */
+export interface Recent {
+  /** Its name; undefined: none was given, or that is too long ago. */
+  readonly label: string | undefined;
+  /** Oldest first. */
+  readonly events: readonly TraceEvent[];
+}
+
+const NO_PLACE: Place = { fd: -1, slot: 0, generation: 0 };
 
 /** What a trace asks of its reactor. */
 export interface TraceHost extends Recorded {
@@ -135,6 +154,25 @@ export class Trace {
     this.#recordText(Kind.Label, text, checkInteger('fd', fd, 0, 2 ** 31 - 1));
   }
 
+  /** @internal records that a mistake was found. @param where - undefined: it is of no registration */
+  recordLint(code: string, where: Place = NO_PLACE): void {
+    this.#recordAt(where, Kind.Lint, code);
+  }
+
+  /** @internal what happened last to a registration */
+  recentOf({ slot, generation }: Place): Recent {
+    this.recorder.publish();
+    const stream = this.read(0);
+    const events: TraceEvent[] = [];
+    let label: string | undefined;
+    for (const event of eventsOf(stream)) {
+      if (event.slot !== slot || event.generation !== generation || event.fd === -1) continue;
+      if (event.kind === Kind.Label) label = stream.texts[event.a];
+      if (events.push(event) > RECENT_MAX) events.shift();
+    }
+    return { label, events };
+  }
+
   /**
    * A copy of what was recorded, which can be sent to another thread.
    *
@@ -190,7 +228,11 @@ export class Trace {
   #recordText(kind: number, text: string, fd: number): void {
     if (typeof text !== 'string') throw invalidType('text', 'a string', text);
     if (this.#isClosed) throw new ClosedError('the Trace');
-    const { slot, generation } = this.#host.registrationOf(fd) ?? NO_PLACE;
+    const registration = fd < 0 ? undefined : this.#host.registrationOf(fd);
+    this.#recordAt(registration === undefined ? { ...NO_PLACE, fd } : { ...registration, fd }, kind, text);
+  }
+
+  #recordAt({ fd, slot, generation }: Place, kind: number, text: string): void {
     this.#host.stamp();
     this.recorder.record(kind, fd, slot, generation, this.numberOf(text), 0);
     this.recorder.publish();

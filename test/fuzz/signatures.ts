@@ -56,6 +56,16 @@ function messageOf(world: World, random: Random): unknown {
   return message;
 }
 
+function lintOf(random: Random): unknown {
+  const codes = ['EDGEWISE_UNDRAINED', 'EDGEWISE_UNDRAIND', '', hostile(random)];
+  return random.pick([
+    () => true,
+    () => ({ only: [random.pick(codes)], on: () => undefined }),
+    () => ({ ignore: random.pick([codes, hostile(random)]), throw: hostile(random) }),
+    () => ({ slowHandlerMs: random.pick(SMALL), on: hostile(random) }),
+  ])();
+}
+
 function optionsOf(random: Random): unknown {
   return random.pick([
     () => ({ backend: random.pick(Poller.backends), capacity: random.pick(SMALL) }),
@@ -66,6 +76,7 @@ function optionsOf(random: Random): unknown {
       unsettled: random.pick([undefined, 'requeue', 'warn', 'throw', hostile(random)]),
     }),
     () => ({ driver: random.pick(['inverted', 'nested', 'other']), asyncContext: true }),
+    () => ({ lint: lintOf(random) }),
     () => undefined,
   ])();
 }
@@ -493,7 +504,8 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
 export const INTERNAL: ReadonlySet<string> = new Set([
   'ErrnoError',
   'EdgewiseError',
-  'ClosedError', // made by edgewise; for `instanceof`
+  'ClosedError',
+  'LintError', // made by edgewise; for `instanceof`
   'ReadyEvents',
   'Registration',
   'Timer',

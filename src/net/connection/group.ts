@@ -43,6 +43,9 @@ export interface ConnectionStats {
 // biome-ignore lint/suspicious/noExplicitAny: a group does not look at the users' data
 export type AnyConnection = Connection<any>;
 
+/** A driver reads when the program asks it to, and remembers an edge until then. */
+const LINT_IGNORE = ['EDGEWISE_UNDRAINED', 'EDGEWISE_SHORT_READ_TAKEN_AS_DRAINED'] as const;
+
 /** What connections of one listener, or of one connect call, share. */
 export class ConnectionGroup implements Handler<AnyConnection> {
   readonly reactor: Reactor;
@@ -50,6 +53,7 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   readonly handlers: ConnectionHandlers<any>;
   readonly settings: ConnectionSettings;
   readonly scope: AsyncResource | undefined;
+  readonly lintIgnore = LINT_IGNORE;
   /** What a paused connection waits for. */
   readonly pausedInterest: Interest;
   /** Those that are open, and the one that `connect` is working on. */

@@ -3,7 +3,9 @@
 // nothing for it. What is left over is re-queued whatever the policy is: no edge is lost.
 import { EdgewiseError } from '../../errors.ts';
 import { Interest, Readiness, readinessNames } from '../../poller/interest.ts';
+import type { LintCode } from '../lint/codes.ts';
 import type { AnyRegistration, Handler, Registration } from '../registration.ts';
+import type { CallSite } from '../site.ts';
 import { Edge } from './edge.ts';
 import { SETTLED, type Settled } from './results.ts';
 
@@ -19,10 +21,18 @@ export interface EdgeHandler<Data = unknown> {
    * nothing is left to do: a method of `edge` makes it.
    */
   onReady(edge: Edge<Data>): Settled;
+  /** As of a {@link Handler}. */
+  readonly lintIgnore?: readonly LintCode[];
 }
 
 /** What is done about a handler that left something over; it is called again in any case. */
 export type UnsettledPolicy = 'requeue' | 'warn' | 'throw';
+
+/** What looks for mistakes, and is notified of what was left over. */
+export interface UnsettledObserver {
+  /** A handler has returned as if nothing were left of `left`. */
+  onUnsettled(registration: AnyRegistration, left: Readiness): void;
+}
 
 /** An edge of whatever data. */
 // biome-ignore lint/suspicious/noExplicitAny: one object serves registrations of any data
@@ -34,9 +44,15 @@ export class Edges {
   unsettledCount = 0;
   /** Handlers that were warned of. */
   readonly warned = new WeakSet<object>();
+  /** Undefined: no lint. */
+  readonly lint: UnsettledObserver | undefined;
   // A handler may call `reactor.turn`: each depth has an object of its own.
   readonly #byDepth: Edge[] = [];
   #depth = 0;
+
+  constructor(lint?: UnsettledObserver) {
+    this.lint = lint;
+  }
 
   /** Before a call. */
   enter(readiness: Readiness, registration: AnyRegistration): Edge {
@@ -75,15 +91,21 @@ export class Edges {
 
 /** The handler of one registration of `registerEdge`. */
 export class EdgeDelivery<Data> implements Handler<Data> {
+  /** The handler that was registered. */
+  readonly handler: EdgeHandler<Data>;
   readonly #edges: Edges;
-  readonly #handler: EdgeHandler<Data>;
   readonly #policy: UnsettledPolicy;
-  readonly #site: string;
+  readonly #site: CallSite | undefined;
 
-  /** @param site - where `registerEdge` was called; '' when nothing is going to name it. */
-  constructor(edges: Edges, handler: EdgeHandler<Data>, policy: UnsettledPolicy, site: string) {
+  /** @param site - where `registerEdge` was called; undefined: nothing is going to name it. */
+  constructor(
+    edges: Edges,
+    handler: EdgeHandler<Data>,
+    policy: UnsettledPolicy,
+    site: CallSite | undefined,
+  ) {
     this.#edges = edges;
-    this.#handler = handler;
+    this.handler = handler;
     this.#policy = policy;
     this.#site = site;
   }
@@ -93,14 +115,16 @@ export class EdgeDelivery<Data> implements Handler<Data> {
     const edge = this.#edges.enter(readiness, registration) as Edge<Data>;
     let answer: unknown;
     try {
-      answer = this.#handler.onReady(edge);
+      answer = this.handler.onReady(edge);
     } catch (error) {
       this.#edges.leave(edge, registration);
       throw error;
     }
     const left = this.#edges.leave(edge, registration);
-    if (left === 0 || this.#policy === 'requeue') return;
-    this.#report(registration.fd, left, answer === SETTLED && !edge.hasAnswered);
+    if (left === 0) return;
+    this.#edges.lint?.onUnsettled(registration, left);
+    if (this.#policy !== 'requeue')
+      this.#report(registration.fd, left, answer === SETTLED && !edge.hasAnswered);
   }
 
   #report(fd: number, left: Readiness, isStale: boolean): void {
@@ -111,18 +135,11 @@ export class EdgeDelivery<Data> implements Handler<Data> {
     if (this.#policy === 'throw') {
       throw new EdgewiseError(isStale ? 'ERR_EDGE_STALE' : 'ERR_EDGE_UNSETTLED', message);
     }
-    if (this.#edges.warned.has(this.#handler)) return;
-    this.#edges.warned.add(this.#handler);
+    if (this.#edges.warned.has(this.handler)) return;
+    this.#edges.warned.add(this.handler);
     const code = isStale ? 'EDGEWISE_TOKEN_STALE' : 'EDGEWISE_UNSETTLED';
     process.emitWarning(message, { type: 'EdgewiseWarning', code });
   }
-}
-
-/** @internal where `callee` was called: `at file:line:column` */
-export function siteOf(callee: (...args: never[]) => unknown): string {
-  const holder = { stack: '' };
-  Error.captureStackTrace(holder, callee);
-  return holder.stack.split('\n')[1]?.trim() ?? 'at an unknown place';
 }
 
 function directionsOf(readiness: Readiness): number {

@@ -3,11 +3,11 @@
 import { createServer } from 'node:http';
 import { setImmediate as aPass } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { adoptConnection, adoptDatagram, adoptListener, Reactor } from '../../src/index.ts';
-import * as promises from '../../src/promises/index.ts';
-import { toDuplex } from '../../src/stream/duplex.ts';
-import { serveHttp } from '../../src/stream/serve-http.ts';
-import { useDescriptors } from '../helpers/descriptors.ts';
+import { adoptConnection, adoptDatagram, adoptListener, Reactor } from '../../../src/index.ts';
+import * as promises from '../../../src/promises/index.ts';
+import { toDuplex } from '../../../src/stream/duplex.ts';
+import { serveHttp } from '../../../src/stream/serve-http.ts';
+import { useDescriptors } from '../../helpers/descriptors.ts';
 
 const HOST = '127.0.0.1';
 const descriptors = useDescriptors();
