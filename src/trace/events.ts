@@ -1,6 +1,7 @@
 // A trace event by event.
-import type { TraceStream } from './data.ts';
+
 import type { Block } from './block.ts';
+import type { TraceStream } from './data.ts';
 
 /** One event of a trace. */
 export interface TraceEvent {

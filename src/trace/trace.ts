@@ -229,7 +229,11 @@ export class Trace {
     if (typeof text !== 'string') throw invalidType('text', 'a string', text);
     if (this.#isClosed) throw new ClosedError('the Trace');
     const registration = fd < 0 ? undefined : this.#host.registrationOf(fd);
-    this.#recordAt(registration === undefined ? { ...NO_PLACE, fd } : { ...registration, fd }, kind, text);
+    this.#recordAt(
+      registration === undefined ? { ...NO_PLACE, fd } : { ...registration, fd },
+      kind,
+      text,
+    );
   }
 
   #recordAt({ fd, slot, generation }: Place, kind: number, text: string): void {
