@@ -83,7 +83,9 @@ describe('observeKernel', () => {
     const [a] = descriptors.socketpair();
     const seen: unknown[] = [];
     onTestFinished(
-      observeKernel({ onCall: (_call, _fd, _result, _asked, args) => seen.push(args) }),
+      observeKernel({
+        onCall: (_call, _fd, _result, _asked, ...args) => seen.push(args.slice(0, 2)),
+      }),
     );
     sys.shutdown(a, sys.constants.SHUT_WR);
     expect(seen).toEqual([[a, sys.constants.SHUT_WR]]);

@@ -110,8 +110,11 @@ const CASES = {
     };
     strict.defer(fail('first'));
     strict.defer(fail('second'));
-    strict.defer(() => strict.defer(fail('third')));
-    strict.setTimeout(() => strict.stop(), 20);
+    // In the turn after: and the end in the one after that.
+    strict.defer(() => {
+      strict.defer(() => strict.defer(() => strict.stop()));
+      strict.defer(fail('third'));
+    });
     process.on('exit', () => say(messages.join(', ')));
     strict.attach({ driver });
   },

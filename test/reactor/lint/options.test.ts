@@ -150,7 +150,9 @@ describe('a finding', () => {
     const data = trace.snapshot();
     const [stream] = data.streams as [TraceStream];
     const all = [...eventsOf(stream)].map((event) => sentenceOf(event, data, stream));
-    expect(all).toContain(`A mistake was found: ${CLOSED}.`);
+    expect(all).toContainEqual(
+      expect.stringMatching(new RegExp(`^A mistake was found at .*: ${CLOSED}\\.$`)),
+    );
   });
 
   it('goes to onError as an error, when it is to be thrown', () => {
