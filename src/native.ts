@@ -386,10 +386,37 @@ function hostBindings(): HostBindings {
   };
 }
 
+/** The memory of `native.pin` by its number, for as long as it is alive: see {@link pinnedMemory}. */
+const pinnedBlocks = new Map<number, WeakRef<ArrayBuffer>>();
+
+function pinBindings({ pin, unpin }: Native): Pick<Native, 'pin' | 'unpin'> {
+  return {
+    pin(length) {
+      const pinned = pin(length);
+      if (typeof pinned !== 'number') pinnedBlocks.set(pinned[0], new WeakRef(pinned[1]));
+      return pinned;
+    },
+    unpin(block) {
+      pinnedBlocks.delete(block);
+      return unpin(block);
+    },
+  };
+}
+
 const loaded = load();
 // To V8 the addon's exports are a dictionary, searched at every call; as a prototype they are not:
 // 10 to 30 ns of a recv and a send, though under load no difference was seen beside the noise.
-export const native: Native = Object.assign(Object.create(loaded.native), hostBindings());
+export const native: Native = Object.assign(
+  Object.create(loaded.native),
+  hostBindings(),
+  pinBindings(loaded.native),
+);
+
+/** What native code writes to under a number of `native.pin`, for what takes its place. */
+export function pinnedMemory(block: number): ArrayBuffer | undefined {
+  return pinnedBlocks.get(block)?.deref();
+}
+
 // The main thread ends with the process.
 if (!isMainThread) native.openOwner();
 export const addonOrigin: AddonOrigin = loaded.origin;

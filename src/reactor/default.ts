@@ -18,3 +18,19 @@ export function defaultReactor(): Reactor {
   }
   return threadReactor;
 }
+
+/**
+ * @internal has the thread go without one, and puts the one that it had back when it is called again: for a
+ * time in which all that is new is to be apart from what was there.
+ *
+ * @returns undoes it, and returns the one that was made meanwhile.
+ */
+export function setDefaultReactorAside(): () => Reactor | undefined {
+  const before = threadReactor;
+  threadReactor = undefined;
+  return () => {
+    const meanwhile = threadReactor;
+    threadReactor = before;
+    return meanwhile;
+  };
+}

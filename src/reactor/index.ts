@@ -1,6 +1,6 @@
 // The table of contents of the room: what the rooms above use of it.
 export { checkDrive, checkReactor } from './checks.ts';
-export { defaultReactor } from './default.ts';
+export { defaultReactor, setDefaultReactorAside } from './default.ts';
 export type { DriverMode } from './driver.ts';
 export type { EdgeHandler, UnsettledPolicy } from './edge/delivery.ts';
 export type { Edge } from './edge/edge.ts';

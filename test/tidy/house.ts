@@ -25,7 +25,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['index'],
   ['promises'],
   ['proactor', 'stream'],
-  ['multi', 'node-dgram', 'node-net'],
+  ['multi', 'node-dgram', 'node-net', 'testing'],
   ['cli'],
 ];
 

@@ -1,0 +1,127 @@
+// Calls that fail though nothing is wrong with them, and transfers that are cut: by chance, or as a test asks
+// for it. What was asked for and never happened is known, since a test of it has tested nothing.
+import { constants } from 'node:os';
+import { invalidValue } from '../../errors.ts';
+import type { Tape } from './tape.ts';
+
+const NUMBERS: Readonly<Record<string, number>> = constants.errno;
+
+/** Chances that calls go wrong, each 0 to 1. */
+export interface CallFaults {
+  /** A read takes fewer bytes than there are. */
+  readonly shortReads: number;
+  /** A write takes fewer bytes than it has room for. */
+  readonly shortWrites: number;
+  /** accept and socket find no descriptor left (EMFILE). */
+  readonly emfile: number;
+  /** A connection that was to be accepted has gone (ECONNABORTED). */
+  readonly aborted: number;
+  /** A call is interrupted (EINTR). */
+  readonly interrupted: number;
+}
+
+/** One that a test asks for. */
+export interface AskedFault {
+  /** The call, as in `edgewise/sys`. */
+  readonly call: string;
+  /** The descriptor; undefined: any. */
+  readonly fd: number | undefined;
+  /** What it fails with, or how many bytes it moves at most. */
+  readonly errno: number | undefined;
+  readonly bytesMax: number | undefined;
+  /** How often it still happens. */
+  timesLeft: number;
+  /** How often it has happened. */
+  fired: number;
+}
+
+const INTERRUPTED: readonly string[] = [
+  'recv',
+  'send',
+  'read',
+  'write',
+  'accept4',
+  'recvfrom',
+  'sendto',
+  'recvmsg',
+  'sendmsg',
+];
+
+const FAIL_BY_CHANCE: readonly (readonly [keyof CallFaults, string, readonly string[]])[] = [
+  ['emfile', 'EMFILE', ['accept4', 'socket', 'socketpair', 'pipe2', 'eventfd', 'timerfd_create']],
+  ['aborted', 'ECONNABORTED', ['accept4']],
+  ['interrupted', 'EINTR', INTERRUPTED],
+];
+
+/** The faults of one run. */
+export class Faults {
+  /** What tests have asked for. */
+  readonly asked: AskedFault[] = [];
+  readonly #tape: Tape;
+  readonly #chances: CallFaults;
+  /** What can go wrong by chance with a call, by its name. */
+  readonly #byCall = new Map<string, readonly (readonly [errno: number, chance: number])[]>();
+
+  constructor(tape: Tape, chances: CallFaults) {
+    this.#tape = tape;
+    this.#chances = chances;
+    for (const [name, code, calls] of FAIL_BY_CHANCE) {
+      const chance = chances[name];
+      if (chance === 0) continue;
+      for (const call of calls) {
+        const others = this.#byCall.get(call) ?? [];
+        this.#byCall.set(call, [...others, [NUMBERS[code] as number, chance]]);
+      }
+    }
+  }
+
+  /** @throws TypeError - ERR_INVALID_ARG_VALUE: no error of that name. */
+  ask(call: string, code: string, times: number, fd?: number): AskedFault {
+    const errno = NUMBERS[code];
+    if (errno === undefined) throw invalidValue('code', 'the name of an error', code);
+    return this.#add({ call, fd, errno, bytesMax: undefined, timesLeft: times, fired: 0 });
+  }
+
+  /** Has calls move at most `bytesMax` bytes. */
+  cut(call: string, bytesMax: number, times: number, fd?: number): AskedFault {
+    return this.#add({ call, fd, errno: undefined, bytesMax, timesLeft: times, fired: 0 });
+  }
+
+  /** What a call fails with; 0: it does not. */
+  errnoOf(call: string, fd: number): number {
+    const asked = this.#take(call, fd, ({ errno }) => errno !== undefined);
+    if (asked?.errno !== undefined) return asked.errno;
+    for (const [errno, chance] of this.#byCall.get(call) ?? []) {
+      if (this.#tape.happens(chance)) return errno;
+    }
+    return 0;
+  }
+
+  /** How many of `count` bytes a call moves. */
+  lengthOf(call: string, fd: number, count: number, isRead: boolean): number {
+    const asked = this.#take(call, fd, ({ bytesMax }) => bytesMax !== undefined);
+    if (asked?.bytesMax !== undefined) return Math.min(count, asked.bytesMax);
+    const chance = isRead ? this.#chances.shortReads : this.#chances.shortWrites;
+    return this.#tape.choose(count, chance) || count;
+  }
+
+  #add(fault: AskedFault): AskedFault {
+    this.asked.push(fault);
+    return fault;
+  }
+
+  #take(call: string, fd: number, fits: (fault: AskedFault) => boolean): AskedFault | undefined {
+    if (this.asked.length === 0) return undefined;
+    const found = this.asked.find(
+      (fault) =>
+        fault.timesLeft > 0 &&
+        fault.call === call &&
+        (fault.fd === undefined || fault.fd === fd) &&
+        fits(fault),
+    );
+    if (found === undefined) return undefined;
+    found.timesLeft--;
+    found.fired++;
+    return found;
+  }
+}

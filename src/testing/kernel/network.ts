@@ -1,0 +1,286 @@
+// How sockets become connected: the handshake with a backlog that may be full, and refusals; and datagrams on
+// their way.
+import { constants } from 'node:os';
+import type { Native } from '../../native.ts';
+import { Address } from './address.ts';
+import type { Clock } from './clock.ts';
+import { Link, type LinkFaults } from './link.ts';
+import { Names } from './names.ts';
+import type { PassedFile } from './open-file.ts';
+import { type Datagram, Socket } from './socket.ts';
+import { sizesOf } from './socket-options.ts';
+import { type BufferSizes, StreamEnd } from './stream.ts';
+import type { Tape } from './tape.ts';
+
+const {
+  EADDRNOTAVAIL,
+  EAGAIN,
+  ECONNREFUSED,
+  EINPROGRESS,
+  EINVAL,
+  EISCONN,
+  EMSGSIZE,
+  EPERM,
+  ETIMEDOUT,
+} = constants.errno;
+const NS_PER_S = 1e9;
+/** Of one packet of IPv4. */
+const UDP_BYTES_MAX = 65_507;
+/** When a SYN that was not answered is sent again, after the one before. tcp(7), tcp_syn_retries. */
+const SYN_RETRIES_S = [1, 2, 4, 8, 16, 32];
+
+/** What a network is made of. */
+export interface NetworkParts {
+  readonly native: Native;
+  readonly clock: Clock;
+  readonly tape: Tape;
+  readonly faults: LinkFaults;
+  readonly sizes: BufferSizes;
+}
+
+/** All sockets of a simulated machine that have an address. */
+export class Network {
+  readonly names: Names;
+  readonly #parts: NetworkParts;
+  readonly #links = new Map<string, Link>();
+  readonly #memory: Link;
+
+  constructor(parts: NetworkParts) {
+    this.#parts = parts;
+    this.names = new Names(parts.native);
+    const kind: LinkFaults = { delay: { probability: 0, maxMs: 0 }, cut: 0 };
+    this.#memory = new Link(parts.clock, parts.tape, kind, true);
+  }
+
+  /** The way between this machine and a host. */
+  linkTo(host: string): Link {
+    let link = this.#links.get(host);
+    if (link === undefined) {
+      const { clock, tape, faults } = this.#parts;
+      link = new Link(clock, tape, faults);
+      this.#links.set(host, link);
+    }
+    return link;
+  }
+
+  /** @returns 0 or -errno, as bind(2). */
+  bind(socket: Socket, address: Address): number {
+    // The port of a connection is free again when it is over.
+    const isFreed = !socket.isBound && socket.stream?.isOver === true;
+    if (isFreed) this.#unname(socket);
+    if (socket.local.isNamed) return -EINVAL;
+    const result = this.names.take(socket, address);
+    socket.isBound ||= isFreed && result === 0;
+    return result;
+  }
+
+  /** Gives a socket that is to listen a port of its own when it has none. @returns 0 or -errno. */
+  nameListener(socket: Socket): number {
+    if (socket.local.isNamed) return 0;
+    return socket.isUnix ? -EINVAL : this.bind(socket, socket.local);
+  }
+
+  /** The same for one that sends datagrams, which a Unix socket does without a name. */
+  nameSender(socket: Socket): void {
+    if (!socket.local.isNamed && !socket.isUnix) this.bind(socket, socket.local);
+  }
+
+  /** Two connected ends of a Unix socket. */
+  pair(first: Socket, second: Socket): void {
+    if (first.isStream) this.#join(first, second, this.#memory);
+    else {
+      first.connectTo(second);
+      second.connectTo(first);
+    }
+  }
+
+  /** @returns 0 or -errno, as connect(2). */
+  connect(socket: Socket, address: Address): number {
+    if (!socket.isStream) return this.#associate(socket, address);
+    if (address.host === '') return this.#connectLocal(socket, address);
+    const to = address.isWildcard ? this.#at(loopbackOf(address), address.port) : address;
+    if (!this.#hasPort(socket, to)) return -EADDRNOTAVAIL;
+    socket.remote = to;
+    socket.isConnecting = true;
+    this.#sendSyn(socket, to, 0);
+    return -EINPROGRESS;
+  }
+
+  /** Has a datagram on its way. @returns its length or -errno, as sendto(2). */
+  deliver(
+    from: Socket,
+    to: Address | Socket,
+    bytes: Uint8Array,
+    files: readonly PassedFile[] = [],
+  ): number {
+    if (to instanceof Socket || to.host === '') return this.#deliverLocal(from, to, bytes, files);
+    if (bytes.length > UDP_BYTES_MAX) return -EMSGSIZE;
+    if (to.port === 0) return -EINVAL;
+    const target = to.isWildcard ? this.#at(loopbackOf(to), to.port) : to;
+    const datagram = {
+      bytes: new Uint8Array(bytes),
+      from: this.#sourceOf(from, target),
+      files: [],
+    };
+    this.linkTo(target.host).carry(() => this.#arrive(from, target, datagram));
+    // The memory of the datagram is given back.
+    from.watchers.notify('space', false);
+    return bytes.length;
+  }
+
+  #arrive(from: Socket, to: Address, datagram: Datagram): void {
+    const target = this.names.atPort(false, to);
+    if (target?.takesFrom(datagram.from) !== true) {
+      // ICMP: only a socket that is connected to where it went is notified.
+      if (from.remote?.text === to.text) this.#fail(from, ECONNREFUSED);
+      return;
+    }
+    const room = sizesOf(target, this.#parts.sizes).receive - target.datagramBytes;
+    if (datagram.bytes.length <= room) target.accept(datagram);
+  }
+
+  #deliverLocal(
+    from: Socket,
+    to: Address | Socket,
+    bytes: Uint8Array,
+    files: readonly PassedFile[],
+  ): number {
+    const target = to instanceof Socket ? to : this.names.atPath(false, to);
+    if (typeof target === 'number') return target;
+    if (target.isReleased) {
+      from.connectTo(undefined);
+      return -ECONNREFUSED;
+    }
+    if (target.peer !== undefined && target.peer !== from) return -EPERM;
+    const { send } = sizesOf(from, this.#parts.sizes);
+    if (bytes.length > send) return -EMSGSIZE;
+    if (!target.hasRoomFor(from, bytes.length, send)) return -EAGAIN;
+    target.accept({ bytes: new Uint8Array(bytes), from: from.local, files });
+    return bytes.length;
+  }
+
+  #associate(socket: Socket, address: Address): number {
+    if (address.place === '') {
+      socket.connectTo(undefined);
+      return 0;
+    }
+    if (address.host === '') {
+      const target = this.names.atPath(false, address);
+      if (typeof target === 'number') return target;
+      if (target.peer !== undefined && target.peer !== socket) return -EPERM;
+      socket.connectTo(target);
+      return 0;
+    }
+    const to = address.isWildcard ? this.#at(loopbackOf(address), address.port) : address;
+    this.nameSender(socket);
+    socket.local = this.#sourceOf(socket, to);
+    socket.remote = to;
+    return 0;
+  }
+
+  #connectLocal(socket: Socket, address: Address): number {
+    const target = this.names.atPath(true, address);
+    if (typeof target === 'number') return target;
+    if (target.listening === undefined) return -ECONNREFUSED;
+    if (isFull(target)) return -EAGAIN;
+    if (socket.stream !== undefined) return -EISCONN;
+    if (socket.listening !== undefined) return -EINVAL;
+    socket.remote = address;
+    this.#complete(socket, target, this.#memory);
+    return 0;
+  }
+
+  // A socket that connects has an address, and the connection has that of the way to its peer.
+  #hasPort(socket: Socket, to: Address): boolean {
+    if (socket.local.isNamed) {
+      socket.local = this.#sourceOf(socket, to);
+      return true;
+    }
+    const named = this.names.withFreePort(socket, loopbackOf(to));
+    if (named !== undefined) socket.local = named;
+    return named !== undefined;
+  }
+
+  #sendSyn(socket: Socket, address: Address, attempt: number): void {
+    const { clock } = this.#parts;
+    const link = this.linkTo(address.host);
+    // Later, also on loopback: connect has returned by then.
+    clock.after(0, () =>
+      link.carry(() => {
+        if (!socket.isConnecting) return;
+        const target = this.names.atPort(true, address);
+        if (target?.listening === undefined) this.#fail(socket, ECONNREFUSED);
+        else if (!isFull(target)) this.#complete(socket, target, link);
+        else this.#retry(socket, address, attempt);
+      }),
+    );
+  }
+
+  #retry(socket: Socket, address: Address, attempt: number): void {
+    const seconds = SYN_RETRIES_S[attempt];
+    if (seconds === undefined) this.#fail(socket, ETIMEDOUT);
+    else
+      this.#parts.clock.after(seconds * NS_PER_S, () =>
+        this.#sendSyn(socket, address, attempt + 1),
+      );
+  }
+
+  #unname(socket: Socket): void {
+    socket.onRelease();
+    socket.onRelease = () => undefined;
+    socket.local = Address.none(this.#parts.native, socket.domain);
+  }
+
+  #fail(socket: Socket, errno: number): void {
+    socket.changing('state', () => {
+      socket.isRefused = socket.isConnecting;
+      if (socket.isRefused && !socket.isBound) this.#unname(socket);
+      socket.isConnecting = false;
+      socket.error = errno;
+    });
+  }
+
+  #complete(client: Socket, listener: Socket, link: Link): void {
+    const accepted = new Socket(listener.domain, true, false, client.remote as Address);
+    accepted.remote = client.local;
+    for (const [option, value] of listener.options) accepted.options.set(option, value);
+    const join = (): void => this.#join(client, accepted, link);
+    if (client.isConnecting) {
+      client.changing('state', () => {
+        client.isConnecting = false;
+        client.isUnconfirmed = true;
+        join();
+      });
+    } else join();
+    listener.changing('data', () => listener.listening?.queue.push(accepted));
+  }
+
+  #join(first: Socket, second: Socket, link: Link): void {
+    const { sizes } = this.#parts;
+    const a = new StreamEnd(link, sizesOf(first, sizes), first);
+    const b = new StreamEnd(link, sizesOf(second, sizes), second);
+    a.peer = b;
+    b.peer = a;
+    first.remote ??= second.local;
+    second.remote ??= first.local;
+    first.attach(a);
+    second.attach(b);
+  }
+
+  #sourceOf({ local }: Socket, to: Address): Address {
+    return local.isWildcard ? this.#at(loopbackOf(to), local.port) : local;
+  }
+
+  #at(host: string, port: number): Address {
+    return Address.inet(this.#parts.native, host, port);
+  }
+}
+
+function loopbackOf({ host }: Address): string {
+  return host.includes(':') ? '::1' : '127.0.0.1';
+}
+
+// Linux lets one more wait than it was asked for.
+function isFull({ listening }: Socket): boolean {
+  return listening !== undefined && listening.queue.length > listening.backlog;
+}
