@@ -21,6 +21,8 @@ export default defineConfig({
     // A `--reporter` replaces these; with EDGEWISE_TEST_REPORT=FILE the results go there, too.
     reporters: ['default', new NameUnended(), ...(report === undefined ? [] : ['json'])],
     outputFile: { json: report ?? '' },
+    setupFiles:
+      process.env.EDGEWISE_KERNEL === undefined ? [] : ['test/helpers/simulated-kernel.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

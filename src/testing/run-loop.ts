@@ -1,0 +1,111 @@
+// The loop of a simulation: what is ready is called, what that has begun in promises goes on, and when nothing is
+// left to do now, time passes until something is.
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { EdgewiseError } from '../errors.ts';
+import type { Escape, Escapes } from './escapes.ts';
+import type { Machine } from './kernel/machine.ts';
+import type { NodeTimers } from './node-timers.ts';
+
+/** Passes of Node's loop without a simulated call, after which promises are taken to have come to rest. */
+const QUIET_ROUNDS = 2;
+const TURNS_MAX = 10_000_000;
+/** Of real time, for what the program does beside the machine. */
+const REAL_WAIT_MS = 1;
+
+/** Runs the reactors of a machine while something waits for them. */
+export class RunLoop {
+  readonly #machine: Machine;
+  readonly #nodeTimers: NodeTimers | undefined;
+  readonly #escapes: Escapes;
+  readonly #allowed: readonly Escape[];
+  #settling: (() => void)[] = [];
+  #turns = 0;
+
+  /** @param allowed - what of Node is waited for, in real time. */
+  constructor(
+    machine: Machine,
+    nodeTimers: NodeTimers | undefined,
+    escapes: Escapes,
+    allowed: readonly Escape[],
+  ) {
+    this.#machine = machine;
+    this.#nodeTimers = nodeTimers;
+    this.#escapes = escapes;
+    this.#allowed = allowed;
+  }
+
+  /** Resolves when all that is on its way has arrived and was handled; timers are not waited for. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settling.push(resolve);
+    });
+  }
+
+  /**
+   * Runs until `isDone`.
+   *
+   * @param describe - what is open, for the message.
+   * @throws EdgewiseError - ERR_SIM_DEADLOCK: nothing can come any more. ERR_SIM_ESCAPED.
+   */
+  async run(isDone: () => boolean, describe: () => string): Promise<void> {
+    for (;;) {
+      await this.#rest(isDone);
+      if (isDone()) return;
+      if (this.#turn() || this.#settleNow() || this.#passTime()) continue;
+      if (await this.#waitOutside()) continue;
+      throw new EdgewiseError('ERR_SIM_DEADLOCK', `nothing can come any more: ${describe()}`);
+    }
+  }
+
+  // Promises, nextTicks and immediates of Node go on, until they make no call any more.
+  async #rest(isDone: () => boolean): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_ROUNDS && !isDone(); ) {
+      const before = this.#machine.callCount;
+      await setImmediate();
+      quiet = this.#machine.callCount === before ? quiet + 1 : 0;
+    }
+  }
+
+  // @returns whether there was something to do.
+  #turn(): boolean {
+    const { clock, drivers } = this.#machine;
+    const happened = clock.advanceTo(clock.nowNs);
+    const ready = [...drivers].filter((driver) => driver.isReady);
+    for (const driver of ready) driver.run();
+    this.#turns += ready.length;
+    if (this.#turns > TURNS_MAX) {
+      throw new EdgewiseError('ERR_SIM_DEADLOCK', `no end after ${TURNS_MAX} turns: it spins`);
+    }
+    return happened + ready.length > 0;
+  }
+
+  #settleNow(): boolean {
+    if (this.#settling.length === 0) return false;
+    if (this.#machine.clock.nextNs !== Number.POSITIVE_INFINITY) return false;
+    const settling = this.#settling;
+    this.#settling = [];
+    for (const resolve of settling) resolve();
+    return true;
+  }
+
+  #passTime(): boolean {
+    const { clock, drivers } = this.#machine;
+    const planned = [...drivers].map(({ plannedNs }) => plannedNs);
+    const ownNs = Math.min(clock.nextNs, ...planned);
+    const nextNs = this.#nodeTimers?.passTo(ownNs) ?? ownNs;
+    if (nextNs === Number.POSITIVE_INFINITY) return false;
+    clock.advanceTo(nextNs);
+    return true;
+  }
+
+  async #waitOutside(): Promise<boolean> {
+    const { active } = this.#escapes;
+    const escaped = active.filter((each) => !this.#allowed.includes(each));
+    if (escaped.length > 0) {
+      const text = `it waits for ${escaped.join(', ')} of Node, which the simulation does not have`;
+      throw new EdgewiseError('ERR_SIM_ESCAPED', text);
+    }
+    if (active.length > 0) await setTimeout(REAL_WAIT_MS);
+    return active.length > 0;
+  }
+}

@@ -1,0 +1,160 @@
+// One run of a test on a simulated machine, from its start to what is left open.
+import { EdgewiseError } from '../errors.ts';
+import { installKernel, type KernelBelow } from '../kernel.ts';
+import { setDefaultReactorAside } from '../reactor/index.ts';
+import { describeFile, describeOpen } from './describe.ts';
+import { type Escape, Escapes } from './escapes.ts';
+import { changingKernelPart } from './kernel/addon.ts';
+import { Machine } from './kernel/machine.ts';
+import type { KernelOptions } from './kernel/options.ts';
+import { simulateNodeTimers } from './node-timers.ts';
+import { RunLoop } from './run-loop.ts';
+import { Simulation } from './simulation.ts';
+import { Story } from './story.ts';
+
+/** The test. */
+export type Body = (sim: Simulation) => Promise<void> | void;
+
+/** What a run is made with. */
+export interface RunOptions extends KernelOptions {
+  /** What of Node it may use beside the machine, in real time. */
+  readonly allow: readonly Escape[];
+  /** Whether Node's own timers, Date and Math.random are those of the machine. */
+  readonly timers: 'real' | 'simulated';
+  /** Whether its calls are kept as text. */
+  readonly keepsStory: boolean;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  /** undefined: well. */
+  readonly error: unknown;
+  readonly choices: readonly number[];
+  /** Its last calls; '' when they were not kept. */
+  readonly story: string;
+  /** Virtual milliseconds. */
+  readonly elapsedMs: number;
+  /** Its calls, which are the same whenever its choices are the same. */
+  readonly callCount: number;
+}
+
+const NS_PER_MS = 1e6;
+const RANDOM_VALUES = 2 ** 16;
+
+/** The kernel of a simulation, in place of the real one until `uninstall`: one machine at a time. */
+export class InstalledKernel {
+  readonly uninstall: () => void;
+  #below!: KernelBelow;
+  #machine!: Machine;
+
+  constructor() {
+    this.uninstall = installKernel((below) => {
+      this.#below = below;
+      return changingKernelPart(() => this.#machine, below);
+    });
+  }
+
+  /** A new machine. */
+  boot(options: KernelOptions): Machine {
+    this.#machine = new Machine(this.#below, options);
+    return this.#machine;
+  }
+}
+
+/** Runs a test once. */
+export async function runOnce(
+  kernel: InstalledKernel,
+  options: RunOptions,
+  body: Body,
+): Promise<Outcome> {
+  const errors: unknown[] = [];
+  const machine = kernel.boot(options);
+  const putBack = setDefaultReactorAside();
+  const story = options.keepsStory ? new Story(machine) : undefined;
+  const catching = catchUncaught((error) => errors.push(error));
+  try {
+    await runBody(machine, options, body, errors);
+  } catch (error) {
+    errors.push(error);
+  } finally {
+    catching();
+    story?.end();
+    const reactor = putBack();
+    try {
+      reactor?.close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  const [error = leakOf(machine)] = errors;
+  return {
+    error,
+    choices: machine.tape.choices,
+    story: story?.text ?? '',
+    elapsedMs: machine.clock.elapsedNs / NS_PER_MS,
+    callCount: machine.callCount,
+  };
+}
+
+// What a handler throws in a reactor that is inside the loop has no caller, and a promise may have none.
+function catchUncaught(onError: (error: unknown) => void): () => void {
+  const listeners = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', onError);
+  process.setUncaughtExceptionCaptureCallback(onError);
+  return () => {
+    process.setUncaughtExceptionCaptureCallback(null);
+    process.off('unhandledRejection', onError);
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+  };
+}
+
+async function runBody(
+  machine: Machine,
+  { timers, allow }: RunOptions,
+  body: Body,
+  errors: unknown[],
+): Promise<void> {
+  const { clock, tape } = machine;
+  // Numbers of the program are choices as well: a kinder run has kinder ones.
+  const random = (): number => tape.choose(RANDOM_VALUES, 1) / RANDOM_VALUES;
+  const nodeTimers = timers === 'simulated' ? await simulateNodeTimers(clock, random) : undefined;
+  try {
+    const loop = new RunLoop(machine, nodeTimers, new Escapes(), allow);
+    await runInLoop(machine, loop, body, errors);
+  } finally {
+    nodeTimers?.end();
+  }
+}
+
+async function runInLoop(
+  machine: Machine,
+  loop: RunLoop,
+  body: Body,
+  errors: unknown[],
+): Promise<void> {
+  const sim = new Simulation(machine, loop);
+  let isDone = false;
+  const running = (async () => body(sim))()
+    .catch((error: unknown) => errors.push(error ?? new Error('it failed with nothing')))
+    .finally(() => {
+      isDone = true;
+    });
+  await loop.run(
+    () => isDone || errors.length > 0,
+    () => describeOpen(machine),
+  );
+  if (errors.length > 0) return;
+  await running;
+  const [inert] = sim.inertFaults;
+  if (inert === undefined) return;
+  const text = `a fault of ${inert.call} was asked for, and never happened`;
+  throw new EdgewiseError('ERR_SIM_INERT', text);
+}
+
+function leakOf(machine: Machine): EdgewiseError | undefined {
+  const { numbers } = machine.table;
+  if (numbers.length === 0) return undefined;
+  const files = numbers.map((fd) => describeFile(machine, fd)).join(', ');
+  return new EdgewiseError('ERR_SIM_LEAK', `left open at the end: ${files}`);
+}

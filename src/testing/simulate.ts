@@ -1,0 +1,192 @@
+// `simulate`: a test of a program on a simulated machine, many times over; a failure is reported by the kindest
+// run that has it.
+import { EdgewiseError, invalidValue } from '../errors.ts';
+import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import type { Escape } from './escapes.ts';
+import type { FaultOptions, KernelOptions } from './kernel/options.ts';
+import { type Body, InstalledKernel, type Outcome, type RunOptions, runOnce } from './run.ts';
+import { shrink } from './shrink.ts';
+import { choicesOfText, textOfChoices } from './tape-text.ts';
+
+/** Options of {@link simulate}. */
+export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
+  /** How many runs; the first one is without faults by chance, the others have each a seed. Default 1. */
+  readonly runs?: number;
+  /** The seed of the second run; the others count on from it. Default 1, or EDGEWISE_SIM_SEED. */
+  readonly seed?: number;
+  /** The choices of one run, in place of seeds. */
+  readonly choices?: readonly number[];
+  /** Milliseconds of real time for finding a kinder run that fails. Default 5000. */
+  readonly shrinkMs?: number;
+  /** What of Node the program may use beside the machine, in real time. Default: its timers. */
+  readonly allow?: readonly Escape[];
+  /**
+   * Whether setTimeout, setInterval, Date, performance.now and Math.random of Node are those of the machine,
+   * by the package @sinonjs/fake-timers. Default `'real'`.
+   */
+  readonly timers?: 'real' | 'simulated';
+  /** Is called when all runs have ended well. */
+  readonly onReport?: (report: SimulateReport) => void;
+  /** Every so many runs one is done twice, and must be the same. Default 50; 0: none. */
+  readonly repeatEvery?: number;
+}
+
+/** What {@link simulate} did. */
+export interface SimulateReport {
+  /** How often the test was run. */
+  readonly runs: number;
+  /** Virtual milliseconds of all runs. */
+  readonly elapsedMs: number;
+  /** Calls of the kernel in all runs. */
+  readonly callCount: number;
+}
+
+const ALLOWED: readonly Escape[] = ['timers'];
+const CHANCES: readonly (keyof FaultOptions)[] = [
+  'shortReads',
+  'shortWrites',
+  'emfile',
+  'aborted',
+  'interrupted',
+  'delay',
+  'cut',
+  'spurious',
+  'order',
+];
+let isRunning = false;
+
+/** Runs the test once. */
+type Run = (options: RunOptions) => Promise<Outcome>;
+
+/**
+ * Runs a test of a program on a simulated machine: what the program does with edgewise inside of `body` has
+ * simulated sockets, simulated time, and the faults that are asked for. The program is what it is otherwise.
+ *
+ * EDGEWISE_SIM in the environment has the one run that a failure has named.
+ *
+ * @returns when all runs have ended well, as a test of node:test or vitest does.
+ * @throws what `body` throws, with the kindest run that throws it, and its last calls, in its message.
+ * @throws EdgewiseError - ERR_SIM_NESTED: another one is running in this thread. ERR_SIM_DEADLOCK: `body`
+ *   waits, and nothing can come any more. ERR_SIM_ESCAPED: it waits for something of Node that is none of the
+ *   machine's. ERR_SIM_INERT: a fault was asked for, and never happened. ERR_SIM_LEAK: descriptors are open
+ *   at the end, though the thread's reactor is closed. ERR_LIBRARY_MISSING: @sinonjs/fake-timers. ERR_SIM_UNREPEATABLE: the same choices gave another
+ *   run. ERR_SIM_TAPE: EDGEWISE_SIM is none.
+ * @throws TypeError, RangeError - wrong options.
+ * @example
+ * await simulate({ runs: 500, faults: { delayMs: 20, cut: 0.5 } }, async (sim) => {
+ *   startServer({ port: 7007 });
+ *   const client = await sim.connect(7007);
+ *   client.write('hel');
+ *   await sim.elapse('20s');
+ *   client.write('lo\n');
+ *   assert.equal(await client.line(), 'HELLO');
+ * });
+ */
+export async function simulate(options: SimulateOptions, body: Body): Promise<void> {
+  checkOptions(options);
+  checkFunction('body', body);
+  if (isRunning) throw new EdgewiseError('ERR_SIM_NESTED', 'another simulation is running');
+  isRunning = true;
+  const kernel = new InstalledKernel();
+  try {
+    const report = await runAll(options, (run) => runOnce(kernel, run, body));
+    options.onReport?.(report);
+  } finally {
+    kernel.uninstall();
+    isRunning = false;
+  }
+}
+
+async function runAll(options: SimulateOptions, run: Run): Promise<SimulateReport> {
+  const { allow = ALLOWED, repeatEvery = 50 } = options;
+  const base = { ...options, allow, timers: options.timers ?? 'real', keepsStory: false };
+  const sum = { runs: 0, elapsedMs: 0, callCount: 0 };
+  for (const tape of tapesOf(options)) {
+    const one: RunOptions = { ...base, tape };
+    const outcome = await run(one);
+    if (outcome.error !== undefined) throw await explain(one, outcome, run, options.shrinkMs);
+    if (repeatEvery > 0 && sum.runs % repeatEvery === repeatEvery - 1) {
+      checkSame(outcome, await run(one));
+    }
+    sum.runs++;
+    sum.elapsedMs += outcome.elapsedMs;
+    sum.callCount += outcome.callCount;
+  }
+  return sum;
+}
+
+function* tapesOf({
+  runs = 1,
+  seed,
+  choices,
+}: SimulateOptions): Generator<number | readonly number[]> {
+  const replay = process.env.EDGEWISE_SIM;
+  if (replay !== undefined) yield choicesOfText(replay);
+  else if (choices !== undefined) yield choices;
+  else {
+    const first = seed ?? Number(process.env.EDGEWISE_SIM_SEED ?? 1);
+    yield [];
+    for (let index = 1; index < runs; index++) yield first + index - 1;
+  }
+}
+
+function checkSame(before: Outcome, again: Outcome): void {
+  const isSame =
+    again.error === undefined &&
+    again.callCount === before.callCount &&
+    again.elapsedMs === before.elapsedMs &&
+    textOfChoices(again.choices) === textOfChoices(before.choices);
+  if (isSame) return;
+  throw new EdgewiseError(
+    'ERR_SIM_UNREPEATABLE',
+    'the same choices gave another run: the program looks at Date, Math.random or timers of Node, or at what an earlier run has left',
+  );
+}
+
+async function explain(
+  one: RunOptions,
+  { error, choices }: Outcome,
+  run: Run,
+  shrinkMs = 5000,
+): Promise<unknown> {
+  const fails = async (tape: readonly number[]): Promise<boolean> =>
+    (await run({ ...one, tape })).error !== undefined;
+  const kindest = await shrink(choices, fails, shrinkMs);
+  const last = await run({ ...one, tape: kindest, keepsStory: true });
+  const shown = last.error ?? error;
+  if (!(shown instanceof Error)) return shown;
+  const unkind = kindest.filter((choice) => choice !== 0).length;
+  const lines = [
+    shown.message,
+    '',
+    `simulated, with ${unkind} of ${last.choices.length} choices unkind; its last calls:`,
+    last.story,
+    `again: EDGEWISE_SIM='${textOfChoices(kindest)}'`,
+  ];
+  shown.message = lines.join('\n');
+  return shown;
+}
+
+function checkOptions(options: SimulateOptions): void {
+  checkObject('options', options);
+  const { runs = 1, seed = 0, shrinkMs = 0, repeatEvery = 0, edges = 'linux' } = options;
+  checkInteger('options.runs', runs, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger('options.seed', seed, 0, 0xffff_ffff);
+  checkInteger('options.shrinkMs', shrinkMs, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('options.repeatEvery', repeatEvery, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('options.descriptorsMax', options.descriptorsMax ?? 1, 1, 1 << 20);
+  if (edges !== 'linux' && edges !== 'strict') {
+    throw invalidValue('options.edges', "'linux' or 'strict'", edges);
+  }
+  const { faults = {}, timers = 'real' } = options;
+  if (timers !== 'real' && timers !== 'simulated') {
+    throw invalidValue('options.timers', "'real' or 'simulated'", timers);
+  }
+  checkObject('options.faults', faults);
+  checkInteger('options.faults.delayMs', faults.delayMs ?? 0, 0, 86_400_000);
+  for (const name of CHANCES) {
+    const chance = faults[name] ?? 0;
+    if (typeof chance === 'number' && chance >= 0 && chance <= 1) continue;
+    throw invalidValue(`options.faults.${name}`, 'a probability, 0 to 1', chance);
+  }
+}
