@@ -9,11 +9,12 @@ import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { echo } from './echo.ts';
 import { relay } from './relay.ts';
+import { sim } from './sim.ts';
 import { trace } from './trace.ts';
 import { udpEcho } from './udp-echo.ts';
 import { view } from './view.ts';
 
-const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor, trace, view];
+const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor, sim, trace, view];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

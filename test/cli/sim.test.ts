@@ -1,0 +1,41 @@
+// `edgewise sim`: rounds with new seeds, until the budget is used up or one fails.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const TESTING = new URL('../../dist/testing/index.js', import.meta.url).href;
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sim-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(body: string, ...args: string[]) {
+  const file = join(folder, 'server.test.mjs');
+  const text = `import { test } from 'node:test';
+import { simulate } from '${TESTING}';
+test('it', () => simulate({ runs: 3, faults: { delayMs: 5 } }, (sim) => { ${body} }));`;
+  writeFileSync(file, text);
+  return spawnSync(process.execPath, [MAIN, 'sim', file, ...args], { encoding: 'utf8' });
+}
+
+it('goes on with other seeds until its time is over', () => {
+  const { status, stdout, stderr } = run('sim.at(1, () => undefined);', '--budget', '2s');
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/^nothing was found in \d+ s\n$/)]);
+  const seeds = [...stderr.matchAll(/^round \d+, seed (\d+), \d+ of 2 s$/gm)].map(
+    ([, seed]) => seed,
+  );
+  expect(seeds.slice(0, 2)).toEqual(['1', '100001']);
+});
+
+it('ends with what a failing round has printed, and how to have it again', () => {
+  const { status, stdout } = run("throw new Error('found');", '--seeds', '7');
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/found/);
+  expect(stdout).toMatch(
+    /round 1 has failed; the same again: EDGEWISE_SIM_SEED=7 .*server\.test\.mjs\n$/,
+  );
+});
