@@ -61,7 +61,7 @@ export type Trigger = 'level' | 'edge' | 'oneshot' | 'edge-oneshot';
 /** The kernel's mechanism behind a Poller. */
 export type Backend = 'epoll' | 'kqueue' | 'poll' | 'select';
 
-/** @internal in the order of `enum class Trigger` */
+/** In the order of `enum class Trigger`. */
 export const TRIGGERS: readonly Trigger[] = ['level', 'edge', 'oneshot', 'edge-oneshot'];
 /** In the order of `enum class Backend`. */
 export const BACKENDS: readonly Backend[] = ['epoll', 'kqueue', 'poll', 'select'];

@@ -12,18 +12,18 @@ export type Token = number;
 
 const HEAD_BYTES = 48;
 const RECORD_BYTES = 16;
-/** @internal */
+/** Words of one record. */
 export const WORDS_PER_RECORD = 4;
 /** @internal a token is slot * GENERATION_SPAN + generation */
 export const GENERATION_SPAN = 0x1_0000_0000;
 
-/** @internal index of the first record in `PollerMemory.words` */
+/** The index of the first record in `PollerMemory.words` */
 export const RECORDS_AT = HEAD_BYTES / 4;
-/** @internal the words of `PollerMemory.head` (native/addon/poller_wrap.h, SharedHead) */
+/** The doubles of `PollerMemory.head` (native/addon/poller_wrap.h, SharedHead) */
 export const Head = { NowNs: 0, DeadlineNs: 1, WaitCount: 2, EmptyCount: 3, StampNs: 5 } as const;
-/** @internal index of the signal bits in `PollerMemory.words`, and the bit of a wake-up */
+/** The index of the signal bits in `PollerMemory.words`. */
 export const SIGNALS_AT = 8;
-/** @internal */
+/** The bit of a wake-up. */
 export const SIGNAL_NOTIFIED = 1;
 
 /** @internal the memory that native code fills: a head of doubles, then records of four u32 */

@@ -20,8 +20,7 @@ export function defaultReactor(): Reactor {
 }
 
 /**
- * @internal has the thread go without one, and puts the one that it had back when it is called again: for a
- * time in which all that is new is to be apart from what was there.
+ * Has the thread go without one for a time in which all that is new is to be apart from what was there.
  *
  * @returns undoes it, and returns the one that was made meanwhile.
  */

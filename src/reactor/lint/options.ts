@@ -51,7 +51,7 @@ export class LintError extends EdgewiseError {
   }
 }
 
-/** @internal options that are checked */
+/** Options that are checked. */
 export interface LintSettings {
   readonly codes: ReadonlySet<LintCode>;
   readonly on: ((finding: LintFinding) => void) | undefined;
