@@ -139,8 +139,14 @@ function install(tarball, to) {
   writeFileSync(join(to, 'cjs.cjs'), cjs + PROGRAM);
 }
 
+/** Peers that are optional, and of which an entry point has types. */
+const TYPED_PEERS = ['fast-check'];
+
 /** Every entry point, with the declarations of libraries checked, as tsc does by itself. */
 function compileTypes() {
+  for (const name of TYPED_PEERS) {
+    symlinkSync(resolve('node_modules', name), join(app, 'node_modules', name));
+  }
   const entries = Object.entries(manifest.exports).filter(([, entry]) => entry.types !== undefined);
   const imports = entries.map(
     ([path], index) => `import * as e${index} from 'edgewise${path.slice(1)}';`,
