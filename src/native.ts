@@ -386,14 +386,14 @@ function hostBindings(): HostBindings {
   };
 }
 
-/** The memory of `native.pin` by its number, for as long as it is alive: see {@link pinnedMemory}. */
-const pinnedBlocks = new Map<number, WeakRef<ArrayBuffer>>();
+/** The memory of `native.pin` by its number, until `native.unpin`: see {@link pinnedMemory}. */
+const pinnedBlocks = new Map<number, ArrayBuffer>();
 
 function pinBindings({ pin, unpin }: Native): Pick<Native, 'pin' | 'unpin'> {
   return {
     pin(length) {
       const pinned = pin(length);
-      if (typeof pinned !== 'number') pinnedBlocks.set(pinned[0], new WeakRef(pinned[1]));
+      if (typeof pinned !== 'number') pinnedBlocks.set(...pinned);
       return pinned;
     },
     unpin(block) {
@@ -414,7 +414,7 @@ export const native: Native = Object.assign(
 
 /** What native code writes to under a number of `native.pin`, for what takes its place. */
 export function pinnedMemory(block: number): ArrayBuffer | undefined {
-  return pinnedBlocks.get(block)?.deref();
+  return pinnedBlocks.get(block);
 }
 
 // The main thread ends with the process.
