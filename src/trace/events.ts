@@ -28,9 +28,14 @@ export function* eventsOf({ blocks }: TraceStream): Generator<TraceEvent> {
   }
 }
 
-/** @internal one event of a block */
-export function eventAt(block: Block, at: number): TraceEvent {
-  const { kind, fd, slot, generation, a, b, time } = block;
+/** The columns that have the events of a block, or of several. */
+type EventColumns = Pick<Block, 'kind' | 'fd' | 'slot' | 'generation' | 'a' | 'b' | 'time'>;
+
+/** @internal one event of columns */
+export function eventAt(
+  { kind, fd, slot, generation, a, b, time }: EventColumns,
+  at: number,
+): TraceEvent {
   return {
     timeNs: time[at] as number,
     kind: kind[at] as number,

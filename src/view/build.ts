@@ -1,8 +1,9 @@
 // Makes the model of a trace: the passes over its events, in the order in which they need each other.
 import type { TraceData, TraceStream } from '../trace/data.ts';
+import { eventAt } from '../trace/events.ts';
 import { batchesOf } from './batches.ts';
 import { callTableOf } from './calls.ts';
-import { columnsOf, eventIn } from './columns.ts';
+import { columnsOf } from './columns.ts';
 import { findingsOf } from './findings.ts';
 import { eventsByLane, type LaneDraft, lanesOf, REACTOR_KEY } from './lanes.ts';
 import type { Lane, StreamModel, TraceModel } from './model.ts';
@@ -34,7 +35,7 @@ function streamModel(trace: TraceData, stream: TraceStream): StreamModel {
     stream,
     count: columns.count,
     columns,
-    eventAt: (at) => eventIn(columns, at),
+    eventAt: (at) => eventAt(columns, at),
     timeAt: (at) => columns.time[at] as number,
     laneAt: (at) => sorted.laneOf[at] as number,
     batchAt: (at) => batches.batchOf[at] as number,

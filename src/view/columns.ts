@@ -1,9 +1,6 @@
 // The blocks of a stream as one: an event is its number from here on.
-import type { TraceStream } from '../trace/data.ts';
-import type { TraceEvent } from '../trace/events.ts';
+import { COLUMNS, type TraceStream } from '../trace/data.ts';
 import type { Columns } from './model.ts';
-
-const NAMES = ['kind', 'fd', 'slot', 'generation', 'a', 'b', 'time'] as const;
 
 /** The columns of all blocks, one behind the other. */
 export function columnsOf({ blocks }: TraceStream): Columns {
@@ -20,24 +17,8 @@ export function columnsOf({ blocks }: TraceStream): Columns {
   };
   let at = 0;
   for (const block of blocks) {
-    for (const name of NAMES) columns[name].set(block[name].subarray(0, block.length), at);
+    for (const name of COLUMNS) columns[name].set(block[name].subarray(0, block.length), at);
     at += block.length;
   }
   return columns;
-}
-
-/** The event of a number. */
-export function eventIn(
-  { kind, fd, slot, generation, a, b, time }: Columns,
-  at: number,
-): TraceEvent {
-  return {
-    timeNs: time[at] as number,
-    kind: kind[at] as number,
-    fd: fd[at] as number,
-    slot: slot[at] as number,
-    generation: generation[at] as number,
-    a: a[at] as number,
-    b: b[at] as number,
-  };
 }
