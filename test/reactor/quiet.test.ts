@@ -8,7 +8,6 @@ import { Poller } from '../../src/poller/poller.ts';
 import { eachTrigger, isOneshot, reportsClosedBits } from '../helpers/matrix.ts';
 
 const SCRIPT = fileURLToPath(new URL('../workers/quiet.mjs', import.meta.url));
-const DESCRIPTORS_MAX = 128; // of a process that is to have none left
 /** Timers of Node may end a wait. */
 const WAITS_MAX = 10;
 
@@ -23,9 +22,7 @@ interface Found {
 const V8 = '--no-incremental-marking';
 
 async function found(...args: readonly string[]): Promise<Found> {
-  const limited = `ulimit -n ${DESCRIPTORS_MAX}; exec "$@"`;
-  const command = ['-c', limited, 'sh', process.execPath, V8, SCRIPT, ...args];
-  const { stdout } = await promisify(execFile)('sh', command);
+  const { stdout } = await promisify(execFile)(process.execPath, [V8, SCRIPT, ...args]);
   return JSON.parse(stdout);
 }
 

@@ -1,14 +1,11 @@
 // An echo server that is short of descriptors: `crowded-net-listener.mjs POLICY TRIGGER [LIMIT]`. Prints its
-// port, and for each line on standard input its figures as a line of JSON. It limits itself when its
-// modules are loaded, since Node opens many of these at once. prlimit(1).
-import { execFileSync } from 'node:child_process';
+// port, and for each line on standard input its figures as a line of JSON.
 import { createInterface } from 'node:readline';
 import { listen, Reactor } from '../../dist/index.js';
+import { limitDescriptors } from './descriptor-limit.mjs';
 
 const [, , onExhaustion, trigger, limit] = process.argv;
-if (limit !== undefined) {
-  execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${limit}`]);
-}
+if (limit !== undefined) limitDescriptors(Number(limit));
 const reactor = new Reactor();
 reactor.attach();
 const handlers = { data: (connection, bytes) => void connection.write(bytes) };

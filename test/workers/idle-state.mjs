@@ -4,9 +4,11 @@
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { connect, listen, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { limitDescriptors } from './descriptor-limit.mjs';
 
 const [, , state, trigger, idleMs] = process.argv;
 const HOST = '127.0.0.1';
+const DESCRIPTORS_MAX = 64;
 const { AF_INET, SOCK_STREAM, SHUT_WR, SOL_SOCKET, SO_LINGER } = sys.constants;
 
 /** A state that is never reached must not go on for ever, whatever waits for this process. */
@@ -103,6 +105,7 @@ const STATES = {
     send(peer, 'for the ghost');
   },
   async 'a listener at its descriptor limit'() {
+    limitDescriptors(DESCRIPTORS_MAX);
     for (let i = 0; i < 40; i++) {
       connect({ host: HOST, port: listener.port, trigger, handlers: {}, reactor });
     }

@@ -1,11 +1,13 @@
-// Started by descriptor-passing.test.ts with a low limit of descriptors: what a connection says when
-// they are used up, in one line of JSON. `left` counts what it has left behind.
+// Started by descriptor-passing.test.ts: what a connection says when descriptors are used up, in one line
+// of JSON. `left` counts what it has left behind.
 import { readdirSync } from 'node:fs';
 import { adoptConnection, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { limitDescriptors } from './descriptor-limit.mjs';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 const count = () => readdirSync('/proc/self/fd').length;
+const DESCRIPTORS_MAX = 64;
 const reactor = new Reactor();
 
 function socketpair() {
@@ -88,6 +90,7 @@ function noDuplicates() {
   return { code, isClosed: connection.isClosed, left: count() - before };
 }
 
+limitDescriptors(DESCRIPTORS_MAX);
 const modes = { truncated, 'too-many': tooMany, 'no-duplicates': noDuplicates };
 console.log(JSON.stringify(modes[process.argv[2]]()));
 reactor.close();

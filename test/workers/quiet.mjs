@@ -4,9 +4,11 @@ import { setTimeout as elapsed } from 'node:timers/promises';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { limitDescriptors } from './descriptor-limit.mjs';
 
 const [, , state, backend, trigger] = process.argv;
 const QUIET_MS = 200;
+const DESCRIPTORS_MAX = 128; // of a process that is to have none left
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 
 const errors = [];
@@ -47,6 +49,7 @@ const STATES = {
   },
   async 'a ghost without a free descriptor'(reactor) {
     haunt(reactor);
+    limitDescriptors(DESCRIPTORS_MAX);
     while (sys.dup(0) >= 0);
     while (reactor.stats.ghostsRemoved === 0) await elapsed(1);
   },
