@@ -26,6 +26,7 @@ export const sim: Command = {
   options: {
     seeds: { value: 'N', help: 'the first seed', default: '1' },
     budget: { value: '60s', help: 'how long it goes on', default: '60s' },
+    rounds: { value: 'N', help: 'the most rounds; without it only the budget ends it' },
     runner: {
       value: RUNNERS.join('|'),
       help: 'what runs the file; else vitest where FILE imports it, and node --test',
@@ -35,10 +36,11 @@ export const sim: Command = {
     const file = options.text('FILE');
     const first = options.integer('seeds', 0, SEED_MAX);
     const seconds = options.seconds('budget', 0.001, DAY_SECONDS);
+    const rounds = options.has('rounds') ? options.integer('rounds', 1, SEED_MAX) : Infinity;
     const words = commandOf(runnerOf(options, file), file);
     const startMs = performance.now();
     const spentOf = () => (performance.now() - startMs) / MS_PER_SECOND;
-    for (let round = 0; spentOf() < seconds; round++) {
+    for (let round = 0; round < rounds && spentOf() < seconds; round++) {
       const seed = (first + round * SEEDS_PER_ROUND) % (SEED_MAX + 1);
       const spent = spentOf().toFixed(0);
       show(`round ${round + 1}, seed ${seed}, ${spent} of ${seconds} s`);

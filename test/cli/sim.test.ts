@@ -22,13 +22,15 @@ test('it', () => simulate({ runs: 3, faults: { delayMs: 5 } }, (sim) => { ${body
   return spawnSync(process.execPath, [MAIN, 'sim', file, ...args], { encoding: 'utf8' });
 }
 
-it('goes on with other seeds until its time is over', () => {
-  const { status, stdout, stderr } = run('sim.at(1, () => undefined);', '--budget', '2s');
+it('goes on with other seeds until its time or its rounds are over', () => {
+  const { status, stdout, stderr } = run('sim.at(1, () => undefined);', '--rounds', '2');
   expect([status, stdout]).toEqual([0, expect.stringMatching(/^nothing was found in \d+ s\n$/)]);
-  const seeds = [...stderr.matchAll(/^round \d+, seed (\d+), \d+ of 2 s$/gm)].map(
+  const seeds = [...stderr.matchAll(/^round \d+, seed (\d+), \d+ of 60 s$/gm)].map(
     ([, seed]) => seed,
   );
-  expect(seeds.slice(0, 2)).toEqual(['1', '100001']);
+  expect(seeds).toEqual(['1', '100001']);
+  const brief = run('sim.at(1, () => undefined);', '--budget', '0.01s');
+  expect(brief.stderr.match(/^round/gm)).toHaveLength(1);
 });
 
 it('ends with what a failing round has printed, and how to have it again', () => {

@@ -14,6 +14,9 @@ export function volume(bytes: number): number {
   return isCutToOneByte ? Math.ceil(bytes / FEWER) : bytes;
 }
 
+/** More than a connection takes while nothing is read, however long that lasts: the largest of tcp_wmem and tcp_rmem is 36 MB. */
+export const UNTAKEN = Buffer.alloc(volume(64 << 20));
+
 /** A test of what comes in one chunk: it cannot pass when transfers are cut to one byte. */
 export function itUncut(name: string, body: () => void | Promise<void>): void {
   if (isCutToOneByte) process.stdout.write(`skipped: every transfer is one byte: ${name}\n`);

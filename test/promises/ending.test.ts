@@ -8,17 +8,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { bind } from '../../src/promises/datagram.ts';
 import { listen } from '../../src/promises/listener.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
-import { volume } from '../helpers/cuts.ts';
+import { UNTAKEN } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { atOnce, codeOf, HOST, openPair } from './pair.ts';
-
-const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nothing is read
 
 describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
   const descriptors = useDescriptors();
   const openFull = async () => {
-    const pair = await openPair(descriptors, { trigger, highWaterMark: LONG.length + 1 });
-    await pair.client.write(LONG);
+    const pair = await openPair(descriptors, { trigger, highWaterMark: UNTAKEN.length + 1 });
+    await pair.client.write(UNTAKEN);
     return pair;
   };
 
@@ -56,7 +54,7 @@ describe.each(['level', 'edge'] as const)('%s: end', (trigger) => {
     await aTurn();
     await aTurn();
     expect(count).toBe(0);
-    expect((await server.readExactly(LONG.length)).length).toBe(LONG.length);
+    expect((await server.readExactly(UNTAKEN.length)).length).toBe(UNTAKEN.length);
     await Promise.all(endings);
     await client.end();
     expect(client.raw.writableLength).toBe(0);
@@ -120,13 +118,13 @@ describe.each(['level', 'edge'] as const)('%s: the ending of a connection', (tri
 
   it('close() sends the long buffers that are under way, and takes no more', async () => {
     const { client, server } = await open();
-    const writes = [client.write(LONG), client.write('last words')];
+    const writes = [client.write(UNTAKEN), client.write('last words')];
     const closing = client.close();
     expect(await codeOf(client.write('x'))).toBe('ERR_WRITE_AFTER_END');
     expect(await codeOf(client.end('x'))).toBe('ERR_WRITE_AFTER_END');
     expect(await codeOf(client.read())).toBe('ERR_CLOSED');
     await server.write('is forgotten');
-    expect((await server.readExactly(LONG.length)).equals(LONG)).toBe(true);
+    expect((await server.readExactly(UNTAKEN.length)).equals(UNTAKEN)).toBe(true);
     expect(String(await server.readExactly(10))).toBe('last words');
     expect(await server.read()).toBeNull();
     await server.end();
@@ -154,7 +152,7 @@ describe.each(['level', 'edge'] as const)('%s: the ending of a connection', (tri
   it('close() gives a long buffer up after its time limit, which another call can replace', async () => {
     for (const limits of [[20], [60_000, 20], [60_000, 0], [60_000, undefined, 20]]) {
       const { client } = await open();
-      const writing = codeOf(client.write(LONG));
+      const writing = codeOf(client.write(UNTAKEN));
       const closing = limits.map((timeoutMs) =>
         client.close(timeoutMs === undefined ? {} : { timeoutMs }),
       );
@@ -166,14 +164,14 @@ describe.each(['level', 'edge'] as const)('%s: the ending of a connection', (tri
   it('close() ends after a long write that is aborted, within the time that is left', async () => {
     const { client, server } = await open();
     const abort = new AbortController();
-    const writing = codeOf(client.write(LONG, { signal: abort.signal }));
+    const writing = codeOf(client.write(UNTAKEN, { signal: abort.signal }));
     const closing = client.close({ timeoutMs: 200 });
     await aTurn();
     abort.abort(Object.assign(new Error('stop'), { code: 'STOP' }));
     expect(await writing).toBe('STOP');
     let length = 0;
     for await (const bytes of server) length += bytes.length;
-    expect(length).toBeLessThan(LONG.length);
+    expect(length).toBeLessThan(UNTAKEN.length);
     await closing; // the server does not end: the limit
   });
 

@@ -6,7 +6,7 @@ import { type Listener, listen } from '../../src/promises/listener.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { toDuplex } from '../../src/stream/duplex.ts';
 import { toWebStreams } from '../../src/stream/web.ts';
-import { volume } from '../helpers/cuts.ts';
+import { UNTAKEN } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { type Ending, Mine, Stop, testEndings, type Wait } from '../helpers/endings.ts';
 import { inject } from '../helpers/injection.ts';
@@ -14,7 +14,6 @@ import { setLinger } from '../helpers/linger.ts';
 import { HOST } from './pair.ts';
 
 const IDLE_MS = 20;
-const LONG = Buffer.alloc(volume(30_000_000)); // more than the kernel takes while nothing is read
 
 interface Subject {
   readonly reactor: Reactor;
@@ -133,7 +132,7 @@ function without(outcomes: Outcomes, ...names: ConnectionEnding[]): Outcomes {
 }
 
 function startLong({ mine }: Subject): void {
-  mine.write(LONG).catch(() => undefined);
+  mine.write(UNTAKEN).catch(() => undefined);
 }
 
 const waits: Readonly<Record<string, { begin: Wait<Subject>; outcomes: Outcomes }>> = {
@@ -152,7 +151,7 @@ const waits: Readonly<Record<string, { begin: Wait<Subject>; outcomes: Outcomes 
     outcomes: ended(without(READ, 'signal of the operation'), '{"done":true}'),
   },
   'write of a long buffer': {
-    begin: ({ mine }, signal) => mine.write(LONG, { signal }),
+    begin: ({ mine }, signal) => mine.write(UNTAKEN, { signal }),
     outcomes: WRITTEN,
   },
   'write behind a long buffer': {
@@ -164,14 +163,14 @@ const waits: Readonly<Record<string, { begin: Wait<Subject>; outcomes: Outcomes 
   },
   'write that waits for room': {
     begin: ({ mine }, signal) => {
-      mine.raw.write(LONG);
+      mine.raw.write(UNTAKEN);
       return mine.write('x', { signal });
     },
     outcomes: { ...WRITTEN, ...TAKEN_OVER },
   },
   end: {
     begin: ({ mine }, signal) => {
-      mine.raw.write(LONG);
+      mine.raw.write(UNTAKEN);
       return mine.end(undefined, { signal });
     },
     outcomes: { ...WRITTEN, ...TAKEN_OVER },

@@ -10,13 +10,12 @@ import { signal as signals } from '../../src/promises/signal.ts';
 import { interval, sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import * as sys from '../../src/sys/index.ts';
-import { itUncut, volume } from '../helpers/cuts.ts';
+import { itUncut, UNTAKEN, volume } from '../helpers/cuts.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { atOnce, codeOf, HOST, openPair } from './pair.ts';
 
 const STOP = Object.assign(new Error('stop'), { code: 'STOP' });
-const LONG = Buffer.alloc(30_000_000);
 
 describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => {
   const descriptors = useDescriptors();
@@ -35,7 +34,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
 
   it('end, with a signal that was aborted before, does not wait', async () => {
     const { client } = await open();
-    client.raw.write(LONG);
+    client.raw.write(UNTAKEN);
     expect(await codeOf(client.end(undefined, { signal: AbortSignal.abort(STOP) }))).toBe('STOP');
     expect(client.raw.isWriteEnded).toBe(false);
   });
@@ -43,7 +42,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
   it('end is not taken down by a long write before it that was aborted', async () => {
     const { client, server } = await open();
     const abort = new AbortController();
-    const writing = codeOf(client.write(LONG, { signal: abort.signal }));
+    const writing = codeOf(client.write(UNTAKEN, { signal: abort.signal }));
     const ending = codeOf(client.end());
     abort.abort(STOP);
     expect(await writing).toBe('STOP');
@@ -53,7 +52,7 @@ describe.each(['level', 'edge'] as const)('%s: between two steps', (trigger) => 
 
   it('a writer that waits fails by a reset although nothing is read', async () => {
     const { client, server } = await open();
-    const writing = codeOf(server.write(LONG));
+    const writing = codeOf(server.write(UNTAKEN));
     while (client.raw.bytesRead < volume(100_000)) await client.read();
     setLinger(client.fd);
     client.destroy();
