@@ -234,9 +234,12 @@ describe('what the user throws in the middle of a change', () => {
       const server = new Recorder();
       const { handlers } = server;
       const listener = descriptors.using(listen({ host: '127.0.0.1', reactor, handlers }));
-      const connection = connect({ port: listener.port, reactor, handlers: {} });
-      const duplex = toDuplex(connection).on('error', () => undefined);
+      const client = new Recorder();
+      const { port } = listener;
+      const connection = connect({ port, reactor, handlers: client.handlers });
       const peer = await server.opened();
+      await client.opened(); // until then writes are Node's, and what their callbacks throw is as well
+      const duplex = toDuplex(connection).on('error', () => undefined);
       const thrown = new Error('of a callback');
       const close = new Promise((resolve) => duplex.once('close', resolve));
       duplex.write(Buffer.alloc(16 << 20), () => {
