@@ -3,12 +3,14 @@
 import { Stats } from 'node:fs';
 import { constants } from 'node:os';
 import type { Native } from '../../native.ts';
+import { constants as names } from '../../sys/constants.ts';
 import type { Machine } from './machine.ts';
 import { Poll } from './open-file.ts';
 import type { Socket } from './socket.ts';
 import { FIRST_FD } from './table.ts';
 
-const { EAGAIN, EBADF, EINVAL, ENOTCONN, EOPNOTSUPP } = constants.errno;
+const { EAGAIN, EBADF, EINVAL, ENOTCONN, EOPNOTSUPP, EPERM } = constants.errno;
+const { F_GETFD } = names;
 /** Of one call. */
 const CHUNK = 65_536;
 /** A device that no real file is on. */
@@ -58,6 +60,19 @@ export class FileCalls {
       return -EINVAL;
     }
     return this.#move(from, to, length);
+  }
+
+  /** Whether a number is one of a file of the real kernel. */
+  isReal(fd: number): boolean {
+    return this.#below.fcntl(fd, F_GETFD, 0) >= 0;
+  }
+
+  /** What adding a file of the real kernel to a simulated poller returns: it cannot wait for one. */
+  refusalOf(fd: number): number {
+    if (!this.isReal(fd)) return -EBADF;
+    const stats = this.#below.fstatSync(fd);
+    const isDevice = stats.isCharacterDevice() && this.#below.isatty(fd) === 0;
+    return stats.isFile() || stats.isDirectory() || isDevice ? -EPERM : -EBADF;
   }
 
   /** fstat(2) */
