@@ -43,7 +43,8 @@ export function compareSuites(tests, { failing, unsteady }) {
     if (hasPassed) sum.passed++;
     seen.add(key);
     if (status === 'left out' || unsteady.has(key)) continue;
-    if (hasPassed === isListed) wrong.push(`${isListed ? 'passes, and is listed' : status}: ${key}`);
+    if (hasPassed === isListed)
+      wrong.push(`${isListed ? 'passes, and is listed' : status}: ${key}`);
     else if (hasPassed) passed++;
   }
   for (const key of [...failing, ...unsteady]) {

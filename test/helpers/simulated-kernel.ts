@@ -5,6 +5,7 @@ import { installKernel } from '../../src/kernel.ts';
 import { kernelPartOf } from '../../src/testing/kernel/addon.ts';
 import { Clock } from '../../src/testing/kernel/clock.ts';
 import { Machine } from '../../src/testing/kernel/machine.ts';
+import { countThese } from './descriptors.ts';
 
 const NS_PER_MS = 1e6;
 const WAIT_MAX_MS = 20;
@@ -69,6 +70,7 @@ if (process.env.EDGEWISE_KERNEL === 'sim') {
   installKernel((below) => {
     const machine = new Machine(below, { descriptorsMax: 20_000 }, new RealTime());
     driveInRealTime(machine);
+    countThese(() => machine.table.openCount);
     return kernelPartOf(machine, below);
   });
 }
