@@ -4,6 +4,7 @@ import { Stats } from 'node:fs';
 import { constants } from 'node:os';
 import type { Native } from '../../native.ts';
 import { constants as names } from '../../sys/constants.ts';
+import { TCP_STATES } from '../../sys/tcpinfo.ts';
 import type { Machine } from './machine.ts';
 import { Poll } from './open-file.ts';
 import type { Socket } from './socket.ts';
@@ -182,12 +183,11 @@ export class FileCalls {
 /** Of native/core/socket_facts.h. */
 const ROUND_TRIP_AT = 1;
 const NOT_SENT_AT = 20;
-const STATES = { closed: 0, listening: 1, connecting: 2, established: 4 } as const;
 
 function stateOf({ listening, isConnecting, stream }: Socket): number {
-  if (listening !== undefined) return STATES.listening;
-  if (isConnecting) return STATES.connecting;
-  return stream === undefined || stream.isOver ? STATES.closed : STATES.established;
+  if (listening !== undefined) return TCP_STATES.indexOf('listen');
+  if (isConnecting) return TCP_STATES.indexOf('syn-sent');
+  return TCP_STATES.indexOf(stream?.state ?? 'closed');
 }
 
 function statsOf(ino: number, mode: number): Stats {
