@@ -12,6 +12,9 @@ const TIMED = [
   'test/viewer/opening.test.ts',
 ];
 
+// On the simulated kernel nothing is held to real time.
+const isSimulated = process.env.EDGEWISE_KERNEL === 'sim';
+
 const report = process.env.EDGEWISE_TEST_REPORT;
 
 export default defineConfig({
@@ -21,14 +24,18 @@ export default defineConfig({
     // A `--reporter` replaces these; with EDGEWISE_TEST_REPORT=FILE the results go there, too.
     reporters: ['default', new NameUnended(), ...(report === undefined ? [] : ['json'])],
     outputFile: { json: report ?? '' },
-    setupFiles:
-      process.env.EDGEWISE_KERNEL === undefined ? [] : ['test/helpers/simulated-kernel.ts'],
+    setupFiles: isSimulated ? ['test/helpers/simulated-kernel.ts'] : [],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
       {
         extends: true,
-        test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'timed',
+          include: TIMED,
+          maxWorkers: isSimulated ? '100%' : 1,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,

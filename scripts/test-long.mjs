@@ -28,6 +28,11 @@ const tasks = {
     takes: '10 min',
     commands: [BUILD, script('test-random.mjs')],
   },
+  simulated: {
+    does: 'our own suites over the simulated kernel, and its own proofs with many scripts; [suites|proofs]',
+    takes: '8 min',
+    commands: [BUILD, script('test-simulated.mjs')],
+  },
   restart: {
     does: 'hands a server over to its successor under load; [COUNT]',
     takes: '1 min',

@@ -18,8 +18,8 @@ export type TcpState =
   | 'fin-wait-2'
   | 'time-wait';
 
-// By the numbers of TcpState in native/core/socket_facts.h.
-const STATES: readonly TcpState[] = [
+/** By the numbers of TcpState in native/core/socket_facts.h. */
+export const TCP_STATES: readonly TcpState[] = [
   'closed',
   'listen',
   'syn-sent',
@@ -148,7 +148,7 @@ export function tcp_info(fd: number, into: TcpInfo): number {
   const result = native.tcpInfo(fd, memory);
   if (result === REFUSED) return refuseUnnamed();
   if (result < 0) return result;
-  into.state = STATES[figures[0] as number];
+  into.state = TCP_STATES[figures[0] as number];
   for (const [index, name] of FIGURES.entries()) {
     const figure = figures[1 + index] as number;
     into[name] = Number.isNaN(figure) ? undefined : figure;

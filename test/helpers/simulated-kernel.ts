@@ -1,21 +1,40 @@
 // A setup file of vitest: with EDGEWISE_KERNEL=sim the tests of a file run on a simulated kernel in real time,
 // so that the suites that were written for the real one say whether the simulated one is like it.
+import { Worker } from 'node:worker_threads';
 import { installKernel } from '../../src/kernel.ts';
 import { kernelPartOf } from '../../src/testing/kernel/addon.ts';
+import { Clock } from '../../src/testing/kernel/clock.ts';
 import { Machine } from '../../src/testing/kernel/machine.ts';
+import { countThese } from './descriptors.ts';
 
 const NS_PER_MS = 1e6;
 const WAIT_MAX_MS = 20;
+const nothing = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** Time that passes by itself: the program is stopped where the simulation would let it jump. */
+class RealTime extends Clock {
+  readonly #offsetNs = Number(process.hrtime.bigint()) - super.nowNs;
+
+  override get nowNs(): number {
+    return Math.max(super.nowNs, Number(process.hrtime.bigint()) - this.#offsetNs);
+  }
+
+  override advanceTo(atNs: number): number {
+    for (let leftNs = atNs - this.nowNs; leftNs > 0; leftNs = atNs - this.nowNs) {
+      Atomics.wait(nothing, 0, 0, leftNs / NS_PER_MS);
+    }
+    return super.advanceTo(atNs);
+  }
+}
 
 /** Has the reactors inside of Node's loop run as Node's own loop would have them. */
 function driveInRealTime(machine: Machine): void {
   const { clock } = machine;
-  const beginMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
+  let isPlanned = false;
   const isReferenced = () => [...machine.drivers].some((driver) => driver.isReferenced);
   const pass = (): void => {
-    const nowNs = clock.startNs + (performance.now() - beginMs) * NS_PER_MS;
-    const happened = clock.advanceTo(nowNs);
+    const happened = clock.advanceTo(clock.nowNs);
     const ready = [...machine.drivers].filter((driver) => driver.isReady);
     for (const driver of ready) driver.run();
     plan(happened + ready.length > 0 ? 0 : WAIT_MAX_MS);
@@ -37,14 +56,21 @@ function driveInRealTime(machine: Machine): void {
       });
     }
   };
-  let isPlanned = false;
   plan(WAIT_MAX_MS);
 }
 
+/** Ends this process when a file takes too long: a loop that never ends leaves no time for vitest's own limit. */
+function endAfter(seconds: number): void {
+  const source = `setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${seconds * 1000})`;
+  new Worker(source, { eval: true }).unref();
+}
+
 if (process.env.EDGEWISE_KERNEL === 'sim') {
+  endAfter(Number(process.env.EDGEWISE_FILE_SECONDS ?? 60));
   installKernel((below) => {
-    const machine = new Machine(below, { descriptorsMax: 20_000 });
+    const machine = new Machine(below, { descriptorsMax: 20_000 }, new RealTime());
     driveInRealTime(machine);
+    countThese(() => machine.table.openCount);
     return kernelPartOf(machine, below);
   });
 }

@@ -6,7 +6,6 @@
 import { constants } from 'node:os';
 import type { KernelBelow, KernelPart } from '../../kernel.ts';
 import { type NativePoller, pinnedMemory } from '../../native.ts';
-import { BACKENDS } from '../../poller/index.ts';
 import { REFUSED } from '../../validate.ts';
 import { SimDriver } from './driver.ts';
 import type { Machine } from './machine.ts';
@@ -19,6 +18,9 @@ import { FIRST_FD } from './table.ts';
 const { EAGAIN, EBADF, EINVAL, ENOTSOCK, ENOTTY, ESPIPE } = constants.errno;
 /** A descriptor that stands for Node's loop, which no simulated poller waits for. */
 const HOST_LOOP_FD = 2 ** 30 + 1;
+// Of what `capabilities` returns.
+const FD_LIMIT_AT = 4;
+const BUSY_POLL_AT = 5;
 
 /** Which machine is the one now. */
 type Now = () => Machine;
@@ -277,13 +279,13 @@ function others(now: Now, below: KernelBelow): object {
         super(now());
       }
     },
-    // No number of ours is below the limit of select.
+    // No number of ours is below the limit of select, and nothing is polled while it waits.
     capabilities: (backend: number) => {
       const facts = below.capabilities(backend);
-      return BACKENDS[backend] === 'select' && typeof facts !== 'number' ? facts.with(4, 0) : facts;
+      return typeof facts === 'number' ? facts : facts.with(FD_LIMIT_AT, 0).with(BUSY_POLL_AT, 0);
     },
     createWaker: (poller: NativePoller) =>
-      poller instanceof SimPoller ? now().wakers.create(poller) : below.createWaker(poller),
+      SimPoller.isOne(poller) ? now().wakers.create(poller) : below.createWaker(poller),
     takeWaker: (id: number) => (now().wakers.has(id) ? now().wakers.take(id) : below.takeWaker(id)),
     wake: (id: number) => (now().wakers.has(id) ? now().wakers.wake(id) : below.wake(id)),
     closeWaker: (id: number) =>
@@ -291,7 +293,7 @@ function others(now: Now, below: KernelBelow): object {
     NativeLoopDriver: class {
       constructor(poller: NativePoller) {
         // biome-ignore lint/correctness/noConstructorReturn: one of a real poller is a real one
-        return poller instanceof SimPoller
+        return SimPoller.isOne(poller)
           ? new SimDriver(now(), poller)
           : new below.NativeLoopDriver(poller);
       }
@@ -302,7 +304,7 @@ function others(now: Now, below: KernelBelow): object {
       }
     },
     watchHostLoop: (poller: NativePoller, mayBeEnded: number) =>
-      poller instanceof SimPoller ? HOST_LOOP_FD : below.watchHostLoop(poller, mayBeEnded),
+      SimPoller.isOne(poller) ? HOST_LOOP_FD : below.watchHostLoop(poller, mayBeEnded),
     // A path that does not exist is unlinked by no one.
     ownFile: () => 0,
     disownFile: () => 0,

@@ -3,12 +3,15 @@
 import { Stats } from 'node:fs';
 import { constants } from 'node:os';
 import type { Native } from '../../native.ts';
+import { constants as names } from '../../sys/constants.ts';
+import { TCP_STATES } from '../../sys/tcpinfo.ts';
 import type { Machine } from './machine.ts';
 import { Poll } from './open-file.ts';
 import type { Socket } from './socket.ts';
 import { FIRST_FD } from './table.ts';
 
-const { EAGAIN, EBADF, EINVAL, ENOTCONN, EOPNOTSUPP } = constants.errno;
+const { EAGAIN, EBADF, EINVAL, ENOTCONN, EOPNOTSUPP, EPERM } = constants.errno;
+const { F_GETFD } = names;
 /** Of one call. */
 const CHUNK = 65_536;
 /** A device that no real file is on. */
@@ -58,6 +61,19 @@ export class FileCalls {
       return -EINVAL;
     }
     return this.#move(from, to, length);
+  }
+
+  /** Whether a number is one of a file of the real kernel. */
+  isReal(fd: number): boolean {
+    return this.#below.fcntl(fd, F_GETFD, 0) >= 0;
+  }
+
+  /** What adding a file of the real kernel to a simulated poller returns: it cannot wait for one. */
+  refusalOf(fd: number): number {
+    if (!this.isReal(fd)) return -EBADF;
+    const stats = this.#below.fstatSync(fd);
+    const isDevice = stats.isCharacterDevice() && this.#below.isatty(fd) === 0;
+    return stats.isFile() || stats.isDirectory() || isDevice ? -EPERM : -EBADF;
   }
 
   /** fstat(2) */
@@ -167,12 +183,11 @@ export class FileCalls {
 /** Of native/core/socket_facts.h. */
 const ROUND_TRIP_AT = 1;
 const NOT_SENT_AT = 20;
-const STATES = { closed: 0, listening: 1, connecting: 2, established: 4 } as const;
 
 function stateOf({ listening, isConnecting, stream }: Socket): number {
-  if (listening !== undefined) return STATES.listening;
-  if (isConnecting) return STATES.connecting;
-  return stream === undefined || stream.isOver ? STATES.closed : STATES.established;
+  if (listening !== undefined) return TCP_STATES.indexOf('listen');
+  if (isConnecting) return TCP_STATES.indexOf('syn-sent');
+  return TCP_STATES.indexOf(stream?.state ?? 'closed');
 }
 
 function statsOf(ino: number, mode: number): Stats {

@@ -22,7 +22,7 @@ import { Wakers } from './wakers.ts';
 
 /** All that a program can reach of a simulated kernel. */
 export class Machine {
-  readonly clock = new Clock();
+  readonly clock: Clock;
   readonly tape: Tape;
   readonly faults: Faults;
   readonly table: DescriptorTable;
@@ -50,7 +50,8 @@ export class Machine {
   /** The same by name. */
   readonly callCounts = new Map<string, number>();
 
-  constructor(native: Native, options: KernelOptions = {}) {
+  constructor(native: Native, options: KernelOptions = {}, clock: Clock = new Clock()) {
+    this.clock = clock;
     this.native = native;
     this.files = new FileCalls(this, native);
     this.settings = settingsOf(options);

@@ -7,7 +7,7 @@ import { Address } from './address.ts';
 import type { Socket } from './socket.ts';
 
 const { EADDRINUSE, ECONNREFUSED, ENOENT, EPROTOTYPE } = constants.errno;
-const { SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } = names;
+const { SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT, IPPROTO_IPV6, IPV6_V6ONLY } = names;
 // From the range that Linux takes them from.
 const FIRST_PORT = 32_768;
 const LAST_PORT = 60_999;
@@ -65,7 +65,9 @@ export class Names {
     const fitting = sockets.filter(({ listening }) => !isStream || listening !== undefined);
     const exact = fitting.filter(({ local }) => local.host === address.host);
     const [first, ...others] =
-      exact.length > 0 ? exact : fitting.filter(({ local }) => local.isWildcard);
+      exact.length > 0
+        ? exact
+        : fitting.filter((each) => covers(each, each.local.host, address.host));
     // Of those that share a port each takes its turn.
     if (first !== undefined && others.length > 0) {
       sockets.splice(sockets.indexOf(first), 1);
@@ -103,12 +105,19 @@ export class Names {
   }
 
   #isTaken(socket: Socket, host: string, port: number): boolean {
-    const isAny = host === '0.0.0.0' || host === '::';
-    return (this.#byPort.get(keyOf(socket.isStream, port)) ?? []).some(
-      (other) =>
-        (isAny || other.local.isWildcard || other.local.host === host) && !share(socket, other),
-    );
+    return (this.#byPort.get(keyOf(socket.isStream, port)) ?? []).some((other) => {
+      const its = other.local.host;
+      const overlap = its === host || covers(socket, host, its) || covers(other, its, host);
+      return overlap && !share(socket, other);
+    });
   }
+}
+
+/** Whether a socket at a wildcard gets what is for a host. ipv6(7), IPV6_V6ONLY. */
+function covers(socket: Socket, wildcard: string, host: string): boolean {
+  const isV6 = host.includes(':');
+  if (wildcard === '0.0.0.0') return !isV6;
+  return wildcard === '::' && (isV6 || !socket.hasOption(IPPROTO_IPV6, IPV6_V6ONLY));
 }
 
 /** Whether two sockets may have the same name. */

@@ -14,8 +14,9 @@ import { REFUSED } from '../../validate.ts';
 import { InterestSet } from './interest-set.ts';
 import type { Machine } from './machine.ts';
 import { NumberSet } from './number-set.ts';
+import { FIRST_FD } from './table.ts';
 
-const { EBADF, ENOTSUP } = constants.errno;
+const { EBADF, ENOENT, ENOTSUP } = constants.errno;
 const NS_PER_MS = 1e6;
 /** A number for what has none here. */
 const NO_DESCRIPTOR = 2 ** 30;
@@ -33,6 +34,11 @@ export class SimPoller {
   constructor(machine: Machine) {
     this.#machine = machine;
     this.#set = new InterestSet(machine.table, machine.settings.edges);
+  }
+
+  /** Whether a value is a simulated poller, and not only made from one. */
+  static isOne(value: unknown): value is SimPoller {
+    return typeof value === 'object' && value !== null && #machine in value;
   }
 
   get isOpen(): boolean {
@@ -79,14 +85,17 @@ export class SimPoller {
     trigger: number,
     exclusive: number,
   ): number {
+    if (fd < FIRST_FD) return this.#machine.files.refusalOf(fd);
     return this.#set.add(fd, { slot, generation, interest, trigger }, exclusive === 1);
   }
 
   modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number {
+    if (fd < FIRST_FD) return this.#machine.files.isReal(fd) ? -ENOENT : -EBADF;
     return this.#set.modify(fd, { slot, generation, interest, trigger });
   }
 
   remove(fd: number): number {
+    if (fd < FIRST_FD) return this.#machine.files.isReal(fd) ? -ENOENT : -EBADF;
     return this.#set.remove(fd);
   }
 

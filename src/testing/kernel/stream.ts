@@ -3,6 +3,7 @@
 // link's to say. tcp(7), unix(7); what a close with unread bytes, a write behind a reset and a
 // half-closed end do is that of Linux.
 import { constants } from 'node:os';
+import type { TcpState } from '../../sys/tcpinfo.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { Lane, type Link } from './link.ts';
 import { type Activity, changing, type OpenFile, type PassedFile, Poll } from './open-file.ts';
@@ -82,6 +83,14 @@ export class StreamEnd {
   /** TCP's state is CLOSED: both have ended, or one has reset it. */
   get isOver(): boolean {
     return this.#isReset || (this.#isFinReceived && this.peer.#isFinReceived);
+  }
+
+  /** The state of TCP (RFC 9293), which has no TIME-WAIT here. */
+  get state(): TcpState {
+    if (this.isOver) return 'closed';
+    if (this.#isFinReceived) return this.#isWriteShut ? 'last-ack' : 'close-wait';
+    if (!this.#isFinSent) return 'established';
+    return this.peer.#isFinReceived ? 'fin-wait-2' : 'fin-wait-1';
   }
 
   /** Bits of {@link Poll}. */

@@ -1,0 +1,62 @@
+// What scripts/test-simulated.mjs knows of the list of tests that do not pass on the simulated kernel
+// (test/testing/own-suites.txt). A line that ends in a colon is a reason; below it, indented, is what it holds for:
+//   FILE            a file that is not run
+//   FILE > NAME     a test that fails
+//   ? FILE > NAME   a test that passes at times
+
+/** Reads the part of the list that is of some suites. */
+export function namesOf(text, suites) {
+  const list = { files: [], failing: new Set(), unsteady: new Set() };
+  for (const line of text.split('\n')) {
+    const entry = /^ {2}(\? )?(\S+)(?: > (.+))?$/.exec(line);
+    if (entry === null || !suites.includes(entry[2].split('/')[0])) continue;
+    const [, unsteady, file, name] = entry;
+    if (name === undefined) list.files.push(file);
+    else (unsteady === undefined ? list.failing : list.unsteady).add(`${file} > ${name}`);
+  }
+  return list;
+}
+
+function percent(part, whole) {
+  return `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+/**
+ * Compares how tests ended with the list.
+ *
+ * @param tests - each with its file below test/, its name and its status.
+ * @returns lines to print, what is wrong, how many tests ended as the list has it, and the share that passed.
+ */
+export function compareSuites(tests, { failing, unsteady }) {
+  const wrong = [];
+  const sums = new Map();
+  const seen = new Set();
+  let passed = 0;
+  for (const { file, name, status } of tests) {
+    if (status === 'skipped' || status === 'todo') continue;
+    const key = `${file} > ${name}`;
+    const isListed = failing.has(key);
+    const hasPassed = status === 'passed';
+    const sum = sums.get(file.split('/')[0]) ?? { passed: 0, count: 0 };
+    sums.set(file.split('/')[0], sum);
+    sum.count++;
+    if (hasPassed) sum.passed++;
+    seen.add(key);
+    if (status === 'left out' || unsteady.has(key)) continue;
+    if (hasPassed === isListed)
+      wrong.push(`${isListed ? 'passes, and is listed' : status}: ${key}`);
+    else if (hasPassed) passed++;
+  }
+  for (const key of [...failing, ...unsteady]) {
+    if (!seen.has(key)) wrong.push(`is listed, and does not exist: ${key}`);
+  }
+  const all = [...sums.values()];
+  const count = all.reduce((sum, each) => sum + each.count, 0);
+  const passedCount = all.reduce((sum, each) => sum + each.passed, 0);
+  sums.set('our suites', { passed: passedCount, count });
+  const lines = [...sums].map(
+    ([suite, sum]) =>
+      `${suite}: ${sum.passed} of ${sum.count} tests pass on the simulated kernel (${percent(sum.passed, sum.count)})`,
+  );
+  return { lines, wrong, passed, share: count === 0 ? 0 : passedCount / count };
+}
