@@ -2,6 +2,7 @@
 import { EdgewiseError } from '../errors.ts';
 import { installKernel, type KernelBelow } from '../kernel.ts';
 import { setDefaultReactorAside } from '../reactor/index.ts';
+import type { TraceData } from '../trace/index.ts';
 import { describeFile, describeOpen } from './describe.ts';
 import { type Escape, Escapes } from './escapes.ts';
 import { changingKernelPart } from './kernel/addon.ts';
@@ -9,6 +10,7 @@ import { Machine } from './kernel/machine.ts';
 import type { KernelOptions } from './kernel/options.ts';
 import { simulateNodeTimers } from './node-timers.ts';
 import { RunLoop } from './run-loop.ts';
+import { RunTrace } from './run-trace.ts';
 import { Simulation } from './simulation.ts';
 import { Story } from './story.ts';
 
@@ -23,6 +25,8 @@ export interface RunOptions extends KernelOptions {
   readonly timers: 'real' | 'simulated';
   /** Whether its calls are kept as text. */
   readonly keepsStory: boolean;
+  /** Whether its reactors are traced. */
+  readonly isTraced: boolean;
 }
 
 /** How a run ended. */
@@ -32,6 +36,8 @@ export interface Outcome {
   readonly choices: readonly number[];
   /** Its last calls; '' when they were not kept. */
   readonly story: string;
+  /** What its reactors have done; undefined when it was not traced. */
+  readonly trace: TraceData | undefined;
   /** Virtual milliseconds. */
   readonly elapsedMs: number;
   /** Its calls, which are the same whenever its choices are the same. */
@@ -70,6 +76,7 @@ export async function runOnce(
   const errors: unknown[] = [];
   const machine = kernel.boot(options);
   const putBack = setDefaultReactorAside();
+  const runTrace = new RunTrace(options.isTraced);
   const story = options.keepsStory ? new Story(machine) : undefined;
   const catching = catchUncaught((error) => errors.push(error));
   try {
@@ -86,11 +93,13 @@ export async function runOnce(
       errors.push(error);
     }
   }
+  const trace = runTrace.end();
   const [error = leakOf(machine)] = errors;
   return {
     error,
     choices: machine.tape.choices,
     story: story?.text ?? '',
+    trace,
     elapsedMs: machine.clock.elapsedNs / NS_PER_MS,
     callCount: machine.callCount,
   };

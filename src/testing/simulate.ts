@@ -3,9 +3,10 @@
 import { EdgewiseError, invalidValue } from '../errors.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { Escape } from './escapes.ts';
+import { explain } from './failure.ts';
 import type { FaultOptions, KernelOptions } from './kernel/options.ts';
 import { type Body, InstalledKernel, type Outcome, type RunOptions, runOnce } from './run.ts';
-import { shrink } from './shrink.ts';
+import { writeWhereAsked } from './run-trace.ts';
 import { choicesOfText, textOfChoices } from './tape-text.ts';
 
 /** Options of {@link simulate}. */
@@ -25,10 +26,13 @@ export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
    * by the package @sinonjs/fake-timers. Default `'real'`.
    */
   readonly timers?: 'real' | 'simulated';
-  /** Is called when all runs have ended well. */
-  readonly onReport?: (report: SimulateReport) => void;
   /** Every so many runs one is done twice, and must be the same. Default 50; 0: none. */
   readonly repeatEvery?: number;
+  /**
+   * The folder for the trace of a run that fails, which `edgewise view` shows; false: none. It is made when it is
+   * not there. Default: the one for temporary files.
+   */
+  readonly trace?: string | false;
 }
 
 /** What {@link simulate} did. */
@@ -40,6 +44,13 @@ export interface SimulateReport {
   /** Calls of the kernel in all runs. */
   readonly callCount: number;
 }
+
+/**
+ * A {@link SimulateReport}, and as a type also nothing: so that a test of node:test, whose types let nothing be
+ * returned, can return `simulate(…)`. A property of fast-check must not return it.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: see above
+export type SimulateResult = SimulateReport & void;
 
 const ALLOWED: readonly Escape[] = ['timers'];
 const CHANCES: readonly (keyof FaultOptions)[] = [
@@ -64,7 +75,7 @@ type Run = (options: RunOptions) => Promise<Outcome>;
  *
  * EDGEWISE_SIM in the environment has the one run that a failure has named.
  *
- * @returns when all runs have ended well, as a test of node:test or vitest does.
+ * @returns what was done, when all runs have ended well.
  * @throws what `body` throws, with the kindest run that throws it, and its last calls, in its message.
  * @throws EdgewiseError - ERR_SIM_NESTED: another one is running in this thread. ERR_SIM_DEADLOCK: `body`
  *   waits, and nothing can come any more. ERR_SIM_ESCAPED: it waits for something of Node that is none of the
@@ -82,15 +93,14 @@ type Run = (options: RunOptions) => Promise<Outcome>;
  *   assert.equal(await client.line(), 'HELLO');
  * });
  */
-export async function simulate(options: SimulateOptions, body: Body): Promise<void> {
+export async function simulate(options: SimulateOptions, body: Body): Promise<SimulateResult> {
   checkOptions(options);
   checkFunction('body', body);
   if (isRunning) throw new EdgewiseError('ERR_SIM_NESTED', 'another simulation is running');
   isRunning = true;
   const kernel = new InstalledKernel();
   try {
-    const report = await runAll(options, (run) => runOnce(kernel, run, body));
-    options.onReport?.(report);
+    return (await runAll(options, (run) => runOnce(kernel, run, body))) as SimulateResult;
   } finally {
     kernel.uninstall();
     isRunning = false;
@@ -98,13 +108,18 @@ export async function simulate(options: SimulateOptions, body: Body): Promise<vo
 }
 
 async function runAll(options: SimulateOptions, run: Run): Promise<SimulateReport> {
-  const { allow = ALLOWED, repeatEvery = 50 } = options;
-  const base = { ...options, allow, timers: options.timers ?? 'real', keepsStory: false };
+  const { runs = 1, allow = ALLOWED, repeatEvery = 50, timers = 'real', shrinkMs = 5000 } = options;
+  const base = { ...options, allow, timers, keepsStory: false, isTraced: false };
+  const isReplay = process.env.EDGEWISE_SIM !== undefined;
   const sum = { runs: 0, elapsedMs: 0, callCount: 0 };
   for (const tape of tapesOf(options)) {
-    const one: RunOptions = { ...base, tape };
+    const one: RunOptions = { ...base, tape, isTraced: isReplay && options.trace !== false };
     const outcome = await run(one);
-    if (outcome.error !== undefined) throw await explain(one, outcome, run, options.shrinkMs);
+    if (outcome.error !== undefined) {
+      const failing = { run: sum.runs + 1, runs, isReplay, shrinkMs, trace: options.trace };
+      throw await explain(one, outcome, run, failing);
+    }
+    if (outcome.trace !== undefined) writeWhereAsked(outcome.trace);
     if (repeatEvery > 0 && sum.runs % repeatEvery === repeatEvery - 1) {
       checkSame(outcome, await run(one));
     }
@@ -143,30 +158,6 @@ function checkSame(before: Outcome, again: Outcome): void {
   );
 }
 
-async function explain(
-  one: RunOptions,
-  { error, choices }: Outcome,
-  run: Run,
-  shrinkMs = 5000,
-): Promise<unknown> {
-  const fails = async (tape: readonly number[]): Promise<boolean> =>
-    (await run({ ...one, tape })).error !== undefined;
-  const kindest = await shrink(choices, fails, shrinkMs);
-  const last = await run({ ...one, tape: kindest, keepsStory: true });
-  const shown = last.error ?? error;
-  if (!(shown instanceof Error)) return shown;
-  const unkind = kindest.filter((choice) => choice !== 0).length;
-  const lines = [
-    shown.message,
-    '',
-    `simulated, with ${unkind} of ${last.choices.length} choices unkind; its last calls:`,
-    last.story,
-    `again: EDGEWISE_SIM='${textOfChoices(kindest)}'`,
-  ];
-  shown.message = lines.join('\n');
-  return shown;
-}
-
 function checkOptions(options: SimulateOptions): void {
   checkObject('options', options);
   const { runs = 1, seed = 0, shrinkMs = 0, repeatEvery = 0, edges = 'linux' } = options;
@@ -181,6 +172,10 @@ function checkOptions(options: SimulateOptions): void {
   const { faults = {}, timers = 'real' } = options;
   if (timers !== 'real' && timers !== 'simulated') {
     throw invalidValue('options.timers', "'real' or 'simulated'", timers);
+  }
+  const { trace } = options;
+  if (trace !== undefined && trace !== false && (typeof trace !== 'string' || trace === '')) {
+    throw invalidValue('options.trace', 'the path of a folder, or false', trace);
   }
   checkObject('options.faults', faults);
   checkInteger('options.faults.delayMs', faults.delayMs ?? 0, 0, 86_400_000);
