@@ -44,7 +44,7 @@ export async function explain(
   const fails = async (tape: readonly number[]): Promise<boolean> =>
     (await runOne({ ...options, tape, isTraced: false })).error !== undefined;
   const tape = isReplay ? withoutZeros(choices) : await shrink(choices, fails, shrinkMs);
-  const shown = { ...options, tape, keepsStory: true, isTraced: folder !== false };
+  const shown = { ...options, tape, isTraced: folder !== false };
   const last = await runOne(shown);
   const cause = last.error ?? error;
   if (!(cause instanceof Error)) return cause;
@@ -53,7 +53,7 @@ export async function explain(
     seed: typeof options.tape === 'number' ? options.tape : undefined,
     choices: textOfChoices(tape),
     unkindCount: countUnkind(tape),
-    story: last.story,
+    story: last.story(),
     trace: undefined,
   };
   const [trace, seeing] = traceLineOf(last, folder);
@@ -61,7 +61,7 @@ export async function explain(
     cause.message,
     '',
     headingOf(simulation, failing.runs, countUnkind(choices)),
-    last.story,
+    simulation.story,
     ...(last.error === undefined ? ['it does not fail again by the same choices'] : []),
     `again: EDGEWISE_SIM='${simulation.choices}'`,
     ...seeing,

@@ -12,7 +12,7 @@ import { simulateNodeTimers } from './node-timers.ts';
 import { RunLoop } from './run-loop.ts';
 import { RunTrace } from './run-trace.ts';
 import { Simulation } from './simulation.ts';
-import { Story } from './story.ts';
+import { logOf, sentenceOf, storyOf } from './story.ts';
 
 /** The test. */
 export type Body = (sim: Simulation) => Promise<void> | void;
@@ -23,8 +23,6 @@ export interface RunOptions extends KernelOptions {
   readonly allow: readonly Escape[];
   /** Whether Node's own timers, Date and Math.random are those of the machine. */
   readonly timers: 'real' | 'simulated';
-  /** Whether its calls are kept as text. */
-  readonly keepsStory: boolean;
   /** Whether its reactors are traced. */
   readonly isTraced: boolean;
 }
@@ -34,13 +32,14 @@ export interface Outcome {
   /** undefined: well. */
   readonly error: unknown;
   readonly choices: readonly number[];
-  /** Its last calls; '' when they were not kept. */
-  readonly story: string;
+  /** What was unkind, and its last calls. */
+  readonly story: () => string;
+  /** All of its calls, which are the same whenever its choices are the same. */
+  readonly log: () => readonly string[];
   /** What its reactors have done; undefined when it was not traced. */
   readonly trace: TraceData | undefined;
   /** Virtual milliseconds. */
   readonly elapsedMs: number;
-  /** Its calls, which are the same whenever its choices are the same. */
   readonly callCount: number;
 }
 
@@ -77,7 +76,7 @@ export async function runOnce(
   const machine = kernel.boot(options);
   const putBack = setDefaultReactorAside();
   const runTrace = new RunTrace(options.isTraced);
-  const story = options.keepsStory ? new Story(machine) : undefined;
+  machine.journal.onUnkind = (entry) => runTrace.mark(sentenceOf(entry));
   const catching = catchUncaught((error) => errors.push(error));
   try {
     await runBody(machine, options, body, errors);
@@ -85,7 +84,6 @@ export async function runOnce(
     errors.push(error);
   } finally {
     catching();
-    story?.end();
     const reactor = putBack();
     try {
       reactor?.close();
@@ -98,7 +96,8 @@ export async function runOnce(
   return {
     error,
     choices: machine.tape.choices,
-    story: story?.text ?? '',
+    story: () => storyOf(machine.journal.entries),
+    log: () => logOf(machine.journal.entries),
     trace,
     elapsedMs: machine.clock.elapsedNs / NS_PER_MS,
     callCount: machine.callCount,

@@ -109,7 +109,7 @@ export async function simulate(options: SimulateOptions, body: Body): Promise<Si
 
 async function runAll(options: SimulateOptions, run: Run): Promise<SimulateReport> {
   const { runs = 1, allow = ALLOWED, repeatEvery = 50, timers = 'real', shrinkMs = 5000 } = options;
-  const base = { ...options, allow, timers, keepsStory: false, isTraced: false };
+  const base = { ...options, allow, timers, isTraced: false };
   const isReplay = process.env.EDGEWISE_SIM !== undefined;
   const sum = { runs: 0, elapsedMs: 0, callCount: 0 };
   for (const tape of tapesOf(options)) {
@@ -146,15 +146,20 @@ function* tapesOf({
 }
 
 function checkSame(before: Outcome, again: Outcome): void {
+  const logs = [before.log(), again.log()] as const;
   const isSame =
     again.error === undefined &&
-    again.callCount === before.callCount &&
     again.elapsedMs === before.elapsedMs &&
-    textOfChoices(again.choices) === textOfChoices(before.choices);
+    textOfChoices(again.choices) === textOfChoices(before.choices) &&
+    logs[0].join('\n') === logs[1].join('\n');
   if (isSame) return;
+  const found = logs[0].findIndex((line, index) => line !== logs[1][index]);
+  const at = found < 0 ? logs[0].length : found;
+  const [first, second] = logs.map((log) => log[at] ?? 'nothing more');
   throw new EdgewiseError(
     'ERR_SIM_UNREPEATABLE',
-    'the same choices gave another run: the program looks at Date, Math.random or timers of Node, or at what an earlier run has left',
+    'the same choices gave another run: the program looks at Date, Math.random or timers of Node, or at what an ' +
+      `earlier run has left. The first difference: '${first}', then '${second}'`,
   );
 }
 

@@ -10,6 +10,7 @@ import type { Machine } from './kernel/machine.ts';
 import { Socket } from './kernel/socket.ts';
 import { Peer } from './peer.ts';
 import type { RunLoop } from './run-loop.ts';
+import { logOf } from './story.ts';
 
 const { AF_INET, AF_UNIX } = names;
 const { EINPROGRESS } = constants.errno;
@@ -159,6 +160,14 @@ export class Simulation {
   get descriptors(): OpenDescriptors {
     const { numbers } = this.#machine.table;
     return { count: numbers.length, open: numbers.map((fd) => describeFile(this.#machine, fd)) };
+  }
+
+  /**
+   * All calls of the program so far, and what was unkind, a line each: the same in each run by the same choices.
+   * Of a run that is longer than 100,000 of them, the last ones.
+   */
+  get log(): readonly string[] {
+    return logOf(this.#machine.journal.entries);
   }
 
   /** How often each call was made so far, by its name in `edgewise/sys`. */
