@@ -23,6 +23,8 @@ export interface RunOptions extends KernelOptions {
   readonly allow: readonly Escape[];
   /** Whether Node's own timers, Date and Math.random are those of the machine. */
   readonly timers: 'real' | 'simulated';
+  /** Passes of Node's loop without a call, after which promises are taken to have come to rest. */
+  readonly settleRounds: number;
   /** Whether its reactors are traced. */
   readonly isTraced: boolean;
 }
@@ -119,7 +121,7 @@ function catchUncaught(onError: (error: unknown) => void): () => void {
 
 async function runBody(
   machine: Machine,
-  { timers, allow }: RunOptions,
+  { timers, allow, settleRounds }: RunOptions,
   body: Body,
   errors: unknown[],
 ): Promise<void> {
@@ -128,7 +130,8 @@ async function runBody(
   const random = (): number => tape.choose(RANDOM_VALUES, 1) / RANDOM_VALUES;
   const nodeTimers = timers === 'simulated' ? await simulateNodeTimers(clock, random) : undefined;
   try {
-    const loop = new RunLoop(machine, nodeTimers, new Escapes(), allow);
+    const loop = new RunLoop(machine, nodeTimers, new Escapes(), allow, settleRounds);
+    machine.network.rules.onError = (error) => errors.push(error);
     await runInLoop(machine, loop, body, errors);
   } finally {
     nodeTimers?.end();
@@ -154,10 +157,8 @@ async function runInLoop(
   );
   if (errors.length > 0) return;
   await running;
-  const [inert] = sim.inertFaults;
-  if (inert === undefined) return;
-  const text = `a fault of ${inert.call} was asked for, and never happened`;
-  throw new EdgewiseError('ERR_SIM_INERT', text);
+  const { inertFault } = sim;
+  if (inertFault !== undefined) throw new EdgewiseError('ERR_SIM_INERT', inertFault);
 }
 
 function leakOf(machine: Machine): EdgewiseError | undefined {

@@ -15,6 +15,17 @@ export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
   readonly runs?: number;
   /** The seed of the second run; the others count on from it. Default 1, or EDGEWISE_SIM_SEED. */
   readonly seed?: number;
+  /**
+   * Milliseconds of real time after which no other run begins; the report has how many there were. Default: no
+   * limit. One is always made.
+   */
+  readonly budgetMs?: number;
+  /**
+   * Passes of Node's loop without a call of the program, 1 to 1000, after which its promises are taken to have
+   * come to rest, and time passes. More are for programs that take more `setImmediate` between two calls.
+   * Default 2.
+   */
+  readonly settleRounds?: number;
   /** The choices of one run, in place of seeds. */
   readonly choices?: readonly number[];
   /** Milliseconds of real time for finding a kinder run that fails. Default 5000. */
@@ -37,7 +48,7 @@ export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
 
 /** What {@link simulate} did. */
 export interface SimulateReport {
-  /** How often the test was run. */
+  /** How often the test was run; fewer than were asked for when there was no time for more. */
   readonly runs: number;
   /** Virtual milliseconds of all runs. */
   readonly elapsedMs: number;
@@ -61,6 +72,10 @@ const CHANCES: readonly (keyof FaultOptions)[] = [
   'interrupted',
   'delay',
   'cut',
+  'resets',
+  'loss',
+  'reorder',
+  'duplicate',
   'spurious',
   'order',
 ];
@@ -108,11 +123,14 @@ export async function simulate(options: SimulateOptions, body: Body): Promise<Si
 }
 
 async function runAll(options: SimulateOptions, run: Run): Promise<SimulateReport> {
-  const { runs = 1, allow = ALLOWED, repeatEvery = 50, timers = 'real', shrinkMs = 5000 } = options;
-  const base = { ...options, allow, timers, isTraced: false };
+  const { runs = 1, repeatEvery = 50, shrinkMs = 5000, budgetMs = Infinity } = options;
+  const { allow = ALLOWED, timers = 'real', settleRounds = 2 } = options;
+  const base = { ...options, allow, timers, settleRounds, isTraced: false };
+  const endMs = performance.now() + budgetMs;
   const isReplay = process.env.EDGEWISE_SIM !== undefined;
   const sum = { runs: 0, elapsedMs: 0, callCount: 0 };
   for (const tape of tapesOf(options)) {
+    if (sum.runs > 0 && performance.now() > endMs) break;
     const one: RunOptions = { ...base, tape, isTraced: isReplay && options.trace !== false };
     const outcome = await run(one);
     if (outcome.error !== undefined) {
@@ -169,6 +187,8 @@ function checkOptions(options: SimulateOptions): void {
   checkInteger('options.runs', runs, 1, Number.MAX_SAFE_INTEGER);
   checkInteger('options.seed', seed, 0, 0xffff_ffff);
   checkInteger('options.shrinkMs', shrinkMs, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('options.budgetMs', options.budgetMs ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('options.settleRounds', options.settleRounds ?? 2, 1, 1000);
   checkInteger('options.repeatEvery', repeatEvery, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('options.descriptorsMax', options.descriptorsMax ?? 1, 1, 1 << 20);
   if (edges !== 'linux' && edges !== 'strict') {

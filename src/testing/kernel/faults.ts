@@ -23,7 +23,7 @@ export interface CallFaults {
 
 /** One that a test asks for. */
 export interface AskedFault {
-  /** The call, as in `edgewise/sys`. */
+  /** The call, as in `edgewise/sys`; or `'reset'`, `'spurious'`. */
   readonly call: string;
   /** The descriptor; undefined: any. */
   readonly fd: number | undefined;
@@ -124,6 +124,12 @@ export class Faults {
 
   #cutByChance(available: number, isRead: boolean): number {
     return this.#tape.cut(available, isRead ? this.#chances.shortReads : this.#chances.shortWrites);
+  }
+
+  /** One that is none of a call. */
+  note(call: 'reset' | 'spurious'): AskedFault {
+    const none = { fd: undefined, errno: undefined, bytesMax: undefined };
+    return this.#add({ call, ...none, timesLeft: 0, fired: 0 });
   }
 
   #add(fault: AskedFault): AskedFault {

@@ -62,7 +62,8 @@ export class Machine {
     this.tape = tape;
     this.faults = new Faults(tape, calls, this.journal);
     this.table = new DescriptorTable(descriptorsMax);
-    this.network = new Network({ native, clock: this.clock, tape, faults: links, sizes: buffers });
+    const { clock, journal } = this;
+    this.network = new Network({ native, clock, tape, journal, faults: links, sizes: buffers });
   }
 
   /** Bytes that can be read from a descriptor; 0 where it is none of a stream. */

@@ -11,7 +11,7 @@ import {
   WORDS_PER_RECORD,
 } from '../../poller/index.ts';
 import { REFUSED } from '../../validate.ts';
-import { InterestSet } from './interest-set.ts';
+import { InterestSet, type Pretended } from './interest-set.ts';
 import type { Machine } from './machine.ts';
 import { NumberSet } from './number-set.ts';
 
@@ -122,6 +122,11 @@ export class SimPoller {
     this.#add(Head.WaitCount);
     if (isEmpty && clock.nowNs < deadlineNs) this.#add(Head.EmptyCount);
     return count;
+  }
+
+  /** A wait reports once that a descriptor is ready, whatever it is. @returns whether it is watched. */
+  pretend(fd: number, pretended: Pretended): boolean {
+    return this.#set.pretend(fd, pretended);
   }
 
   notify(): number {
