@@ -30,5 +30,6 @@ export type {
 export { Reactor } from './reactor.ts';
 export type { Handler, Registration } from './registration.ts';
 export { type SignalHandler, type SignalSubscription, signalNumber } from './signals.ts';
+export { startTracesBy, takeEnvironmentFile } from './start-trace.ts';
 export type { Timer } from './timers/timer.ts';
 export { type ReactorWaker, Waker } from './waker.ts';

@@ -12,7 +12,6 @@ import { native } from '../native.ts';
 import { type Backend, Interest, type Readiness } from '../poller/interest.ts';
 import { Poller, triggerNumber } from '../poller/poller.ts';
 import { Head, SIGNAL_NOTIFIED, SIGNALS_AT } from '../poller/records.ts';
-import { startFromEnvironment } from '../trace/environment.ts';
 import { Kind, Role } from '../trace/kinds.ts';
 import type { Trace, TraceOptions } from '../trace/trace.ts';
 import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
@@ -34,6 +33,7 @@ import type {
 import type { Budget, Handler, Registration, Watched } from './registration.ts';
 import { type SignalHandler, type SignalSubscription, Signals } from './signals.ts';
 import { CallSite } from './site.ts';
+import { startTrace } from './start-trace.ts';
 import type { Timer } from './timers/timer.ts';
 import { Timers } from './timers/timers.ts';
 import { Tracing } from './tracing.ts';
@@ -151,7 +151,7 @@ export class Reactor {
     this.lintNames('new Reactor', options, OPTION_NAMES);
     this.lintNames('budget', budget ?? {}, BUDGET_NAMES);
     this.lintNames('lint', typeof lint === 'object' ? lint : {}, LINT_OPTION_NAMES);
-    startFromEnvironment(this);
+    startTrace(this);
   }
 
   /** The mechanism of the kernel that waits. */

@@ -1,15 +1,21 @@
 // What a simulated descriptor is, in a few words.
 import type { Machine } from './kernel/machine.ts';
+import type { OpenFile } from './kernel/open-file.ts';
 import { Socket } from './kernel/socket.ts';
 
 /** Such as `'listener 127.0.0.1:7007'` or `'connection 127.0.0.1:7007 to 127.0.0.1:32768'`. */
-export function describeFile(machine: Machine, fd: number): string {
-  const file = machine.table.fileOf(fd);
-  if (!(file instanceof Socket)) return `${file?.kind ?? 'closed'}`;
+export function describe(file: OpenFile): string {
+  if (!(file instanceof Socket)) return file.kind;
   const { local, remote, listening, stream } = file;
   if (listening !== undefined) return `listener ${local.text}`;
   if (stream !== undefined) return `connection ${local.text} to ${remote?.text ?? ''}`.trim();
   return `socket ${local.text}`.trim();
+}
+
+/** The same of a descriptor. */
+export function describeFile(machine: Machine, fd: number): string {
+  const file = machine.table.fileOf(fd);
+  return file === undefined ? 'closed' : describe(file);
 }
 
 /** Which descriptors are open, and which have bytes that were not read. */

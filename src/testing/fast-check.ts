@@ -12,9 +12,11 @@ const KIND_WEIGHT = 2;
  *
  * @example
  * await fc.assert(
- *   fc.asyncProperty(hardship(), fc.array(fc.string()), (choices, lines) =>
- *     simulate({ choices, faults: { delayMs: 20, cut: 0.5 }, shrinkMs: 0 }, (sim) => test(sim, lines)),
- *   ),
+ *   fc.asyncProperty(hardship(), fc.array(fc.string()), async (choices, lines) => {
+ *     await simulate({ choices, faults: { delayMs: 20, cut: 0.5 }, shrinkMs: 0, trace: false }, (sim) =>
+ *       test(sim, lines),
+ *     );
+ *   }),
  * );
  */
 export function hardship(): fc.Arbitrary<readonly number[]> {

@@ -29,6 +29,8 @@ interface FakeTimers {
 export interface NodeTimers {
   /** Calls the timer of Node that is due first, when it is due before. @returns how far time has come. */
   passTo(ns: number): number;
+  /** The clock of the machine has jumped: each timer of Node that is due is called once. */
+  catchUp(): void;
   /** Everything of Node is real again. */
   end(): void;
 }
@@ -53,12 +55,19 @@ export async function simulateNodeTimers(clock: Clock, random: () => number): Pr
       );
     Object.assign(globalThis, { [name]: Object.assign(started, start) });
   }
+  const jumpTo = (ns: number): void => {
+    const ms = Math.ceil((ns - clock.startNs) / NS_PER_MS - (fake.now - BEGIN_MS));
+    if (ms > 0) fake.jump(ms);
+  };
   const { random: realRandom } = Math;
   Math.random = random;
   return {
     passTo(ns) {
       const untilMs = (ns - clock.startNs) / NS_PER_MS;
-      if (fake.countTimers() === 0) return ns;
+      if (fake.countTimers() === 0) {
+        if (ns !== Number.POSITIVE_INFINITY) jumpTo(ns);
+        return ns;
+      }
       // The one that is due first is this one, unless it is one of the program's.
       const delayMs = Math.ceil(untilMs - (fake.now - BEGIN_MS));
       const end =
@@ -67,6 +76,7 @@ export async function simulateNodeTimers(clock: Clock, random: () => number): Pr
       if (end !== undefined) fake.clearTimeout(end);
       return Math.min(ns, nowNs());
     },
+    catchUp: () => jumpTo(clock.nowNs),
     end() {
       Math.random = realRandom;
       fake.uninstall();

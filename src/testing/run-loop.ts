@@ -6,8 +6,6 @@ import type { Escape, Escapes } from './escapes.ts';
 import type { Machine } from './kernel/machine.ts';
 import type { NodeTimers } from './node-timers.ts';
 
-/** Passes of Node's loop without a simulated call, after which promises are taken to have come to rest. */
-const QUIET_ROUNDS = 2;
 const TURNS_MAX = 10_000_000;
 /** Of real time, for what the program does beside the machine. */
 const REAL_WAIT_MS = 1;
@@ -18,20 +16,27 @@ export class RunLoop {
   readonly #nodeTimers: NodeTimers | undefined;
   readonly #escapes: Escapes;
   readonly #allowed: readonly Escape[];
+  readonly #settleRounds: number;
   #settling: (() => void)[] = [];
   #turns = 0;
 
-  /** @param allowed - what of Node is waited for, in real time. */
+  /**
+   * @param allowed - what of Node is waited for, in real time.
+   * @param settleRounds - passes of Node's loop without a simulated call, after which promises are taken to
+   *   have come to rest.
+   */
   constructor(
     machine: Machine,
     nodeTimers: NodeTimers | undefined,
     escapes: Escapes,
     allowed: readonly Escape[],
+    settleRounds: number,
   ) {
     this.#machine = machine;
     this.#nodeTimers = nodeTimers;
     this.#escapes = escapes;
     this.#allowed = allowed;
+    this.#settleRounds = settleRounds;
   }
 
   /** Resolves when all that is on its way has arrived and was handled; timers are not waited for. */
@@ -39,6 +44,12 @@ export class RunLoop {
     return new Promise((resolve) => {
       this.#settling.push(resolve);
     });
+  }
+
+  /** Time passes in which nothing happens: all that was due is late. */
+  suspend(ns: number): void {
+    this.#machine.clock.jump(ns);
+    this.#nodeTimers?.catchUp();
   }
 
   /**
@@ -59,7 +70,7 @@ export class RunLoop {
 
   // Promises, nextTicks and immediates of Node go on, until they make no call any more.
   async #rest(isDone: () => boolean): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_ROUNDS && !isDone(); ) {
+    for (let quiet = 0; quiet < this.#settleRounds && !isDone(); ) {
       const before = this.#machine.callCount;
       await setImmediate();
       quiet = this.#machine.callCount === before ? quiet + 1 : 0;

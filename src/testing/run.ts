@@ -2,6 +2,7 @@
 import { EdgewiseError } from '../errors.ts';
 import { installKernel, type KernelBelow } from '../kernel.ts';
 import { setDefaultReactorAside } from '../reactor/index.ts';
+import type { TraceData } from '../trace/index.ts';
 import { describeFile, describeOpen } from './describe.ts';
 import { type Escape, Escapes } from './escapes.ts';
 import { changingKernelPart } from './kernel/addon.ts';
@@ -9,8 +10,9 @@ import { Machine } from './kernel/machine.ts';
 import type { KernelOptions } from './kernel/options.ts';
 import { simulateNodeTimers } from './node-timers.ts';
 import { RunLoop } from './run-loop.ts';
+import { RunTrace } from './run-trace.ts';
 import { Simulation } from './simulation.ts';
-import { Story } from './story.ts';
+import { logOf, sentenceOf, storyOf } from './story.ts';
 
 /** The test. */
 export type Body = (sim: Simulation) => Promise<void> | void;
@@ -21,8 +23,10 @@ export interface RunOptions extends KernelOptions {
   readonly allow: readonly Escape[];
   /** Whether Node's own timers, Date and Math.random are those of the machine. */
   readonly timers: 'real' | 'simulated';
-  /** Whether its calls are kept as text. */
-  readonly keepsStory: boolean;
+  /** Passes of Node's loop without a call, after which promises are taken to have come to rest. */
+  readonly settleRounds: number;
+  /** Whether its reactors are traced. */
+  readonly isTraced: boolean;
 }
 
 /** How a run ended. */
@@ -30,11 +34,14 @@ export interface Outcome {
   /** undefined: well. */
   readonly error: unknown;
   readonly choices: readonly number[];
-  /** Its last calls; '' when they were not kept. */
-  readonly story: string;
+  /** What was unkind, and its last calls. */
+  readonly story: () => string;
+  /** All of its calls, which are the same whenever its choices are the same. */
+  readonly log: () => readonly string[];
+  /** What its reactors have done; undefined when it was not traced. */
+  readonly trace: TraceData | undefined;
   /** Virtual milliseconds. */
   readonly elapsedMs: number;
-  /** Its calls, which are the same whenever its choices are the same. */
   readonly callCount: number;
 }
 
@@ -70,7 +77,8 @@ export async function runOnce(
   const errors: unknown[] = [];
   const machine = kernel.boot(options);
   const putBack = setDefaultReactorAside();
-  const story = options.keepsStory ? new Story(machine) : undefined;
+  const runTrace = new RunTrace(options.isTraced);
+  machine.journal.onUnkind = (entry) => runTrace.mark(sentenceOf(entry));
   const catching = catchUncaught((error) => errors.push(error));
   try {
     await runBody(machine, options, body, errors);
@@ -78,7 +86,6 @@ export async function runOnce(
     errors.push(error);
   } finally {
     catching();
-    story?.end();
     const reactor = putBack();
     try {
       reactor?.close();
@@ -86,11 +93,14 @@ export async function runOnce(
       errors.push(error);
     }
   }
+  const trace = runTrace.end();
   const [error = leakOf(machine)] = errors;
   return {
     error,
     choices: machine.tape.choices,
-    story: story?.text ?? '',
+    story: () => storyOf(machine.journal.entries),
+    log: () => logOf(machine.journal.entries),
+    trace,
     elapsedMs: machine.clock.elapsedNs / NS_PER_MS,
     callCount: machine.callCount,
   };
@@ -111,7 +121,7 @@ function catchUncaught(onError: (error: unknown) => void): () => void {
 
 async function runBody(
   machine: Machine,
-  { timers, allow }: RunOptions,
+  { timers, allow, settleRounds }: RunOptions,
   body: Body,
   errors: unknown[],
 ): Promise<void> {
@@ -120,7 +130,8 @@ async function runBody(
   const random = (): number => tape.choose(RANDOM_VALUES, 1) / RANDOM_VALUES;
   const nodeTimers = timers === 'simulated' ? await simulateNodeTimers(clock, random) : undefined;
   try {
-    const loop = new RunLoop(machine, nodeTimers, new Escapes(), allow);
+    const loop = new RunLoop(machine, nodeTimers, new Escapes(), allow, settleRounds);
+    machine.network.rules.onError = (error) => errors.push(error);
     await runInLoop(machine, loop, body, errors);
   } finally {
     nodeTimers?.end();
@@ -146,10 +157,8 @@ async function runInLoop(
   );
   if (errors.length > 0) return;
   await running;
-  const [inert] = sim.inertFaults;
-  if (inert === undefined) return;
-  const text = `a fault of ${inert.call} was asked for, and never happened`;
-  throw new EdgewiseError('ERR_SIM_INERT', text);
+  const { inertFault } = sim;
+  if (inertFault !== undefined) throw new EdgewiseError('ERR_SIM_INERT', inertFault);
 }
 
 function leakOf(machine: Machine): EdgewiseError | undefined {

@@ -25,8 +25,8 @@ export async function shrink(
   return best;
 }
 
-// Behind the last one that is not 0 all are.
-function withoutZeros(choices: readonly number[]): readonly number[] {
+/** Without those behind the last one that is not 0: all of them are. */
+export function withoutZeros(choices: readonly number[]): readonly number[] {
   return choices.slice(0, choices.findLastIndex((choice) => choice !== 0) + 1);
 }
 

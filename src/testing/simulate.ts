@@ -3,9 +3,10 @@
 import { EdgewiseError, invalidValue } from '../errors.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { Escape } from './escapes.ts';
+import { explain } from './failure.ts';
 import type { FaultOptions, KernelOptions } from './kernel/options.ts';
 import { type Body, InstalledKernel, type Outcome, type RunOptions, runOnce } from './run.ts';
-import { shrink } from './shrink.ts';
+import { writeWhereAsked } from './run-trace.ts';
 import { choicesOfText, textOfChoices } from './tape-text.ts';
 
 /** Options of {@link simulate}. */
@@ -14,6 +15,17 @@ export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
   readonly runs?: number;
   /** The seed of the second run; the others count on from it. Default 1, or EDGEWISE_SIM_SEED. */
   readonly seed?: number;
+  /**
+   * Milliseconds of real time after which no other run begins; the report has how many there were. Default: no
+   * limit. One is always made.
+   */
+  readonly budgetMs?: number;
+  /**
+   * Passes of Node's loop without a call of the program, 1 to 1000, after which its promises are taken to have
+   * come to rest, and time passes. More are for programs that take more `setImmediate` between two calls.
+   * Default 2.
+   */
+  readonly settleRounds?: number;
   /** The choices of one run, in place of seeds. */
   readonly choices?: readonly number[];
   /** Milliseconds of real time for finding a kinder run that fails. Default 5000. */
@@ -25,21 +37,31 @@ export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
    * by the package @sinonjs/fake-timers. Default `'real'`.
    */
   readonly timers?: 'real' | 'simulated';
-  /** Is called when all runs have ended well. */
-  readonly onReport?: (report: SimulateReport) => void;
   /** Every so many runs one is done twice, and must be the same. Default 50; 0: none. */
   readonly repeatEvery?: number;
+  /**
+   * The folder for the trace of a run that fails, which `edgewise view` shows; false: none. It is made when it is
+   * not there. Default: the one for temporary files.
+   */
+  readonly trace?: string | false;
 }
 
 /** What {@link simulate} did. */
 export interface SimulateReport {
-  /** How often the test was run. */
+  /** How often the test was run; fewer than were asked for when there was no time for more. */
   readonly runs: number;
   /** Virtual milliseconds of all runs. */
   readonly elapsedMs: number;
   /** Calls of the kernel in all runs. */
   readonly callCount: number;
 }
+
+/**
+ * A {@link SimulateReport}, and as a type also nothing: so that a test of node:test, whose types let nothing be
+ * returned, can return `simulate(…)`. A property of fast-check must not return it.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: see above
+export type SimulateResult = SimulateReport & void;
 
 const ALLOWED: readonly Escape[] = ['timers'];
 const CHANCES: readonly (keyof FaultOptions)[] = [
@@ -50,6 +72,10 @@ const CHANCES: readonly (keyof FaultOptions)[] = [
   'interrupted',
   'delay',
   'cut',
+  'resets',
+  'loss',
+  'reorder',
+  'duplicate',
   'spurious',
   'order',
 ];
@@ -64,7 +90,7 @@ type Run = (options: RunOptions) => Promise<Outcome>;
  *
  * EDGEWISE_SIM in the environment has the one run that a failure has named.
  *
- * @returns when all runs have ended well, as a test of node:test or vitest does.
+ * @returns what was done, when all runs have ended well.
  * @throws what `body` throws, with the kindest run that throws it, and its last calls, in its message.
  * @throws EdgewiseError - ERR_SIM_NESTED: another one is running in this thread. ERR_SIM_DEADLOCK: `body`
  *   waits, and nothing can come any more. ERR_SIM_ESCAPED: it waits for something of Node that is none of the
@@ -82,15 +108,14 @@ type Run = (options: RunOptions) => Promise<Outcome>;
  *   assert.equal(await client.line(), 'HELLO');
  * });
  */
-export async function simulate(options: SimulateOptions, body: Body): Promise<void> {
+export async function simulate(options: SimulateOptions, body: Body): Promise<SimulateResult> {
   checkOptions(options);
   checkFunction('body', body);
   if (isRunning) throw new EdgewiseError('ERR_SIM_NESTED', 'another simulation is running');
   isRunning = true;
   const kernel = new InstalledKernel();
   try {
-    const report = await runAll(options, (run) => runOnce(kernel, run, body));
-    options.onReport?.(report);
+    return (await runAll(options, (run) => runOnce(kernel, run, body))) as SimulateResult;
   } finally {
     kernel.uninstall();
     isRunning = false;
@@ -98,13 +123,21 @@ export async function simulate(options: SimulateOptions, body: Body): Promise<vo
 }
 
 async function runAll(options: SimulateOptions, run: Run): Promise<SimulateReport> {
-  const { allow = ALLOWED, repeatEvery = 50 } = options;
-  const base = { ...options, allow, timers: options.timers ?? 'real', keepsStory: false };
+  const { runs = 1, repeatEvery = 50, shrinkMs = 5000, budgetMs = Infinity } = options;
+  const { allow = ALLOWED, timers = 'real', settleRounds = 2 } = options;
+  const base = { ...options, allow, timers, settleRounds, isTraced: false };
+  const endMs = performance.now() + budgetMs;
+  const isReplay = process.env.EDGEWISE_SIM !== undefined;
   const sum = { runs: 0, elapsedMs: 0, callCount: 0 };
   for (const tape of tapesOf(options)) {
-    const one: RunOptions = { ...base, tape };
+    if (sum.runs > 0 && performance.now() > endMs) break;
+    const one: RunOptions = { ...base, tape, isTraced: isReplay && options.trace !== false };
     const outcome = await run(one);
-    if (outcome.error !== undefined) throw await explain(one, outcome, run, options.shrinkMs);
+    if (outcome.error !== undefined) {
+      const failing = { run: sum.runs + 1, runs, isReplay, shrinkMs, trace: options.trace };
+      throw await explain(one, outcome, run, failing);
+    }
+    if (outcome.trace !== undefined) writeWhereAsked(outcome.trace);
     if (repeatEvery > 0 && sum.runs % repeatEvery === repeatEvery - 1) {
       checkSame(outcome, await run(one));
     }
@@ -131,40 +164,21 @@ function* tapesOf({
 }
 
 function checkSame(before: Outcome, again: Outcome): void {
+  const logs = [before.log(), again.log()] as const;
   const isSame =
     again.error === undefined &&
-    again.callCount === before.callCount &&
     again.elapsedMs === before.elapsedMs &&
-    textOfChoices(again.choices) === textOfChoices(before.choices);
+    textOfChoices(again.choices) === textOfChoices(before.choices) &&
+    logs[0].join('\n') === logs[1].join('\n');
   if (isSame) return;
+  const found = logs[0].findIndex((line, index) => line !== logs[1][index]);
+  const at = found < 0 ? logs[0].length : found;
+  const [first, second] = logs.map((log) => log[at] ?? 'nothing more');
   throw new EdgewiseError(
     'ERR_SIM_UNREPEATABLE',
-    'the same choices gave another run: the program looks at Date, Math.random or timers of Node, or at what an earlier run has left',
+    'the same choices gave another run: the program looks at Date, Math.random or timers of Node, or at what an ' +
+      `earlier run has left. The first difference: '${first}', then '${second}'`,
   );
-}
-
-async function explain(
-  one: RunOptions,
-  { error, choices }: Outcome,
-  run: Run,
-  shrinkMs = 5000,
-): Promise<unknown> {
-  const fails = async (tape: readonly number[]): Promise<boolean> =>
-    (await run({ ...one, tape })).error !== undefined;
-  const kindest = await shrink(choices, fails, shrinkMs);
-  const last = await run({ ...one, tape: kindest, keepsStory: true });
-  const shown = last.error ?? error;
-  if (!(shown instanceof Error)) return shown;
-  const unkind = kindest.filter((choice) => choice !== 0).length;
-  const lines = [
-    shown.message,
-    '',
-    `simulated, with ${unkind} of ${last.choices.length} choices unkind; its last calls:`,
-    last.story,
-    `again: EDGEWISE_SIM='${textOfChoices(kindest)}'`,
-  ];
-  shown.message = lines.join('\n');
-  return shown;
 }
 
 function checkOptions(options: SimulateOptions): void {
@@ -173,6 +187,8 @@ function checkOptions(options: SimulateOptions): void {
   checkInteger('options.runs', runs, 1, Number.MAX_SAFE_INTEGER);
   checkInteger('options.seed', seed, 0, 0xffff_ffff);
   checkInteger('options.shrinkMs', shrinkMs, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('options.budgetMs', options.budgetMs ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('options.settleRounds', options.settleRounds ?? 2, 1, 1000);
   checkInteger('options.repeatEvery', repeatEvery, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('options.descriptorsMax', options.descriptorsMax ?? 1, 1, 1 << 20);
   if (edges !== 'linux' && edges !== 'strict') {
@@ -181,6 +197,10 @@ function checkOptions(options: SimulateOptions): void {
   const { faults = {}, timers = 'real' } = options;
   if (timers !== 'real' && timers !== 'simulated') {
     throw invalidValue('options.timers', "'real' or 'simulated'", timers);
+  }
+  const { trace } = options;
+  if (trace !== undefined && trace !== false && (typeof trace !== 'string' || trace === '')) {
+    throw invalidValue('options.trace', 'the path of a folder, or false', trace);
   }
   checkObject('options.faults', faults);
   checkInteger('options.faults.delayMs', faults.delayMs ?? 0, 0, 86_400_000);

@@ -1,12 +1,14 @@
-// The calls that a program makes, as lines to read: what was done when, to what, and what came of it.
-import { observeKernel } from '../kernel.ts';
+// What has happened in a run, as lines to read: what the program called when, on what, and what came of it; and
+// what was unkind, in order with it.
 import { errnoName } from '../sys/result.ts';
-import { describeFile } from './describe.ts';
-import type { Machine } from './kernel/machine.ts';
-import { FIRST_FD } from './kernel/table.ts';
+import { describe } from './describe.ts';
+import type { Entry } from './kernel/journal.ts';
 
 const NS_PER_MS = 1e6;
-const LINES_MAX = 24;
+/** Of a story: all of it, and of that what was unkind. */
+const LINES_MAX = 20;
+const UNKIND_MAX = 12;
+const SKIPPED = '              …';
 
 /** Calls that say nothing of what happens to the program's data. */
 const SILENT: ReadonlySet<string> = new Set([
@@ -15,37 +17,59 @@ const SILENT: ReadonlySet<string> = new Set([
   'getpeername',
   'getsockopt',
   'setsockopt',
-  'poller.open',
-  'poller.close',
   'poller.wait',
-  'poller.resume',
 ]);
 
-/** The last calls of one run. */
-export class Story {
-  readonly #lines: string[] = [];
-  readonly #stop: () => void;
+/** Of them the end is 0, and what they ask for is only the size of their memory. */
+const READS: ReadonlySet<string> = new Set(['recv', 'recvfrom', 'recvmsg', 'read', 'readv']);
 
-  constructor(machine: Machine) {
-    this.#stop = observeKernel({
-      onCall: ({ name }, fd, result, asked) => {
-        if (SILENT.has(name) || fd < FIRST_FD) return;
-        const ms = (machine.clock.elapsedNs / NS_PER_MS).toFixed(1);
-        const of = asked >= 0 && result >= 0 ? ` of ${asked}` : '';
-        const came = result < 0 ? errnoName(result) : `${result}${of}`;
-        this.#lines.push(`${ms.padStart(10)} ms  ${name} on ${describeFile(machine, fd)}: ${came}`);
-        if (this.#lines.length > LINES_MAX) this.#lines.shift();
-      },
-    });
-  }
+/** All of it, a line each. */
+export function logOf(entries: readonly Entry[]): string[] {
+  return entries.map((entry) => {
+    const of = entry.fd < 0 ? '' : `${entry.fd} `;
+    return `${(entry.atNs / NS_PER_MS).toFixed(6)} ms ${of}${sentenceOf(entry)}`;
+  });
+}
 
-  /** No more calls are noted. */
-  end(): void {
-    this.#stop();
+/** What was unkind, and the last calls before the end, 20 lines at most. */
+export function storyOf(entries: readonly Entry[]): string {
+  const shown = entries.filter(({ call, unkind }) => unkind !== '' || !SILENT.has(call));
+  const unkind = shown.filter((entry) => entry.unkind !== '').slice(0, UNKIND_MAX);
+  const chosen = new Set(unkind);
+  for (let at = shown.length - 1; at >= 0 && chosen.size < LINES_MAX; at--) {
+    chosen.add(shown[at] as Entry);
   }
+  const lines: string[] = [];
+  let hasSkipped = false;
+  for (const entry of shown) {
+    if (!chosen.has(entry)) {
+      hasSkipped = true;
+      continue;
+    }
+    if (hasSkipped) lines.push(SKIPPED);
+    hasSkipped = false;
+    const ms = (entry.atNs / NS_PER_MS).toFixed(1).padStart(10);
+    lines.push(`${ms} ms  ${sentenceOf(entry)}`);
+  }
+  return lines.join('\n');
+}
 
-  /** The calls, oldest first. */
-  get text(): string {
-    return this.#lines.join('\n');
-  }
+/** Such as `'recv on connection 127.0.0.1:7007 to 127.0.0.1:32768: 1 byte of 5 (short read)'`. */
+export function sentenceOf(entry: Entry): string {
+  const { call, file, unkind } = entry;
+  if (call === '') return unkind;
+  const on = file === undefined ? '' : ` on ${describe(file)}`;
+  const why = unkind === '' ? '' : ` (${unkind})`;
+  return `${call}${on}: ${outcomeOf(entry)}${why}`;
+}
+
+function outcomeOf({ call, result, asked, unkind }: Entry): string {
+  if (result === undefined) return 'does not return';
+  if (result < 0) return errnoName(result);
+  if (asked < 0) return String(result);
+  const isRead = READS.has(call);
+  if (isRead && result === 0 && asked > 0) return 'the end';
+  const bytes = result === 1 ? '1 byte' : `${result} bytes`;
+  const isWhole = result >= asked || (isRead && unkind === '');
+  return isWhole ? bytes : `${bytes} of ${asked}`;
 }

@@ -39,6 +39,7 @@ const isOfProcess = gatherer === String(process.pid);
 const traces: Trace[] = [];
 const wish = wishOf(process.env.EDGEWISE_TRACE);
 const isGathered = !isMainThread && isOfProcess;
+let isTaken = false;
 const gathering = wish !== undefined && isMainThread ? new Gathering() : undefined;
 if (wish !== undefined && !isGathered) {
   process.once('exit', write);
@@ -91,6 +92,16 @@ export function startFromEnvironment(reactor: Traceable): void {
   if (isGathered) announceStream(`${threadId}.${traces.length}`, trace.parts);
 }
 
+/**
+ * The file that the environment names, for the caller to write: from here on nothing is written here.
+ *
+ * @returns undefined: it names none.
+ */
+export function takeEnvironmentFile(): string | undefined {
+  isTaken = wish !== undefined;
+  return wish?.path;
+}
+
 // A signal without a handler of the program ends it, as it does without us.
 function writeBefore(signal: NodeJS.Signals): void {
   write();
@@ -100,7 +111,7 @@ function writeBefore(signal: NodeJS.Signals): void {
 }
 
 function write(): void {
-  if (wish === undefined) return;
+  if (wish === undefined || isTaken) return;
   const sinceNs = sinceNsOf(wish.kept);
   const own = traces.map((trace) => trace.read(sinceNs));
   const streams = own.concat(gathering?.read(sinceNs) ?? []);

@@ -1,12 +1,14 @@
 // `edgewise sim`: rounds with new seeds, until the budget is used up or one fails.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { decodeTrace } from '../../src/trace/index.ts';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 const TESTING = new URL('../../dist/testing/index.js', import.meta.url).href;
+const MAIN_ENTRY = new URL('../../dist/index.js', import.meta.url).href;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sim-'));
@@ -40,4 +42,15 @@ it('ends with what a failing round has printed, and how to have it again', () =>
   expect(stdout).toMatch(
     /round 1 has failed; the same again: EDGEWISE_SIM_SEED=7 .*server\.test\.mjs\n$/,
   );
+});
+
+it('a run that is done again is traced into the file that EDGEWISE_TRACE names, also when it ends well', () => {
+  const file = join(folder, 'again.edgetrace');
+  const script = `import { simulate } from '${TESTING}'; import { listen } from '${MAIN_ENTRY}';
+await simulate({ runs: 3 }, () => { listen({ port: 7007, handlers: {} }); });`;
+  const env = { ...process.env, EDGEWISE_SIM: '', EDGEWISE_TRACE: `${file},events` };
+  const args = ['--input-type=module', '--eval', script];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(decodeTrace(readFileSync(file)).streams.map(({ level }) => level)).toEqual(['calls']);
 });

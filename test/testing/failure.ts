@@ -1,14 +1,21 @@
 // What a simulation fails with, for tests of it.
 import { expect } from 'vitest';
-import { type SimulateOptions, type Simulation, simulate } from '../../src/testing/index.ts';
+import {
+  type FailedRun,
+  type SimulateOptions,
+  type Simulation,
+  simulate,
+} from '../../src/testing/index.ts';
+
+export type Failure = NodeJS.ErrnoException & { readonly simulation: FailedRun };
 
 /** What it rejects with. */
 export function failureOf(
   body: (sim: Simulation) => Promise<void> | void,
   options: SimulateOptions = {},
-): Promise<NodeJS.ErrnoException> {
-  return simulate(options, body).then(
+): Promise<Failure> {
+  return simulate(options && { trace: false, ...options }, body).then(
     () => expect.unreachable('it has not failed'),
-    (error: NodeJS.ErrnoException) => error,
+    (error: Failure) => error,
   );
 }

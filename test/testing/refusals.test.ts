@@ -63,6 +63,8 @@ describe('wrong use', () => {
     [{ seed: -1 }, 'ERR_OUT_OF_RANGE'],
     [{ edges: 'round' as never }, 'ERR_INVALID_ARG_VALUE'],
     [{ faults: { cut: 2 } }, 'ERR_INVALID_ARG_VALUE'],
+    [{ trace: true as never }, 'ERR_INVALID_ARG_VALUE'],
+    [{ trace: '' }, 'ERR_INVALID_ARG_VALUE'],
     [{ faults: null as never }, 'ERR_INVALID_ARG_TYPE'],
     [null as never, 'ERR_INVALID_ARG_TYPE'],
   ])('options %o', async (options, code) => {

@@ -5,8 +5,10 @@
 // knows none (-EBADF), which is where the simulation begins.
 import { constants } from 'node:os';
 import type { KernelBelow, KernelPart } from '../../kernel.ts';
+import { kernelCalls } from '../../kernel-calls.ts';
 import { type NativePoller, pinnedMemory } from '../../native.ts';
 import { REFUSED } from '../../validate.ts';
+import { sysNameOf } from './call-names.ts';
 import { SimDriver } from './driver.ts';
 import type { Machine } from './machine.ts';
 import { SimPoller } from './poller.ts';
@@ -37,26 +39,40 @@ export function kernelPartOf(machine: Machine, below: KernelBelow): KernelPart {
 export function changingKernelPart(now: Now, below: KernelBelow): KernelPart {
   const own: Functions = {};
   const real = below as unknown as Functions;
-  const route = (functions: Functions, fdAt: number): void => {
-    for (const [name, call] of Object.entries(functions)) {
-      own[name] = routed(name, call, real[name] as Call, fdAt, now);
-    }
-  };
-  route(socketCalls(now), 0);
-  route(transferCalls(now), 0);
-  route(datagramCalls(now), 0);
-  route(fileCalls(now), 0);
-  route(pinnedCalls(now), 1);
-  const parts = [makers(now), mixedCalls(now, below), hostCalls(now, below), others(now, below)];
+  for (const functions of [socketCalls(now), transferCalls(now), datagramCalls(now)]) {
+    Object.assign(own, routed(functions, real, now));
+  }
+  Object.assign(own, routed(fileCalls(now), real, now), routed(pinnedCalls(now), real, now));
+  for (const [name, call] of Object.entries(makers(now))) own[name] = noted(name, call, now);
+  const parts = [mixedCalls(now, below), hostCalls(now, below), others(now, below)];
   return Object.assign(own, ...parts) as KernelPart;
 }
 
-function routed(name: string, call: Call, lower: Call, fdAt: number, now: Now): Call {
+// Calls on descriptors that are not ours go to what is below.
+function routed(functions: Functions, real: Functions, now: Now): Functions {
+  const entries = Object.entries(functions).map(([name, simulated]) => {
+    const lower = real[name] as Call;
+    const call = noted(name, simulated, now);
+    const { fdAt = 0 } = kernelCalls.find((each) => each.name === name) ?? {};
+    const route: Call = (...args) => {
+      const result = lower(...args);
+      return isOurs(args[fdAt]) && result !== REFUSED ? call(...args) : result;
+    };
+    return [name, route];
+  });
+  return Object.fromEntries(entries) as Functions;
+}
+
+/** `call`, which the machine knows of, and which fails where a test has asked for that. */
+function noted(name: string, call: Call, now: Now): Call {
+  const known = kernelCalls.find((each) => each.name === name);
+  if (known === undefined) return call; // it enters no kernel
+  const { fdAt, askedOf } = known;
+  const sysName = sysNameOf(name);
   return (...args) => {
-    const result = lower(...args);
-    if (!isOurs(args[fdAt]) || result === REFUSED) return result;
-    now().note(name);
-    return call(...args);
+    const [a, b, c, d, e] = args as readonly unknown[];
+    const fd = fdAt < 0 ? -1 : (args[fdAt] as unknown as number);
+    return now().perform(sysName, fd, askedOf(a, b, c, d, e), () => call(...args));
   };
 }
 
@@ -208,19 +224,13 @@ function pinnedCalls(now: Now): Functions {
 
 /** What makes descriptors. */
 function makers(now: Now): Functions {
-  const noting = (name: string): Machine => {
-    const machine = now();
-    machine.note(name);
-    return machine;
-  };
   return {
-    socket: (domain: number, type: number) => noting('socket').calls.socket(domain, type),
+    socket: (domain: number, type: number) => now().calls.socket(domain, type),
     socketpair: (domain: number, type: number, _protocol: number, fds: Int32Array) =>
-      noting('socketpair').calls.socketpair(domain, type, fds),
-    pipe2: (fds: Int32Array, flags: number) => noting('pipe2').calls.pipe(fds, flags),
-    eventfd: (initial: number, flags: number) => noting('eventfd').calls.eventfd(initial, flags),
-    timerfd_create: (_clock: number, flags: number) =>
-      noting('timerfd_create').calls.timerfd(flags),
+      now().calls.socketpair(domain, type, fds),
+    pipe2: (fds: Int32Array, flags: number) => now().calls.pipe(fds, flags),
+    eventfd: (initial: number, flags: number) => now().calls.eventfd(initial, flags),
+    timerfd_create: (_clock: number, flags: number) => now().calls.timerfd(flags),
   };
 }
 
@@ -235,21 +245,24 @@ function mixedCalls(now: Now, below: KernelBelow): Functions {
       const [inFd, inOffset, outFd, outOffset, length] = args;
       const result = below.splice(...args);
       if (result === REFUSED || (!isOurs(inFd) && !isOurs(outFd))) return result;
-      now().note('splice');
-      return now().files.splice(inFd, inOffset, outFd, outOffset, length);
+      return now().perform('splice', isOurs(inFd) ? inFd : outFd, length, () =>
+        now().files.splice(inFd, inOffset, outFd, outOffset, length),
+      );
     },
     recvEach: (...args: Each) => {
       const [memory, entries, , count, sizeMax] = args;
       const result = below.recvEach(...args);
       if (result === REFUSED || !hasOurs(memory, count)) return result;
-      now().note('recvEach');
-      return now().batches.receiveEach(memory, entries, count, sizeMax);
+      return now().perform('recvEach', -1, -1, () =>
+        now().batches.receiveEach(memory, entries, count, sizeMax),
+      );
     },
     sendEach: (...[memory, entries, bytesCount, count]: Each) => {
       const result = below.sendEach(memory, entries, bytesCount, count);
       if (result === REFUSED || !hasOurs(memory, count)) return result;
-      now().note('sendEach');
-      return now().batches.sendEach(memory, entries, count);
+      return now().perform('sendEach', -1, -1, () =>
+        now().batches.sendEach(memory, entries, count),
+      );
     },
   };
 }

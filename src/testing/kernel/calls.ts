@@ -148,8 +148,11 @@ export class Calls {
     });
   }
 
+  // Linux closes it whatever it returns.
   close(fd: number): number {
-    return this.#machine.table.close(fd);
+    const result = this.#machine.table.close(fd);
+    const errno = result < 0 ? 0 : this.#machine.faults.errnoOf('close', fd);
+    return errno === 0 ? result : -errno;
   }
 
   dup(fd: number): number {

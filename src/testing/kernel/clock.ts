@@ -56,6 +56,11 @@ export class Clock {
     return this.at(this.#nowNs + delayNs, action);
   }
 
+  /** Time has passed, and nothing that was due has happened yet: it comes all at once. */
+  jump(ns: number): void {
+    this.#nowNs += ns;
+  }
+
   /** Lets time pass, and what is due then happen. Time never goes back. @returns how much happened. */
   advanceTo(atNs: number): number {
     let count = 0;

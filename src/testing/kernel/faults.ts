@@ -2,6 +2,7 @@
 // for it. What was asked for and never happened is known, since a test of it has tested nothing.
 import { constants } from 'node:os';
 import { invalidValue } from '../../errors.ts';
+import type { Journal } from './journal.ts';
 import type { Tape } from './tape.ts';
 
 const NUMBERS: Readonly<Record<string, number>> = constants.errno;
@@ -22,7 +23,7 @@ export interface CallFaults {
 
 /** One that a test asks for. */
 export interface AskedFault {
-  /** The call, as in `edgewise/sys`. */
+  /** The call, as in `edgewise/sys`; or `'reset'`, `'spurious'`. */
   readonly call: string;
   /** The descriptor; undefined: any. */
   readonly fd: number | undefined;
@@ -40,6 +41,8 @@ const INTERRUPTED: readonly string[] = [
   'send',
   'read',
   'write',
+  'readv',
+  'writev',
   'accept4',
   'recvfrom',
   'sendto',
@@ -59,10 +62,12 @@ export class Faults {
   readonly asked: AskedFault[] = [];
   readonly #tape: Tape;
   readonly #chances: CallFaults;
+  readonly #journal: Journal;
   /** What can go wrong by chance with a call, by its name. */
   readonly #byCall = new Map<string, readonly (readonly [errno: number, chance: number])[]>();
 
-  constructor(tape: Tape, chances: CallFaults) {
+  constructor(tape: Tape, chances: CallFaults, journal: Journal) {
+    this.#journal = journal;
     this.#tape = tape;
     this.#chances = chances;
     for (const [name, code, calls] of FAIL_BY_CHANCE) {
@@ -87,22 +92,44 @@ export class Faults {
     return this.#add({ call, fd, errno: undefined, bytesMax, timesLeft: times, fired: 0 });
   }
 
-  /** What a call fails with; 0: it does not. */
+  /** What a test has asked a call to fail with; 0: nothing. */
+  askedErrnoOf(call: string, fd: number): number {
+    const { errno } = this.#take(call, fd, (fault) => fault.errno !== undefined) ?? {};
+    if (errno !== undefined) this.#journal.blame('as asked for');
+    return errno ?? 0;
+  }
+
+  /** What a call fails with, as asked for or by chance; 0: it does not. */
   errnoOf(call: string, fd: number): number {
-    const asked = this.#take(call, fd, ({ errno }) => errno !== undefined);
-    if (asked?.errno !== undefined) return asked.errno;
+    const asked = this.askedErrnoOf(call, fd);
+    if (asked !== 0) return asked;
     for (const [errno, chance] of this.#byCall.get(call) ?? []) {
-      if (this.#tape.happens(chance)) return errno;
+      if (!this.#tape.happens(chance)) continue;
+      this.#journal.blame('by chance');
+      return errno;
     }
     return 0;
   }
 
-  /** How many of `count` bytes a call moves. */
-  lengthOf(call: string, fd: number, count: number, isRead: boolean): number {
-    const asked = this.#take(call, fd, ({ bytesMax }) => bytesMax !== undefined);
-    if (asked?.bytesMax !== undefined) return Math.min(count, asked.bytesMax);
-    const chance = isRead ? this.#chances.shortReads : this.#chances.shortWrites;
-    return this.#tape.choose(count, chance) || count;
+  /** How many bytes a call moves, of those that it could move now. */
+  lengthOf(call: string, fd: number, available: number, isRead: boolean): number {
+    if (available <= 0) return available;
+    const { bytesMax } =
+      this.#take(call, fd, (fault) => (fault.bytesMax ?? available) < available) ?? {};
+    const count =
+      bytesMax === undefined ? this.#cutByChance(available, isRead) : Math.min(available, bytesMax);
+    if (count < available) this.#journal.blame(isRead ? 'short read' : 'short write', available);
+    return count;
+  }
+
+  #cutByChance(available: number, isRead: boolean): number {
+    return this.#tape.cut(available, isRead ? this.#chances.shortReads : this.#chances.shortWrites);
+  }
+
+  /** One that is none of a call. */
+  note(call: 'reset' | 'spurious'): AskedFault {
+    const none = { fd: undefined, errno: undefined, bytesMax: undefined };
+    return this.#add({ call, ...none, timesLeft: 0, fired: 0 });
   }
 
   #add(fault: AskedFault): AskedFault {

@@ -33,6 +33,12 @@ export interface Wanted {
   readonly trigger: number;
 }
 
+/** A report of what may not be so. */
+export interface Pretended {
+  /** How often it was reported. */
+  fired: number;
+}
+
 /** How strict the edges of a kernel are. */
 export type Edges = 'linux' | 'strict';
 
@@ -46,6 +52,8 @@ class Entry implements Watcher {
   interest: Interest = Interest.None;
   trigger: Trigger = 'level';
   isArmed = true;
+  /** It is reported once as ready, whatever it is. */
+  pretended: Pretended | undefined;
 
   constructor(set: InterestSet, fd: number, file: OpenFile, isExclusive: boolean) {
     this.#set = set;
@@ -69,9 +77,9 @@ class Entry implements Watcher {
   }
 
   get readiness(): number {
-    return this.isArmed
-      ? readinessOf(this.file.poll(), this.interest, this.file.kind === 'pipe')
-      : 0;
+    if (!this.isArmed) return 0;
+    const readiness = readinessOf(this.file.poll(), this.interest, this.file.kind === 'pipe');
+    return readiness | pretendedOf(this.pretended, this.interest);
   }
 
   arm({ slot, generation, interest, trigger }: Wanted): void {
@@ -163,6 +171,15 @@ export class InterestSet {
     else this.#byFile.set(file, others);
   }
 
+  /** Reports once that what is watched under a number is ready, whatever it is. @returns whether it is watched. */
+  pretend(fd: number, pretended: Pretended): boolean {
+    const entry = this.#added.get(fd);
+    if (entry === undefined || this.#table.fileOf(fd) !== entry.file) return false;
+    entry.pretended = pretended;
+    this.#ready.add(entry);
+    return true;
+  }
+
   /** Forgets the ghosts; those that are left are looked at again. */
   rebuild(): void {
     for (const entry of [...this.#byFile.values()].flat()) {
@@ -205,6 +222,8 @@ export class InterestSet {
   #report(entry: Entry): Report {
     const { slot, generation, readiness, interest } = entry;
     this.#ready.delete(entry);
+    if (entry.pretended !== undefined) entry.pretended.fired++;
+    entry.pretended = undefined;
     if (entry.firesOnce) entry.isArmed = false;
     else if (!entry.isEdge) this.#ready.add(entry);
     return { slot, generation, readiness, word: entry.file.poll() & wordOf(interest) };
@@ -215,6 +234,11 @@ export class InterestSet {
     if (file === undefined) return -EBADF;
     return this.#byFile.get(file)?.find((entry) => entry.fd === fd) ?? -ENOENT;
   }
+}
+
+/** What is reported of something that may not be so. */
+export function pretendedOf(pretended: Pretended | undefined, interest: number): number {
+  return pretended === undefined ? 0 : interest & (Interest.Readable | Interest.Writable);
 }
 
 // Linux wakes what waits for priority data when a socket gets any data.

@@ -1,10 +1,14 @@
-// The way between two hosts: how long what is sent takes, and in which pieces it goes.
+// The way between two hosts: how long what is sent takes, in which pieces it goes, and what is lost.
 import type { Clock } from './clock.ts';
+import type { Journal } from './journal.ts';
+import { describePacket, type Packet, type Rules } from './packet.ts';
 import type { Tape } from './tape.ts';
 
 const NS_PER_MS = 1e6;
 /** Of loopback, where a segment is as large as it can be. */
 const SEGMENT = 65_536;
+/** By which a datagram is late when those that were sent behind it overtake it. */
+const REORDER_MS = 1;
 
 /** What a link may do to what it carries. */
 export interface LinkFaults {
@@ -12,7 +16,44 @@ export interface LinkFaults {
   readonly delay: { readonly probability: number; readonly maxMs: number };
   /** That a segment is cut. */
   readonly cut: number;
+  /** That a segment of TCP never arrives, as the connection is reset. */
+  readonly resets: number;
+  /** That a datagram never arrives. */
+  readonly loss: number;
+  /** That it arrives behind those that were sent after it. */
+  readonly reorder: number;
+  /** That it arrives twice. */
+  readonly duplicate: number;
 }
+
+/** Nothing goes wrong. */
+export const NO_FAULTS: LinkFaults = {
+  delay: { probability: 0, maxMs: 0 },
+  cut: 0,
+  resets: 0,
+  loss: 0,
+  reorder: 0,
+  duplicate: 0,
+};
+
+/** What links are made of. */
+export interface LinkParts {
+  readonly clock: Clock;
+  readonly tape: Tape;
+  readonly journal: Journal;
+  readonly rules: Rules;
+}
+
+/** What a packet arrives behind. */
+export interface Behind {
+  /** When what was sent before it arrives. */
+  readonly notBeforeNs: number;
+  /** That has not arrived yet. */
+  readonly isBehind: boolean;
+}
+
+/** It overtakes what was sent before it. */
+export const ALONE: Behind = { notBeforeNs: 0, isBehind: false };
 
 /** One way between two hosts; local: inside of one machine's memory, as a Unix socket. */
 export class Link {
@@ -22,56 +63,89 @@ export class Link {
   /** Nothing arrives before; Infinity: until it is healed. */
   #closedUntilNs = 0;
   #held: (() => void)[] = [];
-  readonly #clock: Clock;
-  readonly #tape: Tape;
+  readonly #parts: LinkParts;
   readonly #faults: LinkFaults;
 
-  constructor(clock: Clock, tape: Tape, faults: LinkFaults, isLocal = false) {
-    this.#clock = clock;
-    this.#tape = tape;
+  constructor(parts: LinkParts, faults: LinkFaults, isLocal = false) {
+    this.#parts = parts;
     this.#faults = faults;
     this.isLocal = isLocal;
   }
 
   /** How many of `count` bytes go in one piece. */
-  segment(count: number): number {
+  segment(count: number, { from, to }: Pick<Packet, 'from' | 'to'>): number {
     const most = Math.min(count, SEGMENT);
-    return this.#tape.choose(most, this.#faults.cut) || most;
+    const part = this.#parts.tape.cut(most, this.#faults.cut);
+    if (part < most) {
+      this.#parts.journal.add(`of ${most} bytes from ${from} to ${to} the first ${part} go alone`);
+    }
+    return part;
+  }
+
+  /** Whether a connection is reset now, by chance. */
+  isReset(): boolean {
+    return this.#parts.tape.happens(this.#faults.resets);
+  }
+
+  /** Notes that a connection was reset. */
+  noteReset({ from, to }: Pick<Packet, 'from' | 'to'>, why: string): void {
+    this.#parts.journal.add(`the connection from ${from} to ${to} is reset (${why})`);
   }
 
   /** Has something happen after a while, at this end. */
   later(delayNs: number, action: () => void): void {
-    this.#clock.after(delayNs, action);
+    this.#parts.clock.after(delayNs, action);
   }
 
-  /** Has something arrive at the other end, perhaps before what was sent before it. */
-  carry(arrive: () => void): void {
-    this.carryBehind(0, false, arrive);
+  /** What the rules say: milliseconds that it is late. */
+  verdictOn(packet: Packet): 'drop' | 'duplicate' | number {
+    const verdict = this.isLocal ? 'pass' : this.#parts.rules.verdictOn(packet);
+    if (verdict === 'pass') return 0;
+    if (typeof verdict === 'object') return verdict.delayMs;
+    const how = verdict === 'drop' ? 'is dropped' : 'arrives twice';
+    this.#parts.journal.add(`${describePacket(packet)} ${how} (by a rule)`);
+    return verdict;
+  }
+
+  /** Has a datagram arrive: once, as it is usual, or twice, or never. */
+  carryDatagram(packet: Packet, arrive: () => void): void {
+    const { loss, reorder, duplicate } = this.#faults;
+    const verdict = this.verdictOn(packet);
+    if (verdict === 'drop' || this.#happens(loss, packet, 'is lost')) return;
+    const isOvertaken = this.#happens(reorder, packet, 'is overtaken by those behind it');
+    const delayMs = (verdict === 'duplicate' ? 0 : verdict) + (isOvertaken ? REORDER_MS : 0);
+    const isTwice = this.#happens(duplicate, packet, 'arrives twice') || verdict === 'duplicate';
+    this.carry(packet, delayMs, ALONE, arrive);
+    if (isTwice) this.carry(packet, delayMs, ALONE, arrive);
   }
 
   /**
-   * @param notBeforeNs - when what was sent before it arrives.
-   * @param isBehind - that has not arrived yet.
+   * Has something arrive at the other end.
+   *
+   * @param delayMs - that it is late, beside what the link takes.
    * @returns when it arrives.
    */
-  carryBehind(notBeforeNs: number, isBehind: boolean, arrive: () => void): number {
-    const { probability, maxMs } = this.#faults.delay;
-    const lateMs = this.#tape.choose(Math.max(1, Math.ceil(maxMs)) + 1, probability);
-    const { nowNs } = this.#clock;
+  carry(packet: Packet, delayMs: number, behind: Behind, arrive: () => void): number {
+    const { clock } = this.#parts;
+    const lateMs = delayMs + this.#chooseDelay();
+    if (lateMs > 0) {
+      this.#parts.journal.add(`${describePacket(packet)} arrives ${lateMs} ms late`);
+    }
+    const { nowNs } = clock;
     if (this.#closedUntilNs === Number.POSITIVE_INFINITY) {
       this.#held.push(arrive);
       return nowNs;
     }
-    const soonestNs = Math.max(notBeforeNs, this.#closedUntilNs);
+    const soonestNs = Math.max(behind.notBeforeNs, this.#closedUntilNs);
     const atNs = Math.max(nowNs + (this.latencyMs + lateMs) * NS_PER_MS, soonestNs);
-    if (atNs <= nowNs && !isBehind) arrive();
-    else this.#clock.at(atNs, arrive);
+    if (atNs <= nowNs && !behind.isBehind) arrive();
+    else clock.at(atNs, arrive);
     return atNs;
   }
 
   /** Nothing arrives for a while; Infinity: until `heal`. */
   partition(ms: number): void {
-    this.#closedUntilNs = this.#clock.nowNs + ms * NS_PER_MS;
+    this.#closedUntilNs = this.#parts.clock.nowNs + ms * NS_PER_MS;
   }
 
   /** What was held back arrives. */
@@ -79,27 +153,15 @@ export class Link {
     this.#closedUntilNs = 0;
     for (const arrive of this.#held.splice(0)) arrive();
   }
-}
 
-/** What goes one way over a link, and arrives in the order in which it was sent. */
-export class Lane {
-  readonly #link: Link;
-  #lastArrivalNs = 0;
-  #onTheWay = 0;
-
-  constructor(link: Link) {
-    this.#link = link;
+  #chooseDelay(): number {
+    const { probability, maxMs } = this.#faults.delay;
+    return this.#parts.tape.choose(Math.max(1, Math.ceil(maxMs)) + 1, probability);
   }
 
-  /** Has something arrive behind what was sent before it. */
-  send(arrive: () => void): void {
-    const isBehind = this.#onTheWay > 0;
-    this.#onTheWay++;
-    const atNs = this.#link.carryBehind(this.#lastArrivalNs, isBehind, () => {
-      this.#onTheWay--;
-      arrive();
-    });
-    // What has arrived at once may have sent something itself.
-    this.#lastArrivalNs = Math.max(this.#lastArrivalNs, atNs);
+  #happens(chance: number, packet: Packet, what: string): boolean {
+    const happens = this.#parts.tape.happens(chance);
+    if (happens) this.#parts.journal.add(`${describePacket(packet)} ${what}`);
+    return happens;
   }
 }

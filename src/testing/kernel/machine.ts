@@ -9,20 +9,24 @@ import type { SimDriver } from './driver.ts';
 import { Faults } from './faults.ts';
 import { FileCalls } from './file-calls.ts';
 import { Hosts } from './hosts.ts';
+import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import type { OpenFile } from './open-file.ts';
 import { type KernelOptions, type KernelSettings, settingsOf } from './options.ts';
 import type { SimPoller } from './poller.ts';
 import type { SimSignals } from './signals.ts';
-import { Socket } from './socket.ts';
 import { DescriptorTable } from './table.ts';
 import type { Tape } from './tape.ts';
 import { Transfers } from './transfers.ts';
 import { Wakers } from './wakers.ts';
 
+/** Calls that do something also when they fail. */
+const FAILS_ITSELF: ReadonlySet<string> = new Set(['accept4', 'close']);
+
 /** All that a program can reach of a simulated kernel. */
 export class Machine {
   readonly clock: Clock;
+  readonly journal: Journal = new Journal(() => this.clock.elapsedNs);
   readonly tape: Tape;
   readonly faults: Faults;
   readonly table: DescriptorTable;
@@ -57,22 +61,31 @@ export class Machine {
     this.settings = settingsOf(options);
     const { tape, calls, links, descriptorsMax, buffers } = this.settings;
     this.tape = tape;
-    this.faults = new Faults(tape, calls);
+    this.faults = new Faults(tape, calls, this.journal);
     this.table = new DescriptorTable(descriptorsMax);
-    this.network = new Network({ native, clock: this.clock, tape, faults: links, sizes: buffers });
+    const { journal } = this;
+    this.network = new Network({ native, clock, tape, journal, faults: links, sizes: buffers });
   }
 
   /** Bytes that can be read from a descriptor; 0 where it is none of a stream. */
   unreadOf(fd: number): number {
-    const file = this.table.fileOf(fd);
-    return file instanceof Socket ? (file.stream?.unread ?? 0) : 0;
+    return this.table.fileOf(fd)?.unread?.() ?? 0;
   }
 
-  /** Counts a call. */
-  note(call: string): void {
+  /**
+   * The program makes a call.
+   *
+   * @param call - as in `edgewise/sys`.
+   * @param asked - bytes that it asks for; -1: none, or not known.
+   * @returns what `make` returns, or what a test has asked it to fail with.
+   */
+  perform(call: string, fd: number, asked: number, make: () => number): number {
     this.callCount++;
     this.onCall();
     this.callCounts.set(call, (this.callCounts.get(call) ?? 0) + 1);
+    const entry = this.journal.begin(call, fd, this.table.fileOf(fd), asked);
+    const errno = FAILS_ITSELF.has(call) ? 0 : this.faults.askedErrnoOf(call, fd);
+    return this.journal.end(entry, errno === 0 ? make() : -errno);
   }
 
   /** A call on a descriptor without O_NONBLOCK waits, and time passes. */

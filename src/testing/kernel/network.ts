@@ -4,9 +4,12 @@ import { constants } from 'node:os';
 import type { Native } from '../../native.ts';
 import { Address } from './address.ts';
 import type { Clock } from './clock.ts';
-import { Link, type LinkFaults } from './link.ts';
+import type { Journal } from './journal.ts';
+import { ALONE, Link, type LinkFaults, NO_FAULTS } from './link.ts';
 import { Names } from './names.ts';
 import type { PassedFile } from './open-file.ts';
+import { type Packet, Rules } from './packet.ts';
+import { Resets } from './resets.ts';
 import { type Datagram, Socket } from './socket.ts';
 import { sizesOf } from './socket-options.ts';
 import { type BufferSizes, StreamEnd } from './stream.ts';
@@ -34,6 +37,7 @@ export interface NetworkParts {
   readonly native: Native;
   readonly clock: Clock;
   readonly tape: Tape;
+  readonly journal: Journal;
   readonly faults: LinkFaults;
   readonly sizes: BufferSizes;
 }
@@ -41,6 +45,9 @@ export interface NetworkParts {
 /** All sockets of a simulated machine that have an address. */
 export class Network {
   readonly names: Names;
+  /** What tests do to packets. */
+  readonly rules = new Rules();
+  readonly resets = new Resets();
   readonly #parts: NetworkParts;
   readonly #links = new Map<string, Link>();
   readonly #memory: Link;
@@ -48,16 +55,14 @@ export class Network {
   constructor(parts: NetworkParts) {
     this.#parts = parts;
     this.names = new Names(parts.native);
-    const kind: LinkFaults = { delay: { probability: 0, maxMs: 0 }, cut: 0 };
-    this.#memory = new Link(parts.clock, parts.tape, kind, true);
+    this.#memory = new Link({ ...parts, rules: this.rules }, NO_FAULTS, true);
   }
 
   /** The way between this machine and a host. */
   linkTo(host: string): Link {
     let link = this.#links.get(host);
     if (link === undefined) {
-      const { clock, tape, faults } = this.#parts;
-      link = new Link(clock, tape, faults);
+      link = new Link({ ...this.#parts, rules: this.rules }, this.#parts.faults);
       this.#links.set(host, link);
     }
     return link;
@@ -122,7 +127,9 @@ export class Network {
       from: this.#sourceOf(from, target),
       files: [],
     };
-    this.linkTo(target.host).carry(() => this.#arrive(from, target, datagram));
+    const packet = packetOf('udp', 'data', datagram.from, target, datagram.bytes);
+    const link = this.linkTo(target.host);
+    link.carryDatagram(packet, () => this.#arrive(from, target, datagram));
     // The memory of the datagram is given back.
     from.watchers.notify('space', false);
     return bytes.length;
@@ -202,18 +209,21 @@ export class Network {
   }
 
   #sendSyn(socket: Socket, address: Address, attempt: number): void {
-    const { clock } = this.#parts;
     const link = this.linkTo(address.host);
+    const arrive = (): void => {
+      if (!socket.isConnecting) return;
+      const target = this.names.atPort(true, address);
+      if (target?.listening === undefined) this.#fail(socket, ECONNREFUSED);
+      else if (!isFull(target)) this.#complete(socket, target, link);
+      else this.#retry(socket, address, attempt);
+    };
     // Later, also on loopback: connect has returned by then.
-    clock.after(0, () =>
-      link.carry(() => {
-        if (!socket.isConnecting) return;
-        const target = this.names.atPort(true, address);
-        if (target?.listening === undefined) this.#fail(socket, ECONNREFUSED);
-        else if (!isFull(target)) this.#complete(socket, target, link);
-        else this.#retry(socket, address, attempt);
-      }),
-    );
+    link.later(0, () => {
+      const packet = packetOf('tcp', 'syn', socket.local, address, undefined, attempt);
+      const verdict = link.verdictOn(packet);
+      if (verdict === 'drop') this.#retry(socket, address, attempt);
+      else link.carry(packet, verdict === 'duplicate' ? 0 : verdict, ALONE, arrive);
+    });
   }
 
   #retry(socket: Socket, address: Address, attempt: number): void {
@@ -257,14 +267,16 @@ export class Network {
 
   #join(first: Socket, second: Socket, link: Link): void {
     const { sizes } = this.#parts;
-    const a = new StreamEnd(link, sizesOf(first, sizes), first);
-    const b = new StreamEnd(link, sizesOf(second, sizes), second);
+    const [from, to] = [first.local.text, second.local.text];
+    const a = new StreamEnd(link, sizesOf(first, sizes), first, { from, to });
+    const b = new StreamEnd(link, sizesOf(second, sizes), second, { from: to, to: from });
     a.peer = b;
     b.peer = a;
     first.remote ??= second.local;
     second.remote ??= first.local;
     first.attach(a);
     second.attach(b);
+    if (!link.isLocal) this.resets.onConnection(a, second.local);
   }
 
   #sourceOf({ local }: Socket, to: Address): Address {
@@ -283,4 +295,16 @@ function loopbackOf({ host }: Address): string {
 // Linux lets one more wait than it was asked for.
 function isFull({ listening }: Socket): boolean {
   return listening !== undefined && listening.queue.length > listening.backlog;
+}
+
+function packetOf(
+  protocol: Packet['protocol'],
+  kind: Packet['kind'],
+  from: Address,
+  to: Address,
+  bytes?: Uint8Array,
+  attempt = 0,
+): Packet {
+  const way = { from: from.text, to: to.text };
+  return { protocol, kind, ...way, byteCount: bytes?.length ?? 0, bytes, attempt };
 }

@@ -3,7 +3,15 @@
 // reported once as an error.
 import { constants } from 'node:os';
 import { Interest, Readiness, TRIGGERS } from '../../poller/index.ts';
-import { ALWAYS, type Report, readinessOf, type Wanted, wordOf } from './interest-set.ts';
+import {
+  ALWAYS,
+  type Pretended,
+  pretendedOf,
+  type Report,
+  readinessOf,
+  type Wanted,
+  wordOf,
+} from './interest-set.ts';
 import { type OpenFile, Poll } from './open-file.ts';
 import type { DescriptorTable } from './table.ts';
 
@@ -16,6 +24,8 @@ interface Watch {
   readonly file: OpenFile;
   wanted: Wanted;
   isArmed: boolean;
+  /** It is reported once as ready, whatever it is. */
+  pretended?: Pretended | undefined;
 }
 
 /** The numbers of one poller. */
@@ -57,6 +67,14 @@ export class NumberSet {
     return typeof watch === 'number' ? watch : 0;
   }
 
+  /** Reports once that a number is ready, whatever it is. @returns whether it is watched. */
+  pretend(fd: number, pretended: Pretended): boolean {
+    const watch = this.#find(fd);
+    if (typeof watch === 'number') return false;
+    watch.pretended = pretended;
+    return true;
+  }
+
   /** There is nothing that is older than its number. */
   rebuild(): void {
     // Each wait looks at all of them anew.
@@ -96,12 +114,13 @@ export class NumberSet {
     return this.#armed.filter((watch) => this.#readinessOf(watch) !== 0);
   }
 
-  #readinessOf({ fd, wanted }: Watch): number {
+  #readinessOf({ fd, wanted, pretended }: Watch): number {
     const file = this.#table.fileOf(fd);
     if (file === undefined) return 0;
     const interest = wanted.interest as Interest;
-    if (this.#isSelect) return selected(file.poll(), interest);
-    return readinessOf(file.poll(), interest, file.kind === 'pipe');
+    const pretending = pretendedOf(pretended, interest);
+    if (this.#isSelect) return selected(file.poll(), interest) | pretending;
+    return readinessOf(file.poll(), interest, file.kind === 'pipe') | pretending;
   }
 
   #report(watch: Watch): Report {
@@ -112,6 +131,8 @@ export class NumberSet {
     const word = (now?.poll() ?? 0) & wordOf(interest as Interest);
     const readiness = isGone ? GONE & (interest | ALWAYS) : this.#readinessOf(watch);
     const firesOnce = TRIGGERS[trigger] === 'oneshot' || interest === Interest.None;
+    if (watch.pretended !== undefined) watch.pretended.fired++;
+    watch.pretended = undefined;
     if (firesOnce || isGone) watch.isArmed = false;
     this.#watches.delete(fd);
     this.#watches.set(fd, watch);

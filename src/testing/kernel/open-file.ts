@@ -59,6 +59,8 @@ export interface OpenFile {
   write?(bytes: Uint8Array): number;
   /** Bytes that a write takes now, or -errno. Absent: it is none of a stream. */
   room?(): number;
+  /** Bytes that a read gives now. Absent: it is none of a stream. */
+  unread?(): number;
   /** As `read`, and the bytes stay. */
   peek?(into: Uint8Array): number;
   /** The last number was closed. */

@@ -13,6 +13,14 @@ export interface FaultOptions extends Partial<CallFaults> {
   readonly delay?: number;
   /** That what is sent arrives in pieces, 0 to 1. */
   readonly cut?: number;
+  /** That a segment of TCP does not arrive, and its connection is reset, 0 to 1. */
+  readonly resets?: number;
+  /** That a datagram of UDP is lost, 0 to 1. */
+  readonly loss?: number;
+  /** That a datagram of UDP arrives behind those that were sent after it, 0 to 1. */
+  readonly reorder?: number;
+  /** That a datagram of UDP arrives twice, 0 to 1. */
+  readonly duplicate?: number;
   /** That a wait wakes up with nothing to report, 0 to 1. */
   readonly spurious?: number;
   /** That a batch begins with another descriptor than the one that has waited longest, 0 to 1. */
@@ -53,12 +61,14 @@ const KIND: CallFaults = { shortReads: 0, shortWrites: 0, emfile: 0, aborted: 0,
 /** Fills in what was left out. */
 export function settingsOf(options: KernelOptions): KernelSettings {
   const { faults = {}, tape = [], edges = 'linux', descriptorsMax = DESCRIPTORS_MAX } = options;
-  const { delayMs = 0, delay = 0.5, cut = 0, spurious = 0, order = 0 } = faults;
+  const { delayMs = 0, delay = 0.5, spurious = 0, order = 0 } = faults;
+  const { cut = 0, resets = 0, loss = 0, reorder = 0, duplicate = 0 } = faults;
+  const late = { probability: delayMs > 0 ? delay : 0, maxMs: delayMs };
   const { send = SEND_BYTES, receive = RECEIVE_BYTES } = options.buffers ?? {};
   return {
     tape: new Tape(tape),
     calls: { ...KIND, ...faults },
-    links: { delay: { probability: delayMs > 0 ? delay : 0, maxMs: delayMs }, cut },
+    links: { delay: late, cut, resets, loss, reorder, duplicate },
     spurious,
     order,
     edges,

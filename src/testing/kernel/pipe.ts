@@ -6,6 +6,8 @@ import { changing, type OpenFile, Poll, Watchers } from './open-file.ts';
 
 const { EAGAIN, EPIPE } = constants.errno;
 const PAGE = 4096;
+/** A write of so many bytes or fewer is whole or nothing (PIPE_BUF). */
+export const PIPE_ATOMIC: number = PAGE;
 /** Bytes that a pipe holds. */
 export const PIPE_CAPACITY: number = 16 * PAGE;
 
@@ -36,6 +38,10 @@ class PipeReader implements OpenFile {
     if (this.writer.isFull) changing(this.writer, 'space', take);
     else take();
     return count;
+  }
+
+  unread(): number {
+    return this.queue.length;
   }
 
   peek(into: Uint8Array): number {

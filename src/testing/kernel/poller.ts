@@ -11,7 +11,7 @@ import {
   WORDS_PER_RECORD,
 } from '../../poller/index.ts';
 import { REFUSED } from '../../validate.ts';
-import { InterestSet } from './interest-set.ts';
+import { InterestSet, type Pretended } from './interest-set.ts';
 import type { Machine } from './machine.ts';
 import { NumberSet } from './number-set.ts';
 import { FIRST_FD } from './table.ts';
@@ -85,23 +85,36 @@ export class SimPoller {
     trigger: number,
     exclusive: number,
   ): number {
-    if (fd < FIRST_FD) return this.#machine.files.refusalOf(fd);
-    return this.#set.add(fd, { slot, generation, interest, trigger }, exclusive === 1);
+    return this.#control('poller.add', fd, () =>
+      fd < FIRST_FD
+        ? this.#machine.files.refusalOf(fd)
+        : this.#set.add(fd, { slot, generation, interest, trigger }, exclusive === 1),
+    );
   }
 
   modify(fd: number, slot: number, generation: number, interest: number, trigger: number): number {
-    if (fd < FIRST_FD) return this.#machine.files.isReal(fd) ? -ENOENT : -EBADF;
-    return this.#set.modify(fd, { slot, generation, interest, trigger });
+    return this.#control('poller.modify', fd, () =>
+      fd < FIRST_FD
+        ? this.#unknown(fd)
+        : this.#set.modify(fd, { slot, generation, interest, trigger }),
+    );
   }
 
   remove(fd: number): number {
-    if (fd < FIRST_FD) return this.#machine.files.isReal(fd) ? -ENOENT : -EBADF;
-    return this.#set.remove(fd);
+    return this.#machine.perform('poller.remove', fd, -1, () =>
+      fd < FIRST_FD ? this.#unknown(fd) : this.#set.remove(fd),
+    );
+  }
+
+  #unknown(fd: number): number {
+    return this.#machine.files.isReal(fd) ? -ENOENT : -EBADF;
   }
 
   removeAndClose(fd: number): number {
-    this.#set.remove(fd); // that it is not there is no error
-    return this.#machine.table.close(fd);
+    return this.#machine.perform('poller.removeAndClose', fd, -1, () => {
+      this.#set.remove(fd); // that it is not there is no error
+      return this.#machine.table.close(fd);
+    });
   }
 
   wait(timeoutMs: number): number {
@@ -113,8 +126,9 @@ export class SimPoller {
   resume(): number {
     if (!this.#isOpen) return -EBADF;
     const deadlineNs = Math.min(this.#deadlineNs, this.plannedNs);
-    const { clock, tape, settings } = this.#machine;
+    const { clock, tape, settings, journal } = this.#machine;
     const isWoken = tape.happens(settings.spurious);
+    if (isWoken) journal.add('a wait ended with nothing to report');
     if (!isWoken) this.#machine.waitUntil(() => this.#isNotified || this.#set.isReady, deadlineNs);
     const count = isWoken ? 0 : this.#fill();
     this.#head[Head.NowNs] = clock.nowNs;
@@ -124,6 +138,11 @@ export class SimPoller {
     this.#add(Head.WaitCount);
     if (isEmpty && clock.nowNs < deadlineNs) this.#add(Head.EmptyCount);
     return count;
+  }
+
+  /** A wait reports once that a descriptor is ready, whatever it is. @returns whether it is watched. */
+  pretend(fd: number, pretended: Pretended): boolean {
+    return this.#set.pretend(fd, pretended);
   }
 
   notify(): number {
@@ -154,12 +173,28 @@ export class SimPoller {
   }
 
   #fill(): number {
-    const { tape, settings } = this.#machine;
+    const { journal } = this.#machine;
     const capacity = (this.#words.length - RECORDS_AT) / WORDS_PER_RECORD;
-    const reports = this.#set.take(capacity, (count) => tape.choose(count, settings.order));
+    const reports = this.#set.take(capacity, (count) => this.#chooseFirst(count));
     reports.forEach(({ slot, generation, readiness, word }, index) => {
       this.#words.set([slot, generation, readiness, word], RECORDS_AT + index * WORDS_PER_RECORD);
     });
+    if (reports.length > 0)
+      journal.end(journal.begin('poller.wait', -1, undefined, -1), reports.length);
     return reports.length;
+  }
+
+  #chooseFirst(readyCount: number): number {
+    const { tape, settings, journal } = this.#machine;
+    const first = tape.choose(readyCount, settings.order);
+    if (first > 0) journal.add(`of ${readyCount} that are ready the first is not reported first`);
+    return first;
+  }
+
+  #control(call: string, fd: number, make: () => number): number {
+    return this.#machine.perform(call, fd, -1, () => {
+      const errno = this.#machine.faults.errnoOf('epoll_ctl', fd);
+      return errno === 0 ? make() : -errno;
+    });
   }
 }

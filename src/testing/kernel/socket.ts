@@ -122,6 +122,10 @@ export class Socket implements OpenFile {
     return this.error === 0 ? -EPIPE : -this.takeError();
   }
 
+  unread(): number {
+    return this.stream?.unread ?? 0;
+  }
+
   /** What cannot be written says so in `write`. */
   room(): number {
     return this.stream?.room ?? ROOM_MAX;

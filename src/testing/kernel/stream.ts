@@ -5,16 +5,26 @@
 import { constants } from 'node:os';
 import type { TcpState } from '../../sys/tcpinfo.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { Lane, type Link } from './link.ts';
+import { Lane, type Segment, type Way } from './lane.ts';
+import type { Link } from './link.ts';
 import { type Activity, changing, type OpenFile, type PassedFile, Poll } from './open-file.ts';
 import { PassedFiles } from './passed-files.ts';
 
-const { EAGAIN, ECONNRESET, ENOTCONN, EPIPE } = constants.errno;
+const { EAGAIN, ECONNRESET, ENOTCONN, EPIPE, ETIMEDOUT } = constants.errno;
 
 /** After this a sender without a window looks again. tcp(7) */
 const PROBE_NS = 2e8;
 /** More than a call asks for. */
 export const ROOM_MAX: number = 2 ** 30;
+
+const END: Segment = { kind: 'end', byteCount: 0 };
+const RESET: Segment = { kind: 'reset', byteCount: 0 };
+
+/** A number of bytes behind which a connection is reset. */
+export interface ResetAfter {
+  bytesLeft: number;
+  readonly onReset: () => void;
+}
 
 /** Sizes of the buffers, in bytes. */
 export interface BufferSizes {
@@ -32,8 +42,11 @@ export class StreamEnd {
   error = 0;
   /** SO_LINGER with no time: a close resets. */
   resetsOnClose = false;
+  /** Of both ends; undefined: it is not to be reset. */
+  resetAfter: ResetAfter | undefined;
   readonly #link: Link;
   readonly #lane: Lane;
+  readonly #way: Way;
   readonly #sizes: BufferSizes;
   /** The socket that it is of. */
   readonly #file: OpenFile;
@@ -52,9 +65,10 @@ export class StreamEnd {
   #isFinReceived = false;
   #isReleased = false;
 
-  constructor(link: Link, sizes: BufferSizes, file: OpenFile) {
+  constructor(link: Link, sizes: BufferSizes, file: OpenFile, way: Way) {
     this.#link = link;
-    this.#lane = new Lane(link);
+    this.#way = way;
+    this.#lane = new Lane(link, way, () => this.fail(ETIMEDOUT));
     this.#sizes = sizes;
     this.#file = file;
   }
@@ -91,6 +105,11 @@ export class StreamEnd {
     if (this.#isFinReceived) return this.#isWriteShut ? 'last-ack' : 'close-wait';
     if (!this.#isFinSent) return 'established';
     return this.peer.#isFinReceived ? 'fin-wait-2' : 'fin-wait-1';
+  }
+
+  /** One of the two has sent its last, or both have. */
+  get isHalfClosed(): boolean {
+    return this.#isReadShut || this.#isWriteShut;
   }
 
   /** Bits of {@link Poll}. */
@@ -184,7 +203,7 @@ export class StreamEnd {
     this.#isWriteShut = true;
     this.#isReadShut = true;
     this.#isReset = true;
-    this.#lane.send(() => this.peer.#receiveReset());
+    this.#lane.send(RESET, () => this.peer.#receiveReset());
   }
 
   /** What a connection that could not be made has, or a peer that has vanished. */
@@ -196,6 +215,27 @@ export class StreamEnd {
       this.#isReset = true;
       this.#outgoing.clear();
     });
+  }
+
+  /** Has the connection reset when it has carried so many bytes more, both ways together. */
+  resetBehind(resetAfter: ResetAfter): void {
+    this.resetAfter = resetAfter;
+    this.peer.resetAfter = resetAfter;
+    if (resetAfter.bytesLeft > 0) return;
+    this.#link.later(0, () => {
+      if (!this.isOver) this.#resetAsAsked(resetAfter);
+    });
+  }
+
+  #resetAsAsked({ onReset }: ResetAfter): void {
+    onReset();
+    this.cutOff('as asked for');
+  }
+
+  /** The network resets the connection: both ends get ECONNRESET. @param why - for the journal. */
+  cutOff(why: string): void {
+    this.#link.noteReset(this.#way, why);
+    for (const end of [this, this.peer]) if (!end.isOver) end.fail(ECONNRESET);
   }
 
   get #isWritable(): boolean {
@@ -264,20 +304,27 @@ export class StreamEnd {
   #transmit(): void {
     for (;;) {
       const waiting = this.#outgoing.length - this.#inFlight;
-      const count = this.#link.segment(Math.min(waiting, this.#window));
+      const count = this.#link.segment(Math.min(waiting, this.#window), this.#way);
       if (count <= 0) break;
       this.#inFlight += count;
-      this.#lane.send(() => this.#arrive(count));
+      this.#lane.send({ kind: 'data', byteCount: count }, () => this.#arrive(count));
     }
     const isAllSent = this.#outgoing.length === this.#inFlight;
     if (!this.#isWriteShut || !isAllSent || this.#isFinSent || this.#isReset) return;
     this.#isFinSent = true;
-    this.#lane.send(() => this.peer.#receiveEnd());
+    this.#lane.send(END, () => this.peer.#receiveEnd());
   }
 
-  #arrive(count: number): void {
-    this.#inFlight -= count;
+  #arrive(sentCount: number): void {
+    this.#inFlight -= sentCount;
     if (this.#isReset) return;
+    if (this.#link.isReset()) {
+      this.cutOff('by chance');
+      return;
+    }
+    const { resetAfter } = this;
+    const count = Math.min(sentCount, resetAfter?.bytesLeft ?? sentCount);
+    if (resetAfter !== undefined) resetAfter.bytesLeft -= count;
     // Room is reported only to a writer that has found none.
     let bytes: Uint8Array = new Uint8Array();
     const take = (): void => {
@@ -286,7 +333,8 @@ export class StreamEnd {
     if (this.#isWritable) take();
     else this.#changing('space', take);
     this.peer.#receive(bytes);
-    this.#transmit();
+    if (resetAfter?.bytesLeft === 0) this.#resetAsAsked(resetAfter);
+    else this.#transmit();
   }
 
   #receive(bytes: Uint8Array): void {
@@ -299,7 +347,7 @@ export class StreamEnd {
   // Both ways were shut down here, and the peer sends on.
   #abort(): void {
     this.fail(ECONNRESET);
-    this.#lane.send(() => this.peer.#receiveReset());
+    this.#lane.send(RESET, () => this.peer.#receiveReset());
   }
 
   #receiveEnd(): void {

@@ -59,6 +59,19 @@ export class Tape {
     return this.choose(2, probability) === 1;
   }
 
+  /**
+   * Decides how many of `count` are taken together: all is the kindest, then one, then half of them, and so on.
+   * There are few possibilities of any count, so that a short tape has the interesting ones.
+   *
+   * @param probability - that it is not all of them.
+   * @returns 1 to `count`; 0 of 0.
+   */
+  cut(count: number, probability: number): number {
+    if (count <= 1 || probability === 0) return count;
+    const cuts = cutsOf(count);
+    return cuts[this.choose(cuts.length, probability)] ?? count;
+  }
+
   #next(count: number, probability: number): number {
     if (this.#recorded !== undefined) {
       const recorded = this.#recorded[this.choices.length] ?? 0;
@@ -68,4 +81,11 @@ export class Tape {
     const which = 1 + Math.floor(this.#random.next() * (count - 1));
     return isUnkind && !this.isCalm ? which : 0;
   }
+}
+
+/** All, 1, a half, all but one, a quarter, an eighth, … */
+function cutsOf(count: number): number[] {
+  const cuts = new Set([count, 1, count >> 1, count - 1]);
+  for (let part = count >> 2; part > 1; part >>= 1) cuts.add(part);
+  return [...cuts];
 }

@@ -5,6 +5,7 @@ import { constants as names } from '../../sys/constants.ts';
 import { Address } from './address.ts';
 import type { Machine } from './machine.ts';
 import { type OpenFile, type PassedFile, Poll } from './open-file.ts';
+import { PIPE_ATOMIC } from './pipe.ts';
 import { type Datagram, Socket } from './socket.ts';
 
 const { EAGAIN, EBADF, EDESTADDRREQ, EISCONN, ENOTCONN, ENOTSOCK, EOPNOTSUPP } = constants.errno;
@@ -94,16 +95,16 @@ export class Transfers {
     return this.send('sendmsg', fd, gather(buffers), flags, slot, fds);
   }
 
-  /** read(2) of whatever can be read. */
-  read(fd: number, into: Uint8Array): number {
+  /** read(2), or another call, of whatever can be read. */
+  read(fd: number, into: Uint8Array, call = 'read'): number {
     const file = this.#machine.table.fileOf(fd);
     if (file === undefined) return -EBADF;
-    if (file instanceof Socket) return into.length === 0 ? 0 : this.receive('read', fd, into, 0);
+    if (file instanceof Socket) return into.length === 0 ? 0 : this.receive(call, fd, into, 0);
     if (file.read === undefined) return -EBADF;
-    const errno = this.#machine.faults.errnoOf('read', fd);
+    const errno = this.#machine.faults.errnoOf(call, fd);
     if (errno !== 0) return -errno;
     this.#machine.block(file, () => (file.poll() & ~Poll.Out) !== 0);
-    return file.read(file.kind === 'pipe' ? this.#shortened('read', fd, into, true) : into);
+    return file.read(this.#shortened(call, fd, file, into, true));
   }
 
   /** write(2), or another call, to whatever can be written. */
@@ -115,15 +116,17 @@ export class Transfers {
     const errno = this.#machine.faults.errnoOf(call, fd);
     if (errno !== 0) return -errno;
     this.#machine.block(file, () => (file.poll() & ~Poll.In) !== 0);
-    return file.write(file.kind === 'pipe' ? this.#shortened(call, fd, bytes, false) : bytes);
+    // What is no longer than this goes into a pipe as a whole, or not at all.
+    if (bytes.length <= PIPE_ATOMIC) return file.write(bytes);
+    return file.write(this.#shortened(call, fd, file, bytes, false));
   }
 
   readv(fd: number, buffers: readonly Uint8Array[]): number {
-    return scatter(buffers, (into) => this.read(fd, into));
+    return scatter(buffers, (into) => this.read(fd, into, 'readv'));
   }
 
   writev(fd: number, buffers: readonly Uint8Array[]): number {
-    return this.write(fd, gather(buffers));
+    return this.write(fd, gather(buffers), 'writev');
   }
 
   #receive(
@@ -142,7 +145,7 @@ export class Transfers {
       this.#machine.block(socket, () => (socket.poll() & ~Poll.Out) !== 0);
     }
     if (socket.isStream) {
-      const result = socket.receive(this.#shortened(call, fd, into, true), isPeek);
+      const result = socket.receive(this.#shortened(call, fd, socket, into, true), isPeek);
       if (!isPeek && result > 0) received.files = socket.stream?.takePassed() ?? [];
       return result;
     }
@@ -165,7 +168,7 @@ export class Transfers {
     if ((flags & MSG_DONTWAIT) === 0 && socket.listening === undefined) {
       this.#machine.block(socket, () => (socket.poll() & ~Poll.In) !== 0);
     }
-    const part = this.#shortened(call, fd, bytes, false);
+    const part = this.#shortened(call, fd, socket, bytes, false);
     return files.length > 0 && socket.stream !== undefined
       ? socket.stream.write(part, files)
       : socket.write(part);
@@ -216,9 +219,19 @@ export class Transfers {
     header[1] = count;
   }
 
-  #shortened(call: string, fd: number, bytes: Uint8Array, isRead: boolean): Uint8Array {
-    if (bytes.length <= 1) return bytes;
-    return bytes.subarray(0, this.#machine.faults.lengthOf(call, fd, bytes.length, isRead));
+  // Fewer bytes than could be moved now, when it is to be a short transfer.
+  #shortened(
+    call: string,
+    fd: number,
+    file: OpenFile,
+    bytes: Uint8Array,
+    isRead: boolean,
+  ): Uint8Array {
+    const available = (isRead ? file.unread?.() : file.room?.()) ?? 0;
+    const most = Math.min(bytes.length, available);
+    if (most <= 1) return bytes;
+    const count = this.#machine.faults.lengthOf(call, fd, most, isRead);
+    return count === most ? bytes : bytes.subarray(0, count);
   }
 
   #onSocket(fd: number, call: (socket: Socket) => number): number {
