@@ -224,8 +224,8 @@ export class Socket implements OpenFile {
     const before = new Map([...this.senders].map((sender) => [sender, sender.poll()]));
     take();
     for (const [sender, poll] of before) {
-      const isChange = (sender.poll() & ~poll) !== 0;
-      if (isChange || sender.peer?.peer === sender) sender.watchers.notify('space', isChange);
+      const gained = sender.poll() & ~poll;
+      if (gained !== 0 || sender.peer?.peer === sender) sender.watchers.notify('space', gained);
     }
   }
 
