@@ -182,9 +182,9 @@ export class Socket implements OpenFile {
     });
   }
 
-  /** Whether a datagram of a Unix socket finds room at its receiver. */
+  /** Whether a datagram of a Unix socket finds room at its receiver, which may be itself. */
   hasRoomFor(from: Socket, count: number, limit: number): boolean {
-    if (this.peer !== from) return !this.isCrowded;
+    if (this !== from && this.peer !== from) return !this.isCrowded;
     return this.datagrams.length === 0 || this.datagramBytes + count <= limit;
   }
 

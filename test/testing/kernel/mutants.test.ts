@@ -16,6 +16,7 @@ import { Machines } from './spec/subject.ts';
 
 const seed = seedOfRun();
 const SCRIPTS_MAX = 10_000;
+const TIMEOUT_MS = 600_000;
 
 test.runIf(process.platform === 'linux').each([...OF_SETS, ...OF_STREAMS, ...OF_SOCKETS])(
   'beside the real kernel a simulated one is found that %s',
@@ -28,6 +29,7 @@ test.runIf(process.platform === 'linux').each([...OF_SETS, ...OF_STREAMS, ...OF_
     });
     expect(found).toBeDefined();
   },
+  TIMEOUT_MS,
 );
 
 test.runIf(process.platform === 'linux')(
@@ -36,6 +38,7 @@ test.runIf(process.platform === 'linux')(
     const makeSide = () => new SimulatedSide((below) => new Machine(below, { edges: 'strict' }));
     expect(firstDifference(seed, SCRIPTS_MAX, makeSide)).toBeDefined();
   },
+  TIMEOUT_MS,
 );
 
 /** What the spec says of a simulated kernel. */
