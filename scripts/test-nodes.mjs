@@ -1,9 +1,12 @@
 // Runs the test suite on several Node versions with the one addon that is built (Node-API keeps
-// its binary interface): `npm run test:long -- nodes [20,22,24,26]`. Call `npm run build` before.
+// its binary interface), and compares what simulated runs call on each of them:
+// `npm run test:long -- nodes [20,22,24,26]`. Call `npm run build` before.
 // `24:1/3` runs one third of its files: CI runs all on its own Node and on the newest, and parts between.
 // The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
-// Exit code 1 when a test fails, or a version that was asked for by name is unavailable.
+// Exit code 1 when a test fails, a simulated run is another one than on this Node, or a version that was asked for
+// by name is unavailable.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -11,12 +14,14 @@ import { fetchPackage, UnavailableError } from './fetch.mjs';
 
 const VERSIONS = ['20', '22', '24', '26'];
 const ADDON = 'build/Release/edgewise.node';
+/** Of simulated runs. */
+const SEEDS = 1000;
 /** What looks at files, at a browser or at the simulated kernel, and is the same whatever Node it is. */
 const SAME_ON_ALL = [
   'test/{tidy,docs,scripts,prepack}.test.ts',
   'test/tidy/**',
   'test/viewer/**',
-  'test/testing/kernel/{lockstep,mutants}.test.ts',
+  'test/testing/kernel/{lockstep,mutants,spec}.test.ts',
 ];
 
 function provideNode(major) {
@@ -49,6 +54,28 @@ function runSuite(node, part) {
   return { passed, failed: failedCount };
 }
 
+/** One line for the calls of each simulated run. */
+function logsOf(node) {
+  const args = ['test/testing/determinism/logs.mjs', String(SEEDS)];
+  const { status, stdout, stderr } = spawnSync(node, args, { encoding: 'utf8' });
+  if (status === 0) return stdout.trimEnd().split('\n');
+  process.stderr.write(stderr);
+  return [];
+}
+
+/** Whether simulated runs are on `node` what they are on this one; says so. */
+function checkLogs(node, expected) {
+  const logs = logsOf(node);
+  const at = expected.findIndex((line, index) => line !== logs[index]);
+  const isSame = at < 0 && logs.length === SEEDS + 1;
+  const hash = createHash('sha256').update(logs.join('\n')).digest('hex').slice(0, 16);
+  const what = isSame
+    ? `${SEEDS} simulated runs are the same`
+    : `simulated run ${at} is another one`;
+  console.log(`Node ${versionOf(node)}: ${what}, ${hash}`);
+  return isSame;
+}
+
 function versionOf(node) {
   return spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
 }
@@ -59,10 +86,12 @@ if (!existsSync(ADDON)) {
   console.error('nodes: there is no addon; npm run build makes it');
   process.exit(1);
 }
+const ownLogs = logsOf(process.execPath);
 for (const each of asked?.split(',') ?? VERSIONS) {
   const [major, part] = each.split(':');
   try {
     const node = provideNode(major);
+    if (!checkLogs(node, ownLogs)) sum.failed += 1;
     const startMs = performance.now();
     const { passed, failed } = runSuite(node, part);
     const seconds = ((performance.now() - startMs) / 1000).toFixed(0);

@@ -2,8 +2,8 @@
 import type { Backend } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import { Random } from '../helpers/random.ts';
-import { Run } from './runner.ts';
-import { randomScript, shrink } from './script.ts';
+import { type Rules, Run } from './runner.ts';
+import { randomScript, type Script, shrink } from './script.ts';
 import { type MakeSubject, realReactor } from './subject.ts';
 
 /** The back-ends of this platform that sim-set.ts simulates: kqueue is not one of them. */
@@ -21,14 +21,16 @@ export function compareScripts(
   seed: number,
   scriptCount: number,
   make: MakeSubject = realReactor,
+  rules: Rules = {},
 ): Comparison {
   for (let index = 0; index < scriptCount; index++) {
+    const runOf = (script: Script): Run =>
+      new Run(backend, script, make(backend, seed + index), rules);
     const script = randomScript(new Random(seed + index));
-    if (new Run(backend, script, make).difference === undefined) continue;
-    const fails = (smaller: typeof script): boolean =>
-      new Run(backend, smaller, make).difference !== undefined;
-    const { difference, trace } = new Run(backend, shrink(script, fails), make);
-    const replay = `EDGEWISE_SEED=${seed + index} EDGEWISE_SCRIPTS=1 npx vitest run test/model`;
+    if (runOf(script).difference === undefined) continue;
+    const fails = (smaller: Script): boolean => runOf(smaller).difference !== undefined;
+    const { difference, trace } = runOf(shrink(script, fails));
+    const replay = `EDGEWISE_SEED=${seed + index} EDGEWISE_SCRIPTS=1 repeats it`;
     const failure = [`${backend}: ${difference}`, ...trace, replay].join('\n  ');
     return { scriptCount: index + 1, failure };
   }

@@ -2,14 +2,9 @@
 // It has no slots, no generations and no memory shared with native code: a registration is an
 // object, and it is the identity. It is run in step with the reactor under test, which decides
 // the order inside a batch; the oracle says whether that was allowed and whether anything is missing.
-import {
-  type Backend,
-  Readiness,
-  readinessNames,
-  type Trigger,
-} from '../../src/poller/interest.ts';
+import { Readiness, readinessNames, type Trigger } from '../../src/poller/interest.ts';
 import type { SimKernel } from './sim-kernel.ts';
-import { type Code, firesOnce, type SimRecord, SimSet } from './sim-set.ts';
+import { type Code, firesOnce, type SimRecord, SimSet, type SimSetOptions } from './sim-set.ts';
 
 /** What the reactor under test did that it must not; undefined: nothing. */
 export type Difference = string | undefined;
@@ -61,9 +56,9 @@ export class Oracle {
   #nextId = 0;
   openCount = 0;
 
-  constructor(kernel: SimKernel, style: Backend, triggers: readonly Trigger[]) {
+  constructor(kernel: SimKernel, set: SimSetOptions, triggers: readonly Trigger[]) {
     this.#kernel = kernel;
-    this.#set = new SimSet(kernel, { style });
+    this.#set = new SimSet(kernel, set);
     this.#triggers = triggers;
   }
 
@@ -127,10 +122,14 @@ export class Oracle {
     this.#end(registration);
   }
 
-  /** Call it before the turn of the reactor under test. */
-  beginTurn(): void {
+  /**
+   * Call it before the turn of the reactor under test.
+   *
+   * @param isForNothing - its wait will report nothing, whatever is ready.
+   */
+  beginTurn(isForNothing = false): void {
     const pending = new Map<OracleRegistration, Record>();
-    for (const record of this.#set.wait()) {
+    for (const record of isForNothing ? [] : this.#set.wait()) {
       const { cookie } = record;
       const isCertain = record.isCertain && !this.#mayHaveFired(record);
       const { changeCount } = cookie;

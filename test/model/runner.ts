@@ -1,19 +1,14 @@
 // Runs a script on a reactor over the real kernel and, in step with it, on the oracle over the
 // simulated one. Both are asked for the same operations at the same moments, also inside handlers;
 // the first difference ends the run.
-import {
-  type Backend,
-  Interest,
-  readinessNames,
-  TRIGGERS,
-  type Trigger,
-} from '../../src/poller/interest.ts';
+import { type Backend, readinessNames, TRIGGERS, type Trigger } from '../../src/poller/interest.ts';
 import type { Handler, Registration } from '../../src/reactor/registration.ts';
 import * as sys from '../../src/sys/index.ts';
 import { Oracle, type OracleRegistration } from './oracle.ts';
+import { codeOf, interestOf, nameOf, sendBufferBytes } from './results.ts';
 import type { Operation, Script } from './script.ts';
 import { SimKernel, type SimResult } from './sim-kernel.ts';
-import { type MakeSubject, realReactor, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 const DESCRIPTORS_MAX = 12;
 const DEPTH_MAX = 3;
@@ -24,33 +19,17 @@ const HOWS = [constants.SHUT_RD, constants.SHUT_WR, constants.SHUT_RDWR];
 
 class HandlerError extends Error {}
 
-function nameOf(result: number): SimResult {
-  return result < 0 ? sys.errnoName(result) : result;
-}
-
-function codeOf(call: () => void): string | undefined {
-  try {
-    call();
-    return undefined;
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (typeof code === 'string') return code;
-    throw error;
-  }
-}
-
 const BYTES = new Uint8Array(1 << 16);
 const PAIR = new Int32Array(2);
-
-/** SO_SNDBUF of the streams that scripts open. */
-function sendBufferBytes(): number {
-  sys.socketpair(sys.constants.AF_UNIX, sys.constants.SOCK_STREAM, 0, PAIR);
-  const value = new Int32Array(1);
-  sys.getsockopt(PAIR[0] as number, sys.constants.SOL_SOCKET, sys.constants.SO_SNDBUF, value);
-  for (const fd of PAIR) sys.close(fd);
-  return value[0] as number;
-}
 const SEND_BUFFER_BYTES = sendBufferBytes();
+
+/** What the kernel under the reactor may do. */
+export interface Rules {
+  /** An edge only where something was not ready. Default: each arrival is one. */
+  readonly isStrict?: boolean;
+  /** A call may move fewer bytes than it could (unlike Linux), be interrupted, or find no descriptor. */
+  readonly hasFaults?: boolean;
+}
 
 interface Pair {
   readonly real: Registration;
@@ -62,6 +41,7 @@ export class Run {
   /** What was done and reported, for the message of a failure. */
   readonly trace: string[] = [];
   readonly #subject: Subject;
+  readonly #hasFaults: boolean;
   readonly #kernel = new SimKernel(SEND_BUFFER_BYTES);
   readonly #oracle: Oracle;
   readonly #reactions: Script['reactions'];
@@ -72,9 +52,12 @@ export class Run {
   #callCount = 0;
   #thrownCount = 0;
 
-  constructor(backend: Backend, script: Script, make: MakeSubject = realReactor) {
-    this.#subject = make(backend);
-    this.#oracle = new Oracle(this.#kernel, backend, this.#subject.triggers);
+  constructor(backend: Backend, script: Script, subject: Subject, rules: Rules = {}) {
+    const { isStrict = false, hasFaults = false } = rules;
+    this.#subject = subject;
+    this.#hasFaults = hasFaults;
+    const set = { style: backend, isStrict };
+    this.#oracle = new Oracle(this.#kernel, set, this.#subject.triggers);
     this.#reactions = script.reactions;
     try {
       for (const step of script.steps) this.#perform(step);
@@ -124,12 +107,9 @@ export class Run {
       case 'fill':
         this.#fill(fd);
         break;
-      case 'read': {
-        const what = `read ${value + 1} from ${fd}`;
-        const real = nameOf(sys.read(fd, BYTES, 0, value + 1));
-        this.#compare(what, real, this.#kernel.read(fd, value + 1));
+      case 'read':
+        this.#read(fd, value + 1);
         break;
-      }
       case 'drain':
         this.#drain(fd);
         break;
@@ -200,6 +180,7 @@ export class Run {
       ? sys.pipe2(PAIR, O_NONBLOCK)
       : sys.socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, PAIR);
     const fds = [...PAIR] as [number, number];
+    if (this.#hasFaults && nameOf(result) === 'EMFILE') return;
     this.#compare(`open ${isPipe ? 'pipe' : 'stream'} ${fds}`, result, 0);
     this.#kernel.open(isPipe ? 'pipe' : 'stream', fds);
     this.#fds.push(...fds);
@@ -220,11 +201,28 @@ export class Run {
     this.#closedFds.push(fd);
   }
 
+  #read(fd: number, count: number): void {
+    const real = nameOf(sys.read(fd, BYTES, 0, count));
+    if (this.#isInterrupted(real)) return;
+    const expected = this.#kernel.read(fd, this.#movedOf(count, real));
+    this.#compare(`read ${count} from ${fd}`, real, expected);
+  }
+
   #write(fd: number, count: number): SimResult {
     const real = nameOf(sys.write(fd, BYTES, 0, count));
-    const expected = this.#kernel.write(fd, count, real);
+    if (this.#isInterrupted(real)) return real;
+    const expected = this.#kernel.write(fd, this.#movedOf(count, real), real);
     this.#compare(`write ${count} to ${fd}`, real, expected ?? real);
     return real;
+  }
+
+  #isInterrupted(result: SimResult): boolean {
+    return this.#hasFaults && result === 'EINTR';
+  }
+
+  // As if no more had been asked for than was moved: with faults, fewer bytes say nothing of room.
+  #movedOf(asked: number, result: SimResult): number {
+    return this.#hasFaults && typeof result === 'number' && result > 0 ? result : asked;
   }
 
   #fill(fd: number): void {
@@ -236,7 +234,9 @@ export class Run {
 
   #drain(fd: number): void {
     let [total, real] = [0, nameOf(sys.read(fd, BYTES))];
-    for (; typeof real === 'number' && real > 0; real = nameOf(sys.read(fd, BYTES))) total += real;
+    for (; this.#isInterrupted(real) || Number(real) > 0; real = nameOf(sys.read(fd, BYTES))) {
+      if (typeof real === 'number') total += real;
+    }
     const all = total > 0 ? this.#kernel.read(fd, Number.POSITIVE_INFINITY) : 0;
     this.#compare(`drain ${fd}`, total, all);
     this.#compare('until', real, this.#kernel.read(fd, 1));
@@ -273,7 +273,7 @@ export class Run {
     const caller = this.#current;
     const before = this.#subject.ghostsRemoved;
     this.trace.push(`${'  '.repeat(this.#oracle.depth)}turn`);
-    this.#oracle.beginTurn();
+    this.#oracle.beginTurn(this.#subject.planWait?.());
     const thrownBefore = this.#thrownCount; // by handlers of the outer turn, which it throws itself
     this.#thrownCount = 0;
     let thrownCount = 0;
@@ -329,8 +329,3 @@ const NEEDS_REGISTRATION = new Set([
   'requeue',
   'closeRegistration',
 ]);
-
-// Mostly reading and writing, now and then priority or nothing.
-function interestOf(value: number): number {
-  return value < 8 ? value : value & 3 || Interest.Readable;
-}

@@ -25,8 +25,8 @@ export type EndpointKind = 'stream' | 'pipe-read' | 'pipe-write';
 export type ActivityKind = 'data' | 'space' | 'state' | 'attempt';
 
 export interface KernelListener {
-  /** @param isChange - whether poll says something else than before. */
-  onActivity(endpoint: SimEndpoint, kind: ActivityKind, isChange: boolean): void;
+  /** @param before - what poll said before it happened. */
+  onActivity(endpoint: SimEndpoint, kind: ActivityKind, before: PollState): void;
   /** The last descriptor of it was closed. */
   onRelease(endpoint: SimEndpoint): void;
 }
@@ -105,8 +105,8 @@ export class SimKernel {
   close(fd: number): void {
     const endpoint = this.#get(fd);
     this.#byFd.delete(fd);
-    endpoint.referenceCount--;
-    if (endpoint.isReleased) this.#release(endpoint);
+    if (endpoint.referenceCount > 1) endpoint.referenceCount--;
+    else this.#release(endpoint);
   }
 
   /**
@@ -127,7 +127,7 @@ export class SimKernel {
     }
     if (result !== 'EAGAIN' || this.poll(from).writable === 'yes') return asked;
     from.isFull = true;
-    this.#notify(to, 'attempt', false);
+    this.#notify(to, 'attempt', this.poll(to));
     return undefined;
   }
 
@@ -153,7 +153,6 @@ export class SimKernel {
     const own = this.#get(fd);
     if (own.kind !== 'stream') return 'ENOTSOCK';
     this.#changeState(own, () => this.#shut(own, how !== 1, how !== 0));
-    if (own.peer.isReleased) return 0;
     this.#changeState(own.peer, () => this.#shut(own.peer, how !== 0, how !== 1));
     return 0;
   }
@@ -190,15 +189,15 @@ export class SimKernel {
   }
 
   #deliver(from: SimEndpoint, byteCount: number): void {
-    const isFirst = !this.poll(from.peer).isReadable;
+    const before = this.poll(from.peer);
     // Upper bounds: a socket buffer's own size is added to, and rounded up with, the bytes.
     const cost = from.kind === 'stream' ? 2 * byteCount + 2048 : Math.ceil(byteCount / PAGE);
     from.peer.incoming.push({ byteCount, cost });
-    this.#notify(from.peer, 'data', isFirst);
+    this.#notify(from.peer, 'data', before);
   }
 
   #consume(from: SimEndpoint, byteCount: number): void {
-    const before = this.poll(from.peer).writable;
+    const before = this.poll(from.peer);
     let left = byteCount;
     while (left > 0) {
       const chunk = from.incoming[0] as Chunk;
@@ -208,8 +207,7 @@ export class SimKernel {
       if (chunk.byteCount === 0) from.incoming.shift();
     }
     from.peer.isFull = false;
-    const isChange = before === 'no' && this.poll(from.peer).writable === 'yes';
-    if (!from.peer.isReleased) this.#notify(from.peer, 'space', isChange);
+    if (!from.peer.isReleased) this.#notify(from.peer, 'space', before);
   }
 
   #shut(endpoint: SimEndpoint, read: boolean, write: boolean): void {
@@ -220,8 +218,8 @@ export class SimKernel {
   #release(endpoint: SimEndpoint): void {
     for (const listener of this.#listeners) listener.onRelease(endpoint);
     const { peer } = endpoint;
-    if (peer.isReleased) return;
     this.#changeState(peer, () => {
+      endpoint.referenceCount = 0;
       if (endpoint.kind !== 'stream') return;
       this.#shut(peer, true, true);
       if (endpoint.incoming.length > 0) peer.hasError = true;
@@ -231,14 +229,13 @@ export class SimKernel {
   }
 
   #changeState(endpoint: SimEndpoint, change: () => void): void {
-    const before = JSON.stringify(this.poll(endpoint));
+    const before = this.poll(endpoint);
     change();
-    const isPipe = endpoint.kind !== 'stream'; // its state is that of its peer, gone already
-    this.#notify(endpoint, 'state', isPipe || before !== JSON.stringify(this.poll(endpoint)));
+    if (!endpoint.isReleased) this.#notify(endpoint, 'state', before);
   }
 
-  #notify(endpoint: SimEndpoint, kind: ActivityKind, isChange: boolean): void {
-    for (const listener of this.#listeners) listener.onActivity(endpoint, kind, isChange);
+  #notify(endpoint: SimEndpoint, kind: ActivityKind, before: PollState): void {
+    for (const listener of this.#listeners) listener.onActivity(endpoint, kind, before);
   }
 
   #bind(fd: number, endpoint: SimEndpoint): void {

@@ -88,7 +88,7 @@ function readyOf(style: Backend, state: PollState, interest: number): Ready {
 
 export interface SimSetOptions {
   readonly style: Backend;
-  /** Edges at changes from not ready to ready only: the strictest that a kernel may be. */
+  /** An edge only where something that an entry asks for was not ready: the strictest that a kernel may be. */
   readonly isStrict?: boolean;
 }
 
@@ -175,14 +175,24 @@ export class SimSet<Cookie> implements KernelListener {
     if (entry.armCount === armCount && firesOnce(entry)) entry.isArmed = false;
   }
 
-  onActivity(endpoint: SimEndpoint, kind: ActivityKind, isChange: boolean): void {
+  onActivity(endpoint: SimEndpoint, kind: ActivityKind, before: PollState): void {
+    const after = this.#kernel.poll(endpoint);
     for (const entry of this.entries) {
       if (entry.endpoint !== endpoint || !concerns(kind, entry.interest)) continue;
-      entry.isActive = true;
-      const isNewEdge = isChange || (kind === 'data' && !this.#isStrict);
-      const isAsked = kind !== 'data' || (entry.interest & Interest.Readable) !== 0;
-      if (isNewEdge && isAsked) entry.isEdge = true;
+      if (this.#isStrict) this.#gain(entry, before, after);
+      else {
+        entry.isActive = true;
+        entry.isEdge ||= isEdgeOfLinux(kind, entry.interest, before, after);
+      }
     }
+  }
+
+  // Certain is what was surely not ready and surely is, possible what perhaps was not and perhaps is.
+  #gain(entry: SimEntry<Cookie>, before: PollState, after: PollState): void {
+    const was = readyOf(this.#style, before, entry.interest);
+    const is = readyOf(this.#style, after, entry.interest);
+    entry.isEdge ||= (is.known & ~(was.known | was.unknown)) !== 0;
+    entry.isActive ||= ((is.known | is.unknown) & ~was.known) !== 0;
   }
 
   onRelease(endpoint: SimEndpoint): void {
@@ -210,7 +220,7 @@ export class SimSet<Cookie> implements KernelListener {
     const endpoint = this.#keepsDescriptions ? entry.endpoint : this.#kernel.endpoint(entry.fd);
     if (!entry.isArmed || endpoint === undefined) return undefined;
     const isLevel = !isEdgeTrigger(trigger);
-    if (!isLevel && !isEdge && !(isActive && !this.#isStrict)) return undefined;
+    if (!isLevel && !isEdge && !isActive) return undefined;
     entry.isEdge = false;
     entry.isActive = false;
     const { known, unknown } = readyOf(this.#style, this.#kernel.poll(endpoint), interest);
@@ -230,6 +240,18 @@ export class SimSet<Cookie> implements KernelListener {
   #drop(dropped: SimEntry<Cookie>): void {
     this.entries = this.entries.filter((entry) => entry !== dropped);
   }
+}
+
+// Each arrival of data is one for those that read, and a change of state for all.
+function isEdgeOfLinux(
+  kind: ActivityKind,
+  interest: number,
+  before: PollState,
+  after: PollState,
+): boolean {
+  if (kind === 'data') return (interest & Interest.Readable) !== 0;
+  if (kind === 'space') return before.writable === 'no' && after.writable === 'yes';
+  return kind === 'state' && JSON.stringify(before) !== JSON.stringify(after);
 }
 
 // Linux wakes what waits for priority data when any data comes.

@@ -12,6 +12,8 @@ import type { SlotTable } from '../../src/reactor/slots.ts';
 /** The reactor under test: as much of it as a script needs. */
 export interface Subject {
   register(fd: number, interest: number, handler: Handler, trigger: Trigger): Registration;
+  /** Decides whether the next wait reports nothing, whatever is ready. Absent: none does. */
+  planWait?(): boolean;
   /** turn(0) */
   turn(): void;
   close(): void;
@@ -20,7 +22,8 @@ export interface Subject {
   readonly triggers: readonly Trigger[];
 }
 
-export type MakeSubject = (backend: Backend) => Subject;
+/** @param seed - of the script that it is for. */
+export type MakeSubject = (backend: Backend, seed: number) => Subject;
 
 const CAPACITY = 64;
 

@@ -194,7 +194,8 @@ export class Calls {
     const errno = socket.takeError() || ECONNABORTED;
     socket.isRefused = false;
     socket.stream = undefined;
-    socket.watchers.notify('state', false); // Linux wakes those that wait
+    this.#machine.network.freePort(socket);
+    socket.watchers.notify('state', 0); // Linux wakes those that wait
     return -errno;
   }
 

@@ -4,7 +4,8 @@
 // wait looks at those and at no others, and puts what it has reported by level at the end. epoll(7).
 //
 // Under an edge trigger an entry is reported once after something has happened. Linux counts each arrival as
-// an edge; the strictest kernel that is allowed reports only what was not ready before.
+// an edge; the strictest kernel that is allowed reports an entry only where something that it asks for was not
+// ready before.
 import { constants } from 'node:os';
 import { Interest, Readiness, TRIGGERS, type Trigger } from '../../poller/index.ts';
 import { type Activity, type OpenFile, Poll, type Watcher } from './open-file.ts';
@@ -90,10 +91,10 @@ class Entry implements Watcher {
     this.isArmed = true;
   }
 
-  onActivity(activity: Activity, isChange: boolean): void {
+  onActivity(activity: Activity, gained: number): void {
     const isSocket = this.file.kind === 'socket';
     if (!this.isArmed || !isAsked(activity, this.interest, isSocket)) return;
-    this.#set.onActivity(this, isChange);
+    this.#set.onActivity(this, (gained & wordOf(this.interest)) !== 0);
   }
 
   onRelease(): void {
@@ -116,7 +117,11 @@ export class InterestSet {
     this.#edges = edges;
   }
 
-  /** Something has happened to an entry that asks for it. */
+  /**
+   * Something has happened to an entry that asks for it.
+   *
+   * @param isChange - something that it asks for was not ready before.
+   */
   onActivity(entry: Entry, isChange: boolean): void {
     if (isChange || this.#edges === 'linux') this.#ready.add(entry);
   }

@@ -70,13 +70,20 @@ export class Network {
 
   /** @returns 0 or -errno, as bind(2). */
   bind(socket: Socket, address: Address): number {
-    // The port of a connection is free again when it is over.
-    const isFreed = !socket.isBound && socket.stream?.isOver === true;
-    if (isFreed) this.#unname(socket);
+    const isFreed = socket.stream?.isOver === true && this.freePort(socket);
     if (socket.local.isNamed) return -EINVAL;
     const result = this.names.take(socket, address);
     socket.isBound ||= isFreed && result === 0;
     return result;
+  }
+
+  /** The port of a connection is free again when it is over. @returns whether it is. */
+  freePort(socket: Socket): boolean {
+    if (socket.isBound) return false;
+    socket.onRelease();
+    socket.onRelease = () => undefined;
+    socket.local = Address.none(this.#parts.native, socket.domain);
+    return true;
   }
 
   /** Gives a socket that is to listen a port of its own when it has none. @returns 0 or -errno. */
@@ -131,7 +138,7 @@ export class Network {
     const link = this.linkTo(target.host);
     link.carryDatagram(packet, () => this.#arrive(from, target, datagram));
     // The memory of the datagram is given back.
-    from.watchers.notify('space', false);
+    from.watchers.notify('space', 0);
     return bytes.length;
   }
 
@@ -235,16 +242,10 @@ export class Network {
       );
   }
 
-  #unname(socket: Socket): void {
-    socket.onRelease();
-    socket.onRelease = () => undefined;
-    socket.local = Address.none(this.#parts.native, socket.domain);
-  }
-
   #fail(socket: Socket, errno: number): void {
     socket.changing('state', () => {
       socket.isRefused = socket.isConnecting;
-      if (socket.isRefused && !socket.isBound) this.#unname(socket);
+      if (socket.isRefused) this.freePort(socket);
       socket.isConnecting = false;
       socket.error = errno;
     });

@@ -17,8 +17,8 @@ export type Activity = 'data' | 'space' | 'state';
 
 /** Is called when something has happened. */
 export interface Watcher {
-  /** @param isChange - poll reports something that it did not report before. */
-  onActivity(activity: Activity, isChange: boolean): void;
+  /** @param gained - bits of {@link Poll} that it did not have before. */
+  onActivity(activity: Activity, gained: number): void;
   /** The last number of the file was closed. */
   onRelease(): void;
 }
@@ -35,8 +35,8 @@ export class Watchers {
     this.#all.delete(watcher);
   }
 
-  notify(activity: Activity, isChange: boolean): void {
-    for (const watcher of this.#all) watcher.onActivity(activity, isChange);
+  notify(activity: Activity, gained: number): void {
+    for (const watcher of this.#all) watcher.onActivity(activity, gained);
   }
 
   release(): void {
@@ -78,5 +78,5 @@ export interface PassedFile {
 export function changing(file: OpenFile, activity: Activity, change: () => void): void {
   const before = file.poll();
   change();
-  file.watchers.notify(activity, (file.poll() & ~before) !== 0);
+  file.watchers.notify(activity, file.poll() & ~before);
 }

@@ -91,7 +91,7 @@ class PipeWriter implements OpenFile {
     const room = this.#room;
     const count = bytes.length <= PAGE && bytes.length > room ? 0 : Math.min(bytes.length, room);
     if (count === 0) {
-      this.reader.watchers.notify('data', false); // as Linux does
+      this.reader.watchers.notify('data', 0); // as Linux does
       return -EAGAIN;
     }
     changing(this.reader, 'data', () => this.reader.queue.push(bytes.subarray(0, count)));

@@ -186,9 +186,9 @@ export class Socket implements OpenFile {
     });
   }
 
-  /** Whether a datagram of a Unix socket finds room at its receiver. */
+  /** Whether a datagram of a Unix socket finds room at its receiver, which may be itself. */
   hasRoomFor(from: Socket, count: number, limit: number): boolean {
-    if (this.peer !== from) return !this.isCrowded;
+    if (this !== from && this.peer !== from) return !this.isCrowded;
     return this.datagrams.length === 0 || this.datagramBytes + count <= limit;
   }
 
@@ -228,8 +228,8 @@ export class Socket implements OpenFile {
     const before = new Map([...this.senders].map((sender) => [sender, sender.poll()]));
     take();
     for (const [sender, poll] of before) {
-      const isChange = (sender.poll() & ~poll) !== 0;
-      if (isChange || sender.peer?.peer === sender) sender.watchers.notify('space', isChange);
+      const gained = sender.poll() & ~poll;
+      if (gained !== 0 || sender.peer?.peer === sender) sender.watchers.notify('space', gained);
     }
   }
 

@@ -167,7 +167,7 @@ export class StreamEnd {
   /** @see shutdown(2) */
   shutdown(reading: boolean, writing: boolean): number {
     if (!this.#link.isLocal && this.isOver) {
-      this.#file.watchers.notify('state', false); // Linux wakes those that wait for a hang-up
+      this.#file.watchers.notify('state', 0); // Linux wakes those that wait for a hang-up
       return -ENOTCONN;
     }
     this.#shut(reading, writing);
@@ -286,7 +286,7 @@ export class StreamEnd {
   #makingRoom(take: () => void): void {
     const before = this.poll();
     take();
-    if (this.#isWritable) this.#file.watchers.notify('space', (this.poll() & ~before) !== 0);
+    if (this.#isWritable) this.#file.watchers.notify('space', this.poll() & ~before);
   }
 
   #changing(activity: Activity, change: () => void): void {

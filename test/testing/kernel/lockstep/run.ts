@@ -345,6 +345,10 @@ export class Run {
       return kernel.connect(fds[index], slot);
     });
     if (result === -EINPROGRESS) client.isStuck = socket.isConnecting;
+    if (socket.stream === undefined) {
+      // One that has failed is as if it were new.
+      for (const twin of this.#twinsOf(client)) twin.out = twin.in = undefined;
+    }
     if (socket.stream === undefined || (result !== 0 && result !== -EINPROGRESS)) return;
     if (client.out === undefined) server.queue.push(client);
     client.out ??= new Direction(client.id);
