@@ -38,7 +38,7 @@ export class Clock {
   /** Has something happen at a time, behind what was planned for that time before. */
   at(atNs: number, action: () => void): Scheduled {
     const entry: Entry = {
-      atNs: Math.max(atNs, this.#nowNs),
+      atNs: Math.max(atNs, this.nowNs),
       action,
       cancel: () => {
         const index = this.#entries.indexOf(entry);
@@ -53,7 +53,7 @@ export class Clock {
 
   /** The same, a while from now. */
   after(delayNs: number, action: () => void): Scheduled {
-    return this.at(this.#nowNs + delayNs, action);
+    return this.at(this.nowNs + delayNs, action);
   }
 
   /** Time has passed, and nothing that was due has happened yet: it comes all at once. */
