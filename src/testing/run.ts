@@ -8,6 +8,7 @@ import { changingKernelPart } from './kernel/addon.ts';
 import { Machine } from './kernel/machine.ts';
 import type { KernelOptions } from './kernel/options.ts';
 import { simulateNodeTimers } from './node-timers.ts';
+import { ProcessSignals } from './process-signals.ts';
 import { RunLoop } from './run-loop.ts';
 import { Simulation } from './simulation.ts';
 import { Story } from './story.ts';
@@ -21,6 +22,8 @@ export interface RunOptions extends KernelOptions {
   readonly allow: readonly Escape[];
   /** Whether Node's own timers, Date and Math.random are those of the machine. */
   readonly timers: 'real' | 'simulated';
+  /** Whether what is left open at the end is an error. */
+  readonly leaks: 'error' | 'allowed';
   /** Whether its calls are kept as text. */
   readonly keepsStory: boolean;
 }
@@ -70,6 +73,8 @@ export async function runOnce(
   const errors: unknown[] = [];
   const machine = kernel.boot(options);
   const putBack = setDefaultReactorAside();
+  const processSignals = new ProcessSignals(machine.clock);
+  machine.signals.add(processSignals);
   const story = options.keepsStory ? new Story(machine) : undefined;
   const catching = catchUncaught((error) => errors.push(error));
   try {
@@ -78,6 +83,7 @@ export async function runOnce(
     errors.push(error);
   } finally {
     catching();
+    processSignals.end();
     story?.end();
     const reactor = putBack();
     try {
@@ -86,7 +92,8 @@ export async function runOnce(
       errors.push(error);
     }
   }
-  const [error = leakOf(machine)] = errors;
+  if (options.leaks === 'error') errors.push(...leaksOf(machine));
+  const [error] = errors;
   return {
     error,
     choices: machine.tape.choices,
@@ -152,9 +159,9 @@ async function runInLoop(
   throw new EdgewiseError('ERR_SIM_INERT', text);
 }
 
-function leakOf(machine: Machine): EdgewiseError | undefined {
+function leaksOf(machine: Machine): EdgewiseError[] {
   const { numbers } = machine.table;
-  if (numbers.length === 0) return undefined;
+  if (numbers.length === 0) return [];
   const files = numbers.map((fd) => describeFile(machine, fd)).join(', ');
-  return new EdgewiseError('ERR_SIM_LEAK', `left open at the end: ${files}`);
+  return [new EdgewiseError('ERR_SIM_LEAK', `left open at the end: ${files}`)];
 }

@@ -25,6 +25,11 @@ export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
    * by the package @sinonjs/fake-timers. Default `'real'`.
    */
   readonly timers?: 'real' | 'simulated';
+  /**
+   * Whether descriptors that are open at the end are an error: `'allowed'` for a program that leaves them to the
+   * end of its process. Default `'error'`.
+   */
+  readonly leaks?: 'error' | 'allowed';
   /** Is called when all runs have ended well. */
   readonly onReport?: (report: SimulateReport) => void;
   /** Every so many runs one is done twice, and must be the same. Default 50; 0: none. */
@@ -98,8 +103,8 @@ export async function simulate(options: SimulateOptions, body: Body): Promise<vo
 }
 
 async function runAll(options: SimulateOptions, run: Run): Promise<SimulateReport> {
-  const { allow = ALLOWED, repeatEvery = 50 } = options;
-  const base = { ...options, allow, timers: options.timers ?? 'real', keepsStory: false };
+  const { allow = ALLOWED, timers = 'real', leaks = 'error', repeatEvery = 50 } = options;
+  const base = { ...options, allow, timers, leaks, keepsStory: false };
   const sum = { runs: 0, elapsedMs: 0, callCount: 0 };
   for (const tape of tapesOf(options)) {
     const one: RunOptions = { ...base, tape };
