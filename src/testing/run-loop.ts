@@ -8,7 +8,8 @@ import type { NodeTimers } from './node-timers.ts';
 
 /** Passes of Node's loop without a simulated call, after which promises are taken to have come to rest. */
 const QUIET_ROUNDS = 2;
-const TURNS_MAX = 10_000_000;
+/** Turns at one moment, after which there is no end to them: seconds of real time. */
+const TURNS_MAX = 50_000;
 /** Of real time, for what the program does beside the machine. */
 const REAL_WAIT_MS = 1;
 
@@ -19,6 +20,7 @@ export class RunLoop {
   readonly #escapes: Escapes;
   readonly #allowed: readonly Escape[];
   #settling: (() => void)[] = [];
+  /** Since time has passed. */
   #turns = 0;
 
   /** @param allowed - what of Node is waited for, in real time. */
@@ -51,7 +53,7 @@ export class RunLoop {
     for (;;) {
       await this.#rest(isDone);
       if (isDone()) return;
-      if (this.#turn() || this.#settleNow() || this.#passTime()) continue;
+      if (this.#turn(describe) || this.#settleNow() || this.#passTime()) continue;
       if (await this.#waitOutside()) continue;
       throw new EdgewiseError('ERR_SIM_DEADLOCK', `nothing can come any more: ${describe()}`);
     }
@@ -67,14 +69,15 @@ export class RunLoop {
   }
 
   // @returns whether there was something to do.
-  #turn(): boolean {
+  #turn(describe: () => string): boolean {
     const { clock, drivers } = this.#machine;
     const happened = clock.advanceTo(clock.nowNs);
     const ready = [...drivers].filter((driver) => driver.isReady);
     for (const driver of ready) driver.run();
     this.#turns += ready.length;
     if (this.#turns > TURNS_MAX) {
-      throw new EdgewiseError('ERR_SIM_DEADLOCK', `no end after ${TURNS_MAX} turns: it spins`);
+      const text = `it spins: ${TURNS_MAX} turns, and no time has passed; ${describe()}`;
+      throw new EdgewiseError('ERR_SIM_DEADLOCK', text);
     }
     return happened + ready.length > 0;
   }
@@ -95,6 +98,7 @@ export class RunLoop {
     const nextNs = this.#nodeTimers?.passTo(ownNs) ?? ownNs;
     if (nextNs === Number.POSITIVE_INFINITY) return false;
     clock.advanceTo(nextNs);
+    this.#turns = 0;
     return true;
   }
 

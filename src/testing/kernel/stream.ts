@@ -267,6 +267,8 @@ export class StreamEnd {
   }
 
   #arrive(count: number): void {
+    // What has ended by a reset acknowledges nothing: there is no new room until the reset comes.
+    if (this.peer.#isReset) return;
     this.#inFlight -= count;
     if (this.#isReset) return;
     // Room is reported only to a writer that has found none.

@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { checkServer, numbered, PORT } from './running.ts';
 
 // Not echo/sys, on raw epoll, which is not simulated, and echo/poller, which does not leave its thread.
-const NAMES = ['echo', 'echo-proactor', 'echo-awaited', 'echo/handlers', 'echo/net', 'echo/promises'];
+const NAMES = [
+  'echo',
+  'echo-proactor',
+  'echo-awaited',
+  'echo/handlers',
+  'echo/net',
+  'echo/promises',
+];
 /** As they say: the error of an accept is theirs, and they end. */
 const ENDS_BY_EMFILE = ['echo-proactor', 'echo-awaited'];
 const SMALL = { send: 4096, receive: 4096 };
@@ -33,7 +40,7 @@ describe.each(NAMES)('%s', (name) => {
         expect((await client.bytes()).equals(numbered(24_000))).toBe(true);
         expect(client.error).toBe(undefined);
       },
-      { buffers: SMALL, runs: 50 },
+      { buffers: SMALL, runs: 25 },
     ));
 
   it('keeps the bytes of a client that reads late, and serves others meanwhile', () =>
@@ -49,7 +56,7 @@ describe.each(NAMES)('%s', (name) => {
         late.resume();
         expect((await late.bytes()).equals(numbered(24_000))).toBe(true);
       },
-      { buffers: SMALL, runs: 50 },
+      { buffers: SMALL, runs: 25 },
     ));
 
   it('goes on after clients that reset in the middle', () =>

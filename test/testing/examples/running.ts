@@ -5,7 +5,7 @@ import { type SimulateOptions, type Simulation, simulate } from '../../../src/te
 import { type Program, start } from './program.ts';
 
 export const PORT = 7007;
-const RUNS = Number(process.env.EDGEWISE_RUNS ?? 100);
+const RUNS = Number(process.env.EDGEWISE_RUNS ?? 50);
 const FAULTS = {
   delayMs: 20,
   cut: 0.3,
