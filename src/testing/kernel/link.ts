@@ -4,7 +4,7 @@ import type { Tape } from './tape.ts';
 
 const NS_PER_MS = 1e6;
 /** Of loopback, where a segment is as large as it can be. */
-const SEGMENT = 65_536;
+export const SEGMENT = 65_536;
 
 /** What a link may do to what it carries. */
 export interface LinkFaults {
@@ -33,10 +33,9 @@ export class Link {
     this.isLocal = isLocal;
   }
 
-  /** How many of `count` bytes go in one piece. */
+  /** @param count - at most SEGMENT. @returns how many of them go in one piece. */
   segment(count: number): number {
-    const most = Math.min(count, SEGMENT);
-    return this.#tape.choose(most, this.#faults.cut) || most;
+    return this.#tape.choose(count, this.#faults.cut) || count;
   }
 
   /** Has something happen after a while, at this end. */
@@ -46,15 +45,21 @@ export class Link {
 
   /** Has something arrive at the other end, perhaps before what was sent before it. */
   carry(arrive: () => void): void {
-    this.carryBehind(0, false, arrive);
+    this.carryBehind(0, 0, false, arrive);
   }
 
   /**
    * @param notBeforeNs - when what was sent before it arrives.
+   * @param gapNs - and how long it stays behind that, and behind now.
    * @param isBehind - that has not arrived yet.
    * @returns when it arrives.
    */
-  carryBehind(notBeforeNs: number, isBehind: boolean, arrive: () => void): number {
+  carryBehind(
+    notBeforeNs: number,
+    gapNs: number,
+    isBehind: boolean,
+    arrive: () => void,
+  ): number {
     const { probability, maxMs } = this.#faults.delay;
     const lateMs = this.#tape.choose(Math.max(1, Math.ceil(maxMs)) + 1, probability);
     const { nowNs } = this.#clock;
@@ -63,7 +68,8 @@ export class Link {
       return nowNs;
     }
     const soonestNs = Math.max(notBeforeNs, this.#closedUntilNs);
-    const atNs = Math.max(nowNs + (this.latencyMs + lateMs) * NS_PER_MS, soonestNs);
+    const ownNs = nowNs + (this.latencyMs + lateMs) * NS_PER_MS;
+    const atNs = Math.max(ownNs, soonestNs) + gapNs;
     if (atNs <= nowNs && !isBehind) arrive();
     else this.#clock.at(atNs, arrive);
     return atNs;
@@ -91,11 +97,11 @@ export class Lane {
     this.#link = link;
   }
 
-  /** Has something arrive behind what was sent before it. */
-  send(arrive: () => void): void {
+  /** Has something arrive behind what was sent before it, so long at least. */
+  send(arrive: () => void, gapNs = 0): void {
     const isBehind = this.#onTheWay > 0;
     this.#onTheWay++;
-    const atNs = this.#link.carryBehind(this.#lastArrivalNs, isBehind, () => {
+    const atNs = this.#link.carryBehind(this.#lastArrivalNs, gapNs, isBehind, () => {
       this.#onTheWay--;
       arrive();
     });

@@ -4,7 +4,7 @@
 // half-closed end do is that of Linux.
 import { constants } from 'node:os';
 import { ByteQueue } from './byte-queue.ts';
-import { Lane, type Link } from './link.ts';
+import { Lane, type Link, SEGMENT } from './link.ts';
 import { type Activity, changing, type OpenFile, type PassedFile, Poll } from './open-file.ts';
 import { PassedFiles } from './passed-files.ts';
 
@@ -12,6 +12,8 @@ const { EAGAIN, ECONNRESET, ENOTCONN, EPIPE } = constants.errno;
 
 /** After this a sender without a window looks again. tcp(7) */
 const PROBE_NS = 2e8;
+/** What comes behind a cut comes later: at the same moment no one would see the cut. */
+const CUT_NS = 1e6;
 /** More than a call asks for. */
 export const ROOM_MAX: number = 2 ** 30;
 
@@ -47,6 +49,8 @@ export class StreamEnd {
   #isReadShut = false;
   #isWriteShut = false;
   #isReset = false;
+  /** What was sent last was not all that was ready. */
+  #isCut = false;
   #isFinSent = false;
   #isFinReceived = false;
   #isReleased = false;
@@ -254,11 +258,13 @@ export class StreamEnd {
   // Sends as much as the receiver has room for, and the end behind the last of it.
   #transmit(): void {
     for (;;) {
-      const waiting = this.#outgoing.length - this.#inFlight;
-      const count = this.#link.segment(Math.min(waiting, this.#window));
+      const ready = Math.min(this.#outgoing.length - this.#inFlight, this.#window, SEGMENT);
+      const count = this.#link.segment(ready);
       if (count <= 0) break;
       this.#inFlight += count;
-      this.#lane.send(() => this.#arrive(count));
+      const gapNs = this.#isCut ? CUT_NS : 0;
+      this.#isCut = count < ready;
+      this.#lane.send(() => this.#arrive(count), gapNs);
     }
     const isAllSent = this.#outgoing.length === this.#inFlight;
     if (!this.#isWriteShut || !isAllSent || this.#isFinSent || this.#isReset) return;

@@ -9,6 +9,8 @@ import * as proactor from '../../../src/proactor/index.ts';
 import * as promises from '../../../src/promises/index.ts';
 import * as stream from '../../../src/stream/index.ts';
 import * as sys from '../../../src/sys/index.ts';
+import * as fastCheck from '../../../src/testing/fast-check.ts';
+import * as testing from '../../../src/testing/index.ts';
 
 const EXAMPLES = new URL('../../../examples/', import.meta.url);
 const require = createRequire(import.meta.url);
@@ -19,6 +21,8 @@ const PACKAGE: Readonly<Record<string, unknown>> = {
   'edgewise/promises': promises,
   'edgewise/stream': stream,
   'edgewise/sys': sys,
+  'edgewise/testing': testing,
+  'edgewise/testing/fast-check': fastCheck,
 };
 const sources = new Map<string, string>();
 
@@ -51,13 +55,27 @@ function processOf(argv: readonly string[]): unknown {
   return new Proxy(process, { get: (target, key) => own[key] ?? Reflect.get(target, key) });
 }
 
-type Globals = Readonly<Record<'process' | 'console', unknown>>;
+/** The tests of a file for node:test, such as `'testing/half-a-line.test'`, by their titles. */
+export async function testsOf(name: string): Promise<ReadonlyMap<string, () => Promise<void>>> {
+  const tests = new Map<string, () => Promise<void>>();
+  const modules = { 'node:test': { test: tests.set.bind(tests) } };
+  await runModule(new URL(`${name}.ts`, EXAMPLES), { process, console, modules }, {});
+  return tests;
+}
+
+interface Globals {
+  readonly process: unknown;
+  readonly console: unknown;
+  /** In place of those of the package and of Node. */
+  readonly modules?: Readonly<Record<string, unknown>>;
+}
 type Body = (...values: readonly unknown[]) => Promise<void>;
 const AsyncFunction = (async () => undefined).constructor as new (...text: string[]) => Body;
 
 function runModule(url: URL, globals: Globals, exports: object): Promise<void> {
   const load = (specifier: string): unknown => {
-    if (specifier in PACKAGE) return PACKAGE[specifier];
+    const known = globals.modules?.[specifier] ?? PACKAGE[specifier];
+    if (known !== undefined) return known;
     if (!specifier.startsWith('.')) return require(specifier);
     const imported = {};
     void runModule(new URL(specifier, url), globals, imported); // one that awaits nothing
