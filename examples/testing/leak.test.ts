@@ -8,7 +8,9 @@ test('a client is greeted', () =>
   simulate({}, async (sim) => {
     const reactor = new Reactor();
     reactor.attach();
-    const handlers = { open: (connection: { write(text: string): boolean }) => connection.write('hi\n') };
+    const handlers = {
+      open: (connection: { write(text: string): boolean }) => connection.write('hi\n'),
+    };
     const listener = listen({ port: 7007, reactor, handlers });
     const client = await sim.connect(7007);
     assert.equal(await client.line(), 'hi');

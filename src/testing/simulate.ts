@@ -4,6 +4,7 @@ import { EdgewiseError, invalidValue } from '../errors.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { Escape } from './escapes.ts';
 import type { FaultOptions, KernelOptions } from './kernel/options.ts';
+import { checkNames, FAULTS, OPTIONS } from './option-names.ts';
 import { type Body, InstalledKernel, type Outcome, type RunOptions, runOnce } from './run.ts';
 import { shrink } from './shrink.ts';
 import { choicesOfText, textOfChoices } from './tape-text.ts';
@@ -58,6 +59,9 @@ const CHANCES: readonly (keyof FaultOptions)[] = [
   'spurious',
   'order',
 ];
+const SEED_MAX = 0xffff_ffff;
+const NESTED =
+  'another simulation is running in this thread: await it first, and have tests of one file run one after the other';
 let isRunning = false;
 
 /** Runs the test once. */
@@ -90,7 +94,7 @@ type Run = (options: RunOptions) => Promise<Outcome>;
 export async function simulate(options: SimulateOptions, body: Body): Promise<void> {
   checkOptions(options);
   checkFunction('body', body);
-  if (isRunning) throw new EdgewiseError('ERR_SIM_NESTED', 'another simulation is running');
+  if (isRunning) throw new EdgewiseError('ERR_SIM_NESTED', NESTED);
   isRunning = true;
   const kernel = new InstalledKernel();
   try {
@@ -129,10 +133,16 @@ function* tapesOf({
   if (replay !== undefined) yield choicesOfText(replay);
   else if (choices !== undefined) yield choices;
   else {
-    const first = seed ?? Number(process.env.EDGEWISE_SIM_SEED ?? 1);
+    const first = seed ?? seedOfEnvironment();
     yield [];
     for (let index = 1; index < runs; index++) yield first + index - 1;
   }
+}
+
+function seedOfEnvironment(): number {
+  const { EDGEWISE_SIM_SEED: text = '1' } = process.env;
+  if (/^\d{1,10}$/.test(text) && Number(text) <= SEED_MAX) return Number(text);
+  throw invalidValue('EDGEWISE_SIM_SEED', `a whole number, 0 to ${SEED_MAX}`, text);
 }
 
 function checkSame(before: Outcome, again: Outcome): void {
@@ -174,9 +184,10 @@ async function explain(
 
 function checkOptions(options: SimulateOptions): void {
   checkObject('options', options);
+  checkNames('options', options, OPTIONS);
   const { runs = 1, seed = 0, shrinkMs = 0, repeatEvery = 0, edges = 'linux' } = options;
   checkInteger('options.runs', runs, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger('options.seed', seed, 0, 0xffff_ffff);
+  checkInteger('options.seed', seed, 0, SEED_MAX);
   checkInteger('options.shrinkMs', shrinkMs, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('options.repeatEvery', repeatEvery, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('options.descriptorsMax', options.descriptorsMax ?? 1, 1, 1 << 20);
@@ -188,6 +199,7 @@ function checkOptions(options: SimulateOptions): void {
     throw invalidValue('options.timers', "'real' or 'simulated'", timers);
   }
   checkObject('options.faults', faults);
+  checkNames('options.faults', faults, FAULTS);
   checkInteger('options.faults.delayMs', faults.delayMs ?? 0, 0, 86_400_000);
   for (const name of CHANCES) {
     const chance = faults[name] ?? 0;

@@ -54,12 +54,7 @@ export class Link {
    * @param isBehind - that has not arrived yet.
    * @returns when it arrives.
    */
-  carryBehind(
-    notBeforeNs: number,
-    gapNs: number,
-    isBehind: boolean,
-    arrive: () => void,
-  ): number {
+  carryBehind(notBeforeNs: number, gapNs: number, isBehind: boolean, arrive: () => void): number {
     const { probability, maxMs } = this.#faults.delay;
     const lateMs = this.#tape.choose(Math.max(1, Math.ceil(maxMs)) + 1, probability);
     const { nowNs } = this.#clock;
