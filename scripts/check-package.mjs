@@ -245,7 +245,7 @@ const RUNNERS = [
   },
   {
     file: 'mistake.test.mjs',
-    of: (text) => text.replace('.ts', '.mjs'),
+    of: (text) => text.replace(".ts';", ".mjs';"),
     command: (file) => [process.execPath, '--test', file],
   },
 ];
@@ -260,7 +260,7 @@ function findInUserTest(user, { file, of, command }, text) {
   };
   const withServer = (name) => {
     const isPlain = file.endsWith('.mjs');
-    const changed = of(text.replace('one-chunk', name));
+    const changed = of(text.replace('./one-chunk', `./${name}`));
     writeFileSync(join(user, file), changed);
     if (isPlain) stripTypes(user, name);
   };
