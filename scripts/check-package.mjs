@@ -1,6 +1,7 @@
 // Checks what would be published: packs it, asserts the list of files, installs the tarball in an
 // empty folder, imports it as ESM and by require(), runs its command line, and builds the addon
-// from the tarball's sources as CONTRIBUTING.md ("Other platforms") says. And the sentence of the README
+// from the tarball's sources as CONTRIBUTING.md ("Other platforms") says. And what docs/testing.md has a new
+// user do, and the sentence of the README
 // that makes a package before one is published, in a copy of what git would clone. Run by
 // `npm run check -- package`.
 import { spawn, spawnSync } from 'node:child_process';
@@ -195,6 +196,97 @@ function buildFromTarball() {
   expect(/local build/.test(doctor), doctor);
 }
 
+/**
+ * What docs/testing.md has a new user do, in an empty folder: the server with the mistake and its test, in vitest and
+ * node:test; the failure again by what it has printed; and the server that is right.
+ */
+function walkTestingDocs() {
+  const user = join(folder, 'tester');
+  install(tarball, user);
+  for (const name of ['vitest', 'typescript', '@types']) {
+    mkdirSync(dirname(join(user, 'node_modules', name)), { recursive: true });
+    symlinkSync(resolve('node_modules', name), join(user, 'node_modules', name));
+  }
+  writeFileSync(join(user, 'package.json'), '{ "private": true, "type": "module" }');
+  writeFileSync(join(user, 'tsconfig.json'), JSON.stringify({ compilerOptions: USER_OPTIONS }));
+  const example = (name) => readFileSync(join('examples', 'testing', name), 'utf8');
+  for (const name of [
+    'upper-case.ts',
+    'one-chunk.ts',
+    'one-chunk.test.ts',
+    'half-a-line.test.ts',
+  ]) {
+    writeFileSync(join(user, name), example(name));
+  }
+  run(bin('tsc'), ['-p', '.'], { cwd: user });
+  for (const runner of RUNNERS) findInUserTest(user, runner, example('one-chunk.test.ts'));
+}
+
+/** tsconfig.json of someone who is strict. */
+const USER_OPTIONS = {
+  target: 'es2022',
+  module: 'nodenext',
+  types: ['node'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: false,
+  allowImportingTsExtensions: true,
+  noEmit: true,
+};
+
+/** How the docs have a test run. node:test gets it without types, which Node strips from 22.18 on. */
+const RUNNERS = [
+  {
+    file: 'mistake.test.ts',
+    of: (text) => text.replace("'node:test'", "'vitest'"),
+    command: (file) => [bin('vitest'), 'run', '--testTimeout=60000', file],
+  },
+  {
+    file: 'mistake.test.mjs',
+    of: (text) => text.replace(".ts';", ".mjs';"),
+    command: (file) => [process.execPath, '--test', file],
+  },
+];
+
+function findInUserTest(user, { file, of, command }, text) {
+  const [program, ...args] = command(file);
+  const { EDGEWISE_SIM: _, ...env } = process.env;
+  const test = (more) => {
+    const options = { cwd: user, encoding: 'utf8', env: { ...env, ...more, NO_COLOR: '1' } };
+    const { status, stdout, stderr } = spawnSync(program, args, options);
+    return { isPassed: status === 0, output: stdout + stderr };
+  };
+  const withServer = (name) => {
+    const isPlain = file.endsWith('.mjs');
+    const changed = of(text.replace('./one-chunk', `./${name}`));
+    writeFileSync(join(user, file), changed);
+    if (isPlain) stripTypes(user, name);
+  };
+  withServer('one-chunk');
+  const found = test({});
+  expect(!found.isPassed, `${file}: the mistake is not found\n${found.output}`);
+  const [, replay] = /EDGEWISE_SIM='([-\d.]+)'/.exec(found.output) ?? [];
+  expect(replay !== undefined, `${file}: it does not say how to have it again\n${found.output}`);
+  const again = test({ EDGEWISE_SIM: replay });
+  const isSame =
+    !again.isPassed && /'H' !== 'HELLO'|expected 'H' to|Expected.*HELLO/s.test(again.output);
+  expect(isSame, `${file}: another failure\n${again.output}`);
+  // The trace of a failing run, for `edgewise view`, is looked at here.
+  withServer('upper-case');
+  const right = test({});
+  expect(right.isPassed, `${file}: the right server fails\n${right.output}`);
+  const rightAgain = test({ EDGEWISE_SIM: replay });
+  expect(rightAgain.isPassed, `${file}: the right server fails again\n${rightAgain.output}`);
+}
+
+function stripTypes(user, name) {
+  const options = ['--module', 'nodenext', '--target', 'es2022', '--noCheck', '--outDir', 'plain'];
+  run(bin('tsc'), ['--ignoreConfig', ...options, `${name}.ts`], { cwd: user });
+  cpSync(join(user, 'plain', `${name}.js`), join(user, `${name}.mjs`));
+}
+
 const { tarball, unpacked, paths } = pack('.', 'npm pack', 'package');
 await check(`the tarball holds what it should (${paths.length} files)`, () => checkPaths(paths));
 await check('publint', () => run(bin('publint'), ['run', unpacked, '--strict'], { cwd: unpacked }));
@@ -207,6 +299,7 @@ await check('installs offline, without a script', () => install(tarball, app));
 await check('import', () => run(process.execPath, ['esm.mjs']));
 await check('require', () => run(process.execPath, ['--no-warnings', 'cjs.cjs']));
 await check('the types compile, declarations included', compileTypes);
+await check('the tests of docs/testing.md find the mistake, and find it again', walkTestingDocs);
 await check('npx edgewise doctor', () => {
   const doctor = run('npx', ['--no-install', 'edgewise', 'doctor']);
   expect(/prebuild/.test(doctor), doctor);

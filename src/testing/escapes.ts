@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<string, Escape>> = {
   FSReqCallback: 'fs',
   FSReqPromise: 'fs',
   FILEHANDLE: 'fs',
+  CloseReq: 'fs',
   GetAddrInfoReqWrap: 'dns',
   ChildProcess: 'child_process',
   ProcessWrap: 'child_process',
@@ -23,6 +24,22 @@ const GROUPS: Readonly<Record<string, Escape>> = {
 
 /** Something of Node that a simulation does not have. */
 export type Escape = 'timers' | 'fs' | 'dns' | 'child_process' | 'worker_threads' | 'net' | 'dgram';
+
+/** What there is in its place. */
+const REMEDIES: Partial<Readonly<Record<Escape, string>>> = {
+  net: "import 'edgewise/net' in place of 'node:net'",
+  dgram: "import 'edgewise/dgram' in place of 'node:dgram'",
+  dns: 'have a name by sim.listen, or use a number',
+};
+
+/** The message for what a program waits for. */
+export function describeEscape(escaped: readonly Escape[]): string {
+  const names = escaped.join(', ');
+  const list = escaped.map((each) => `'${each}'`).join(', ');
+  const remedies = escaped.flatMap((each) => REMEDIES[each] ?? []);
+  const ways = [...remedies, `allow it in real time by the option allow: [${list}]`].join('; or ');
+  return `it waits for ${names} of Node, which the simulation does not have: ${ways}`;
+}
 
 /** What has begun since it was made. */
 export class Escapes {

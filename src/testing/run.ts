@@ -9,6 +9,7 @@ import { changingKernelPart } from './kernel/addon.ts';
 import { Machine } from './kernel/machine.ts';
 import type { KernelOptions } from './kernel/options.ts';
 import { simulateNodeTimers } from './node-timers.ts';
+import { ProcessSignals } from './process-signals.ts';
 import { RunLoop } from './run-loop.ts';
 import { RunTrace } from './run-trace.ts';
 import { Simulation } from './simulation.ts';
@@ -27,6 +28,8 @@ export interface RunOptions extends KernelOptions {
   readonly settleRounds: number;
   /** Whether its reactors are traced. */
   readonly isTraced: boolean;
+  /** Whether what is left open at the end is an error. */
+  readonly leaks: 'error' | 'allowed';
 }
 
 /** How a run ended. */
@@ -79,6 +82,8 @@ export async function runOnce(
   const putBack = setDefaultReactorAside();
   const runTrace = new RunTrace(options.isTraced);
   machine.journal.onUnkind = (entry) => runTrace.mark(sentenceOf(entry));
+  const processSignals = new ProcessSignals(machine.clock);
+  machine.signals.add(processSignals);
   const catching = catchUncaught((error) => errors.push(error));
   try {
     await runBody(machine, options, body, errors);
@@ -86,6 +91,7 @@ export async function runOnce(
     errors.push(error);
   } finally {
     catching();
+    processSignals.end();
     const reactor = putBack();
     try {
       reactor?.close();
@@ -94,7 +100,8 @@ export async function runOnce(
     }
   }
   const trace = runTrace.end();
-  const [error = leakOf(machine)] = errors;
+  if (options.leaks === 'error') errors.push(...leaksOf(machine));
+  const [error] = errors;
   return {
     error,
     choices: machine.tape.choices,
@@ -161,9 +168,9 @@ async function runInLoop(
   if (inertFault !== undefined) throw new EdgewiseError('ERR_SIM_INERT', inertFault);
 }
 
-function leakOf(machine: Machine): EdgewiseError | undefined {
+function leaksOf(machine: Machine): EdgewiseError[] {
   const { numbers } = machine.table;
-  if (numbers.length === 0) return undefined;
+  if (numbers.length === 0) return [];
   const files = numbers.map((fd) => describeFile(machine, fd)).join(', ');
-  return new EdgewiseError('ERR_SIM_LEAK', `left open at the end: ${files}`);
+  return [new EdgewiseError('ERR_SIM_LEAK', `left open at the end: ${files}`)];
 }

@@ -5,6 +5,7 @@ import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { Escape } from './escapes.ts';
 import { explain } from './failure.ts';
 import type { FaultOptions, KernelOptions } from './kernel/options.ts';
+import { checkNames, FAULTS, OPTIONS } from './option-names.ts';
 import { type Body, InstalledKernel, type Outcome, type RunOptions, runOnce } from './run.ts';
 import { writeWhereAsked } from './run-trace.ts';
 import { choicesOfText, textOfChoices } from './tape-text.ts';
@@ -37,6 +38,11 @@ export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
    * by the package @sinonjs/fake-timers. Default `'real'`.
    */
   readonly timers?: 'real' | 'simulated';
+  /**
+   * Whether descriptors that are open at the end are an error: `'allowed'` for a program that leaves them to the
+   * end of its process. Default `'error'`.
+   */
+  readonly leaks?: 'error' | 'allowed';
   /** Every so many runs one is done twice, and must be the same. Default 50; 0: none. */
   readonly repeatEvery?: number;
   /**
@@ -79,6 +85,9 @@ const CHANCES: readonly (keyof FaultOptions)[] = [
   'spurious',
   'order',
 ];
+const SEED_MAX = 0xffff_ffff;
+const NESTED =
+  'another simulation is running in this thread: await it first, and have tests of one file run one after the other';
 let isRunning = false;
 
 /** Runs the test once. */
@@ -111,7 +120,7 @@ type Run = (options: RunOptions) => Promise<Outcome>;
 export async function simulate(options: SimulateOptions, body: Body): Promise<SimulateResult> {
   checkOptions(options);
   checkFunction('body', body);
-  if (isRunning) throw new EdgewiseError('ERR_SIM_NESTED', 'another simulation is running');
+  if (isRunning) throw new EdgewiseError('ERR_SIM_NESTED', NESTED);
   isRunning = true;
   const kernel = new InstalledKernel();
   try {
@@ -124,8 +133,8 @@ export async function simulate(options: SimulateOptions, body: Body): Promise<Si
 
 async function runAll(options: SimulateOptions, run: Run): Promise<SimulateReport> {
   const { runs = 1, repeatEvery = 50, shrinkMs = 5000, budgetMs = Infinity } = options;
-  const { allow = ALLOWED, timers = 'real', settleRounds = 2 } = options;
-  const base = { ...options, allow, timers, settleRounds, isTraced: false };
+  const { allow = ALLOWED, timers = 'real', leaks = 'error', settleRounds = 2 } = options;
+  const base = { ...options, allow, timers, leaks, settleRounds, isTraced: false };
   const endMs = performance.now() + budgetMs;
   const isReplay = process.env.EDGEWISE_SIM !== undefined;
   const sum = { runs: 0, elapsedMs: 0, callCount: 0 };
@@ -157,10 +166,16 @@ function* tapesOf({
   if (replay !== undefined) yield choicesOfText(replay);
   else if (choices !== undefined) yield choices;
   else {
-    const first = seed ?? Number(process.env.EDGEWISE_SIM_SEED ?? 1);
+    const first = seed ?? seedOfEnvironment();
     yield [];
     for (let index = 1; index < runs; index++) yield first + index - 1;
   }
+}
+
+function seedOfEnvironment(): number {
+  const { EDGEWISE_SIM_SEED: text = '1' } = process.env;
+  if (/^\d{1,10}$/.test(text) && Number(text) <= SEED_MAX) return Number(text);
+  throw invalidValue('EDGEWISE_SIM_SEED', `a whole number, 0 to ${SEED_MAX}`, text);
 }
 
 function checkSame(before: Outcome, again: Outcome): void {
@@ -183,9 +198,10 @@ function checkSame(before: Outcome, again: Outcome): void {
 
 function checkOptions(options: SimulateOptions): void {
   checkObject('options', options);
+  checkNames('options', options, OPTIONS);
   const { runs = 1, seed = 0, shrinkMs = 0, repeatEvery = 0, edges = 'linux' } = options;
   checkInteger('options.runs', runs, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger('options.seed', seed, 0, 0xffff_ffff);
+  checkInteger('options.seed', seed, 0, SEED_MAX);
   checkInteger('options.shrinkMs', shrinkMs, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('options.budgetMs', options.budgetMs ?? 0, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('options.settleRounds', options.settleRounds ?? 2, 1, 1000);
@@ -203,6 +219,7 @@ function checkOptions(options: SimulateOptions): void {
     throw invalidValue('options.trace', 'the path of a folder, or false', trace);
   }
   checkObject('options.faults', faults);
+  checkNames('options.faults', faults, FAULTS);
   checkInteger('options.faults.delayMs', faults.delayMs ?? 0, 0, 86_400_000);
   for (const name of CHANCES) {
     const chance = faults[name] ?? 0;

@@ -236,11 +236,11 @@ export class Simulation {
     this.#loop.suspend(nanosecondsOf('duration', duration));
   }
 
-  /** The process gets a signal. @returns whether a reactor waits for it. */
+  /** The process gets a signal. @returns whether a reactor waits for it, or a listener of `process`. */
   signal(name: NodeJS.Signals): boolean {
     const signum = constants.signals[name];
     if (signum === undefined) throw invalidValue('name', 'the name of a signal', name);
-    return [...this.#machine.signals].map((signals) => signals.raise(signum)).includes(true);
+    return [...this.#machine.signals].map((target) => target.raise(signum)).includes(true);
   }
 
   /** What is open now. */

@@ -17,7 +17,8 @@ export function textOfChoices(choices: readonly number[]): string {
 /** @throws EdgewiseError - ERR_SIM_TAPE: it is no such word. */
 export function choicesOfText(text: string): number[] {
   if (!/^(-?[1-9]\d{0,6}(\.-?[1-9]\d{0,6})*)?$/.test(text)) {
-    throw new EdgewiseError('ERR_SIM_TAPE', `EDGEWISE_SIM is no recorded run: '${text}'`);
+    const remedy = "copy it from the message of the failure, such as '-27.6.-1.1', or unset it";
+    throw new EdgewiseError('ERR_SIM_TAPE', `EDGEWISE_SIM is no run: '${text}'; ${remedy}`);
   }
   if (text === '') return [];
   return text.split('.').flatMap((word) => {

@@ -168,6 +168,37 @@ describe('peers, names and faults', () => {
     });
   });
 
+  it('one that has reset takes nothing more, while its reset is under way', async () => {
+    await simulate({ buffers: { send: 4096, receive: 4096 } }, async (sim) => {
+      const flood = (connection: { write(bytes: Uint8Array): boolean }): void => {
+        for (let count = 0; count < 4 && connection.write(Buffer.alloc(1024)); count++);
+      };
+      listen({ port: PORT, highWaterMark: 1, handlers: { open: flood, drain: flood } });
+      sim.latency('127.0.0.1', '20ms');
+      const client = await sim.connect(PORT);
+      await sim.elapse('30ms');
+      client.reset();
+      await sim.settle();
+      expect(client.received.length).toBeLessThan(20_000);
+      expect(sim.descriptors.count).toBe(1);
+    });
+  });
+
+  it('a signal of the process calls what the program has given to Node, and only in its run', async () => {
+    const got: string[] = [];
+    const body = async (sim: Simulation): Promise<void> => {
+      process.once('SIGTERM', (name) => got.push(name));
+      process.on('SIGHUP', (name) => got.push(name));
+      expect([sim.signal('SIGTERM'), sim.signal('SIGUSR2')]).toEqual([true, false]);
+      await sim.settle();
+      expect(sim.signal('SIGTERM')).toBe(false);
+    };
+    const before = process.listenerCount('SIGHUP');
+    await simulate({ runs: 3 }, body);
+    expect(got).toEqual(['SIGTERM', 'SIGTERM', 'SIGTERM']);
+    expect(process.listenerCount('SIGHUP')).toBe(before);
+  });
+
   it('a signal', async () => {
     await simulate({}, async (sim) => {
       const got: string[] = [];
@@ -247,6 +278,25 @@ describe('failures', () => {
     expect(message).toMatch(/nothing can come any more: .*listener/);
   });
 
+  it('a server that spins, so that no time can pass', async () => {
+    const { code, message } = await failureOf(
+      async (sim) => {
+        const reactor = defaultReactor();
+        const fds = new Int32Array(2);
+        sys.pipe2(fds, sys.constants.O_NONBLOCK);
+        const [, writer = -1] = fds;
+        // Write interest, with nothing to write.
+        reactor.register(writer, Interest.Writable, { onReady: () => undefined });
+        await sim.elapse('1s');
+      },
+      { shrinkMs: 0 },
+    );
+    expect([code, message]).toEqual([
+      'ERR_SIM_DEADLOCK',
+      expect.stringMatching(/^it spins: .*pipe/),
+    ]);
+  });
+
   it('a fault that was asked for and never happened', async () => {
     const { code } = await failureOf((sim) => sim.fail('accept4', 'EMFILE'));
     expect(code).toBe('ERR_SIM_INERT');
@@ -258,6 +308,12 @@ describe('failures', () => {
     });
     expect(code).toBe('ERR_SIM_LEAK');
     expect(message).toMatch(/^left open at the end: socket/);
+  });
+
+  it('descriptors that a program leaves to the end of its process', async () => {
+    await simulate({ leaks: 'allowed' }, () => {
+      sys.socket(sys.constants.AF_INET, sys.constants.SOCK_STREAM);
+    });
   });
 
   it('a run that is another one the second time', async () => {

@@ -236,6 +236,7 @@ export class Connection<Data = unknown> {
   pause(): void {
     this.#state |= State.Paused;
     this.updateInterest();
+    if (this.#is(State.WriteFailed)) this.requeue(Readiness.Error); // see #readNothing
   }
 
   /** Reads again. */
@@ -914,9 +915,11 @@ export class Connection<Data = unknown> {
     else this.#readNothing(readiness);
   }
 
-  // Paused, or the peer's end was read.
+  // Paused, or the peer's end was read. When a write has failed, the room that a paused connection may
+  // wait for never comes.
   #readNothing(readiness: Readiness): void {
-    if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
+    if (this.#is(State.WriteFailed) && this.isPaused) this.destroy();
+    else if ((readiness & Readiness.Error) !== 0) this.#failWithPendingError();
     if (this.#is(State.Closed | State.ReadEnded | State.ReadClosedReported)) return;
     if ((readiness & Readiness.ReadClosed) === 0 || !this.isPaused) return;
     this.#state |= State.ReadClosedReported;

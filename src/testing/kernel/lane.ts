@@ -22,6 +22,7 @@ export interface Way {
 interface Sent {
   readonly segment: Segment;
   readonly arrive: () => void;
+  readonly gapNs: number;
 }
 
 /** What goes one way over a link, and arrives in the order in which it was sent. */
@@ -41,9 +42,9 @@ export class Lane {
     this.#onLost = onLost;
   }
 
-  /** Has something arrive behind what was sent before it. */
-  send(segment: Segment, arrive: () => void): void {
-    if (this.#waiting.push({ segment, arrive }) === 1) this.#go(0);
+  /** Has something arrive behind what was sent before it, so long at least. */
+  send(segment: Segment, arrive: () => void, gapNs = 0): void {
+    if (this.#waiting.push({ segment, arrive, gapNs }) === 1) this.#go(0);
   }
 
   #go(attempt: number): void {
@@ -56,7 +57,7 @@ export class Lane {
         return;
       }
       this.#waiting.shift();
-      this.#carry(packet, verdict === 'duplicate' ? 0 : verdict, sent.arrive);
+      this.#carry(packet, verdict === 'duplicate' ? 0 : verdict, sent);
       tries = 0;
     }
   }
@@ -69,8 +70,8 @@ export class Lane {
     }
   }
 
-  #carry(packet: Packet, delayMs: number, arrive: () => void): void {
-    const behind = { isBehind: this.#onTheWay > 0, notBeforeNs: this.#lastArrivalNs };
+  #carry(packet: Packet, delayMs: number, { arrive, gapNs }: Sent): void {
+    const behind = { isBehind: this.#onTheWay > 0, notBeforeNs: this.#lastArrivalNs, gapNs };
     this.#onTheWay++;
     const atNs = this.#link.carry(packet, delayMs, behind, () => {
       this.#onTheWay--;

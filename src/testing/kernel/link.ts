@@ -6,7 +6,7 @@ import type { Tape } from './tape.ts';
 
 const NS_PER_MS = 1e6;
 /** Of loopback, where a segment is as large as it can be. */
-const SEGMENT = 65_536;
+export const SEGMENT = 65_536;
 /** By which a datagram is late when those that were sent behind it overtake it. */
 const REORDER_MS = 1;
 
@@ -50,10 +50,12 @@ export interface Behind {
   readonly notBeforeNs: number;
   /** That has not arrived yet. */
   readonly isBehind: boolean;
+  /** How long it stays behind that, and behind now. */
+  readonly gapNs: number;
 }
 
 /** It overtakes what was sent before it. */
-export const ALONE: Behind = { notBeforeNs: 0, isBehind: false };
+export const ALONE: Behind = { notBeforeNs: 0, isBehind: false, gapNs: 0 };
 
 /** One way between two hosts; local: inside of one machine's memory, as a Unix socket. */
 export class Link {
@@ -72,12 +74,11 @@ export class Link {
     this.isLocal = isLocal;
   }
 
-  /** How many of `count` bytes go in one piece. */
+  /** @param count - at most SEGMENT. @returns how many of them go in one piece. */
   segment(count: number, { from, to }: Pick<Packet, 'from' | 'to'>): number {
-    const most = Math.min(count, SEGMENT);
-    const part = this.#parts.tape.cut(most, this.#faults.cut);
-    if (part < most) {
-      this.#parts.journal.add(`of ${most} bytes from ${from} to ${to} the first ${part} go alone`);
+    const part = this.#parts.tape.cut(count, this.#faults.cut);
+    if (part < count) {
+      this.#parts.journal.add(`of ${count} bytes from ${from} to ${to} the first ${part} go alone`);
     }
     return part;
   }
@@ -137,7 +138,8 @@ export class Link {
       return nowNs;
     }
     const soonestNs = Math.max(behind.notBeforeNs, this.#closedUntilNs);
-    const atNs = Math.max(nowNs + (this.latencyMs + lateMs) * NS_PER_MS, soonestNs);
+    const ownNs = nowNs + (this.latencyMs + lateMs) * NS_PER_MS;
+    const atNs = Math.max(ownNs, soonestNs) + behind.gapNs;
     if (atNs <= nowNs && !behind.isBehind) arrive();
     else clock.at(atNs, arrive);
     return atNs;

@@ -14,7 +14,7 @@ import { Network } from './network.ts';
 import type { OpenFile } from './open-file.ts';
 import { type KernelOptions, type KernelSettings, settingsOf } from './options.ts';
 import type { SimPoller } from './poller.ts';
-import type { SimSignals } from './signals.ts';
+import type { SignalTarget } from './signals.ts';
 import { DescriptorTable } from './table.ts';
 import type { Tape } from './tape.ts';
 import { Transfers } from './transfers.ts';
@@ -39,7 +39,7 @@ export class Machine {
   /** Reactors inside the loop. */
   readonly drivers = new Set<SimDriver>();
   /** Those that wait for signals. */
-  readonly signals = new Set<SimSignals>();
+  readonly signals = new Set<SignalTarget>();
   readonly hosts = new Hosts();
   readonly wakers = new Wakers();
   /** The system calls. */

@@ -7,8 +7,14 @@ const { EINVAL } = constants.errno;
 const NOT_CATCHABLE: readonly number[] = [constants.signals.SIGKILL, constants.signals.SIGSTOP];
 const ONE = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
+/** What can wait for signals. */
+export interface SignalTarget {
+  /** @returns whether it waits for this one. */
+  raise(signum: number): boolean;
+}
+
 /** The signals of one reactor. */
-export class SimSignals {
+export class SimSignals implements SignalTarget {
   readonly #machine: Machine;
   readonly #counter = new EventCounter(0, true, false);
   readonly #watched = new Set<number>();

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import type { TcpState } from '../../sys/tcpinfo.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { Lane, type Segment, type Way } from './lane.ts';
-import type { Link } from './link.ts';
+import { type Link, SEGMENT } from './link.ts';
 import { type Activity, changing, type OpenFile, type PassedFile, Poll } from './open-file.ts';
 import { PassedFiles } from './passed-files.ts';
 
@@ -14,6 +14,8 @@ const { EAGAIN, ECONNRESET, ENOTCONN, EPIPE, ETIMEDOUT } = constants.errno;
 
 /** After this a sender without a window looks again. tcp(7) */
 const PROBE_NS = 2e8;
+/** What comes behind a cut comes later: at the same moment no one would see the cut. */
+const CUT_NS = 1e6;
 /** More than a call asks for. */
 export const ROOM_MAX: number = 2 ** 30;
 
@@ -61,6 +63,8 @@ export class StreamEnd {
   #isReadShut = false;
   #isWriteShut = false;
   #isReset = false;
+  /** What was sent last was not all that was ready. */
+  #isCut = false;
   #isFinSent = false;
   #isFinReceived = false;
   #isReleased = false;
@@ -303,11 +307,13 @@ export class StreamEnd {
   // Sends as much as the receiver has room for, and the end behind the last of it.
   #transmit(): void {
     for (;;) {
-      const waiting = this.#outgoing.length - this.#inFlight;
-      const count = this.#link.segment(Math.min(waiting, this.#window), this.#way);
+      const ready = Math.min(this.#outgoing.length - this.#inFlight, this.#window, SEGMENT);
+      const count = this.#link.segment(ready, this.#way);
       if (count <= 0) break;
       this.#inFlight += count;
-      this.#lane.send({ kind: 'data', byteCount: count }, () => this.#arrive(count));
+      const gapNs = this.#isCut ? CUT_NS : 0;
+      this.#isCut = count < ready;
+      this.#lane.send({ kind: 'data', byteCount: count }, () => this.#arrive(count), gapNs);
     }
     const isAllSent = this.#outgoing.length === this.#inFlight;
     if (!this.#isWriteShut || !isAllSent || this.#isFinSent || this.#isReset) return;
@@ -316,6 +322,8 @@ export class StreamEnd {
   }
 
   #arrive(sentCount: number): void {
+    // What has ended by a reset acknowledges nothing: there is no new room until the reset comes.
+    if (this.peer.#isReset) return;
     this.#inFlight -= sentCount;
     if (this.#isReset) return;
     if (this.#link.isReset()) {

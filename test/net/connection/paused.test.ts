@@ -1,5 +1,5 @@
 // What a paused connection is called for: the end of what the peer sends, when there is a handler for
-// it, and a reset.
+// it, a reset, and a write that has failed.
 import { expect, it } from 'vitest';
 import { connect } from '../../../src/net/connect/connect.ts';
 import { listen } from '../../../src/net/listen/listen.ts';
@@ -8,6 +8,8 @@ import { Reactor } from '../../../src/reactor/reactor.ts';
 import { useDescriptors } from '../../helpers/descriptors.ts';
 import { turnIdly, turnUntil } from '../../helpers/handlers.ts';
 import { eachTrigger, isOneshot } from '../../helpers/matrix.ts';
+import { driven, resetNow, sendAll } from '../driven.ts';
+import { codeOf, Recorder } from '../recorder.ts';
 
 const WORDS = 'last words';
 const descriptors = useDescriptors();
@@ -57,6 +59,26 @@ eachTrigger(
       turnUntil(reactor, () => calls.includes('close'));
       expect(calls).toEqual([...(canWatch ? ['readClosed'] : []), `data ${WORDS}`, 'end', 'close']);
       listener.close();
+    });
+
+    it('is closed when it waits for room, and its write has failed', () => {
+      const server = new Recorder({
+        data(connection, bytes) {
+          if (!connection.write(bytes)) connection.pause();
+        },
+      });
+      const { dial, turnUntil: turnTo } = driven(
+        descriptors,
+        server,
+        { trigger: drive },
+        { backend },
+      );
+      const client = dial();
+      turnTo(() => server.count('open') === 1);
+      sendAll(client, 'x');
+      resetNow(descriptors, client); // behind what it has sent: that is read, and the answer fails
+      turnTo(() => server.count('close') === 1);
+      expect(['ECONNRESET', 'EPIPE']).toContain(codeOf(server.errors[0]));
     });
   },
   (trigger) => !isOneshot(trigger),
