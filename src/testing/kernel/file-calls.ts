@@ -71,8 +71,9 @@ export class FileCalls {
   /** What adding a file of the real kernel to a simulated poller returns: it cannot wait for one. */
   refusalOf(fd: number): number {
     if (!this.isReal(fd)) return -EBADF;
-    const stats = this.#below.fstatSync(fd);
-    const isDevice = stats.isCharacterDevice() && this.#below.isatty(fd) === 0;
+    const native = this.#below;
+    const stats = native.fstatSync(fd);
+    const isDevice = stats.isCharacterDevice() && native.isatty(fd) === 0;
     return stats.isFile() || stats.isDirectory() || isDevice ? -EPERM : -EBADF;
   }
 
