@@ -167,9 +167,12 @@ export class Peer {
   #receive(): void {
     if (this.#next !== undefined) return;
     const isSlow = this.#bytesPerMs !== Number.POSITIVE_INFINITY;
-    const into = Buffer.alloc(isSlow ? this.#bytesPerMs : READ_BYTES);
+    const most = isSlow ? this.#bytesPerMs : READ_BYTES;
     for (;;) {
-      const count = this.#socket.stream?.read(into) ?? -EAGAIN;
+      const { stream } = this.#socket;
+      // An end or an error is found by a read of a byte.
+      const into = Buffer.allocUnsafe(Math.min(most, Math.max(stream?.unread ?? 0, 1)));
+      const count = stream?.read(into) ?? -EAGAIN;
       if (count === 0) this.isEnded = true;
       else if (count < 0 && count !== -EAGAIN) this.#fail(count);
       if (count <= 0) return;

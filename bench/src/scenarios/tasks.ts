@@ -214,6 +214,23 @@ export const tasks: readonly Scenario[] = [
     countsSyscalls: ({ pairs }) => pairs === 1,
   },
   {
+    name: 'simulate',
+    title: 'A test on a simulated machine',
+    operation:
+      'a run of the test: the machine is made, clients have their answers, and all is closed',
+    role: 'task:simulate',
+    metrics: [CPU],
+    merit: CPU.name,
+    bases: ['simulated-echo'],
+    own: programs('simulate', [
+      { name: 'simulated-echo', label: 'a client of an echo server' },
+      { name: 'simulated-delays', label: 'the same, with delays and cuts' },
+      { name: 'simulated-emfile', label: '20 clients, 30 % EMFILE, 4 virtual seconds' },
+    ]),
+    variations: variations([{}]),
+    isOnDemand: true,
+  },
+  {
     name: 'reactors',
     title: 'Several reactors in one process',
     operation: 'one message and its echo; server and load share all CPUs',

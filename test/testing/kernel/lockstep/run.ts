@@ -374,6 +374,7 @@ export class Run {
       if (real !== simulated) this.#differ(`${what}: ${nameOf(real)}, not ${nameOf(simulated)}`);
       return;
     }
+    if (queue.length > 1) this.#note(`  the first of ${queue.length}`);
     queue.shift();
     const accepted = this.#add(results, kind);
     if (client === undefined) return;

@@ -13,6 +13,7 @@ const { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CLOEXEC } = constants;
 const ALL = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP;
 const CAPACITY = 64;
 const RECORD_BYTES = 16;
+const ON_THE_WAY_NS = 1e8;
 
 /** What a wait reports: readiness by slot. */
 export type Reports = Map<number, number>;
@@ -107,8 +108,11 @@ export class SimulatedSide implements Side {
     return this.machine.table.fileOf(fd)?.poll() ?? 0;
   }
 
-  /** What needs no time happens. */
+  /** What is on its way arrives; what is tried again after a while does not happen yet. */
   settle(): void {
-    this.machine.clock.advanceTo(this.machine.clock.nowNs);
+    const { clock } = this.machine;
+    const untilNs = clock.nowNs + ON_THE_WAY_NS;
+    do clock.advanceTo(Math.max(clock.nowNs, clock.nextNs <= untilNs ? clock.nextNs : 0));
+    while (clock.nextNs <= untilNs);
   }
 }
