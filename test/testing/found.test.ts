@@ -78,7 +78,7 @@ test('a connection passes the states of TCP', () => {
   useMachine();
   const listener = listenerAt('127.0.0.1', 7004);
   const [, client] = connectTo('127.0.0.1', 7004);
-  const server = must(sys.accept4(listener));
+  const server = must(sys.accept4(listener, null, 0));
   const info = new sys.TcpInfo();
   const stateOf = (fd: number) => {
     must(sys.tcp_info(fd, info));
