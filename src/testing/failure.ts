@@ -53,7 +53,7 @@ export async function explain(
     seed: typeof options.tape === 'number' ? options.tape : undefined,
     choices: textOfChoices(tape),
     unkindCount: countUnkind(tape),
-    story: last.story(),
+    story: last.story,
     trace: undefined,
   };
   const [trace, seeing] = traceLineOf(last, folder);

@@ -37,8 +37,8 @@ export interface Outcome {
   /** undefined: well. */
   readonly error: unknown;
   readonly choices: readonly number[];
-  /** What was unkind, and its last calls. */
-  readonly story: () => string;
+  /** What was unkind, and its last calls before it failed; '' when it ended well. */
+  readonly story: string;
   /** All of its calls, which are the same whenever its choices are the same. */
   readonly log: () => readonly string[];
   /** What its reactors have done; undefined when it was not traced. */
@@ -84,6 +84,7 @@ export async function runOnce(
   machine.journal.onUnkind = (entry) => runTrace.mark(sentenceOf(entry));
   const processSignals = new ProcessSignals(machine.clock);
   machine.signals.add(processSignals);
+  let story = '';
   const catching = catchUncaught((error) => errors.push(error));
   try {
     await runBody(machine, options, body, errors);
@@ -92,6 +93,8 @@ export async function runOnce(
   } finally {
     catching();
     processSignals.end();
+    // What is closed behind an error explains nothing.
+    story = errors.length > 0 ? storyOf(machine.journal.entries) : '';
     const reactor = putBack();
     try {
       reactor?.close();
@@ -105,7 +108,7 @@ export async function runOnce(
   return {
     error,
     choices: machine.tape.choices,
-    story: () => storyOf(machine.journal.entries),
+    story,
     log: () => logOf(machine.journal.entries),
     trace,
     elapsedMs: machine.clock.elapsedNs / NS_PER_MS,

@@ -2,6 +2,7 @@
 // what was unkind, in order with it.
 import { errnoName } from '../sys/result.ts';
 import { describe } from './describe.ts';
+import { CUT_CALLS } from './kernel/call-names.ts';
 import type { Entry } from './kernel/journal.ts';
 
 const NS_PER_MS = 1e6;
@@ -66,9 +67,9 @@ export function sentenceOf(entry: Entry): string {
 function outcomeOf({ call, result, asked, unkind }: Entry): string {
   if (result === undefined) return 'does not return';
   if (result < 0) return errnoName(result);
-  if (asked < 0) return String(result);
+  if (!CUT_CALLS.includes(call)) return String(result);
   const isRead = READS.has(call);
-  if (isRead && result === 0 && asked > 0) return 'the end';
+  if (isRead && result === 0 && asked !== 0) return 'the end';
   const bytes = result === 1 ? '1 byte' : `${result} bytes`;
   const isWhole = result >= asked || (isRead && unkind === '');
   return isWhole ? bytes : `${bytes} of ${asked}`;

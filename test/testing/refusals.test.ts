@@ -3,7 +3,7 @@ import { createServer as createNodeServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { simulate } from '../../src/testing/index.ts';
+import { type Simulation, simulate } from '../../src/testing/index.ts';
 import { failureOf } from './failure.ts';
 
 describe('wrong use', () => {
@@ -63,12 +63,44 @@ describe('wrong use', () => {
     [{ seed: -1 }, 'ERR_OUT_OF_RANGE'],
     [{ edges: 'round' as never }, 'ERR_INVALID_ARG_VALUE'],
     [{ faults: { cut: 2 } }, 'ERR_INVALID_ARG_VALUE'],
+    [{ budgetMs: -1 }, 'ERR_OUT_OF_RANGE'],
+    [{ settleRounds: 0 }, 'ERR_OUT_OF_RANGE'],
+    [{ faults: { loss: 1.5 } }, 'ERR_INVALID_ARG_VALUE'],
+    [{ faults: { reorder: -1 } }, 'ERR_INVALID_ARG_VALUE'],
+    [{ faults: { duplicate: '1' as never } }, 'ERR_INVALID_ARG_VALUE'],
+    [{ faults: { resets: 2 } }, 'ERR_INVALID_ARG_VALUE'],
     [{ trace: true as never }, 'ERR_INVALID_ARG_VALUE'],
     [{ trace: '' }, 'ERR_INVALID_ARG_VALUE'],
     [{ faults: null as never }, 'ERR_INVALID_ARG_TYPE'],
     [null as never, 'ERR_INVALID_ARG_TYPE'],
   ])('options %o', async (options, code) => {
     expect((await failureOf(() => undefined, options)).code).toBe(code);
+  });
+
+  const wrong: readonly [string, (sim: Simulation) => unknown, string][] = [
+    ['a call that is none', (sim) => sim.fail('accept', 'EMFILE'), 'ERR_INVALID_ARG_VALUE'],
+    ['an error that is none', (sim) => sim.fail('recv', 'ENONE'), 'ERR_INVALID_ARG_VALUE'],
+    ['no times', (sim) => sim.fail('recv', 'EIO', { times: 0 }), 'ERR_OUT_OF_RANGE'],
+    [
+      'options that are none',
+      (sim) => sim.fail('recv', 'EIO', null as never),
+      'ERR_INVALID_ARG_TYPE',
+    ],
+    ['a descriptor below 0', (sim) => sim.fail('recv', 'EIO', { fd: -1 }), 'ERR_OUT_OF_RANGE'],
+    ['a cut of a call without bytes', (sim) => sim.cut('accept4', 1), 'ERR_INVALID_ARG_VALUE'],
+    ['a cut to nothing', (sim) => sim.cut('recv', 0), 'ERR_OUT_OF_RANGE'],
+    ['a reset of a path', (sim) => sim.reset('/run/x'), 'ERR_INVALID_ARG_VALUE'],
+    ['a reset before 0', (sim) => sim.reset(1, { afterBytes: -1 }), 'ERR_OUT_OF_RANGE'],
+    ['a reset of none', (sim) => sim.reset(1, { times: 0 }), 'ERR_OUT_OF_RANGE'],
+    ['a rule that is no function', (sim) => sim.rules('drop' as never), 'ERR_INVALID_ARG_TYPE'],
+    ['a report of what is not watched', (sim) => sim.spurious(1), 'ERR_INVALID_ARG_VALUE'],
+    ['a sleep for ever', (sim) => sim.suspend('ever' as never), 'ERR_INVALID_ARG_VALUE'],
+    ['a port beyond 65535', (sim) => sim.connect(70_000), 'ERR_OUT_OF_RANGE'],
+    ['no callback', (sim) => sim.at(1, undefined as never), 'ERR_INVALID_ARG_TYPE'],
+    ['no peer handler', (sim) => sim.listen(1, undefined as never), 'ERR_INVALID_ARG_TYPE'],
+  ];
+  it.each(wrong)('%s', async (_, use, code) => {
+    expect((await failureOf(async (sim) => void (await use(sim)))).code).toBe(code);
   });
 
   it.each([['soon'], [-1], [Number.NaN], ['1 day'], [undefined]])('a time of %o', async (time) => {

@@ -103,8 +103,8 @@ export class Link {
     const verdict = this.isLocal ? 'pass' : this.#parts.rules.verdictOn(packet);
     if (verdict === 'pass') return 0;
     if (typeof verdict === 'object') return verdict.delayMs;
-    const how = verdict === 'drop' ? 'is dropped' : 'arrives twice';
-    this.#parts.journal.add(`${describePacket(packet)} ${how} (by a rule)`);
+    const how = verdict === 'drop' ? 'dropped' : 'twice';
+    this.#note(packet, `${how} (by a rule)`);
     return verdict;
   }
 
@@ -112,10 +112,10 @@ export class Link {
   carryDatagram(packet: Packet, arrive: () => void): void {
     const { loss, reorder, duplicate } = this.#faults;
     const verdict = this.verdictOn(packet);
-    if (verdict === 'drop' || this.#happens(loss, packet, 'is lost')) return;
-    const isOvertaken = this.#happens(reorder, packet, 'is overtaken by those behind it');
+    if (verdict === 'drop' || this.#happens(loss, packet, 'lost')) return;
+    const isOvertaken = this.#happens(reorder, packet, 'overtaken by those behind it');
     const delayMs = (verdict === 'duplicate' ? 0 : verdict) + (isOvertaken ? REORDER_MS : 0);
-    const isTwice = this.#happens(duplicate, packet, 'arrives twice') || verdict === 'duplicate';
+    const isTwice = this.#happens(duplicate, packet, 'twice') || verdict === 'duplicate';
     this.carry(packet, delayMs, ALONE, arrive);
     if (isTwice) this.carry(packet, delayMs, ALONE, arrive);
   }
@@ -130,7 +130,7 @@ export class Link {
     const { clock } = this.#parts;
     const lateMs = delayMs + this.#chooseDelay();
     if (lateMs > 0) {
-      this.#parts.journal.add(`${describePacket(packet)} arrives ${lateMs} ms late`);
+      this.#note(packet, `${lateMs} ms late`);
     }
     const { nowNs } = clock;
     if (this.#closedUntilNs === Number.POSITIVE_INFINITY) {
@@ -163,7 +163,11 @@ export class Link {
 
   #happens(chance: number, packet: Packet, what: string): boolean {
     const happens = this.#parts.tape.happens(chance);
-    if (happens) this.#parts.journal.add(`${describePacket(packet)} ${what}`);
+    if (happens) this.#note(packet, what);
     return happens;
+  }
+
+  #note(packet: Packet, what: string): void {
+    this.#parts.journal.add(`${describePacket(packet)}: ${what}`);
   }
 }
