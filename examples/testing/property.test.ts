@@ -11,14 +11,14 @@ const line = fc.stringMatching(/^[a-z ]{0,20}$/);
 
 test('every line is answered, in order', () =>
   fc.assert(
-    fc.asyncProperty(hardship(), fc.array(line), (choices, lines) =>
-      simulate({ choices, faults, shrinkMs: 0 }, async (sim) => {
+    fc.asyncProperty(hardship(), fc.array(line), async (choices, lines) => {
+      await simulate({ choices, faults, shrinkMs: 0 }, async (sim) => {
         startServer(7007);
         const client = await sim.connect(7007);
         for (const each of lines) client.write(`${each}\n`);
         client.end();
         const expected = lines.map((each) => `${each.toUpperCase()}\n`).join('');
         assert.equal(await client.text(), expected);
-      }),
-    ),
+      });
+    }),
   ));
