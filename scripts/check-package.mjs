@@ -222,7 +222,7 @@ function walkTestingDocs() {
   for (const runner of RUNNERS) findInUserTest(user, runner, example('one-chunk.test.ts'));
 }
 
-/** tsconfig.json of someone who is strict. */
+/** A strict tsconfig.json. */
 const USER_OPTIONS = {
   target: 'es2022',
   module: 'nodenext',

@@ -66,7 +66,7 @@ export interface SimulateReport {
  * A {@link SimulateReport}, and as a type also nothing: so that a test of node:test, whose types let nothing be
  * returned, can return `simulate(…)`. A property of fast-check must not return it.
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: see above
+// biome-ignore lint/suspicious/noConfusingVoidType: types of node:test let nothing else be returned
 export type SimulateResult = SimulateReport & void;
 
 const ALLOWED: readonly Escape[] = ['timers'];

@@ -4,7 +4,9 @@ import { Socket } from './kernel/socket.ts';
 
 /** A socket of the program. */
 export interface SocketRow {
+  /** Its number. */
   readonly fd: number;
+  /** What it is. */
   readonly kind: 'tcp' | 'udp' | 'unix' | 'unix-datagram';
   /** `'closing'`: one of the ends has sent its last. Of datagrams: whether connect was called. */
   readonly state: 'new' | 'listening' | 'connecting' | 'connected' | 'closing' | 'closed';

@@ -53,7 +53,7 @@ describe('rules', () => {
     ]);
   });
 
-  rule('Time stands still while anything is left to do.', () =>
+  rule('Time does not pass while anything is left to do.', () =>
     simulate({}, async (sim) => {
       const times: number[] = [];
       sim.at('1h', () => times.push(sim.now));

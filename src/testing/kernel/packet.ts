@@ -5,11 +5,13 @@ import { checkFunction } from '../../validate.ts';
 
 /** A segment of TCP or a datagram, on its way. */
 export interface Packet {
+  /** What carries it. */
   readonly protocol: 'tcp' | 'udp';
   /** `'syn'`: it asks for a connection. `'end'`: FIN. `'reset'`: RST. Those of UDP are `'data'`. */
   readonly kind: 'syn' | 'data' | 'end' | 'reset';
   /** The address that it is from, such as `'127.0.0.1:32768'`. */
   readonly from: string;
+  /** The address that it goes to. */
   readonly to: string;
   /** Bytes of data. */
   readonly byteCount: number;
@@ -24,7 +26,14 @@ export interface Packet {
  * and all that was sent behind it waits. `'duplicate'`: a datagram arrives twice; the receiver of TCP drops the
  * second one. `delayMs`: it arrives so much later; of TCP also what was sent behind it.
  */
-export type Verdict = 'pass' | 'drop' | 'duplicate' | { readonly delayMs: number };
+export type Verdict =
+  | 'pass'
+  | 'drop'
+  | 'duplicate'
+  | {
+      /** Milliseconds, 0 or more. */
+      readonly delayMs: number;
+    };
 
 /** Decides what happens to a packet. */
 export type Rule = (packet: Packet) => Verdict;
