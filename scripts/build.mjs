@@ -22,6 +22,11 @@ const tasks = {
     takes: '1 min',
     commands: [script('pictures.mjs')],
   },
+  labs: {
+    does: 'labs/dist/, the labs and their grader, from labs/',
+    takes: '10 s',
+    commands: [['tsc', '-p', 'labs']],
+  },
   cmake: {
     does: 'the addon by cmake-js, into build-cmake/',
     takes: '1 min',
