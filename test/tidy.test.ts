@@ -149,7 +149,8 @@ describe('floors', () => {
 
   it('only src/native.ts loads the addon', () => {
     const loaders = find(sources, /createRequire|process\.dlopen/).map((at) => at.split(':')[0]);
-    expect([...new Set(loaders)]).toEqual(['src/native.ts']);
+    // lab.ts finds another package from the folder of its user.
+    expect([...new Set(loaders)]).toEqual(['src/cli/lab.ts', 'src/native.ts']);
   });
 
   it('what enters the kernel goes through native.ts, and only kernel.ts replaces it', () => {
