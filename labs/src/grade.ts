@@ -1,6 +1,6 @@
 // Runs the checks of a lab on a folder, in their order, one at a time: they look at CPU and at time.
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { commonCauses } from './exam/causes.ts';
 import { Exam } from './exam/exam.ts';
 import { canObserve } from './exam/observe.ts';
@@ -70,12 +70,15 @@ async function runCheck(check: Check, options: GradeOptions): Promise<CheckResul
 
 async function attempt(check: Check, options: GradeOptions): Promise<Failure | undefined> {
   const { folder, seed = 1, isQuick = false, keepsTraces = true } = options;
-  const exam = new Exam({ folder, seed, isQuick });
+  // Its programs run in it.
+  const exam = new Exam({ folder: resolve(folder), seed, isQuick });
   let miss: Miss | undefined;
   let see: string | undefined;
   try {
     await check.run(exam);
   } catch (error) {
+    // A fault of the grader ends it; what it has started ends with it.
+    if (!(error instanceof Miss)) await exam.close().catch(() => undefined);
     miss = missIn(error);
     if (keepsTraces) see = keepTrace(exam, folder, check.id);
   }
@@ -97,9 +100,15 @@ function keepTrace(exam: Exam, folder: string, id: string): string | undefined {
   const { lastLedger } = exam;
   if (lastLedger === undefined || !existsSync(lastLedger)) return undefined;
   const path = join(folder, KEPT_FOLDER, `${id}.edgetrace`);
-  mkdirSync(join(folder, KEPT_FOLDER), { recursive: true });
-  copyFileSync(lastLedger, path.replace(/edgetrace$/, 'ledger'));
-  return writeLedgerTrace(exam.ledger, path) ? path : undefined;
+  try {
+    mkdirSync(join(folder, KEPT_FOLDER), { recursive: true });
+    copyFileSync(lastLedger, path.replace(/edgetrace$/, 'ledger'));
+    return writeLedgerTrace(exam.ledger, path) ? path : undefined;
+  } catch (error) {
+    // A folder that cannot be written is graded all the same.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
+  }
 }
 
 function whyNot({ needs }: Check): string | undefined {

@@ -44,6 +44,12 @@ export interface ExamOptions {
   readonly isQuick: boolean;
 }
 
+// Removed with the grader as well, when a signal ends it in the middle of a check.
+const folders = new Set<string>();
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 export class Exam {
   readonly folder: string;
   readonly seed: number;
@@ -62,6 +68,7 @@ export class Exam {
     this.seed = seed;
     this.isQuick = isQuick;
     this.random = randomFrom(seed);
+    folders.add(this.#files);
     this.#reactor.attach();
   }
 
@@ -164,6 +171,7 @@ export class Exam {
     for (const trial of this.#trials) left += await trial.release();
     this.#reactor.close();
     rmSync(this.#files, { recursive: true, force: true });
+    folders.delete(this.#files);
     if (left > 0) throw new Miss('leaves processes', `${left} more processes`, { count: left });
   }
 

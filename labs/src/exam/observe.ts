@@ -72,6 +72,47 @@ export function processesWith(variable: string): number[] {
     .map(Number);
 }
 
+/** A process, also when its number is used again. */
+export interface ProcessId {
+  readonly pid: number;
+  /** When it was started. */
+  readonly start: string;
+}
+
+interface Stat extends ProcessId {
+  readonly parent: number;
+  readonly state: string;
+}
+
+/** What a process has started, and what that has started, while their parents run. */
+export function descendantsOf(pid: number): ProcessId[] {
+  const all = entries('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => statOf(Number(name)) ?? []);
+  const found: Stat[] = [];
+  let parents = [pid];
+  while (parents.length > 0) {
+    const children = all.filter(({ parent }) => parents.includes(parent));
+    found.push(...children);
+    parents = children.map((child) => child.pid);
+  }
+  return found;
+}
+
+/** Whether it still runs. */
+export function isSameProcess({ pid, start }: ProcessId): boolean {
+  const stat = statOf(pid);
+  return stat?.start === start && stat.state !== 'Z';
+}
+
+// Behind the name in brackets: the state, the parent, and, twenty fields on, the time of its start.
+function statOf(pid: number): Stat | undefined {
+  const [, rest] = /\) (.*)$/s.exec(fileText(`/proc/${pid}/stat`)) ?? [];
+  if (rest === undefined) return undefined;
+  const fields = rest.split(' ');
+  return { pid, state: fields[0] ?? '', parent: Number(fields[1]), start: fields[19] ?? '' };
+}
+
 function entries(folder: string): string[] {
   try {
     return readdirSync(folder);

@@ -203,6 +203,8 @@ export class Peer {
 
   #fail(result: number): void {
     this.#error ??= sys.errnoName(result);
+    // It was accepted, and reset before that was seen here.
+    if (this.#error === 'ECONNRESET') this.#isConnected = true;
     this.#unsent = [];
   }
 }

@@ -7,13 +7,17 @@ import { Miss } from '../lab.ts';
 const REGISTER = fileURLToPath(new URL('../ledger/register.js', import.meta.url));
 // Absent before Node 22.10; types of Node 20 do not know it.
 const { typescript } = process.features as { readonly typescript?: unknown };
-const STRIPS_TYPES = typescript === 'strip';
+
+/** Whether this Node runs TypeScript without a build. */
+export function stripsTypes(): boolean {
+  return typescript === 'strip';
+}
 
 /** The file of a part that the student hands in: `NAME.ts`, or `NAME.js`. @throws Miss - there is none. */
 export function programFile(folder: string, name: string): string {
   const file = [`${name}.ts`, `${name}.js`].map((each) => join(folder, each)).find(existsSync);
   if (file === undefined) throw new Miss('not found', `no ${name}.ts in ${folder}`, { file: name });
-  if (file.endsWith('.ts') && !STRIPS_TYPES) {
+  if (file.endsWith('.ts') && !stripsTypes()) {
     const { version } = process;
     throw new Miss('cannot run here', `${name}.ts, and Node ${version}`, { version });
   }

@@ -5,7 +5,8 @@ import { setTimeout as elapsed } from 'node:timers/promises';
 import { Miss } from '../lab.ts';
 import { readLedger } from '../ledger/file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { canObserve, cpuMs, isAsleep, processesWith } from './observe.ts';
+import { Mark } from './mark.ts';
+import { canObserve, cpuMs, isAsleep } from './observe.ts';
 import { OUTPUT_MAX, Output } from './output.ts';
 import { commandLine, nodeArguments } from './program.ts';
 
@@ -15,6 +16,8 @@ const END_MAX_MS = 2000;
 /** Nothing has happened for so long, while the program slept: nothing will. */
 const QUIET_MS = 300;
 const LOOK_MS = 20;
+/** For what it has printed last; what it has started may hold its output open for ever. */
+const LAST_OUTPUT_MS = 200;
 /** The most that a program may go on without an answer, also when it is busy. */
 const PATIENCE_MS = 8000;
 
@@ -34,8 +37,6 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-let trials = 0;
-
 export class Trial {
   readonly file: string;
   readonly output: Output;
@@ -43,7 +44,7 @@ export class Trial {
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #options: TrialOptions;
-  readonly #mark: string;
+  readonly #mark = new Mark();
   #exit: Exit | undefined;
   #isFlooding = false;
   #isEnding = false;
@@ -53,22 +54,26 @@ export class Trial {
   constructor(file: string, options: TrialOptions) {
     this.file = file;
     this.#options = options;
-    this.#mark = `EDGEWISE_LAB_TRIAL=${process.pid}.${++trials}`;
-    const [name = '', value = ''] = this.#mark.split('=');
     const { args, ledgerFile, folder, input } = options;
     const words = nodeArguments(file, args, ledgerFile !== undefined);
     this.#child = spawn(process.execPath, words, {
       cwd: folder,
       detached: true, // a process group of its own
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, [name]: value, EDGEWISE_LEDGER: ledgerFile ?? '', NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        ...this.#mark.env,
+        EDGEWISE_LEDGER: ledgerFile ?? '',
+        NO_COLOR: '1',
+      },
     });
+    this.#mark.pid = this.#child.pid;
     const tell = (): void => {
       for (const listener of this.#listeners) listener();
     };
     const flood = (): void => {
       this.#isFlooding = true;
-      this.#kill('SIGKILL');
+      this.#mark.signal('SIGKILL');
     };
     this.output = new Output(this.#child.stdout as Readable, tell, flood);
     this.errors = new Output(this.#child.stderr as Readable, tell, flood);
@@ -76,10 +81,15 @@ export class Trial {
     this.#child.stdin?.end(input);
     this.exit = new Promise((resolve, reject) => {
       this.#child.on('error', reject);
-      this.#child.on('close', (code, signal) => {
-        this.#exit = { code, signal };
-        resolve(this.#exit);
-        tell();
+      this.#child.on('exit', (code, signal) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          this.#exit = { code, signal };
+          resolve(this.#exit);
+          tell();
+        };
+        const timer = setTimeout(end, LAST_OUTPUT_MS);
+        this.#child.on('close', end);
       });
     });
   }
@@ -154,7 +164,7 @@ export class Trial {
     const { code, signal } = this.#exit;
     const how =
       signal === null ? `it has ended with exit code ${code}` : `it was ended by ${signal}`;
-    const said = this.errors.lastLines(6);
+    const said = this.errors.lastWords(6);
     const command = commandLine(this.file, this.#options.args);
     throw new Miss('crashed', said === '' ? how : `${how}; it printed:\n${said}`, { command });
   }
@@ -167,6 +177,7 @@ export class Trial {
   /** Sends a signal, and waits for its end. @throws Miss - it does not end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     this.#isEnding = true;
+    this.#mark.look();
     this.#child.kill(signal);
     return await this.ended(END_MAX_MS);
   }
@@ -183,19 +194,13 @@ export class Trial {
   /** Ends it and all that it has started, by force. @returns how many other processes there were. */
   async release(): Promise<number> {
     this.#isEnding = true;
-    if (this.isRunning) this.#kill('SIGTERM');
+    this.#mark.signal('SIGTERM');
     await this.#until(() => !this.isRunning, END_MAX_MS);
-    const left = processesWith(this.#mark).filter((pid) => pid !== this.pid);
-    for (const pid of left) killQuietly(pid, 'SIGKILL');
-    this.#kill('SIGKILL');
+    const left = await this.#mark.release();
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     await this.exit;
-    return left.length;
-  }
-
-  #kill(signal: NodeJS.Signals): void {
-    if (this.pid > 0) killQuietly(-this.pid, signal);
+    return left;
   }
 
   #until(isSo: () => boolean, ms: number): Promise<boolean> {
@@ -212,13 +217,5 @@ export class Trial {
       const timer = setTimeout(end, ms);
       this.#listeners.add(look);
     });
-  }
-}
-
-function killQuietly(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // it has ended
   }
 }

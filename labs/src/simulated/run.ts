@@ -1,6 +1,8 @@
 // A check over a simulated kernel, in a process of its own: a program that goes round and round there is ended.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Mark } from '../exam/mark.ts';
+import { lastWordsOf } from '../exam/output.ts';
 import { programFile } from '../exam/program.ts';
 import { Miss, type Values } from '../lab.ts';
 
@@ -45,14 +47,18 @@ export async function runSimulated(
   const { module, name, program, runs } = options;
   const file = programFile(folder, program);
   const words = ['--disable-warning=ExperimentalWarning', HOST];
+  const mark = new Mark();
   const child = spawn(
     process.execPath,
     [...words, fileURLToPath(module), name, file, String(seed), String(runs)],
     {
       cwd: folder,
+      detached: true, // a process group of its own
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...mark.env },
     },
   );
+  mark.pid = child.pid;
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -61,10 +67,12 @@ export async function runSimulated(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-KEPT_MAX);
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), MS_MAX);
+  const timer = setTimeout(() => mark.signal('SIGKILL'), MS_MAX);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (...how) => resolve(how));
+    // What it has started would hold its output open.
+    child.on('exit', () => mark.kill());
   });
   clearTimeout(timer);
   if (signal === 'SIGKILL') {
@@ -72,7 +80,7 @@ export async function runSimulated(
   }
   const verdict = verdictIn(output);
   if (verdict === undefined) {
-    const said = errors.trimEnd().split('\n').slice(-6).join('\n');
+    const said = lastWordsOf(errors, 6);
     throw new Miss('crashed', `in a simulated run, with exit code ${code}:\n${said}`, {
       command: `node ${file}`,
     });
