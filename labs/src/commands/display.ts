@@ -24,8 +24,9 @@ export class Display {
   readonly onProgress = ({ id, name }: Check, result: CheckResult | undefined): void => {
     if (result !== undefined || this.#stream === undefined) return;
     const text = `${++this.#begun} of ${this.#total}: ${id} ${name}`;
-    const { isTTY, columns = COLUMNS } = this.#stream;
-    this.#stream.write(isTTY ? `${ERASE_LINE}${cut(text, columns - 1)}` : `${text}\n`);
+    const { isTTY } = this.#stream;
+    const room = columnsOf(this.#stream) - 1;
+    this.#stream.write(isTTY ? `${ERASE_LINE}${cut(text, room)}` : `${text}\n`);
   };
 
   /** Leaves the line empty for what follows. */
@@ -44,5 +45,6 @@ export function columnsOf({
   isTTY,
   columns,
 }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
-  return isTTY ? Math.max(40, Math.min(columns ?? COLUMNS, 100)) : COLUMNS;
+  // A terminal without a size has 0.
+  return isTTY && columns ? Math.max(40, Math.min(columns, 100)) : COLUMNS;
 }
