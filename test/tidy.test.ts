@@ -30,12 +30,14 @@ const FOLDERS = [
   'test',
   'bench',
   'examples',
+  'labs',
   'scripts',
   'docs',
   '.github',
   '.ci',
 ];
-const GENERATED = /^docs\/api\/|^examples\/serve\/(build|node_modules)\/|^bench\/node_modules\//;
+const GENERATED =
+  /^docs\/api\/|^examples\/serve\/(build|node_modules)\/|^(bench|labs)\/(node_modules|dist)\//;
 
 /** One direction for types too; what still goes up has its reason here. */
 const UPWARD: Readonly<Record<string, string>> = {};

@@ -10,12 +10,17 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ln -s "$here/node_modules" "$work/node_modules"
 
+has() {
+  for file in @FILES@; do
+    for path in "$1/${file%.*}".[tj]s; do if [ -f "$path" ]; then return 0; fi; done
+  done
+  return 1
+}
 # A student may have handed in the folder, and not what is in it.
 source=$1
-for file in @FILES@; do
-  found=$(find "$1" -maxdepth 2 -name "${file%.*}.[tj]s" -not -path '*/node_modules/*' | head -n 1)
-  if [ -n "$found" ]; then source=$(dirname "$found"); break; fi
-done
+if ! has "$1"; then
+  for folder in "$1"/*/; do if has "$folder"; then source=$folder; break; fi; done
+fi
 cp -R "$source" "$work/@FOLDER@"
 cd "$work/@FOLDER@"
 rm -rf node_modules .edgewise .git labs.config.json

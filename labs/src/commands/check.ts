@@ -20,7 +20,7 @@ export const check: Command = {
   description:
     'Runs the checks of lab N on the programs in DIR, by default the folder that\n' +
     '`start` makes, or this one. The first failure is printed in full, the rest one\n' +
-    `line each. Formats: ${NAMES.join(', ')}.\n` +
+    `line each. Formats:\n${NAMES.join(', ')}.\n` +
     'Exit code 0: all passed; 1: some failed; 2: bad arguments; 3: the grader\n' +
     'itself failed.',
   operands: [LAB_OPERAND, FOLDER_OPERAND],

@@ -28,7 +28,7 @@ export const explain: Command = {
 function linesOf(check: Check, where: string, columns: number): string[] {
   const { id, name, points, task, did, expected, causes, needs } = check;
   return [
-    `${id} ${name}`,
+    ...wrap(`${id} ${name}`, columns),
     ...wrap(`${where}; task ${task}; ${points} points`, columns),
     ...(needs === undefined
       ? []

@@ -7,7 +7,7 @@ const GOT_MAX = 2000;
 const LABEL_COLUMNS = 10;
 
 /** The parts that a student reads, in order, each with its label. */
-export function partsOf(failure: Failure): [label: string, text: string][] {
+function partsOf(failure: Failure): [label: string, text: string][] {
   const { did, expected, got, why, next, read, see } = failure;
   const parts: [string, string][] = [
     ['did', did],

@@ -9,7 +9,6 @@ import { prairielearnOf } from './prairielearn.ts';
 import { type TextOptions, textOf } from './text.ts';
 
 export { actionsSummaryOf } from './actions.ts';
-export { failureLines, partsOf } from './failure.ts';
 
 export interface FormatOptions extends TextOptions {
   /** The environment of the grader. */
