@@ -112,8 +112,7 @@ function keepTrace(exam: Exam, folder: string, id: string): string | undefined {
 }
 
 function whyNot({ needs }: Check): string | undefined {
-  if (needs === 'proc' && !canObserve)
-    return 'this system has no /proc that tells of other processes';
+  if (needs === 'proc' && !canObserve) return 'this system has no /proc that shows other processes';
   if (needs === 'redis-cli' && !hasProgram('redis-cli')) return 'redis-cli is not installed';
   return undefined;
 }

@@ -8,7 +8,7 @@ export function commandLines(commands: readonly Pick<Command, 'name' | 'summary'
   return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n');
 }
 
-/** @param program - what stands before the name: `'edgewise'`. */
+/** @param program - what is before the name: `'edgewise'`. */
 export function commandHelp(
   program: string,
   { name, operands, description, options }: Omit<Command, 'run' | 'summary'>,

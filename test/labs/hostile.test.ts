@@ -77,7 +77,7 @@ describe('the grader against a program that', () => {
     ],
     ['aborts', 'aborting', 'crashed', /^it was ended by SIGABRT/],
     ['does not compile', 'broken', 'crashed', /broken\/echo\.js:2\nSyntaxError: /],
-    ['does not end when it is told to', 'stubborn', 'hangs', /^it still runs after 2 s$/],
+    ['does not end when it is asked to', 'stubborn', 'hangs', /^it still runs after 2 s$/],
     ['forks', 'forking', 'leaves processes', /^\d more processes$/],
     ['detaches a process with its output', 'detaching', 'leaves processes', /^1 more processes$/],
     ['fills its standard output', 'flooding', 'prints too much', /^more than a megabyte/],

@@ -28,7 +28,7 @@ export const commonCauses = {
     read: 'signal(7)',
   },
   'leaves processes': {
-    why: 'It has started {count} more processes, which went on after it was told to end.',
+    why: 'It has started {count} more processes, which went on after it was asked to end.',
     next: 'a lab needs one process; threads are enough where several cores are to work',
     read: 'the sheet of the lab',
   },

@@ -1,9 +1,9 @@
-// What Linux tells about another process without its help. proc(5).
+// What Linux shows of another process without its help. proc(5).
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const NS_PER_MS = 1e6;
 
-/** Whether this system tells: Linux with /proc. */
+/** Whether this system shows it: Linux with /proc. */
 export const canObserve = process.platform === 'linux' && fileText('/proc/self/schedstat') !== '';
 
 /** CPU time that all threads of a process have used, in milliseconds; 0 when it is gone. */
@@ -64,7 +64,7 @@ export function isNonBlocking(pid: number, fd: number): boolean | undefined {
   return flags === undefined ? undefined : (Number.parseInt(flags, 8) & 0o4000) !== 0;
 }
 
-/** The processes that were started with a variable of the environment, whoever their parent is. */
+/** The processes that were started with a variable of the environment, whatever their parent is. */
 export function processesWith(variable: string): number[] {
   const pids = entries('/proc').filter((name) => /^\d+$/.test(name));
   return pids

@@ -1,5 +1,5 @@
 // The other end of a connection of a program under test: exact about when its bytes, its end and its reset go
-// out. It reads all the time, unless it is told not to. On a reactor, over raw descriptors.
+// out. It reads all the time, unless it is asked not to. On a reactor, over raw descriptors.
 import { Interest, type Reactor, Readiness, type Registration } from 'edgewise';
 import * as sys from 'edgewise/sys';
 

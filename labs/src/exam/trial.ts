@@ -10,7 +10,7 @@ import { canObserve, cpuMs, isAsleep } from './observe.ts';
 import { OUTPUT_MAX, Output } from './output.ts';
 import { commandLine, nodeArguments } from './program.ts';
 
-/** How long a program may take to say where it listens, and to end when it is told to. */
+/** How long a program may take to say where it listens, and to end when it is asked to. */
 const START_MAX_MS = 10_000;
 const END_MAX_MS = 2000;
 /** Nothing has happened for so long, while the program slept: nothing will. */
@@ -68,15 +68,15 @@ export class Trial {
       },
     });
     this.#mark.pid = this.#child.pid;
-    const tell = (): void => {
+    const report = (): void => {
       for (const listener of this.#listeners) listener();
     };
     const flood = (): void => {
       this.#isFlooding = true;
       this.#mark.signal('SIGKILL');
     };
-    this.output = new Output(this.#child.stdout as Readable, tell, flood);
-    this.errors = new Output(this.#child.stderr as Readable, tell, flood);
+    this.output = new Output(this.#child.stdout as Readable, report, flood);
+    this.errors = new Output(this.#child.stderr as Readable, report, flood);
     this.#child.stdin?.on('error', () => undefined); // it has ended without reading all
     this.#child.stdin?.end(input);
     this.exit = new Promise((resolve, reject) => {
@@ -86,7 +86,7 @@ export class Trial {
           clearTimeout(timer);
           this.#exit = { code, signal };
           resolve(this.#exit);
-          tell();
+          report();
         };
         const timer = setTimeout(end, LAST_OUTPUT_MS);
         this.#child.on('close', end);

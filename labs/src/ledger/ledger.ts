@@ -61,7 +61,7 @@ export class Ledger {
     return this.entries.filter(isWait);
   }
 
-  /** Waits that came back at once with nothing, because they were told to. */
+  /** Waits that came back at once with nothing, because they were asked to. */
   get emptyLooks(): Entry[] {
     return this.waits.filter(({ result, a }) => result === 0 && a === 0);
   }

@@ -1,5 +1,5 @@
 // What one record of a ledger is: eight words of 32 bits, the last two a time. A program under test appends
-// them to a file, one write(2) each, so that one that blocks, spins or is killed has told all that it did.
+// them to a file, one write(2) each, so that one that blocks, spins or is killed has reported all that it did.
 
 export const RECORD_BYTES = 32;
 
