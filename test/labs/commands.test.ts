@@ -22,7 +22,7 @@ describe('without edgewise-labs', () => {
   test('one line says how to install it, and exit code 2', () => {
     // A copy of the command line in a folder of its own, beside which there is none.
     const labless = mkdtempSync(join(tmpdir(), 'labless-'));
-    execFileSync('cp', ['-r', MAIN.replace('cli/main.js', ''), `${labless}/`]);
+    execFileSync('cp', ['-r', MAIN.replace('cli/main.js', '.'), `${labless}/`]);
     writeFileSync(`${labless}/package.json`, '{ "type": "module" }');
     const words = [`${labless}/cli/main.js`, 'lab', 'list'];
     const { status, stdout, stderr } = spawnSync(process.execPath, words, {

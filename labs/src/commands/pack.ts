@@ -13,10 +13,10 @@ export const pack: Command = {
   name: 'pack',
   summary: 'a grader for Gradescope, Classroom 50 or PrairieLearn, as one file',
   description:
-    'Makes an archive with the grader and all that it needs. KIND is gradescope (to be\n' +
-    'uploaded), classroom50 (to be unpacked in autograders/ASSIGNMENT) or prairielearn\n' +
-    '(the folder of a question). With several labs, as in 1,2,3, each gets a file of\n' +
-    'its own: FILE with the number before its ending.',
+    'Makes an archive with the grader and all that it needs. KIND is gradescope (to\n' +
+    'be uploaded), classroom50 (to be unpacked in autograders/ASSIGNMENT) or\n' +
+    'prairielearn (the folder of a question). With several labs, as in 1,2,3, each\n' +
+    'gets a file of its own: FILE with the number before its ending.',
   operands: [{ name: 'KIND' }, { name: 'N' }],
   options: {
     out: { short: 'o', value: 'FILE', help: 'the archive' },
