@@ -22,6 +22,11 @@ const tasks = {
     takes: '1 min',
     commands: [script('pictures.mjs')],
   },
+  labs: {
+    does: 'labs/dist/, the labs, their grader and the starters in JavaScript, from labs/',
+    takes: '10 s',
+    commands: [['tsc', '-p', 'labs'], script('build-labs.mjs')],
+  },
   cmake: {
     does: 'the addon by cmake-js, into build-cmake/',
     takes: '1 min',
@@ -34,4 +39,4 @@ const tasks = {
   },
 };
 
-await dispatch('build', tasks, ['native', 'ts', 'viewer']);
+await dispatch('build', tasks, ['native', 'ts', 'viewer', 'labs']);

@@ -8,12 +8,13 @@ const tasks = {
     commands: [['biome', 'check', '--error-on-warnings', '.']],
   },
   types: {
-    does: 'TypeScript, over sources, viewer, tests, examples, the benchmark suite and the declarations',
+    does: 'TypeScript, over sources, viewer, labs, tests, examples, the benchmark suite and the declarations',
     takes: '20 s',
     commands: [
       BUILD,
       ['tsc', '-p', 'tsconfig.json'],
       ['tsc', '-p', 'viewer'],
+      ['tsc', '-p', 'labs', '--noEmit'],
       ['tsc', '-p', 'tsconfig.declarations.json'],
     ],
   },

@@ -16,13 +16,16 @@ export interface OptionRow {
 
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
-/** The word that a command takes besides options. */
+/** A word that a command takes besides options. */
 export interface Operand {
   /** In capitals, as the help has it: `'FILE'`. `options.text` has its value under this name. */
   readonly name: string;
   /** It may be left out. */
   readonly isOptional?: true;
-  /** What follows it, as the help has it: `'ARGS'`. All of it goes to `options.rest`, options as well. */
+  /**
+   * What follows it, as the help has it: `'ARGS'`. All of it goes to `options.rest`, options as well.
+   * Only the last one has it.
+   */
   readonly rest?: string;
 }
 
@@ -117,22 +120,23 @@ function parseInteger(name: string, text: string, min: number, max: number): num
  * Reads a command line.
  *
  * @param table - the options that are allowed, without `--`; `help` is added.
- * @param operand - the word that may be there besides; undefined: none may.
+ * @param operands - the words that may be there besides, in their order.
  * @throws UsageError - an unknown or repeated option, a missing or superfluous value, a stray word.
  */
 export function parseOptions(
   table: OptionTable,
   argv: readonly string[],
-  operand?: Operand,
+  operands: readonly Operand[] = [],
 ): Options {
-  const config = configOf(table, operand !== undefined);
-  // What comes behind the operand is another program's, and is not looked at.
-  const end = operand?.rest === undefined ? argv.length : endOfOwn(config, argv);
+  const config = configOf(table, operands.length > 0);
+  // What comes behind the last operand is another program's, and is not looked at.
+  const end = operands.at(-1)?.rest === undefined ? argv.length : endOfOwn(config, argv, operands);
   const given = new Map<string, string>();
+  const names = operands.map(({ name }) => name);
   for (const token of tokenize(config, argv.slice(0, end))) {
     if (token.kind === 'option-terminator') continue;
-    const isOption = token.kind === 'option';
-    const name = isOption ? token.name : (operand?.name ?? '');
+    const name = token.kind === 'option' ? token.name : names.shift();
+    if (name === undefined) throw new UsageError(`'${token.value}' is one word too many`);
     if (given.has(name)) throw new UsageError(`${labelOf(name)} was given twice`);
     given.set(name, token.value ?? '');
   }
@@ -153,11 +157,16 @@ function configOf(table: OptionTable, allowPositionals: boolean): ParseArgsConfi
   return { options, allowPositionals };
 }
 
-// Behind the first word that is neither an option nor the value of one.
-function endOfOwn(config: ParseArgsConfig, argv: readonly string[]): number {
+// Behind the last of the words that are neither options nor values of them.
+function endOfOwn(
+  config: ParseArgsConfig,
+  argv: readonly string[],
+  operands: readonly Operand[],
+): number {
   const { tokens } = parseArgs({ ...config, args: [...argv], strict: false, tokens: true });
-  const operand = tokens.find(({ kind }) => kind === 'positional');
-  return operand === undefined ? argv.length : operand.index + 1;
+  const words = tokens.filter(({ kind }) => kind === 'positional');
+  const last = words[operands.length - 1];
+  return last === undefined ? argv.length : last.index + 1;
 }
 
 function tokenize(config: ParseArgsConfig, args: readonly string[]) {
@@ -171,11 +180,13 @@ function tokenize(config: ParseArgsConfig, args: readonly string[]) {
 }
 
 /** What a command takes, for its help: `'[options] SCRIPT [ARGS…]'`. */
-export function usageOf(operand: Operand | undefined): string {
-  if (operand === undefined) return '[options]';
-  const { name, isOptional, rest } = operand;
-  if (rest !== undefined) return `[options] ${name} [${rest}…]`;
-  return isOptional === true ? `[${name}] [options]` : `${name} [options]`;
+export function usageOf(operands: readonly Operand[] = []): string {
+  const words = operands.map(({ name, isOptional, rest }) => {
+    const word = isOptional === true ? `[${name}]` : name;
+    return rest === undefined ? word : `${word} [${rest}…]`;
+  });
+  const takesRest = operands.at(-1)?.rest !== undefined;
+  return takesRest ? `[options] ${words.join(' ')}` : [...words, '[options]'].join(' ');
 }
 
 /** The lines of a help text that list the options. */

@@ -20,7 +20,7 @@ export const audit: Command = {
     'The process is not stopped and need not use edgewise; it must be yours, or you root.\n' +
     'Without PID: a line for each process that can be audited.\n' +
     'Exit code 0: nothing is wrong; 1: something is; 2: it cannot be audited.',
-  operand: { name: 'PID', isOptional: true },
+  operands: [{ name: 'PID', isOptional: true }],
   options: {
     json: { help: 'the whole report as JSON; with --watch one line each time' },
     watch: { value: 'S', help: 'look every S seconds until SIGINT, and print what changes' },

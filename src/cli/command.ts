@@ -9,8 +9,8 @@ export interface Command {
   readonly summary: string;
   /** What it does, for its own --help. */
   readonly description: string;
-  /** What it takes besides options. */
-  readonly operand?: Operand;
+  /** What it takes besides options, in this order. */
+  readonly operands?: readonly Operand[];
   /** Its options, for parsing and for --help. */
   readonly options: OptionTable;
   /**

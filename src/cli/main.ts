@@ -2,19 +2,32 @@
 // The command line. Exit codes: 0 success; 1 failure; 2 bad arguments. Failures and bad arguments are
 // one line on standard error.
 import { readFileSync } from 'node:fs';
-import { optionLines, parseOptions, UsageError, usageOf } from './arguments.ts';
+import { parseOptions, UsageError } from './arguments.ts';
 import { audit } from './audit.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { echo } from './echo.ts';
+import { commandHelp, commandLines } from './help.ts';
+import { lab } from './lab.ts';
 import { relay } from './relay.ts';
 import { sim } from './sim.ts';
 import { trace } from './trace.ts';
 import { udpEcho } from './udp-echo.ts';
 import { view } from './view.ts';
 
-const COMMANDS: readonly Command[] = [echo, udpEcho, relay, demo, audit, doctor, sim, trace, view];
+const COMMANDS: readonly Command[] = [
+  echo,
+  udpEcho,
+  relay,
+  demo,
+  audit,
+  doctor,
+  sim,
+  trace,
+  view,
+  lab,
+];
 
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -22,21 +35,15 @@ function version(): string {
 }
 
 function help(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return `usage: edgewise <command> [options]
 
 Raw descriptors and a separate readiness loop for Node.js.
 
 Commands:
-${lines.join('\n')}
+${commandLines(COMMANDS)}
 
 'edgewise <command> --help' lists the options of a command; 'edgewise --version' prints ${version()}.
 `;
-}
-
-function commandHelp({ name, operand, description, options }: Command): string {
-  return `usage: edgewise ${name} ${usageOf(operand)}\n\n${description}\n\nOptions:\n${optionLines(options)}\n`;
 }
 
 async function run([first, ...rest]: readonly string[]): Promise<number> {
@@ -54,9 +61,9 @@ async function run([first, ...rest]: readonly string[]): Promise<number> {
   if (command === undefined) {
     throw new UsageError(`unknown command '${first}'; available: ${names}, and --help`);
   }
-  const options = parseOptions(command.options, rest, command.operand);
+  const options = parseOptions(command.options, rest, command.operands);
   if (options.has('help')) {
-    process.stdout.write(commandHelp(command));
+    process.stdout.write(commandHelp('edgewise', command));
     return 0;
   }
   return command.run(options);

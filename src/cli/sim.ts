@@ -22,7 +22,7 @@ export const sim: Command = {
   description:
     'Runs the tests of FILE in rounds, each with other seeds for what calls simulate (docs/testing.md), until\n' +
     'the budget is used up or one fails. What a failing round has printed is printed, with its seed.',
-  operand: { name: 'FILE' },
+  operands: [{ name: 'FILE' }],
   options: {
     seeds: { value: 'N', help: 'the first seed', default: '1' },
     budget: { value: '60s', help: 'how long it goes on', default: '60s' },

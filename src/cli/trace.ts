@@ -22,7 +22,7 @@ export const trace: Command = {
     'of it is traced; the file is written when it ends, and whenever it gets SIGUSR2.\n\n' +
     'edgewise trace diff A B prints what two files differ in, with descriptors numbered as they appear and\n' +
     'times left out. Exit code 0: nothing; 1: something; 2: one cannot be read.',
-  operand: { name: 'SCRIPT', rest: 'ARGS' },
+  operands: [{ name: 'SCRIPT', rest: 'ARGS' }],
   options: {
     level: { value: LEVELS.join('|'), help: 'how much is recorded', default: 'calls' },
     last: { value: '10s', help: 'only the last seconds before the file is written' },

@@ -14,7 +14,7 @@ export const view: Command = {
     'of the text has the time in milliseconds since the first event, the descriptor with the slot and the\n' +
     'generation of its registration, and what happened. A number that is used again has another slot or\n' +
     'generation. Exports are for ui.perfetto.dev and chrome://tracing.',
-  operand: { name: 'FILE' },
+  operands: [{ name: 'FILE' }],
   options: {
     text: { help: 'as text, which is what is done without other options' },
     fd: { value: 'N', help: 'the text, with the events of this descriptor only' },

@@ -1,4 +1,6 @@
 // The table of contents of `edgewise/testing`: servers on a simulated kernel.
+export { type KernelObserver, observeKernel } from '../kernel.ts';
+export type { KernelCall } from '../kernel-calls.ts';
 export type { Duration } from './duration.ts';
 export type { Escape } from './escapes.ts';
 export type { FailedRun } from './failure.ts';

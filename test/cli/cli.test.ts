@@ -93,6 +93,7 @@ const BAD_ARGUMENTS: readonly (readonly [...string[]])[] = [
   ['view', '/dev/null', '-o'],
   ['view', '/dev/null', '-o', 'a', '--output', 'b'],
   ['doctor', 'stray'],
+  ['lab', 'grade'],
 ];
 
 describe('bad arguments: exit code 2 and one line', () => {
@@ -106,11 +107,13 @@ describe('bad arguments: exit code 2 and one line', () => {
   );
 });
 
+const COMMANDS = 'echo udp-echo relay demo audit doctor sim trace view lab'.split(' ');
+
 describe('help', () => {
   test.each([['--help'], ['-h']])('edgewise %s lists the commands', async (flag) => {
     const ended = await edgewise(flag);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
-    for (const name of ['echo', 'udp-echo', 'relay', 'demo', 'audit', 'doctor', 'trace', 'view']) {
+    for (const name of COMMANDS) {
       expect(ended.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
     }
   });

@@ -1,0 +1,73 @@
+// The words of a command line as what they stand for: a lab, a student's folder, checks.
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { hint } from '../config.ts';
+import type { Check, Lab } from '../lab.ts';
+import { type Options, UsageError } from './command.ts';
+
+export const LABS_MAX = 8;
+export const LAB_OPERAND = { name: 'N' } as const;
+export const FOLDER_OPERAND = { name: 'DIR', isOptional: true } as const;
+
+/** The lab with the number of operand N. */
+export function labOf(options: Options, labs: readonly Lab[]): Lab {
+  return labWith(options.integer('N', 1, LABS_MAX), labs);
+}
+
+export function labWith(number: number, labs: readonly Lab[]): Lab {
+  const lab = labs.find((each) => each.number === number);
+  if (lab !== undefined) return lab;
+  throw new UsageError(`there is no lab ${number} here: edgewise lab list`);
+}
+
+/** The student's folder: operand DIR, the lab's usual name, or this one. */
+export function folderOf(options: Options, lab: Lab): string {
+  if (!options.has('DIR')) return existsSync(lab.folder) ? lab.folder : '.';
+  return readableFolder(options.text('DIR'), `: edgewise lab start ${lab.number} makes one`);
+}
+
+/** @throws UsageError - it is none, or cannot be read. */
+export function readableFolder(folder: string, help = ''): string {
+  try {
+    if (!statSync(folder).isDirectory()) throw new UsageError(`${folder} is no folder`);
+    accessSync(folder, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`there is no folder ${folder}${help}`);
+    throw new UsageError(`${folder} cannot be read: ${code}`);
+  }
+  return folder;
+}
+
+/** The check with an id. */
+export function checkWith(id: string, labs: readonly Lab[]): { lab: Lab; check: Check } {
+  for (const lab of labs) {
+    const check = lab.checks.find((each) => each.id === id);
+    if (check !== undefined) return { lab, check };
+  }
+  const ids = labs.flatMap(({ checks }) => checks.map((each) => each.id));
+  throw new UsageError(`there is no check '${id}'${hint(id, ids)}`);
+}
+
+/** The ids of `--only`, which must be the lab's. */
+export function onlyOf(options: Options, lab: Lab): string[] | undefined {
+  if (!options.has('only')) return undefined;
+  const ids = options.texts('only');
+  for (const id of ids) checkWith(id, [lab]);
+  return ids;
+}
+
+/** A file that is to be written later can be: its folder is there. */
+export function writablePath(path: string): string {
+  const folder = join(path, '..');
+  try {
+    accessSync(folder, constants.W_OK);
+    if (existsSync(path) && statSync(path).isDirectory())
+      throw new UsageError(`${path} is a folder`);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${path} cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  return path;
+}

@@ -1,0 +1,221 @@
+// A program of a student as a process: started, watched, and ended with all that it has started.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { setTimeout as elapsed } from 'node:timers/promises';
+import { Miss } from '../lab.ts';
+import { readLedger } from '../ledger/file.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { Mark } from './mark.ts';
+import { canObserve, cpuMs, isAsleep } from './observe.ts';
+import { OUTPUT_MAX, Output } from './output.ts';
+import { commandLine, nodeArguments } from './program.ts';
+
+/** How long a program may take to say where it listens, and to end when it is asked to. */
+const START_MAX_MS = 10_000;
+const END_MAX_MS = 2000;
+/** Nothing has happened for so long, while the program slept: nothing will. */
+const QUIET_MS = 300;
+const LOOK_MS = 20;
+/** For what it has printed last; what it has started may hold its output open for ever. */
+const LAST_OUTPUT_MS = 200;
+/** The most that a program may go on without an answer, also when it is busy. */
+const PATIENCE_MS = 8000;
+
+export interface TrialOptions {
+  /** Its arguments. */
+  readonly args: readonly string[];
+  /** The file its system calls are written to; without it they are not looked at. */
+  readonly ledgerFile?: string;
+  /** Written to its standard input, which then ends. Default: an empty one. */
+  readonly input?: Uint8Array;
+  readonly folder: string;
+}
+
+/** How a process has ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export class Trial {
+  readonly file: string;
+  readonly output: Output;
+  readonly errors: Output;
+  readonly exit: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #options: TrialOptions;
+  readonly #mark = new Mark();
+  #exit: Exit | undefined;
+  #isFlooding = false;
+  #isEnding = false;
+  #port = 0;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(file: string, options: TrialOptions) {
+    this.file = file;
+    this.#options = options;
+    const { args, ledgerFile, folder, input } = options;
+    const words = nodeArguments(file, args, ledgerFile !== undefined);
+    this.#child = spawn(process.execPath, words, {
+      cwd: folder,
+      detached: true, // a process group of its own
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        ...this.#mark.env,
+        EDGEWISE_LEDGER: ledgerFile ?? '',
+        NO_COLOR: '1',
+      },
+    });
+    this.#mark.pid = this.#child.pid;
+    const report = (): void => {
+      for (const listener of this.#listeners) listener();
+    };
+    const flood = (): void => {
+      this.#isFlooding = true;
+      this.#mark.signal('SIGKILL');
+    };
+    this.output = new Output(this.#child.stdout as Readable, report, flood);
+    this.errors = new Output(this.#child.stderr as Readable, report, flood);
+    this.#child.stdin?.on('error', () => undefined); // it has ended without reading all
+    this.#child.stdin?.end(input);
+    this.exit = new Promise((resolve, reject) => {
+      this.#child.on('error', reject);
+      this.#child.on('exit', (code, signal) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          this.#exit = { code, signal };
+          resolve(this.#exit);
+          report();
+        };
+        const timer = setTimeout(end, LAST_OUTPUT_MS);
+        this.#child.on('close', end);
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    return this.#port;
+  }
+
+  get isRunning(): boolean {
+    return this.#exit === undefined;
+  }
+
+  /** Its system calls so far. */
+  get ledger(): Ledger {
+    return readLedger(this.#options.ledgerFile ?? '');
+  }
+
+  /** CPU time that it has used so far. */
+  get cpuMs(): number {
+    return cpuMs(this.pid);
+  }
+
+  /** Resolves when it has printed where it listens. @throws Miss - it does not. */
+  async listening(): Promise<void> {
+    const portOf = (): number => {
+      const [, port] = /^listening on .*:(\d+)$/m.exec(this.output.text) ?? [];
+      return Number(port ?? 0);
+    };
+    const isThere = await this.#until(() => portOf() > 0, START_MAX_MS);
+    this.check();
+    if (!isThere) {
+      const said =
+        this.output.text === ''
+          ? 'it has printed nothing'
+          : `it has printed: ${this.output.lastLines(2)}`;
+      throw new Miss('does not start', said);
+    }
+    this.#port = portOf();
+  }
+
+  /** Waits for something that the program brings about; false: it sleeps, and nothing can come of it any more. */
+  async until(isSo: () => boolean): Promise<boolean> {
+    let quietSince = performance.now();
+    let spentMs = canObserve ? this.cpuMs : 0;
+    const begin = quietSince;
+    while (!isSo()) {
+      if (!this.isRunning) return isSo();
+      await elapsed(LOOK_MS);
+      const now = performance.now();
+      if (now - begin > PATIENCE_MS) return isSo();
+      if (!canObserve) continue;
+      const nowSpentMs = this.cpuMs;
+      if (nowSpentMs !== spentMs || !isAsleep(this.pid)) quietSince = now;
+      spentMs = nowSpentMs;
+      if (now - quietSince > QUIET_MS) return isSo();
+    }
+    return true;
+  }
+
+  /** @throws Miss - it has ended by itself, or was ended for what it prints. */
+  check(): void {
+    if (this.#isFlooding)
+      throw new Miss('prints too much', 'more than a megabyte of output', {
+        limit: OUTPUT_MAX / 1024,
+      });
+    if (this.#exit === undefined || this.#isEnding) return;
+    const { code, signal } = this.#exit;
+    const how =
+      signal === null ? `it has ended with exit code ${code}` : `it was ended by ${signal}`;
+    const said = this.errors.lastWords(6);
+    const command = commandLine(this.file, this.#options.args);
+    throw new Miss('crashed', said === '' ? how : `${how}; it printed:\n${said}`, { command });
+  }
+
+  /** It gets no descriptor with this number or a larger one from here on. prlimit(1). */
+  limitDescriptors(max: number): void {
+    execFileSync('prlimit', ['--pid', String(this.pid), `--nofile=${max}`]);
+  }
+
+  /** Sends a signal, and waits for its end. @throws Miss - it does not end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.#isEnding = true;
+    this.#mark.look();
+    this.#child.kill(signal);
+    return await this.ended(END_MAX_MS);
+  }
+
+  /** Waits for its end. @throws Miss - it goes on. */
+  async ended(ms: number): Promise<Exit> {
+    await this.#until(() => !this.isRunning, ms);
+    if (this.#exit === undefined) {
+      throw new Miss('hangs', `it still runs after ${ms / 1000} s`, { seconds: ms / 1000 });
+    }
+    return this.#exit;
+  }
+
+  /** Ends it and all that it has started, by force. @returns how many other processes there were. */
+  async release(): Promise<number> {
+    this.#isEnding = true;
+    this.#mark.signal('SIGTERM');
+    await this.#until(() => !this.isRunning, END_MAX_MS);
+    const left = await this.#mark.release();
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    await this.exit;
+    return left;
+  }
+
+  #until(isSo: () => boolean, ms: number): Promise<boolean> {
+    if (isSo() || !this.isRunning) return Promise.resolve(isSo());
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        resolve(isSo());
+      };
+      const look = (): void => {
+        if (isSo() || !this.isRunning) end();
+      };
+      const timer = setTimeout(end, ms);
+      this.#listeners.add(look);
+    });
+  }
+}

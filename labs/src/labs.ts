@@ -1,0 +1,4 @@
+// The labs, in order.
+import type { Lab } from './lab.ts';
+
+export const labs: readonly Lab[] = [];

@@ -1,0 +1,7 @@
+// Listens, and answers no one.
+import { createServer } from 'node:net';
+
+const server = createServer((socket) => socket.resume());
+server.listen(0, '127.0.0.1', () => {
+  console.log(`listening on 127.0.0.1:${server.address().port}`);
+});
