@@ -1,4 +1,5 @@
 // The labs, in order.
+import { level } from '../03-level/checks/index.ts';
 import type { Lab } from './lab.ts';
 
-export const labs: readonly Lab[] = [];
+export const labs: readonly Lab[] = [level];
