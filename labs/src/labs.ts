@@ -1,5 +1,6 @@
 // The labs, in order.
+import { bytes } from '../01-bytes/checks/index.ts';
 import { level } from '../03-level/checks/index.ts';
 import type { Lab } from './lab.ts';
 
-export const labs: readonly Lab[] = [level];
+export const labs: readonly Lab[] = [bytes, level];

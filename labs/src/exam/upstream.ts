@@ -18,6 +18,7 @@ export class Upstream {
   readonly peers: Peer[] = [];
   readonly #fd: number;
   readonly #registration: Registration | undefined;
+  #isClosed = false;
 
   constructor(reactor: Reactor, options: UpstreamOptions = {}) {
     const { backlog = 511, isDeaf = false, receiveBuffer } = options;
@@ -41,7 +42,10 @@ export class Upstream {
     });
   }
 
+  /** Nothing listens at its port any more. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const peer of this.peers) peer.close();
     this.#registration?.close();
     sys.close(this.#fd);

@@ -5,7 +5,7 @@ import { programFile } from '../exam/program.ts';
 import { Miss, type Values } from '../lab.ts';
 
 const HOST = fileURLToPath(new URL('./host.js', import.meta.url));
-const MS_MAX = 20_000;
+const SECONDS_MAX = 20;
 const KEPT_MAX = 64 * 1024;
 
 export interface SimulatedOptions {
@@ -16,6 +16,8 @@ export interface SimulatedOptions {
   /** The student's file, without its extension. */
   readonly program: string;
   readonly runs: number;
+  /** The most that it may take. Default 20. */
+  readonly seconds?: number;
 }
 
 /** What host.ts prints as its last line. */
@@ -42,7 +44,7 @@ export async function runSimulated(
   seed: number,
   options: SimulatedOptions,
 ): Promise<void> {
-  const { module, name, program, runs } = options;
+  const { module, name, program, runs, seconds = SECONDS_MAX } = options;
   const file = programFile(folder, program);
   const words = ['--disable-warning=ExperimentalWarning', HOST];
   const child = spawn(
@@ -61,14 +63,14 @@ export async function runSimulated(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-KEPT_MAX);
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), MS_MAX);
+  const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (...how) => resolve(how));
   });
   clearTimeout(timer);
   if (signal === 'SIGKILL') {
-    throw new Miss('hangs', `no end of ${runs} simulated runs`, { seconds: MS_MAX / 1000 });
+    throw new Miss('hangs', `no end of ${runs} simulated runs`, { seconds });
   }
   const verdict = verdictIn(output);
   if (verdict === undefined) {
