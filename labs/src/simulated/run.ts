@@ -1,11 +1,13 @@
 // A check over a simulated kernel, in a process of its own: a program that goes round and round there is ended.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { canObserve, cpuMs } from '../exam/observe.ts';
 import { programFile } from '../exam/program.ts';
 import { Miss, type Values } from '../lab.ts';
 
 const HOST = fileURLToPath(new URL('./host.js', import.meta.url));
 const SECONDS_MAX = 20;
+const LOOK_MS = 100;
 const KEPT_MAX = 64 * 1024;
 
 export interface SimulatedOptions {
@@ -16,7 +18,7 @@ export interface SimulatedOptions {
   /** The student's file, without its extension. */
   readonly program: string;
   readonly runs: number;
-  /** The most that it may take. Default 20. */
+  /** The most CPU that it may take: a machine that is busy otherwise fails no one. Default 20. */
   readonly seconds?: number;
 }
 
@@ -63,14 +65,18 @@ export async function runSimulated(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-KEPT_MAX);
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
+  const begin = performance.now();
+  const spentMs = (): number => (canObserve ? cpuMs(child.pid ?? 0) : performance.now() - begin);
+  const timer = setInterval(() => {
+    if (spentMs() > seconds * 1000) child.kill('SIGKILL');
+  }, LOOK_MS);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (...how) => resolve(how));
   });
-  clearTimeout(timer);
+  clearInterval(timer);
   if (signal === 'SIGKILL') {
-    throw new Miss('hangs', `no end of ${runs} simulated runs`, { seconds });
+    throw new Miss('hangs', `no end of ${runs} simulated runs in ${seconds} s of CPU`, { seconds });
   }
   const verdict = verdictIn(output);
   if (verdict === undefined) {
