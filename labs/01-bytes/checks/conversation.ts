@@ -3,12 +3,18 @@ import type { Exam } from '../../src/exam/exam.ts';
 import type { Peer } from '../../src/exam/peer.ts';
 import type { Trial } from '../../src/exam/trial.ts';
 import type { Upstream } from '../../src/exam/upstream.ts';
-import { Miss } from '../../src/lab.ts';
+import { type Cause, Miss } from '../../src/lab.ts';
 
 export interface Conversation {
   readonly ask: Trial;
   readonly server: Upstream;
 }
+
+export const notConnected: Cause = {
+  why: 'A server waits at the host and port that ask got as its arguments, and no connection came.',
+  next: 'socket, then connect with the address of the arguments; the starter does',
+  read: 'connect(2)',
+};
 
 /** Starts it with a port, and what it is to send. */
 export function startAsk(exam: Exam, input: Uint8Array | string, isRecorded = false): Conversation {
@@ -17,13 +23,13 @@ export function startAsk(exam: Exam, input: Uint8Array | string, isRecorded = fa
   return { server, ask: exam.begin('ask', { args, input, isRecorded }) };
 }
 
-/** The server's side of its connection. @throws Miss - `why`: there is none. */
-export async function accepted({ ask, server }: Conversation, why: string): Promise<Peer> {
+/** The server's side of its connection. @throws Miss - 'not connected' */
+export async function accepted({ ask, server }: Conversation): Promise<Peer> {
   await ask.until(() => server.peers.length > 0);
   const [peer] = server.peers;
   if (peer !== undefined) return peer;
   ask.check();
-  throw new Miss(why, 'it has not connected');
+  throw new Miss('not connected', 'no connection at the server');
 }
 
 /** Waits for its end. @throws Miss - `why`: it goes on. */

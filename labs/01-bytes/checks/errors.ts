@@ -1,6 +1,6 @@
 // What goes wrong on the way, and what is left open behind it.
 import { type Check, Miss } from '../../src/lab.ts';
-import { accepted, checkSaid, finished, hasRead, startAsk } from './conversation.ts';
+import { accepted, checkSaid, finished, hasRead, notConnected, startAsk } from './conversation.ts';
 
 export const refused: Check = {
   id: '1.9',
@@ -37,6 +37,7 @@ export const reset: Check = {
   did: 'sent half of an answer, waited until ask had read it, and reset the connection',
   expected: 'one line with ECONNRESET on standard error, and exit code 1',
   causes: {
+    'not connected': notConnected,
     unsaid: {
       why: 'The answer is not complete: the read behind it returned -{name}, which is no end. An end is 0. What takes both for the same shows half an answer, and says that all is well.',
       next: 'stop at 0 with code 0; stop at a negative result with its name on standard error and code 1',
@@ -51,7 +52,7 @@ export const reset: Check = {
   async run(exam) {
     const conversation = startAsk(exam, 'a question\n', true);
     const { ask } = conversation;
-    const peer = await accepted(conversation, 'unsaid');
+    const peer = await accepted(conversation);
     await ask.until(() => peer.length > 0);
     peer.write('half of an ans');
     await hasRead(exam, ask, 'half of an ans'.length);
@@ -69,6 +70,7 @@ export const closed: Check = {
   did: 'ran ask twice with its system calls written down: with a server that answers, and with no server',
   expected: 'a close for the socket in both runs',
   causes: {
+    'not connected': notConnected,
     'left open': {
       why: 'The socket was opened and not closed ({when}). The end of a process closes all it has; in a program that goes on, each such path costs one descriptor, and at the limit it can open no more.',
       next: 'close on every path that leaves the function: after the answer, and after each error',
@@ -91,7 +93,7 @@ export const closed: Check = {
       const { ask, server } = conversation;
       if (when === 'after an error') server.close();
       else {
-        const peer = await accepted(conversation, 'no socket');
+        const peer = await accepted(conversation);
         await ask.until(() => peer.length > 0);
         peer.write('the answer\n');
         peer.end();

@@ -1,7 +1,7 @@
 // A request that ends with our side of the connection, and an answer that ends with the server's.
 import { textFrom } from '../../src/exam/random.ts';
 import { type Check, Miss } from '../../src/lab.ts';
-import { accepted, finished, hasRead, startAsk } from './conversation.ts';
+import { accepted, finished, hasRead, notConnected, startAsk } from './conversation.ts';
 
 const spins = {
   why: 'The server has sent its last, which a read reports as 0, and ask goes on to read.',
@@ -18,6 +18,7 @@ export const halfClose: Check = {
   expected:
     'all of the input at the server, then its end; the answer on standard output; exit code 0',
   causes: {
+    'not connected': notConnected,
     'no end': {
       why: 'The server reads until the end, to know that it has the whole request; ask waits for the answer, and has not ended its side. Both wait for ever.',
       next: 'shutdown(fd, SHUT_WR) behind the last byte: it ends what you send, and you can still read',
@@ -39,7 +40,7 @@ export const halfClose: Check = {
     const input = textFrom(exam.random, 300_000);
     const conversation = startAsk(exam, input);
     const { ask } = conversation;
-    const peer = await accepted(conversation, 'no end');
+    const peer = await accepted(conversation);
     await ask.until(() => peer.hasEnded);
     const request = peer.takeAll();
     if (!peer.hasEnded) {
@@ -66,6 +67,7 @@ export const cutCharacter: Check = {
   did: 'answered "grün" with the cut in the middle of the ü, and waited until ask had read the first half',
   expected: 'the answer on standard output, byte for byte',
   causes: {
+    'not connected': notConnected,
     changed: {
       why: 'ü is two bytes in UTF-8. Half of it is no character: what decodes each read puts U+FFFD there, twice. And what prints only the first read loses the rest.',
       next: 'write the bytes that you read to descriptor 1 as they are, to the end; nothing here has to be text',
@@ -78,7 +80,7 @@ export const cutCharacter: Check = {
     const cut = answer.indexOf('ü') + 1;
     const conversation = startAsk(exam, 'a question\n', true);
     const { ask } = conversation;
-    const peer = await accepted(conversation, 'changed');
+    const peer = await accepted(conversation);
     await ask.until(() => peer.length > 0);
     peer.write(answer.subarray(0, cut));
     await hasRead(exam, ask, cut);

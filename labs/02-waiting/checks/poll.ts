@@ -4,7 +4,7 @@ import { type Check, Miss } from '../../src/lab.ts';
 import { comesTrue, talk, talkCauses, tenAtOnce } from './talk.ts';
 
 const IDLE_WAITS_MAX = 5;
-const LINES = 100;
+const LINES = 40;
 const CALLS_MAX = 3.2;
 
 export const pollAtOnce: Check = {
