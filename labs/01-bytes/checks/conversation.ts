@@ -16,9 +16,19 @@ export const notConnected: Cause = {
   read: 'connect(2)',
 };
 
+export interface AskOptions {
+  readonly isRecorded?: boolean;
+  /** Nothing listens at the port. */
+  readonly isRefused?: boolean;
+}
+
 /** Starts it with a port, and what it is to send. */
-export function startAsk(exam: Exam, input: Uint8Array | string, isRecorded = false): Conversation {
-  const server = exam.listen();
+export function startAsk(
+  exam: Exam,
+  input: string,
+  { isRecorded = false, isRefused = false }: AskOptions = {},
+): Conversation {
+  const server = exam.listen({ isRefusing: isRefused });
   const args = ['127.0.0.1', String(server.port)];
   return { server, ask: exam.begin('ask', { args, input, isRecorded }) };
 }
@@ -52,10 +62,10 @@ export async function hasRead(exam: Exam, ask: Trial, count: number): Promise<vo
 }
 
 /** What it says of an error: one line with the error's name, and exit code 1. @throws Miss - 'unsaid' */
-export function checkSaid(code: number | null, errors: string, names: readonly string[]): void {
-  const isNamed = names.some((name) => errors.includes(name));
+export function checkSaid(code: number | null, errors: string, name: string): void {
+  const isNamed = errors.includes(name);
   const isOneLine = /^[^\n]+\n$/.test(errors);
   if (code === 1 && isNamed && isOneLine) return;
   const said = errors === '' ? 'nothing on standard error' : errors.trimEnd().slice(0, 300);
-  throw new Miss('unsaid', `exit code ${code}; ${said}`, { name: names[0] ?? '' });
+  throw new Miss('unsaid', `exit code ${code}; ${said}`, { name });
 }

@@ -30,7 +30,7 @@ export const halfClose: Check = {
       read: 'the sheet, task c',
     },
     'answer lost': {
-      why: 'The connection was closed in both directions, and the answer came to no one. close(2) says: I neither send nor read; shutdown with SHUT_WR says only the first.',
+      why: 'The connection was closed in both directions, and the answer is lost. close(2) says: I neither send nor read; shutdown with SHUT_WR says only the first.',
       next: 'shutdown(fd, SHUT_WR) in place of close, and close when you have read to the end',
       read: 'shutdown(2), close(2); the sheet, "Two directions"',
     },
@@ -78,7 +78,7 @@ export const cutCharacter: Check = {
   async run(exam) {
     const answer = Buffer.from('alles grün\n');
     const cut = answer.indexOf('ü') + 1;
-    const conversation = startAsk(exam, 'a question\n', true);
+    const conversation = startAsk(exam, 'a question\n', { isRecorded: true });
     const { ask } = conversation;
     const peer = await accepted(conversation);
     await ask.until(() => peer.length > 0);
