@@ -68,7 +68,8 @@ export async function readsFully(task: SimulatedTask): Promise<void> {
 export async function cutsEverywhere(task: SimulatedTask): Promise<void> {
   const lines = ['one\n', 'zw\xc3\xb6lf\r\n', '\n', 'three and more\n'];
   const text = Buffer.from(lines.join(''), 'latin1');
-  const halves = Array.from(text, (_, at) => [text.subarray(0, at), text.subarray(at)]);
+  const cuts = [...text.keys()].slice(1);
+  const halves = cuts.map((at) => [text.subarray(0, at), text.subarray(at)]);
   const single = Array.from(text, (byte) => Uint8Array.of(byte));
   for (const parts of [...halves, single]) {
     await connected({ ...task, runs: 1 }, {}, (peer, fd, sim) => {
@@ -83,8 +84,9 @@ export async function givesWhatIsThere(task: SimulatedTask): Promise<void> {
   await connected({ ...task, runs: 1 }, {}, (peer, fd, sim) => {
     const reader = new (bytesOf(task).LineReader)(fd, { max: MAX });
     peer.write('first\nsecond\nthi');
-    const seen = [textOf(reader.next()), textOf(reader.next())];
-    compareLines(seen, ['first\n', 'second\n'], ' of "first\\nsecond\\nthi"');
+    for (const line of ['first\n', 'second\n']) {
+      compareLines([textOf(reader.next())], [line], ' of "first\\nsecond\\nthi"');
+    }
     later(sim, peer, ['rd\n']);
     compareLines([textOf(reader.next())], ['third\n'], ' behind it');
   });
@@ -108,7 +110,10 @@ export async function limitsLines(task: SimulatedTask): Promise<void> {
   await connected({ ...task, runs: 1 }, {}, (peer, fd, sim) => {
     const reader = new (bytesOf(task).LineReader)(fd, { max: MAX });
     later(sim, peer, [longest, Buffer.alloc(2_000_000, 'y')]);
-    compareLines([textOf(reader.next())], [longest], ', of just as many bytes as it may have');
+    const { length } = textOf(reader.next());
+    if (length !== longest.length) {
+      throw new Miss('other lines', `${length} bytes of a line of ${longest.length}`);
+    }
     let taken = 0;
     const forget = observeKernel({
       onCall: ({ name }, from, result) => {

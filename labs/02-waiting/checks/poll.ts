@@ -5,6 +5,7 @@ import { comesTrue, talk, talkCauses, tenAtOnce } from './talk.ts';
 
 const IDLE_WAITS_MAX = 5;
 const LINES = 40;
+const GONE_COUNT = 12;
 const CALLS_MAX = 3.2;
 
 export const pollAtOnce: Check = {
@@ -82,7 +83,7 @@ export const allGone: Check = {
   points: 2,
   task: 'c',
   needs: 'proc',
-  did: 'had 20 clients come, say a line, and go: half of them by their end, half by a reset; with busy, then with poll',
+  did: `had ${GONE_COUNT} clients come, say a line, and go: half of them by their end, half by a reset; with busy, then with poll`,
   expected: 'each is closed, no descriptor is left, and the next client is served',
   causes: {
     ...talkCauses,
@@ -96,7 +97,7 @@ export const allGone: Check = {
     for (const file of ['busy', 'poll']) {
       const server = await exam.start(file);
       const before = socketCount(server.pid);
-      const peers = await exam.connectMany(server, 20);
+      const peers = await exam.connectMany(server, GONE_COUNT);
       for (const peer of peers) await talk(server, peer, 'one\n', 1);
       for (const [index, peer] of peers.entries()) {
         if (index % 2 === 0) peer.end();
