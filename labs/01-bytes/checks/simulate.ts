@@ -2,8 +2,8 @@
 import type { Exam } from '../../src/exam/exam.ts';
 
 const MODULE = new URL('../simulated.js', import.meta.url);
-/** All of them take a fraction of a second; more is a loop without end. */
-const SECONDS = 5;
+/** CPU. All of them take a fraction of a second; more is a loop without end. */
+const SECONDS = 3;
 
 /** Runs it with the student's bytes.ts. @throws Miss */
 export function simulateBytes(exam: Exam, name: string, runs = 1): Promise<void> {
