@@ -1,4 +1,7 @@
 // The labs, in order.
+import { bytes } from '../01-bytes/checks/index.ts';
+import { waiting } from '../02-waiting/checks/index.ts';
+import { level } from '../03-level/checks/index.ts';
 import type { Lab } from './lab.ts';
 
-export const labs: readonly Lab[] = [];
+export const labs: readonly Lab[] = [bytes, waiting, level];

@@ -28,6 +28,13 @@ function stateOf(path: string): string {
   return /\) (\S)/.exec(fileText(path))?.[1] ?? '';
 }
 
+/** How often its first thread has gone to sleep by itself: what is taken off the core while it has work is not counted. */
+export function voluntarySwitches(pid: number): number {
+  const [, count] =
+    /^voluntary_ctxt_switches:\s+(\d+)/m.exec(fileText(`/proc/${pid}/status`)) ?? [];
+  return Number(count ?? 0);
+}
+
 /** Its open descriptors, each with what it is: `'socket:[4711]'`. */
 export function descriptors(pid: number): Map<number, string> {
   const folder = `/proc/${pid}/fd`;

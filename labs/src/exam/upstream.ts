@@ -10,6 +10,8 @@ export interface UpstreamOptions extends PeerOptions {
   readonly backlog?: number;
   /** It listens, and accepts no one. */
   readonly isDeaf?: boolean;
+  /** It has a port and does not listen: connecting to it is refused, and no other program gets the port. */
+  readonly isRefusing?: boolean;
 }
 
 export class Upstream {
@@ -18,18 +20,19 @@ export class Upstream {
   readonly peers: Peer[] = [];
   readonly #fd: number;
   readonly #registration: Registration | undefined;
+  #isClosed = false;
 
   constructor(reactor: Reactor, options: UpstreamOptions = {}) {
-    const { backlog = 511, isDeaf = false, receiveBuffer } = options;
+    const { backlog = 511, isDeaf = false, isRefusing = false, receiveBuffer } = options;
     this.#fd = must(sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK), 'socket');
     sys.setsockopt(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (receiveBuffer !== undefined) sys.setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
     must(sys.bind(this.#fd, { address: '127.0.0.1', port: 0 }), 'bind');
-    must(sys.listen(this.#fd, backlog), 'listen');
+    if (!isRefusing) must(sys.listen(this.#fd, backlog), 'listen');
     const name = new sys.SocketAddress();
     must(sys.getsockname(this.#fd, name), 'getsockname');
     this.port = name.port ?? 0;
-    if (isDeaf) return;
+    if (isDeaf || isRefusing) return;
     this.#registration = reactor.register(this.#fd, Interest.Readable, {
       onReady: () => {
         for (;;) {
@@ -41,7 +44,10 @@ export class Upstream {
     });
   }
 
+  /** Nothing listens at its port any more. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const peer of this.peers) peer.close();
     this.#registration?.close();
     sys.close(this.#fd);

@@ -1,0 +1,22 @@
+// Blocking: each call waits until it has something.
+import * as sys from 'edgewise/sys';
+import { LineCounter, listen, sendAll } from './common.ts';
+
+const room = new Uint8Array(65_536);
+const listener = listen('blocking');
+
+for (;;) {
+  const fd = sys.accept(listener); // waits for a client
+  if (fd >= 0) serve(fd);
+}
+
+/** Serves a client to its end. */
+function serve(fd: number): void {
+  const counter = new LineCounter();
+  for (;;) {
+    const count = sys.recv(fd, room); // waits for the client
+    if (count <= 0) break;
+    if (!sendAll(fd, counter.answer(room.subarray(0, count)))) break;
+  }
+  sys.close(fd);
+}

@@ -1,0 +1,32 @@
+// Grades a folder in a process of its own, as `edgewise lab check` would: a fault of the grader is one result.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+
+const SELF = fileURLToPath(import.meta.url);
+const MARK = 'graded ';
+
+/** The result, or `{ error }`. */
+export async function gradeFolder(number, folder, seed) {
+  const child = spawn(process.execPath, [SELF, String(number), folder, String(seed)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  const line = output.split('\n').find((each) => each.startsWith(MARK));
+  if (line === undefined)
+    return { error: `the grader has ended with ${code}: ${errors.trim()}`, checks: [] };
+  return JSON.parse(line.slice(MARK.length));
+}
+
+if (isMainThread && process.argv[1] === SELF) {
+  const { grade, labs } = await import('edgewise-labs');
+  const [number, folder, seed] = process.argv.slice(2);
+  const lab = labs.find((each) => each.number === Number(number));
+  const result = await grade(lab, { folder, seed: Number(seed), keepsTraces: false });
+  console.log(`\n${MARK}${JSON.stringify(result)}`);
+  process.exit();
+}

@@ -1,0 +1,69 @@
+// Lays out a folder as a student has it: the starter, with the solution over it, with a mutant's patch on that.
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const stripsTypes = process.features.typescript === 'strip';
+let folders = 0;
+
+/** The mutants of a lab: name, patch, and what its JSON file says. */
+export function mutantsOf({ folder }) {
+  const from = join(ROOT, 'labs-teacher', folder, 'mutants');
+  if (!existsSync(from)) return [];
+  return readdirSync(from)
+    .filter((file) => file.endsWith('.patch'))
+    .map((file) => {
+      const name = basename(file, '.patch');
+      const about = JSON.parse(readFileSync(join(from, `${name}.json`), 'utf8'));
+      return { name, patch: join(from, file), ...about };
+    });
+}
+
+/** @returns the folder. */
+export function prepare(base, { lab, kind, mutant }) {
+  const where = join(base, String(folders++));
+  mkdirSync(join(where, 'node_modules'), { recursive: true });
+  symlinkSync(ROOT, join(where, 'node_modules', 'edgewise'));
+  symlinkSync(join(ROOT, 'labs'), join(where, 'node_modules', 'edgewise-labs'));
+  writeFileSync(join(where, 'package.json'), '{ "type": "module" }\n');
+  cpSync(join(ROOT, 'labs', lab.folder, 'starter'), where, { recursive: true });
+  if (kind !== 'starter') {
+    cpSync(join(ROOT, 'labs-teacher', lab.folder, 'solution'), where, { recursive: true });
+  }
+  if (mutant !== undefined) {
+    execFileSync('git', ['apply', '--whitespace=nowarn', mutant.patch], { cwd: where });
+  }
+  if (!stripsTypes) stripTypes(where);
+  return where;
+}
+
+// As `edgewise lab start --js` has it, for a Node that runs no TypeScript.
+function stripTypes(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && entry.name !== 'node_modules') stripTypes(path);
+    if (!entry.isFile() || !path.endsWith('.ts')) continue;
+    const { outputText } = ts.transpileModule(readFileSync(path, 'utf8'), {
+      compilerOptions: {
+        target: 'es2023',
+        module: 'esnext',
+        verbatimModuleSyntax: true,
+        rewriteRelativeImportExtensions: true,
+      },
+    });
+    writeFileSync(path.replace(/\.ts$/, '.js'), outputText);
+    rmSync(path);
+  }
+}
