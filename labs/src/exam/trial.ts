@@ -5,7 +5,7 @@ import { setTimeout as elapsed } from 'node:timers/promises';
 import { Miss } from '../lab.ts';
 import { readLedger } from '../ledger/file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { canObserve, cpuMs, isAsleep, processesWith } from './observe.ts';
+import { canObserve, cpuMs, isAsleep, isStopped, processesWith } from './observe.ts';
 import { OUTPUT_MAX, Output } from './output.ts';
 import { commandLine, nodeArguments } from './program.ts';
 
@@ -157,6 +157,17 @@ export class Trial {
     const said = this.errors.lastLines(6);
     const command = commandLine(this.file, this.#options.args);
     throw new Miss('crashed', said === '' ? how : `${how}; it printed:\n${said}`, { command });
+  }
+
+  /** Stops it meanwhile: all that is done then is there at once when it goes on. */
+  async frozen(during: () => Promise<void> | void): Promise<void> {
+    this.#kill('SIGSTOP');
+    while (canObserve && !isStopped(this.pid)) await elapsed(1);
+    try {
+      await during();
+    } finally {
+      this.#kill('SIGCONT');
+    }
   }
 
   /** It gets no descriptor with this number or a larger one from here on. prlimit(1). */
