@@ -20,11 +20,13 @@ export const lineCauses = {
   },
 } as const satisfies Record<string, Cause>;
 
-/** Lines of text of so many bytes in all, each with its end; what comes back is `upper` of it. */
+/** Lines of so many bytes in all, ends included, each with its number, so that lost and doubled ones show. */
 export function linesOf(random: () => number, bytes: number, lineBytes = 64): string {
+  const text = textFrom(random, 2 * lineBytes);
   const lines: string[] = [];
   for (let left = bytes; left > 0; left -= lineBytes) {
-    lines.push(`${textFrom(random, Math.max(0, Math.min(left, lineBytes) - 1))}\n`);
+    const length = Math.min(left, lineBytes) - 1;
+    lines.push(`${lines.length} ${text.slice(lines.length % lineBytes)}`.slice(0, length), '\n');
   }
   return lines.join('');
 }

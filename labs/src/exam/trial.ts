@@ -5,7 +5,7 @@ import { setTimeout as elapsed } from 'node:timers/promises';
 import { Miss } from '../lab.ts';
 import { readLedger } from '../ledger/file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { canObserve, cpuMs, isAsleep, isStopped, processesWith } from './observe.ts';
+import { canObserve, cpuMs, descriptors, isAsleep, isStopped, processesWith } from './observe.ts';
 import { OUTPUT_MAX, Output } from './output.ts';
 import { commandLine, nodeArguments } from './program.ts';
 
@@ -173,6 +173,14 @@ export class Trial {
   /** It gets no descriptor with this number or a larger one from here on. prlimit(1). */
   limitDescriptors(max: number): void {
     execFileSync('prlimit', ['--pid', String(this.pid), `--nofile=${max}`]);
+  }
+
+  /** It gets so many descriptors more, and then none. */
+  leaveDescriptors(count: number): void {
+    const used = descriptors(this.pid);
+    let max = 0;
+    for (let free = 0; free < count; max++) if (!used.has(max)) free++;
+    this.limitDescriptors(max);
   }
 
   /** Sends a signal, and waits for its end. @throws Miss - it does not end. */
