@@ -24,6 +24,7 @@ const PORT = 7004;
 /** Turns, a millisecond each, in which nothing has come: nothing will. Longer than anything is late. */
 const QUIET_TURNS = 20;
 const DELAY_MS = 5;
+const BRIEF_COUNT = 3;
 const FAULTS = {
   delayMs: DELAY_MS,
   cut: 0.2,
@@ -35,8 +36,8 @@ const FAULTS = {
 
 export function adversary({ program, seed, runs }: SimulatedTask): Promise<void> {
   const { createServer } = program as unknown as Program;
-  const lines = linesOf(randomFrom(seed), 250_000, 500);
-  const buffers = { send: 49_152, receive: 98_304 };
+  const lines = linesOf(randomFrom(seed), 400_000, 500);
+  const buffers = { send: 81_920, receive: 98_304 };
   const options = { runs, seed, edges: 'strict', faults: FAULTS, buffers, shrinkMs: 1500 } as const;
   return simulate(options, async (sim) => {
     const server = createServer({ host: '127.0.0.1', port: PORT });
@@ -57,13 +58,16 @@ async function meet(sim: Simulation, server: Server, lines: string): Promise<voi
   };
   const late = await join('the one that reads late', lines);
   const burst = await join('the one with a burst', lines.slice(0, 90_000));
-  const brief = await join('the one that ends at once', lines.slice(0, 2000));
+  const brief = [];
+  for (let i = 1; i <= BRIEF_COUNT; i++) {
+    brief.push(await join(`number ${i} of those that end at once`, lines.slice(0, 2000)));
+  }
   late.pause().write(lines);
   burst.write(lines.slice(0, 90_000));
-  brief.end(lines.slice(0, 2000));
-  await untilQuiet(sim, server, [burst, brief]);
+  for (const peer of brief) peer.end(lines.slice(0, 2000));
+  await untilQuiet(sim, server, [burst, ...brief]);
   late.resume();
-  await untilQuiet(sim, server, [late, burst, brief]);
+  await untilQuiet(sim, server, [late, burst, ...brief]);
   for (const client of clients) expectAnswer(client);
   late.end();
   burst.end();

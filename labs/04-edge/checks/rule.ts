@@ -1,7 +1,7 @@
 // The drain rule, in the ledger: what a program did about each report, and what it did with a wait that does
 // not wait.
 import { Readiness } from 'edgewise';
-import { answered, linesOf } from '../../src/exam/lines.ts';
+import { answered, ask, linesOf } from '../../src/exam/lines.ts';
 import { type Check, Miss } from '../../src/lab.ts';
 import { isRead, isWait, isWrite, type Ledger, type Report } from '../../src/ledger/ledger.ts';
 import { edgeCauses } from './causes.ts';
@@ -30,10 +30,12 @@ export const drained: Check = {
       if (peer === undefined) continue;
       const lines = linesOf(exam.random, bytes, 100);
       peer.write(lines);
+      // What it has left is looked at first: it is why an answer is missing.
+      await server.until(() => peer.length === lines.length);
+      await server.until(() => false);
+      expectDrained(exam.ledger);
       await answered(exam, server, peer, lines);
     }
-    await server.until(() => false);
-    expectDrained(exam.ledger);
   },
 };
 
@@ -68,7 +70,7 @@ export const sleeps: Check = {
   name: 'sleeps when there is nothing to do',
   points: 2,
   task: 'd',
-  did: 'sent bursts from 10 clients, had all answers, and then did nothing',
+  did: 'sent a burst and a line from each of 20 clients, had all answers, and then did nothing',
   expected:
     'a wait with timeout 0 only while a client is in the ready queue; and when all is done, one that sleeps',
   causes: {
@@ -86,10 +88,11 @@ export const sleeps: Check = {
   },
   async run(exam) {
     const server = await exam.start('main', { isRecorded: true });
-    const peers = await exam.connectMany(server, 10);
+    const peers = await exam.connectMany(server, 20);
     const lines = linesOf(exam.random, 150_000, 1000);
     for (const peer of peers) peer.write(lines);
     for (const peer of peers) await answered(exam, server, peer, lines);
+    for (const peer of peers) await ask(exam, server, peer, 'last');
     const mark = exam.ledger.length;
     const waitsSince = (): number => exam.ledger.since(mark).waits.length;
     await server.until(() => waitsSince() > SPIN_COUNT);

@@ -12,9 +12,12 @@ import { commandLine, nodeArguments } from './program.ts';
 /** How long a program may take to say where it listens, and to end when it is told to. */
 const START_MAX_MS = 10_000;
 const END_MAX_MS = 2000;
-/** Nothing has happened for so long, while the program slept: nothing will. */
-const QUIET_MS = 300;
 const LOOK_MS = 20;
+/**
+ * At so many looks in a row the program slept, and the grader had no event: nothing will come. Looks, and no
+ * time: on a loaded machine the grader itself may be late.
+ */
+const QUIET_LOOKS = 12;
 /** The most that a program may go on without an answer, also when it is busy. */
 const PATIENCE_MS = 8000;
 
@@ -23,6 +26,8 @@ export interface TrialOptions {
   readonly args: readonly string[];
   /** The file its system calls are written to; without it they are not looked at. */
   readonly ledgerFile?: string;
+  /** How much has happened in the grader: while it counts on, something may come of it. */
+  readonly activity?: () => number;
   /** Written to its standard input, which then ends. Default: an empty one. */
   readonly input?: Uint8Array;
   readonly folder: string;
@@ -127,21 +132,18 @@ export class Trial {
 
   /** Waits for something that the program brings about; false: it sleeps, and nothing can come of it any more. */
   async until(isSo: () => boolean): Promise<boolean> {
-    let quietSince = performance.now();
-    let spentMs = canObserve ? this.cpuMs : 0;
-    const begin = quietSince;
-    while (!isSo()) {
-      if (!this.isRunning) return isSo();
+    const begin = performance.now();
+    let quiet = 0;
+    for (let seen = ''; !isSo() && this.isRunning; ) {
       await elapsed(LOOK_MS);
-      const now = performance.now();
-      if (now - begin > PATIENCE_MS) return isSo();
+      if (performance.now() - begin > PATIENCE_MS) break;
       if (!canObserve) continue;
-      const nowSpentMs = this.cpuMs;
-      if (nowSpentMs !== spentMs || !isAsleep(this.pid)) quietSince = now;
-      spentMs = nowSpentMs;
-      if (now - quietSince > QUIET_MS) return isSo();
+      const now = `${this.cpuMs} ${this.#options.activity?.() ?? 0}`;
+      quiet = now === seen && isAsleep(this.pid) ? quiet + 1 : 0;
+      seen = now;
+      if (quiet > QUIET_LOOKS) break;
     }
-    return true;
+    return isSo();
   }
 
   /** @throws Miss - it has ended by itself, or was ended for what it prints. */
