@@ -25,6 +25,13 @@ export class Output {
     return this.#text;
   }
 
+  /** An exception and where it comes from, or else its last lines. */
+  whyItEnded(count: number): string {
+    const lines = this.#text.trimEnd().split('\n');
+    const at = lines.findIndex((line) => /^(Uncaught )?\w*Error\b/.test(line));
+    return at < 0 ? this.lastLines(count) : lines.slice(at, at + count).join('\n');
+  }
+
   /** Its last lines, for a message. */
   lastLines(count: number): string {
     return this.#text.trimEnd().split('\n').slice(-count).join('\n');

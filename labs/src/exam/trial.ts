@@ -156,7 +156,7 @@ export class Trial {
     const { code, signal } = this.#exit;
     const how =
       signal === null ? `it has ended with exit code ${code}` : `it was ended by ${signal}`;
-    const said = this.errors.lastLines(6);
+    const said = this.errors.whyItEnded(6);
     const command = commandLine(this.file, this.#options.args);
     throw new Miss('crashed', said === '' ? how : `${how}; it printed:\n${said}`, { command });
   }
