@@ -105,9 +105,9 @@ describe('a ledger as a trace', () => {
     program.recv(5).recv(WOULD_BLOCK).call('accept4', LISTENER, WOULD_BLOCK).wait(-1);
     const [stream] = traceOfLedger(new Ledger(program.entries)).streams;
     const events = stream === undefined ? [] : [...eventsOf(stream)];
-    const told = events.map(({ kind, fd }) => `${KIND_NAMES[kind]} ${fd}`);
-    const second = told.lastIndexOf(`report ${CLIENT}`);
-    expect(told.slice(second)).toEqual([
+    const names = events.map(({ kind, fd }) => `${KIND_NAMES[kind]} ${fd}`);
+    const second = names.lastIndexOf(`report ${CLIENT}`);
+    expect(names.slice(second)).toEqual([
       `report ${CLIENT}`,
       `report ${LISTENER}`,
       `handler-begin ${CLIENT}`,
