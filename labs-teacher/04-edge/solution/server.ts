@@ -86,8 +86,14 @@ class EdgeServer implements Server {
   }
 
   #add(fd: number): void {
-    const flags = { hasEnded: false, mayRead: false, mayWrite: false };
-    this.#clients.set(fd, { fd, lines: new Lines(), queue: Buffer.alloc(0), ...flags });
+    this.#clients.set(fd, {
+      fd,
+      lines: new Lines(),
+      queue: Buffer.alloc(0),
+      hasEnded: false,
+      mayRead: false,
+      mayWrite: false,
+    });
     // What is there already is an edge: the first report has it.
     this.#poller.add(fd, fd, Interest.Readable | Interest.Writable, 'edge');
   }
