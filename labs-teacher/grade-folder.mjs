@@ -7,8 +7,9 @@ const SELF = fileURLToPath(import.meta.url);
 const MARK = 'graded ';
 
 /** The result, or `{ error }`. */
-export async function gradeFolder(number, folder, seed) {
-  const child = spawn(process.execPath, [SELF, String(number), folder, String(seed)], {
+export async function gradeFolder(number, folder, seed, keepsTraces = false) {
+  const words = [number, folder, seed, keepsTraces].map(String);
+  const child = spawn(process.execPath, [SELF, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -24,9 +25,10 @@ export async function gradeFolder(number, folder, seed) {
 
 if (isMainThread && process.argv[1] === SELF) {
   const { grade, labs } = await import('edgewise-labs');
-  const [number, folder, seed] = process.argv.slice(2);
+  const [number, folder, seed, keeps] = process.argv.slice(2);
   const lab = labs.find((each) => each.number === Number(number));
-  const result = await grade(lab, { folder, seed: Number(seed), keepsTraces: false });
+  const keepsTraces = keeps === 'true';
+  const result = await grade(lab, { folder, seed: Number(seed), keepsTraces });
   console.log(`\n${MARK}${JSON.stringify(result)}`);
   process.exit();
 }

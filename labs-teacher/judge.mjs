@@ -1,4 +1,7 @@
 // What has to come of a starter, a solution and a mutant. Each function returns what is wrong.
+import { readFileSync } from 'node:fs';
+import { decodeTrace } from '../dist/trace/index.js';
+import { modelOf } from '../dist/view/index.js';
 
 const failed = ({ checks }) => checks.filter(({ status }) => status === 'failed');
 const saidOf = ({ failure }) => `${failure.cause}: ${failure.got} | ${failure.why}`;
@@ -36,5 +39,21 @@ export function judgeMutant({ mutant, result }) {
     .map(saidOf)
     .join('\n');
   const unsaid = new RegExp(says).test(text) ? [] : [`nothing says /${says}/:\n${text}`];
-  return [...missing, ...strange, ...(missing.length === 0 ? unsaid : [])];
+  return [
+    ...missing,
+    ...strange,
+    ...(missing.length === 0 ? unsaid : []),
+    ...unseen(mutant, result),
+  ];
+}
+
+/** `shows` of a mutant: by the id of a check, what the viewer finds in the trace that it leaves. */
+function unseen({ shows = {} }, { checks }) {
+  return Object.entries(shows).flatMap(([id, code]) => {
+    const { see } = checks.find((check) => check.id === id)?.failure ?? {};
+    if (see === undefined) return [`${id} leaves no trace`];
+    const { streams } = modelOf(decodeTrace(readFileSync(see)));
+    const codes = streams.flatMap(({ findings }) => findings.map((each) => each.code));
+    return codes.includes(code) ? [] : [`the trace of ${id} has ${codes}, and no ${code}`];
+  });
 }

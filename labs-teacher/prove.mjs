@@ -47,7 +47,12 @@ async function work(queue) {
   for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
     const at = performance.now();
     const where = prepare(folder, task);
-    task.result = await gradeFolder(task.lab.number, where, task.seed ?? 1);
+    task.result = await gradeFolder(
+      task.lab.number,
+      where,
+      task.seed ?? 1,
+      task.mutant?.shows !== undefined,
+    );
     const found = task.result.error === undefined ? task.judge(task) : [task.result.error];
     const seconds = ((performance.now() - at) / 1000).toFixed(1);
     const title = `lab ${task.lab.number}, ${task.name} (${seconds} s)`;

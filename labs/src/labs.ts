@@ -2,6 +2,7 @@
 import { bytes } from '../01-bytes/checks/index.ts';
 import { waiting } from '../02-waiting/checks/index.ts';
 import { level } from '../03-level/checks/index.ts';
+import { edge } from '../04-edge/checks/index.ts';
 import type { Lab } from './lab.ts';
 
-export const labs: readonly Lab[] = [bytes, waiting, level];
+export const labs: readonly Lab[] = [bytes, waiting, level, edge];

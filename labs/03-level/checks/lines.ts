@@ -1,73 +1,102 @@
-// One line, and many: what comes back, whatever the segments are.
-
+// Task a and b: what comes back, whatever the segments are.
+import { answered, answeredToEnd, ask, lineCauses, linesOf } from '../../src/exam/lines.ts';
 import { textFrom } from '../../src/exam/random.ts';
-import type { Check } from '../../src/lab.ts';
-import { Miss } from '../../src/lab.ts';
+import { type Check, Miss } from '../../src/lab.ts';
 
-const stuck = {
-  why: 'A client waits for its answer, and the program waits for a client. What it has read is in no buffer that an event will bring it back to.',
-  next: 'keep the beginning of a line with its client, and look for the line end in what has come so far',
-  read: 'tcp(7); docs/semantics.md "Level reports a readable descriptor at every wait until it is drained."',
-};
-const mixed = {
-  why: 'Bytes of one client have come into the line of another, or in another order.',
-  next: 'give each client a buffer of its own',
-  read: 'the sheet, task b',
-};
-
-export const lineByLine: Check = {
+export const byteByByte: Check = {
   id: '3.1',
   name: 'a line, one byte at a time',
   points: 2,
   task: 'a',
   did: 'sent a line byte by byte, each in a segment of its own, while 20 other clients sent whole ones',
   expected: 'each line back in upper case',
-  causes: { stuck, mixed },
+  causes: lineCauses,
   async run(exam) {
     const server = await exam.start('main');
     const slow = await exam.connect(server);
     const others = await exam.connectMany(server, 20);
-    const line = textFrom(exam.random, 12);
-    for (const byte of Buffer.from(`${line}\n`)) {
+    const line = `${textFrom(exam.random, 8)}\n`;
+    for (const byte of Buffer.from(line)) {
       slow.write(Uint8Array.of(byte));
+      for (const [index, other] of others.entries()) other.write(`client ${index}\n`);
       for (const [index, other] of others.entries()) {
-        other.write(`client ${index}\n`);
-        const answer = await exam.receive(server, other, `client ${index}\n`.length, 'stuck');
-        if (answer.toString() !== `CLIENT ${index}\n`)
-          throw new Miss('mixed', JSON.stringify(`${answer}`));
+        await answered(exam, server, other, `client ${index}\n`);
       }
     }
-    const answer = await exam.receive(server, slow, line.length + 1, 'stuck');
-    if (answer.toString() !== `${line.toUpperCase()}\n`)
-      throw new Miss('mixed', JSON.stringify(`${answer}`));
+    await answered(exam, server, slow, line);
   },
 };
 
-export const idle: Check = {
+const COUNT = 2000;
+
+export const manyInOne: Check = {
   id: '3.2',
-  name: 'nothing to do',
+  name: 'many lines at once, then QUIT',
   points: 2,
-  task: 'a',
-  did: 'left 20 clients connected and silent for a while, after each had an answer',
-  expected: 'no wait comes back: the program sleeps until something happens',
+  task: 'b',
+  did: `sent ${COUNT} lines in one burst, then QUIT and one line more, and waited`,
+  expected: `${COUNT} lines back in upper case, in order; then the end, and nothing for what is behind QUIT`,
   causes: {
-    spins: {
-      why: 'A level-triggered set reports what is ready at every wait, and {waits} waits came back in a moment in which no client did anything. Room to write is there nearly always.',
-      next: 'ask for Writable only while there is something to write',
-      read: 'docs/semantics.md "Level reports a writable descriptor at every wait."',
+    ...lineCauses,
+    'one at a time': {
+      why: 'A read brings whatever has arrived: many lines, and the beginning of one more. {received} bytes were answered; the rest is in your memory, and no event reports what is not in the kernel any more.',
+      next: 'after each read answer all lines that are whole, and keep only what is behind the last line end',
+      read: 'tcp(7): a stream has no messages',
     },
-    stuck,
+    'stays open': {
+      why: 'QUIT is the end of the conversation: the client has its answers, and waits for your end.',
+      next: 'after QUIT read no more, and close when all answers are sent',
+      read: 'the sheet, task b',
+    },
   },
   async run(exam) {
-    const server = await exam.start('main', { isRecorded: true });
-    const peers = await exam.connectMany(server, 20);
-    for (const peer of peers) peer.write('x\n');
-    for (const peer of peers) await exam.receive(server, peer, 2, 'stuck');
-    const mark = exam.ledger.length;
-    const waitsSince = () => exam.ledger.since(mark).waits.length;
-    await server.until(() => waitsSince() > 1000);
-    const waits = waitsSince();
-    if (waits > 5)
-      throw new Miss('spins', `${waits} waits came back while nothing happened`, { waits });
+    const server = await exam.start('main');
+    const client = await exam.connect(server);
+    await ask(exam, server, client, 'first');
+    const lines = linesOf(exam.random, COUNT * 20, 20);
+    client.write(`${lines}QUIT\nbehind it\n`);
+    await answered(exam, server, client, lines, 'one at a time');
+    await answeredToEnd(exam, server, client, '', 'stays open');
+  },
+};
+
+export const endBehindLines: Check = {
+  id: '3.3',
+  name: 'the end right behind the lines',
+  points: 2,
+  task: 'b',
+  did: 'sent lines and the end of its side in one segment, and went on reading',
+  expected: 'the answers to all lines, and then the end',
+  causes: {
+    ...lineCauses,
+    'end first': {
+      why: 'One report has both bits: there is data, and the peer has ended its side. {received} bytes came back: what was sent before an end can be read before it, but not after you have closed.',
+      next: 'at Readable and ReadClosed alike read; only a read of 0 is the end',
+      read: 'docs/semantics.md "Data that was sent before a FIN can be read before the end is seen."',
+    },
+    'stays open': {
+      why: 'A read of 0 says that the client sends no more. It has all its answers, and now waits for your end; the kernel reports its end to you at every wait.',
+      next: 'close when a read has returned 0 and the queue is empty',
+      read: 'docs/semantics.md "Level goes on reporting an end of stream until the descriptor is closed or its read interest removed."',
+    },
+  },
+  async run(exam) {
+    const server = await exam.start('main');
+    const first = await exam.connect(server);
+    await ask(exam, server, first, 'first');
+    for (const bytes of [20, 2000]) {
+      const lines = linesOf(exam.random, bytes, 20);
+      const client = exam.dial(server.port);
+      await server.frozen(async () => {
+        await server.until(() => client.isConnected);
+        client.endWith(lines);
+      });
+      await server.until(() => client.hasEnded);
+      if (client.hasEnded && client.length < lines.length) {
+        const got = `${client.length} of ${lines.length} bytes, then the end`;
+        throw new Miss('end first', got, { received: client.length });
+      }
+      await answeredToEnd(exam, server, client, lines, 'stays open');
+    }
   },
 };

@@ -87,6 +87,7 @@ export class Exam {
     const trial = new Trial(file, {
       args,
       folder: this.folder,
+      activity: () => this.#reactor.stats.events,
       ...(isRecorded && { ledgerFile }),
       ...(input !== undefined && { input: Buffer.from(input) }),
     });

@@ -17,10 +17,17 @@ export function cpuMs(pid: number): number {
 
 /** Whether no thread of it has anything to do: all of them wait for an event. */
 export function isAsleep(pid: number): boolean {
-  const tasks = entries(`/proc/${pid}/task`);
-  return (
-    tasks.length > 0 && tasks.every((task) => stateOf(`/proc/${pid}/task/${task}/stat`) === 'S')
-  );
+  const states = statesOf(pid);
+  return states.length > 0 && states.every((state) => state === 'S');
+}
+
+/** Whether a signal has stopped it; true also when it is gone. */
+export function isStopped(pid: number): boolean {
+  return statesOf(pid).every((state) => state === 'T');
+}
+
+function statesOf(pid: number): string[] {
+  return entries(`/proc/${pid}/task`).map((task) => stateOf(`/proc/${pid}/task/${task}/stat`));
 }
 
 // The name in brackets may have any character in it.

@@ -6,18 +6,21 @@ import { Miss } from '../lab.ts';
 import { readLedger } from '../ledger/file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Mark } from './mark.ts';
-import { canObserve, cpuMs, isAsleep } from './observe.ts';
+import { canObserve, cpuMs, descriptors, isAsleep, isStopped } from './observe.ts';
 import { OUTPUT_MAX, Output } from './output.ts';
 import { commandLine, nodeArguments } from './program.ts';
 
 /** How long a program may take to say where it listens, and to end when it is asked to. */
 const START_MAX_MS = 10_000;
 const END_MAX_MS = 2000;
-/** Nothing has happened for so long, while the program slept: nothing will. */
-const QUIET_MS = 300;
 const LOOK_MS = 20;
 /** For what it has printed last; what it has started may hold its output open for ever. */
 const LAST_OUTPUT_MS = 200;
+/**
+ * At so many looks in a row the program slept, and the grader had no event: nothing will come. Looks, and no
+ * time: on a loaded machine the grader itself may be late.
+ */
+const QUIET_LOOKS = 12;
 /** The most that a program may go on without an answer, also when it is busy. */
 const PATIENCE_MS = 8000;
 
@@ -26,6 +29,8 @@ export interface TrialOptions {
   readonly args: readonly string[];
   /** The file its system calls are written to; without it they are not looked at. */
   readonly ledgerFile?: string;
+  /** How much has happened in the grader: while it counts on, something may come of it. */
+  readonly activity?: () => number;
   /** Written to its standard input, which then ends. Default: an empty one. */
   readonly input?: Uint8Array;
   readonly folder: string;
@@ -137,21 +142,18 @@ export class Trial {
 
   /** Waits for something that the program brings about; false: it sleeps, and nothing can come of it any more. */
   async until(isSo: () => boolean): Promise<boolean> {
-    let quietSince = performance.now();
-    let spentMs = canObserve ? this.cpuMs : 0;
-    const begin = quietSince;
-    while (!isSo()) {
-      if (!this.isRunning) return isSo();
+    const begin = performance.now();
+    let quiet = 0;
+    for (let seen = ''; !isSo() && this.isRunning; ) {
       await elapsed(LOOK_MS);
-      const now = performance.now();
-      if (now - begin > PATIENCE_MS) return isSo();
+      if (performance.now() - begin > PATIENCE_MS) break;
       if (!canObserve) continue;
-      const nowSpentMs = this.cpuMs;
-      if (nowSpentMs !== spentMs || !isAsleep(this.pid)) quietSince = now;
-      spentMs = nowSpentMs;
-      if (now - quietSince > QUIET_MS) return isSo();
+      const now = `${this.cpuMs} ${this.#options.activity?.() ?? 0}`;
+      quiet = now === seen && isAsleep(this.pid) ? quiet + 1 : 0;
+      seen = now;
+      if (quiet > QUIET_LOOKS) break;
     }
-    return true;
+    return isSo();
   }
 
   /** @throws Miss - it has ended by itself, or was ended for what it prints. */
@@ -169,9 +171,28 @@ export class Trial {
     throw new Miss('crashed', said === '' ? how : `${how}; it printed:\n${said}`, { command });
   }
 
+  /** Stops it meanwhile: all that is done then is there at once when it goes on. */
+  async frozen(during: () => Promise<void> | void): Promise<void> {
+    this.#kill('SIGSTOP');
+    while (canObserve && !isStopped(this.pid)) await elapsed(1);
+    try {
+      await during();
+    } finally {
+      this.#kill('SIGCONT');
+    }
+  }
+
   /** It gets no descriptor with this number or a larger one from here on. prlimit(1). */
   limitDescriptors(max: number): void {
     execFileSync('prlimit', ['--pid', String(this.pid), `--nofile=${max}`]);
+  }
+
+  /** It gets so many descriptors more, and then none. */
+  leaveDescriptors(count: number): void {
+    const used = descriptors(this.pid);
+    let max = 0;
+    for (let free = 0; free < count; max++) if (!used.has(max)) free++;
+    this.limitDescriptors(max);
   }
 
   /** Sends a signal, and waits for its end. @throws Miss - it does not end. */

@@ -73,6 +73,13 @@ export class Ledger {
       .map(({ result }) => result);
   }
 
+  /** Bytes that it has read from a descriptor and not written to it: what a server that echoes keeps. */
+  keptBytes(fd: number): number {
+    const of = this.entries.filter((entry) => entry.fd === fd && entry.result > 0);
+    const sum = (entries: Entry[]): number => entries.reduce((all, { result }) => all + result, 0);
+    return sum(of.filter(isRead)) - sum(of.filter(isWrite));
+  }
+
   /** Descriptors that were opened and not closed. */
   get unclosed(): number[] {
     const open = new Set<number>();

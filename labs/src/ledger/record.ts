@@ -64,3 +64,8 @@ export function packInterest(interest: number, trigger: number): number {
 export function interestOf(word: number): number {
   return word & ((1 << TRIGGER_SHIFT) - 1);
 }
+
+/** The number of the trigger in it: level, edge, oneshot, edge-oneshot. */
+export function triggerOf(word: number): number {
+  return word >> TRIGGER_SHIFT;
+}

@@ -24,7 +24,11 @@ async function judge(task: SimulatedTask): Promise<Verdict> {
 // The reason is the check's, or that of the simulation: ERR_SIM_DEADLOCK.
 function verdictOf(error: unknown): Verdict {
   const { message, code, why, got, values } = error as Partial<Miss> & NodeJS.ErrnoException;
-  if (why !== undefined) return { isRight: false, why, got: got ?? '', values: values ?? {} };
+  if (why !== undefined) {
+    // `simulate` has put the calls that led to it behind the message of a Miss.
+    const story = message?.slice(`${why}: `.length) ?? got ?? '';
+    return { isRight: false, why, got: story, values: values ?? {} };
+  }
   if (code === 'ERR_SIM_DEADLOCK') return { isRight: false, why: 'stuck', got: message ?? '' };
   const { stack } = error as Error;
   return { isRight: false, got: stack ?? String(error) };
