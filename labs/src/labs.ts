@@ -1,5 +1,6 @@
 // The labs, in order.
 import { level } from '../03-level/checks/index.ts';
+import { reactor } from '../05-reactor/checks/index.ts';
 import type { Lab } from './lab.ts';
 
-export const labs: readonly Lab[] = [level];
+export const labs: readonly Lab[] = [level, reactor];

@@ -1,4 +1,5 @@
-// A check over a simulated kernel, in a process of its own: a program that goes round and round there is ended.
+// A check that calls functions of a student's file, mostly over a simulated kernel, in a process of its own: a
+// program that goes round and round there is ended.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { programFile } from '../exam/program.ts';
@@ -68,12 +69,12 @@ export async function runSimulated(
   });
   clearTimeout(timer);
   if (signal === 'SIGKILL') {
-    throw new Miss('hangs', `no end of ${runs} simulated runs`, { seconds: MS_MAX / 1000 });
+    throw new Miss('hangs', `no end of ${runs} runs of ${program}`, { seconds: MS_MAX / 1000 });
   }
   const verdict = verdictIn(output);
   if (verdict === undefined) {
     const said = errors.trimEnd().split('\n').slice(-6).join('\n');
-    throw new Miss('crashed', `in a simulated run, with exit code ${code}:\n${said}`, {
+    throw new Miss('crashed', `driven by the grader, with exit code ${code}:\n${said}`, {
       command: `node ${file}`,
     });
   }
