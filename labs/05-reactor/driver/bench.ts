@@ -2,16 +2,14 @@
 // the simulated kernel, where a wait lets time pass, or on the real one.
 import { Poller } from 'edgewise';
 import * as sys from 'edgewise/sys';
-import { type Simulation, simulate } from 'edgewise/testing';
+import { simulate } from 'edgewise/testing';
 import { Miss } from '../../src/lab.ts';
+import { closeAll, SIMULATED_FDS_MAX } from '../../src/simulated/leftover.ts';
 import type { SimulatedTask } from '../../src/simulated/run.ts';
 import type { MiniReactor, Parts, Registration } from '../starter/types.ts';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK } = sys.constants;
 const WAITS_MAX = 20_000;
-/** Where the numbers of a simulated machine begin, and how many there are. */
-const FIRST_FD = 2 ** 20;
-const FDS_MAX = 2 ** 14;
 
 /** A poller that counts, and ends a reactor that never stops asking. */
 export class WatchedPoller extends Poller {
@@ -133,7 +131,13 @@ export class Bench {
 /** Runs scenarios on the simulated kernel, each on a reactor of its own. */
 export function onSimulated(task: SimulatedTask, ...scenarios: Scenario[]): Promise<void> {
   const { program, seed, runs } = task;
-  const options = { runs, seed, faults: { order: 0.3 }, descriptorsMax: FDS_MAX, shrinkMs: 0 };
+  const options = {
+    runs,
+    seed,
+    faults: { order: 0.3 },
+    descriptorsMax: SIMULATED_FDS_MAX,
+    shrinkMs: 0,
+  };
   return simulate(options, (sim) => {
     try {
       for (const scenario of scenarios) runScenario(new Bench(program, () => sim.now), scenario);
@@ -141,11 +145,6 @@ export function onSimulated(task: SimulatedTask, ...scenarios: Scenario[]): Prom
       closeAll(sim);
     }
   });
-}
-
-/** What a student's `close` has left is the matter of one check only. */
-export function closeAll(sim: Simulation): void {
-  for (let fd = 0; fd < FDS_MAX && sim.descriptors.count > 0; fd++) sys.close(FIRST_FD + fd);
 }
 
 /** Runs them on the real kernel, where no wait may be longer than it has to. */

@@ -5,8 +5,9 @@ import { Interest } from 'edgewise';
 import * as sys from 'edgewise/sys';
 import { simulate } from 'edgewise/testing';
 import { Miss } from '../../src/lab.ts';
+import { closeAll } from '../../src/simulated/leftover.ts';
 import type { SimulatedTask } from '../../src/simulated/run.ts';
-import { Bench, closeAll, onSimulated } from './bench.ts';
+import { Bench, onSimulated } from './bench.ts';
 
 const THREADS = 4;
 const WAKES_EACH = 500;
