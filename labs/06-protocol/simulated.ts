@@ -193,23 +193,23 @@ export const fanOut = (task: SimulatedTask): Promise<void> =>
       await host.connect(),
       await host.connect(),
     ];
-    for (const peer of [good, deaf]) peer.write(command('SUBSCRIBE', 'news'));
-    let goodAt = host.expect(good, 0, subscribed('news', 1), 'to SUBSCRIBE');
-    host.expect(deaf, 0, subscribed('news', 1), 'to SUBSCRIBE');
+    for (const peer of [good, deaf]) peer.write(command('SUBSCRIBE', 'sport'));
+    let goodAt = host.expect(good, 0, subscribed('sport', 1), 'to SUBSCRIBE');
+    host.expect(deaf, 0, subscribed('sport', 1), 'to SUBSCRIBE');
     goodAt = burst(host, publisher, good, goodAt);
     deaf.pause();
     const message = Buffer.alloc(MESSAGE_BYTES, 'm');
     let publisherAt = SMALL * ':2\r\n'.length;
     let evictedBytes: number | undefined;
     for (let count = 1; count <= MESSAGES; count++) {
-      publisher.write(command('PUBLISH', 'news', message));
+      publisher.write(command('PUBLISH', 'sport', message));
       const isThere = host.until(() => publisher.received.length >= publisherAt + 4, 1000);
       const answer = publisher.received.toString('latin1', publisherAt);
       if (!isThere)
         throw new Miss('publisher waits', `message ${count}: ${shown(Buffer.from(answer))}`);
       publisherAt += 4;
       if (answer === ':1\r\n') evictedBytes ??= count * MESSAGE_BYTES;
-      goodAt = host.expect(good, goodAt, push('news', message), `at the other subscriber`);
+      goodAt = host.expect(good, goodAt, push('sport', message), `at the other subscriber`);
     }
     judgeEviction(evictedBytes);
     deaf.resume();
@@ -219,10 +219,10 @@ export const fanOut = (task: SimulatedTask): Promise<void> =>
 // Many small messages in one segment are few bytes.
 function burst(host: Host, publisher: Peer, good: Peer, at: number): number {
   publisher.write(
-    Buffer.concat(Array.from({ length: SMALL }, () => command('PUBLISH', 'news', 'x'))),
+    Buffer.concat(Array.from({ length: SMALL }, () => command('PUBLISH', 'sport', 'x'))),
   );
   host.expect(publisher, 0, ':2\r\n'.repeat(SMALL), `to ${SMALL} PUBLISH in one pipeline`);
-  const all = Buffer.concat(Array.from({ length: SMALL }, () => push('news', 'x')));
+  const all = Buffer.concat(Array.from({ length: SMALL }, () => push('sport', 'x')));
   return host.expect(good, at, all, `${SMALL} small messages at a subscriber that reads`);
 }
 
@@ -274,8 +274,8 @@ export const idle = (task: SimulatedTask): Promise<void> =>
       await host.connect(),
       await host.connect(),
     ];
-    listening.write(command('SUBSCRIBE', 'news'));
-    const at = host.expect(listening, 0, subscribed('news', 1), 'to SUBSCRIBE');
+    listening.write(command('SUBSCRIBE', 'sport'));
+    const at = host.expect(listening, 0, subscribed('sport', 1), 'to SUBSCRIBE');
     host.elapse(20_000);
     alive.write(command('PING'));
     host.expect(alive, 0, '+PONG\r\n', 'after 20 s of silence');
@@ -285,8 +285,8 @@ export const idle = (task: SimulatedTask): Promise<void> =>
     if (!silent.isEnded) throw new Miss('not closed', 'a silent client is there after 31 s');
     host.elapse(15_000);
     if (alive.isEnded) throw new Miss('too early', 'closed 26 s after its last command');
-    alive.write(command('PUBLISH', 'news', 'x'));
+    alive.write(command('PUBLISH', 'sport', 'x'));
     if (!host.until(() => alive.received.length > 7)) throw new Miss('no answer', 'to PUBLISH');
     if (listening.isEnded) throw new Miss('subscriber closed', 'after 46 s without a command');
-    host.expect(listening, at, push('news', 'x'), 'at the subscriber, after 46 s');
+    host.expect(listening, at, push('sport', 'x'), 'at the subscriber, after 46 s');
   });

@@ -1,4 +1,4 @@
-// A reactor over a poller: one turn waits, then calls whom it concerns.
+// A reactor over a poller: one turn waits, then calls the handlers of what is ready.
 import { Interest, type Poller, Readiness } from 'edgewise';
 import * as sys from 'edgewise/sys';
 import type { Handler, MiniReactor, Parts, Registration, Timer } from './types.ts';

@@ -7,7 +7,7 @@ export const ARGUMENTS_MAX = 1024;
 const HEADER_MAX = 32;
 const CRLF = Buffer.from('\r\n');
 
-/** The client does not speak the protocol: it is told, and closed. */
+/** The client does not speak the protocol: it gets an error, and is closed. */
 export class ProtocolError extends Error {}
 
 /** Makes commands of bytes that come in any pieces. */
@@ -19,7 +19,7 @@ export class Parser {
   #arguments: Buffer[] = [];
   #bulkLength: number | undefined;
 
-  /** What has come. The memory is the caller's, who uses it again: a copy is kept. */
+  /** What has come. The memory is the caller's, and is used again: a copy is kept. */
   push(bytes: Uint8Array): void {
     this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), bytes]);
     this.#at = 0;

@@ -1,14 +1,14 @@
-// Who is called: the table, identity, and handlers that change it in the middle of a batch.
+// Which handler is called: the table, identity, and handlers that change it in the middle of a batch.
 import type { Check } from '../../src/lab.ts';
 import { common, drive } from './driven.ts';
 
 const calledForNothing = {
   why: 'A handler was called for what it has no interest in any more, or for a descriptor that is not ready. What the poller has in its set is not what the reactor believes.',
-  next: 'tell the poller of each change: add, modify, remove',
+  next: 'hand each change on to the poller: add, modify, remove',
   read: 'docs/semantics.md "Events report only what the interest asks for, and the closed and error bits, which nothing masks."',
 };
 const refused = {
-  why: 'The number was free, and is a new descriptor. What the reactor had registered under it before is gone, also where no one has told it: close(2) takes a descriptor out of the interest set by itself.',
+  why: 'The number was free, and is a new descriptor. What the reactor had registered under it before is gone, also where no call has said so: close(2) takes a descriptor out of the interest set by itself.',
   next: 'ask the poller: when add succeeds, what the table has under that number is over',
   read: 'docs/semantics.md "A descriptor that was closed without removing it leaves its number free for a new registration."',
 };
@@ -90,7 +90,7 @@ export const batch: Check = {
       read: 'docs/semantics.md "A handler that closes a later registration of the batch keeps its event from being delivered."',
     },
     unwanted: {
-      why: 'The readiness is from before the first handler, the interest is from now. A handler that is called for Readable, and has just been told to read no more, reads all the same.',
+      why: 'The readiness is from before the first handler, the interest is from now. A handler that is called for Readable, and has just lost that interest, reads all the same.',
       next: 'deliver readiness & interest (and the closed and error bits), and nothing when that is 0',
       read: 'docs/semantics.md "A handler that removes an interest keeps the events of that interest in the batch from being delivered."',
     },
@@ -119,7 +119,7 @@ export const errors: Check = {
       read: 'docs/semantics.md "A handler that throws does not stop the batch."',
     },
     swallowed: {
-      why: '{lost} errors have been caught, and no one hears of them. A program that goes on as if nothing had happened is harder to repair than one that stops.',
+      why: '{lost} errors have been caught, and no one sees them. A program that goes on as if nothing had happened is harder to repair than one that stops.',
       next: 'collect the errors of a turn; throw one as it is, and several as an AggregateError',
       read: 'docs/semantics.md "A handler that throws does not stop the batch."',
     },

@@ -1,4 +1,4 @@
-// Scenarios of checks 5.1 to 5.4: who is called, and what handlers may do meanwhile.
+// Scenarios of checks 5.1 to 5.4: which handler is called, and what handlers may do meanwhile.
 import { Interest, Readiness } from 'edgewise';
 import { Miss } from '../../src/lab.ts';
 import type { SimulatedTask } from '../../src/simulated/run.ts';

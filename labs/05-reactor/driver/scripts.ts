@@ -1,5 +1,5 @@
 // Check 5.8: random scripts on a student's reactor and, in step with it, on the oracle. The first difference is
-// shrunk, and told as a short program.
+// shrunk, and shown as a short program.
 import { randomFrom } from '../../src/exam/random.ts';
 import { Miss } from '../../src/lab.ts';
 import type { SimulatedTask } from '../../src/simulated/run.ts';

@@ -1,11 +1,11 @@
-// A reactor over a poller: one turn waits, then calls whom it concerns. Lab 5: fill in the tasks a to f.
+// A reactor over a poller: one turn waits, then calls the handlers of what is ready. Lab 5: fill in the tasks a to f.
 import type { MiniReactor, Parts } from './types.ts';
 
 export function createReactor({ poller }: Parts): MiniReactor {
   return {
     wakeFd: -1, // Task e: the writing end of a pipe, or an eventfd
     register(fd, interest, _handler) {
-      // Task a: a table says whom an event concerns. Task b: the number of the descriptor does not.
+      // Task a: a table has the handler for each token. Task b: the number of the descriptor does not.
       poller.add(fd, fd, interest, 'level');
       return {
         fd,

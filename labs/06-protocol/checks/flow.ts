@@ -13,7 +13,7 @@ const SENDS_MAX = 200;
 
 export const pipelined: Check = {
   id: '6.4',
-  name: 'answers that travel together',
+  name: 'answers that are sent together',
   points: 2,
   task: 'c',
   did: 'sent 10,000 GET commands (2,000 when quick) in one burst, and counted the calls that sent the answers',
@@ -131,7 +131,7 @@ export const idle: Check = {
   causes: {
     ...common,
     'not closed': {
-      why: 'A client whose machine has lost its power sends no FIN. Only time tells, and each one that is kept costs a descriptor.',
+      why: 'A client whose machine has lost its power sends no FIN. Only time shows it, and each one that is kept costs a descriptor.',
       next: 'a timer of 30 s for each client, which begins anew with each read',
       read: 'the sheet, task e',
     },

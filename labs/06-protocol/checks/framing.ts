@@ -14,7 +14,7 @@ const TABLE: readonly (readonly [readonly Word[], string])[] = [
   [['get', 'name'], '$4\r\nedge\r\n'],
   [['DEL', 'name', 'other'], ':1\r\n'],
   [['GET', 'name'], NIL],
-  [['PUBLISH', 'news', 'hello'], ':0\r\n'],
+  [['PUBLISH', 'sport', 'hello'], ':0\r\n'],
 ];
 const WRONG: readonly (readonly Word[])[] = [['GET'], ['ECHO', 'a', 'b'], ['NOSUCH', 'x']];
 
@@ -176,7 +176,7 @@ export const garbage: Check = {
   causes: {
     ...common,
     'not refused': {
-      why: 'Behind bytes that are no command there is no telling where the next one begins. A server that waits for more, or reads on, keeps the client waiting, or takes its data for commands; one that believes a length of a gigabyte asks for the memory.',
+      why: 'Behind bytes that are no command no one can say where the next one begins. A server that waits for more, or reads on, keeps the client waiting, or takes its data for commands; one that believes a length of a gigabyte asks for the memory.',
       next: 'have next() throw a ProtocolError as soon as it is sure; queue -ERR, and close behind it',
       read: 'the sheet, task a',
     },

@@ -5,12 +5,12 @@
 export const BULK_MAX = 512 * 1024;
 export const ARGUMENTS_MAX = 1024;
 
-/** The client does not speak the protocol: it is told, and closed. */
+/** The client does not speak the protocol: it gets an error, and is closed. */
 export class ProtocolError extends Error {}
 
 /** Makes commands of bytes that come in any pieces. */
 export class Parser {
-  /** What has come. The memory is the caller's, who uses it again: keep a copy. */
+  /** What has come. The memory is the caller's, and is used again: keep a copy. */
   push(_bytes: Uint8Array): void {
     // Task a: keep what is not a whole command yet.
   }
