@@ -3,6 +3,7 @@ import { type Peer, type Simulation, simulate } from 'edgewise/testing';
 import { Miss } from '../src/lab.ts';
 import { closeAll } from '../src/simulated/leftover.ts';
 import type { SimulatedTask } from '../src/simulated/run.ts';
+import { whyNot } from './checks/asking.ts';
 import { bulk, command, NIL, OK, push, shown, subscribed } from './checks/wire.ts';
 
 interface Server {
@@ -70,7 +71,7 @@ class Host {
     this.until(() => peer.received.length >= to || peer.isEnded);
     const got = peer.received.subarray(from, to);
     if (got.equals(expected)) return to;
-    const why = got.length < expected.length ? 'no answer' : 'wrong answer';
+    const why = whyNot(got, expected, peer.isEnded);
     throw new Miss(why, `${shown(got)}, not ${shown(expected)}, ${what}`);
   }
 
@@ -147,11 +148,9 @@ export const expiry = (task: SimulatedTask): Promise<void> =>
       try {
         at = host.expect(peer, at, answer, what);
       } catch (error) {
-        if (error instanceof Miss && error.why === 'wrong answer' && peer.received.length > at) {
-          const isGone = peer.received.toString('latin1', at) === NIL;
-          throw new Miss(isGone ? 'too early' : 'too late', error.got);
-        }
-        throw error;
+        if (!(error instanceof Miss) || error.why !== 'wrong answer') throw error;
+        const isGone = peer.received.toString('latin1', at) === NIL;
+        throw new Miss(isGone ? 'too early' : 'too late', error.got);
       }
     };
     ask(['SET', 'a', '1', 'PX', '100'], OK, 'to SET');

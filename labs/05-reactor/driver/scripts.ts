@@ -8,8 +8,8 @@ import { Bench, onReal, onSimulated } from './bench.ts';
 import { type Expected, namesOf, Oracle } from './oracle.ts';
 import { randomScript, type Script, type Step, shrink } from './script.ts';
 
-const SCRIPTS = 600;
-const SCRIPTS_REAL = 100;
+const SCRIPTS = 400;
+const SCRIPTS_REAL = 60;
 const PAIRS_MAX = 5;
 const LINES_MAX = 30;
 const READABLE = 1;

@@ -17,15 +17,15 @@ export async function expectAnswer(
   if (!isThere || peer.length < expected.length) server.check();
   const got = peer.length < expected.length ? peer.takeAll() : peer.take(expected.length);
   if (got?.equals(expected)) return;
-  const isShort = (got?.length ?? 0) < expected.length;
-  const isOther = !expected.subarray(0, got?.length).equals(got ?? Buffer.alloc(0));
-  const values = { wanted: shown(expected) };
   const said = `${shown(got ?? Buffer.alloc(0))}${peer.hasEnded ? ', then the end' : ''}`;
-  throw new Miss(
-    isShort && !isOther ? 'no answer' : 'wrong answer',
-    `${said}, not ${shown(expected)}, ${what}`,
-    values,
-  );
+  const why = whyNot(got ?? Buffer.alloc(0), expected, peer.hasEnded);
+  throw new Miss(why, `${said}, not ${shown(expected)}, ${what}`);
+}
+
+/** The cause of an answer that is not the expected one. */
+export function whyNot(got: Buffer, expected: Buffer, hasEnded: boolean): keyof typeof common {
+  if (!expected.subarray(0, got.length).equals(got)) return 'wrong answer';
+  return hasEnded ? 'ended' : 'no answer';
 }
 
 /** Calls a function of simulated.ts. */
@@ -49,6 +49,11 @@ export const common = {
     why: 'Answers have no number: a client knows by their order which command each belongs to, and by its length where it ends. One byte too many or too few shifts all that follow.',
     next: 'compare the bytes above with the table of answers in the sheet',
     read: 'the sheet, "The protocol"',
+  },
+  ended: {
+    why: 'The connection was closed before the answer was complete. A server closes a client that does not speak the protocol; this one has done so for what is right, or for bytes of another client that came between.',
+    next: 'print what next() throws, and the bytes that it has at that moment',
+    read: 'the sheet, task a',
   },
   stuck: {
     why: 'The server waits, and nothing is on its way to it any more.',

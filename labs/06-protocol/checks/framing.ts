@@ -136,10 +136,14 @@ export const halfACommand: Check = {
     half.endWith(
       Buffer.concat([command('PING'), command('ECHO', 'b'), command('PING').subarray(0, 9)]),
     );
-    const got = await exam.receiveToEnd(server, half, 'left open');
     const wanted = `+PONG\r\n${bulk('b')}`;
+    await server.until(() => half.hasEnded || half.length >= wanted.length);
+    const got = half.takeAll();
     if (got.toString() !== wanted) {
-      throw new Miss('lost answers', `${shown(got)}, not ${shown(Buffer.from(wanted))}`);
+      server.check();
+      const end = half.error ?? (half.hasEnded ? 'the end' : 'nothing more');
+      const said = `${shown(got)}, then ${end}; not ${shown(Buffer.from(wanted))}`;
+      throw new Miss('lost answers', said);
     }
     reset.reset();
     other.write(command('PING'));
