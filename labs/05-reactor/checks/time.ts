@@ -28,8 +28,8 @@ export const timers: Check = {
       read: NEVER_EARLY,
     },
     late: {
-      why: 'The deadline had passed when the turn looked, but it looked at a time from before its wait.',
-      next: 'read the clock after the wait',
+      why: 'The turn has waited for longer than until the first deadline: for another timer, or for its own limit.',
+      next: 'print the deadlines, and the timeout that you give to poller.wait',
       read: NEVER_EARLY,
     },
     order: {
@@ -66,6 +66,11 @@ export const waits: Check = {
       why: 'A turn may wait until the nearest of three: its own limit, the first timer, and now, when something is deferred already.',
       next: 'compute the smallest of them; -1 is no limit',
       read: 'the sheet, task d',
+    },
+    'a turn too late': {
+      why: 'The wait has ended because a timer was due, and the turn has ended without it: it has compared the deadline with a time that it had read before it waited.',
+      next: 'read the clock once more, behind the wait and the events',
+      read: NEVER_EARLY,
     },
     'not deferred': {
       why: 'defer is for what has to happen when the stack is empty, but before the next wait.',
