@@ -160,6 +160,14 @@ export class Exam {
     return runSimulated(this.folder, this.seed, options);
   }
 
+  /**
+   * Calls a function of a lab with the exports of a student's file, in a process of its own, on the kernel
+   * that is there. @throws Miss - what it throws; 'crashed', 'hangs'.
+   */
+  drive(module: URL, name: string, program: string): Promise<void> {
+    return this.simulate({ module, name, program, runs: 1 });
+  }
+
   /** What the recorded program has asked of the kernel. */
   get ledger(): Ledger {
     return readLedger(this.lastLedger ?? '');

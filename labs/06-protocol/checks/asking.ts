@@ -1,0 +1,63 @@
+// What the checks of lab 6 have in common: a question and its answer, and why one does not come.
+import type { Exam } from '../../src/exam/exam.ts';
+import type { Peer } from '../../src/exam/peer.ts';
+import type { Trial } from '../../src/exam/trial.ts';
+import { type Cause, Miss } from '../../src/lab.ts';
+import { shown } from './wire.ts';
+
+/** Waits for an answer. @throws Miss - 'no answer', 'wrong answer'. */
+export async function expectAnswer(
+  server: Trial,
+  peer: Peer,
+  wanted: Uint8Array | string,
+  what: string,
+): Promise<void> {
+  const expected = Buffer.from(wanted);
+  const isThere = await server.until(() => peer.length >= expected.length || peer.hasEnded);
+  if (!isThere || peer.length < expected.length) server.check();
+  const got = peer.length < expected.length ? peer.takeAll() : peer.take(expected.length);
+  if (got?.equals(expected)) return;
+  const said = `${shown(got ?? Buffer.alloc(0))}${peer.hasEnded ? ', then the end' : ''}`;
+  const why = whyNot(got ?? Buffer.alloc(0), expected, peer.hasEnded);
+  throw new Miss(why, `${said}, not ${shown(expected)}, ${what}`);
+}
+
+/** The cause of an answer that is not the expected one. */
+export function whyNot(got: Buffer, expected: Buffer, hasEnded: boolean): keyof typeof common {
+  if (!expected.subarray(0, got.length).equals(got)) return 'wrong answer';
+  return hasEnded ? 'ended' : 'no answer';
+}
+
+/** Calls a function of simulated.ts. */
+export function simulated(exam: Exam, name: string): Promise<void> {
+  const module = new URL('../simulated.js', import.meta.url);
+  return exam.simulate({ module, name, program: 'server', runs: 1 });
+}
+
+export const common = {
+  'not exported': {
+    why: 'The grader imports server.ts, and calls createServer({ host, port }).',
+    next: 'export it, as the starter does',
+    read: 'the sheet, "The contract"',
+  },
+  'no answer': {
+    why: 'The client has sent all that it has to, and waits. What the server has read lies in a buffer that no event will bring it back to, or was thrown away; or the answer lies in a queue that no one sends.',
+    next: 'after each push, take commands until next() gives undefined; after the last one, send the queue',
+    read: 'the sheet, tasks a and b',
+  },
+  'wrong answer': {
+    why: 'Answers have no number: a client knows by their order which command each belongs to, and by its length where it ends. One byte too many or too few shifts all that follow.',
+    next: 'compare the bytes above with the table of answers in the sheet',
+    read: 'the sheet, "The protocol"',
+  },
+  ended: {
+    why: 'The connection was closed before the answer was complete. A server closes a client that does not speak the protocol; this one has done so for what is right, or for bytes of another client that came between.',
+    next: 'print what next() throws, and the bytes that it has at that moment',
+    read: 'the sheet, task a',
+  },
+  stuck: {
+    why: 'The server waits, and nothing is on its way to it any more.',
+    next: 'find the bytes that it has read and not used',
+    read: 'the sheet, task a',
+  },
+} as const satisfies Record<string, Cause>;
