@@ -53,25 +53,6 @@ export function socketCount(pid: number): number {
   return [...descriptors(pid).values()].filter((what) => what.startsWith('socket:')).length;
 }
 
-/** Memory that it has in use, in bytes. */
-export function memoryBytes(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(fileText(`/proc/${pid}/status`)) ?? [];
-  return Number(kilobytes ?? 0) * 1024;
-}
-
-/** What one interest set of it watches: masks of epoll_ctl(2) by descriptor. */
-export function interestMasks(pid: number): Map<number, number> {
-  const masks = new Map<number, number>();
-  for (const [fd, what] of descriptors(pid)) {
-    if (what !== 'anon_inode:[eventpoll]') continue;
-    const text = fileText(`/proc/${pid}/fdinfo/${fd}`);
-    for (const [, target, mask] of text.matchAll(/^tfd:\s+(\d+) events:\s+([0-9a-f]+)/gm)) {
-      masks.set(Number(target), Number.parseInt(mask ?? '0', 16));
-    }
-  }
-  return masks;
-}
-
 /** Whether a descriptor of it is non-blocking; undefined when it is gone. */
 export function isNonBlocking(pid: number, fd: number): boolean | undefined {
   const [, flags] = /^flags:\s+(\d+)/m.exec(fileText(`/proc/${pid}/fdinfo/${fd}`)) ?? [];

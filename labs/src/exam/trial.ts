@@ -173,12 +173,12 @@ export class Trial {
 
   /** Stops it meanwhile: all that is done then is there at once when it goes on. */
   async frozen(during: () => Promise<void> | void): Promise<void> {
-    this.#kill('SIGSTOP');
+    this.#mark.signal('SIGSTOP');
     while (canObserve && !isStopped(this.pid)) await elapsed(1);
     try {
       await during();
     } finally {
-      this.#kill('SIGCONT');
+      this.#mark.signal('SIGCONT');
     }
   }
 
