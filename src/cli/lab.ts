@@ -34,7 +34,7 @@ interface LabCommand {
 
 export const lab: Command = {
   name: 'lab',
-  summary: 'eight labs of systems programming, with a grader (package edgewise-labs)',
+  summary: 'labs of systems programming, with a grader (package edgewise-labs)',
   description:
     'Runs a command of edgewise-labs, if that is installed: npm i -D edgewise-labs\n' +
     "'edgewise lab' lists the commands then, and 'edgewise lab COMMAND --help' the options of one.\n" +
