@@ -1,7 +1,7 @@
 // Runs the test suite on several Node versions with the one addon that is built (Node-API keeps
 // its binary interface), and compares what simulated runs call on each of them:
 // `npm run test:long -- nodes [20,22,24,26]`. Call `npm run build` before.
-// `24:1/3` runs one third of its files: CI runs all on its own Node and on the newest, and parts between.
+// `24:1/3` runs one third of its files: CI runs all on its own Node, and each once more on a newer one.
 // The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
 // Exit code 1 when a test fails, a simulated run is another one than on this Node, or a version that was asked for
 // by name is unavailable.
