@@ -138,7 +138,7 @@ export interface KernelCall {
   /** The place of the descriptor among its arguments; -1: it has none. */
   readonly fdAt: number;
   /** Bytes that its arguments ask for; -1: none, or not known. */
-  readonly askedOf: Asks;
+  askedOf(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown): number;
 }
 
 /** All of them. */
