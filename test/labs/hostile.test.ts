@@ -95,6 +95,7 @@ describe('the grader against a program that', () => {
     expect(openDescriptors()).toBe(before);
   });
 
+  if (!canObserve) console.log('skipped: there is no /proc, by which hidden processes are found');
   test.runIf(canObserve)(
     'hides a process of another session, without its environment',
     async () => {

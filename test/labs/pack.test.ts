@@ -14,6 +14,7 @@ const { status: unshared, stderr: refusal } = spawnSync('unshare', [...LOOPBACK_
 const isApart = unshared === 0;
 if (!isApart) console.log(`run with the network of this machine: unshare -rn: ${refusal}`);
 const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython) console.log('skipped: there is no python3, in which Classroom 50 begins');
 
 let course: Course;
 beforeAll(() => {
