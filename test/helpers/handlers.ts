@@ -1,4 +1,5 @@
-// Handlers and reads that tests share.
+// Handlers, reads and turns that tests share.
+import { expect } from 'vitest';
 import { type Readiness, readinessNames } from '../../src/poller/interest.ts';
 import type { Reactor } from '../../src/reactor/reactor.ts';
 import type { Handler, Registration } from '../../src/reactor/registration.ts';
@@ -86,9 +87,21 @@ export class Reader implements Handler<unknown> {
   }
 }
 
-/** Turns until `isDone`, at most `turnsMax` times; what is not there by then does not come. */
-export function turnUntil(reactor: Reactor, isDone: () => boolean, turnsMax = 1000): void {
-  for (let i = 0; i < turnsMax && !isDone(); i++) reactor.turn(20);
+const TURNS_MAX = 10_000;
+/** A turn waits so long for an event. */
+const TURN_MS = 2000;
+
+/** Turns until `isDone`; fails when nothing happens for a while and it is not, or after so many turns. */
+export function turnUntil(reactor: Reactor, isDone: () => boolean, turnsMax = TURNS_MAX): void {
+  let eventMs = performance.now();
+  for (let turn = 0; turn < turnsMax && !isDone(); turn++) {
+    const { requeued } = reactor.stats;
+    // 0 may also be a timer, or a wake-up by Node's loop.
+    const hasEvent = reactor.turn(TURN_MS) > 0 || reactor.stats.requeued > requeued;
+    if (hasEvent) eventMs = performance.now();
+    else if (performance.now() - eventMs > TURN_MS / 2) break;
+  }
+  expect(isDone()).toBe(true);
 }
 
 /** Polls a few times, for what must not come. */

@@ -1,20 +1,17 @@
 // A server on the net layer that is driven by hand, and raw peers that behave as no library would:
 // what they do is done before the server looks, and nothing else happens between two turns.
 import { constants as os } from 'node:os';
-import { expect } from 'vitest';
 import { listen } from '../../src/net/listen/listen.ts';
 import type { ListenOptions } from '../../src/net/listen/listener.ts';
 import type { ReactorOptions } from '../../src/reactor/options.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import * as sys from '../../src/sys/index.ts';
 import { type Descriptors, must } from '../helpers/descriptors.ts';
+import { turnUntil } from '../helpers/handlers.ts';
 import { setLinger } from '../helpers/linger.ts';
 import type { Recorder } from './recorder.ts';
 
 export const HOST = '127.0.0.1';
-const TURNS_MAX = 10_000;
-/** A turn waits so long for an event before the test counts as hung. */
-const TURN_MS = 2000;
 const { EINTR } = os.errno;
 const { AF_INET, SOCK_STREAM, F_SETFL, O_NONBLOCK } = sys.constants;
 
@@ -37,24 +34,19 @@ export function driven(
   const reactor = descriptors.using(new Reactor(reactorOptions));
   const where = options.path === undefined ? { host: HOST } : {};
   const listener = listen({ ...where, handlers: server.handlers, ...options, reactor });
-  const turnUntil = (isDone: () => boolean) => {
-    let eventMs = performance.now();
-    for (let turn = 0; turn < TURNS_MAX && !isDone(); turn++) {
-      const { requeued } = reactor.stats;
-      // 0 may also be a timer, or a wake-up by Node's loop.
-      const hasEvent = reactor.turn(TURN_MS) > 0 || reactor.stats.requeued > requeued;
-      if (hasEvent) eventMs = performance.now();
-      else if (performance.now() - eventMs > TURN_MS / 2) break;
-    }
-    expect(isDone()).toBe(true);
-  };
   const dial = () => {
     const fd = descriptors.track(sys.socket(AF_INET, SOCK_STREAM));
     must(sys.connect(fd, { address: HOST, port: listener.port })); // blocking: it waits in the queue
     must(sys.fcntl(fd, F_SETFL, O_NONBLOCK));
     return fd;
   };
-  return { reactor, port: listener.port, listener, turnUntil, dial };
+  return {
+    reactor,
+    port: listener.port,
+    listener,
+    turnUntil: (isDone) => turnUntil(reactor, isDone),
+    dial,
+  };
 }
 
 /** Sends all of `data`, in as many calls as it takes, into a buffer that has room for it. */

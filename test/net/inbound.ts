@@ -1,16 +1,14 @@
 // What tests of datagram sockets share: handlers that write down what they were called with, and a
 // reactor that is driven by hand until something has happened.
-import { expect } from 'vitest';
 import { bindDatagram } from '../../src/net/datagram/bind.ts';
 import type { DatagramHandlers, DatagramOptions } from '../../src/net/datagram/options.ts';
 import type { ReactorOptions } from '../../src/reactor/options.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
+import { turnUntil } from '../helpers/handlers.ts';
 import { codeOf } from './recorder.ts';
 
 export const HOST = '127.0.0.1';
-const TURNS_MAX = 1000;
-const TURN_MS = 1000;
 
 /** Writes down what the handlers of a socket are called with. */
 export class Inbound {
@@ -43,10 +41,5 @@ export function datagramWorld(
   const reactor = descriptors.using(new Reactor(options));
   const bind = (handlers: DatagramHandlers, more: Partial<DatagramOptions> = {}) =>
     descriptors.using(bindDatagram({ host: HOST, trigger, handlers, reactor, ...more }));
-  // Each turn waits for an event.
-  const turnUntil = (isDone: () => boolean) => {
-    for (let turn = 0; turn < TURNS_MAX && !isDone(); turn++) reactor.turn(TURN_MS);
-    expect(isDone()).toBe(true);
-  };
-  return { reactor, bind, turnUntil };
+  return { reactor, bind, turnUntil: (isDone: () => boolean) => turnUntil(reactor, isDone) };
 }

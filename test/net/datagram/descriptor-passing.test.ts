@@ -9,6 +9,7 @@ import { adoptDatagram } from '../../../src/net/inherit/adopt.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
 import { countDescriptors, must, useDescriptors } from '../../helpers/descriptors.ts';
+import { turnUntil } from '../../helpers/handlers.ts';
 import { HOST, Inbound } from '../inbound.ts';
 import { codeOf } from '../recorder.ts';
 
@@ -51,11 +52,17 @@ describe.each(['level', 'edge'] as const)('%s: descriptors with datagrams', (tri
     const client = descriptors.using(
       bindDatagram({ path: from, reactor, trigger, handlers: inbound.handlers }),
     );
-    const turnUntil = (isDone: () => boolean) => {
-      for (let turn = 0; turn < 1000 && !isDone(); turn++) reactor.turn(1000);
-      expect(isDone()).toBe(true);
+    return {
+      server,
+      client,
+      inbound,
+      calls,
+      received,
+      turnUntil: (isDone: () => boolean) => turnUntil(reactor, isDone),
+      path,
+      reported,
+      reactor,
     };
-    return { server, client, inbound, calls, received, turnUntil, path, reported, reactor };
   }
 
   it('delivers descriptors before the datagram that brought them, close-on-exec', () => {

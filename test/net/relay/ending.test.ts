@@ -6,10 +6,10 @@ import { type RelayOptions, relay } from '../../../src/net/relay/index.ts';
 import { Reactor } from '../../../src/reactor/reactor.ts';
 import * as sys from '../../../src/sys/index.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
+import { turnUntil } from '../../helpers/handlers.ts';
 import { codeOf, Recorder } from '../recorder.ts';
 
 const { AF_UNIX, SOCK_STREAM, SHUT_WR, F_SETFL, O_NONBLOCK } = sys.constants;
-const TURNS_MAX = 10_000;
 const CHUNK = Buffer.alloc(64 * 1024, 'relayed ');
 
 const CASES = [
@@ -44,11 +44,14 @@ describe.each(CASES)('the end of a relay: %s, copy: %s', (trigger, copy) => {
     const reported: unknown[] = [];
     const handlers: RelayOptions['handlers'] = { close: (_, error) => reported.push(error) };
     const link = relay(a.connection, b.connection, { copy, handlers });
-    const turnUntil = (isDone: () => boolean) => {
-      for (let turn = 0; turn < TURNS_MAX && !isDone(); turn++) reactor.turn(50);
-      expect(isDone()).toBe(true);
+    return {
+      reactor,
+      a,
+      b,
+      link,
+      reported,
+      turnUntil: (isDone: () => boolean) => turnUntil(reactor, isDone),
     };
-    return { reactor, a, b, link, reported, turnUntil };
   }
 
   /** Sends until nothing on the way takes any more; returns how much. */
