@@ -43,6 +43,11 @@ export class Address {
     return this.host === '0.0.0.0' || this.host === '::';
   }
 
+  /** It is that of a group. */
+  get isMulticast(): boolean {
+    return /^(22[4-9]|23\d)\.|^ff/i.test(this.host);
+  }
+
   /** It has a name, and a port where it needs one. */
   get isNamed(): boolean {
     return this.host === '' ? this.place !== '' : this.port !== 0;

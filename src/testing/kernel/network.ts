@@ -2,6 +2,7 @@
 // their way.
 import { constants } from 'node:os';
 import type { Native } from '../../native.ts';
+import { constants as names } from '../../sys/constants.ts';
 import { Address } from './address.ts';
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal.ts';
@@ -16,6 +17,7 @@ import { type BufferSizes, StreamEnd } from './stream.ts';
 import type { Tape } from './tape.ts';
 
 const {
+  EACCES,
   EADDRNOTAVAIL,
   EAGAIN,
   ECONNREFUSED,
@@ -23,10 +25,13 @@ const {
   EINVAL,
   EISCONN,
   EMSGSIZE,
+  ENETUNREACH,
   EPERM,
   ETIMEDOUT,
 } = constants.errno;
 const NS_PER_S = 1e9;
+/** Of all networks, and of loopback. */
+const BROADCASTS = ['255.255.255.255', '127.255.255.255'];
 /** Of one packet of IPv4. */
 const UDP_BYTES_MAX = 65_507;
 /** When a SYN that was not answered is sent again, after the one before. tcp(7), tcp_syn_retries. */
@@ -110,6 +115,7 @@ export class Network {
   connect(socket: Socket, address: Address): number {
     if (!socket.isStream) return this.#associate(socket, address);
     if (address.host === '') return this.#connectLocal(socket, address);
+    if (address.isMulticast) return -ENETUNREACH;
     const to = address.isWildcard ? this.#at(loopbackOf(address), address.port) : address;
     if (!this.#hasPort(socket, to)) return -EADDRNOTAVAIL;
     socket.remote = to;
@@ -127,6 +133,7 @@ export class Network {
   ): number {
     if (to instanceof Socket || to.host === '') return this.#deliverLocal(from, to, bytes, files);
     if (bytes.length > UDP_BYTES_MAX) return -EMSGSIZE;
+    if (isForbidden(from, to)) return -EACCES;
     if (to.port === 0) return -EINVAL;
     const target = to.isWildcard ? this.#at(loopbackOf(to), to.port) : to;
     const datagram = {
@@ -169,7 +176,7 @@ export class Network {
     const { send } = sizesOf(from, this.#parts.sizes);
     if (bytes.length > send) return -EMSGSIZE;
     if (!target.hasRoomFor(from, bytes.length, send)) return -EAGAIN;
-    target.accept({ bytes: new Uint8Array(bytes), from: from.local, files });
+    target.accept({ bytes: new Uint8Array(bytes), from: from.local, files, sender: from });
     return bytes.length;
   }
 
@@ -185,6 +192,7 @@ export class Network {
       socket.connectTo(target);
       return 0;
     }
+    if (isForbidden(socket, address)) return -EACCES;
     const to = address.isWildcard ? this.#at(loopbackOf(address), address.port) : address;
     this.nameSender(socket);
     socket.local = this.#sourceOf(socket, to);
@@ -308,4 +316,9 @@ function packetOf(
 ): Packet {
   const way = { from: from.text, to: to.text };
   return { protocol, kind, ...way, byteCount: bytes?.length ?? 0, bytes, attempt };
+}
+
+// All hosts at once are reached by a socket that has asked for it. socket(7), SO_BROADCAST.
+function isForbidden(socket: Socket, to: Address): boolean {
+  return BROADCASTS.includes(to.host) && !socket.hasOption(names.SOL_SOCKET, names.SO_BROADCAST);
 }

@@ -25,6 +25,8 @@ export interface Datagram {
   readonly from: Address;
   /** What was passed with it (SCM_RIGHTS). */
   readonly files: readonly PassedFile[];
+  /** The Unix socket whose memory it is until it is taken. */
+  readonly sender?: Socket;
 }
 
 /** What a listening socket has. */
@@ -157,7 +159,7 @@ export class Socket implements OpenFile {
     const [datagram] = this.datagrams;
     if (datagram === undefined) return -EAGAIN;
     if (isPeek) return datagram;
-    this.#takingFromQueue(() => this.datagrams.shift());
+    this.#takingFromQueue(() => this.datagrams.splice(0, 1));
     return datagram;
   }
 
@@ -179,7 +181,11 @@ export class Socket implements OpenFile {
     this.peer = peer;
     this.remote = peer?.local;
     if (old === undefined || old === peer || this.datagrams.length === 0) return;
-    this.#takingFromQueue(() => dropAll(this.datagrams.splice(0)));
+    this.#takingFromQueue(() => {
+      const dropped = this.datagrams.splice(0);
+      dropAll(dropped);
+      return dropped;
+    });
     if (old.isReleased || old.peer !== this) return;
     old.changing('state', () => {
       old.error = ECONNRESET;
@@ -223,13 +229,16 @@ export class Socket implements OpenFile {
     for (const waiting of this.listening?.queue.splice(0) ?? []) waiting.stream?.reset();
   }
 
-  // Those that send here find room again.
-  #takingFromQueue(take: () => void): void {
+  // Those that send here find room again; whose memory is given back is woken, connected or not (unix_write_space).
+  #takingFromQueue(take: () => readonly Datagram[]): void {
     const before = new Map([...this.senders].map((sender) => [sender, sender.poll()]));
-    take();
+    const givenBack = new Set(take().map(({ sender }) => sender));
+    for (const sender of givenBack) {
+      if (sender !== undefined && !before.has(sender)) before.set(sender, sender.poll());
+    }
     for (const [sender, poll] of before) {
       const gained = sender.poll() & ~poll;
-      if (gained !== 0 || sender.peer?.peer === sender) sender.watchers.notify('space', gained);
+      if (gained !== 0 || givenBack.has(sender)) sender.watchers.notify('space', gained);
     }
   }
 

@@ -12,6 +12,8 @@ const { EAGAIN, EBADF, EDESTADDRREQ, EISCONN, ENOTCONN, ENOTSOCK, EOPNOTSUPP } =
 const { MSG_CTRUNC, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC } = names;
 /** Places of a header of recvmsg: msg_flags, count of descriptors, then these. */
 const HEADER_FDS = 2;
+/** A gathering write looks at so many bytes at least, whatever there is room for. */
+const GATHERED_MIN = 64 * 1024;
 
 /** What has come with the bytes. */
 interface Received {
@@ -92,7 +94,7 @@ export class Transfers {
     slot?: Uint8Array,
     fds?: Int32Array,
   ): number {
-    return this.send('sendmsg', fd, gather(buffers), flags, slot, fds);
+    return this.send('sendmsg', fd, this.#gathered(fd, buffers), flags, slot, fds);
   }
 
   /** read(2), or another call, of whatever can be read. */
@@ -126,7 +128,15 @@ export class Transfers {
   }
 
   writev(fd: number, buffers: readonly Uint8Array[]): number {
-    return this.write(fd, gather(buffers), 'writev');
+    return this.write(fd, this.#gathered(fd, buffers), 'writev');
+  }
+
+  // Not much more than there is room for: buffers of gigabytes are not copied at each call.
+  #gathered(fd: number, buffers: readonly Uint8Array[]): Uint8Array {
+    if (buffers.length === 1) return buffers[0] as Uint8Array;
+    const room = this.#machine.table.fileOf(fd)?.room?.() ?? 0;
+    const length = buffers.reduce((sum, { length }) => sum + length, 0);
+    return Buffer.concat(buffers, Math.min(length, Math.max(room, GATHERED_MIN)));
   }
 
   #receive(
@@ -259,10 +269,6 @@ function takeDatagram(
   if (isCut) received.flags |= MSG_TRUNC;
   if (!isPeek) received.files = files;
   return isCut && (flags & MSG_TRUNC) !== 0 ? bytes.length : part.length;
-}
-
-function gather(buffers: readonly Uint8Array[]): Uint8Array {
-  return buffers.length === 1 ? (buffers[0] as Uint8Array) : Buffer.concat(buffers);
 }
 
 // One call into all of them.
