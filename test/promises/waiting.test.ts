@@ -1,4 +1,4 @@
-// Everything else that can be awaited: descriptors, time, signals, datagrams.
+// Everything else that can be awaited: descriptors, time, datagrams.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,22 +117,6 @@ describe('time', () => {
     ];
     reactor.close();
     expect(await Promise.all(waiting)).toEqual(Array(4).fill('ERR_CLOSED'));
-  });
-});
-
-describe('signals', () => {
-  it('are yielded, several at once as one, until the loop is left', async () => {
-    const reactor = attached();
-    const deliveries = signal('SIGUSR2', { reactor });
-    const keepAlive = setInterval(() => undefined, 1000);
-    process.kill(process.pid, 'SIGUSR2');
-    expect(await deliveries.next()).toEqual({ done: false, value: 'SIGUSR2' });
-    const next = deliveries.next();
-    process.kill(process.pid, 'SIGUSR2');
-    expect((await next).value).toBe('SIGUSR2');
-    await deliveries.return();
-    clearInterval(keepAlive);
-    expect(() => signal('SIGKILL', { reactor })).toThrow('EINVAL');
   });
 });
 

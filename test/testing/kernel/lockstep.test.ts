@@ -27,7 +27,7 @@ const seed = seedOfRun();
 const scriptCount = Number(process.env.EDGEWISE_SCRIPTS ?? 2000);
 /** What a busy machine may be late with, of all scripts. */
 const UNSTEADY_MAX = 0.002;
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = Math.max(600_000, 30 * scriptCount);
 /** From so many scripts on they must have all of these. */
 const COVERING_COUNT = 1000;
 const COVERED: readonly string[] = [
