@@ -236,6 +236,16 @@ describe('resets', () => {
     });
   });
 
+  it('come before an end that was sent already', async () => {
+    await simulate({}, async (sim) => {
+      sim.reset(PORT, { afterBytes: 3 });
+      sim.rules(({ kind }) => (kind === 'data' ? { delayMs: 5 } : 'pass'));
+      listen({ port: PORT, handlers: { open: (connection) => connection.end('abcdef') } });
+      const client = await sim.connect(PORT);
+      expect([await client.text(), client.error]).toEqual(['abc', 'ECONNRESET']);
+    });
+  });
+
   it('come by chance', async () => {
     let resetCount = 0;
     await simulate({ runs: 50, faults: { resets: 0.2 } }, async (sim) => {

@@ -359,6 +359,7 @@ export class StreamEnd {
   }
 
   #receiveEnd(): void {
+    if (this.#isReset) return; // it would have a read find an end in order
     this.#isFinReceived = true;
     this.#shut(true, false);
   }
