@@ -5,8 +5,10 @@ import { type SimulateOptions, type Simulation, simulate } from '../../../src/te
 import { type Program, start } from './program.ts';
 
 export const PORT = 7007;
-const RUNS = Number(process.env.EDGEWISE_RUNS ?? 50);
-const FAULTS = {
+/** How often a test is run, each time with other faults. */
+export const RUNS = Number(process.env.EDGEWISE_RUNS ?? 50);
+/** Of nearly all of them. */
+export const FAULTS = {
   delayMs: 20,
   cut: 0.3,
   shortReads: 0.3,
@@ -14,6 +16,9 @@ const FAULTS = {
   spurious: 0.1,
   order: 0.3,
 };
+
+/** Buffers that a message does not fit into. */
+export const SMALL = { send: 4096, receive: 4096 };
 
 /** Runs a test of a server of examples/ over and over. */
 export function checkServer(
