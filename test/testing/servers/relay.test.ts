@@ -33,12 +33,12 @@ function capture(): Output & Disposable {
   };
 }
 
-/** The last line: how many clients there were, and how many failed. */
+/** Runs a test of the command, which ends in order, with as many failures as it had lines for. */
 async function relaying(
   body: (sim: Simulation, output: Output) => Promise<void>,
   { args = [], ...options }: SimulateOptions & { args?: readonly string[] } = {},
 ): Promise<void> {
-  const all: SimulateOptions = { runs: RUNS, edges: 'strict', ...options };
+  const all: SimulateOptions = { runs: RUNS / 2, edges: 'strict', ...options };
   await simulate({ ...all, faults: { ...FAULTS, ...options.faults } }, async (sim) => {
     using output = capture();
     const words = ['--port', String(PORT), '--target', TARGET, ...args];
@@ -47,9 +47,12 @@ async function relaying(
     expect(output.lines).toEqual([`listening on 127.0.0.1:${PORT}\n`]);
     await body(sim, output);
     await sim.calm();
-    expect(sim.descriptors.open).toEqual([`listener 127.0.0.1:${PORT}`]);
-    expect(sim.signal('SIGINT')).toBe(true);
+    if (output.lines.length === 1) {
+      expect(sim.descriptors.open).toEqual([`listener 127.0.0.1:${PORT}`]);
+      expect(sim.signal('SIGINT')).toBe(true);
+    }
     expect(await done).toBe(0);
+    expect(sim.descriptors.open).toEqual([]);
     const failed = Number(
       /^relayed \d+ clients, .* (\d+) failed\n$/.exec(output.lines[1] ?? '')?.[1],
     );
@@ -63,16 +66,19 @@ function nextAtTarget(
   onPeer: (peer: Peer) => void = () => undefined,
 ): () => Promise<Peer> {
   const peers: Peer[] = [];
+  let onNext: () => void = () => undefined;
   sim.listen(TARGET, (peer) => {
     onPeer(peer);
     peers.push(peer);
+    onNext();
   });
   return async () => {
-    for (;;) {
-      const peer = peers.shift();
-      if (peer !== undefined) return peer;
-      await sim.elapse(1);
+    while (peers.length === 0) {
+      await new Promise<void>((resolve) => {
+        onNext = resolve;
+      });
     }
+    return peers.shift() as Peer;
   };
 }
 
@@ -212,7 +218,7 @@ describe('edgewise relay', () => {
       sim.partition('db');
       const late = await sim.connect(PORT);
       await late.text();
-      expect(errors).toEqual([expect.stringMatching(/^edgewise: target db:5432: .*30000 ms/)]);
+      expect(errors).toEqual([expect.stringMatching(/^edgewise: target db:5432: .*ETIMEDOUT/)]);
       sim.heal('db');
     }));
 
