@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkServer, numbered, PORT, SMALL } from './running.ts';
 
-// Not echo/sys, on raw epoll, which is not simulated, and echo/poller, which does not leave its thread.
+// Not echo/sys, on raw epoll, which is not simulated, and not what does not leave its thread, or has several of them:
+// echo/poller, and the other ones of models/.
 const NAMES = [
   'echo',
   'echo-proactor',
@@ -11,6 +12,9 @@ const NAMES = [
   'echo/handlers',
   'echo/net',
   'echo/promises',
+  'models/await',
+  'models/proactor',
+  'models/reactor',
 ];
 /** As they say: the error of an accept is theirs, and they end. */
 const ENDS_BY_EMFILE = ['echo-proactor', 'echo-awaited'];

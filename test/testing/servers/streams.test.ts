@@ -14,6 +14,8 @@ type Stream = net.Socket | ReturnType<typeof toDuplex>;
 type Outcomes = (string | undefined)[];
 
 const TEXT = numbered(24_000);
+/** Of each stream, so that one that does not stop reading is seen. */
+const LITTLE = { highWaterMark: 1024 };
 const INVERTED = invert(TEXT);
 
 function invert(bytes: Buffer): Buffer {
@@ -21,28 +23,36 @@ function invert(bytes: Buffer): Buffer {
 }
 
 function inverting(): Transform {
-  return new Transform({ transform: (bytes: Buffer, _, done) => done(null, invert(bytes)) });
+  return new Transform({
+    ...LITTLE,
+    transform: (bytes: Buffer, _, done) => done(null, invert(bytes)),
+  });
 }
 
 const SERVERS: Readonly<Record<string, (serve: (stream: Stream) => void) => void>> = {
   'toDuplex, level': (serve) => {
-    listen({ port: PORT, allowHalfOpen: true, handlers: { open: (c) => serve(toDuplex(c)) } });
+    listen({
+      port: PORT,
+      allowHalfOpen: true,
+      handlers: { open: (c) => serve(toDuplex(c, LITTLE)) },
+    });
   },
   'toDuplex, edge': (serve) => {
     const handlers = {
-      open: (connection: Parameters<typeof toDuplex>[0]) => serve(toDuplex(connection)),
+      open: (connection: Parameters<typeof toDuplex>[0]) => serve(toDuplex(connection, LITTLE)),
     };
     listen({ port: PORT, trigger: 'edge', handlers });
   },
   'edgewise/net': (serve) => {
-    net.createServer({ allowHalfOpen: true }, serve).listen(PORT);
+    net.createServer({ ...LITTLE, allowHalfOpen: true }, serve).listen(PORT);
   },
 };
 
 describe.each(Object.keys(SERVERS))('pipeline over %s', (name) => {
-  const startServer = (): Outcomes => {
+  const startServer = (streams: Stream[] = []): Outcomes => {
     const outcomes: Outcomes = [];
     SERVERS[name]?.((stream) => {
+      streams.push(stream);
       pipeline(stream, inverting(), stream).then(
         () => outcomes.push(undefined),
         ({ code }) => outcomes.push(code),
@@ -69,14 +79,17 @@ describe.each(Object.keys(SERVERS))('pipeline over %s', (name) => {
   it('goes at the pace of the one that reads', () =>
     simulating(
       async (sim) => {
-        const outcomes = startServer();
+        const long = numbered(80_000);
+        const streams: Stream[] = [];
+        const outcomes = startServer(streams);
         const [slow, late] = [(await sim.connect(PORT)).slow(300), await sim.connect(PORT)];
-        late.pause().end(TEXT);
-        slow.end(TEXT);
+        late.pause().end(long);
+        slow.end(long);
         await sim.elapse('10s');
-        expect(slow.received.equals(INVERTED)).toBe(true);
+        expect(slow.received.equals(invert(long))).toBe(true);
+        expect(streams.filter(({ bytesRead }) => bytesRead < long.length / 2)).toHaveLength(1);
         late.resume();
-        expect((await late.bytes()).equals(INVERTED)).toBe(true);
+        expect((await late.bytes()).equals(invert(long))).toBe(true);
         await expectNoConnection(sim);
         expect(outcomes).toEqual([undefined, undefined]);
       },
