@@ -19,7 +19,12 @@ function handingOver(
   body: (sim: Simulation, first: Program) => Promise<void>,
   options: SimulateOptions = {},
 ): Promise<void> {
-  const all: SimulateOptions = { runs: RUNS / 2, edges: 'strict', timers: 'simulated', ...options };
+  const all: SimulateOptions = {
+    runs: Math.ceil(RUNS / 2),
+    edges: 'strict',
+    timers: 'simulated',
+    ...options,
+  };
   return simulate({ ...all, faults: { ...FAULTS, ...options.faults } }, async (sim) => {
     const first = startNext();
     await sim.settle();

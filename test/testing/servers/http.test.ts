@@ -110,7 +110,7 @@ describe('a server', () => {
       server.close();
     }));
 
-  it('notices clients that reset in a request or in an answer, and serves the others', () =>
+  it('has an error of clients that reset in a request or in an answer, and serves the others', () =>
     simulating(
       async (sim) => {
         const server = startServer();

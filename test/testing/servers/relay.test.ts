@@ -38,7 +38,7 @@ async function relaying(
   body: (sim: Simulation, output: Output) => Promise<void>,
   { args = [], ...options }: SimulateOptions & { args?: readonly string[] } = {},
 ): Promise<void> {
-  const all: SimulateOptions = { runs: RUNS / 2, edges: 'strict', ...options };
+  const all: SimulateOptions = { runs: Math.ceil(RUNS / 2), edges: 'strict', ...options };
   await simulate({ ...all, faults: { ...FAULTS, ...options.faults } }, async (sim) => {
     using output = capture();
     const words = ['--port', String(PORT), '--target', TARGET, ...args];

@@ -16,7 +16,7 @@ export async function simulating(
   body: (sim: Simulation) => Promise<void>,
   options: SimulateOptions = {},
 ): Promise<void> {
-  const all: SimulateOptions = { runs: RUNS / 2, edges: 'strict', ...options };
+  const all: SimulateOptions = { runs: Math.ceil(RUNS / 2), edges: 'strict', ...options };
   await simulate({ ...all, faults: { ...FAULTS, ...options.faults } }, body);
 }
 

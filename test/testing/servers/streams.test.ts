@@ -93,7 +93,7 @@ describe.each(Object.keys(SERVERS))('pipeline over %s', (name) => {
         await expectNoConnection(sim);
         expect(outcomes).toEqual([undefined, undefined]);
       },
-      { buffers: SMALL, runs: 10 },
+      { buffers: SMALL, runs: 5 },
     ));
 
   it('fails by a reset, as itself or as an end that came too early, and leaves nothing', () =>
