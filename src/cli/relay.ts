@@ -77,7 +77,10 @@ async function serve({ host, port, target, trigger, copy }: RelayCommandOptions)
   };
   const targetHandlers: ConnectionHandlers<Connection> = {
     open(connection) {
-      relay(connection.data as Connection, connection, { handlers: relayHandlers, copy });
+      const client = connection.data as Connection;
+      // One that has gone in the same turn: its own `close` is called behind this.
+      if (client.isClosed) connection.destroy();
+      else relay(client, connection, { handlers: relayHandlers, copy });
     },
     close(connection, error) {
       const client = connection.data as Connection;

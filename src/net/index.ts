@@ -57,7 +57,13 @@ export {
   ON_CLOSED,
   openByOptions,
 } from './listen/index.ts';
-export { type Relay, type RelayHandlers, type RelayOptions, relay } from './relay/index.ts';
+export {
+  type Relay,
+  type RelayHandlers,
+  type RelayOptions,
+  relay,
+  setPipesAside,
+} from './relay/index.ts';
 export {
   applyPlan,
   connectResult,

@@ -25,6 +25,9 @@ const GROUPS: Readonly<Record<string, Escape>> = {
 /** Something of Node that a simulation does not have. */
 export type Escape = 'timers' | 'fs' | 'dns' | 'child_process' | 'worker_threads' | 'net' | 'dgram';
 
+/** Those that are requests and no more: each has its answer in a while. */
+export const REQUESTS: readonly Escape[] = ['fs', 'dns'];
+
 /** What there is in its place. */
 const REMEDIES: Partial<Readonly<Record<Escape, string>>> = {
   net: "import 'edgewise/net' in place of 'node:net'",

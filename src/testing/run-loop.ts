@@ -2,7 +2,7 @@
 // left to do now, time passes until something is.
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { EdgewiseError } from '../errors.ts';
-import { describeEscape, type Escape, type Escapes } from './escapes.ts';
+import { describeEscape, type Escape, type Escapes, REQUESTS } from './escapes.ts';
 import type { Machine } from './kernel/machine.ts';
 import type { NodeTimers } from './node-timers.ts';
 
@@ -19,6 +19,8 @@ export class RunLoop {
   readonly #nodeTimers: NodeTimers | undefined;
   readonly #escapes: Escapes;
   readonly #allowed: readonly Escape[];
+  /** Of these, what always ends. */
+  readonly #awaited: readonly Escape[];
   readonly #settleRounds: number;
   #settling: (() => void)[] = [];
   /** Since time has passed. */
@@ -40,6 +42,7 @@ export class RunLoop {
     this.#nodeTimers = nodeTimers;
     this.#escapes = escapes;
     this.#allowed = allowed;
+    this.#awaited = REQUESTS.filter((each) => allowed.includes(each));
     this.#settleRounds = settleRounds;
   }
 
@@ -66,7 +69,8 @@ export class RunLoop {
     for (;;) {
       await this.#rest(isDone);
       if (isDone()) return;
-      if (this.#turn(describe) || this.#settleNow() || this.#passTime()) continue;
+      if (this.#turn(describe) || this.#hasRequests) continue;
+      if (this.#settleNow() || this.#passTime()) continue;
       if (await this.#waitOutside(isDone)) continue;
       throw new EdgewiseError('ERR_SIM_DEADLOCK', `nothing can come any more: ${describe()}`);
     }
@@ -79,6 +83,13 @@ export class RunLoop {
       await setImmediate();
       quiet = this.#machine.callCount === before ? quiet + 1 : 0;
     }
+  }
+
+  // An answer of the real world that is on its way: what passes of time meanwhile would be another each time.
+  get #hasRequests(): boolean {
+    if (this.#awaited.length === 0) return false;
+    const { active } = this.#escapes;
+    return this.#awaited.some((each) => active.includes(each));
   }
 
   // @returns whether there was something to do.

@@ -1,6 +1,7 @@
 // One run of a test on a simulated machine, from its start to what is left open.
 import { EdgewiseError } from '../errors.ts';
 import { installKernel, type KernelBelow } from '../kernel.ts';
+import { setPipesAside } from '../net/index.ts';
 import { setDefaultReactorAside } from '../reactor/index.ts';
 import type { TraceData } from '../trace/index.ts';
 import { describeFile, describeOpen } from './describe.ts';
@@ -80,6 +81,7 @@ export async function runOnce(
   const errors: unknown[] = [];
   const machine = kernel.boot(options);
   const putBack = setDefaultReactorAside();
+  const putPipesBack = setPipesAside();
   const runTrace = new RunTrace(options.isTraced);
   machine.journal.onUnkind = (entry) => runTrace.mark(sentenceOf(entry));
   const processSignals = new ProcessSignals(machine.clock);
@@ -101,6 +103,7 @@ export async function runOnce(
     } catch (error) {
       errors.push(error);
     }
+    putPipesBack();
   }
   const trace = runTrace.end();
   if (options.leaks === 'error') errors.push(...leaksOf(machine));

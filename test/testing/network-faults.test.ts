@@ -1,6 +1,6 @@
 // What a test does to the network: rules, faults of datagrams by chance, resets at a byte, full backlogs.
 import { describe, expect, it } from 'vitest';
-import { bindDatagram, listen } from '../../src/index.ts';
+import { bindDatagram, type Connection, listen } from '../../src/index.ts';
 import { connect } from '../../src/promises/index.ts';
 import * as sys from '../../src/sys/index.ts';
 import {
@@ -233,6 +233,31 @@ describe('resets', () => {
       await sim.settle();
       const errors = clients.map(({ error }) => error);
       expect(errors).toEqual(['ECONNRESET', 'ECONNRESET', undefined]);
+    });
+  });
+
+  it('come before an end that was sent already', async () => {
+    await simulate({}, async (sim) => {
+      sim.reset(PORT, { afterBytes: 3 });
+      sim.rules(({ kind }) => (kind === 'data' ? { delayMs: 5 } : 'pass'));
+      listen({ port: PORT, handlers: { open: (connection) => connection.end('abcdef') } });
+      const client = await sim.connect(PORT);
+      expect([await client.text(), client.error]).toEqual(['abc', 'ECONNRESET']);
+    });
+  });
+
+  it('by the program take back its end as they take back its bytes', async () => {
+    await simulate({}, async (sim) => {
+      sim.rules(({ kind }) => (kind === 'data' ? { delayMs: 5 } : 'pass'));
+      const open = (connection: Connection): void => {
+        connection.end('abcdef');
+        const { SOL_SOCKET, SO_LINGER } = sys.constants;
+        sys.setsockopt(connection.fd, SOL_SOCKET, SO_LINGER, Int32Array.of(1, 0));
+        connection.destroy();
+      };
+      listen({ port: PORT, handlers: { open } });
+      const client = await sim.connect(PORT);
+      expect([await client.text(), client.error]).toEqual(['', 'ECONNRESET']);
     });
   });
 

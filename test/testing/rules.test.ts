@@ -110,6 +110,18 @@ describe('rules', () => {
     }),
   );
 
+  it('no time passes, and nothing settles, while a file is being read that may be', () =>
+    simulate({ runs: 5, allow: ['fs'] }, async (sim) => {
+      const order: string[] = [];
+      sim.at('1ms', () => order.push('later'));
+      const settled = sim.settle().then(() => order.push('settled'));
+      const text = await readFile('package.json', 'utf8');
+      await readFile('package.json', 'utf8');
+      order.push(text.includes('edgewise') ? 'read' : text);
+      await settled;
+      expect(order).toEqual(['read', 'later', 'settled']);
+    }));
+
   rule('A fault that was asked for and never happened fails the test: ERR_SIM_INERT.', async () => {
     expect(await codeOf((sim) => sim.cut('recv', 1))).toBe('ERR_SIM_INERT');
     expect(await codeOf((sim) => sim.fail('accept4', 'EMFILE'))).toBe('ERR_SIM_INERT');

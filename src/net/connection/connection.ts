@@ -662,6 +662,7 @@ export class Connection<Data = unknown> {
     const wasOpen = this.#registration !== undefined;
     this.#state = (this.#state | State.Closed) & ~(State.Connecting | State.Corked);
     this.error = error ?? this.error;
+    if (wasOpen) this.#driver?.onClosing?.(this.error);
     this.#closeDescriptor();
     this.#discardQueue();
     this.#clearTimers();

@@ -27,6 +27,8 @@ export interface ConnectionDriver {
   onDrain?(): void;
   /** Bytes that had to wait have left. */
   onSent?(): void;
+  /** The descriptor is about to be closed, with an error when that is not orderly. */
+  onClosing?(error: Error | undefined): void;
   /** The connection is closed; `error` says why, when that was not orderly. */
   onClosed(error: Error | undefined): void;
 }

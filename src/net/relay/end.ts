@@ -1,6 +1,7 @@
 // One end of a relay: drives its connection, for the direction that reads from it and the one that
 // writes to it. What its readiness means is decided in relay.ts.
 import { Interest, type Readiness } from '../../poller/index.ts';
+import * as sys from '../../sys/index.ts';
 import type { ConnectionDriver } from '../connection/driver.ts';
 import type { AnyConnection } from '../connection/group.ts';
 import type { Direction } from './direction.ts';
@@ -47,6 +48,13 @@ export class End implements ConnectionDriver {
   /** The connection is ready. */
   onReady(readiness: Readiness): void {
     this.#owner.onReady(this, readiness);
+  }
+
+  /** A peer that has not got everything must not take the close for an orderly end. */
+  onClosing(error: Error | undefined): void {
+    if (error === undefined) return;
+    const { SOL_SOCKET, SO_LINGER } = sys.constants;
+    sys.setsockopt(this.connection.fd, SOL_SOCKET, SO_LINGER, Int32Array.of(1, 0)); // no effect on Unix sockets
   }
 
   /** The connection is closed. */

@@ -84,4 +84,17 @@ class PipePool {
 }
 
 /** The pool of this thread. */
-export const pipes: PipePool = new PipePool();
+export let pipes: PipePool = new PipePool();
+
+/**
+ * Has the thread go without its pipes for a time in which numbers of descriptors mean others.
+ *
+ * @returns undoes it; what the relays of meanwhile have kept is forgotten.
+ */
+export function setPipesAside(): () => void {
+  const before = pipes;
+  pipes = new PipePool();
+  return () => {
+    pipes = before;
+  };
+}

@@ -7,7 +7,6 @@ import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
 import { SHOWN, shown } from '../../inspect.ts';
 import { Readiness } from '../../poller/index.ts';
 import type { Timer } from '../../reactor/index.ts';
-import * as sys from '../../sys/index.ts';
 import { checkFunction, checkObject } from '../../validate.ts';
 import { Connection } from '../connection/connection.ts';
 import type { AnyConnection } from '../connection/group.ts';
@@ -36,12 +35,6 @@ export interface RelayOptions {
   readonly handlers?: RelayHandlers;
   /** Copy through user space also where splice(2) could do it. Default false. */
   readonly copy?: boolean;
-}
-
-// A peer that has not got everything must not take the close for an orderly end.
-function resetOnClose(fd: number): void {
-  const { SOL_SOCKET, SO_LINGER } = sys.constants;
-  sys.setsockopt(fd, SOL_SOCKET, SO_LINGER, Int32Array.of(1, 0)); // no effect on Unix sockets
 }
 
 /**
@@ -144,11 +137,7 @@ export class Relay {
     this.#isDestroyed = true;
     this.#error ??= error;
     for (const direction of [this.#aToB, this.#bToA]) direction.stop();
-    for (const connection of [this.a, this.b]) {
-      if (connection.isClosed) continue;
-      if (this.#error !== undefined) resetOnClose(connection.fd);
-      connection.destroy(this.#error);
-    }
+    for (const connection of [this.a, this.b]) connection.destroy(this.#error);
     this.#finish();
   }
 

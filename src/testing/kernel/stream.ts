@@ -318,7 +318,9 @@ export class StreamEnd {
     const isAllSent = this.#outgoing.length === this.#inFlight;
     if (!this.#isWriteShut || !isAllSent || this.#isFinSent || this.#isReset) return;
     this.#isFinSent = true;
-    this.#lane.send(END, () => this.peer.#receiveEnd());
+    this.#lane.send(END, () => {
+      if (!this.#isReset) this.peer.#receiveEnd(); // otherwise what was before it is lost
+    });
   }
 
   #arrive(sentCount: number): void {
@@ -359,6 +361,7 @@ export class StreamEnd {
   }
 
   #receiveEnd(): void {
+    if (this.#isReset) return; // it would have a read find an end in order
     this.#isFinReceived = true;
     this.#shut(true, false);
   }

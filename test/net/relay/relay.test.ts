@@ -195,6 +195,20 @@ describe.each(BOTH_TCP)('a reset through the relay: %s', (_name, sides, copy) =>
   const descriptors = useDescriptors();
 
   it.each([
+    ['a connection is destroyed with an error', 'mine'],
+    ['the reactor is closed', 'ERR_CLOSED'],
+  ])('both peers get one when %s', async (_when, code) => {
+    const { a, b, reactor, recorder } = await joined(descriptors, sides, { copy });
+    const seen = [a, b].map(({ peer }) => once(peer, 'error'));
+    if (code === 'ERR_CLOSED') reactor.close();
+    else a.connection.destroy(Object.assign(new Error('mine'), { code }));
+    const errors = await Promise.all(seen);
+    expect(errors.map(([error]) => codeOf(error))).toEqual(['ECONNRESET', 'ECONNRESET']);
+    await recorder.closed;
+    expect(recorder.reported.map(codeOf)).toEqual([code]);
+  });
+
+  it.each([
     ['a', 'b'],
     ['b', 'a'],
   ] as const)('carries a reset of %s over, and reports it once', async (first, second) => {

@@ -1,9 +1,10 @@
 // The echo servers of examples/, each as it is, on a simulated kernel: every byte comes back, in order, whatever
 // goes wrong that may go wrong.
 import { describe, expect, it } from 'vitest';
-import { checkServer, numbered, PORT } from './running.ts';
+import { checkServer, numbered, PORT, SMALL } from './running.ts';
 
-// Not echo/sys, on raw epoll, which is not simulated, and echo/poller, which does not leave its thread.
+// Not echo/sys, on raw epoll, which is not simulated, and not what does not leave its thread, or has several of them:
+// echo/poller, and the other ones of models/.
 const NAMES = [
   'echo',
   'echo-proactor',
@@ -11,11 +12,12 @@ const NAMES = [
   'echo/handlers',
   'echo/net',
   'echo/promises',
+  'models/await',
+  'models/proactor',
+  'models/reactor',
 ];
 /** As they say: the error of an accept is theirs, and they end. */
 const ENDS_BY_EMFILE = ['echo-proactor', 'echo-awaited'];
-const SMALL = { send: 4096, receive: 4096 };
-
 describe.each(NAMES)('%s', (name) => {
   it('gives three clients back what each has sent', () =>
     checkServer(name, async (sim) => {

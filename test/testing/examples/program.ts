@@ -46,13 +46,20 @@ export function start(name: string, ...args: readonly string[]): Program {
   return { lines, ended };
 }
 
-// Node's own, but for its arguments, and its end, which closes descriptors.
+// Node's own, but for its arguments, its end, which closes descriptors, and what is called when this process ends.
 function processOf(argv: readonly string[]): unknown {
+  const listenBy = (method: 'on' | 'once') => (name: string, listener: () => void) => {
+    if (name !== 'exit' && name !== 'uncaughtException') process[method](name, listener);
+    return proxy;
+  };
   const own: Readonly<Record<PropertyKey, unknown>> = {
     argv,
     exit: () => edgewise.defaultReactor().close(),
+    on: listenBy('on'),
+    once: listenBy('once'),
   };
-  return new Proxy(process, { get: (target, key) => own[key] ?? Reflect.get(target, key) });
+  const proxy = new Proxy(process, { get: (target, key) => own[key] ?? Reflect.get(target, key) });
+  return proxy;
 }
 
 /** The tests of a file for node:test, such as `'testing/half-a-line.test'`, by their titles. */

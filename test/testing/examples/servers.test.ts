@@ -1,9 +1,7 @@
 // The other servers of examples/ on a simulated kernel: what each client gets is what it should get, to the byte.
 import { describe, expect, it } from 'vitest';
 import type { Peer, Simulation } from '../../../src/testing/index.ts';
-import { checkServer, numbered, PORT } from './running.ts';
-
-const SMALL = { send: 4096, receive: 4096 };
+import { checkServer, numbered, PORT, SMALL } from './running.ts';
 
 function connectAll(sim: Simulation, count: number): Promise<Peer[]> {
   return Promise.all(Array.from({ length: count }, () => sim.connect(PORT)));
