@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { NameUnended } from './test/helpers/name-unended.ts';
 
-// These hold clocks, signals, waits and memory to a bound: they run last, one after the other,
-// with the machine to themselves.
+// These hold clocks or memory to a bound that other work would break: they run last, one after the
+// other, with the machine to themselves. A file that holds a wait to at least its time, or a count of
+// waits to a limit, is no such one.
 const TIMED = [
-  'test/reactor/**/*.test.ts',
-  'test/behaviour/semantics/*.test.ts',
-  'test/behaviour/spinning.test.ts',
-  'test/sys/sources.test.ts',
-  'test/multi/lifecycle.test.ts',
+  'test/behaviour/semantics/waits.test.ts',
+  'test/reactor/allocation.test.ts',
+  'test/reactor/driver.load.test.ts',
+  'test/reactor/driver.terminate.test.ts',
   'test/viewer/opening.test.ts',
 ];
 
