@@ -1,16 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { NameUnended } from './test/helpers/name-unended.ts';
 
-// These hold clocks, signals, waits and memory to a bound: they run last, one after the other,
-// with the machine to themselves.
+// These hold clocks or memory to a bound that other work would break: they run last, one after the
+// other, with the machine to themselves. A file that holds a wait to at least its time, or a count of
+// waits to a limit, is no such one.
 const TIMED = [
-  'test/reactor/**/*.test.ts',
-  'test/behaviour/semantics/*.test.ts',
-  'test/behaviour/spinning.test.ts',
-  'test/sys/sources.test.ts',
-  'test/multi/lifecycle.test.ts',
+  'test/behaviour/semantics/waits.test.ts',
+  'test/reactor/allocation.test.ts',
+  'test/reactor/driver.load.test.ts',
+  'test/reactor/driver.terminate.test.ts',
+  'test/reactor/lint/**/*.test.ts', // a handler is slow from 50 ms on
   'test/viewer/opening.test.ts',
 ];
+
+// The files of these folders follow each other in one process, which has loaded Node, vitest and src/ once. A
+// test there leaves its process as it has found it (test/helpers/descriptors.ts, test/helpers/own-reactor.ts).
+// Not those that replace modules: one that is loaded already cannot be.
+const FOLDERS =
+  /^test.(audit|behaviour|flow|net|node-net|pipe|poller|proactor|promises|reactor|stream|sys|trace|view)\b/;
+const replacesModules = (path: string) =>
+  /\bvi\.(mock|doMock|resetModules)\(/.test(readFileSync(path, 'utf8'));
+const TOGETHER = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((name) => join('test', name))
+  .filter((path) => path.endsWith('.test.ts') && FOLDERS.test(path) && !replacesModules(path));
+const except = (patterns: readonly string[]) => patterns.map((pattern) => `!${pattern}`);
 
 // On the simulated kernel nothing is held to real time.
 const isSimulated = process.env.EDGEWISE_KERNEL === 'sim';
@@ -40,9 +55,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'side by side',
+          name: 'together',
           // An `exclude` here would hide that of the command line.
-          include: ['test/**/*.test.ts', ...TIMED.map((pattern) => `!${pattern}`)],
+          include: [...TOGETHER, ...except(TIMED)],
+          isolate: isSimulated,
+          setupFiles: isSimulated ? [] : ['test/helpers/own-reactor.ts'],
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'side by side',
+          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER])],
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },

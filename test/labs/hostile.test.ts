@@ -57,6 +57,13 @@ function processesLeft(): string[] {
   return table.filter((line) => line.includes(course.folder) || line.includes('left-behind'));
 }
 
+function expectWhole(failure: Failure | undefined): void {
+  expect(failure).toMatchObject({ did: answers.did, expected: answers.expected });
+  for (const text of [failure?.why, failure?.next, failure?.read]) {
+    expect(text).toMatch(/^[^{}]+$/); // no placeholder is left
+  }
+}
+
 const openDescriptors = () => readdirSync('/dev/fd').length;
 
 describe('the grader against a program that', () => {
@@ -66,9 +73,6 @@ describe('the grader against a program that', () => {
 
   test.each([
     ['answers no one', 'silent', 'silent', /^0 of 3 bytes; the program (sleeps|is busy)$/],
-    ['does not say where it listens', 'portless', 'does not start', /^it has printed: ready$/],
-    ['hangs before it listens', 'wordless', 'does not start', /^it has printed nothing$/],
-    ['spins before it listens', 'spinning', 'does not start', /^it has printed nothing$/],
     [
       'crashes',
       'crashing',
@@ -86,11 +90,24 @@ describe('the grader against a program that', () => {
   ])('%s', async (_, program, cause, got) => {
     const before = openDescriptors();
     const failure = await failureOf(program);
-    expect(failure).toMatchObject({ cause, did: answers.did, expected: answers.expected });
+    expect(failure?.cause).toBe(cause);
     expect(failure?.got).toMatch(got);
-    for (const text of [failure?.why, failure?.next, failure?.read]) {
-      expect(text).toMatch(/^[^{}]+$/); // no placeholder is left
-    }
+    expectWhole(failure);
+    expect(processesLeft()).toEqual([]);
+    expect(openDescriptors()).toBe(before);
+  });
+
+  // Ten seconds are waited for each of them: at the same time.
+  test('does not start: it does not say where it listens, hangs before, or spins', async () => {
+    const before = openDescriptors();
+    const programs = ['portless', 'wordless', 'spinning'];
+    const failures = await Promise.all(programs.map(failureOf));
+    expect(failures.map((failure) => [failure?.cause, failure?.got])).toEqual([
+      ['does not start', 'it has printed: ready'],
+      ['does not start', 'it has printed nothing'],
+      ['does not start', 'it has printed nothing'],
+    ]);
+    for (const failure of failures) expectWhole(failure);
     expect(processesLeft()).toEqual([]);
     expect(openDescriptors()).toBe(before);
   });

@@ -1,14 +1,15 @@
-// 100,000 random operations with cancellations against a model: each completes exactly once, never
+// Random operations with cancellations against a model: each completes exactly once, never
 // inside a call, in order, and the bytes are those that were written. EDGEWISE_SEED=N
 // takes another seed.
 import { describe, expect, it } from 'vitest';
 import * as sys from '../../src/sys/index.ts';
 import { type Descriptors, must, useDescriptors } from '../helpers/descriptors.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
+import { rounds } from '../helpers/rounds.ts';
 import { Driven } from './driven.ts';
 import { type Expected, type Lane, Model, Stream } from './model.ts';
 
-const OPERATIONS = 100_000;
+const OPERATIONS = rounds(30_000, 100_000);
 const OPERATIONS_PER_WORLD = 1000;
 const PAIRS = 3;
 const LENGTH_MAX = 12_000;

@@ -2,21 +2,24 @@
 import { once } from 'node:events';
 import { setTimeout as passed } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Backend } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import { Waker } from '../../src/reactor/waker.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { eachBackend, eachDriver } from '../helpers/matrix.ts';
+import { rounds } from '../helpers/rounds.ts';
 
 useDescriptors(); // which sees what the worker leaves
 const END_MS_MAX = 250; // what we promise of a thread that is asked to end
 const RESCUE_MS = 5000;
 const SETTLED_MS = 300;
 
-/** 50 in a row of the back-end that is used by default; the classic ones take longer to show less. */
-function rounds(backend: Backend): number {
-  return backend === Poller.preferredBackend ? 50 : 15;
+const FEW = rounds(3, 5);
+
+/** More of the back-end that is used by default; the classic ones take longer to show less. */
+function many(backend: Backend): number {
+  return backend === Poller.preferredBackend ? rounds(6, 50) : rounds(3, 15);
 }
 
 interface WorkerData {
@@ -38,7 +41,6 @@ async function terminateOne(data: WorkerData): Promise<number> {
 }
 
 async function terminateMany(data: WorkerData, count: number): Promise<void> {
-  await terminateOne(data); // what Node opens once for all workers
   const before = countDescriptors();
   const tookMs: number[] = [];
   for (let i = 0; i < count; i++) tookMs.push(await terminateOne(data));
@@ -46,23 +48,28 @@ async function terminateMany(data: WorkerData, count: number): Promise<void> {
   expect(countDescriptors()).toBe(before);
 }
 
+// What Node opens once for all workers.
+beforeAll(async () => {
+  await terminateOne({ backend: Poller.preferredBackend, state: 'blocked' });
+});
+
 eachBackend((backend) => {
   it('ends a worker that is blocked in turn(-1)', () =>
-    terminateMany({ backend, state: 'blocked' }, rounds(backend)));
+    terminateMany({ backend, state: 'blocked' }, many(backend)));
 
   it('ends a worker inside a handler of turn(-1)', () =>
-    terminateMany({ backend, state: 'inside' }, 5));
+    terminateMany({ backend, state: 'inside' }, FEW));
 });
 
 eachDriver((backend, driver) => {
   it('ends a worker with an attached reactor under load', () =>
-    terminateMany({ backend, driver, state: 'busy' }, rounds(backend)));
+    terminateMany({ backend, driver, state: 'busy' }, many(backend)));
 
   it('ends a worker with an attached reactor that waits', () =>
-    terminateMany({ backend, driver, state: 'idle' }, 5));
+    terminateMany({ backend, driver, state: 'idle' }, FEW));
 
   it('ends a worker inside a handler', () =>
-    terminateMany({ backend, driver, state: 'inside' }, 5));
+    terminateMany({ backend, driver, state: 'inside' }, FEW));
 });
 
 it('a worker that turns can be ended when it was inspected before', async () => {

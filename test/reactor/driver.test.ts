@@ -1,7 +1,5 @@
 // A reactor inside Node's loop: what goes on beside it, and what handlers may do to its driver.
-import { execFileSync } from 'node:child_process';
 import { setImmediate as nextLoopPass, setTimeout as passed } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { Interest } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
@@ -309,22 +307,6 @@ eachDriver((backend, driver) => {
     send(peer, 'z'); // Node's own descriptors are heard as well:
     await passed(5);
     expect(recorder.count).toBe(3);
-  });
-
-  it('leaves Node its timers, files and messages under full load', () => {
-    const script = fileURLToPath(new URL('../workers/busy.mjs', import.meta.url));
-    const ticks = 60;
-    const report = JSON.parse(
-      execFileSync(process.execPath, [script, backend, driver, `${ticks}`], { encoding: 'utf8' }),
-    );
-    const figures = JSON.stringify(report);
-    console.log(`${backend}, ${driver}: ${figures}`);
-    expect(report.answers, figures).toBeGreaterThan(1000);
-    for (const count of ['stats', 'messages', 'immediates', 'reactorTicks']) {
-      expect(report[count], `${count} in ${figures}`).toBeGreaterThan(ticks / 3);
-    }
-    expect(report.drift.p50, figures).toBeLessThan(10);
-    expect(report.drift.p90, figures).toBeLessThan(10);
   });
 });
 

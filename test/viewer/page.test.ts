@@ -157,9 +157,13 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     await page.context().close();
   });
 
-  const views = [400, 1280, 1920].flatMap((width) =>
-    (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
-  );
+  // Colours do not depend on the width, nor what sticks out on the colours.
+  const views = [
+    { width: 400, colorScheme: 'light' },
+    { width: 400, colorScheme: 'dark' },
+    { width: 1280, colorScheme: 'dark' },
+    { width: 1920, colorScheme: 'light' },
+  ] as const;
   it.each(views)('$width px, $colorScheme: no barrier, and nothing sticks out', async (view) => {
     const { width, colorScheme } = view;
     const options = { colorScheme, viewport: { width, height: 900 }, bypassCSP: true };
@@ -174,7 +178,7 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
       await page.locator(`#tab-${panel}`).click();
       await press(page);
       const barriers = await page.evaluate(
-        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))',
+        "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))",
       );
       expect(barriers, panel).toEqual([]);
     }

@@ -1,7 +1,7 @@
 // One of several threads that accept from one listener, each woken alone where the kernel can.
 import { parentPort, workerData } from 'node:worker_threads';
-import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Interest, Reactor } from './core.mjs';
 
 const { fd, index, counts, trigger, exclusive } = workerData;
 const reactor = new Reactor();

@@ -2,7 +2,7 @@
 // attached-context.mjs inverted|nested` prints what callbacks find, each before and after.
 import { AsyncLocalStorage, executionAsyncResource } from 'node:async_hooks';
 import { setImmediate as nextPass } from 'node:timers/promises';
-import { Reactor } from '../../dist/index.js';
+import { Reactor } from './core.mjs';
 
 const storage = new AsyncLocalStorage();
 const driver = process.argv[2];

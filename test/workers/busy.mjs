@@ -2,7 +2,7 @@
 // `node busy.mjs <back-end> <driver> <ticks>` prints one line of JSON.
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import { Reactor } from '../../dist/index.js';
+import { Reactor } from './core.mjs';
 import { pingPong } from './pingpong.mjs';
 
 const [, , backend, driver, ticks] = process.argv;

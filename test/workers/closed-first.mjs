@@ -1,8 +1,8 @@
 // A thread that closes a descriptor, then makes its first blocking turn, then closes the
 // registration: what the turn has made for itself has the number by then.
 import { parentPort, workerData } from 'node:worker_threads';
-import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Interest, Reactor } from './core.mjs';
 
 const { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } = sys.constants;
 const fd = sys.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -2,7 +2,7 @@
 // descriptors are open before, with, and after them.
 import { readdirSync } from 'node:fs';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { Poller, Reactor } from '../../dist/index.js';
+import { Poller, Reactor } from './core.mjs';
 
 const count = () => readdirSync('/proc/self/fd').length;
 const counts = [count()];

@@ -2,8 +2,8 @@
 // What it prints, and its exit code, is looked at in test/reactor/driver.exits.test.ts.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Interest, Reactor } from './core.mjs';
 import { pingPong } from './pingpong.mjs';
 
 const [, , name, backend, driver] = process.argv;

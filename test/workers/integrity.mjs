@@ -1,6 +1,6 @@
 // Calls every method on fresh objects in a thread of its own, and posts the outcomes.
 import { parentPort, workerData } from 'node:worker_threads';
-import { Poller, Reactor } from '../../dist/index.js';
+import { Poller, Reactor } from './core.mjs';
 import { METHODS, outcomeOf } from './methods.mjs';
 
 const { backend, fd, spareFd } = workerData;

@@ -1,7 +1,7 @@
 // Makes what native code makes objects for, over and over, until it is terminated.
 import { parentPort } from 'node:worker_threads';
-import { Poller, Reactor } from '../../dist/index.js';
 import { PinnedBuffer } from '../../dist/sys/index.js';
+import { Poller, Reactor } from './core.mjs';
 
 function makeAll() {
   const reactor = new Reactor();

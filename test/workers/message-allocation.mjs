@@ -3,9 +3,9 @@
 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { Reactor } from '../../dist/index.js';
 import { adoptConnection } from '../../dist/net/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Reactor } from './core.mjs';
 
 const [, , messages, mutant] = process.argv;
 const MESSAGES = Number(messages);

@@ -1,6 +1,6 @@
 // Full load for a reactor: pairs of which each end answers the other, without rest.
-import { Interest } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Interest } from './core.mjs';
 
 const { AF_UNIX, SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
 

@@ -2,8 +2,8 @@
 // <back-end> <trigger>`. Prints what the reactor did meanwhile, as JSON.
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Interest, Reactor } from './core.mjs';
 import { limitDescriptors } from './descriptor-limit.mjs';
 
 const [, , state, backend, trigger] = process.argv;

@@ -3,8 +3,8 @@
 // came late, as JSON.
 import { stat } from 'node:fs';
 import { isMainThread, MessageChannel, Worker } from 'node:worker_threads';
-import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Interest, Reactor } from './core.mjs';
 
 const [, , backend, firstMode, where] = process.argv;
 // Node's loop wakes up by itself this often: what comes only then is late.

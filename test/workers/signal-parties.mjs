@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import inspector from 'node:inspector';
 import { constants } from 'node:os';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
-import { Reactor } from '../../dist/index.js';
+import { Reactor } from './core.mjs';
 
 const [signal, party, first] = process.argv.slice(2);
 const reactor = new Reactor();

@@ -1,6 +1,6 @@
 // A worker that watches a signal, and posts its name each time.
 import { parentPort } from 'node:worker_threads';
-import { Reactor } from '../../dist/index.js';
+import { Reactor } from './core.mjs';
 
 const reactor = new Reactor();
 reactor.attach();

@@ -1,7 +1,7 @@
 // A worker that its parent terminates: while it waits, works, or is inside a handler.
 import { parentPort, workerData } from 'node:worker_threads';
-import { Interest, Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Interest, Reactor } from './core.mjs';
 import { pingPong } from './pingpong.mjs';
 
 const { backend, driver, state, turns } = workerData;

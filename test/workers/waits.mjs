@@ -4,8 +4,8 @@
 // so that select cannot watch what is made for the first blocking turn.
 import { stat } from 'node:fs';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { Reactor } from '../../dist/index.js';
 import * as sys from '../../dist/sys/index.js';
+import { Reactor } from './core.mjs';
 
 const [, , backend, where, state] = process.argv;
 const WAIT_MS = 120;

@@ -1,6 +1,6 @@
 // Posts `count` times: counts up in shared memory, then wakes the reactor of another thread.
 import { workerData } from 'node:worker_threads';
-import { Waker } from '../../dist/index.js';
+import { Waker } from './core.mjs';
 
 const { id, posts, count } = workerData;
 const waker = new Waker(id);
