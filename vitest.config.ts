@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { NameUnended } from './test/helpers/name-unended.ts';
 
@@ -27,12 +28,30 @@ const TOGETHER = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts') && FOLDERS.test(path) && !replacesModules(path));
 const except = (patterns: readonly string[]) => patterns.map((pattern) => `!${pattern}`);
 
-// On the simulated kernel nothing is held to real time.
+// On the simulated kernel nothing is held to real time, and what does not pass there waits for long.
 const isSimulated = process.env.EDGEWISE_KERNEL === 'sim';
+const maxWorkers = isSimulated ? 4 : '100%';
+
+const TESTS = fileURLToPath(new URL('test/', import.meta.url));
+const TWINS = ['net', 'dgram'].map((name) => {
+  const twin = fileURLToPath(new URL(`src/node-${name}/index.ts`, import.meta.url));
+  return [`from 'node:${name}'`, `from '${twin}'`] as const;
+});
 
 const report = process.env.EDGEWISE_TEST_REPORT;
 
+/** Peers of tests that are sockets of Node are ours there: those of Node know the real kernel only. */
+const peersOfOurOwn = {
+  name: 'peers-of-our-own',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) =>
+    isSimulated && id.startsWith(TESTS)
+      ? TWINS.reduce((text, [theirs, ours]) => text.replaceAll(theirs, ours), code)
+      : undefined,
+};
+
 export default defineConfig({
+  plugins: [peersOfOurOwn],
   test: {
     // A crash in an addon kills a pool of threads; a fork reports it and the others go on.
     pool: 'forks',
@@ -48,7 +67,7 @@ export default defineConfig({
         test: {
           name: 'timed',
           include: TIMED,
-          maxWorkers: isSimulated ? '100%' : 1,
+          maxWorkers: isSimulated ? maxWorkers : 1,
           sequence: { groupOrder: 1 },
         },
       },
@@ -60,7 +79,7 @@ export default defineConfig({
           include: [...TOGETHER, ...except(TIMED)],
           isolate: isSimulated,
           setupFiles: isSimulated ? [] : ['test/helpers/own-reactor.ts'],
-          maxWorkers: '100%',
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },
@@ -69,7 +88,7 @@ export default defineConfig({
         test: {
           name: 'side by side',
           include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER])],
-          maxWorkers: '100%',
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },

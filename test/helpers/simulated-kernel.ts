@@ -9,6 +9,7 @@ import { countThese } from './descriptors.ts';
 
 const NS_PER_MS = 1e6;
 const WAIT_MAX_MS = 20;
+const BLOCKED_SECONDS = 45;
 const nothing = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /** Time that passes by itself: the program is stopped where the simulation would let it jump. */
@@ -60,15 +61,23 @@ function driveInRealTime(machine: Machine): void {
 }
 
 /**
- * Ends this process when a file takes too much of the processor: a loop that never ends leaves no time for
- * vitest's own limit. What waits for something is left to that.
+ * Ends this process when a file takes too much of the processor, or does not let Node's loop run for long: a test
+ * that never ends by itself leaves no time for vitest's own limit. What waits for something is left to that.
  */
 function endAfter(seconds: number): void {
-  const source = `setInterval(() => {
-    const { user, system } = process.cpuUsage();
-    if (user + system > ${seconds * 1e6}) process.kill(process.pid, 'SIGKILL');
-  }, 1000)`;
-  new Worker(source, { eval: true }).unref();
+  const passes = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  setInterval(() => Atomics.add(passes, 0, 1), 500).unref();
+  const source = `
+    const { passes, seconds, blockedSeconds } = require('node:worker_threads').workerData;
+    let [seen, silentSeconds] = [0, 0];
+    setInterval(() => {
+      const { user, system } = process.cpuUsage();
+      silentSeconds = Atomics.load(passes, 0) === seen ? silentSeconds + 1 : 0;
+      seen = Atomics.load(passes, 0);
+      if (user + system > seconds * 1e6 || silentSeconds > blockedSeconds) process.kill(process.pid, 'SIGKILL');
+    }, 1000)`;
+  const workerData = { passes, seconds, blockedSeconds: BLOCKED_SECONDS };
+  new Worker(source, { eval: true, workerData }).unref();
 }
 
 if (process.env.EDGEWISE_KERNEL === 'sim') {

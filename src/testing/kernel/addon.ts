@@ -4,6 +4,7 @@
 // The addon below is asked first: it refuses wrong arguments by the rules that it has, and of our numbers it
 // knows none (-EBADF), which is where the simulation begins.
 import { constants } from 'node:os';
+import { invalidType } from '../../errors.ts';
 import type { KernelBelow, KernelPart } from '../../kernel.ts';
 import { kernelCalls } from '../../kernel-calls.ts';
 import { type NativePoller, pinnedMemory } from '../../native.ts';
@@ -328,6 +329,7 @@ function others(now: Now, below: KernelBelow): object {
 function lookupIn(now: Now): unknown {
   type Answer = (error: Error | null, address?: unknown, family?: number) => void;
   return (host: string, options: { all?: boolean } | Answer, callback?: Answer) => {
+    if (typeof host !== 'string') throw invalidType('hostname', 'a string', host);
     const { clock, hosts } = now();
     const answer = (callback ?? options) as Answer;
     const address = hosts.find(host);
