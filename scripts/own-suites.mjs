@@ -21,6 +21,17 @@ function percent(part, whole) {
   return `${((100 * part) / whole).toFixed(1)} %`;
 }
 
+const isLeftOut = (status) => status === 'skipped' || status === 'todo' || status === 'left out';
+
+/** The files of tests that did not pass, and are not on the list. */
+export function filesToRepeat(tests, { failing, unsteady }) {
+  const files = tests
+    .filter(({ status }) => status !== 'passed' && !isLeftOut(status))
+    .filter(({ file, name }) => ![failing, unsteady].some((keys) => keys.has(`${file} > ${name}`)))
+    .map(({ file }) => file);
+  return [...new Set(files)];
+}
+
 /**
  * Compares how tests ended with the list.
  *

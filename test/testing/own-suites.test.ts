@@ -22,7 +22,8 @@ interface Comparison {
 }
 
 const SCRIPT = new URL('../../scripts/own-suites.mjs', import.meta.url).href;
-const { compareSuites, namesOf } = (await import(SCRIPT)) as {
+const { compareSuites, filesToRepeat, namesOf } = (await import(SCRIPT)) as {
+  filesToRepeat(tests: readonly Ended[], list: List): string[];
   namesOf(text: string, suites: readonly string[]): List;
   compareSuites(tests: readonly Ended[], list: List): Comparison;
 };
@@ -44,6 +45,15 @@ test('it is read for the suites that run', () => {
     failing: new Set(['net/a.test.ts > fails > by name']),
     unsteady: new Set(['net/a.test.ts > fails at times']),
   });
+});
+
+test('a file is run once more for what failed and is not on the list', () => {
+  const list = namesOf(TEXT, ['net']);
+  const asListed = [ended('fails > by name', 'failed'), ended('fails at times', 'failed')];
+  const well = [ended('passes', 'passed'), ended('is skipped everywhere', 'skipped')];
+  expect(filesToRepeat([...asListed, ...well], list)).toEqual([]);
+  const late = [ended('is late', 'failed'), ended('comes behind it', 'pending')];
+  expect(filesToRepeat([...asListed, ...late], list)).toEqual(['net/a.test.ts']);
 });
 
 test('what ends as the list has it is right, and counted', () => {
