@@ -38,6 +38,9 @@ const TWINS = ['net', 'dgram'].map((name) => {
   return [`from 'node:${name}'`, `from '${twin}'`] as const;
 });
 
+/** Where what has run before in a process matters, such as which call of it is the third. */
+const isIsolated = process.env.EDGEWISE_TEST_ISOLATED === '1';
+
 const report = process.env.EDGEWISE_TEST_REPORT;
 
 /** Peers of tests that are sockets of Node are ours there: those of Node know the real kernel only. */
@@ -77,7 +80,7 @@ export default defineConfig({
           name: 'together',
           // An `exclude` here would hide that of the command line.
           include: [...TOGETHER, ...except(TIMED)],
-          isolate: isSimulated,
+          isolate: isSimulated || isIsolated,
           setupFiles: isSimulated ? [] : ['test/helpers/own-reactor.ts'],
           maxWorkers,
           sequence: { groupOrder: 0 },

@@ -96,7 +96,7 @@ function runSuite(folder, prefix, folders, left, env) {
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd: ROOT,
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...process.env, EDGEWISE_TEST_ISOLATED: '1', ...env },
     maxBuffer: 1 << 28,
   });
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
