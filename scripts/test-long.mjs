@@ -28,14 +28,9 @@ const tasks = {
     takes: '10 min',
     commands: [BUILD, script('test-random.mjs')],
   },
-  rounds: {
-    does: 'the tests that repeat something, with the counts that find rare races; arguments are those of vitest',
-    takes: '10 min',
-    commands: [BUILD, script('test-rounds.mjs')],
-  },
   simulated: {
     does: 'our own suites over the simulated kernel, and its own proofs with many scripts; [suites|proofs]',
-    takes: '8 min',
+    takes: '6 min',
     commands: [BUILD, script('test-simulated.mjs')],
   },
   restart: {

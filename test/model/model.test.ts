@@ -5,10 +5,9 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { seedOfRun } from '../helpers/random.ts';
-import { rounds } from '../helpers/rounds.ts';
 import { compareScripts, MODELLED } from './compare.ts';
 
-const scriptCount = Number(process.env.EDGEWISE_SCRIPTS ?? rounds(2000, 10_000));
+const scriptCount = Number(process.env.EDGEWISE_SCRIPTS ?? 10_000);
 const seed = seedOfRun();
 const descriptorCount = (): number => readdirSync('/dev/fd').length;
 

@@ -5,11 +5,10 @@ import { describe, expect, it } from 'vitest';
 import * as sys from '../../src/sys/index.ts';
 import { type Descriptors, must, useDescriptors } from '../helpers/descriptors.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
-import { rounds } from '../helpers/rounds.ts';
 import { Driven } from './driven.ts';
 import { type Expected, type Lane, Model, Stream } from './model.ts';
 
-const OPERATIONS = rounds(30_000, 100_000);
+const OPERATIONS = 100_000;
 const OPERATIONS_PER_WORLD = 1000;
 const PAIRS = 3;
 const LENGTH_MAX = 12_000;

@@ -15,11 +15,10 @@ import { isCutToOneByte, volume } from '../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
-import { rounds } from '../helpers/rounds.ts';
 import { codeOf, HOST } from './pair.ts';
 
 const SEED = seedOfRun();
-const ROUNDS = isCutToOneByte ? 1000 : rounds(3000, 10_000);
+const ROUNDS = isCutToOneByte ? 1000 : 10_000;
 const AT_ONCE = 40;
 const ABORTED = Object.assign(new Error('aborted on purpose'), { code: 'ABORTED' });
 const DESTROYED = Object.assign(new Error('destroyed on purpose'), { code: 'DESTROYED' });

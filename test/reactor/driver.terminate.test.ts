@@ -8,18 +8,17 @@ import { Poller } from '../../src/poller/poller.ts';
 import { Waker } from '../../src/reactor/waker.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
 import { eachBackend, eachDriver } from '../helpers/matrix.ts';
-import { rounds } from '../helpers/rounds.ts';
 
 useDescriptors(); // which sees what the worker leaves
 const END_MS_MAX = 250; // what we promise of a thread that is asked to end
 const RESCUE_MS = 5000;
 const SETTLED_MS = 300;
 
-const FEW = rounds(3, 5);
+const FEW = 5;
 
 /** More of the back-end that is used by default; the classic ones take longer to show less. */
 function many(backend: Backend): number {
-  return backend === Poller.preferredBackend ? rounds(6, 50) : rounds(3, 15);
+  return backend === Poller.preferredBackend ? 50 : 15;
 }
 
 interface WorkerData {

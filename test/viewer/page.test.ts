@@ -157,13 +157,9 @@ describe.skipIf(!hasBrowser)('the page of a trace', () => {
     await page.context().close();
   });
 
-  // Colours do not depend on the width, nor what sticks out on the colours.
-  const views = [
-    { width: 400, colorScheme: 'light' },
-    { width: 400, colorScheme: 'dark' },
-    { width: 1280, colorScheme: 'dark' },
-    { width: 1920, colorScheme: 'light' },
-  ] as const;
+  const views = [400, 1280, 1920].flatMap((width) =>
+    (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
+  );
   it.each(views)('$width px, $colorScheme: no barrier, and nothing sticks out', async (view) => {
     const { width, colorScheme } = view;
     const options = { colorScheme, viewport: { width, height: 900 }, bypassCSP: true };

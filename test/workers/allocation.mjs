@@ -78,6 +78,6 @@ async function measure(count) {
 }
 
 // The first ones are interpreted and compiled, on threads that may have to wait on a busy machine.
-for (let round = 0; round < 4; round++) await measure(40_000);
+for (let round = 0; round < 4; round++) await measure(100_000);
 const cost = await measure(EVENTS);
 console.log(JSON.stringify({ events: EVENTS, ...cost, kept: kept !== undefined }));

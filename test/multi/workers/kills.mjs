@@ -145,16 +145,13 @@ async function run(strategy) {
 }
 
 const plainDeaths = fileURLToPath(new URL('./plain-deaths.mjs', import.meta.url));
-const isJudged = kills >= JUDGED_KILLS_MIN;
-let plain;
-if (isJudged) {
-  const args = [plainDeaths, String(SIZE), String(kills)];
-  plain = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
-  console.log(JSON.stringify({ strategy: 'none: plain threads', kills, grown: plain }));
-}
+const plain = JSON.parse(
+  execFileSync(process.execPath, [plainDeaths, String(SIZE), String(kills)], { encoding: 'utf8' }),
+);
+console.log(JSON.stringify({ strategy: 'none: plain threads', kills, grown: plain }));
 
 function isFlat(grown) {
-  if (!isJudged) return true;
+  if (kills < JUDGED_KILLS_MIN) return true;
   const outsideMax = Math.max(plain.outsideHeap, 0) + OUTSIDE_GROWTH_MAX;
   return grown.outsideHeap <= outsideMax && grown.heapUsed <= HEAP_GROWTH_MAX;
 }

@@ -8,11 +8,10 @@ import * as sys from '../../../src/sys/index.ts';
 import { must, useDescriptors } from '../../helpers/descriptors.ts';
 import { Recorder, send, turnIdly } from '../../helpers/handlers.ts';
 import { Random, seedOfRun } from '../../helpers/random.ts';
-import { rounds } from '../../helpers/rounds.ts';
 import { useStrictEdges } from '../../helpers/strict-edges.ts';
 
 const descriptors = useDescriptors();
-const RUNS = rounds(3000, 10_000);
+const RUNS = 10_000;
 const AT_ONCE = 100;
 const TURNS_MAX = 2000;
 const bytes = Buffer.alloc(512);
