@@ -21,8 +21,10 @@ const LAST_OUTPUT_MS = 200;
  * time: on a loaded machine the grader itself may be late.
  */
 const QUIET_LOOKS = 12;
-/** The most that a program may go on without an answer, also when it is busy. */
+/** The most that a program may go on without an answer. */
 const PATIENCE_MS = 8000;
+/** The most CPU that it may use without any event at the grader: it goes round and round, and nothing will come. */
+const BUSY_MAX_MS = 1500;
 
 export interface TrialOptions {
   /** Its arguments. */
@@ -144,14 +146,20 @@ export class Trial {
   async until(isSo: () => boolean): Promise<boolean> {
     const begin = performance.now();
     let quiet = 0;
-    for (let seen = ''; !isSo() && this.isRunning; ) {
+    let events = -1;
+    let cpuMs = 0;
+    let cpuMsAtEvent = 0;
+    while (!isSo() && this.isRunning) {
       await elapsed(LOOK_MS);
       if (performance.now() - begin > PATIENCE_MS) break;
       if (!canObserve) continue;
-      const now = `${this.cpuMs} ${this.#options.activity?.() ?? 0}`;
-      quiet = now === seen && isAsleep(this.pid) ? quiet + 1 : 0;
-      seen = now;
-      if (quiet > QUIET_LOOKS) break;
+      const before = { events, cpuMs };
+      events = this.#options.activity?.() ?? 0;
+      cpuMs = this.cpuMs;
+      if (events !== before.events) cpuMsAtEvent = cpuMs;
+      const isQuiet = events === before.events && cpuMs === before.cpuMs && isAsleep(this.pid);
+      quiet = isQuiet ? quiet + 1 : 0;
+      if (quiet > QUIET_LOOKS || cpuMs - cpuMsAtEvent > BUSY_MAX_MS) break;
     }
     return isSo();
   }
