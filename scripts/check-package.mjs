@@ -1,9 +1,8 @@
 // Checks what would be published: packs it, asserts the list of files, installs the tarball in an
 // empty folder, imports it as ESM and by require(), runs its command line, and builds the addon
 // from the tarball's sources as CONTRIBUTING.md ("Other platforms") says. And what docs/testing.md has a new
-// user do, and the sentence of the README
-// that makes a package before one is published, in a copy of what git would clone. Run by
-// `npm run check -- package`.
+// user do, what docs/labs.md has a student do, and the sentence of the README that makes a package before
+// one is published, in a copy of what git would clone. Run by `npm run check -- package`.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -287,6 +286,36 @@ function stripTypes(user, name) {
   cpSync(join(user, 'plain', `${name}.js`), join(user, `${name}.mjs`));
 }
 
+/** The labs as a student has them: installed beside the package, begun, graded, and solved. */
+function walkLabs() {
+  const packed = JSON.parse(
+    run('npm', ['pack', '--json', '--workspace=labs', `--pack-destination=${folder}`], {
+      cwd: '.',
+    }),
+  );
+  const [{ filename }] = Object.values(packed);
+  const student = join(folder, 'student');
+  mkdirSync(student);
+  writeFileSync(join(student, 'package.json'), '{ "private": true }');
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '-D'];
+  run('npm', [...install, tarball, join(folder, filename)], { cwd: student });
+  const hasTypes = process.features.typescript === 'strip';
+  for (const lab of readdirSync('labs').filter((name) => /^\d\d-/.test(name))) {
+    const number = String(Number.parseInt(lab, 10));
+    const edgewise = (...args) => {
+      const words = ['--no-install', 'edgewise', 'lab', ...args];
+      return spawnSync('npx', words, { cwd: student, encoding: 'utf8' });
+    };
+    const begun = edgewise('start', number, ...(hasTypes ? [] : ['--js']));
+    expect(begun.status === 0, begun.stderr);
+    const checks = edgewise('check', number, '--quick', '--format', 'json');
+    expect(checks.status === 1, `lab ${number} ends with ${checks.status}: ${checks.stderr}`);
+    const { score } = JSON.parse(checks.stdout);
+    expect(score === 0, `the starter of lab ${number} has ${score} points`);
+    expect(existsSync(join(student, lab, 'README.md')), `lab ${number} has no sheet`);
+  }
+}
+
 const { tarball, unpacked, paths } = pack('.', 'npm pack', 'package');
 await check(`the tarball holds what it should (${paths.length} files)`, () => checkPaths(paths));
 await check('publint', () => run(bin('publint'), ['run', unpacked, '--strict'], { cwd: unpacked }));
@@ -300,6 +329,7 @@ await check('import', () => run(process.execPath, ['esm.mjs']));
 await check('require', () => run(process.execPath, ['--no-warnings', 'cjs.cjs']));
 await check('the types compile, declarations included', compileTypes);
 await check('the tests of docs/testing.md find the mistake, and find it again', walkTestingDocs);
+await check('what docs/labs.md has a student do, with every lab', walkLabs);
 await check('npx edgewise doctor', () => {
   const doctor = run('npx', ['--no-install', 'edgewise', 'doctor']);
   expect(/prebuild/.test(doctor), doctor);

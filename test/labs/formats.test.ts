@@ -210,7 +210,7 @@ describe('text', () => {
     expect(lines[2]).toMatch(/^✓ 4\.1 the protocol of lab 3 +6\/6$/);
     expect(lines[3]).toMatch(/^✗ 4\.3 a burst, then silence +0\/8$/);
     expect(lines.slice(3).join('\n')).toMatch(/✗ 4\.6 [^\n]+\n✗ 4\.7 [^\n]+\n\n6 of 30 points/);
-    expect(lines.at(-2)).toBe('next: edgewise lab explain 4.3');
+    expect(lines.at(-2)).toBe('next: npx edgewise lab explain 4.3');
   });
 
   test('a passing result has no failure, and what was not checked has its reason', () => {

@@ -26,7 +26,7 @@ export function textOf(result: LabResult, options: TextOptions = {}): string {
     '',
     ...wrap(summaryOf(result), columns),
   ];
-  if (primary !== undefined) lines.push(`next: edgewise lab explain ${primary.id}`);
+  if (primary !== undefined) lines.push(`next: npx edgewise lab explain ${primary.id}`);
   return `${lines.join('\n')}\n`;
 }
 
