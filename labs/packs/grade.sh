@@ -21,7 +21,17 @@ source=$1
 if ! has "$1"; then
   for folder in "$1"/*/; do if has "$folder"; then source=$folder; break; fi; done
 fi
-cp -R "$source" "$work/@FOLDER@"
+mkdir "$work/@FOLDER@"
+# What was given is not handed in, or need not be.
+given=
+for file in @FILES@; do
+  if [ -f "$source/${file%.*}.js" ]; then given=dist/js/@FOLDER@; fi
+  if [ -f "$source/${file%.*}.ts" ]; then given=@FOLDER@/starter; fi
+done
+if [ -n "$given" ]; then
+  cp -R "$here/node_modules/edgewise-labs/$given/." "$work/@FOLDER@"
+fi
+cp -R "$source/." "$work/@FOLDER@"
 cd "$work/@FOLDER@"
 rm -rf node_modules .edgewise .git labs.config.json
 echo '{ "type": "module" }' >package.json

@@ -39,7 +39,7 @@ export interface Lab {
   /** Its folder: `'04-edge'`. */
   readonly folder: string;
   readonly title: string;
-  /** Files that a student hands in. */
+  /** Files of the starter that a student completes and hands in: `'server.ts'`. */
   readonly files: readonly string[];
   /** In the order in which they are to be solved. */
   readonly checks: readonly Check[];

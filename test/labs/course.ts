@@ -42,8 +42,8 @@ export class Course {
     }
     cpSync(join(FAKE, 'labs.mjs'), join(labs, 'dist/src/labs.js'));
     cpSync(join(FAKE, '01-echo'), join(labs, '01-echo'), { recursive: true });
-    mkdirSync(join(labs, '02-more'));
-    makeTwins(FAKE, join(labs, 'dist/js'));
+    cpSync(join(FAKE, '01-echo'), join(labs, '02-more'), { recursive: true });
+    makeTwins(labs, join(labs, 'dist/js'));
   }
 
   path(name: string): string {

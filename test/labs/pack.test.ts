@@ -94,6 +94,25 @@ describe('gradescope', () => {
     spawnSync('rm', ['-r', course.path('autograder/submission/mine')]);
   });
 
+  test('what was given need not be handed in, in JavaScript and in TypeScript', () => {
+    const given = 'node_modules/edgewise-labs';
+    const solve = (text: string) => text.replace('socket.resume()', 'socket.pipe(socket)');
+    const script = solve(course.text(`${given}/dist/js/01-echo/echo.js`));
+    course.write('autograder/submission/echo.js', script);
+    const env = { AUTOGRADER_ROOT: course.path('autograder') };
+    expect(run(['bash', 'autograder/source/run_autograder'], env)).toMatchObject({ status: 0 });
+    expect(result()).toMatchObject({ score: 10 });
+    spawnSync('rm', ['-r', course.path('autograder/submission')]);
+    course.write(
+      'autograder/submission/echo.ts',
+      solve(course.text(`${given}/01-echo/starter/echo.ts`)),
+    );
+    expect(run(['bash', 'autograder/source/run_autograder'], env)).toMatchObject({ status: 0 });
+    const runsTypes = 'typescript' in process.features && process.features.typescript === 'strip';
+    expect(JSON.stringify(result())).toMatch(runsTypes ? /"score":10/ : /echo\.ts, and Node v20/);
+    spawnSync('rm', ['-r', course.path('autograder/submission')]);
+  });
+
   test('an empty submission is 0 points', () => {
     mkdirSync(course.path('autograder/submission'), { recursive: true });
     const env = { AUTOGRADER_ROOT: course.path('autograder') };

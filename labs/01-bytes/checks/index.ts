@@ -9,7 +9,7 @@ export const bytes: Lab = {
   number: 1,
   folder: '01-bytes',
   title: 'Bytes and descriptors',
-  files: ['bytes', 'ask'],
+  files: ['bytes.ts', 'ask.ts'],
   checks: [
     writesAll,
     readsFully,

@@ -8,7 +8,7 @@ export const waiting: Lab = {
   number: 2,
   folder: '02-waiting',
   title: 'Busy-wait against blocking',
-  files: ['blocking', 'busy', 'poll'],
+  files: ['blocking.ts', 'busy.ts', 'poll.ts'],
   checks: [
     inParts,
     oneAfterTheOther,

@@ -8,7 +8,7 @@ export const level: Lab = {
   number: 3,
   folder: '03-level',
   title: 'The level loop by hand',
-  files: ['server'],
+  files: ['server.ts'],
   checks: [
     byteByByte,
     manyInOne,

@@ -9,7 +9,7 @@ export const edge: Lab = {
   number: 4,
   folder: '04-edge',
   title: 'The edge loop and the drain rule',
-  files: ['server', 'lines'],
+  files: ['server.ts', 'lines.ts'],
   checks: [
     protocol,
     oneChange,

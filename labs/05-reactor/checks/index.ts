@@ -8,6 +8,6 @@ export const reactor: Lab = {
   number: 5,
   folder: '05-reactor',
   title: 'Build the Reactor',
-  files: ['reactor'],
+  files: ['reactor.ts'],
   checks: [dispatch, identity, batch, errors, timers, waits, wakes, scripts, descriptors],
 };

@@ -7,7 +7,7 @@ export const protocol: Lab = {
   number: 6,
   folder: '06-protocol',
   title: 'A protocol server with backpressure',
-  files: ['server', 'resp'],
+  files: ['server.ts', 'resp.ts'],
   checks: [
     commands,
     cuts,

@@ -26,11 +26,7 @@ export function graderFiles(lab: Lab, { hasNode }: BundleOptions): Files {
     ['grade.sh', template('grade.sh', valuesOf(lab), true)],
     ...under(edgewise, ['package.json', 'LICENSE', ...built(edgewise)], 'edgewise'),
     ...under(edgewise, addons(edgewise), 'edgewise'),
-    ...under(
-      LABS_ROOT,
-      ['package.json', ...built(LABS_ROOT), ...all(LABS_ROOT, lab.folder)],
-      'edgewise-labs',
-    ),
+    ...under(LABS_ROOT, ['package.json', ...built(LABS_ROOT), ...given(lab)], 'edgewise-labs'),
   ]);
   if (hasNode) files.set('bin/node', nodeFile());
   if (existsSync(CONFIG_FILE)) files.set(CONFIG_FILE, { bytes: readFileSync(CONFIG_FILE) });
@@ -70,7 +66,12 @@ function under(root: string, paths: readonly string[], name: string): [string, P
   ]);
 }
 
-// Declarations and source maps are for editors, and the JavaScript twins for students.
+// What a student was given, in TypeScript and in JavaScript: a submission may be the rest alone.
+function given({ folder }: Lab): string[] {
+  return [...all(LABS_ROOT, `${folder}/starter`), ...all(LABS_ROOT, `dist/js/${folder}`)];
+}
+
+// Declarations and source maps are for editors, and the JavaScript twins are those of all labs.
 function built(root: string): string[] {
   return all(root, 'dist').filter((path) => !/\.d\.ts$|\.map$|^dist\/js\//.test(path));
 }
