@@ -41,8 +41,8 @@ describe('mistakes: exit code 2 and one line', () => {
     [['check'], /N is required/],
     [['check', '9'], /N takes a whole number from 1 to 8, not '9'/],
     [['check', 'one'], /N takes a whole number/],
-    [['check', '3'], /there is no lab 3 here: edgewise lab list/],
-    [['check', '1', 'nowhere'], /there is no folder nowhere: edgewise lab start 1 makes one/],
+    [['check', '3'], /there is no lab 3 here: npx edgewise lab list/],
+    [['check', '1', 'nowhere'], /there is no folder nowhere: npx edgewise lab start 1 makes one/],
     [['check', '1', 'echo/echo.js'], /echo\/echo\.js is no folder/],
     [['check', '1', 'echo', 'echo'], /'echo' is one word too many/],
     [['check', '1', 'echo', '--only', '1.22'], /there is no check '1\.22'; did you mean 1\.2\?/],
@@ -289,7 +289,7 @@ describe('status, explain and view', () => {
     const { code, stdout } = await lab('view', '1', 'silent');
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: `1.1: file://${course.path('silent/.edgewise/1.1.html')}\nas text: edgewise view silent/.edgewise/1.1.edgetrace\n`,
+      stdout: `1.1: file://${course.path('silent/.edgewise/1.1.html')}\nas text: npx edgewise view silent/.edgewise/1.1.edgetrace\n`,
     });
     expect(course.text('silent/.edgewise/1.1.html')).toMatch(/^<!doctype html>/i);
   });

@@ -82,7 +82,7 @@ describe('what the systems read', () => {
       ['4.6', 'failed'],
       ['4.7', 'failed'],
     ]);
-    expect(tests[1]?.output).toMatch(/^did +wrote 262,144 bytes.*\nsee +edgewise view .*$/s);
+    expect(tests[1]?.output).toMatch(/^did +wrote 262,144 bytes.*\nsee +npx edgewise view .*$/s);
     expect(tests[2]).toMatchObject({
       output: expect.stringMatching(/^not checked here: /),
       max_score: 0,

@@ -32,7 +32,7 @@ export const view: Command = {
     const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`edgewise view ${trace}: ${stderr.trim()}`);
     const url = pathToFileURL(resolve(page)).href;
-    process.stdout.write(`${id}: ${url}\nas text: edgewise view ${trace}\n`);
+    process.stdout.write(`${id}: ${url}\nas text: npx edgewise view ${trace}\n`);
     if (options.has('open')) open(url);
     return 0;
   },

@@ -17,13 +17,13 @@ export function labOf(options: Options, labs: readonly Lab[]): Lab {
 export function labWith(number: number, labs: readonly Lab[]): Lab {
   const lab = labs.find((each) => each.number === number);
   if (lab !== undefined) return lab;
-  throw new UsageError(`there is no lab ${number} here: edgewise lab list`);
+  throw new UsageError(`there is no lab ${number} here: npx edgewise lab list`);
 }
 
 /** The student's folder: operand DIR, the lab's usual name, or this one. */
 export function folderOf(options: Options, lab: Lab): string {
   if (!options.has('DIR')) return existsSync(lab.folder) ? lab.folder : '.';
-  return readableFolder(options.text('DIR'), `: edgewise lab start ${lab.number} makes one`);
+  return readableFolder(options.text('DIR'), `: npx edgewise lab start ${lab.number} makes one`);
 }
 
 /** @throws UsageError - it is none, or cannot be read. */

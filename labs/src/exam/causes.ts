@@ -4,8 +4,8 @@ import type { Cause } from '../lab.ts';
 export const commonCauses = {
   'not found': {
     why: 'The folder has no {file}.ts and no {file}.js.',
-    next: 'start the lab there, or give its folder: edgewise lab check N FOLDER',
-    read: 'edgewise lab start --help',
+    next: 'start the lab there, or give its folder: npx edgewise lab check N FOLDER',
+    read: 'npx edgewise lab start --help',
   },
   'does not start': {
     why: 'A server says where it listens before anything else, so that a client knows when to begin and where.',
@@ -40,6 +40,6 @@ export const commonCauses = {
   'cannot run here': {
     why: 'Node {version} runs no TypeScript without a build.',
     next: 'use Node 22.18 or newer, or start the lab with --js',
-    read: 'edgewise lab doctor',
+    read: 'npx edgewise lab doctor',
   },
 } as const satisfies Record<string, Cause>;

@@ -17,7 +17,7 @@ function partsOf(failure: Failure): [label: string, text: string][] {
     ['next', next],
     ['read', read],
   ];
-  return see === undefined ? parts : [...parts, ['see', `edgewise view ${see}`]];
+  return see === undefined ? parts : [...parts, ['see', `npx edgewise view ${see}`]];
 }
 
 /** The same as lines of at most so many columns; `paint` changes how a label looks. */
