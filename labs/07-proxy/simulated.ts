@@ -90,6 +90,7 @@ async function endEarly(host: Host, servers: Peer[]): Promise<void> {
   stop();
   const server = servers.pop();
   const seen = server === undefined ? 'no connection' : stateOf(server);
+  if (seen === '"question"') throw new Miss('no end', `at the server ${seen}, and no end of it`);
   if (seen !== '"question", then the end') {
     throw new Miss('taken for gone', `at the server ${seen}, not "question" and the end`);
   }

@@ -38,9 +38,15 @@ export async function connectPair({ exam, proxy, upstream }: Stage): Promise<End
   await proxy.until(() => peers.length > before);
   const server = peers[before];
   if (server !== undefined) return { client, server };
-  proxy.check();
+  await checkRunning(proxy);
   const state = client.error ?? (client.hasEnded ? 'the end' : 'nothing');
   throw new Miss('not connected', `no connection at the server; the client has got ${state}`);
+}
+
+/** Something has not come: the reason may be that the proxy has ended. @throws Miss - 'crashed' */
+export async function checkRunning(proxy: Trial): Promise<void> {
+  await proxy.until(() => !proxy.isRunning);
+  proxy.check();
 }
 
 /** Waits for all bytes of a stream. @throws Miss - 'stuck', 'mixed', 'cut'. */
@@ -53,13 +59,20 @@ export async function expectBytes(
   await proxy.until(() => peer.length >= wanted.length || peer.hasEnded);
   const got = peer.takeAll();
   if (got.equals(wanted)) return;
-  proxy.check();
+  await checkRunning(proxy);
   const values = { received: got.length, all: wanted.length };
-  const difference = got.findIndex((byte, index) => byte !== wanted[index]);
-  if (difference >= 0) throw new Miss('mixed', `another byte at ${difference}, ${at}`, values);
+  if (!wanted.subarray(0, got.length).equals(got)) {
+    throw new Miss('mixed', `another byte at ${differenceOf(got, wanted)}, ${at}`, values);
+  }
   const end = peer.error ?? (peer.hasEnded ? 'the end' : 'nothing more');
   const said = `${got.length} of ${wanted.length} bytes, then ${end}, ${at}`;
   throw new Miss(peer.hasEnded ? 'cut' : 'stuck', said, values);
+}
+
+function differenceOf(got: Buffer, wanted: Buffer): number {
+  let at = 0;
+  while (got[at] === wanted[at]) at++;
+  return at;
 }
 
 /** The same, and the end behind them. @throws Miss - also 'no end'. */
@@ -72,7 +85,7 @@ export async function expectStream(
   await expectBytes(proxy, peer, wanted, at);
   await proxy.until(() => peer.hasEnded);
   if (peer.hasEnded && peer.error === undefined && peer.length === 0) return;
-  proxy.check();
+  await checkRunning(proxy);
   const seen = peer.error ?? (peer.length > 0 ? `${peer.length} bytes more` : 'no end');
   throw new Miss('no end', `all ${wanted.length} bytes, and ${seen}, ${at}`);
 }

@@ -8,6 +8,12 @@ const leftOpen = {
   read: 'close(2); the sheet, task e',
 };
 
+const stuck = {
+  why: 'The proxy was turned thousands of times, and no time has passed: each wait came back at once, for something that it reports and does nothing about.',
+  next: 'no Readable for a side that has ended, or that fills a full queue; no Writable without something to send',
+  read: 'docs/semantics.md "Level reports a readable descriptor at every wait until it is drained."',
+};
+
 export const refused: Check = {
   id: '7.5',
   name: 'no server',
@@ -18,6 +24,7 @@ export const refused: Check = {
     '"502 ECONNREFUSED", at once, and "502 ETIMEDOUT", after 5 s and not before; each a line, then the end, and no reset',
   causes: {
     ...notConnected,
+    stuck,
     'not said': {
       why: 'The client has got something else, or nothing. Writable after connect says only that it is over; how it ended is in SO_ERROR, and a send or recv that finds it there looks like a connection that has broken.',
       next: 'at the first event of the server side ask getsockopt SOL_SOCKET, SO_ERROR; 0 is connected, all else is the number for the line',
@@ -53,6 +60,8 @@ export const times: Check = {
     'attempts closed with their clients; an end alone is none; a pair is reset 30 s after its last byte, either way, and not before',
   causes: {
     ...notConnected,
+    stuck,
+    'no end': common['no end'],
     'goes on alone': {
       why: 'The client is gone, and the proxy goes on to connect for it: {open}. If the server answers, it serves no one; if not, the descriptor stays for minutes.',
       next: 'watch the client while you connect, for an error at least; when it is gone close the attempt and clear its timer',
@@ -101,7 +110,7 @@ export const chance: Check = {
       read: 'shutdown(2); the sheet, tasks c and e',
     },
     'reset without reason': {
-      why: 'No connection was reset, and the proxy has reset one. A send that takes less than all, or nothing, is no error.',
+      why: 'No connection was reset, and the proxy has reset one. A send that takes less than all, or nothing, is no error; and a socket that is closed while its peer still sends answers with a reset.',
       next: 'print the result of each call before a pair is given up',
       read: 'send(2): EAGAIN; the sheet, task b',
     },
