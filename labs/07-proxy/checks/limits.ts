@@ -44,7 +44,11 @@ export const slowReader: Check = {
     },
   },
   async run(exam) {
-    const stage = await startProxy(exam, { isRecorded: true, isPaused: true });
+    const stage = await startProxy(exam, {
+      isRecorded: true,
+      isPaused: true,
+      receiveBuffer: 65_536,
+    });
     const { client, server } = await connectPair(stage);
     const upload = bytesFrom(exam.random, 8 * MIB);
     client.write(upload);
