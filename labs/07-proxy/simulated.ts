@@ -53,6 +53,7 @@ function expectLine(client: Peer, line: string): void {
   const text = received.toString('latin1');
   if (text === line && client.isEnded && error === undefined) return;
   const isReset = text !== '' && line.startsWith(text) && error !== undefined;
+  if (text === line && !client.isEnded) throw new Miss('no end', `${stateOf(client)}, and no end`);
   const said = `${stateOf(client)}, not ${JSON.stringify(line)} and the end`;
   throw new Miss(isReset ? 'a reset behind it' : 'not said', said);
 }

@@ -25,6 +25,11 @@ export const refused: Check = {
   causes: {
     ...notConnected,
     stuck,
+    'no end': {
+      why: 'The line is there, and no end behind it. The client may be waiting for more lines.',
+      next: 'shutdown with SHUT_WR when the line has been sent',
+      read: 'shutdown(2); the sheet, task f',
+    },
     'not said': {
       why: 'The client has got something else, or nothing. Writable after connect says only that it is over; how it ended is in SO_ERROR, and a send or recv that finds it there looks like a connection that has broken.',
       next: 'at the first event of the server side ask getsockopt SOL_SOCKET, SO_ERROR; 0 is connected, all else is the number for the line',
