@@ -5,7 +5,7 @@ import { getSystemErrorName } from 'node:util';
 import type { Clock, Scheduled } from './kernel/clock.ts';
 import type { Socket } from './kernel/socket.ts';
 
-const { EAGAIN } = constants.errno;
+const { EAGAIN, EPIPE } = constants.errno;
 const NS_PER_MS = 1e6;
 const READ_BYTES = 65_536;
 
@@ -152,6 +152,9 @@ export class Peer {
       const count = stream.write(first);
       if (count === first.length) continue;
       this.#unsent.unshift(first.subarray(Math.max(count, 0)));
+      // A write takes the error from the connection: the next read would find an end. A pipe that is broken is
+      // what it has ended itself, or has a read that says more.
+      if (count < 0 && count !== -EAGAIN && count !== -EPIPE) this.#fail(count);
       return;
     }
     if (!this.#isEnding) return;

@@ -225,6 +225,18 @@ describe('resets', () => {
     });
   });
 
+  it('are seen by a peer that has more to send than there is room for', async () => {
+    await simulate({}, async (sim) => {
+      listen({ port: PORT, handlers: { open: (connection) => connection.pause() } });
+      const client = await sim.connect(PORT);
+      client.write(Buffer.alloc(1_000_000));
+      await sim.settle();
+      sim.reset(PORT);
+      await sim.settle();
+      expect([client.isEnded, client.error]).toEqual([true, 'ECONNRESET']);
+    });
+  });
+
   it('come at once to connections that are there', async () => {
     await simulate({}, async (sim) => {
       startEcho();

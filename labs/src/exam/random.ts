@@ -18,3 +18,10 @@ export function textFrom(random: () => number, length: number): string {
   while (text.length < length) text += letters[Math.floor(random() * letters.length)];
   return text;
 }
+
+/** Bytes of all values, which differ everywhere. */
+export function bytesFrom(random: () => number, length: number): Buffer {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (const at of words.keys()) words[at] = random() * 2 ** 32;
+  return Buffer.from(words.buffer, 0, length);
+}

@@ -44,6 +44,11 @@ export class Upstream {
     });
   }
 
+  /** It accepts no one from here on; connections wait in the kernel, as many as its backlog allows. */
+  stopAccepting(): void {
+    this.#registration?.setInterest(Interest.None);
+  }
+
   /** Nothing listens at its port any more. */
   close(): void {
     if (this.#isClosed) return;
