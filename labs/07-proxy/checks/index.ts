@@ -8,7 +8,7 @@ export const proxy: Lab = {
   number: 7,
   folder: '07-proxy',
   title: 'A proxy with half-close',
-  files: ['proxy'],
+  files: ['proxy.ts'],
   checks: [
     bothWays,
     clientEnds,
