@@ -69,7 +69,8 @@ async function work(queue) {
 const load = values.load ? spawn(process.execPath, ['-e', 'for (;;);']) : undefined;
 const tasks = chosen.flatMap(tasksOf);
 const queue = [...tasks];
-const workers = values.load ? 1 : Math.min(availableParallelism(), 4);
+// One more than there are cores: a check waits for much of its time, and each of them is beside a load.
+const workers = values.load ? 1 : Math.min(availableParallelism() + 1, 5);
 await Promise.all(Array.from({ length: workers }, () => work(queue)));
 load?.kill('SIGKILL');
 for (const lab of chosen) {
