@@ -1,6 +1,12 @@
 // Task a and b: what comes back, whatever the segments are.
-import { answered, answeredToEnd, ask, lineCauses, linesOf } from '../../src/exam/lines.ts';
-import { textFrom } from '../../src/exam/random.ts';
+import {
+  answered,
+  answeredToEnd,
+  ask,
+  askByteByByte,
+  lineCauses,
+  linesOf,
+} from '../../src/exam/lines.ts';
 import { type Check, Miss } from '../../src/lab.ts';
 
 export const byteByByte: Check = {
@@ -15,15 +21,7 @@ export const byteByByte: Check = {
     const server = await exam.start('main');
     const slow = await exam.connect(server);
     const others = await exam.connectMany(server, 20);
-    const line = `${textFrom(exam.random, 8)}\n`;
-    for (const byte of Buffer.from(line)) {
-      slow.write(Uint8Array.of(byte));
-      for (const [index, other] of others.entries()) other.write(`client ${index}\n`);
-      for (const [index, other] of others.entries()) {
-        await answered(exam, server, other, `client ${index}\n`);
-      }
-    }
-    await answered(exam, server, slow, line);
+    await askByteByByte(exam, server, slow, others);
   },
 };
 

@@ -1,6 +1,5 @@
 // Tasks a and b: an edge comes once.
-import { answered, answeredToEnd, ask, linesOf } from '../../src/exam/lines.ts';
-import { textFrom } from '../../src/exam/random.ts';
+import { answered, answeredToEnd, ask, askByteByByte, linesOf } from '../../src/exam/lines.ts';
 import { type Check, Miss } from '../../src/lab.ts';
 import { edgeCauses } from './causes.ts';
 
@@ -16,15 +15,7 @@ export const protocol: Check = {
     const server = await exam.start('main');
     const slow = await exam.connect(server);
     const others = await exam.connectMany(server, 10);
-    const line = `${textFrom(exam.random, 8)}\n`;
-    for (const byte of Buffer.from(line)) {
-      slow.write(Uint8Array.of(byte));
-      for (const [index, other] of others.entries()) other.write(`client ${index}\n`);
-      for (const [index, other] of others.entries()) {
-        await answered(exam, server, other, `client ${index}\n`);
-      }
-    }
-    await answered(exam, server, slow, line);
+    await askByteByByte(exam, server, slow, others);
     slow.write('QUIT\n');
     await answeredToEnd(exam, server, slow, '', 'stuck');
   },

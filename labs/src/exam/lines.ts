@@ -37,6 +37,24 @@ export async function ask(exam: Exam, server: Trial, peer: Peer, line: string): 
   await answered(exam, server, peer, `${line}\n`);
 }
 
+/** Sends a line byte by byte, while others send whole ones and have their answers. @throws Miss - 'stuck', 'mixed'. */
+export async function askByteByByte(
+  exam: Exam,
+  server: Trial,
+  slow: Peer,
+  others: readonly Peer[],
+): Promise<void> {
+  const line = `${textFrom(exam.random, 8)}\n`;
+  for (const byte of Buffer.from(line)) {
+    slow.write(Uint8Array.of(byte));
+    for (const [index, other] of others.entries()) other.write(`client ${index}\n`);
+    for (const [index, other] of others.entries()) {
+      await answered(exam, server, other, `client ${index}\n`);
+    }
+  }
+  await answered(exam, server, slow, line);
+}
+
 /** Waits for the answer to lines that were sent. @throws Miss - `why`: it does not come; 'mixed'. */
 export async function answered(
   exam: Exam,
