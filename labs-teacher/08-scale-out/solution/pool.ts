@@ -7,7 +7,8 @@ import type { FromThread, ThreadData, ToThread } from './loop.ts';
 
 const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } =
   sys.constants;
-const STOP_MS = 1000;
+/** As long as clients may take to read their answers when the pool stops. */
+const STOP_MS = 700;
 /** What each thread runs, `new Worker(LOOP, { workerData })`: loop.ts, or loop.js beside pool.js. */
 export const LOOP = new URL(import.meta.url.replace(/pool(?=\.\w+$)/, 'loop'));
 

@@ -1,8 +1,9 @@
 // The checks of lab 8, in the order in which they teach.
 import type { Lab } from '../../src/lab.ts';
-import { burst, crash, descriptors, stopping } from './ending.ts';
+import { crash, stopping } from './ending.ts';
+import { descriptors, oneThread, reusePort, spread } from './owners.ts';
 import { remeasured, report } from './report.ts';
-import { busyThread, oneThread, protocol, spread } from './serving.ts';
+import { busyThread, protocol } from './serving.ts';
 
 export const scaleOut: Lab = {
   number: 8,
@@ -14,10 +15,10 @@ export const scaleOut: Lab = {
     oneThread,
     spread,
     busyThread,
+    descriptors,
+    reusePort,
     stopping,
     crash,
-    descriptors,
-    burst,
     report,
     remeasured,
   ],

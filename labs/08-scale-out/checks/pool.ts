@@ -7,6 +7,7 @@ import type { Cause } from '../../src/lab.ts';
 
 /** How connections come to threads. */
 export type Variant = 'handed over' | 'reuse-port';
+export const VARIANTS: readonly Variant[] = ['handed over', 'reuse-port'];
 
 export const causes = {
   ...lineCauses,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Exam } from '../../src/exam/exam.ts';
 import { answered, lineCauses } from '../../src/exam/lines.ts';
+import type { Trial } from '../../src/exam/trial.ts';
 import { type Check, Miss } from '../../src/lab.ts';
 
 const MODELS = ['blocking', 'thread per connection', 'level', 'edge', 'reactor', 'two reactors'];
@@ -137,6 +138,7 @@ function expectSummary(
   }
 }
 
+/** As in measure.ts. */
 const CLIENTS = 4;
 const LINES = 10;
 /** Between machines and versions of Node; the two models differ by far more. */
@@ -163,7 +165,10 @@ export const remeasured: Check = {
     const { figures } = readReport(exam);
     const said = (model: string): number => Number(figures.shortUs?.models?.[model]?.median);
     const reported = said('thread per connection') / said('level');
-    const measured = (await cpuOf(exam, 'models/threads')) / (await cpuOf(exam, 'models/level'));
+    const [threads, level] = await Promise.all(
+      ['threads', 'level'].map((name) => exam.start(`models/${name}`)),
+    );
+    const measured = (await cpuOf(exam, threads as Trial)) / (await cpuOf(exam, level as Trial));
     const apart = Math.max(reported / measured, measured / reported);
     if (apart <= APART_MAX) return;
     const values = { said: reported.toFixed(2), measured: measured.toFixed(0) };
@@ -171,8 +176,7 @@ export const remeasured: Check = {
   },
 };
 
-async function cpuOf(exam: Exam, program: string): Promise<number> {
-  const server = await exam.start(program);
+async function cpuOf(exam: Exam, server: Trial): Promise<number> {
   const before = server.cpuMs;
   const peers = await exam.connectMany(server, CLIENTS);
   for (let line = 0; line < LINES; line++) {

@@ -62,9 +62,13 @@ export class LineClient {
     return this.#fd;
   }
 
-  /** One read: answers the lines that it brings. @returns false: nothing is there now, or nothing will come. */
+  /**
+   * One read: answers the lines that it brings.
+   *
+   * @returns false: nothing is there now, nothing will come, or the client has to take its answers first.
+   */
   receive(): boolean {
-    if (this.#hasEnded || this.#isClosed) return false;
+    if (this.#hasEnded || this.#isClosed || this.#queue.length > QUEUE_MAX) return false;
     const count = sys.recv(this.#fd, room);
     if (count === sys.WOULD_BLOCK) return false;
     if (count < 0) {

@@ -19,7 +19,7 @@ export type Model = keyof typeof MODELS;
 
 /** What is measured of a model. */
 export interface Figures {
-  /** CPU time of the server for a line, in microseconds: 8 new clients, 10 lines each. */
+  /** CPU time of the server for a line, in microseconds: 4 new clients, 10 lines each. */
   readonly shortUs: number;
   /** The same for a long conversation: 8 clients, 1,000 lines each. */
   readonly longUs: number;
@@ -27,9 +27,8 @@ export interface Figures {
   readonly lastWaitMs: number;
 }
 
-const CLIENTS = 8;
-const SHORT_LINES = 10;
-const LONG_LINES = 1000;
+const SHORT = { clients: 4, lines: 10 };
+const LONG = { clients: 8, lines: 1000 };
 const LINE = 'the quick brown fox jumps over the lazy dog\n';
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const FOLDER = new URL('.', import.meta.url);
@@ -52,22 +51,27 @@ export async function measure(model: Model): Promise<Figures> {
     const [said] = await once(server.stdout.setEncoding('utf8'), 'data');
     const at = { pid: server.pid ?? 0, port: Number(/:(\d+)\n/.exec(said)?.[1]) };
     const servesOne = model === 'blocking';
-    const short = await talk(at, SHORT_LINES, servesOne);
-    const long = await talk(at, LONG_LINES, servesOne);
-    return { shortUs: short.cpuUs, longUs: long.cpuUs, lastWaitMs: long.lastWaitMs };
+    const short = await talk(at, SHORT, servesOne);
+    const long = await talk(at, LONG, servesOne);
+    const { cpuUs: longUs, lastWaitMs } = long;
+    return {
+      shortUs: rounded(short.cpuUs),
+      longUs: rounded(longUs),
+      lastWaitMs: rounded(lastWaitMs),
+    };
   } finally {
     server.kill('SIGKILL');
   }
 }
 
 /** All clients at once, each with so many lines, one after the other. */
-async function talk({ pid, port }: Server, lineCount: number, servesOne: boolean) {
+async function talk({ pid, port }: Server, { clients, lines }: typeof SHORT, servesOne: boolean) {
   const before = threadsOf(pid);
   const begin = performance.now();
   let lastWaitMs = 0;
   const converse = async (): Promise<Connection> => {
     const connection = await connect({ host: '127.0.0.1', port });
-    for (let i = 0; i < lineCount; i++) {
+    for (let i = 0; i < lines; i++) {
       await connection.write(LINE);
       await connection.readExactly(LINE.length);
       if (i === 0) lastWaitMs = Math.max(lastWaitMs, performance.now() - begin);
@@ -75,13 +79,15 @@ async function talk({ pid, port }: Server, lineCount: number, servesOne: boolean
     if (servesOne) connection.destroy(); // the next client waits for that
     return connection;
   };
-  const connections = await Promise.all(Array.from({ length: CLIENTS }, converse));
+  const connections = await Promise.all(Array.from({ length: clients }, converse));
   let cpuNs = 0;
   // What a thread has used is not shown any more when it has ended: no client leaves before this.
   for (const [thread, ns] of threadsOf(pid)) cpuNs += ns - (before.get(thread) ?? 0);
   for (const connection of connections) connection.destroy();
-  return { cpuUs: cpuNs / NS_PER_US / (CLIENTS * lineCount), lastWaitMs };
+  return { cpuUs: cpuNs / NS_PER_US / (clients * lines), lastWaitMs };
 }
+
+const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 /** The CPU time of each thread of a process, in nanoseconds, by its number. */
 function threadsOf(pid: number): Map<string, number> {

@@ -1,8 +1,10 @@
 // The main thread of the pool: it accepts, hands connections out to its threads, and serves none. Lab 8: tasks a to d.
-import { Reactor } from 'edgewise';
+import { Interest, Reactor } from 'edgewise';
 import * as sys from 'edgewise/sys';
 
 const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOL_SOCKET, SO_REUSEADDR } = sys.constants;
+/** As long as clients may take to read their answers when the pool stops. */
+export const STOP_MS = 700;
 /** What each thread runs, `new Worker(LOOP, { workerData })`: loop.ts, or loop.js beside pool.js. */
 export const LOOP = new URL(import.meta.url.replace(/pool(?=\.\w+$)/, 'loop'));
 
@@ -42,7 +44,10 @@ export class Pool {
     const name = new sys.SocketAddress();
     must(sys.getsockname(this.#listener, name));
     this.#port = name.port ?? 0;
-    // Task a: start the threads, register the listener, and give each connection to one of them.
+    // Task a: start the threads, give each connection to one of them, and take this function out.
+    this.#reactor.register(this.#listener, Interest.Readable, {
+      onReady: (_, listener) => listener.setInterest(Interest.None),
+    });
   }
 
   /** Accepts no more, lets the threads answer what was asked, and ends them. */
