@@ -25,7 +25,7 @@ export const stopping: Check = {
   causes: {
     ...causes,
     lost: {
-      why: 'The lines were in the socket before SIGTERM: this client was told by TCP that they have arrived, and has a right to their answers. It got {received} bytes. A close with unread bytes in the socket is a reset besides, which destroys answers on their way.',
+      why: 'The lines were in the socket before SIGTERM: TCP has confirmed to this client that they have arrived, and it waits for their answers. It got {received} bytes. A close with unread bytes in the socket is a reset besides, which destroys answers on their way.',
       next: 'at the end read of each connection until would-block, answer, send all, and only then close',
       read: 'tcp(7), close and RST; the sheet, task c',
     },
@@ -35,7 +35,7 @@ export const stopping: Check = {
       read: 'listen(2); the sheet, task c',
     },
     'exit code': {
-      why: 'It was asked to end and has done so with {how}. Whoever has started it takes that for a failure, and starts it again.',
+      why: 'It was asked to end and has done so with {how}. What has started it takes that for a failure, and starts it again.',
       next: 'let the process run out of work: end each thread, close the reactor; do not throw, and do not exit with a code',
       read: 'the sheet, task c',
     },

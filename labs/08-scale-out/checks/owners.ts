@@ -166,7 +166,7 @@ export const reusePort: Check = {
     ...ownerCauses,
     ...burstCauses,
     'not its own': {
-      why: 'With --reuse-port {who} accepted. The kernel spreads connections over all sockets that listen at the port, each with a queue of its own: so each thread needs one, and no other socket may listen there.',
+      why: 'With --reuse-port {threads} accepted. The kernel spreads connections over all sockets that listen at the port, each with a queue of its own: so each thread needs one, and no other socket may listen there.',
       next: 'let each thread make a socket, set SO_REUSEPORT before bind, bind and listen; let the main thread bind one to keep the port, and not listen',
       read: 'socket(7), SO_REUSEPORT; the sheet, task b',
     },
@@ -178,8 +178,8 @@ export const reusePort: Check = {
     const accepting = acceptingThreads(server.ledger);
     ownersOf(server.ledger);
     if (accepting.size > 1 && !accepting.has(MAIN_THREAD)) return;
-    const who = accepting.has(MAIN_THREAD) ? 'the main thread has' : 'one thread alone has';
-    throw new Miss('not its own', `${who} accepted`, { who });
+    const threads = accepting.has(MAIN_THREAD) ? 'the main thread has' : 'one thread alone has';
+    throw new Miss('not its own', `${threads} accepted`, { threads });
   },
 };
 

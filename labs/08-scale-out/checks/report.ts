@@ -56,12 +56,12 @@ export const report: Check = {
       read: 'the sheet, task d',
     },
     'wrong clock': {
-      why: '{figure} is of the {right} clock. CPU time is what the server has used, whoever waits meanwhile; wall time is what a client waits, whoever uses the CPU meanwhile. One says nothing about the other.',
+      why: '{figure} is of the {right} clock. CPU time is what the server has used, however long a client has waited; wall time is what a client has waited, whatever has used the CPU meanwhile. One says nothing about the other.',
       next: 'say "cpu" or "wall" for each figure; measure.ts has which it is',
       read: 'clock_gettime(2); the sheet, task d',
     },
     'no machine': {
-      why: 'The report does not say {missing}. No one else can tell what the figures are of, or repeat them.',
+      why: 'The report does not say {missing}. Without that no one else knows what the figures are of, or can repeat them.',
       next: 'cpu, cores, system and node: node:os and process.version have them',
       read: 'the sheet, task d',
     },

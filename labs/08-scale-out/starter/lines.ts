@@ -36,7 +36,7 @@ export class Lines {
   }
 }
 
-/** One client on a reactor. It borrows the descriptor: who owns it closes it, once `onEnd` was called. */
+/** One client on a reactor. It borrows the descriptor, which its owner closes once `onEnd` was called. */
 export class LineClient {
   readonly #fd: number;
   readonly #onEnd: (client: LineClient) => void;

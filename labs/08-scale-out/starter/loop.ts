@@ -8,6 +8,6 @@ reactor.attach(); // beside the messages of the main thread
 const clients = new Set<LineClient>();
 
 parentPort?.on('message', (fd: number) => {
-  // Task a: who closes the descriptor when the client has left? Not two threads, and not none.
+  // Task a: which thread closes the descriptor when the client has left? Not two, and not none.
   clients.add(new LineClient(reactor, fd, (client) => clients.delete(client)));
 });
