@@ -12,8 +12,7 @@ test('every sheet and every starter is in the package, and no mutant', () => {
     cwd: LABS,
     encoding: 'utf8',
   });
-  // A list of packages; since npm 12 an object of them.
-  const packages = Object.values(JSON.parse(output)) as { files: { path: string }[] }[];
+  const packages = JSON.parse(output) as { files: { path: string }[] }[];
   const packed = packages.flatMap(({ files }) => files.map(({ path }) => path));
   const folders = readdirSync(LABS).filter((name) => /^\d\d-/.test(name));
   const wanted = folders.flatMap((folder) => {
