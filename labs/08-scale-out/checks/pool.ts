@@ -16,6 +16,11 @@ export const causes = {
     next: 'print the number where it is accepted, where it is posted and where it is received: the last line is where it was lost',
     read: 'the sheet, "The picture"',
   },
+  mixed: {
+    why: 'Bytes are lost, doubled, in another order, or of another client. LineClient does none of that for a descriptor that is its alone: two threads have it, or it was closed while it was served, and its number is another connection now.',
+    next: 'look for a number that is posted twice, or closed by two threads',
+    read: 'docs/semantics.md, "The owner of a descriptor"; the sheet, task a',
+  },
 } as const satisfies Record<string, Cause>;
 
 /** Starts main.ts with so many threads. */

@@ -70,8 +70,8 @@ export const report: Check = {
     const { machine, rounds, figures } = readReport(exam);
     expectRounds(rounds);
     for (const figure of Object.keys(CLOCKS) as Figure[]) {
-      const { clock, models = {} } = figures[figure] ?? {};
-      for (const model of MODELS) expectSummary(models[model], rounds, model, figure);
+      const { clock, models } = figures[figure] ?? {};
+      for (const model of MODELS) expectSummary(models?.[model], rounds, model, figure);
       const right = CLOCKS[figure];
       const values = { figure, right };
       if (clock !== right) throw new Miss('wrong clock', `${figure}: ${clock ?? 'none'}`, values);
