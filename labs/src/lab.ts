@@ -39,7 +39,7 @@ export interface Lab {
   /** Its folder: `'04-edge'`. */
   readonly folder: string;
   readonly title: string;
-  /** Files of the starter that a student completes and hands in: `'server.ts'`. */
+  /** What a student hands in: files of the starter that are completed, `'server.ts'`, and what they make. */
   readonly files: readonly string[];
   /** In the order in which they are to be solved. */
   readonly checks: readonly Check[];

@@ -24,3 +24,16 @@ test('every sheet and every starter is in the package, and no mutant', () => {
   expect(wanted.filter((path) => !packed.includes(path))).toEqual([]);
   expect(packed.filter((path) => /solution|mutants/.test(path))).toEqual([]);
 });
+
+test('what is handed in is named as the files of the starter are', async () => {
+  const { labs } = (await import(`${LABS}/dist/src/index.js`)) as {
+    labs: { folder: string; files: string[] }[];
+  };
+  const strange = labs.flatMap(({ folder, files }) => {
+    const starter = readdirSync(join(LABS, folder, 'starter'));
+    const programs = files.filter((file) => !file.endsWith('.json'));
+    return programs.filter((file) => !starter.includes(file)).map((file) => `${folder}/${file}`);
+  });
+  expect(labs.length).toBe(8);
+  expect(strange).toEqual([]);
+});

@@ -9,7 +9,7 @@ export const scaleOut: Lab = {
   number: 8,
   folder: '08-scale-out',
   title: 'Scale out, and compare',
-  files: ['pool', 'loop', 'report'],
+  files: ['pool.ts', 'loop.ts', 'report.ts', 'report.json'],
   checks: [
     protocol,
     oneThread,
