@@ -55,15 +55,25 @@ function stripTypes(folder) {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && entry.name !== 'node_modules') stripTypes(path);
     if (!entry.isFile() || !path.endsWith('.ts')) continue;
-    const { outputText } = ts.transpileModule(readFileSync(path, 'utf8'), {
-      compilerOptions: {
-        target: 'es2023',
-        module: 'esnext',
-        verbatimModuleSyntax: true,
-        rewriteRelativeImportExtensions: true,
-      },
-    });
-    writeFileSync(path.replace(/\.ts$/, '.js'), outputText);
+    writeFileSync(path.replace(/\.ts$/, '.js'), withoutTypes(readFileSync(path, 'utf8')));
     rmSync(path);
   }
+}
+
+// Most files are the same in all mutants of a lab.
+const stripped = new Map();
+
+function withoutTypes(source) {
+  const known = stripped.get(source);
+  if (known !== undefined) return known;
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: {
+      target: 'es2023',
+      module: 'esnext',
+      verbatimModuleSyntax: true,
+      rewriteRelativeImportExtensions: true,
+    },
+  });
+  stripped.set(source, outputText);
+  return outputText;
 }
