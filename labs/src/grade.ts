@@ -80,7 +80,7 @@ async function attempt(check: Check, options: GradeOptions): Promise<Failure | u
     // A fault of the grader ends it; what it has started ends with it.
     if (!(error instanceof Miss)) await exam.close().catch(() => undefined);
     miss = missIn(error);
-    if (keepsTraces) see = keepTrace(exam, folder, check.id);
+    if (keepsTraces) see = keepTrace(exam, miss, folder, check.id);
   }
   try {
     await exam.close();
@@ -96,14 +96,15 @@ function missIn(error: unknown): Miss {
   throw error;
 }
 
-function keepTrace(exam: Exam, folder: string, id: string): string | undefined {
-  const { lastLedger } = exam;
-  if (lastLedger === undefined || !existsSync(lastLedger)) return undefined;
+// Of a simulated run it is there; of a recorded one it is made from the ledger.
+function keepTrace(exam: Exam, { trace }: Miss, folder: string, id: string): string | undefined {
   const path = join(folder, KEPT_FOLDER, `${id}.edgetrace`);
+  const source = trace ?? exam.lastLedger;
+  if (source === undefined || !existsSync(source)) return undefined;
   try {
     mkdirSync(join(folder, KEPT_FOLDER), { recursive: true });
-    copyFileSync(lastLedger, path.replace(/edgetrace$/, 'ledger'));
-    return writeLedgerTrace(exam.ledger, path) ? path : undefined;
+    copyFileSync(source, trace === undefined ? path.replace(/edgetrace$/, 'ledger') : path);
+    return trace !== undefined || writeLedgerTrace(exam.ledger, path) ? path : undefined;
   } catch (error) {
     // A folder that cannot be written is graded all the same.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;

@@ -56,6 +56,8 @@ export class Miss extends Error {
   /** What was seen, for the student. */
   readonly got: string;
   readonly values: Values;
+  /** The file with a trace of what has led to it. */
+  readonly trace?: string | undefined;
 
   constructor(why: string, got: string, values: Values = {}) {
     super(`${why}: ${got}`);

@@ -157,7 +157,7 @@ export class Exam {
 
   /** Runs a function of the lab's simulated.ts over a simulated kernel, in a process of its own. @throws Miss */
   simulate(options: SimulatedOptions): Promise<void> {
-    return runSimulated(this.folder, this.seed, options);
+    return runSimulated(this.folder, this.#files, this.seed, options);
   }
 
   /**

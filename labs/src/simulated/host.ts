@@ -1,7 +1,7 @@
 // `node host.js MODULE FUNCTION FILE SEED RUNS`: calls a function of a lab with a student's file, and prints
 // what it has found.
 import { pathToFileURL } from 'node:url';
-import type { Miss } from '../lab.ts';
+import type { Values } from '../lab.ts';
 import type { SimulatedTask, Verdict } from './run.ts';
 
 type Simulated = Record<string, (task: SimulatedTask) => Promise<void>>;
@@ -21,17 +21,30 @@ async function judge(task: SimulatedTask): Promise<Verdict> {
   }
 }
 
+interface Failed extends Pick<NodeJS.ErrnoException, 'code' | 'stack' | 'message'> {
+  readonly why?: string;
+  readonly got?: string;
+  readonly values?: Values;
+  readonly simulation?: { readonly trace: string | undefined };
+}
+
 // The reason is the check's, or that of the simulation: ERR_SIM_DEADLOCK.
 function verdictOf(error: unknown): Verdict {
-  const { message, code, why, got, values } = error as Partial<Miss> & NodeJS.ErrnoException;
+  const { why, got = '', values = {}, code, stack, simulation, message = '' } = error as Failed;
+  const { trace } = simulation ?? {};
+  const common = { isRight: false, ...(trace !== undefined && { trace }) } as const;
+  // `simulate` has put the calls that led to it behind the message.
+  const story = message.replace(/\nsee it: .*$/m, '');
   if (why !== undefined) {
-    // `simulate` has put the calls that led to it behind the message of a Miss.
-    const story = message?.slice(`${why}: `.length) ?? got ?? '';
-    return { isRight: false, why, got: story, values: values ?? {} };
+    return {
+      ...common,
+      why,
+      got: story.slice(`${why}: `.length) || got,
+      values,
+    };
   }
-  if (code === 'ERR_SIM_DEADLOCK') return { isRight: false, why: 'stuck', got: message ?? '' };
-  const { stack } = error as Error;
-  return { isRight: false, got: stack ?? String(error) };
+  if (code === 'ERR_SIM_DEADLOCK') return { ...common, why: 'stuck', got: story };
+  return { ...common, got: stack ?? String(error) };
 }
 
 const verdict = await judge({ program, seed: Number(seed), runs: Number(runs) });

@@ -34,6 +34,8 @@ export type Verdict =
       readonly why?: string;
       readonly got: string;
       readonly values?: Values;
+      /** The file with the trace of the run, in the folder for temporary files. */
+      readonly trace?: string;
     };
 
 /** What a function of a lab's simulated.ts gets. */
@@ -44,9 +46,13 @@ export interface SimulatedTask {
   readonly runs: number;
 }
 
-/** @throws Miss - what the function has thrown; 'crashed', 'hangs'. */
+/**
+ * @param files - a folder for temporary files, the traces of failing runs among them.
+ * @throws Miss - what the function has thrown; 'crashed', 'hangs'.
+ */
 export async function runSimulated(
   folder: string,
+  files: string,
   seed: number,
   options: SimulatedOptions,
 ): Promise<void> {
@@ -61,7 +67,7 @@ export async function runSimulated(
       cwd: folder,
       detached: true, // a process group of its own
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...mark.env },
+      env: { ...process.env, ...mark.env, TMPDIR: files },
     },
   );
   mark.pid = child.pid;
@@ -96,7 +102,9 @@ export async function runSimulated(
       command: `node ${file}`,
     });
   }
-  if (!verdict.isRight) throw new Miss(verdict.why ?? 'crashed', verdict.got, verdict.values ?? {});
+  if (verdict.isRight) return;
+  const { why = 'crashed', got, values = {}, trace } = verdict;
+  throw Object.assign(new Miss(why, got, values), { trace });
 }
 
 function verdictIn(output: string): Verdict | undefined {
