@@ -29,7 +29,7 @@ export class Host {
   readonly sim: Simulation;
   readonly #proxy: Proxy;
 
-  constructor(sim: Simulation, { createProxy }: SimulatedTask['program']) {
+  constructor(sim: Simulation, { createProxy }: SimulatedTask['program'], idleMs: number) {
     if (typeof createProxy !== 'function') throw new Miss('not exported', 'no createProxy');
     this.sim = sim;
     this.#proxy = (createProxy as (options: ProxyOptions) => Proxy)({
@@ -37,7 +37,7 @@ export class Host {
       port: PORT,
       to: { host: HOST, port: SERVER_PORT },
       connectMs: CONNECT_MS,
-      idleMs: IDLE_MS,
+      idleMs,
     });
   }
 
@@ -101,9 +101,10 @@ export function hosted(
   { program, seed }: SimulatedTask,
   options: SimulateOptions,
   body: (host: Host) => Promise<void>,
+  idleMs = IDLE_MS,
 ): Promise<void> {
   return simulate({ seed, shrinkMs: 0, ...options }, async (sim) => {
-    const host = new Host(sim, program);
+    const host = new Host(sim, program, idleMs);
     try {
       await body(host);
     } finally {

@@ -19,7 +19,7 @@ export const refused: Check = {
   name: 'no server',
   points: 2,
   task: 'f',
-  did: 'connected when no one listens at the server, and when nothing answers there, with connectMs 5,000; the clients had sent 100,000 bytes; in simulated time',
+  did: 'connected when no one listens at the server, and when nothing answers there, with connectMs 5,000; the clients had sent 100,000 bytes, and ended when they had the line; in simulated time',
   expected:
     '"502 ECONNREFUSED", at once, and "502 ETIMEDOUT", after 5 s and not before; each a line, then the end, and no reset',
   causes: {
@@ -46,7 +46,7 @@ export const refused: Check = {
       read: 'tcp(7): tcp_syn_retries; the sheet, task d',
     },
     'a reset behind it': {
-      why: 'The connection was closed with bytes of the client unread, and then close sends a reset: it can overtake the line, or remove it from where the client has yet to read it.',
+      why: 'The connection was closed with bytes of the client unread, or before its end: what it sends then is answered by a reset, which can overtake the line, or remove it from where the client has yet to read it.',
       next: 'send the line, shutdown with SHUT_WR, and read on, throwing away what comes, until the client ends',
       read: 'RFC 1122, 4.2.2.13; the sheet, task f',
     },
@@ -60,7 +60,7 @@ export const times: Check = {
   name: 'clients that leave, and pairs that are idle',
   points: 2,
   task: 'd',
-  did: 'reset clients whose server had not answered yet, ended one whose first SYN was lost, and left a pair idle, with connectMs 5,000 and idleMs 30,000; in simulated time',
+  did: 'reset clients whose server had not answered yet, ended one whose first SYN was lost, and left a pair idle, with connectMs 5,000 and idleMs 30,000; then had one connect for 5 s with idleMs 1,000; in simulated time',
   expected:
     'attempts closed with their clients; an end alone is none; a pair is reset 30 s after its last byte, either way, and not before',
   causes: {
@@ -81,6 +81,11 @@ export const times: Check = {
       why: 'The pair was closed {seconds} s after bytes had moved, and not 30: by the timer of its connect, which is to end when it is connected, or by one that does not begin anew with each byte, of either side.',
       next: 'clear the connect timer in the moment of the connect; refresh the idle timer at each recv and send that moved bytes',
       read: 'docs/reactor.md, setTimeout; the sheet, task d',
+    },
+    'idle while connecting': {
+      why: 'idleMs was {idleMs}, and the pair was given up while it was being connected: no byte can move before that. Connecting has a limit of its own.',
+      next: 'begin the idle timer when the server is connected, and no byte of the client before that begins it',
+      read: 'the sheet, task d',
     },
     'too late': {
       why: 'No byte has moved for 30 s, and the pair is there. A peer that has lost its power sends no end.',
