@@ -60,7 +60,7 @@ export const cuts: Check = {
   name: 'a pipeline, cut anywhere',
   points: 3,
   task: 'a',
-  did: 'sent a pipeline of 20 commands in two segments, cut behind each of its bytes in turn, and byte by byte; over a simulated network',
+  did: 'sent a pipeline of 20 commands in one segment; in two, cut behind each of its bytes in turn; and byte by byte; over a simulated network',
   expected: 'the same 20 answers each time',
   causes: {
     ...common,
@@ -68,6 +68,11 @@ export const cuts: Check = {
       why: 'A read ends where the network has cut, and not where a command does: in the middle of a length, between CR and LF, in a value. What the parser knew so far is lost there, or is used twice.',
       next: 'keep bytes and state in the parser of the client, and run resp.test.ts',
       read: 'tcp(7); the sheet, task a',
+    },
+    'wrong uncut': {
+      why: 'All 20 commands came in one piece, so no cut has to do with it. Either this command is answered wrongly by itself, or the parser has begun it at the wrong byte, behind the command before.',
+      next: 'send this command alone; if its answer is right then, look at where the parser goes on behind the command before it',
+      read: 'the sheet, "The protocol"',
     },
   },
   run: (exam) => simulated(exam, 'cuts'),
