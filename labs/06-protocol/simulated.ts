@@ -119,34 +119,34 @@ const PIPELINE: readonly (readonly [readonly Word[], Buffer | string])[] = [
   [['ECHO', 'the end'], bulk('the end')],
 ];
 
-/** 6.2: a pipeline in one piece; then cut once at each of its bytes, and byte by byte. */
+/** 6.2: a pipeline in one segment; then cut once at each of its bytes, and byte by byte. */
 export const cuts = (task: SimulatedTask): Promise<void> =>
   run(task, async (host) => {
     const bytes = Buffer.concat(PIPELINE.map(([words]) => command(...words)));
-    const pieces = (cut: number): Buffer[] => [bytes.subarray(0, cut), bytes.subarray(cut)];
-    await inOnePiece(host, bytes);
+    const segments = (cut: number): Buffer[] => [bytes.subarray(0, cut), bytes.subarray(cut)];
+    await inOneSegment(host, bytes);
     for (let cut = 1; cut < bytes.length; cut++) {
-      await sendPieces(host, pieces(cut), `of ${bytes.length} bytes, cut behind ${cut}`);
+      await sendSegments(host, segments(cut), `of ${bytes.length} bytes, cut behind ${cut}`);
     }
     const each = [...bytes].map((byte) => Buffer.of(byte));
-    await sendPieces(host, each, 'sent byte by byte');
+    await sendSegments(host, each, 'sent byte by byte');
   });
 
 // A command that is answered wrongly without a cut says nothing about cuts.
-async function inOnePiece(host: Host, bytes: Buffer): Promise<void> {
+async function inOneSegment(host: Host, bytes: Buffer): Promise<void> {
   try {
-    await sendPieces(host, [bytes], 'all sent in one piece');
+    await sendSegments(host, [bytes], 'all sent in one segment');
   } catch (error) {
     if (!(error instanceof Miss) || error.why !== 'wrong answer') throw error;
     throw new Miss('wrong uncut', error.got);
   }
 }
 
-async function sendPieces(host: Host, pieces: readonly Buffer[], how: string): Promise<void> {
+async function sendSegments(host: Host, segments: readonly Buffer[], how: string): Promise<void> {
   const answers = Buffer.concat(PIPELINE.map(([, answer]) => Buffer.from(answer)));
   const peer = await host.connect();
-  for (const piece of pieces) {
-    peer.write(piece);
+  for (const segment of segments) {
+    peer.write(segment);
     host.settle();
   }
   host.expect(peer, 0, answers, (index) => `to ${named(index)}; ${how}`);

@@ -42,7 +42,7 @@ export const manyInOne: Check = {
       read: 'tcp(7): a stream has no messages',
     },
     'answers QUIT': {
-      why: 'A line that is QUIT is not answered: the client asks for the end. What stands behind it is no question any more. {count} bytes came back for QUIT and what is behind it.',
+      why: 'A line that is QUIT is not answered: the client asks for the end. What comes behind it is not answered either. {count} bytes came back for QUIT and what is behind it.',
       next: 'compare each line with QUIT before you answer it; after it, leave the loop over lines',
       read: 'the sheet, task b',
     },

@@ -70,7 +70,7 @@ export const cuts: Check = {
       read: 'tcp(7); the sheet, task a',
     },
     'wrong uncut': {
-      why: 'All 20 commands came in one piece, so no cut has to do with it. Either this command is answered wrongly by itself, or the parser has begun it at the wrong byte, behind the command before.',
+      why: 'All 20 commands came in one segment, so no cut has to do with it. Either this command is answered wrongly by itself, or the parser has begun it at the wrong byte, behind the command before.',
       next: 'send this command alone; if its answer is right then, look at where the parser goes on behind the command before it',
       read: 'the sheet, "The protocol"',
     },
