@@ -3,8 +3,8 @@ import { type Peer, type Simulation, simulate } from 'edgewise/testing';
 import { Miss } from '../src/lab.ts';
 import { closeAll } from '../src/simulated/leftover.ts';
 import type { SimulatedTask } from '../src/simulated/run.ts';
-import { whyNot } from './checks/asking.ts';
-import { bulk, command, NIL, OK, push, shown, subscribed } from './checks/wire.ts';
+import { missOf } from './checks/asking.ts';
+import { bulk, command, NIL, OK, push, shown, subscribed, type Word } from './checks/wire.ts';
 
 interface Server {
   turn(timeoutMs: number): void;
@@ -65,14 +65,17 @@ class Host {
   }
 
   /** The next answer, as long as the one that is expected. @throws Miss - it is another one. */
-  expect(peer: Peer, from: number, wanted: Buffer | string, what: string): number {
+  expect(
+    peer: Peer,
+    from: number,
+    wanted: Buffer | string,
+    what: string | ((index: number) => string),
+  ): number {
     const expected = Buffer.from(wanted);
     const to = from + expected.length;
     this.until(() => peer.received.length >= to || peer.isEnded);
-    const got = peer.received.subarray(from, to);
-    if (got.equals(expected)) return to;
-    const why = whyNot(got, expected, peer.isEnded);
-    throw new Miss(why, `${shown(got)}, not ${shown(expected)}, ${what}`);
+    if (peer.received.subarray(from, to).equals(expected)) return to;
+    throw missOf(peer.received.subarray(from), expected, peer.isEnded, what);
   }
 
   close(): void {
@@ -93,50 +96,69 @@ function run({ program, seed }: SimulatedTask, body: (host: Host) => Promise<voi
 }
 
 /** Twenty commands, of which each leaves what the next ones need, and their answers. */
-const PIPELINE: readonly (readonly [Buffer, Buffer | string])[] = [
-  [command('PING'), '+PONG\r\n'],
-  [command('PING', 'a b'), bulk('a b')],
-  [command('DEL', 'k', 'empty', 'lines'), ':0\r\n'],
-  [command('GET', 'k'), NIL],
-  [command('SET', 'k', 'one'), OK],
-  [command('GET', 'k'), bulk('one')],
-  [command('set', 'k', 'two'), OK],
-  [command('get', 'k'), bulk('two')],
-  [command('SET', 'empty', ''), OK],
-  [command('GET', 'empty'), bulk('')],
-  [command('SET', 'lines', '\r\n$3\r\n*1\r\n'), OK],
-  [command('GET', 'lines'), bulk('\r\n$3\r\n*1\r\n')],
-  [command('ECHO', Uint8Array.of(0, 255, 13, 10)), bulk(Uint8Array.of(0, 255, 13, 10))],
-  [command('ECHO', 'grüße'), bulk('grüße')],
-  [command('PUBLISH', 'none', 'x'), ':0\r\n'],
-  [command('SET', 'k', 'three', 'PX', '60000'), OK],
-  [command('GET', 'k'), bulk('three')],
-  [command('DEL', 'k', 'empty', 'lines', 'k'), ':3\r\n'],
-  [command('GET', 'k'), NIL],
-  [command('ECHO', 'the end'), bulk('the end')],
+const PIPELINE: readonly (readonly [readonly Word[], Buffer | string])[] = [
+  [['PING'], '+PONG\r\n'],
+  [['PING', 'a b'], bulk('a b')],
+  [['DEL', 'k', 'empty', 'lines'], ':0\r\n'],
+  [['GET', 'k'], NIL],
+  [['SET', 'k', 'one'], OK],
+  [['GET', 'k'], bulk('one')],
+  [['set', 'k', 'two'], OK],
+  [['get', 'k'], bulk('two')],
+  [['SET', 'empty', ''], OK],
+  [['GET', 'empty'], bulk('')],
+  [['SET', 'lines', '\r\n$3\r\n*1\r\n'], OK],
+  [['GET', 'lines'], bulk('\r\n$3\r\n*1\r\n')],
+  [['ECHO', Uint8Array.of(0, 255, 13, 10)], bulk(Uint8Array.of(0, 255, 13, 10))],
+  [['ECHO', 'grüße'], bulk('grüße')],
+  [['PUBLISH', 'none', 'x'], ':0\r\n'],
+  [['SET', 'k', 'three'], OK],
+  [['GET', 'k'], bulk('three')],
+  [['DEL', 'k', 'empty', 'lines', 'k'], ':3\r\n'],
+  [['GET', 'k'], NIL],
+  [['ECHO', 'the end'], bulk('the end')],
 ];
 
-/** 6.2: a pipeline, cut once at each of its bytes; and byte by byte. */
+/** 6.2: a pipeline in one segment; then cut once at each of its bytes, and byte by byte. */
 export const cuts = (task: SimulatedTask): Promise<void> =>
   run(task, async (host) => {
-    const bytes = Buffer.concat(PIPELINE.map(([sent]) => sent));
-    const answers = Buffer.concat(PIPELINE.map(([, answer]) => Buffer.from(answer)));
-    for (let cut = 0; cut <= bytes.length; cut++) {
-      const peer = await host.connect();
-      peer.write(bytes.subarray(0, cut));
-      host.settle();
-      peer.write(bytes.subarray(cut));
-      host.expect(peer, 0, answers, `of ${bytes.length} bytes, cut behind ${cut}`);
-      peer.end();
-      host.until(() => peer.isEnded);
+    const bytes = Buffer.concat(PIPELINE.map(([words]) => command(...words)));
+    const segments = (cut: number): Buffer[] => [bytes.subarray(0, cut), bytes.subarray(cut)];
+    await inOneSegment(host, bytes);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      await sendSegments(host, segments(cut), `of ${bytes.length} bytes, cut behind ${cut}`);
     }
-    const peer = await host.connect();
-    for (const byte of bytes) {
-      peer.write(Uint8Array.of(byte));
-      host.settle();
-    }
-    host.expect(peer, 0, answers, 'sent byte by byte');
+    const each = [...bytes].map((byte) => Buffer.of(byte));
+    await sendSegments(host, each, 'sent byte by byte');
   });
+
+// A command that is answered wrongly without a cut says nothing about cuts.
+async function inOneSegment(host: Host, bytes: Buffer): Promise<void> {
+  try {
+    await sendSegments(host, [bytes], 'all sent in one segment');
+  } catch (error) {
+    if (!(error instanceof Miss) || error.why !== 'wrong answer') throw error;
+    throw new Miss('wrong uncut', error.got);
+  }
+}
+
+async function sendSegments(host: Host, segments: readonly Buffer[], how: string): Promise<void> {
+  const answers = Buffer.concat(PIPELINE.map(([, answer]) => Buffer.from(answer)));
+  const peer = await host.connect();
+  for (const segment of segments) {
+    peer.write(segment);
+    host.settle();
+  }
+  host.expect(peer, 0, answers, (index) => `to ${named(index)}; ${how}`);
+  peer.end();
+  host.until(() => peer.isEnded);
+}
+
+function named(index: number): string {
+  const words = PIPELINE[index]?.[0] ?? [];
+  const text = words.map((word) => Buffer.from(word).toString()).join(' ');
+  return `${shown(Buffer.from(text))}, command ${index + 1} of ${PIPELINE.length}`;
+}
 
 /** 6.5: what is set with PX. */
 export const expiry = (task: SimulatedTask): Promise<void> =>
@@ -149,16 +171,15 @@ export const expiry = (task: SimulatedTask): Promise<void> =>
         at = host.expect(peer, at, answer, what);
       } catch (error) {
         if (!(error instanceof Miss) || error.why !== 'wrong answer') throw error;
-        const isGone = peer.received.toString('latin1', at) === NIL;
-        throw new Miss(isGone ? 'too early' : 'too late', error.got);
+        throw new Miss(whyExpiry(words, answer, peer.received.toString('latin1', at)), error.got);
       }
     };
-    ask(['SET', 'a', '1', 'PX', '100'], OK, 'to SET');
+    ask(['SET', 'a', '1', 'PX', '100'], OK, 'to SET a 1 PX 100');
     host.elapse(99.5);
     ask(['GET', 'a'], bulk('1'), '0.5 ms before its time');
     host.elapse(1);
     ask(['GET', 'a'], NIL, '0.5 ms after its time');
-    ask(['SET', 'b', '1', 'PX', '100'], OK, 'to SET');
+    ask(['SET', 'b', '1', 'PX', '100'], OK, 'to SET b 1 PX 100');
     host.elapse(60);
     ask(['SET', 'b', '2'], OK, 'to SET');
     host.elapse(60);
@@ -176,6 +197,12 @@ export const expiry = (task: SimulatedTask): Promise<void> =>
     host.elapse(120);
     ask(['GET', 'd'], bulk('2'), 'set without PX, after one with PX 100 was deleted');
   });
+
+function whyExpiry(words: readonly string[], answer: Buffer | string, got: string): string {
+  if (words.includes('PX')) return 'not set';
+  if (got === NIL) return 'too early';
+  return answer === NIL && got.startsWith('$') ? 'too late' : 'wrong answer';
+}
 
 const MESSAGE_BYTES = 65_536;
 const MESSAGES = 40;

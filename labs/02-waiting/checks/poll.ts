@@ -1,6 +1,7 @@
 // The server that waits for all of its clients at once.
 import { socketCount } from '../../src/exam/observe.ts';
 import { type Check, Miss } from '../../src/lab.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { comesTrue, talk, talkCauses, tenAtOnce } from './talk.ts';
 
 const IDLE_WAITS_MAX = 5;
@@ -25,13 +26,24 @@ export const idle: Check = {
   points: 3,
   task: 'c',
   did: 'left three clients silent, after two others had ended, and looked at the waits of the server',
-  expected: 'one wait that does not come back: it costs nothing',
+  expected:
+    'one wait, with no limit of time, that does not come back; and both that have ended taken out of the set',
   causes: {
     ...talkCauses,
     spins: {
       why: '{count} waits came back while no client did anything. A wait comes back for one of three reasons: its time was up (a timeout of 0 is always up), room to write was asked for (there is nearly always some), or a client that has ended is still watched (its end stays readable until it is closed).',
       next: 'wait with -1, ask for Readable alone, and remove and close a client whose read is 0',
       read: 'docs/semantics.md "Level goes on reporting an end of stream until the descriptor is closed or its read interest removed."',
+    },
+    'has a limit': {
+      why: 'A timeout is for a program that has something else to do at a certain time. This one has not: after {ms} ms the wait comes back with nothing, and again after the next {ms} ms, for as long as no client says anything.',
+      next: 'wait with -1: until something happens, however long that takes',
+      read: 'poll(2), "timeout"; the sheet, task c',
+    },
+    'not removed': {
+      why: 'Descriptor {fd} was closed while it was still in the set. The number is free then, and the next client gets it: what the set has under that number is what was asked for the client before.',
+      next: 'call poller.remove(fd) first, then sys.close(fd)',
+      read: 'the sheet, task c; docs/semantics.md "A descriptor that was closed without removing it leaves its number free for a new registration."',
     },
   },
   async run(exam) {
@@ -45,8 +57,27 @@ export const idle: Check = {
     await server.until(() => waitsSince() > 500);
     const count = waitsSince();
     if (count > IDLE_WAITS_MAX) throw new Miss('spins', `${count} waits came back`, { count });
+    expectNoLimit(exam.ledger);
+    expectRemoved(exam.ledger);
   },
 };
+
+function expectNoLimit({ waits }: Ledger): void {
+  const ms = waits.find(({ a }) => a >= 0)?.a;
+  if (ms !== undefined) throw new Miss('has a limit', `poller.wait(${ms})`, { ms });
+}
+
+// What is closed has to be out of the set before.
+function expectRemoved({ entries }: Ledger): void {
+  const watched = new Set<number>();
+  for (const { call, fd, result } of entries) {
+    if (call === 'poller.add' && result >= 0) watched.add(fd);
+    if (call === 'poller.remove' || call === 'poller.removeAndClose') watched.delete(fd);
+    if (call === 'close' && watched.has(fd)) {
+      throw new Miss('not removed', `close of descriptor ${fd}, which is in the set`, { fd });
+    }
+  }
+}
 
 export const callsPerLine: Check = {
   id: '2.9',

@@ -1,5 +1,6 @@
 // How clients of lab 2 talk: a line, and its number. A server that is always busy never sleeps, so that CPU which
 // it has used without an answer shows that none comes.
+import { basename } from 'node:path';
 import type { Exam } from '../../src/exam/exam.ts';
 import { isAsleep } from '../../src/exam/observe.ts';
 import type { Peer } from '../../src/exam/peer.ts';
@@ -50,13 +51,19 @@ export async function talk(
   const answer = peer.take(expected.length)?.toString();
   if (answer === expected) return;
   server.check();
-  const sent = `${JSON.stringify(text)} was answered by`;
+  const name = basename(server.file);
+  const sent = JSON.stringify(text);
   if (answer !== undefined) {
-    throw new Miss('wrong', `${sent} ${JSON.stringify(answer)}, not ${JSON.stringify(expected)}`);
+    const got = `${JSON.stringify(answer)} came back for ${sent}, not ${JSON.stringify(expected)}`;
+    throw new Miss('wrong', `${name}: ${got}`);
   }
-  if (peer.hasEnded) throw new Miss('closed', `${sent} ${peer.error ?? 'the end'}`);
+  const came = `${name}: ${peer.length} of ${expected.length} bytes came back for ${sent}`;
+  if (peer.hasEnded) {
+    const end = peer.error ?? 'the end of the connection';
+    throw new Miss('closed', `${came}, then ${end}`);
+  }
   const does = isAsleep(server.pid) ? 'sleeps' : 'is busy';
-  throw new Miss('unanswered', `${sent} nothing; the server ${does}`);
+  throw new Miss('unanswered', `${came}; the server ${does}`);
 }
 
 /** Ten clients at once, the first of which says nothing until the end. @throws Miss - one of talkCauses */

@@ -41,6 +41,11 @@ export const manyInOne: Check = {
       next: 'after each read answer all lines that are whole, and keep only what is behind the last line end',
       read: 'tcp(7): a stream has no messages',
     },
+    'answers QUIT': {
+      why: 'A line that is QUIT is not answered: the client asks for the end. What comes behind it is not answered either. {count} bytes came back for QUIT and what is behind it.',
+      next: 'compare each line with QUIT before you answer it; after it, leave the loop over lines',
+      read: 'the sheet, task b',
+    },
     'stays open': {
       why: 'QUIT is the end of the conversation: the client has its answers, and waits for your end.',
       next: 'after QUIT read no more, and close when all answers are sent',
@@ -54,7 +59,13 @@ export const manyInOne: Check = {
     const lines = linesOf(exam.random, COUNT * 20, 20);
     client.write(`${lines}QUIT\nbehind it\n`);
     await answered(exam, server, client, lines, 'one at a time');
-    await answeredToEnd(exam, server, client, '', 'stays open');
+    await server.until(() => client.hasEnded);
+    const behind = client.takeAll().toString('latin1');
+    if (behind !== '') {
+      const got = `${JSON.stringify(behind.slice(0, 64))} came back behind the answers to all lines`;
+      throw new Miss('answers QUIT', got, { count: behind.length });
+    }
+    await exam.receiveToEnd(server, client, 'stays open');
   },
 };
 

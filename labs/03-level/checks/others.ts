@@ -4,7 +4,8 @@ import { ask, lineCauses, linesOf } from '../../src/exam/lines.ts';
 import type { Peer } from '../../src/exam/peer.ts';
 import type { Trial } from '../../src/exam/trial.ts';
 import { type Check, Miss } from '../../src/lab.ts';
-import { isRead } from '../../src/ledger/ledger.ts';
+import { isRead, isWait, type Ledger } from '../../src/ledger/ledger.ts';
+import { doesNotWait, expectWaiting } from './writing.ts';
 
 const MIB = 1024 * 1024;
 const READS_MAX = 4;
@@ -38,13 +39,24 @@ export const inTurns: Check = {
     for (const other of others) await exam.receive(server, other, 5, 'stuck');
     await exam.receive(server, flooder, flood.length, 'stuck');
     const [first = -1] = exam.ledger.accepted;
-    const reports = exam.ledger.reports.filter(({ fd }) => fd === first);
-    const reads = Math.max(...reports.map(({ calls }) => calls.filter(isRead).length));
+    const reads = mostReads(exam.ledger, first);
     if (exam.ledger.since(mark).waits.length === 0 || reads > READS_MAX) {
       throw new Miss('greedy', `${reads} reads for one report`, { reads });
     }
   },
 };
+
+// Between two waits: each report of it is of a wait.
+function mostReads({ entries }: Ledger, fd: number): number {
+  let most = 0;
+  let reads = 0;
+  for (const entry of entries) {
+    if (isWait(entry)) reads = 0;
+    else if (entry.fd === fd && isRead(entry)) reads++;
+    most = Math.max(most, reads);
+  }
+  return most;
+}
 
 export const comeAndGo: Check = {
   id: '3.9',
@@ -112,6 +124,7 @@ export const noDescriptor: Check = {
       next: 'at EMFILE take Readable out of the interest of the listener, until a client has been closed',
       read: 'docs/semantics.md "Level reports a readable descriptor at every wait until it is drained."',
     },
+    'does not wait': doesNotWait,
     'never again': {
       why: 'Clients have left, and their descriptors are free. {waiting} others are in the queue of the listener, and it is not watched any more.',
       next: 'watch the listener again each time a client is closed',
@@ -140,6 +153,7 @@ async function expectServed(exam: Exam, server: Trial, peers: readonly Peer[]): 
   const waits = (): number => exam.ledger.waits.length;
   await server.until(() => waits() > WAITS_MAX);
   server.check();
+  if (waits() > WAITS_MAX) expectWaiting(exam.ledger);
   if (waits() > WAITS_MAX) throw new Miss('spins', `${waits()} waits`, { waits: waits() });
   const served = peers.filter(({ length }) => length > 0).length;
   const clients = peers.length;

@@ -4,6 +4,7 @@ import type { Exam } from '../../src/exam/exam.ts';
 import { answered, ask, lineCauses, linesOf } from '../../src/exam/lines.ts';
 import type { Trial } from '../../src/exam/trial.ts';
 import { type Check, Miss } from '../../src/lab.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 
 const MIB = 1024 * 1024;
 /** Waits of a program that goes round and round, as soon as it can be said. */
@@ -17,14 +18,30 @@ const spins = {
   read: 'docs/semantics.md "Level reports a writable descriptor at every wait."',
 };
 
+/** Of a program whose waits end without an event. */
+export const doesNotWait = {
+  why: '{waits} waits came back, and most of them with no event: their time was up. The last one was poller.wait({timeout}); a timeout of 0 is always up.',
+  next: 'hand the timeout of turn on to poller.wait: main.ts turns with -1, which waits until something happens',
+  read: 'epoll_wait(2), "timeout"',
+};
+
 async function expectRest(exam: Exam, server: Trial, why: string): Promise<void> {
   const mark = exam.ledger.length;
   const waitsSince = (): number => exam.ledger.since(mark).waits.length;
   await server.until(() => waitsSince() > SPIN_COUNT);
   const waits = waitsSince();
-  if (waits > REST_MAX) {
-    throw new Miss(why, `${waits} waits came back while nothing happened`, { waits });
-  }
+  if (waits <= REST_MAX) return;
+  expectWaiting(exam.ledger.since(mark));
+  throw new Miss(why, `${waits} waits came back while nothing happened`, { waits });
+}
+
+/** @throws Miss - 'does not wait': most of so many waits that came back have brought nothing. */
+export function expectWaiting({ waits }: Ledger): void {
+  const empty = waits.filter(({ result }) => result === 0).length;
+  if (empty <= waits.length / 2) return;
+  const got = `${waits.length} waits came back, ${empty} of them with no event`;
+  const values = { waits: waits.length, timeout: waits.at(-1)?.a ?? 0 };
+  throw new Miss('does not wait', got, values);
 }
 
 export const idle: Check = {
@@ -34,7 +51,7 @@ export const idle: Check = {
   task: 'c',
   did: 'left 20 clients connected and silent, after each had an answer',
   expected: 'no wait comes back: the program sleeps until something happens',
-  causes: { ...lineCauses, spins },
+  causes: { ...lineCauses, spins, 'does not wait': doesNotWait },
   async run(exam) {
     const server = await exam.start('main', { isRecorded: true });
     const peers = await exam.connectMany(server, 20);
@@ -58,6 +75,7 @@ export const slowReader: Check = {
       read: 'send(2): EAGAIN; the sheet, task c',
     },
     'stays armed': { ...spins, next: 'give Writable up again when the queue has become empty' },
+    'does not wait': doesNotWait,
   },
   async run(exam) {
     const server = await exam.start('main', { isRecorded: true });

@@ -3,7 +3,7 @@ import type { Exam } from '../../src/exam/exam.ts';
 import type { Peer } from '../../src/exam/peer.ts';
 import type { Trial } from '../../src/exam/trial.ts';
 import { type Cause, Miss } from '../../src/lab.ts';
-import { shown } from './wire.ts';
+import { firstDifference } from './wire.ts';
 
 /** Waits for an answer. @throws Miss - 'no answer', 'wrong answer'. */
 export async function expectAnswer(
@@ -15,15 +15,32 @@ export async function expectAnswer(
   const expected = Buffer.from(wanted);
   const isThere = await server.until(() => peer.length >= expected.length || peer.hasEnded);
   if (!isThere || peer.length < expected.length) server.check();
-  const got = peer.length < expected.length ? peer.takeAll() : peer.take(expected.length);
-  if (got?.equals(expected)) return;
-  const said = `${shown(got ?? Buffer.alloc(0))}${peer.hasEnded ? ', then the end' : ''}`;
-  const why = whyNot(got ?? Buffer.alloc(0), expected, peer.hasEnded);
-  throw new Miss(why, `${said}, not ${shown(expected)}, ${what}`);
+  const got = peer.take(expected.length) ?? peer.takeAll();
+  if (got.equals(expected)) return;
+  throw missOf(Buffer.concat([got, peer.takeAll()]), expected, peer.hasEnded, what);
 }
 
-/** The cause of an answer that is not the expected one. */
-export function whyNot(got: Buffer, expected: Buffer, hasEnded: boolean): keyof typeof common {
+/**
+ * Answers that are not the expected ones: the first that differs, and why it may.
+ * @param got - with what has come behind them.
+ * @param what - which command it is the answer to, or which command that of a number is.
+ */
+export function missOf(
+  got: Buffer,
+  expected: Buffer,
+  hasEnded: boolean,
+  what: string | ((index: number) => string),
+): Miss {
+  const { index, ...first } = firstDifference(got, expected);
+  const end = hasEnded ? ', then the end' : '';
+  const said = `${first.got}${end}, not ${first.expected}`;
+  const why = whyNot(got, expected, hasEnded);
+  if (typeof what === 'function') return new Miss(why, `${said}, ${what(index)}`);
+  const which = index > 0 ? `answer ${index + 1}: ` : '';
+  return new Miss(why, `${which}${said}, ${what}`);
+}
+
+function whyNot(got: Buffer, expected: Buffer, hasEnded: boolean): keyof typeof common {
   if (!expected.subarray(0, got.length).equals(got)) return 'wrong answer';
   return hasEnded ? 'ended' : 'no answer';
 }

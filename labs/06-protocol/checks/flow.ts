@@ -16,7 +16,7 @@ export const pipelined: Check = {
   name: 'answers that are sent together',
   points: 2,
   task: 'c',
-  did: 'sent 10,000 GET commands (2,000 when quick) in one burst, and counted the calls that sent the answers',
+  did: 'sent thousands of GET commands in one burst, and counted the calls that sent the answers',
   expected: 'all answers, in order, with at most 200 calls',
   causes: {
     ...common,
@@ -54,6 +54,11 @@ export const expiry: Check = {
     'there until its time, gone after it; a key that is set again has nothing of the first time',
   causes: {
     ...common,
+    'not set': {
+      why: 'SET with PX and a number of milliseconds was not answered by +OK: the key was never set, so nothing can be said about its time yet.',
+      next: 'take the two words behind the value: PX, in any case of its letters, and the milliseconds',
+      read: 'the sheet, "The protocol" and task e',
+    },
     'too early': {
       why: 'The key was set again, or deleted and set, and the timer of its first life has fired: it knows a name, and the name is another value by now. It is the stale event of lab 5 once more.',
       next: 'keep the timer with the value, and clear it when the value goes',
