@@ -10,7 +10,7 @@ export const bothWays: Check = {
   name: 'both ways at once',
   points: 3,
   task: 'b',
-  did: 'had two clients and their servers send 2 MB each (512 KB when quick), all at once',
+  did: 'had two clients and their servers send up to 2 MB each, all at once',
   expected: 'all bytes at the other end, in order',
   causes: common,
   async run(exam) {
