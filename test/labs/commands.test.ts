@@ -12,6 +12,7 @@ let course: Course;
 beforeAll(() => {
   course = new Course();
   for (const program of ['echo', 'silent']) course.handIn(program);
+  course.write('empty/notes.txt', 'later');
 });
 afterAll(() => course.remove());
 
@@ -42,7 +43,15 @@ describe('mistakes: exit code 2 and one line', () => {
     [['check', '9'], /N takes a whole number from 1 to 8, not '9'/],
     [['check', 'one'], /N takes a whole number/],
     [['check', '3'], /there is no lab 3 here: npx edgewise lab list/],
-    [['check', '1', 'nowhere'], /there is no folder nowhere: npx edgewise lab start 1 makes one/],
+    [
+      ['check', '1', 'nowhere'],
+      /there is no folder nowhere: npx edgewise lab start 1 nowhere makes one/,
+    ],
+    [['check', '1', 'no where'], /edgewise lab start 1 'no where' makes one/],
+    [['check', '1', 'empty'], /lab 1 is not in empty: it has no echo\.ts/],
+    [['check', '2'], /lab 2 is not here: npx edgewise lab start 2; .* check 2 DIR$/m],
+    [['watch', '2'], /lab 2 is not here/],
+    [['view', '2'], /lab 2 is not here/],
     [['check', '1', 'echo/echo.js'], /echo\/echo\.js is no folder/],
     [['check', '1', 'echo', 'echo'], /'echo' is one word too many/],
     [['check', '1', 'echo', '--only', '1.22'], /there is no check '1\.22'; did you mean 1\.2\?/],
@@ -137,6 +146,11 @@ describe('start', () => {
     expect(again.stderr).toMatch(/01-echo\/\S+ is there already/);
   });
 
+  test('says how the folder is given, as a shell takes it', async () => {
+    const { stdout } = await lab('start', '1', 'lab 1');
+    expect(stdout).toMatch(/^next: npx edgewise lab check 1 'lab 1'$/m);
+  });
+
   test('--js: the same in JavaScript, with its comments, and all its checks can be made', async () => {
     expect(await lab('start', '1', 'script', '--js')).toMatchObject({ code: 0 });
     const text = course.text('script/echo.js');
@@ -158,6 +172,27 @@ describe('check', () => {
       '1 of 3: 1.1 an echo of one line\n2 of 3: 1.2 it ends when it is asked to\n' +
         '3 of 3: 1.3 a fault of the grader\n',
     );
+  });
+
+  test('in a folder of another lab nothing is graded, and nothing is written', async () => {
+    course.write('other-lab/echo.js', '');
+    course.write('other-lab/package.json', '{ "name": "02-more", "type": "module" }');
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'lab', 'check', '1'], {
+      cwd: course.path('other-lab'),
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(/^edgewise: lab 1 is not here: [^\n]+\n$/),
+    });
+    expect(course.has('other-lab/.edgewise')).toBe(false);
+    expect(course.has('empty/.edgewise')).toBe(false);
+  });
+
+  test('--allow-empty: what an archive was given has a result in any case', async () => {
+    const { code, stdout } = await lab('check', '1', 'empty', '--allow-empty');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/\n0 of 10 points/);
   });
 
   test('some failed: exit code 1, eighty columns, no colour', async () => {
@@ -278,7 +313,9 @@ describe('status, explain and view', () => {
   });
 
   test('the page of a trace', async () => {
-    expect((await lab('view', '1', 'silent')).stderr).toMatch(/1\.1 has left no trace/);
+    expect((await lab('view', '1', 'silent')).stderr).toMatch(
+      /1\.1 has left no trace: this check is not recorded/,
+    );
     course.write(
       'turn.mjs',
       "import { Reactor } from 'edgewise';\nconst reactor = new Reactor();\nreactor.turn(0);\nreactor.close();\n",

@@ -8,7 +8,15 @@ import { gradeRepeatedly } from '../repeat.ts';
 import type { LabResult } from '../result.ts';
 import type { Command } from './command.ts';
 import { columnsOf, Display, hasColor } from './display.ts';
-import { FOLDER_OPERAND, folderOf, LAB_OPERAND, labOf, onlyOf, writablePath } from './words.ts';
+import {
+  FOLDER_OPERAND,
+  folderOf,
+  LAB_OPERAND,
+  labOf,
+  onlyOf,
+  workFolderOf,
+  writablePath,
+} from './words.ts';
 
 const NAMES = Object.keys(formats) as FormatName[];
 const SEED_MAX = 2 ** 31 - 1;
@@ -31,12 +39,13 @@ export const check: Command = {
     seed: { value: 'S', help: 'sizes and orders come from it (1)' },
     repeat: { value: 'K', help: 'grade so often; a check must pass each time (1)' },
     quick: { help: 'smaller sizes and fewer seeds' },
+    'allow-empty': { help: 'grade a folder without any file of the lab: 0 points' },
     'no-trace': { help: 'leave no trace of failing runs in DIR/.edgewise' },
   },
   async run(options) {
     const config = readConfig();
     const lab = labOf(options, configuredLabs(config));
-    const folder = folderOf(options, lab);
+    const folder = options.has('allow-empty') ? folderOf(options, lab) : workFolderOf(options, lab);
     const only = onlyOf(options, lab);
     const format = options.choice('format', NAMES);
     const out = options.has('out') ? writablePath(options.text('out')) : undefined;

@@ -7,7 +7,7 @@ import { stripsTypes } from '../exam/program.ts';
 import type { Lab } from '../lab.ts';
 import { edgewiseRoot, LABS_ROOT, versionIn } from '../root.ts';
 import { type Command, UsageError } from './command.ts';
-import { FOLDER_OPERAND, LAB_OPERAND, labOf } from './words.ts';
+import { FOLDER_OPERAND, LAB_OPERAND, labOf, shellWord } from './words.ts';
 
 export const start: Command = {
   name: 'start',
@@ -107,8 +107,8 @@ function textOf(lab: Lab, folder: string, isScript: boolean): string {
       `Node ${process.version} runs no TypeScript: use 22.18 or newer, or start with --js`,
     );
   }
-  if (!findsEdgewise(folder)) lines.push(`next: cd ${folder} && npm install`);
-  lines.push(`next: npx edgewise lab check ${lab.number} ${folder}`);
+  if (!findsEdgewise(folder)) lines.push(`next: cd ${shellWord(folder)} && npm install`);
+  lines.push(`next: npx edgewise lab check ${lab.number} ${shellWord(folder)}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -9,7 +9,7 @@ import type { CheckResult, LabResult } from '../result.ts';
 import { endOnSignals, exitCodeOf, keepQuietly } from './check.ts';
 import type { Command } from './command.ts';
 import { columnsOf, Display, hasColor } from './display.ts';
-import { FOLDER_OPERAND, folderOf, LAB_OPERAND, labOf } from './words.ts';
+import { FOLDER_OPERAND, LAB_OPERAND, labOf, workFolderOf } from './words.ts';
 
 export const watch: Command = {
   name: 'watch',
@@ -23,7 +23,7 @@ export const watch: Command = {
   async run(options) {
     const config = readConfig();
     const lab = labOf(options, configuredLabs(config));
-    const folder = folderOf(options, lab);
+    const folder = workFolderOf(options, lab);
     const isQuick = options.has('quick') || config.quick === true;
     const saves = new Saves(folder, lab);
     const session = new Session(lab, folder, isQuick);

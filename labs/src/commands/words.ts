@@ -1,8 +1,9 @@
 // The words of a command line as what they stand for: a lab, a student's folder, checks.
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hint } from '../config.ts';
 import type { Check, Lab } from '../lab.ts';
+import { labs as allLabs } from '../labs.ts';
 import { type Options, UsageError } from './command.ts';
 
 export const LABS_MAX = 8;
@@ -23,7 +24,47 @@ export function labWith(number: number, labs: readonly Lab[]): Lab {
 /** The student's folder: operand DIR, the lab's usual name, or this one. */
 export function folderOf(options: Options, lab: Lab): string {
   if (!options.has('DIR')) return existsSync(lab.folder) ? lab.folder : '.';
-  return readableFolder(options.text('DIR'), `: npx edgewise lab start ${lab.number} makes one`);
+  const folder = options.text('DIR');
+  const words = `npx edgewise lab start ${lab.number} ${shellWord(folder)}`;
+  return readableFolder(folder, `: ${words} makes one`);
+}
+
+/** The same, where something of the lab is. @throws UsageError - nothing is: nobody's work is graded. */
+export function workFolderOf(options: Options, lab: Lab): string {
+  const folder = folderOf(options, lab);
+  const isThere = hasWork(folder, lab);
+  if (isThere && (options.has('DIR') || !isOfAnotherLab(folder, lab))) return folder;
+  const { number } = lab;
+  if (options.has('DIR')) {
+    throw new UsageError(`lab ${number} is not in ${folder}: it has no ${lab.files[0]}`);
+  }
+  throw new UsageError(
+    `lab ${number} is not here: npx edgewise lab start ${number}; ` +
+      `in a folder with another name: npx edgewise lab check ${number} DIR`,
+  );
+}
+
+/** Whether a folder has one of the files that are to be completed, in TypeScript or JavaScript. */
+export function hasWork(folder: string, { files }: Lab): boolean {
+  const names = files.flatMap((file) => [file, file.replace(/\.ts$/, '.js')]);
+  return names.some((name) => existsSync(join(folder, name)));
+}
+
+// Labs have files of the same names; `start` writes whose folder it is.
+function isOfAnotherLab(folder: string, { number }: Lab): boolean {
+  try {
+    const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      name?: unknown;
+    };
+    return allLabs.some((other) => other.folder === name && other.number !== number);
+  } catch {
+    return false;
+  }
+}
+
+/** A word of a command line, as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** @throws UsageError - it is none, or cannot be read. */
