@@ -9,6 +9,8 @@ const NS_PER_MS = 1e6;
 /** Of a story: all of it, and of that what was unkind. */
 const LINES_MAX = 20;
 const UNKIND_MAX = 12;
+/** Of the calls of close at its end. */
+const CLOSES_MAX = 3;
 const SKIPPED = '              …';
 
 /** Calls that say nothing of what happens to the program's data. */
@@ -34,7 +36,9 @@ export function logOf(entries: readonly Entry[]): string[] {
 
 /** What was unkind, and the last calls before the end, 20 lines at most. */
 export function storyOf(entries: readonly Entry[]): string {
-  const shown = entries.filter(({ call, unkind }) => unkind !== '' || !SILENT.has(call));
+  const said = entries.filter(({ call, unkind }) => unkind !== '' || !SILENT.has(call));
+  const closes = closesAtEnd(said);
+  const shown = said.slice(0, closes > CLOSES_MAX ? CLOSES_MAX - closes : undefined);
   const unkind = shown.filter((entry) => entry.unkind !== '').slice(0, UNKIND_MAX);
   const chosen = new Set(unkind);
   for (let at = shown.length - 1; at >= 0 && chosen.size < LINES_MAX; at--) {
@@ -52,16 +56,28 @@ export function storyOf(entries: readonly Entry[]): string {
     const ms = (entry.atNs / NS_PER_MS).toFixed(1).padStart(10);
     lines.push(`${ms} ms  ${sentenceOf(entry)}`);
   }
+  if (closes > CLOSES_MAX) lines.push(`${SKIPPED} and ${closes - CLOSES_MAX} more calls of close`);
   return lines.join('\n');
+}
+
+// A program that fails is tidied up: how, explains nothing.
+function closesAtEnd(entries: readonly Entry[]): number {
+  const last = entries.findLastIndex(({ call, unkind }) => unkind !== '' || call !== 'close');
+  return entries.length - 1 - last;
 }
 
 /** Such as `'recv on connection 127.0.0.1:7007 to 127.0.0.1:32768: 1 byte of 5 (short read)'`. */
 export function sentenceOf(entry: Entry): string {
-  const { call, file, unkind } = entry;
+  const { call, fd, file, unkind } = entry;
   if (call === '') return unkind;
-  const on = file === undefined ? '' : ` on ${describe(file)}`;
+  const on = file === undefined ? '' : ` on ${named(describe(file), fd)}`;
   const why = unkind === '' ? '' : ` (${unkind})`;
   return `${call}${on}: ${outcomeOf(entry)}${why}`;
+}
+
+// What has no address is told apart by its number.
+function named(text: string, fd: number): string {
+  return / /.test(text) || fd < 0 ? text : `${text} ${fd}`;
 }
 
 function outcomeOf({ call, result, asked, unkind }: Entry): string {

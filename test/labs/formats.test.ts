@@ -9,6 +9,7 @@ import { formats } from '../../labs/src/formats/index.ts';
 import { textOf } from '../../labs/src/formats/text.ts';
 import { together } from '../../labs/src/repeat.ts';
 import type { LabResult } from '../../labs/src/result.ts';
+import { wrap } from '../../labs/src/wrap.ts';
 import { failing, failure, passing, resultOf, results } from './results.ts';
 
 const ajv = new Ajv({ allErrors: true, strictTypes: false, strictRequired: false });
@@ -233,9 +234,22 @@ describe('text', () => {
     expect(textOf(results.mixed)).not.toContain('\x1b');
   });
 
-  test.each([40, 60, 100])('%i columns', (columns) => {
+  test.each([40, 60, 100])('%i columns; commands are whole', (columns) => {
     const wide = linesOf(results.mixed, { columns }).filter((line) => [...line].length > columns);
-    expect(wide).toEqual([]);
+    expect(wide.filter((line) => !/^ *see +npx /.test(line))).toEqual([]);
+  });
+
+  test('columns that are made by blanks stay, and what follows is below the last one', () => {
+    const call =
+      '       0.0 ms  write on connection 127.0.0.1:32768 to 127.0.0.1:7001: 1 byte of 9';
+    expect(wrap(call, 60)).toEqual([
+      '       0.0 ms  write on connection 127.0.0.1:32768 to',
+      '               127.0.0.1:7001: 1 byte of 9',
+    ]);
+    expect(wrap('a  b', 60)).toEqual(['a  b']);
+    expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
+    expect(wrap(`one ${'x'.repeat(10)}`, 8)).toEqual(['one', 'xxxxxxxx', 'xx']);
+    expect(wrap(`  npx edgewise view ${'x'.repeat(99)}`, 20)).toHaveLength(1);
   });
 });
 

@@ -6,8 +6,9 @@ import { configuredLabs, readConfig } from '../config.ts';
 import { stripsTypes } from '../exam/program.ts';
 import type { Lab } from '../lab.ts';
 import { edgewiseRoot, LABS_ROOT, versionIn } from '../root.ts';
+import { shellWord } from '../shell-word.ts';
 import { type Command, UsageError } from './command.ts';
-import { FOLDER_OPERAND, LAB_OPERAND, labOf, shellWord } from './words.ts';
+import { FOLDER_OPERAND, LAB_OPERAND, labOf } from './words.ts';
 
 export const start: Command = {
   name: 'start',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { hint } from '../config.ts';
 import type { Check, Lab } from '../lab.ts';
 import { labs as allLabs } from '../labs.ts';
+import { shellWord } from '../shell-word.ts';
 import { type Options, UsageError } from './command.ts';
 
 export const LABS_MAX = 8;
@@ -60,11 +61,6 @@ function isOfAnotherLab(folder: string, { number }: Lab): boolean {
   } catch {
     return false;
   }
-}
-
-/** A word of a command line, as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** @throws UsageError - it is none, or cannot be read. */

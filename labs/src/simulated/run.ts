@@ -1,9 +1,9 @@
 // A check over a simulated kernel, in a process of its own: a program that goes round and round there is ended.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { isUnreadable, lastWordsOf } from '../exam/exception.ts';
 import { Mark } from '../exam/mark.ts';
 import { canObserve, cpuMs } from '../exam/observe.ts';
-import { lastWordsOf } from '../exam/output.ts';
 import { programFile } from '../exam/program.ts';
 import { Miss, type Values } from '../lab.ts';
 
@@ -13,6 +13,9 @@ const SECONDS_MAX = 20;
 const MS_MAX = 60_000;
 const LOOK_MS = 100;
 const KEPT_MAX = 64 * 1024;
+/** Of what the program prints. */
+const PRINTED_LINES_MAX = 10;
+const PRINTED_COLUMNS_MAX = 200;
 
 export interface SimulatedOptions {
   /** The module with the function: `import.meta.url` of a lab's checks, and a path from there. */
@@ -34,6 +37,10 @@ export type Verdict =
       readonly why?: string;
       readonly got: string;
       readonly values?: Values;
+      /** Its calls, as lines. */
+      readonly story?: string;
+      /** What was unkind, as EDGEWISE_SIM takes it. */
+      readonly choices?: string;
       /** The file with the trace of the run, in the folder for temporary files. */
       readonly trace?: string;
     };
@@ -73,17 +80,22 @@ export async function runSimulated(
   mark.pid = child.pid;
   let output = '';
   let errors = '';
+  let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output = (output + text).slice(-KEPT_MAX);
+    printed = (printed + text).slice(-KEPT_MAX);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-KEPT_MAX);
+    printed = (printed + text).slice(-KEPT_MAX);
   });
   const begin = performance.now();
+  let isBusy = false;
   const timer = setInterval(() => {
     const elapsedMs = performance.now() - begin;
     const spentMs = canObserve ? cpuMs(child.pid ?? 0) : elapsedMs;
-    if (spentMs > seconds * 1000 || elapsedMs > MS_MAX) mark.signal('SIGKILL');
+    isBusy = spentMs > seconds * 1000;
+    if (isBusy || elapsedMs > MS_MAX) mark.signal('SIGKILL');
   }, LOOK_MS);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.on('error', reject);
@@ -92,19 +104,33 @@ export async function runSimulated(
     child.on('exit', () => mark.kill());
   });
   clearInterval(timer);
+  const what = printedIn(printed);
+  if (signal === 'SIGKILL' && isBusy) {
+    const used = `it was ended after ${seconds} s of CPU, of which ${runs} runs need little`;
+    throw new Miss('endless loop', `${used}${what}`, { seconds });
+  }
   if (signal === 'SIGKILL') {
-    throw new Miss('hangs', `no end of ${runs} simulated runs in ${seconds} s of CPU`, { seconds });
+    const values = { seconds: MS_MAX / 1000 };
+    throw new Miss('hangs', `no end of ${runs} runs in ${values.seconds} s${what}`, values);
   }
   const verdict = verdictIn(output);
   if (verdict === undefined) {
-    const said = lastWordsOf(errors, 6);
-    throw new Miss('crashed', `in a simulated run, with exit code ${code}:\n${said}`, {
-      command: `node ${file}`,
-    });
+    const said = lastWordsOf(errors, 6, folder);
+    const why = isUnreadable(errors, folder) ? 'does not compile' : 'crashed in a check';
+    throw new Miss(why, `it has ended with exit code ${code}${said === '' ? '' : `:\n${said}`}`);
   }
   if (verdict.isRight) return;
-  const { why = 'crashed', got, values = {}, trace } = verdict;
-  throw Object.assign(new Miss(why, got, values), { trace });
+  const { why = 'crashed in a check', got, values = {}, story, trace, choices } = verdict;
+  const calls = story === undefined ? '' : `\n\n${story}`;
+  throw Object.assign(new Miss(why, `${got}${what}${calls}`, values), { trace, choices });
+}
+
+// The runs of a check print one after the other: the last one is the one that fails.
+function printedIn(text: string): string {
+  const plain = text.replace(/^verdict \{.*\}$/m, '').trim();
+  if (plain === '') return '';
+  const lines = plain.split('\n').slice(-PRINTED_LINES_MAX);
+  return `\n\nit printed last:\n${lines.map((line) => `  ${line.slice(0, PRINTED_COLUMNS_MAX)}`).join('\n')}`;
 }
 
 function verdictIn(output: string): Verdict | undefined {
