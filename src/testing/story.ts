@@ -9,8 +9,9 @@ const NS_PER_MS = 1e6;
 /** Of a story: all of it, and of that what was unkind. */
 const LINES_MAX = 20;
 const UNKIND_MAX = 12;
-/** Of the calls of close at its end. */
-const CLOSES_MAX = 3;
+/** How a program is tidied up, and how many such calls at its end are shown. */
+const TIDYING: ReadonlySet<string> = new Set(['close', 'poller.remove']);
+const TIDYING_MAX = 3;
 const SKIPPED = '              …';
 
 /** Calls that say nothing of what happens to the program's data. */
@@ -37,8 +38,7 @@ export function logOf(entries: readonly Entry[]): string[] {
 /** What was unkind, and the last calls before the end, 20 lines at most. */
 export function storyOf(entries: readonly Entry[]): string {
   const said = entries.filter(({ call, unkind }) => unkind !== '' || !SILENT.has(call));
-  const closes = closesAtEnd(said);
-  const shown = said.slice(0, closes > CLOSES_MAX ? CLOSES_MAX - closes : undefined);
+  const shown = said.slice(0, tidyingBegin(said) + TIDYING_MAX);
   const unkind = shown.filter((entry) => entry.unkind !== '').slice(0, UNKIND_MAX);
   const chosen = new Set(unkind);
   for (let at = shown.length - 1; at >= 0 && chosen.size < LINES_MAX; at--) {
@@ -56,14 +56,17 @@ export function storyOf(entries: readonly Entry[]): string {
     const ms = (entry.atNs / NS_PER_MS).toFixed(1).padStart(10);
     lines.push(`${ms} ms  ${sentenceOf(entry)}`);
   }
-  if (closes > CLOSES_MAX) lines.push(`${SKIPPED} and ${closes - CLOSES_MAX} more calls of close`);
+  const left = said.slice(shown.length).map(({ call }) => call);
+  if (left.length > 0) {
+    const names = [...new Set(left)].join(' and ');
+    lines.push(`${SKIPPED} and ${left.length} more calls of ${names}`);
+  }
   return lines.join('\n');
 }
 
-// A program that fails is tidied up: how, explains nothing.
-function closesAtEnd(entries: readonly Entry[]): number {
-  const last = entries.findLastIndex(({ call, unkind }) => unkind !== '' || call !== 'close');
-  return entries.length - 1 - last;
+// What follows the last other call explains nothing of a failure.
+function tidyingBegin(entries: readonly Entry[]): number {
+  return 1 + entries.findLastIndex(({ call, unkind }) => unkind !== '' || !TIDYING.has(call));
 }
 
 /** Such as `'recv on connection 127.0.0.1:7007 to 127.0.0.1:32768: 1 byte of 5 (short read)'`. */

@@ -68,7 +68,7 @@ describe('the story of a failure', () => {
     expect(lines[1]?.trim()).toBe('…');
   });
 
-  it('has three of the calls of close at its end, by number where there is no address', async () => {
+  it('has three of the calls that tidy up at its end, by number where there is no address', async () => {
     const { simulation } = await failureOf(() => {
       const pairs = Array.from({ length: 10 }, () => {
         const fds = new Int32Array(2);
