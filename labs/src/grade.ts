@@ -50,6 +50,7 @@ export async function grade(lab: Lab, options: GradeOptions): Promise<LabResult>
     startedAt,
     score: sumOf('score'),
     maxScore: sumOf('maxScore'),
+    ...(checks.length < lab.checks.length && { isPartial: true as const }),
     checks,
   };
 }

@@ -41,6 +41,8 @@ export interface LabResult {
   readonly startedAt: string;
   readonly score: number;
   readonly maxScore: number;
+  /** Only some of the lab's checks were made. */
+  readonly isPartial?: true;
   readonly checks: readonly CheckResult[];
 }
 

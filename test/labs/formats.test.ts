@@ -229,6 +229,18 @@ describe('text', () => {
     );
   });
 
+  test('a blank line before the sum, and only one, also behind a failure in full', () => {
+    expect(textOf(resultOf([passing, failing]))).not.toMatch(/\n\n\n/);
+  });
+
+  test('of some checks alone, it says so; of a whole lab that is done, the next one', () => {
+    const whole = resultOf([passing]);
+    const text = textOf({ ...whole, isPartial: true }, { nextLab: 5 });
+    expect(text).toMatch(/\n6 of 6 points of the checks that were made; 1 of 1 checks passed\n$/);
+    expect(textOf(whole, { nextLab: 5 })).toMatch(/\nnext: npx edgewise lab start 5\n$/);
+    expect(textOf(resultOf([failing]), { nextLab: 5 })).toMatch(/lab explain 4\.3\n$/);
+  });
+
   test('colours only when asked for', () => {
     expect(textOf(results.mixed, { hasColor: true })).toContain('\x1b[31m✗\x1b[0m 4.3');
     expect(textOf(results.mixed)).not.toContain('\x1b');

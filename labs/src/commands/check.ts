@@ -3,6 +3,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { configuredLabs, readConfig } from '../config.ts';
 import { actionsSummaryOf, type FormatName, formats } from '../formats/index.ts';
+import type { TextOptions } from '../formats/text.ts';
 import { keep } from '../kept.ts';
 import { gradeRepeatedly } from '../repeat.ts';
 import type { LabResult } from '../result.ts';
@@ -13,6 +14,7 @@ import {
   folderOf,
   LAB_OPERAND,
   labOf,
+  nextOf,
   onlyOf,
   workFolderOf,
   writablePath,
@@ -44,9 +46,10 @@ export const check: Command = {
   },
   async run(options) {
     const config = readConfig();
-    const lab = labOf(options, configuredLabs(config));
+    const labs = configuredLabs(config);
+    const lab = labOf(options, labs);
     const folder = options.has('allow-empty') ? folderOf(options, lab) : workFolderOf(options, lab);
-    const only = onlyOf(options, lab);
+    const only = onlyOf(options, lab, labs);
     const format = options.choice('format', NAMES);
     const out = options.has('out') ? writablePath(options.text('out')) : undefined;
     const seed = options.has('seed') ? options.integer('seed', 0, SEED_MAX) : config.seed;
@@ -69,7 +72,7 @@ export const check: Command = {
     );
     display.end();
     keepQuietly(folder, result);
-    write(result, format, out);
+    write(result, format, out, nextOf(lab, labs));
     return exitCodeOf(result);
   },
 };
@@ -96,9 +99,23 @@ export function keepQuietly(folder: string, result: LabResult): void {
   }
 }
 
-function write(result: LabResult, format: FormatName, out: string | undefined): void {
+/** How text looks on a stream. */
+export function lookOf(stream: NodeJS.WriteStream, nextLab: number | undefined): TextOptions {
+  return {
+    hasColor: hasColor(stream),
+    columns: columnsOf(stream),
+    ...(nextLab !== undefined && { nextLab }),
+  };
+}
+
+function write(
+  result: LabResult,
+  format: FormatName,
+  out: string | undefined,
+  nextLab: number | undefined,
+): void {
   const { stdout, env } = process;
-  const look = { hasColor: hasColor(stdout), columns: columnsOf(stdout) };
+  const look = lookOf(stdout, nextLab);
   if (out === undefined) stdout.write(formats[format](result, { ...look, env }));
   else {
     writeFileSync(out, formats[format](result, { env }));

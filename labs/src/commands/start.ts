@@ -1,7 +1,15 @@
 // `edgewise lab start N [DIR]`: what a student begins with.
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { configuredLabs, readConfig } from '../config.ts';
 import { stripsTypes } from '../exam/program.ts';
 import type { Lab } from '../lab.ts';
@@ -61,7 +69,7 @@ function copy(
   try {
     mkdirSync(folder, { recursive: true });
     cpSync(source, folder, { recursive: true });
-    cpSync(join(LABS_ROOT, lab.folder, 'README.md'), join(folder, 'README.md'));
+    writeFileSync(join(folder, 'README.md'), sheetOf(lab, folder));
     for (const [name, text] of Object.entries(made)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
@@ -70,6 +78,21 @@ function copy(
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || path?.startsWith(LABS_ROOT)) throw error;
     throw new UsageError(`${path} cannot be written: ${code}`);
+  }
+}
+
+// Its links are to the documentation that is installed, and not to that of the repository.
+function sheetOf(lab: Lab, folder: string): string {
+  const text = readFileSync(join(LABS_ROOT, lab.folder, 'README.md'), 'utf8');
+  return text.replaceAll('](../../docs/', `](${documentationFrom(resolve(folder))}/`);
+}
+
+/** The path of edgewise's documentation; where edgewise is not installed yet, that which it will have. */
+function documentationFrom(folder: string): string {
+  for (let above = folder; ; above = dirname(above)) {
+    const path = join(above, 'node_modules/edgewise/docs');
+    if (existsSync(path)) return encodeURI(relative(folder, path));
+    if (above === dirname(above)) return 'node_modules/edgewise/docs';
   }
 }
 

@@ -11,15 +11,27 @@ export const LABS_MAX = 8;
 export const LAB_OPERAND = { name: 'N' } as const;
 export const FOLDER_OPERAND = { name: 'DIR', isOptional: true } as const;
 
-/** The lab with the number of operand N. */
+/** The lab with the number, or the folder, of operand N. */
 export function labOf(options: Options, labs: readonly Lab[]): Lab {
-  return labWith(options.integer('N', 1, LABS_MAX), labs);
+  const word = options.text('N').replace(/\/$/, '');
+  const lab = labs.find(({ number, folder }) => word === `${number}` || word === folder);
+  if (lab !== undefined) return lab;
+  throw new UsageError(`there is no lab '${word}'; N is ${numbersOf(labs)}: npx edgewise lab list`);
 }
 
 export function labWith(number: number, labs: readonly Lab[]): Lab {
   const lab = labs.find((each) => each.number === number);
   if (lab !== undefined) return lab;
   throw new UsageError(`there is no lab ${number} here: npx edgewise lab list`);
+}
+
+/** The lab behind another one. */
+export function nextOf(lab: Lab, labs: readonly Lab[]): number | undefined {
+  return labs.find(({ number }) => number > lab.number)?.number;
+}
+
+function numbersOf(labs: readonly Lab[]): string {
+  return labs.map(({ number }) => number).join(', ');
 }
 
 /** The student's folder: operand DIR, the lab's usual name, or this one. */
@@ -83,15 +95,31 @@ export function checkWith(id: string, labs: readonly Lab[]): { lab: Lab; check: 
     const check = lab.checks.find((each) => each.id === id);
     if (check !== undefined) return { lab, check };
   }
-  const ids = labs.flatMap(({ checks }) => checks.map((each) => each.id));
+  const [number] = id.split('.');
+  const lab = labs.find((each) => `${each.number}` === number);
+  if (lab === undefined) {
+    throw new UsageError(`there is no check '${id}': npx edgewise lab list has the labs`);
+  }
+  const ids = lab.checks.map((each) => each.id);
+  if (id === number) {
+    throw new UsageError(`${id} is a lab; its checks are ${ids[0]} to ${ids.at(-1)}`);
+  }
   throw new UsageError(`there is no check '${id}'${hint(id, ids)}`);
 }
 
 /** The ids of `--only`, which must be the lab's. */
-export function onlyOf(options: Options, lab: Lab): string[] | undefined {
+export function onlyOf(
+  options: Options,
+  { number }: Lab,
+  labs: readonly Lab[],
+): string[] | undefined {
   if (!options.has('only')) return undefined;
   const ids = options.texts('only');
-  for (const id of ids) checkWith(id, [lab]);
+  for (const id of ids) {
+    const { lab } = checkWith(id, labs);
+    if (lab.number === number) continue;
+    throw new UsageError(`${id} is a check of lab ${lab.number}, and lab ${number} is graded`);
+  }
   return ids;
 }
 

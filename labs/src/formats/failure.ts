@@ -66,10 +66,11 @@ export function cannotRun({ checks }: LabResult): boolean {
 }
 
 /** `'12 of 20 points; 8 of 12 checks passed, 1 not checked here'`. */
-export function summaryOf({ score, maxScore, checks }: LabResult): string {
+export function summaryOf({ score, maxScore, checks, isPartial }: LabResult): string {
   const countOf = (status: CheckResult['status']): number =>
     checks.filter((check) => check.status === status).length;
   const notChecked = countOf('not checked');
   const rest = notChecked === 0 ? '' : `, ${notChecked} not checked here`;
-  return `${score} of ${maxScore} points; ${countOf('passed')} of ${checks.length} checks passed${rest}`;
+  const whole = isPartial ? ' of the checks that were made' : '';
+  return `${score} of ${maxScore} points${whole}; ${countOf('passed')} of ${checks.length} checks passed${rest}`;
 }
