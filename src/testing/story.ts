@@ -78,7 +78,7 @@ export function sentenceOf(entry: Entry): string {
   return `${call}${on}: ${outcomeOf(entry)}${why}`;
 }
 
-// What has no address is told apart by its number.
+// What has no address goes by its number.
 function named(text: string, fd: number): string {
   return / /.test(text) || fd < 0 ? text : `${text} ${fd}`;
 }

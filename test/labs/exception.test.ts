@@ -32,10 +32,9 @@ Node.js v22.23.5
 });
 
 test('what cannot be read: the line, and the mark below it', () => {
+  const line = '    enum State {\n    ^^^^\n';
   const text = `${url}/proxy.ts:3
-    enum State {
-    ^^^^
-
+${line}
 SyntaxError [ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX]: TypeScript enum is not supported
     at parseTypeScript (node:internal/modules/typescript:68:40)
 `;

@@ -42,7 +42,7 @@ export function folderOf(options: Options, lab: Lab): string {
   return readableFolder(folder, `: ${words} makes one`);
 }
 
-/** The same, where something of the lab is. @throws UsageError - nothing is: nobody's work is graded. */
+/** The same, where something of the lab is. @throws UsageError - nothing of it is there. */
 export function workFolderOf(options: Options, lab: Lab): string {
   const folder = folderOf(options, lab);
   const isThere = hasWork(folder, lab);

@@ -55,7 +55,7 @@ export interface SimulatedTask {
 
 /**
  * @param files - a folder for temporary files, the traces of failing runs among them.
- * @throws Miss - what the function has thrown; 'crashed', 'hangs'.
+ * @throws Miss - what the function has thrown; 'crashed in a check', 'does not compile', 'endless loop', 'hangs'.
  */
 export async function runSimulated(
   folder: string,
@@ -65,51 +65,15 @@ export async function runSimulated(
 ): Promise<void> {
   const { module, name, program, runs, seconds = SECONDS_MAX } = options;
   const file = programFile(folder, program);
-  const words = ['--disable-warning=ExperimentalWarning', HOST];
-  const mark = new Mark();
-  const child = spawn(
-    process.execPath,
-    [...words, fileURLToPath(module), name, file, String(seed), String(runs)],
-    {
-      cwd: folder,
-      detached: true, // a process group of its own
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...mark.env, TMPDIR: files },
-    },
-  );
-  mark.pid = child.pid;
-  let output = '';
-  let errors = '';
-  let printed = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-KEPT_MAX);
-    printed = (printed + text).slice(-KEPT_MAX);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-KEPT_MAX);
-    printed = (printed + text).slice(-KEPT_MAX);
-  });
-  const begin = performance.now();
-  let isBusy = false;
-  const timer = setInterval(() => {
-    const elapsedMs = performance.now() - begin;
-    const spentMs = canObserve ? cpuMs(child.pid ?? 0) : elapsedMs;
-    isBusy = spentMs > seconds * 1000;
-    if (isBusy || elapsedMs > MS_MAX) mark.signal('SIGKILL');
-  }, LOOK_MS);
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (...how) => resolve(how));
-    // What it has started would hold its output open.
-    child.on('exit', () => mark.kill());
-  });
-  clearInterval(timer);
-  const what = printedIn(printed);
-  if (signal === 'SIGKILL' && isBusy) {
+  const words = [fileURLToPath(module), name, file, String(seed), String(runs)];
+  const ended = await host(words, folder, files, seconds);
+  const { code, output, errors, limit } = ended;
+  const what = printedIn(ended.printed);
+  if (limit === 'cpu') {
     const used = `it was ended after ${seconds} s of CPU, of which ${runs} runs need little`;
     throw new Miss('endless loop', `${used}${what}`, { seconds });
   }
-  if (signal === 'SIGKILL') {
+  if (limit === 'time') {
     const values = { seconds: MS_MAX / 1000 };
     throw new Miss('hangs', `no end of ${runs} runs in ${values.seconds} s${what}`, values);
   }
@@ -123,6 +87,59 @@ export async function runSimulated(
   const { why = 'crashed in a check', got, values = {}, story, trace, choices } = verdict;
   const calls = story === undefined ? '' : `\n\n${story}`;
   throw Object.assign(new Miss(why, `${got}${what}${calls}`, values), { trace, choices });
+}
+
+/** How the process has ended: by itself, or at a limit. */
+interface Ended {
+  readonly code: number | null;
+  readonly limit: 'cpu' | 'time' | undefined;
+  readonly output: string;
+  readonly errors: string;
+  /** Both, as they came. */
+  readonly printed: string;
+}
+
+async function host(
+  words: readonly string[],
+  folder: string,
+  files: string,
+  seconds: number,
+): Promise<Ended> {
+  const mark = new Mark();
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', HOST, ...words], {
+    cwd: folder,
+    detached: true, // a process group of its own
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...mark.env, TMPDIR: files },
+  });
+  mark.pid = child.pid;
+  const texts = { output: '', errors: '', printed: '' };
+  const keepIn =
+    (name: 'output' | 'errors') =>
+    (text: string): void => {
+      for (const each of [name, 'printed'] as const) {
+        texts[each] = (texts[each] + text).slice(-KEPT_MAX);
+      }
+    };
+  child.stdout.setEncoding('utf8').on('data', keepIn('output'));
+  child.stderr.setEncoding('utf8').on('data', keepIn('errors'));
+  const begin = performance.now();
+  let limit: Ended['limit'];
+  const timer = setInterval(() => {
+    const elapsedMs = performance.now() - begin;
+    const spentMs = canObserve ? cpuMs(child.pid ?? 0) : elapsedMs;
+    if (spentMs > seconds * 1000) limit = 'cpu';
+    else if (elapsedMs > MS_MAX) limit = 'time';
+    if (limit !== undefined) mark.signal('SIGKILL');
+  }, LOOK_MS);
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (...how) => resolve(how));
+    // What it has started would hold its output open.
+    child.on('exit', () => mark.kill());
+  });
+  clearInterval(timer);
+  return { code, limit: signal === 'SIGKILL' ? limit : undefined, ...texts };
 }
 
 // The runs of a check print one after the other: the last one is the one that fails.
