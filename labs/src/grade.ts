@@ -7,6 +7,7 @@ import { canObserve } from './exam/observe.ts';
 import { type Check, type Lab, Miss } from './lab.ts';
 import { writeLedgerTrace } from './ledger/to-trace.ts';
 import { type CheckResult, type Failure, failureOf, type LabResult } from './result.ts';
+import { shellWord } from './shell-word.ts';
 import { hasProgram } from './system.ts';
 
 export interface GradeOptions {
@@ -49,6 +50,7 @@ export async function grade(lab: Lab, options: GradeOptions): Promise<LabResult>
     startedAt,
     score: sumOf('score'),
     maxScore: sumOf('maxScore'),
+    ...(checks.length < lab.checks.length && { isPartial: true as const }),
     checks,
   };
 }
@@ -88,7 +90,21 @@ async function attempt(check: Check, options: GradeOptions): Promise<Failure | u
     miss ??= missIn(error);
   }
   if (miss === undefined) return undefined;
-  return { ...failureOf(check, miss, commonCauses), ...(see !== undefined && { see }) };
+  const again = againOf(miss, check.id, options);
+  return {
+    ...failureOf(check, miss, commonCauses),
+    ...(again !== undefined && { again }),
+    ...(see !== undefined && { see }),
+  };
+}
+
+function againOf({ choices = '' }: Miss, id: string, options: GradeOptions): string | undefined {
+  if (choices === '') return undefined;
+  const { folder, seed = 1 } = options;
+  const [number] = id.split('.');
+  const words = ['npx edgewise lab check', number, shellWord(folder), '--only', id];
+  const origin = seed === 1 ? [] : ['--seed', seed];
+  return [`EDGEWISE_SIM='${choices}'`, ...words, ...origin].join(' ');
 }
 
 function missIn(error: unknown): Miss {

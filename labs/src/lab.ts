@@ -58,6 +58,8 @@ export class Miss extends Error {
   readonly values: Values;
   /** The file with a trace of what has led to it. */
   readonly trace?: string | undefined;
+  /** What was unkind in a simulated run, as EDGEWISE_SIM takes it. */
+  readonly choices?: string | undefined;
 
   constructor(why: string, got: string, values: Values = {}) {
     super(`${why}: ${got}`);

@@ -1,4 +1,5 @@
 // What a grading has found: one form inside, from which every format is made.
+import { generalCauses } from './exam/causes.ts';
 import type { Cause, Check, Miss } from './lab.ts';
 
 /** Why a check has failed, in the words of a student. */
@@ -11,6 +12,8 @@ export interface Failure {
   readonly why: string;
   readonly next: string;
   readonly read: string;
+  /** The command that makes the failing simulated run again. */
+  readonly again?: string;
   /** A trace of the failing run, for `edgewise view`. */
   readonly see?: string;
 }
@@ -38,6 +41,8 @@ export interface LabResult {
   readonly startedAt: string;
   readonly score: number;
   readonly maxScore: number;
+  /** Only some of the lab's checks were made. */
+  readonly isPartial?: true;
   readonly checks: readonly CheckResult[];
 }
 
@@ -47,12 +52,14 @@ export function failureOf(
   miss: Miss,
   common: Readonly<Record<string, Cause>>,
 ): Failure {
-  const cause = check.causes[miss.why] ?? common[miss.why];
+  const general = generalCauses[miss.why] ?? '';
+  const name = check.causes[miss.why] === undefined && general in check.causes ? general : miss.why;
+  const cause = check.causes[name] ?? common[name];
   if (cause === undefined) throw new Error(`${check.id} has no cause '${miss.why}': ${miss.got}`);
   const fill = (text: string): string =>
     text.replace(/\{(\w+)\}/g, (_, name: string) => String(miss.values[name] ?? `{${name}}`));
   return {
-    cause: miss.why,
+    cause: name,
     did: fill(check.did),
     expected: fill(check.expected),
     got: miss.got,

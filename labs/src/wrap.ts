@@ -14,33 +14,51 @@ export function cut(text: string, length: number): string {
   return letters.length <= length ? text : `${letters.slice(0, length - 1).join('')}…`;
 }
 
-/** Lines of at most `width` columns: what fits is left as it is, and the rest broken at spaces. */
+/** Lines of at most `width` columns: what fits is left as it is, and the rest broken at spaces. Commands are whole. */
 export function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => wrapLine(line, width));
 }
 
+/** What is copied as it is. */
+const COMMAND = /^\s*(EDGEWISE_SIM=\S* )?(npx|node) /;
+
 function wrapLine(line: string, width: number): string[] {
-  if ([...line].length <= width) return [line];
+  if ([...line].length <= width || COMMAND.test(line)) return [line];
+  const indent = ' '.repeat(Math.min(indentOf(line), width >> 1));
   const lines: string[] = [];
+  // Blanks within it are columns, and stay; those at its end do not.
   let current = '';
-  for (const word of line
-    .trim()
-    .split(/ +/)
-    .flatMap((each) => chunks(each, width))) {
-    if (current !== '' && [...current].length + 1 + [...word].length > width) {
+  for (const [piece, blanks = '', word = ''] of line.matchAll(/( *)([^ ]+)/g)) {
+    if (current !== '' && [...current].length + [...piece].length > width) {
       lines.push(current);
-      current = word;
-    } else current = current === '' ? word : `${current} ${word}`;
+      current = indent;
+    } else current += blanks;
+    const parts = chunks(word, width - [...current].length, width - indent.length);
+    for (const [at, part] of parts.entries()) {
+      if (at > 0) {
+        lines.push(current);
+        current = indent;
+      }
+      current += part;
+    }
   }
   return [...lines, current];
 }
 
-function chunks(word: string, width: number): string[] {
+// What follows is below the last column of an indented line; a line of prose has none.
+function indentOf(line: string): number {
+  if (!line.startsWith(' ')) return 0;
+  return /^ *(?:.* {2,})?/.exec(line)?.[0].length ?? 0;
+}
+
+// Of a word that is longer than a line.
+function chunks(word: string, first: number, others: number): string[] {
   const letters = [...word];
-  const count = Math.ceil(letters.length / width);
-  return Array.from({ length: count }, (_, at) =>
-    letters.slice(at * width, (at + 1) * width).join(''),
-  );
+  const parts = [letters.slice(0, first)];
+  for (let at = first; at < letters.length; at += others) {
+    parts.push(letters.slice(at, at + others));
+  }
+  return parts.map((part) => part.join(''));
 }
 
 /** A table with columns two spaces apart; the last one is not padded. */

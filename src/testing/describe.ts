@@ -8,6 +8,7 @@ export function describe(file: OpenFile): string {
   if (!(file instanceof Socket)) return file.kind;
   const { local, remote, listening, stream } = file;
   if (listening !== undefined) return `listener ${local.text}`;
+  if (stream !== undefined && local.text === '') return 'connection';
   if (stream !== undefined) return `connection ${local.text} to ${remote?.text ?? ''}`.trim();
   return `socket ${local.text}`.trim();
 }

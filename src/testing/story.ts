@@ -9,6 +9,9 @@ const NS_PER_MS = 1e6;
 /** Of a story: all of it, and of that what was unkind. */
 const LINES_MAX = 20;
 const UNKIND_MAX = 12;
+/** How a program is tidied up, and how many such calls at its end are shown. */
+const TIDYING: ReadonlySet<string> = new Set(['close', 'poller.remove']);
+const TIDYING_MAX = 3;
 const SKIPPED = '              …';
 
 /** Calls that say nothing of what happens to the program's data. */
@@ -34,7 +37,8 @@ export function logOf(entries: readonly Entry[]): string[] {
 
 /** What was unkind, and the last calls before the end, 20 lines at most. */
 export function storyOf(entries: readonly Entry[]): string {
-  const shown = entries.filter(({ call, unkind }) => unkind !== '' || !SILENT.has(call));
+  const said = entries.filter(({ call, unkind }) => unkind !== '' || !SILENT.has(call));
+  const shown = said.slice(0, tidyingBegin(said) + TIDYING_MAX);
   const unkind = shown.filter((entry) => entry.unkind !== '').slice(0, UNKIND_MAX);
   const chosen = new Set(unkind);
   for (let at = shown.length - 1; at >= 0 && chosen.size < LINES_MAX; at--) {
@@ -52,16 +56,31 @@ export function storyOf(entries: readonly Entry[]): string {
     const ms = (entry.atNs / NS_PER_MS).toFixed(1).padStart(10);
     lines.push(`${ms} ms  ${sentenceOf(entry)}`);
   }
+  const left = said.slice(shown.length).map(({ call }) => call);
+  if (left.length > 0) {
+    const names = [...new Set(left)].join(' and ');
+    lines.push(`${SKIPPED} and ${left.length} more calls of ${names}`);
+  }
   return lines.join('\n');
+}
+
+// What follows the last other call explains nothing of a failure.
+function tidyingBegin(entries: readonly Entry[]): number {
+  return 1 + entries.findLastIndex(({ call, unkind }) => unkind !== '' || !TIDYING.has(call));
 }
 
 /** Such as `'recv on connection 127.0.0.1:7007 to 127.0.0.1:32768: 1 byte of 5 (short read)'`. */
 export function sentenceOf(entry: Entry): string {
-  const { call, file, unkind } = entry;
+  const { call, fd, file, unkind } = entry;
   if (call === '') return unkind;
-  const on = file === undefined ? '' : ` on ${describe(file)}`;
+  const on = file === undefined ? '' : ` on ${named(describe(file), fd)}`;
   const why = unkind === '' ? '' : ` (${unkind})`;
   return `${call}${on}: ${outcomeOf(entry)}${why}`;
+}
+
+// What has no address goes by its number.
+function named(text: string, fd: number): string {
+  return / /.test(text) || fd < 0 ? text : `${text} ${fd}`;
 }
 
 function outcomeOf({ call, result, asked, unkind }: Entry): string {

@@ -9,6 +9,7 @@ import { formats } from '../../labs/src/formats/index.ts';
 import { textOf } from '../../labs/src/formats/text.ts';
 import { together } from '../../labs/src/repeat.ts';
 import type { LabResult } from '../../labs/src/result.ts';
+import { wrap } from '../../labs/src/wrap.ts';
 import { failing, failure, passing, resultOf, results } from './results.ts';
 
 const ajv = new Ajv({ allErrors: true, strictTypes: false, strictRequired: false });
@@ -228,14 +229,39 @@ describe('text', () => {
     );
   });
 
+  test('a blank line before the sum, and only one, also behind a failure in full', () => {
+    expect(textOf(resultOf([passing, failing]))).not.toMatch(/\n\n\n/);
+  });
+
+  test('of some checks alone, it says so; of a whole lab that is done, the next one', () => {
+    const whole = resultOf([passing]);
+    const text = textOf({ ...whole, isPartial: true }, { nextLab: 5 });
+    expect(text).toMatch(/\n6 of 6 points of the checks that were made; 1 of 1 checks passed\n$/);
+    expect(textOf(whole, { nextLab: 5 })).toMatch(/\nnext: npx edgewise lab start 5\n$/);
+    expect(textOf(resultOf([failing]), { nextLab: 5 })).toMatch(/lab explain 4\.3\n$/);
+  });
+
   test('colours only when asked for', () => {
     expect(textOf(results.mixed, { hasColor: true })).toContain('\x1b[31m✗\x1b[0m 4.3');
     expect(textOf(results.mixed)).not.toContain('\x1b');
   });
 
-  test.each([40, 60, 100])('%i columns', (columns) => {
+  test.each([40, 60, 100])('%i columns; commands are whole', (columns) => {
     const wide = linesOf(results.mixed, { columns }).filter((line) => [...line].length > columns);
-    expect(wide).toEqual([]);
+    expect(wide.filter((line) => !/^ *see +npx /.test(line))).toEqual([]);
+  });
+
+  test('columns that are made by blanks stay, and what follows is below the last one', () => {
+    const call =
+      '       0.0 ms  write on connection 127.0.0.1:32768 to 127.0.0.1:7001: 1 byte of 9';
+    expect(wrap(call, 60)).toEqual([
+      '       0.0 ms  write on connection 127.0.0.1:32768 to',
+      '               127.0.0.1:7001: 1 byte of 9',
+    ]);
+    expect(wrap('a  b', 60)).toEqual(['a  b']);
+    expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
+    expect(wrap(`one ${'x'.repeat(10)}`, 8)).toEqual(['one', 'xxxxxxxx', 'xx']);
+    expect(wrap(`  npx edgewise view ${'x'.repeat(99)}`, 20)).toHaveLength(1);
   });
 });
 

@@ -39,6 +39,13 @@ function run(words: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = course
   return spawnSync(file, args, { cwd, env: { ...process.env, ...env }, encoding: 'utf8' });
 }
 
+test('without a file: by kind and lab', async () => {
+  const { code, stdout } = await course.lab('pack', 'classroom50', '1');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^classroom50-1\.zip: lab 1 for classroom50, /);
+  expect(course.has('classroom50-1.zip')).toBe(true);
+});
+
 describe('gradescope', () => {
   beforeAll(async () => {
     const { code, stdout } = await course.lab('pack', 'gradescope', '1', '-o', 'gradescope.zip');

@@ -76,7 +76,7 @@ export function resultOf(checks: readonly CheckResult[]): LabResult {
 
 const broken = {
   ...failure,
-  cause: 'crashed',
+  cause: 'does not compile',
   got: "echo.ts:2\nSyntaxError: Unexpected token '='",
 };
 

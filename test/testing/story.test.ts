@@ -68,6 +68,27 @@ describe('the story of a failure', () => {
     expect(lines[1]?.trim()).toBe('…');
   });
 
+  it('has three of the calls that tidy up at its end, by number where there is no address', async () => {
+    const { simulation } = await failureOf(() => {
+      const pairs = Array.from({ length: 10 }, () => {
+        const fds = new Int32Array(2);
+        sys.socketpair(sys.constants.AF_UNIX, sys.constants.SOCK_STREAM, 0, fds);
+        return fds;
+      });
+      sys.write(pairs[0]?.[0] ?? -1, Buffer.from('x'));
+      for (const fd of pairs.flatMap((pair) => [...pair])) sys.close(fd);
+      throw new Error('it fails');
+    });
+    const lines = simulation.story.split('\n').map((line) => line.trim());
+    expect(lines.slice(-5)).toEqual([
+      '0.0 ms  write on connection 1048576: 1 byte',
+      '0.0 ms  close on connection 1048576: 0',
+      '0.0 ms  close on connection 1048577: 0',
+      '0.0 ms  close on connection 1048578: 0',
+      '… and 17 more calls of close',
+    ]);
+  });
+
   it('is added to errors of any kind, also where the message cannot be set', async () => {
     const error = await failureOf(() => {
       throw new DOMException('aborted', 'AbortError');

@@ -3,12 +3,22 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { configuredLabs, readConfig } from '../config.ts';
 import { actionsSummaryOf, type FormatName, formats } from '../formats/index.ts';
+import type { TextOptions } from '../formats/text.ts';
 import { keep } from '../kept.ts';
 import { gradeRepeatedly } from '../repeat.ts';
 import type { LabResult } from '../result.ts';
 import type { Command } from './command.ts';
 import { columnsOf, Display, hasColor } from './display.ts';
-import { FOLDER_OPERAND, folderOf, LAB_OPERAND, labOf, onlyOf, writablePath } from './words.ts';
+import {
+  FOLDER_OPERAND,
+  folderOf,
+  LAB_OPERAND,
+  labOf,
+  nextOf,
+  onlyOf,
+  workFolderOf,
+  writablePath,
+} from './words.ts';
 
 const NAMES = Object.keys(formats) as FormatName[];
 const SEED_MAX = 2 ** 31 - 1;
@@ -31,13 +41,15 @@ export const check: Command = {
     seed: { value: 'S', help: 'sizes and orders come from it (1)' },
     repeat: { value: 'K', help: 'grade so often; a check must pass each time (1)' },
     quick: { help: 'smaller sizes and fewer seeds' },
+    'allow-empty': { help: 'grade a folder without any file of the lab: 0 points' },
     'no-trace': { help: 'leave no trace of failing runs in DIR/.edgewise' },
   },
   async run(options) {
     const config = readConfig();
-    const lab = labOf(options, configuredLabs(config));
-    const folder = folderOf(options, lab);
-    const only = onlyOf(options, lab);
+    const labs = configuredLabs(config);
+    const lab = labOf(options, labs);
+    const folder = options.has('allow-empty') ? folderOf(options, lab) : workFolderOf(options, lab);
+    const only = onlyOf(options, lab, labs);
     const format = options.choice('format', NAMES);
     const out = options.has('out') ? writablePath(options.text('out')) : undefined;
     const seed = options.has('seed') ? options.integer('seed', 0, SEED_MAX) : config.seed;
@@ -60,7 +72,7 @@ export const check: Command = {
     );
     display.end();
     keepQuietly(folder, result);
-    write(result, format, out);
+    write(result, format, out, nextOf(lab, labs));
     return exitCodeOf(result);
   },
 };
@@ -87,9 +99,23 @@ export function keepQuietly(folder: string, result: LabResult): void {
   }
 }
 
-function write(result: LabResult, format: FormatName, out: string | undefined): void {
+/** How text looks on a stream. */
+export function lookOf(stream: NodeJS.WriteStream, nextLab: number | undefined): TextOptions {
+  return {
+    hasColor: hasColor(stream),
+    columns: columnsOf(stream),
+    ...(nextLab !== undefined && { nextLab }),
+  };
+}
+
+function write(
+  result: LabResult,
+  format: FormatName,
+  out: string | undefined,
+  nextLab: number | undefined,
+): void {
   const { stdout, env } = process;
-  const look = { hasColor: hasColor(stdout), columns: columnsOf(stdout) };
+  const look = lookOf(stdout, nextLab);
   if (out === undefined) stdout.write(formats[format](result, { ...look, env }));
   else {
     writeFileSync(out, formats[format](result, { env }));

@@ -36,16 +36,18 @@ function linesOf(check: Check, where: string, columns: number): string[] {
     '',
     ...part('did', did, columns),
     ...part('expected', expected, columns),
-    ...Object.entries(causes).flatMap(([cause, text]) => causeLines(cause, text, columns)),
+    ...Object.values(causes).flatMap((cause, at, all) =>
+      causeLines(`way ${at + 1} of ${all.length} to fail:`, cause, columns),
+    ),
     '',
     ...wrap(`As with every program: ${Object.keys(commonCauses).join(', ')}.`, columns),
   ];
 }
 
-function causeLines(name: string, { why, next, read }: Cause, columns: number): string[] {
+function causeLines(heading: string, { why, next, read }: Cause, columns: number): string[] {
   return [
     '',
-    `if ${name}:`,
+    heading,
     ...part('why', why, columns),
     ...part('next', next, columns),
     ...part('read', read, columns),
@@ -53,7 +55,7 @@ function causeLines(name: string, { why, next, read }: Cause, columns: number): 
 }
 
 function part(label: string, text: string, columns: number): string[] {
-  const plain = text.replace(/\{(\w+)\}/g, '<$1>'); // what a failing run fills in
+  const plain = text.replace(/\{(\w+)\}/g, '…'); // what a failing run fills in
   const indent = ' '.repeat(LABEL_COLUMNS + 2);
   return wrap(plain, columns - LABEL_COLUMNS - 2).map((line, at) =>
     at === 0 ? `  ${label.padEnd(LABEL_COLUMNS)}${line}` : `${indent}${line}`,

@@ -19,18 +19,20 @@ export const pack: Command = {
     'gets a file of its own: FILE with the number before its ending.',
   operands: [{ name: 'KIND' }, { name: 'N' }],
   options: {
-    out: { short: 'o', value: 'FILE', help: 'the archive' },
+    out: { short: 'o', value: 'FILE', help: 'the archive (KIND-N.zip)' },
     'with-node': { help: 'with the node that is running, where the system has none' },
   },
   async run(options) {
     const kind = kindOf(options.text('KIND'));
     const labs = configuredLabs(readConfig());
     const chosen = numbersOf(options).map((number) => labWith(number, labs));
-    const out = options.text('out');
+    const out = options.has('out') ? options.text('out') : `${kind}.zip`;
     // Loaded here: what is packed itself packs nothing, and has no library for it.
     const { zipOf } = await import('../pack/zip.ts');
     for (const lab of chosen) {
-      const path = writablePath(chosen.length === 1 ? out : numbered(out, lab.number));
+      const path = writablePath(
+        chosen.length === 1 && options.has('out') ? out : numbered(out, lab.number),
+      );
       const files = kinds[kind](lab, { hasNode: options.has('with-node') });
       const bytes = zipOf(files);
       writeFileSync(path, bytes);

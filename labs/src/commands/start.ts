@@ -1,11 +1,20 @@
 // `edgewise lab start N [DIR]`: what a student begins with.
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { configuredLabs, readConfig } from '../config.ts';
 import { stripsTypes } from '../exam/program.ts';
 import type { Lab } from '../lab.ts';
 import { edgewiseRoot, LABS_ROOT, versionIn } from '../root.ts';
+import { shellWord } from '../shell-word.ts';
 import { type Command, UsageError } from './command.ts';
 import { FOLDER_OPERAND, LAB_OPERAND, labOf } from './words.ts';
 
@@ -60,7 +69,7 @@ function copy(
   try {
     mkdirSync(folder, { recursive: true });
     cpSync(source, folder, { recursive: true });
-    cpSync(join(LABS_ROOT, lab.folder, 'README.md'), join(folder, 'README.md'));
+    writeFileSync(join(folder, 'README.md'), sheetOf(lab, folder));
     for (const [name, text] of Object.entries(made)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
@@ -69,6 +78,21 @@ function copy(
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined || path?.startsWith(LABS_ROOT)) throw error;
     throw new UsageError(`${path} cannot be written: ${code}`);
+  }
+}
+
+// Its links are to the documentation that is installed, and not to that of the repository.
+function sheetOf(lab: Lab, folder: string): string {
+  const text = readFileSync(join(LABS_ROOT, lab.folder, 'README.md'), 'utf8');
+  return text.replaceAll('](../../docs/', `](${documentationFrom(resolve(folder))}/`);
+}
+
+/** The path of edgewise's documentation; where edgewise is not installed yet, that which it will have. */
+function documentationFrom(folder: string): string {
+  for (let above = folder; ; above = dirname(above)) {
+    const path = join(above, 'node_modules/edgewise/docs');
+    if (existsSync(path)) return encodeURI(relative(folder, path));
+    if (above === dirname(above)) return 'node_modules/edgewise/docs';
   }
 }
 
@@ -107,8 +131,8 @@ function textOf(lab: Lab, folder: string, isScript: boolean): string {
       `Node ${process.version} runs no TypeScript: use 22.18 or newer, or start with --js`,
     );
   }
-  if (!findsEdgewise(folder)) lines.push(`next: cd ${folder} && npm install`);
-  lines.push(`next: npx edgewise lab check ${lab.number} ${folder}`);
+  if (!findsEdgewise(folder)) lines.push(`next: cd ${shellWord(folder)} && npm install`);
+  lines.push(`next: npx edgewise lab check ${lab.number} ${shellWord(folder)}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -2,54 +2,64 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { configuredLabs, readConfig } from '../config.ts';
-import { firstOpen, type Kept, readKept } from '../kept.ts';
-import type { Lab } from '../lab.ts';
+import { firstOpen, type Kept, type KeptLab, readKept } from '../kept.ts';
+import type { Check, Lab } from '../lab.ts';
 import { cut, table } from '../wrap.ts';
 import type { Command } from './command.ts';
+import { columnsOf } from './display.ts';
 import { FOLDER_OPERAND, readableFolder } from './words.ts';
 
-const TITLE_COLUMNS = 24;
-const OPEN_COLUMNS = 24;
+const FOLDER_COLUMNS = 20;
+const HEADER = ['lab', 'folder', 'points', 'last run', 'first open check'];
 
 export const status: Command = {
   name: 'status',
-  summary: 'points, last run and first open check of each lab',
+  summary: 'folder, points, last run and first open check of each lab',
   description:
     'Reads what `check` has left in DIR (this folder by default) and in the folders\n' +
     'in it. Grades nothing.',
   operands: [FOLDER_OPERAND],
   options: {},
   async run(options) {
-    const kept = newest(readableFolder(options.has('DIR') ? options.text('DIR') : '.'));
-    const rows = configuredLabs(readConfig()).map((lab) => rowOf(lab, kept));
-    const header = ['lab', 'title', 'points', 'last run', 'first open check'];
-    process.stdout.write(table([header, ...rows]));
+    const folder = readableFolder(options.has('DIR') ? options.text('DIR') : '.');
+    const found = foldersIn(folder).map((each) => [each, readKept(each)] as const);
+    const rows = configuredLabs(readConfig()).flatMap((lab) => rowsOf(lab, found));
+    process.stdout.write(table(fitted([HEADER, ...rows], columnsOf(process.stdout))));
     return 0;
   },
 };
 
-function newest(folder: string): Kept {
+function foldersIn(folder: string): string[] {
   const inner = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const folders = [folder, ...inner.map(({ name }) => join(folder, name))];
-  const all: Record<string, Kept[string]> = {};
-  for (const [number, lab] of folders.flatMap((each) => Object.entries(readKept(each)))) {
-    const known = all[number];
-    if (known === undefined || known.lastRun < lab.lastRun) all[number] = lab;
-  }
-  return all;
+  return [folder, ...inner.map(({ name }) => join(folder, name))];
 }
 
-function rowOf(lab: Lab, all: Kept): string[] {
-  const { number, title, checks } = lab;
-  const kept = all[number];
+/** A row for each folder in which the lab was graded. */
+function rowsOf(lab: Lab, found: readonly (readonly [folder: string, kept: Kept])[]): string[][] {
+  const rows = found.flatMap(([folder, all]) => {
+    const kept = all[lab.number];
+    return kept === undefined ? [] : [rowOf(lab, folder, kept)];
+  });
+  return rows.length > 0 ? rows : [[`${lab.number}`, '–', '–', '–', '']];
+}
+
+function rowOf(lab: Lab, folder: string, kept: KeptLab): string[] {
+  const { number, checks } = lab;
   const open = firstOpen(lab, kept);
-  const score = checks.reduce((sum, { id }) => sum + (kept?.checks[id]?.score ?? 0), 0);
-  const total = checks.reduce(
-    (sum, { id, points }) => sum + (kept?.checks[id]?.maxScore ?? points),
-    0,
+  const sumOf = (of: (check: Check) => number): number =>
+    checks.reduce((sum, check) => sum + of(check), 0);
+  const score = sumOf(({ id }) => kept.checks[id]?.score ?? 0);
+  const total = sumOf(({ id, points }) => kept.checks[id]?.maxScore ?? points);
+  const last = kept.lastRun.slice(0, 16).replace('T', ' ');
+  const what = open === undefined ? '' : `${open.id} ${open.name}`;
+  return [`${number}`, cut(folder, FOLDER_COLUMNS), `${score}/${total}`, last, what];
+}
+
+/** The same with a last column that ends where the line does. */
+function fitted(rows: readonly string[][], columns: number): string[][] {
+  const others = HEADER.slice(0, -1).map((_, at) =>
+    Math.max(...rows.map((row) => (row[at] ?? '').length + 2)),
   );
-  const points = kept === undefined ? '–' : `${score}/${total}`;
-  const last = kept === undefined ? '–' : kept.lastRun.slice(0, 16).replace('T', ' ');
-  const what = open === undefined ? '' : cut(`${open.id} ${open.name}`, OPEN_COLUMNS);
-  return [`${number}`, cut(title, TITLE_COLUMNS), points, last, kept === undefined ? '' : what];
+  const room = columns - others.reduce((sum, width) => sum + width, 0);
+  return rows.map((row) => [...row.slice(0, -1), cut(row.at(-1) ?? '', Math.max(room, 5))]);
 }

@@ -10,7 +10,7 @@ import type { Lab } from '../lab.ts';
 import { edgewiseProgram } from '../root.ts';
 import { hasProgram } from '../system.ts';
 import { type Command, UsageError } from './command.ts';
-import { FOLDER_OPERAND, folderOf, LAB_OPERAND, labOf } from './words.ts';
+import { FOLDER_OPERAND, LAB_OPERAND, labOf, workFolderOf } from './words.ts';
 
 const OPENERS = ['xdg-open', 'open'];
 
@@ -24,7 +24,7 @@ export const view: Command = {
   options: { open: { help: 'open it in the browser as well' } },
   async run(options) {
     const lab = labOf(options, configuredLabs(readConfig()));
-    const folder = folderOf(options, lab);
+    const folder = workFolderOf(options, lab);
     const id = failingWithTrace(lab, folder);
     const trace = join(folder, KEPT_FOLDER, `${id}.edgetrace`);
     const page = join(folder, KEPT_FOLDER, `${id}.html`);
@@ -47,7 +47,7 @@ function failingWithTrace(lab: Lab, folder: string): string {
   const what =
     first === undefined
       ? `no check of lab ${lab.number} has failed in ${folder}`
-      : `${first.id} has left no trace: its program used no edgewise then, or was not recorded`;
+      : `${first.id} has left no trace: this check is not recorded`;
   throw new UsageError(what);
 }
 

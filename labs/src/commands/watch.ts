@@ -6,10 +6,10 @@ import { formats } from '../formats/index.ts';
 import { grade } from '../grade.ts';
 import type { Lab } from '../lab.ts';
 import type { CheckResult, LabResult } from '../result.ts';
-import { endOnSignals, exitCodeOf, keepQuietly } from './check.ts';
+import { endOnSignals, exitCodeOf, keepQuietly, lookOf } from './check.ts';
 import type { Command } from './command.ts';
-import { columnsOf, Display, hasColor } from './display.ts';
-import { FOLDER_OPERAND, folderOf, LAB_OPERAND, labOf } from './words.ts';
+import { columnsOf, Display } from './display.ts';
+import { FOLDER_OPERAND, LAB_OPERAND, labOf, nextOf, workFolderOf } from './words.ts';
 
 export const watch: Command = {
   name: 'watch',
@@ -22,11 +22,12 @@ export const watch: Command = {
   options: { quick: { help: 'smaller sizes and fewer seeds' } },
   async run(options) {
     const config = readConfig();
-    const lab = labOf(options, configuredLabs(config));
-    const folder = folderOf(options, lab);
+    const labs = configuredLabs(config);
+    const lab = labOf(options, labs);
+    const folder = workFolderOf(options, lab);
     const isQuick = options.has('quick') || config.quick === true;
     const saves = new Saves(folder, lab);
-    const session = new Session(lab, folder, isQuick);
+    const session = new Session(lab, labs, folder, isQuick);
     endOnSignals();
     // A signal ends the process at once; the exit code must be known then.
     process.on('exit', (code) => {
@@ -34,11 +35,18 @@ export const watch: Command = {
     });
     for (;;) {
       saves.take();
+      process.stdout.write(ruleWith(new Date()));
       await session.grade();
       await saves.next();
     }
   },
 };
+
+/** Between two gradings. */
+function ruleWith(now: Date): string {
+  const time = `── ${now.toTimeString().slice(0, 8)} `;
+  return `${time.padEnd(columnsOf(process.stdout), '─')}\n`;
+}
 
 /** Files that were saved, each state of the folder once. */
 class Saves {
@@ -81,12 +89,14 @@ function stateOf(path: string): string {
 class Session {
   exitCode = 1;
   readonly #lab: Lab;
+  readonly #labs: readonly Lab[];
   readonly #folder: string;
   readonly #isQuick: boolean;
   #first = 0;
 
-  constructor(lab: Lab, folder: string, isQuick: boolean) {
+  constructor(lab: Lab, labs: readonly Lab[], folder: string, isQuick: boolean) {
     this.#lab = lab;
+    this.#labs = labs;
     this.#folder = folder;
     this.#isQuick = isQuick;
   }
@@ -98,7 +108,7 @@ class Session {
     if (exitCodeOf(result) === 0 && begin > 0) result = await this.#gradeFrom(0);
     this.exitCode = exitCodeOf(result);
     const { stdout } = process;
-    const look = { hasColor: hasColor(stdout), columns: columnsOf(stdout) };
+    const look = lookOf(stdout, nextOf(this.#lab, this.#labs));
     stdout.write(`${formats.text(result, look)}\nwaiting for a change in ${this.#folder}\n`);
   }
 
@@ -121,7 +131,9 @@ class Session {
     const found = results.flatMap((result) => result.checks);
     const failing = found.findIndex(({ status }) => status === 'failed');
     this.#first = failing < 0 ? 0 : begin + failing;
-    return withChecks(results[0] as LabResult, found);
+    const { isPartial: _, ...first } = results[0] as LabResult;
+    const isPartial = found.length < checks.length && { isPartial: true as const };
+    return withChecks({ ...first, ...isPartial }, found);
   }
 }
 

@@ -19,8 +19,28 @@ export const commonCauses = {
   },
   crashed: {
     why: 'An exception that nothing caught ends the whole process, with all its clients.',
-    next: 'run it by hand and do the same as the grader: {command}',
-    read: 'the last lines that it printed are above',
+    next: 'run it by hand and do the same as the grader:\n  {command}',
+    read: 'the lines of the program that are named above',
+  },
+  'does not compile': {
+    why: 'Node cannot read the program, so that nothing of it has run: its types are left out as they are, and nothing is translated.',
+    next: 'mend the line that is named above',
+    read: 'nodejs.org/api/typescript.html, "Type stripping"',
+  },
+  'crashed in a check': {
+    why: 'The check calls what your file exports, and it threw instead of returning.',
+    next: 'go to the first line that is named above',
+    read: 'the comments of the starter: what each function returns',
+  },
+  'not exported': {
+    why: 'The check calls {name} of {file}, and there is none.',
+    next: 'export it, or make it a method, by that name, as the starter does',
+    read: 'the starter of {file}',
+  },
+  'endless loop': {
+    why: 'It has used {seconds} s of CPU and is not at an end: a loop in it goes round and round, and waits for nothing.',
+    next: 'print what each call returns: no result may keep a loop going that changes nothing. 0 from a read is the end, and a negative number an error',
+    read: 'read(2), write(2), RETURN VALUE',
   },
   hangs: {
     why: 'It was asked to end, or had all it needs to end, and did not within {seconds} s.',
@@ -43,3 +63,6 @@ export const commonCauses = {
     read: 'npx edgewise lab doctor',
   },
 } as const satisfies Record<string, Cause>;
+
+/** A cause of the check's own that is said in place of one of these. */
+export const generalCauses: Readonly<Record<string, string>> = { 'endless loop': 'hangs' };

@@ -25,23 +25,8 @@ export class Output {
     return this.#text;
   }
 
-  /** Why it has ended, as Node prints it: where, and which error; else its last lines. */
-  lastWords(count: number): string {
-    return lastWordsOf(this.#text, count);
-  }
-
   /** Its last lines, for a message. */
   lastLines(count: number): string {
     return this.#text.trimEnd().split('\n').slice(-count).join('\n');
   }
-}
-
-/** Of what a program of Node has printed: where it was and which error it was, or its last lines. */
-export function lastWordsOf(text: string, count: number): string {
-  const lines = text.trimEnd().split('\n');
-  const at = lines.findIndex((line) => /^(Uncaught )?\w*(Error|Exception)\b/.test(line));
-  if (at < 0) return lines.slice(-count).join('\n');
-  const where = lines.slice(0, at).filter((line) => /^(file:\/\/)?\/\S+:\d+$/.test(line));
-  const stack = lines.slice(at).filter((line) => !/\(?node:|^Node\.js v|^$/.test(line));
-  return [...where.slice(-1), ...stack].slice(0, count).join('\n');
 }

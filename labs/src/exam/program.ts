@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Miss } from '../lab.ts';
+import { shellWord } from '../shell-word.ts';
 
 const REGISTER = fileURLToPath(new URL('../ledger/register.js', import.meta.url));
 // Absent before Node 22.10; types of Node 20 do not know it.
@@ -34,7 +35,8 @@ export function nodeArguments(
   return [...quiet, ...(isRecorded ? ['--import', REGISTER] : []), file, ...args];
 }
 
-/** The command that a student types for the same. */
+/** The command that a student types for the same; a server of the grader is gone then. */
 export function commandLine(file: string, args: readonly string[]): string {
-  return ['node', relative(process.cwd(), file), ...args].join(' ');
+  const words = args.map((word) => word.replace(/^127\.0\.0\.1:\d+$/, 'HOST:PORT'));
+  return ['node', shellWord(relative(process.cwd(), file)), ...words].join(' ');
 }

@@ -5,6 +5,7 @@ import { setTimeout as elapsed } from 'node:timers/promises';
 import { Miss } from '../lab.ts';
 import { readLedger } from '../ledger/file.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { isUnreadable, lastWordsOf } from './exception.ts';
 import { Mark } from './mark.ts';
 import { canObserve, cpuMs, descriptors, isAsleep, isStopped } from './observe.ts';
 import { OUTPUT_MAX, Output } from './output.ts';
@@ -174,9 +175,11 @@ export class Trial {
     const { code, signal } = this.#exit;
     const how =
       signal === null ? `it has ended with exit code ${code}` : `it was ended by ${signal}`;
-    const said = this.errors.lastWords(6);
-    const command = commandLine(this.file, this.#options.args);
-    throw new Miss('crashed', said === '' ? how : `${how}; it printed:\n${said}`, { command });
+    const { args, folder } = this.#options;
+    const said = lastWordsOf(this.errors.text, 6, folder);
+    const why = isUnreadable(this.errors.text, folder) ? 'does not compile' : 'crashed';
+    const command = commandLine(this.file, args);
+    throw new Miss(why, said === '' ? how : `${how}; it printed:\n${said}`, { command });
   }
 
   /** Stops it meanwhile: all that is done then is there at once when it goes on. */

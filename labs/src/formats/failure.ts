@@ -1,5 +1,6 @@
 // What every format says of a failure: its parts in their order, and whether a program could run at all.
 import type { CheckResult, Failure, LabResult } from '../result.ts';
+import { shellWord } from '../shell-word.ts';
 import { cut, printable, wrap } from '../wrap.ts';
 
 /** Of what was seen; a program can print anything. */
@@ -8,7 +9,7 @@ const LABEL_COLUMNS = 10;
 
 /** The parts that a student reads, in order, each with its label. */
 function partsOf(failure: Failure): [label: string, text: string][] {
-  const { did, expected, got, why, next, read, see } = failure;
+  const { did, expected, got, why, next, read, again, see } = failure;
   const parts: [string, string][] = [
     ['did', did],
     ['expected', expected],
@@ -17,7 +18,9 @@ function partsOf(failure: Failure): [label: string, text: string][] {
     ['next', next],
     ['read', read],
   ];
-  return see === undefined ? parts : [...parts, ['see', `npx edgewise view ${see}`]];
+  if (again !== undefined) parts.push(['again', again]);
+  if (see !== undefined) parts.push(['see', `npx edgewise view ${shellWord(see)}`]);
+  return parts;
 }
 
 /** The same as lines of at most so many columns; `paint` changes how a label looks. */
@@ -51,26 +54,23 @@ export function titleOf({ id, name }: CheckResult): string {
   return `${id} ${name}`;
 }
 
-const CANNOT_RUN = ['not found', 'cannot run here'];
+const CANNOT_RUN = ['not found', 'cannot run here', 'does not compile'];
 
 /** Whether nothing could be looked at, because no program of the student's is there or compiles. */
 export function cannotRun({ checks }: LabResult): boolean {
   const checked = checks.filter(({ status }) => status !== 'not checked');
   return (
     checked.length > 0 &&
-    checked.every(
-      ({ failure }) =>
-        failure !== undefined &&
-        (CANNOT_RUN.includes(failure.cause) || /\bSyntaxError\b/.test(failure.got)),
-    )
+    checked.every(({ failure }) => failure !== undefined && CANNOT_RUN.includes(failure.cause))
   );
 }
 
 /** `'12 of 20 points; 8 of 12 checks passed, 1 not checked here'`. */
-export function summaryOf({ score, maxScore, checks }: LabResult): string {
+export function summaryOf({ score, maxScore, checks, isPartial }: LabResult): string {
   const countOf = (status: CheckResult['status']): number =>
     checks.filter((check) => check.status === status).length;
   const notChecked = countOf('not checked');
   const rest = notChecked === 0 ? '' : `, ${notChecked} not checked here`;
-  return `${score} of ${maxScore} points; ${countOf('passed')} of ${checks.length} checks passed${rest}`;
+  const whole = isPartial ? ' of the checks that were made' : '';
+  return `${score} of ${maxScore} points${whole}; ${countOf('passed')} of ${checks.length} checks passed${rest}`;
 }

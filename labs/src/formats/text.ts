@@ -11,22 +11,29 @@ export interface TextOptions {
   readonly hasColor?: boolean;
   /** Default 80. */
   readonly columns?: number;
+  /** The lab behind this one, which is named when this one is done. */
+  readonly nextLab?: number;
 }
 
 type Paint = (code: number, text: string) => string;
 
 export function textOf(result: LabResult, options: TextOptions = {}): string {
-  const { hasColor = false, columns = 80 } = options;
+  const { hasColor = false, columns = 80, nextLab } = options;
   const paint: Paint = (code, text) => (hasColor ? `\x1b[${code}m${text}\x1b[0m` : text);
   const primary = result.checks.find(({ status }) => status === 'failed');
+  const checks = result.checks.flatMap((check) =>
+    linesOf(check, check === primary, columns, paint),
+  );
   const lines = [
     `Lab ${result.lab}  ${result.title}`,
     '',
-    ...result.checks.flatMap((check) => linesOf(check, check === primary, columns, paint)),
-    '',
+    ...checks,
+    ...(checks.at(-1) === '' ? [] : ['']),
     ...wrap(summaryOf(result), columns),
   ];
   if (primary !== undefined) lines.push(`next: npx edgewise lab explain ${primary.id}`);
+  else if (nextLab !== undefined && !result.isPartial)
+    lines.push(`next: npx edgewise lab start ${nextLab}`);
   return `${lines.join('\n')}\n`;
 }
 

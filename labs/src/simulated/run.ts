@@ -1,9 +1,9 @@
 // A check over a simulated kernel, in a process of its own: a program that goes round and round there is ended.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { isUnreadable, lastWordsOf } from '../exam/exception.ts';
 import { Mark } from '../exam/mark.ts';
 import { canObserve, cpuMs } from '../exam/observe.ts';
-import { lastWordsOf } from '../exam/output.ts';
 import { programFile } from '../exam/program.ts';
 import { Miss, type Values } from '../lab.ts';
 
@@ -13,6 +13,9 @@ const SECONDS_MAX = 20;
 const MS_MAX = 60_000;
 const LOOK_MS = 100;
 const KEPT_MAX = 64 * 1024;
+/** Of what the program prints. */
+const PRINTED_LINES_MAX = 10;
+const PRINTED_COLUMNS_MAX = 200;
 
 export interface SimulatedOptions {
   /** The module with the function: `import.meta.url` of a lab's checks, and a path from there. */
@@ -34,6 +37,10 @@ export type Verdict =
       readonly why?: string;
       readonly got: string;
       readonly values?: Values;
+      /** Its calls, as lines. */
+      readonly story?: string;
+      /** What was unkind, as EDGEWISE_SIM takes it. */
+      readonly choices?: string;
       /** The file with the trace of the run, in the folder for temporary files. */
       readonly trace?: string;
     };
@@ -48,7 +55,7 @@ export interface SimulatedTask {
 
 /**
  * @param files - a folder for temporary files, the traces of failing runs among them.
- * @throws Miss - what the function has thrown; 'crashed', 'hangs'.
+ * @throws Miss - what the function has thrown; 'crashed in a check', 'does not compile', 'endless loop', 'hangs'.
  */
 export async function runSimulated(
   folder: string,
@@ -58,32 +65,72 @@ export async function runSimulated(
 ): Promise<void> {
   const { module, name, program, runs, seconds = SECONDS_MAX } = options;
   const file = programFile(folder, program);
-  const words = ['--disable-warning=ExperimentalWarning', HOST];
+  const words = [fileURLToPath(module), name, file, String(seed), String(runs)];
+  const ended = await host(words, folder, files, seconds);
+  const { code, output, errors, limit } = ended;
+  const what = printedIn(ended.printed);
+  if (limit === 'cpu') {
+    const used = `it was ended after ${seconds} s of CPU, of which ${runs} runs need little`;
+    throw new Miss('endless loop', `${used}${what}`, { seconds });
+  }
+  if (limit === 'time') {
+    const values = { seconds: MS_MAX / 1000 };
+    throw new Miss('hangs', `no end of ${runs} runs in ${values.seconds} s${what}`, values);
+  }
+  const verdict = verdictIn(output);
+  if (verdict === undefined) {
+    const said = lastWordsOf(errors, 6, folder);
+    const why = isUnreadable(errors, folder) ? 'does not compile' : 'crashed in a check';
+    throw new Miss(why, `it has ended with exit code ${code}${said === '' ? '' : `:\n${said}`}`);
+  }
+  if (verdict.isRight) return;
+  const { why = 'crashed in a check', got, values = {}, story, trace, choices } = verdict;
+  const calls = story === undefined ? '' : `\n\n${story}`;
+  throw Object.assign(new Miss(why, `${got}${what}${calls}`, values), { trace, choices });
+}
+
+/** How the process has ended: by itself, or at a limit. */
+interface Ended {
+  readonly code: number | null;
+  readonly limit: 'cpu' | 'time' | undefined;
+  readonly output: string;
+  readonly errors: string;
+  /** Both, as they came. */
+  readonly printed: string;
+}
+
+async function host(
+  words: readonly string[],
+  folder: string,
+  files: string,
+  seconds: number,
+): Promise<Ended> {
   const mark = new Mark();
-  const child = spawn(
-    process.execPath,
-    [...words, fileURLToPath(module), name, file, String(seed), String(runs)],
-    {
-      cwd: folder,
-      detached: true, // a process group of its own
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...mark.env, TMPDIR: files },
-    },
-  );
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', HOST, ...words], {
+    cwd: folder,
+    detached: true, // a process group of its own
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...mark.env, TMPDIR: files },
+  });
   mark.pid = child.pid;
-  let output = '';
-  let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-KEPT_MAX);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-KEPT_MAX);
-  });
+  const texts = { output: '', errors: '', printed: '' };
+  const keepIn =
+    (name: 'output' | 'errors') =>
+    (text: string): void => {
+      for (const each of [name, 'printed'] as const) {
+        texts[each] = (texts[each] + text).slice(-KEPT_MAX);
+      }
+    };
+  child.stdout.setEncoding('utf8').on('data', keepIn('output'));
+  child.stderr.setEncoding('utf8').on('data', keepIn('errors'));
   const begin = performance.now();
+  let limit: Ended['limit'];
   const timer = setInterval(() => {
     const elapsedMs = performance.now() - begin;
     const spentMs = canObserve ? cpuMs(child.pid ?? 0) : elapsedMs;
-    if (spentMs > seconds * 1000 || elapsedMs > MS_MAX) mark.signal('SIGKILL');
+    if (spentMs > seconds * 1000) limit = 'cpu';
+    else if (elapsedMs > MS_MAX) limit = 'time';
+    if (limit !== undefined) mark.signal('SIGKILL');
   }, LOOK_MS);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.on('error', reject);
@@ -92,19 +139,15 @@ export async function runSimulated(
     child.on('exit', () => mark.kill());
   });
   clearInterval(timer);
-  if (signal === 'SIGKILL') {
-    throw new Miss('hangs', `no end of ${runs} simulated runs in ${seconds} s of CPU`, { seconds });
-  }
-  const verdict = verdictIn(output);
-  if (verdict === undefined) {
-    const said = lastWordsOf(errors, 6);
-    throw new Miss('crashed', `in a simulated run, with exit code ${code}:\n${said}`, {
-      command: `node ${file}`,
-    });
-  }
-  if (verdict.isRight) return;
-  const { why = 'crashed', got, values = {}, trace } = verdict;
-  throw Object.assign(new Miss(why, got, values), { trace });
+  return { code, limit: signal === 'SIGKILL' ? limit : undefined, ...texts };
+}
+
+// The runs of a check print one after the other: the last one is the one that fails.
+function printedIn(text: string): string {
+  const plain = text.replace(/^verdict \{.*\}$/m, '').trim();
+  if (plain === '') return '';
+  const lines = plain.split('\n').slice(-PRINTED_LINES_MAX);
+  return `\n\nit printed last:\n${lines.map((line) => `  ${line.slice(0, PRINTED_COLUMNS_MAX)}`).join('\n')}`;
 }
 
 function verdictIn(output: string): Verdict | undefined {
