@@ -1,6 +1,8 @@
 // Grades a folder in a process of its own, as `edgewise lab check` would: a fault of the grader is one result.
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 
 const SELF = fileURLToPath(import.meta.url);
@@ -24,8 +26,10 @@ export async function gradeFolder(number, folder, seed, keepsTraces = false) {
 }
 
 if (isMainThread && process.argv[1] === SELF) {
-  const { grade, labs } = await import('edgewise-labs');
   const [number, folder, seed, keeps] = process.argv.slice(2);
+  // The one of the course that the folder is in.
+  const installed = createRequire(join(folder, 'package.json')).resolve('edgewise-labs');
+  const { grade, labs } = await import(pathToFileURL(installed).href);
   const lab = labs.find((each) => each.number === Number(number));
   const keepsTraces = keeps === 'true';
   const result = await grade(lab, { folder, seed: Number(seed), keepsTraces });

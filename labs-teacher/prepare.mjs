@@ -7,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -31,12 +30,10 @@ export function mutantsOf({ folder }) {
     });
 }
 
-/** @returns the folder. */
+/** @param base - a folder of a course (course.mjs). @returns the student's folder in it. */
 export function prepare(base, { lab, kind, mutant }) {
   const where = join(base, String(folders++));
-  mkdirSync(join(where, 'node_modules'), { recursive: true });
-  symlinkSync(ROOT, join(where, 'node_modules', 'edgewise'));
-  symlinkSync(join(ROOT, 'labs'), join(where, 'node_modules', 'edgewise-labs'));
+  mkdirSync(where);
   writeFileSync(join(where, 'package.json'), '{ "type": "module" }\n');
   cpSync(join(ROOT, 'labs', lab.folder, 'starter'), where, { recursive: true });
   if (kind !== 'starter') {

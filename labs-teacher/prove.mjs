@@ -1,10 +1,11 @@
 // `npm run test:labs -- [LABS] [--runs N] [--load]`: holds the grader against starters, solutions and mutants.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { labs } from 'edgewise-labs';
+import { makeCourse } from './course.mjs';
 import { gradeFolder } from './grade-folder.mjs';
 import { judgeMutant, judgeSolution, judgeStarter } from './judge.mjs';
 import { mutantsOf, prepare } from './prepare.mjs';
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({
 });
 const wanted = positionals[0]?.split(',').map(Number);
 const chosen = labs.filter(({ number }) => wanted === undefined || wanted.includes(number));
-const folder = mkdtempSync(join(tmpdir(), 'edgewise-labs-'));
+const folder = await makeCourse(realpathSync(mkdtempSync(join(tmpdir(), 'edgewise-labs-'))));
 const began = performance.now();
 let passed = 0;
 const errors = [];

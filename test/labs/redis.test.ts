@@ -1,9 +1,10 @@
 // The solution of lab 6 and a client that others have written: ioredis, without the commands that the lab leaves out.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -14,6 +15,11 @@ let server: ChildProcess;
 let port = 0;
 
 beforeAll(async () => {
+  mkdirSync(join(base, 'node_modules'));
+  symlinkSync(
+    fileURLToPath(new URL('../..', import.meta.url)),
+    join(base, 'node_modules/edgewise'),
+  );
   const folder: string = prepare(base, { lab: { folder: '06-protocol' }, kind: 'solution' });
   const main = existsSync(join(folder, 'main.ts')) ? 'main.ts' : 'main.js';
   const words = ['--disable-warning=ExperimentalWarning', main, '--port', '0'];

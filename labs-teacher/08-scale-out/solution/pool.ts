@@ -8,7 +8,7 @@ import type { FromThread, ThreadData, ToThread } from './loop.ts';
 const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT } =
   sys.constants;
 /** As long as clients may take to read their answers when the pool stops. */
-const STOP_MS = 700;
+const STOP_MS = 2000;
 /** What each thread runs, `new Worker(LOOP, { workerData })`: loop.ts, or loop.js beside pool.js. */
 export const LOOP = new URL(import.meta.url.replace(/pool(?=\.\w+$)/, 'loop'));
 

@@ -4,7 +4,7 @@ import * as sys from 'edgewise/sys';
 
 const { AF_INET, SOCK_STREAM, SOCK_NONBLOCK, SOL_SOCKET, SO_REUSEADDR } = sys.constants;
 /** As long as clients may take to read their answers when the pool stops. */
-export const STOP_MS = 700;
+export const STOP_MS = 2000;
 /** What each thread runs, `new Worker(LOOP, { workerData })`: loop.ts, or loop.js beside pool.js. */
 export const LOOP = new URL(import.meta.url.replace(/pool(?=\.\w+$)/, 'loop'));
 

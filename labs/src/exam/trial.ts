@@ -207,11 +207,11 @@ export class Trial {
   }
 
   /** Sends a signal, and waits for its end. @throws Miss - it does not end. */
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+  async end(signal: NodeJS.Signals = 'SIGTERM', ms = END_MAX_MS): Promise<Exit> {
     this.#isEnding = true;
     this.#mark.look();
     this.#child.kill(signal);
-    return await this.ended(END_MAX_MS);
+    return await this.ended(ms);
   }
 
   /** Waits for its end. @throws Miss - it goes on. */
