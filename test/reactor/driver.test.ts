@@ -6,16 +6,16 @@ import { Poller } from '../../src/poller/poller.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { drain, Recorder, send } from '../helpers/handlers.ts';
+import { loopUntil } from '../helpers/loop-passes.ts';
 import { DRIVERS, eachDriver, keepsInterestInKernel } from '../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
 const { Readable, Writable } = Interest;
-const PASSES_MAX = 10_000;
 const coded = (code: string) => expect.objectContaining({ code });
 
 /** Lets Node's loop pass until `isDone`. */
 async function passUntil(isDone: () => boolean): Promise<void> {
-  for (let pass = 0; pass < PASSES_MAX && !isDone(); pass++) await nextLoopPass();
+  await loopUntil(isDone);
   expect(isDone()).toBe(true);
 }
 

@@ -1,15 +1,14 @@
 // What handlers throw: all of it reaches `onError`, wherever it is thrown and whatever drives the reactor.
-import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Interest } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
 import type { DriverMode } from '../../src/reactor/driver.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
+import { loopUntil } from '../helpers/loop-passes.ts';
 import { DRIVERS, eachBackend } from '../helpers/matrix.ts';
 
 const descriptors = useDescriptors();
-const PASSES_MAX = 10_000;
 const { Writable } = Interest;
 
 const fail = (what: unknown) => () => {
@@ -90,10 +89,9 @@ async function drive(
   isDone: () => boolean,
 ): Promise<void> {
   if (driver !== undefined) reactor.attach({ driver });
-  for (let pass = 0; pass < PASSES_MAX && !isDone(); pass++) {
+  await loopUntil(isDone, () => {
     if (driver === undefined) reactor.turn(1);
-    await nextLoopPass();
-  }
+  });
 }
 
 const BY_HAND = Poller.backends.map((backend) => ({ backend, driver: undefined }));
