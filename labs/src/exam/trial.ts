@@ -22,6 +22,7 @@ const LAST_OUTPUT_MS = 200;
  * time: on a loaded machine the grader itself may be late.
  */
 const QUIET_LOOKS = 12;
+const LOOKS_AFTER_END = 3;
 /** The most that a program may go on without an answer. */
 const PATIENCE_MS = 8000;
 /** The most CPU that it may use without any event at the grader: it goes round and round, and nothing will come. */
@@ -150,14 +151,20 @@ export class Trial {
     let events = -1;
     let cpuMs = 0;
     let cpuMsAtEvent = 0;
-    while (!isSo() && this.isRunning) {
+    let looksAfterEnd = 0;
+    while (!isSo()) {
+      // What it has sent last may still be on its way here.
+      if (!this.isRunning && ++looksAfterEnd > LOOKS_AFTER_END) break;
       await elapsed(LOOK_MS);
       if (performance.now() - begin > PATIENCE_MS) break;
       if (!canObserve) continue;
       const before = { events, cpuMs };
       events = this.#options.activity?.() ?? 0;
       cpuMs = this.cpuMs;
-      if (events !== before.events) cpuMsAtEvent = cpuMs;
+      if (events !== before.events) {
+        cpuMsAtEvent = cpuMs;
+        looksAfterEnd = 0;
+      }
       const isQuiet = events === before.events && cpuMs === before.cpuMs && isAsleep(this.pid);
       quiet = isQuiet ? quiet + 1 : 0;
       if (quiet > QUIET_LOOKS || cpuMs - cpuMsAtEvent > BUSY_MAX_MS) break;
