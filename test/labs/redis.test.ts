@@ -61,8 +61,8 @@ test('values, one after the other and in a pipeline, bytes that are no text', as
 
 test('a subscriber and a publisher', async () => {
   const subscriber = connect();
-  await subscriber.subscribe('news');
+  await subscriber.subscribe('weather');
   const message = once(subscriber, 'message');
-  expect(await connect().publish('news', 'hello')).toBe(1);
-  expect(await message).toEqual(['news', 'hello']);
+  expect(await connect().publish('weather', 'hello')).toBe(1);
+  expect(await message).toEqual(['weather', 'hello']);
 });
