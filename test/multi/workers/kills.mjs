@@ -40,7 +40,8 @@ class Load {
   broken = 0;
   /** Connections that broke although their sub-reactor was not killed. */
   wronged = 0;
-  killsOf = new Array(SIZE).fill(0);
+  killsBegun = new Array(SIZE).fill(0);
+  killsEnded = new Array(SIZE).fill(0);
 
   constructor(port) {
     this.port = port;
@@ -48,10 +49,9 @@ class Load {
 
   async client() {
     while (!this.isOver) {
-      const before = this.killsOf.reduce((sum, count) => sum + count);
+      const endedBefore = [...this.killsEnded];
       let index = -1;
       let open;
-      let killsBefore = 0;
       try {
         const connection = await connect({ host: '127.0.0.1', port: this.port });
         open = connection;
@@ -59,18 +59,23 @@ class Load {
         const answer = await connection.read();
         if (answer === null) throw new Error('ended before it was served');
         index = Number(answer.toString());
-        killsBefore = this.killsOf[index];
         await this.#exchange(connection);
       } catch {
         this.broken++;
-        const now = this.killsOf.reduce((sum, count) => sum + count);
-        // One that was on its way had not got its index yet.
-        const isExplained = index === -1 ? now > before : this.killsOf[index] > killsBefore;
-        if (!isExplained) this.wronged++;
+        if (!this.#wasKilled(index, endedBefore)) this.wronged++;
       } finally {
         open?.destroy();
       }
     }
+  }
+
+  /**
+   * Whether a kill of sub-reactor `index` was under way at any time since `endedBefore` was taken: a
+   * thread that is being killed may still accept and answer. -1, on its way without an answer: any.
+   */
+  #wasKilled(index, endedBefore) {
+    const indices = index === -1 ? endedBefore.keys() : [index];
+    return [...indices].some((each) => this.killsBegun[each] > endedBefore[each]);
   }
 
   async #exchange(connection) {
@@ -114,8 +119,9 @@ async function run(strategy) {
     await untilRestarted(pool, kill);
     const index = kill % SIZE;
     const { messages } = load;
-    load.killsOf[index]++; // before: what breaks meanwhile is explained
+    load.killsBegun[index]++;
     await pool.kill(index);
+    load.killsEnded[index]++;
     while (load.messages < messages + clientCount) await sleep(1); // the others go on
     if (kill !== Math.floor(kills / 3)) continue;
     await untilRestarted(pool, kill + 1); // as at the end: a thread that is missing is some MiB
