@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { NameUnended } from './test/helpers/name-unended.ts';
+import { Progress } from './test/helpers/progress.ts';
 
 // These hold clocks or memory to a bound that other work would break: they run last, one after the
 // other, with the machine to themselves. A file that holds a wait to at least its time, or a count of
@@ -14,6 +15,25 @@ const TIMED = [
   'test/reactor/driver.terminate.test.ts',
   'test/reactor/lint/**/*.test.ts', // a handler is slow from 50 ms on
   'test/viewer/opening.test.ts',
+];
+
+// Each of these takes many seconds, for it proves something with very many runs, or starts very many
+// processes. `npm test`, what a change needs before it is committed, leaves them out (`--project !long`);
+// `npm run test:all` does not.
+const LONG = [
+  'test/cli/{audit,trace}.test.ts',
+  'test/examples/{echo,models}.test.ts',
+  'test/labs/**/*.test.ts',
+  'test/model/model.test.ts',
+  'test/multi/handover.faults.test.ts',
+  'test/net/inherit/hand-over.test.ts',
+  'test/node-dgram/liveness.test.ts',
+  'test/prepack.test.ts',
+  'test/testing/{determinism,mistakes,tutorial}.test.ts',
+  'test/testing/examples/echo.test.ts',
+  'test/testing/kernel/{lockstep,mutants,spec}.test.ts',
+  'test/viewer/page.test.ts',
+  'test/workers/ends.test.ts',
 ];
 
 // The files of these folders follow each other in one process, which has loaded Node, vitest and src/ once. A
@@ -59,7 +79,11 @@ export default defineConfig({
     // A crash in an addon kills a pool of threads; a fork reports it and the others go on.
     pool: 'forks',
     // A `--reporter` replaces these; with EDGEWISE_TEST_REPORT=FILE the results go there, too.
-    reporters: ['default', new NameUnended(), ...(report === undefined ? [] : ['json'])],
+    reporters: [
+      ...(process.stdout.isTTY ? ['default'] : ['minimal', new Progress()]),
+      new NameUnended(),
+      ...(report === undefined ? [] : ['json']),
+    ],
     outputFile: { json: report ?? '' },
     setupFiles: isSimulated ? ['test/helpers/simulated-kernel.ts'] : [],
     testTimeout: 60_000,
@@ -79,7 +103,7 @@ export default defineConfig({
         test: {
           name: 'together',
           // An `exclude` here would hide that of the command line.
-          include: [...TOGETHER, ...except(TIMED)],
+          include: [...TOGETHER, ...except([...TIMED, ...LONG])],
           isolate: isSimulated || isIsolated,
           setupFiles: isSimulated ? [] : ['test/helpers/own-reactor.ts'],
           maxWorkers,
@@ -90,10 +114,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'side by side',
-          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER])],
+          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER, ...LONG])],
           maxWorkers,
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'long', include: LONG, maxWorkers, sequence: { groupOrder: 0 } },
       },
     ],
   },
