@@ -45,7 +45,12 @@ export function changingKernelPart(now: Now, below: KernelBelow): KernelPart {
   }
   Object.assign(own, routed(fileCalls(now), real, now), routed(pinnedCalls(now), real, now));
   for (const [name, call] of Object.entries(makers(now))) own[name] = noted(name, call, now);
-  const parts = [mixedCalls(now, below), hostCalls(now, below), others(now, below)];
+  const parts = [
+    mixedCalls(now, below),
+    waitCalls(now, below),
+    hostCalls(now, below),
+    others(now, below),
+  ];
   return Object.assign(own, ...parts) as KernelPart;
 }
 
@@ -264,6 +269,44 @@ function mixedCalls(now: Now, below: KernelBelow): Functions {
       return now().perform('sendEach', -1, -1, () =>
         now().batches.sendEach(memory, entries, count),
       );
+    },
+  };
+}
+
+/** Calls that wait for several descriptors: one of the real kernel is waited for in real time, where it is alone. */
+function waitCalls(now: Now, below: KernelBelow): Functions {
+  type Entries = [entries: Uint8Array, count: number, timeoutMs: number];
+  type Sets = [limit: number, ...sets: (Uint8Array | undefined)[]];
+  const isReal = (entries: Uint8Array, count: number): boolean => {
+    const fds = Array.from(new Int32Array(entries.buffer, 0, count * 2)).filter(
+      (_, i) => i % 2 === 0,
+    );
+    return fds.some((fd) => fd >= 0) && !fds.some(isOurs);
+  };
+  const isEmpty = (...[limit, ...sets]: Sets): boolean =>
+    sets.every(
+      (bits) => bits?.subarray(0, Math.ceil(limit / 8)).every((byte) => byte === 0) ?? true,
+    );
+  const sleep = (name: string, timeoutMs: number): number =>
+    now().perform(name, -1, -1, () => now().waits.sleep(timeoutMs));
+  return {
+    poll: (...[entries, count, timeoutMs]: Entries) => {
+      if (isReal(entries, count)) return below.poll(entries, count, timeoutMs);
+      return now().perform('poll', -1, -1, () => now().waits.poll(entries, count, timeoutMs));
+    },
+    ppoll: (...[entries, count, timeoutMs, signals]: [...Entries, Int32Array | undefined]) => {
+      if (isReal(entries, count)) return below.ppoll(entries, count, timeoutMs, signals);
+      return now().perform('ppoll', -1, -1, () => now().waits.poll(entries, count, timeoutMs));
+    },
+    select: (...args: Parameters<KernelBelow['select']>) => {
+      const [limit, readable, writable, exceptional, timeoutMs] = args;
+      const isSleep = isEmpty(limit, readable, writable, exceptional);
+      return isSleep ? sleep('select', timeoutMs) : below.select(...args);
+    },
+    pselect: (...args: Parameters<KernelBelow['pselect']>) => {
+      const [limit, readable, writable, exceptional, timeoutMs] = args;
+      const isSleep = isEmpty(limit, readable, writable, exceptional);
+      return isSleep ? sleep('pselect', timeoutMs) : below.pselect(...args);
     },
   };
 }
