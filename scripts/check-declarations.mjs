@@ -26,7 +26,8 @@ const checker = program.getTypeChecker();
 /** Whether a type node takes undefined: also by what it refers to. */
 function takesUndefined(node) {
   const type = checker.getTypeFromTypeNode(node);
-  if ((type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.Undefined)) !== 0) return true;
+  if ((type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.Undefined)) !== 0)
+    return true;
   return type.isUnion() && type.types.some(({ flags }) => (flags & ts.TypeFlags.Undefined) !== 0);
 }
 
@@ -49,7 +50,8 @@ for (const entry of ENTRIES) {
   for (const symbol of checker.getExportsOfModule(checker.getSymbolAtLocation(source))) {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
     for (const declaration of target.declarations ?? []) {
-      const isType = ts.isInterfaceDeclaration(declaration) || ts.isTypeAliasDeclaration(declaration);
+      const isType =
+        ts.isInterfaceDeclaration(declaration) || ts.isTypeAliasDeclaration(declaration);
       if (!isType || !declaration.getSourceFile().fileName.startsWith(`${ROOT}dist/`)) continue;
       if (RESULTS.test(symbol.name)) continue;
       count++;

@@ -21,6 +21,7 @@ import { Proactor } from '../../src/proactor/index.ts';
 import * as promises from '../../src/promises/index.ts';
 import * as sys from '../../src/sys/index.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
+import type { EachGiven } from './recorder.ts';
 
 const HOST = '127.0.0.1';
 const handlers = {};
@@ -45,11 +46,28 @@ describe('options that contradict each other', () => {
     ['path, resolve', (reactor) => connect({ reactor, handlers, ...PATH, resolve: noop })],
     ['path, host', (reactor) => bindDatagram({ reactor, handlers, ...PATH, host: HOST })],
     ['path, gro', (reactor) => bindDatagram({ reactor, handlers, ...PATH, gro: true })],
-    ['abstract, broadcast', (reactor) => bindDatagram({ reactor, handlers, ...ABSTRACT, broadcast: true })],
-    ['message, messages', (reactor) => bindDatagram({ reactor, handlers: { message: noop, messages: noop } })],
-    ['lowWaterMark, highWaterMark', (reactor) => listen({ reactor, handlers, highWaterMark: 1, lowWaterMark: 2 })],
-    ['borrow, trigger', (reactor) => openReader(descriptors.pipe()[0], { reactor, handlers, borrow: true, trigger: 'edge' })],
-    ['balance, strategy', (reactor) => new ReactorPool({ reactor, ...pool, strategy: 'exclusive', balance: 'source-hash' })],
+    [
+      'abstract, broadcast',
+      (reactor) => bindDatagram({ reactor, handlers, ...ABSTRACT, broadcast: true }),
+    ],
+    [
+      'message, messages',
+      (reactor) => bindDatagram({ reactor, handlers: { message: noop, messages: noop } }),
+    ],
+    [
+      'lowWaterMark, highWaterMark',
+      (reactor) => listen({ reactor, handlers, highWaterMark: 1, lowWaterMark: 2 }),
+    ],
+    [
+      'borrow, trigger',
+      (reactor) =>
+        openReader(descriptors.pipe()[0], { reactor, handlers, borrow: true, trigger: 'edge' }),
+    ],
+    [
+      'balance, strategy',
+      (reactor) =>
+        new ReactorPool({ reactor, ...pool, strategy: 'exclusive', balance: 'source-hash' }),
+    ],
     ['steerByCpu, strategy', (reactor) => new ReactorPool({ reactor, ...pool, steerByCpu: true })],
   ];
 
@@ -130,7 +148,13 @@ describe('undefined', () => {
     connection.destroy();
     listener.destroy();
     const [readEnd, writeEnd] = descriptors.pipe();
-    const endpoint = { reactor, handlers, data: undefined, trigger: undefined, asyncContext: undefined };
+    const endpoint = {
+      reactor,
+      handlers,
+      data: undefined,
+      trigger: undefined,
+      asyncContext: undefined,
+    };
     openReader(descriptors.release(readEnd), { ...endpoint, borrow: undefined }).destroy();
     const queue = { highWaterMark: undefined, lowWaterMark: undefined, queueBytesMax: undefined };
     openWriter(descriptors.release(writeEnd), { ...endpoint, ...queue }).destroy();
@@ -152,7 +176,7 @@ describe('undefined', () => {
 });
 
 // Never called: what the compiler says is the test.
-export function types(reactor: Reactor): void {
+function misspelt(reactor: Reactor): void {
   // @ts-expect-error it is `port`
   listen({ reactor, handlers, prot: 1 });
   // @ts-expect-error it is `data`
@@ -196,6 +220,10 @@ interface Session {
 }
 
 describe('types', () => {
+  it('refuse names that are none', () => {
+    expect(misspelt).toBeTypeOf('function'); // what is in it is what the compiler refuses
+  });
+
   it('have `data` of what was given, and no `!`, in handlers and results', () => {
     const reactor = reactorOf();
     const session = (): Session => ({ requests: 0 });
@@ -236,7 +264,7 @@ describe('types', () => {
   });
 
   it('of errors have a `code`', () => {
-    type Handlers = Required<ConnectionHandlers<Session>>;
+    type Handlers = EachGiven<ConnectionHandlers<Session>>;
     type ErrorOf<F> = NonNullable<F> extends (subject: never, error?: infer E) => void ? E : never;
     expectTypeOf<ErrorOf<Handlers['close']>>().toEqualTypeOf<NodeJS.ErrnoException | undefined>();
     expectTypeOf<Connection['error']>().toEqualTypeOf<NodeJS.ErrnoException | undefined>();

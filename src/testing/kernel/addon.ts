@@ -17,6 +17,7 @@ import { SimSignals } from './signals.ts';
 import { Socket } from './socket.ts';
 import { getOption, setOption } from './socket-options.ts';
 import { FIRST_FD } from './table.ts';
+import { waitCalls } from './wait-calls.ts';
 
 const { EAGAIN, EBADF, EINVAL, ENOTSOCK, ENOTTY, ESPIPE } = constants.errno;
 /** A descriptor that stands for Node's loop, which no simulated poller waits for. */
@@ -269,44 +270,6 @@ function mixedCalls(now: Now, below: KernelBelow): Functions {
       return now().perform('sendEach', -1, -1, () =>
         now().batches.sendEach(memory, entries, count),
       );
-    },
-  };
-}
-
-/** Calls that wait for several descriptors: one of the real kernel is waited for in real time, where it is alone. */
-function waitCalls(now: Now, below: KernelBelow): Functions {
-  type Entries = [entries: Uint8Array, count: number, timeoutMs: number];
-  type Sets = [limit: number, ...sets: (Uint8Array | undefined)[]];
-  const isReal = (entries: Uint8Array, count: number): boolean => {
-    const fds = Array.from(new Int32Array(entries.buffer, 0, count * 2)).filter(
-      (_, i) => i % 2 === 0,
-    );
-    return fds.some((fd) => fd >= 0) && !fds.some(isOurs);
-  };
-  const isEmpty = (...[limit, ...sets]: Sets): boolean =>
-    sets.every(
-      (bits) => bits?.subarray(0, Math.ceil(limit / 8)).every((byte) => byte === 0) ?? true,
-    );
-  const sleep = (name: string, timeoutMs: number): number =>
-    now().perform(name, -1, -1, () => now().waits.sleep(timeoutMs));
-  return {
-    poll: (...[entries, count, timeoutMs]: Entries) => {
-      if (isReal(entries, count)) return below.poll(entries, count, timeoutMs);
-      return now().perform('poll', -1, -1, () => now().waits.poll(entries, count, timeoutMs));
-    },
-    ppoll: (...[entries, count, timeoutMs, signals]: [...Entries, Int32Array | undefined]) => {
-      if (isReal(entries, count)) return below.ppoll(entries, count, timeoutMs, signals);
-      return now().perform('ppoll', -1, -1, () => now().waits.poll(entries, count, timeoutMs));
-    },
-    select: (...args: Parameters<KernelBelow['select']>) => {
-      const [limit, readable, writable, exceptional, timeoutMs] = args;
-      const isSleep = isEmpty(limit, readable, writable, exceptional);
-      return isSleep ? sleep('select', timeoutMs) : below.select(...args);
-    },
-    pselect: (...args: Parameters<KernelBelow['pselect']>) => {
-      const [limit, readable, writable, exceptional, timeoutMs] = args;
-      const isSleep = isEmpty(limit, readable, writable, exceptional);
-      return isSleep ? sleep('pselect', timeoutMs) : below.pselect(...args);
     },
   };
 }

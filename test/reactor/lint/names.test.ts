@@ -61,7 +61,10 @@ interface WithReactor {
 function reactorIn({ tcp, batch }: Within): { reactor: Reactor; others: object } {
   const { reactor, ...others } = tcp?.keepAlive ?? tcp ?? (batch as WithReactor);
   if (batch !== undefined) return { reactor, others: { batch: others } };
-  return { reactor, others: { tcp: tcp?.keepAlive === undefined ? others : { keepAlive: others } } };
+  return {
+    reactor,
+    others: { tcp: tcp?.keepAlive === undefined ? others : { keepAlive: others } },
+  };
 }
 
 function listenWith(within: Within): void {
@@ -89,7 +92,10 @@ function relayWith({ reactor, ...options }: WithReactor & object): void {
   relay(a, b, options).destroy();
 }
 
-function registerWith({ reactor, ...handler }: WithReactor & { readonly onReady: () => void }): void {
+function registerWith({
+  reactor,
+  ...handler
+}: WithReactor & { readonly onReady: () => void }): void {
   reactor.register(descriptors.socketpair()[0], Interest.Readable, handler).close();
 }
 
@@ -119,8 +125,16 @@ const CASES: readonly Case[] = [
   ['attach', { drivr: 'nested' }, ({ reactor, ...options }) => reactor.attach(options)],
   ['trace', { levl: 'counts' }, ({ reactor, ...options }) => reactor.trace(options).close()],
   ['relay', { copi: true }, relayWith],
-  ['offerHandOver', { ...HAND_OVER, confirmTimeout: 9 }, (options) => offerHandOver(options).destroy()],
-  ['takeOver', { path: '/nonexistent/socket', timeoutM: 9 }, (options) => takeOver(options).catch(noop)],
+  [
+    'offerHandOver',
+    { ...HAND_OVER, confirmTimeout: 9 },
+    (options) => offerHandOver(options).destroy(),
+  ],
+  [
+    'takeOver',
+    { path: '/nonexistent/socket', timeoutM: 9 },
+    (options) => takeOver(options).catch(noop),
+  ],
   ['register: handler', { onReady: noop, queudBytes: noop }, registerWith],
   ['sleep', { singal: 1 }, (options) => promises.sleep(0, options).catch(noop)],
   ['interval', { singal: 1 }, (options) => promises.interval(1, options).next().catch(noop)],
