@@ -1,9 +1,9 @@
 // poll(2), ppoll(2), select(2) and pselect(2), for a program that wants to see them one by one
 // (src/sys/poll.ts, src/sys/select.ts). The Poller does not go through here.
 //
-// `struct pollfd` is the same on every system, so JavaScript reads and writes it in place. An fd_set
-// is not: a set of JavaScript has bit `fd % 8` of byte `fd / 8`, and is copied into one and back.
-// Where the call failed nothing is copied back, though the kernel may leave its sets undefined then.
+// `struct pollfd` is the same on every system, so JavaScript reads and writes it in place. An
+// fd_set is not: a set of JavaScript has bit `fd % 8` of byte `fd / 8`, and is copied into one and
+// back. Where the call failed nothing is copied back: the kernel may leave its sets undefined then.
 #include <errno.h>
 #include <signal.h>
 #include <sys/select.h>
@@ -51,7 +51,8 @@ bool TimeoutAt(const Args<kCount>& args, size_t index, bool* has_limit, int64_t*
   return true;
 }
 
-// What replaces the signal mask of the thread during a call: an Int32Array of signals, or undefined.
+// What replaces the signal mask of the thread during a call: an Int32Array of signals, or
+// undefined.
 class Mask {
  public:
   template <size_t kCount>
@@ -171,8 +172,7 @@ int Select(const Args<5>& args) {
   if (!sets.Collect(args) || !TimeoutAt(args, 4, &has_limit, &timeout_ns)) return kRefused;
   timeval timeout;
   timeout.tv_sec = static_cast<time_t>(timeout_ns / kNsPerSecond);
-  timeout.tv_usec =
-      static_cast<suseconds_t>((timeout_ns % kNsPerSecond + kNsPerUs - 1) / kNsPerUs);
+  timeout.tv_usec = static_cast<suseconds_t>((timeout_ns % kNsPerSecond + kNsPerUs - 1) / kNsPerUs);
   if (timeout.tv_usec == kNsPerSecond / kNsPerUs) {
     timeout.tv_sec++;
     timeout.tv_usec = 0;
@@ -193,9 +193,9 @@ int Pselect(const Args<6>& args) {
   }
   if (mask.has_unknown()) return -EINVAL;
   timespec timeout = ToTimespec(timeout_ns);
-  return sets.Finish(Result(pselect(sets.limit, sets.readable.get(), sets.writable.get(),
-                                    sets.exceptional.get(), has_limit ? &timeout : nullptr,
-                                    mask.get())));
+  return sets.Finish(
+      Result(pselect(sets.limit, sets.readable.get(), sets.writable.get(), sets.exceptional.get(),
+                     has_limit ? &timeout : nullptr, mask.get())));
 }
 
 constexpr Function kFunctions[] = {

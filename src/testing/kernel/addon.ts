@@ -46,12 +46,8 @@ export function changingKernelPart(now: Now, below: KernelBelow): KernelPart {
   }
   Object.assign(own, routed(fileCalls(now), real, now), routed(pinnedCalls(now), real, now));
   for (const [name, call] of Object.entries(makers(now))) own[name] = noted(name, call, now);
-  const parts = [
-    mixedCalls(now, below),
-    waitCalls(now, below),
-    hostCalls(now, below),
-    others(now, below),
-  ];
+  Object.assign(own, waitCalls(now, below));
+  const parts = [mixedCalls(now, below), hostCalls(now, below), others(now, below)];
   return Object.assign(own, ...parts) as KernelPart;
 }
 
