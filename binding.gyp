@@ -41,6 +41,7 @@
         'native/core/socket_facts.cc',
         'native/addon/addon.cc',
         'native/addon/constants.cc',
+        'native/addon/poll_wrap.cc',
         'native/addon/poller_wrap.cc',
         'native/addon/waker_wrap.cc',
         'native/addon/owners_wrap.cc',
@@ -99,9 +100,14 @@
             'native/core/datagram_batch_darwin.cc',
             'native/core/tcp_info_darwin.cc',
             'native/core/peer_credentials_darwin.cc',
+            'native/core/ppoll_none.cc',
           ],
         }, {
-          'sources': ['native/core/socket_open.cc', 'native/core/datagram_batch.cc'],
+          'sources': [
+            'native/core/socket_open.cc',
+            'native/core/datagram_batch.cc',
+            'native/core/ppoll.cc',
+          ],
         }],
         ['OS=="freebsd"', {
           'sources': ['native/core/io_ops_freebsd.cc', 'native/core/peer_credentials_freebsd.cc'],

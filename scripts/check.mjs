@@ -16,6 +16,7 @@ const tasks = {
       ['tsc', '-p', 'viewer'],
       ['tsc', '-p', 'labs', '--noEmit'],
       ['tsc', '-p', 'tsconfig.declarations.json'],
+      script('check-declarations.mjs'),
     ],
   },
   unused: {

@@ -11,7 +11,7 @@ export interface InetAddress {
   /** Numeric: `'127.0.0.1'`, `'::1'`, `'fe80::1%eth0'`, `'fe80::1%2'`. Names are not resolved. */
   readonly address: string;
   /** 0 to 65535; 0, the default: for `bind`, a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
 }
 
 /** A Unix socket with a name in the file system. */

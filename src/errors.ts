@@ -195,7 +195,11 @@ export class ClosedError extends EdgewiseError {
 
 /** A TypeError or RangeError with a code, as Node makes them for wrong arguments. */
 export type ArgumentError = (TypeError | RangeError) & {
-  readonly code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
+  readonly code:
+    | 'ERR_INVALID_ARG_TYPE'
+    | 'ERR_INVALID_ARG_VALUE'
+    | 'ERR_OUT_OF_RANGE'
+    | 'ERR_OPTIONS_CONFLICT';
 };
 
 /** @internal */
@@ -214,6 +218,14 @@ export function invalidValue(name: string, expected: string, value: unknown): Ar
 export function outOfRange(name: string, expected: string, value: unknown): ArgumentError {
   const error = new RangeError(`"${name}" must be ${expected}; received ${show(value)}`);
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const });
+}
+
+/** @internal two options that cannot both be meant */
+export function conflict(first: string, second: string): ArgumentError {
+  const error = new RangeError(
+    `"${first}" and "${second}" contradict each other: give one of them`,
+  );
+  return Object.assign(error, { code: 'ERR_OPTIONS_CONFLICT' as const });
 }
 
 /** @internal whether it is an error, also one of another realm: a vm context, jest, jsdom */

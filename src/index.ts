@@ -25,6 +25,7 @@ export {
   type ErrorContext,
 } from './errors.ts';
 export type { CloseOptions, Writable } from './flow/index.ts';
+export type { Method } from './method.ts';
 export {
   type AcceptStats,
   type ActivationOptions,

@@ -8,7 +8,7 @@ import { REFUSED } from './validate.ts';
 
 /** Functions in place of those of `native`, and methods in place of those of its pollers. */
 export type KernelPart = Partial<Native> & {
-  readonly poller?: Partial<NativePoller> & ThisType<NativePoller>;
+  readonly poller?: (Partial<NativePoller> & ThisType<NativePoller>) | undefined;
 };
 
 /** What is below a part: the functions of the kernel, and of what was installed before. */

@@ -227,6 +227,31 @@ export interface SyscallBindings {
   readonly epoll_wait: Syscall<
     [epfd: number, records: Uint8Array, maxevents: number, timeoutMs: number]
   >;
+  /** 8 bytes per entry: fd (i32), events, revents (u16). */
+  readonly poll: Syscall<[entries: Uint8Array, nfds: number, timeoutMs: number]>;
+  readonly ppoll: Syscall<
+    [entries: Uint8Array, nfds: number, timeoutMs: number, signals: Int32Array | undefined]
+  >;
+  /** A set: bit `fd % 8` of byte `fd / 8`. */
+  readonly select: Syscall<
+    [
+      nfds: number,
+      readable: Uint8Array | undefined,
+      writable: Uint8Array | undefined,
+      exceptional: Uint8Array | undefined,
+      timeoutMs: number,
+    ]
+  >;
+  readonly pselect: Syscall<
+    [
+      nfds: number,
+      readable: Uint8Array | undefined,
+      writable: Uint8Array | undefined,
+      exceptional: Uint8Array | undefined,
+      timeoutMs: number,
+      signals: Int32Array | undefined,
+    ]
+  >;
   readonly kqueue: Syscall<[]>;
   /** 40 bytes per record: ident, data, udata (f64), filter (i32), flags, fflags (u32), 0. */
   readonly kevent: Syscall<

@@ -2,7 +2,14 @@
 // straight to native code, which takes only what is exactly right and answers REFUSED otherwise;
 // `refuse…` then finds the argument to name. Cold calls check first. (docs/adr/0002)
 import { types } from 'node:util';
-import { type ArgumentError, invalidType, invalidValue, isError, outOfRange } from './errors.ts';
+import {
+  type ArgumentError,
+  conflict,
+  invalidType,
+  invalidValue,
+  isError,
+  outOfRange,
+} from './errors.ts';
 
 /** What native code answers for arguments that it cannot take (native/addon/args.h). */
 export const REFUSED = -0x80000000;
@@ -43,6 +50,27 @@ export function checkFunction(name: string, value: unknown): void {
 /** Checks an object; null is none. @throws TypeError - ERR_INVALID_ARG_TYPE */
 export function checkObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw invalidType(name, 'an object', value);
+}
+
+/**
+ * Checks options that cannot be given together, of which one would be ignored. What is undefined or false
+ * is not given.
+ *
+ * @throws RangeError - ERR_OPTIONS_CONFLICT: `name` is given, and so is one of `others`.
+ */
+export function checkApart(options: object, name: string, others: readonly string[]): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  const isGiven = (each: string): boolean => given[each] !== undefined && given[each] !== false;
+  if (!isGiven(name)) return;
+  const other = others.find(isGiven);
+  if (other !== undefined) throw conflict(name, other);
+}
+
+/** The members of `options` that are not undefined: to be laid over others. */
+export function given<Options extends object>(options: Options): Options {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Options;
 }
 
 /** Checks that `handlers` is an object, and each of `names` that it has a function. */

@@ -19,11 +19,11 @@ export interface FileServerOptions {
 const GRACE_MS = 5_000;
 
 const handlers: ConnectionHandlers<Session> = {
-  data: (connection, bytes) => connection.data?.receive(bytes),
-  drain: (connection) => connection.data?.onDrain(),
-  end: (connection) => connection.data?.onEnd(),
-  timeout: (connection) => connection.data?.onTimeout(),
-  close: (connection) => connection.data?.onClose(),
+  data: (connection, bytes) => connection.data.receive(bytes),
+  drain: (connection) => connection.data.onDrain(),
+  end: (connection) => connection.data.onEnd(),
+  timeout: (connection) => connection.data.onTimeout(),
+  close: (connection) => connection.data.onClose(),
 };
 
 /** Serves a folder from the moment that it is made; `run` lives as long as it does. */
@@ -45,12 +45,8 @@ export class FileServer {
         allowHalfOpen: true, // a client may end its side and still wait for the answer
         idleTimeoutMs: idleMs,
         highWaterMark: HIGH_WATER_MARK,
-        handlers: {
-          ...handlers,
-          open(connection) {
-            connection.data = new Session(connection, options);
-          },
-        },
+        createData: (connection) => new Session(connection, options),
+        handlers,
       });
     } catch (error) {
       this.#reactor.close();
@@ -82,7 +78,7 @@ export class FileServer {
       return;
     }
     this.#listener.close();
-    for (const connection of this.connections) connection.data?.finish();
+    for (const connection of this.connections) connection.data.finish();
     this.#reactor.setTimeout(() => this.#reactor.stop(), GRACE_MS).unref();
   }
 }

@@ -25,6 +25,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
   InitPinned(exports, &blocks);
   InitDatagram(exports);
   InitKernelQueue(exports);
+  InitPoll(exports);
   InitPoller(exports);
   InitWaker(exports);
   InitOwners(exports);

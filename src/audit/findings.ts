@@ -41,7 +41,7 @@ export interface Candidate {
   /** false: it may be gone in a moment, and counts when the next look sees it as well. */
   readonly isCertain: boolean;
   /** Bytes or connections that wait: when they become fewer, it is read after all. */
-  readonly amount?: number;
+  readonly amount?: number | undefined;
 }
 
 const FIXES: Readonly<Record<AuditCode, string>> = {

@@ -77,13 +77,13 @@ async function serve({ host, port, target, trigger, copy }: RelayCommandOptions)
   };
   const targetHandlers: ConnectionHandlers<Connection> = {
     open(connection) {
-      const client = connection.data as Connection;
+      const client = connection.data;
       // One that has gone in the same turn: its own `close` is called behind this.
       if (client.isClosed) connection.destroy();
       else relay(client, connection, { handlers: relayHandlers, copy });
     },
     close(connection, error) {
-      const client = connection.data as Connection;
+      const client = connection.data;
       if (client.isClosed) return;
       if (error !== undefined) tally.fail(`target ${target.host}:${target.port}`, error);
       client.destroy();

@@ -10,7 +10,7 @@ export interface CloseOptions {
    * After so many milliseconds what has not left is lost. 0: at once, after what the kernel takes
    * now. Default 30,000.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**

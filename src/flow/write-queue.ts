@@ -3,7 +3,7 @@
 // reports room. Chunks are kept as they were given, and what is not plain bytes is an entry. Each
 // leaves the queue when its last byte has left. man 2 writev, 2 sendmsg (MSG_MORE).
 import { constants as os } from 'node:os';
-import { EdgewiseError } from '../errors.ts';
+import { conflict, EdgewiseError } from '../errors.ts';
 import { Readiness } from '../poller/index.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { Registration } from '../reactor/registration.ts';
@@ -33,16 +33,21 @@ export interface QueueLimits {
   readonly queueBytesMax: number;
 }
 
+/** The same, to be filled in. */
+export type QueueLimitOptions = { readonly [Name in keyof QueueLimits]?: number | undefined };
+
 /**
  * Checks limits and fills in their defaults: 64 KiB, 16 KiB, 64 MiB.
  *
- * @throws TypeError, RangeError - not a whole number from 0.
+ * @throws TypeError, RangeError - not a whole number from 0; a low mark above the high one.
  */
-export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
+export function queueLimits(options: QueueLimitOptions): QueueLimits {
   const count = (name: string, value: unknown) =>
     checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
   const highWaterMark = count('highWaterMark', options.highWaterMark ?? 64 * KIB);
   const lowWaterMark = options.lowWaterMark ?? Math.min(16 * KIB, highWaterMark);
+  const isGiven = options.lowWaterMark !== undefined && options.highWaterMark !== undefined;
+  if (isGiven && lowWaterMark > highWaterMark) throw conflict('lowWaterMark', 'highWaterMark');
   return {
     highWaterMark,
     lowWaterMark: count('lowWaterMark', lowWaterMark),
@@ -53,7 +58,7 @@ export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
 /** What the queues of one kind have in common; one object serves any number of queues. */
 export interface QueueSettings extends QueueLimits {
   /** Writes a single chunk: write(2) for what is not a socket. Default: send(2). */
-  readonly send?: typeof sys.write;
+  readonly send?: typeof sys.write | undefined;
 }
 
 /**

@@ -15,6 +15,12 @@ import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import { Reader } from './message.ts';
 import { invalidMemory, messageBytesMax, RING_CONTROL_WORDS, RingReader } from './ring.ts';
 
+const OPTION_NAMES = Object.keys({
+  reactor: true,
+  onMessage: true,
+  producerCountMax: true,
+  laneBytes: true,
+} satisfies Record<keyof MailboxOptions, true>);
 const LANE_BYTES = 256 * 1024;
 export const LANE_BYTES_MIN = 64;
 export const LANE_BYTES_MAX = 1 << 28;
@@ -61,9 +67,9 @@ export interface MailboxOptions {
    */
   readonly onMessage: (message: unknown, producer: number) => void;
   /** Count of senders at a time, 1 to 1024. Default 8. */
-  readonly producerCountMax?: number;
+  readonly producerCountMax?: number | undefined;
   /** Bytes of each lane: a power of two, 64 to 2^28; at most 2^31 in all. Default 256 KiB. */
-  readonly laneBytes?: number;
+  readonly laneBytes?: number | undefined;
 }
 
 /** Counts since the mailbox was made. */
@@ -108,6 +114,7 @@ export class Mailbox {
     const { reactor, onMessage, producerCountMax = 8, laneBytes = LANE_BYTES } = options;
     checkReactor(reactor);
     checkFunction('onMessage', onMessage);
+    reactor.lintNames('new Mailbox', options, OPTION_NAMES);
     checkInteger('producerCountMax', producerCountMax, 1, PRODUCER_COUNT_MAX);
     checkInteger('laneBytes', laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX);
     if ((laneBytes & (laneBytes - 1)) !== 0) {

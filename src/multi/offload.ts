@@ -18,6 +18,12 @@ const THREADS_MAX = 1024;
 const QUEUE_LENGTH_MAX = 1024;
 const QUEUE_LENGTH_MAX_MAX = 1 << 20;
 const CLOSE_TIMEOUT_MS = 30_000;
+const OPTION_NAMES = Object.keys({
+  reactor: true,
+  module: true,
+  threads: true,
+  queueLengthMax: true,
+} satisfies Record<keyof OffloadOptions, true>);
 
 /** Options of {@link createOffload}. */
 export interface OffloadOptions {
@@ -26,20 +32,22 @@ export interface OffloadOptions {
   /** A path or URL of a module that exports `task(input)`, which does the work; each thread loads it. */
   readonly module: URL | string;
   /** Count of threads, 1 to 1024. Default: what the machine has, less one for the loop. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Tasks that may wait for a thread, 0 to 2^20. Default 1024. */
-  readonly queueLengthMax?: number;
+  readonly queueLengthMax?: number | undefined;
 }
 
 /** Options of one task. */
 export interface OffloadTaskOptions {
   /** The connection that needs the answer: when it is closed by then, the answer is dropped. */
-  readonly connection?: {
-    /** Whether the answer is needed no more. */
-    readonly isClosed: boolean;
-  };
+  readonly connection?:
+    | {
+        /** Whether the answer is needed no more. */
+        readonly isClosed: boolean;
+      }
+    | undefined;
   /** Gives the task up; a thread that runs it is ended, and another started. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Counts since the pool was made. */
@@ -194,7 +202,7 @@ export class Offload {
    *   answers that have arrived already are delivered.
    * @returns resolves when the threads have ended.
    */
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     checkObject('options', options);
     const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
     checkInteger('options.timeoutMs', timeoutMs, 0, 0x7fffffff);
@@ -362,6 +370,7 @@ export async function createOffload(options: OffloadOptions): Promise<Offload> {
   const url = urlOf(module);
   checkInteger('threads', threads, 1, THREADS_MAX);
   checkInteger('queueLengthMax', queueLengthMax, 0, QUEUE_LENGTH_MAX_MAX);
+  reactor.lintNames('createOffload', options, OPTION_NAMES);
   const Tinypool = await loadTinypool();
   if (reactor.isClosed) throw new ClosedError('the Reactor');
   const shape = { filename: ENTRY.href, name: 'work', minThreads: 1, maxThreads: 1 };

@@ -1,7 +1,7 @@
 // The options of a pool, checked once and with their defaults.
 import { pathToFileURL } from 'node:url';
-import { invalidType, invalidValue } from '../errors.ts';
-import { planTcpOptions } from '../net/index.ts';
+import { conflict, invalidType, invalidValue } from '../errors.ts';
+import { lintTcp, planTcpOptions } from '../net/index.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';
@@ -29,37 +29,37 @@ export interface ReactorPoolOptions {
   /** What each of them runs: a file, or a URL for `import()`. See {@link SubReactorModule}. */
   readonly module: string | URL;
   /** Default `'acceptor'`. */
-  readonly strategy?: PoolStrategy;
+  readonly strategy?: PoolStrategy | undefined;
   /** For `acceptor`. Default `'round-robin'`. */
-  readonly balance?: PoolBalance;
+  readonly balance?: PoolBalance | undefined;
   /**
    * For `reusePort`: the sub-reactor is the number of the CPU that received the connection, modulo
    * their count. Linux. Default false: by a hash of the addresses.
    */
-  readonly steerByCpu?: boolean;
+  readonly steerByCpu?: boolean | undefined;
   /** As for `listen`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** As for `listen`. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** As for `listen`, for each listening socket. */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
   /** Options of each connection; they override the module's `options`. Must be cloneable. */
-  readonly connection?: PoolConnectionOptions;
+  readonly connection?: PoolConnectionOptions | undefined;
   /** For the module's `start`; must be cloneable. */
   readonly data?: unknown;
   /** The main reactor, attached. Default: the one of this thread. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** Time limit for a thread to load the module and to start, in milliseconds. Default 30,000. */
-  readonly startTimeoutMs?: number;
+  readonly startTimeoutMs?: number | undefined;
   /**
    * Called when a sub-reactor has died: ERR_SUB_REACTOR_DIED; the pool restarts it. Called as well when
    * the restart fails, which is then tried again. Default: `process.emitWarning`.
    */
-  readonly onError?: (error: Error) => void;
+  readonly onError?: ((error: NodeJS.ErrnoException) => void) | undefined;
   /** A handler that runs for so long is reported to `onBlocked`; milliseconds, 0: never. Default 1000. */
-  readonly blockedAfterMs?: number;
+  readonly blockedAfterMs?: number | undefined;
   /** Called once for each call of a handler that blocks. Default: `process.emitWarning`. */
-  readonly onBlocked?: (blocked: BlockedHandler) => void;
+  readonly onBlocked?: ((blocked: BlockedHandler) => void) | undefined;
 }
 
 /** A handler that keeps a sub-reactor from serving other connections. */
@@ -79,16 +79,47 @@ export interface PoolSettings {
   readonly strategy: PoolStrategy;
   readonly balance: PoolBalance;
   readonly steerByCpu: boolean;
-  readonly listen: { readonly host?: string; readonly port: number; readonly backlog: number };
+  readonly listen: {
+    readonly host?: string | undefined;
+    readonly port: number;
+    readonly backlog: number;
+  };
   readonly connection: PoolConnectionOptions;
   readonly data: unknown;
   readonly reactor: Reactor;
   readonly startTimeoutMs: number;
-  readonly onError: (error: Error) => void;
+  readonly onError: (error: NodeJS.ErrnoException) => void;
   readonly blockedAfterMs: number;
   readonly onBlocked: (blocked: BlockedHandler) => void;
 }
 
+const OPTION_NAMES = Object.keys({
+  size: true,
+  module: true,
+  strategy: true,
+  balance: true,
+  steerByCpu: true,
+  host: true,
+  port: true,
+  backlog: true,
+  connection: true,
+  data: true,
+  reactor: true,
+  startTimeoutMs: true,
+  onError: true,
+  blockedAfterMs: true,
+  onBlocked: true,
+} satisfies Record<keyof ReactorPoolOptions, true>);
+const CONNECTION_NAMES = Object.keys({
+  trigger: true,
+  highWaterMark: true,
+  lowWaterMark: true,
+  queueBytesMax: true,
+  allowHalfOpen: true,
+  idleTimeoutMs: true,
+  keepsAlive: true,
+  tcp: true,
+} satisfies Record<keyof PoolConnectionOptions, true>);
 const BACKLOG = 4096;
 const BLOCKED_AFTER_MS = 1000;
 
@@ -126,10 +157,17 @@ export function urlOf(module: unknown): string {
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(module).href;
 }
 
+function lintPool(reactor: Reactor, options: object, connection: PoolConnectionOptions): void {
+  reactor.lintNames('new ReactorPool', options, OPTION_NAMES);
+  reactor.lintNames('connection', connection, CONNECTION_NAMES);
+  lintTcp(reactor, connection.tcp);
+}
+
 /**
  * Checks the options of a pool and fills in the defaults.
  *
- * @throws TypeError, RangeError - an option of the wrong kind. EdgewiseError - as `listen`.
+ * @throws TypeError, RangeError - an option of the wrong kind; ERR_OPTIONS_CONFLICT: one of another strategy.
+ *   EdgewiseError - as `listen`.
  */
 export function settingsOf(options: ReactorPoolOptions): PoolSettings {
   checkObject('options', options);
@@ -140,6 +178,12 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
   checkFunction('onError', onError);
   checkFunction('onBlocked', onBlocked);
   planTcpOptions(connection.tcp ?? {});
+  lintPool(reactorOf(options), options, connection);
+  if (strategy !== 'acceptor' && options.balance !== undefined)
+    throw conflict('balance', 'strategy');
+  if (strategy !== 'reusePort' && options.steerByCpu === true) {
+    throw conflict('steerByCpu', 'strategy');
+  }
   return {
     size: checkInteger('size', size, 1, SIZE_MAX),
     module: urlOf(module),

@@ -142,7 +142,7 @@ export class ReactorPool {
    *   30,000. 0: as {@link destroy}.
    * @returns resolves when the threads have ended.
    */
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     checkObject('options', options);
     const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
     checkInteger('options.timeoutMs', timeoutMs, 0, 0x7fffffff);

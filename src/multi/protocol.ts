@@ -1,6 +1,7 @@
 // What the main thread and the thread of a sub-reactor send each other: messages by `postMessage`,
 // which are few, and figures in shared memory, which are written for every connection. Descriptors go
 // through the sub-reactor's mailbox, as numbers.
+import type { Method } from '../method.ts';
 import type {
   Connection,
   ConnectionHandlers,
@@ -17,7 +18,7 @@ export interface PoolConnectionOptions
     'handlers' | 'createData' | 'reactor' | 'asyncContext' | 'receiveDescriptors'
   > {
   /** As for `listen`. */
-  readonly tcp?: TcpOptions;
+  readonly tcp?: TcpOptions | undefined;
 }
 
 /** What the module's `start` gets. */
@@ -44,15 +45,15 @@ export interface SubReactorContext {
 }
 
 /** What the module of a pool exports. */
-export interface SubReactorModule {
+export interface SubReactorModule<Data = unknown> {
   /** The handlers of all its connections. */
-  readonly handlers: ConnectionHandlers;
+  readonly handlers: ConnectionHandlers<Data>;
   /** A connection has come from another sub-reactor, or back: called in place of `open`. */
-  adopt?(connection: Connection): void;
+  adopt?: Method<[connection: Connection<Data>]> | undefined;
   /** For all its connections; the pool's option `connection` overrides them. */
-  readonly options?: PoolConnectionOptions;
+  readonly options?: PoolConnectionOptions | undefined;
   /** Called, and waited for, before the first connection. */
-  start?(context: SubReactorContext): void | Promise<void>;
+  start?: Method<[context: SubReactorContext], void | Promise<void>> | undefined;
 }
 
 /** A connection on its way between threads; `data` as `v8.serialize` encodes it. */

@@ -28,9 +28,9 @@ const LOOK_AFTER_MS = 100;
 /** Options of a {@link MailboxSender}. */
 export interface MailboxSenderOptions {
   /** This thread's reactor, for `onRoom`. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** Called in a turn when there may be room again after `post` returned false, or `waitForRoom`. */
-  readonly onRoom?: () => void;
+  readonly onRoom?: (() => void) | undefined;
 }
 
 /** The memory of a mailbox, as its control words describe it. */
@@ -92,6 +92,7 @@ export class MailboxSender {
       checkFunction('options.onRoom', onRoom);
       checkReactor(reactor, 'options.reactor');
     }
+    reactor?.lintNames('new MailboxSender', options, ['reactor', 'onRoom']);
     this.#waker = new Waker(wakerId);
     const layout = layoutOf(memory);
     this.#control = layout.control;

@@ -16,7 +16,7 @@ import {
   type TcpPlan,
 } from '../net/index.ts';
 import { Reactor } from '../reactor/index.ts';
-import { checkFunction, checkInteger } from '../validate.ts';
+import { checkFunction, checkInteger, given } from '../validate.ts';
 import { Counting } from './counting.ts';
 import { Mailbox } from './mailbox.ts';
 import { clone } from './message.ts';
@@ -56,7 +56,7 @@ class SubReactorThread {
   constructor(module: SubReactorModule) {
     const figures = new Float64Array(data.figures);
     this.#counting = new Counting(module, figures, () => this.#endIfDrained());
-    const options = { ...module.options, ...data.connection };
+    const options = { ...module.options, ...given(data.connection) };
     // Not one of a pool's, but a module in plain JavaScript may name it; `data` is a hand-over's.
     delete (options as { createData?: unknown }).createData;
     this.#options = options;

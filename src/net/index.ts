@@ -71,6 +71,7 @@ export {
   errorContextOf,
   forConnections,
   type KeepAlive,
+  lintTcp,
   type MulticastOptions,
   planTcpOptions,
   type TcpOptions,

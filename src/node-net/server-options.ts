@@ -66,20 +66,20 @@ export interface ServerListenOptions {
 export interface Plan {
   readonly backlog: number;
   /** The host that was asked for; undefined: every address. */
-  readonly host?: string;
-  readonly port?: number;
-  readonly path?: string;
-  readonly fd?: number;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly path?: string | undefined;
+  readonly fd?: number | undefined;
   /** Whether `fd` is a duplicate of ours, of what has a descriptor. */
-  readonly isDuplicate?: boolean;
+  readonly isDuplicate?: boolean | undefined;
   /** What another server has. */
-  readonly handle?: ServerHandle;
-  readonly isExclusive?: boolean;
-  readonly ipv6Only?: boolean;
-  readonly reusePort?: boolean;
+  readonly handle?: ServerHandle | undefined;
+  readonly isExclusive?: boolean | undefined;
+  readonly ipv6Only?: boolean | undefined;
+  readonly reusePort?: boolean | undefined;
   /** Bits that the socket file gets besides. */
-  readonly fileMode?: number;
-  readonly signal?: AbortSignal;
+  readonly fileMode?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const BACKLOG = 511;

@@ -16,13 +16,13 @@ import { checkFd, checkHandlers, checkObject } from '../validate.ts';
 /** What every reader and writer of a descriptor can be given. */
 export interface EndpointOptions<Data = unknown> {
   /** `data` of the reader or writer from the start. */
-  readonly data?: Data;
+  readonly data?: Data | undefined;
   /** Default: the reactor of this thread ({@link defaultReactor}), attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** `'level'`, the default, or `'edge'`. */
-  readonly trigger?: 'level' | 'edge';
+  readonly trigger?: 'level' | 'edge' | undefined;
   /** Keep the async context of this call for the handlers. Default true. */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
 }
 
 /** How an endpoint begins. */
@@ -82,7 +82,7 @@ export function openingOf(
 /** A descriptor, its registration, and its end. */
 export class Endpoint {
   /** Why it ended, when that was not orderly. */
-  error: Error | undefined = undefined;
+  error: NodeJS.ErrnoException | undefined = undefined;
   readonly registration: Registration<undefined>;
   readonly #opening: Opening;
   readonly #calls: EndpointCalls;

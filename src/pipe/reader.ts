@@ -1,8 +1,10 @@
 // Reading a pipe, a FIFO, a terminal, an inotify descriptor, … by handlers.
+
 import { constants as os } from 'node:os';
-import { errnoError, invalidValue } from '../errors.ts';
+import { conflict, errnoError } from '../errors.ts';
 import { readMemory, readView } from '../flow/read-memory.ts';
 import { SHOWN, shown } from '../inspect.ts';
+import type { Method } from '../method.ts';
 import { Interest } from '../poller/index.ts';
 import * as sys from '../sys/index.ts';
 import { Endpoint, type EndpointOptions, type Opening, openingOf, type Role } from './endpoint.ts';
@@ -22,11 +24,11 @@ export interface ReaderHandlers<Data = unknown> {
    * (`Buffer.from(bytes)`). Of a terminal it is a line, of inotify whole events, of an eventfd or a
    * timerfd its count.
    */
-  data?(reader: DescriptorReader<Data>, bytes: Buffer): void;
+  data?: Method<[reader: DescriptorReader<Data>, bytes: Buffer]> | undefined;
   /** The last writer has closed its end; the reader is closed after this. */
-  end?(reader: DescriptorReader<Data>): void;
+  end?: Method<[reader: DescriptorReader<Data>]> | undefined;
   /** It is closed, the last call. `error`: why, when it was not the end or your own `destroy()`. */
-  close?(reader: DescriptorReader<Data>, error?: Error): void;
+  close?: Method<[reader: DescriptorReader<Data>, error?: NodeJS.ErrnoException]> | undefined;
 }
 
 /** What `openReader` can be given. */
@@ -39,13 +41,13 @@ export interface ReaderOptions<Data = unknown> extends EndpointOptions<Data> {
    * another process reads the same pipe, a read may have to wait for it. Default false: the reader
    * takes it over.
    */
-  readonly borrow?: boolean;
+  readonly borrow?: boolean | undefined;
 }
 
 /** A descriptor that is read as a stream of bytes. It owns the descriptor, unless that is borrowed. */
 export class DescriptorReader<Data = unknown> {
   /** What the caller keeps with it. */
-  data: Data | undefined;
+  data: Data;
   /** Bytes read since it was made. */
   bytesRead = 0;
   readonly #endpoint: Endpoint;
@@ -56,7 +58,7 @@ export class DescriptorReader<Data = unknown> {
 
   /** @internal use `openReader` */
   constructor(fd: number, opening: Opening, options: ReaderOptions<Data>) {
-    this.data = options.data;
+    this.data = options.data as Data;
     this.#handlers = options.handlers;
     this.#readsOnce = opening.trigger === 'level';
     this.#endpoint = new Endpoint(fd, opening, Interest.Readable, {
@@ -71,7 +73,7 @@ export class DescriptorReader<Data = unknown> {
   }
 
   /** Why it ended, when that was not orderly. */
-  get error(): Error | undefined {
+  get error(): NodeJS.ErrnoException | undefined {
     return this.#endpoint.error;
   }
 
@@ -198,7 +200,7 @@ export function openReader<Data = unknown>(
   const isBorrowed = options?.borrow === true;
   const opening = openingOf(fd, options, READING, isBorrowed);
   if (isBorrowed && opening.trigger === 'edge') {
-    throw invalidValue('trigger', "'level' for a borrowed descriptor", opening.trigger);
+    throw conflict('borrow', 'trigger');
   }
   return new DescriptorReader<Data>(fd, opening, options);
 }

@@ -1,5 +1,6 @@
 // Writing to a pipe, a FIFO or a terminal without waiting: what does not fit is kept in a write queue
 // (flow/write-queue.ts), as a connection does it.
+
 import { constants as os } from 'node:os';
 import { ClosedError, EdgewiseError, errnoError } from '../errors.ts';
 import { type CloseOptions, closeTimeoutMs } from '../flow/close-options.ts';
@@ -12,6 +13,7 @@ import {
   WriteQueue,
 } from '../flow/write-queue.ts';
 import { SHOWN, shown } from '../inspect.ts';
+import type { Method } from '../method.ts';
 import { Interest, Readiness } from '../poller/index.ts';
 import type { Reactor, Registration, Timer } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
@@ -28,30 +30,30 @@ const WRITING: Role = {
 /** Receives what becomes of a writer. Every member is optional; one object serves any number. */
 export interface WriterHandlers<Data = unknown> {
   /** The queue has fallen to the low watermark after `write` had returned false. */
-  drain?(writer: DescriptorWriter<Data>): void;
+  drain?: Method<[writer: DescriptorWriter<Data>]> | undefined;
   /**
    * It is closed, the last call. `error`: why, when it was not your own `end()`, `close()` or
    * `destroy()`; EPIPE, once: the last reader has closed its end.
    */
-  close?(writer: DescriptorWriter<Data>, error?: Error): void;
+  close?: Method<[writer: DescriptorWriter<Data>, error?: NodeJS.ErrnoException]> | undefined;
 }
 
 /** What `openWriter` can be given. */
-export interface WriterOptions<Data = unknown> extends EndpointOptions<Data>, Partial<QueueLimits> {
+export interface WriterOptions<Data = unknown> extends EndpointOptions<Data> {
   /** What is called. */
   readonly handlers: WriterHandlers<Data>;
   /** `write` returns false from so many unwritten bytes on. Default 64 KiB. */
-  readonly highWaterMark?: number;
+  readonly highWaterMark?: number | undefined;
   /** `drain` is called when no more than so many are left. Default 16 KiB. */
-  readonly lowWaterMark?: number;
+  readonly lowWaterMark?: number | undefined;
   /** Beyond so many unwritten bytes it is closed with ERR_WRITE_QUEUE_FULL. Default 64 MiB. */
-  readonly queueBytesMax?: number;
+  readonly queueBytesMax?: number | undefined;
 }
 
 /** A descriptor that is written as a stream of bytes. It owns the descriptor. */
 export class DescriptorWriter<Data = unknown> {
   /** What the caller keeps with it. */
-  data: Data | undefined;
+  data: Data;
   /** Bytes that the kernel has taken since it was made. */
   bytesWritten = 0;
   readonly #endpoint: Endpoint;
@@ -63,7 +65,7 @@ export class DescriptorWriter<Data = unknown> {
 
   /** @internal use `openWriter` */
   constructor(fd: number, opening: Opening, options: WriterOptions<Data>, limits: QueueLimits) {
-    this.data = options.data;
+    this.data = options.data as Data;
     this.#handlers = options.handlers;
     this.#queue = new WriteQueue({ ...limits, send: sys.write });
     this.#endpoint = new Endpoint(fd, opening, Interest.None, {
@@ -96,7 +98,7 @@ export class DescriptorWriter<Data = unknown> {
   }
 
   /** Why it ended, when that was not orderly. */
-  get error(): Error | undefined {
+  get error(): NodeJS.ErrnoException | undefined {
     return this.#endpoint.error;
   }
 

@@ -12,9 +12,9 @@ export interface BusyPoll {
   /** How long a wait looks, 1 to 2^31 - 1. */
   readonly microseconds: number;
   /** Packets that one look takes at most, 1 to 65535; beyond 64 it takes CAP_NET_ADMIN. Default 8. */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /** Put the device's interrupts off meanwhile (SO_PREFER_BUSY_POLL). Default false. */
-  readonly prefer?: boolean;
+  readonly prefer?: boolean | undefined;
 }
 
 const BUDGET_DEFAULT = 8; // the kernel's own

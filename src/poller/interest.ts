@@ -12,13 +12,13 @@ declare const bitsOf: unique symbol;
 /** A combination of {@link Interest} bits, 0 to 15. A {@link Readiness} is none. */
 export type Interest = number & {
   /** For the compiler alone: no number has it. */
-  readonly [bitsOf]?: 'Interest';
+  readonly [bitsOf]?: 'Interest' | undefined;
 };
 
 /** A combination of {@link Readiness} bits, 0 to 63. An {@link Interest} is none. */
 export type Readiness = number & {
   /** For the compiler alone: no number has it. */
-  readonly [bitsOf]?: 'Readiness';
+  readonly [bitsOf]?: 'Readiness' | undefined;
 };
 
 /** What a caller wants to be notified of; combine with `|`. */

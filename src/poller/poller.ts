@@ -39,17 +39,17 @@ export interface PollerCapabilities {
 /** Options of `new Poller`. */
 export interface PollerOptions {
   /** Default: the best one of this system (epoll or kqueue). */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The most events that one wait brings, 1 to 65536. Default 1024. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** Look for packets before sleeping. Default: what the system has for all sockets (socket(7), SO_BUSY_POLL). */
-  readonly busyPoll?: BusyPoll;
+  readonly busyPoll?: BusyPoll | undefined;
 }
 
 /** Options of {@link Poller.add}. */
 export interface AddOptions {
   /** One-of-many wake-ups among pollers that share the descriptor: EPOLLEXCLUSIVE, Linux. */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
 }
 
 const CAPACITY_DEFAULT = 1024;

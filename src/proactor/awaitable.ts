@@ -40,7 +40,7 @@ const ignored: CompletionHandler = () => undefined;
 // What waits for the completion of one operation.
 class Pending {
   readonly waiter = new Waiter<number>();
-  error: Error | undefined = undefined;
+  error: NodeJS.ErrnoException | undefined = undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ import type { AsyncResource } from 'node:async_hooks';
  * @param data - the option `data` of the operation.
  */
 export type CompletionHandler<Data = unknown> = (
-  error: Error | undefined,
+  error: NodeJS.ErrnoException | undefined,
   result: number,
   data: Data,
 ) => void;
@@ -69,7 +69,7 @@ export class Operation {
   detail: unknown = undefined;
   flags = 0;
   result = 0;
-  error: Error | undefined = undefined;
+  error: NodeJS.ErrnoException | undefined = undefined;
 
   get syscall(): string {
     return SYSCALLS[this.kind] as string;

@@ -24,11 +24,11 @@ const DELAY_MAX_MS = 0x7fffffff;
 /** Options of a {@link Proactor}. */
 export interface ProactorOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** How the reactor watches: `'level'`, the default, or `'edge'`. Only the cost differs. */
-  readonly trigger?: 'level' | 'edge';
+  readonly trigger?: 'level' | 'edge' | undefined;
   /** Call each handler in the async context of its submission, for AsyncLocalStorage. Default false. */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
 }
 
 /**
@@ -73,6 +73,7 @@ export class Proactor {
       throw invalidValue('options.trigger', "'level' or 'edge'", trigger);
     }
     if (reactor.isClosed) throw new ClosedError('the Reactor');
+    reactor.lintNames('new Proactor', options, ['reactor', 'trigger', 'asyncContext']);
     this.reactor = reactor;
     this.trigger = trigger;
     this.#keepsContext = asyncContext === true;

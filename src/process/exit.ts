@@ -37,9 +37,9 @@ export type ExitHandler = (exit: ProcessExit) => void;
 /** Options of {@link watchExit}. */
 export interface WatchExitOptions {
   /** Default: the reactor of this thread ({@link defaultReactor}), attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** Keep the async context of this call for the handler. Default true. */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
 }
 
 function exitOf(pid: number, status: number | undefined): ProcessExit {
@@ -194,6 +194,7 @@ export function watchExit(
   const { reactor = defaultReactor(), asyncContext = true } = options;
   checkReactor(reactor, 'options.reactor');
   if (reactor.isClosed) throw new ClosedError('the Reactor');
+  reactor.lintNames('watchExit', options, ['reactor', 'asyncContext']);
   const syscall = process.platform === 'linux' ? 'pidfd_open' : 'kevent';
   const fd = check(native.openProcess(pid), syscall, { pid });
   try {

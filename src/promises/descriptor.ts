@@ -9,7 +9,7 @@ import { settled, Waiter, type WaitOptions } from './waiter.ts';
 /** How to wait for a descriptor. */
 export interface DescriptorOptions extends WaitOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
 }
 
 // What waits for one descriptor: a waiter for each direction, and one registration for both.

@@ -9,7 +9,7 @@ const DELAY_MAX_MS = 0x7fffffff;
 /** How to wait for a time. */
 export interface TimingOptions extends WaitOptions {
   /** Default: the reactor of this thread, attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
 }
 
 /**

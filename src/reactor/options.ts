@@ -12,23 +12,25 @@ export type ErrorHandler = (error: unknown) => void;
 /** Options of `new Reactor`. */
 export interface ReactorOptions {
   /** Default: the best one of this system (epoll or kqueue). */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** The most events of one batch, 1 to 65536. Default 1024. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** Look for packets before sleeping: as of {@link PollerOptions}. */
-  readonly busyPoll?: BusyPoll;
+  readonly busyPoll?: BusyPoll | undefined;
   /** What one dispatch may use up before `registration.charge` answers false. */
-  readonly budget?: {
-    /** Bytes, from 1. Default 1048576. */
-    readonly bytes?: number;
-    /** Operations, from 1. Default 64. */
-    readonly operations?: number;
-  };
+  readonly budget?:
+    | {
+        /** Bytes, from 1. Default 1048576. */
+        readonly bytes?: number | undefined;
+        /** Operations, from 1. Default 64. */
+        readonly operations?: number | undefined;
+      }
+    | undefined;
   /**
    * Keep the async context (AsyncLocalStorage) of the `register`, `setTimeout`, … call for its
    * handler. Default false: it costs per event (docs/performance.md).
    */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
   /**
    * Look for the mistakes of handlers, for development: an edge that is not drained, a write interest
    * armed with nothing to write, a short write whose rest is forgotten, and others; docs/lints.md has them
@@ -36,24 +38,24 @@ export interface ReactorOptions {
    * object says which are looked for, and what is done about them. Default false, or with EDGEWISE_LINT=1 in
    * the environment true.
    */
-  readonly lint?: boolean | LintOptions;
+  readonly lint?: boolean | LintOptions | undefined;
   /**
    * Receives what handlers throw, after the batch. Default: `turn` throws it; inside Node's loop
    * it becomes an uncaughtException.
    */
-  readonly onError?: ErrorHandler;
+  readonly onError?: ErrorHandler | undefined;
 }
 
 /** Options of {@link Reactor.register}. */
 export interface RegisterOptions<Data = unknown> {
   /** Default `'level'`. */
-  readonly trigger?: Trigger;
+  readonly trigger?: Trigger | undefined;
   /** Kept as `registration.data`. */
-  readonly data?: Data;
+  readonly data?: Data | undefined;
   /** One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE, Linux. */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
   /** Overrides the reactor's `asyncContext`. */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
 }
 
 /** Options of {@link Reactor.registerEdge}; the trigger is the edge. */
@@ -64,7 +66,7 @@ export interface EdgeOptions<Data = unknown> extends Omit<RegisterOptions<Data>,
    * with `code` EDGEWISE_UNSETTLED, once per handler object. `'throw'`: `onError` gets an EdgewiseError
    * ERR_EDGE_UNSETTLED. Both name the line that registered it, and cost a stack trace per registration.
    */
-  readonly unsettled?: UnsettledPolicy;
+  readonly unsettled?: UnsettledPolicy | undefined;
 }
 
 /** Options of {@link Reactor.attach} and {@link Reactor.run}. */
@@ -73,7 +75,7 @@ export interface AttachOptions {
    * Default: inverted, or nested where another reactor of the thread is inverted. Inverted, an idle
    * process is busy to `performance.eventLoopUtilization()`.
    */
-  readonly driver?: DriverMode;
+  readonly driver?: DriverMode | undefined;
 }
 
 /** Counts since the reactor was made. */

@@ -60,6 +60,7 @@ const EDGE_NAMES = Object.keys({
   asyncContext: true,
   unsettled: true,
 } satisfies Record<keyof EdgeOptions, true>);
+const HANDLER_NAMES = ['onReady', 'queuedBytes', 'lintIgnore'];
 const BUDGET_NAMES = ['bytes', 'operations'];
 const BUDGET_BYTES = 1024 * 1024;
 const BUDGET_OPERATIONS = 64;
@@ -225,6 +226,7 @@ export class Reactor {
     const { trigger = 'level', data, exclusive, asyncContext = this.#keepsContext } = options;
     triggerNumber(trigger);
     this.lintNames('register', options, REGISTER_NAMES);
+    this.lintNames('handler', handler, HANDLER_NAMES);
     return this.watch<Data>({
       fd,
       interest,
@@ -269,6 +271,7 @@ export class Reactor {
     const { data, exclusive, asyncContext = this.#keepsContext, unsettled = 'requeue' } = options;
     checkPolicy(unsettled);
     this.lintNames('registerEdge', options, EDGE_NAMES);
+    this.lintNames('handler', handler, HANDLER_NAMES);
     const site = unsettled === 'requeue' ? undefined : new CallSite();
     return this.watch<Data>({
       fd,
@@ -445,6 +448,7 @@ export class Reactor {
     this.#assertOpen();
     checkObject('options', options);
     const { driver: mode } = options;
+    this.lintNames('attach', options, ['driver']);
     if (mode !== undefined && mode !== 'inverted' && mode !== 'nested') {
       throw invalidValue('options.driver', "'inverted' or 'nested'", mode);
     }
@@ -546,6 +550,7 @@ export class Reactor {
     if (dispatcher.tracing !== undefined) {
       throw new EdgewiseError('ERR_TRACE_ACTIVE', 'the Reactor is being traced already');
     }
+    this.lintNames('trace', options, ['level', 'capacity', 'keep']);
     dispatcher.tracing = new Tracing(this.#poller, dispatcher, options, () => {
       dispatcher.tracing = undefined;
     });

@@ -1,9 +1,11 @@
 // One watched descriptor of a reactor: its interest, its trigger, its handler, and the caller's
 // `data`. Handlers are shared by many registrations. The reactor is known here only as
 // `RegistrationOwner`, so this file is below it.
+
 import type { AsyncResource } from 'node:async_hooks';
 import { ClosedError, invalidType, outOfRange } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
+import type { Method } from '../method.ts';
 import {
   type Interest,
   Readiness,
@@ -28,9 +30,9 @@ export interface Handler<Data = unknown> {
    * For `reactor.audit` and traces: how many bytes wait to be written to the descriptor; undefined: not known.
    * Without it the audit cannot find a queue that waits for no room.
    */
-  queuedBytes?(registration: Registration<Data>): number | undefined;
+  queuedBytes?: Method<[registration: Registration<Data>], number | undefined> | undefined;
   /** What `lint` does not report of it: docs/lints.md says for each code when that is right. */
-  readonly lintIgnore?: readonly LintCode[];
+  readonly lintIgnore?: readonly LintCode[] | undefined;
 }
 
 /** What one dispatch may use up before other descriptors get their turn; the reactor writes it. */
@@ -312,9 +314,9 @@ export interface Watched<Data> {
   /** The async context in which the handler runs; undefined: that of the turn. */
   readonly scope: AsyncResource | undefined;
   /** For traces: a number of `Role`. */
-  readonly role?: number;
+  readonly role?: number | undefined;
   /** For traces: the listener that accepted it. */
-  readonly listenerFd?: number;
+  readonly listenerFd?: number | undefined;
 }
 
 /** @internal what its handler says of its queue, which may be anything. @throws what that throws */

@@ -11,7 +11,7 @@ import {
   ON_CLOSED,
   type TcpOptions,
 } from '../net/index.ts';
-import { checkObject, checkSignal } from '../validate.ts';
+import { checkObject, checkSignal, given } from '../validate.ts';
 import { toDuplex } from './duplex.ts';
 import type { CountingServer } from './socket.ts';
 
@@ -104,7 +104,7 @@ export function serveHttp<NodeServer extends Server>(
   const listened = server as unknown as Listening;
   const listener = listen({
     ...others,
-    tcp: { ...switchesOf(listened), ...options.tcp },
+    tcp: { ...switchesOf(listened), ...given(options.tcp ?? {}) },
     handlers: { open: (connection) => accept(server, listened, connection) },
   });
   const handle = new ListeningHandle(listener);

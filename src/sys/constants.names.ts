@@ -161,8 +161,21 @@ export type ErrorConstant =
   | 'ERPCMISMATCH'
   | 'ESHLIBVERS';
 
-/** epoll, eventfd and splice on Linux; kqueue on macOS and the BSDs. */
+/** poll and select; epoll, eventfd and splice on Linux; kqueue on macOS and the BSDs. */
 export type EventConstant =
+  | 'POLLIN'
+  | 'POLLPRI'
+  | 'POLLOUT'
+  | 'POLLERR'
+  | 'POLLHUP'
+  | 'POLLNVAL'
+  | 'POLLRDNORM'
+  | 'POLLRDBAND'
+  | 'POLLWRNORM'
+  | 'POLLWRBAND'
+  | 'FD_SETSIZE'
+  | 'POLLMSG'
+  | 'POLLRDHUP'
   | 'EPOLL_CLOEXEC'
   | 'EPOLL_CTL_ADD'
   | 'EPOLL_CTL_DEL'

@@ -23,6 +23,8 @@
  * |---|---|---|---|---|
  * | epoll_create1, epoll_ctl, epoll_wait | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | kqueue, kevent | -ENOSYS | yes | yes | yes |
+ * | poll, select, pselect | yes | yes | yes | yes |
+ * | ppoll | yes | -ENOSYS | yes | yes |
  * | eventfd, splice, timerfd, inotify, pidfd | yes | -ENOSYS | -ENOSYS | -ENOSYS |
  * | reopen | yes | terminals | terminals | terminals |
  * | sendfile | yes | yes, offset required | yes, offset required | -ENOSYS |
@@ -92,8 +94,10 @@ export {
 } from './message.ts';
 export { pidfd_open, pidfd_send_signal } from './pidfd.ts';
 export { PinnedBuffer } from './pinned.ts';
+export { PollDescriptors, poll, ppoll } from './poll.ts';
 export { errnoName, WOULD_BLOCK } from './result.ts';
 export { sendApart, sendSegments } from './segments.ts';
+export { FdSet, pselect, select } from './select.ts';
 export {
   accept,
   accept4,
@@ -126,3 +130,4 @@ export {
   timerfd_settime,
 } from './timerfd.ts';
 export { recv, recvfrom, send, sendto } from './transfer.ts';
+export type { SignalMask } from './waiting.ts';

@@ -22,13 +22,13 @@ export interface Kevent {
   /** `EVFILT_READ`, … A number, not a bit: reading and writing are two entries. */
   readonly filter: number;
   /** `EV_ADD | EV_CLEAR`, …; 0 when absent. In a result `EV_EOF` and `EV_ERROR`. */
-  readonly flags?: number;
+  readonly flags?: number | undefined;
   /** Flags of the filter, `NOTE_…`; 0 when absent. */
-  readonly fflags?: number;
+  readonly fflags?: number | undefined;
   /** A number of the filter: bytes to read, room to write, an errno after `EV_ERROR`. */
-  readonly data?: number;
+  readonly data?: number | undefined;
   /** Handed back with each event, 0 to 2^53 - 1; 0 when absent. */
-  readonly udata?: number;
+  readonly udata?: number | undefined;
 }
 
 /** An array of `struct kevent`, for the changes that `kevent` makes or the events that it finds. */

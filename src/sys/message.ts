@@ -95,12 +95,12 @@ export interface OutgoingMessage {
   /** An array (not a proxy of one) of at most 1024, sent one after the other. */
   readonly buffers: readonly Uint8Array[];
   /** The receiver; absent: the peer of a connected socket. */
-  readonly to?: AddressInput;
+  readonly to?: AddressInput | undefined;
   /**
    * Descriptors to send along over a Unix socket, at most 253. The peer gets duplicates; these stay
    * the caller's to close. A stream needs at least one byte to carry them.
    */
-  readonly descriptors?: readonly number[];
+  readonly descriptors?: readonly number[] | undefined;
 }
 
 /**

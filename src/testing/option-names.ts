@@ -1,7 +1,7 @@
 // The names of options: one that is none is refused, since a fault that is misspelt would never happen, and the
 // test would say nothing.
 import { invalidValue } from '../errors.ts';
-import { nearestOf } from '../reactor/index.ts';
+import { unknownNames } from '../reactor/index.ts';
 import type { FaultOptions } from './kernel/options.ts';
 import type { SimulateOptions } from './simulate.ts';
 
@@ -50,11 +50,14 @@ export function checkNames(
   options: object,
   known: Readonly<Record<string, true>>,
 ): void {
-  const names = Object.keys(known);
-  for (const [each, value] of Object.entries(options)) {
-    if (names.includes(each)) continue;
-    const nearest = nearestOf(each, names);
-    const expected = nearest === undefined ? `one of ${names.join(', ')}` : `spelt '${nearest}'`;
-    throw invalidValue(`${name}.${each}`, expected, value);
-  }
+  const [unknown] = unknownNames(name, options, Object.keys(known));
+  if (unknown === undefined) return;
+  const { misspelt, nearest } = unknown;
+  const expected =
+    nearest === undefined ? `one of ${Object.keys(known).join(', ')}` : `spelt '${nearest}'`;
+  throw invalidValue(
+    `${name}.${misspelt}`,
+    expected,
+    (options as Record<string, unknown>)[misspelt],
+  );
 }

@@ -13,43 +13,43 @@ import { choicesOfText, textOfChoices } from './tape-text.ts';
 /** Options of {@link simulate}. */
 export interface SimulateOptions extends Omit<KernelOptions, 'tape'> {
   /** How many runs; the first one is without faults by chance, the others have each a seed. Default 1. */
-  readonly runs?: number;
+  readonly runs?: number | undefined;
   /** The seed of the second run; the others count on from it. Default 1, or EDGEWISE_SIM_SEED. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /**
    * Milliseconds of real time after which no other run begins; the report has how many there were. Default: no
    * limit. One is always made.
    */
-  readonly budgetMs?: number;
+  readonly budgetMs?: number | undefined;
   /**
    * Passes of Node's loop without a call of the program, 1 to 1000, after which its promises are taken to have
    * come to rest, and time passes. More are for programs that take more `setImmediate` between two calls.
    * Default 2.
    */
-  readonly settleRounds?: number;
+  readonly settleRounds?: number | undefined;
   /** The choices of one run, in place of seeds. */
-  readonly choices?: readonly number[];
+  readonly choices?: readonly number[] | undefined;
   /** Milliseconds of real time for finding a kinder run that fails. Default 5000. */
-  readonly shrinkMs?: number;
+  readonly shrinkMs?: number | undefined;
   /** What of Node the program may use beside the machine, in real time. Default: its timers. */
-  readonly allow?: readonly Escape[];
+  readonly allow?: readonly Escape[] | undefined;
   /**
    * Whether setTimeout, setInterval, Date, performance.now and Math.random of Node are those of the machine,
    * by the package @sinonjs/fake-timers. Default `'real'`.
    */
-  readonly timers?: 'real' | 'simulated';
+  readonly timers?: 'real' | 'simulated' | undefined;
   /**
    * Whether descriptors that are open at the end are an error: `'allowed'` for a program that leaves them to the
    * end of its process. Default `'error'`.
    */
-  readonly leaks?: 'error' | 'allowed';
+  readonly leaks?: 'error' | 'allowed' | undefined;
   /** Every so many runs one is done twice, and must be the same. Default 50; 0: none. */
-  readonly repeatEvery?: number;
+  readonly repeatEvery?: number | undefined;
   /**
    * The folder for the trace of a run that fails, which `edgewise view` shows; false: none. It is made when it is
    * not there. Default: the one for temporary files.
    */
-  readonly trace?: string | false;
+  readonly trace?: string | false | undefined;
 }
 
 /** What {@link simulate} did. */

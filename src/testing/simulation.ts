@@ -26,17 +26,17 @@ export type Place = number | string;
 /** Which calls `fail` and `cut` are for. */
 export interface AskedOptions {
   /** How often, 1 or more. Default 1. */
-  readonly times?: number;
+  readonly times?: number | undefined;
   /** Of which descriptor. Default: any. */
-  readonly fd?: number;
+  readonly fd?: number | undefined;
 }
 
 /** Which connections `reset` is for. */
 export interface ResetOptions {
   /** Behind how many bytes that a connection carries from now on, both ways together. Default 0. */
-  readonly afterBytes?: number;
+  readonly afterBytes?: number | undefined;
   /** How many connections, 1 or more. Default 1. */
-  readonly times?: number;
+  readonly times?: number | undefined;
 }
 
 /** What is open in the simulated machine. */

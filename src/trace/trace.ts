@@ -41,11 +41,11 @@ const NS_PER_MS = 1e6;
 /** Options of `reactor.trace`. */
 export interface TraceOptions {
   /** Default `'events'`. */
-  readonly level?: TraceLevel;
+  readonly level?: TraceLevel | undefined;
   /** Events that are kept at least, 1 to 2^26; 32 bytes each. Default 65,536. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** What is kept when there are more: the last ones, which is the default, or the first. */
-  readonly keep?: 'last' | 'first';
+  readonly keep?: 'last' | 'first' | undefined;
 }
 
 /** Which part of a trace. */
@@ -54,7 +54,7 @@ export interface SnapshotOptions {
    * Milliseconds, above 0: only the blocks that reach into the last so many. A block is dropped whole, so
    * some of what was before is kept. Default: all.
    */
-  readonly lastMs?: number;
+  readonly lastMs?: number | undefined;
 }
 
 /** @internal what sets a registration apart */

@@ -7,7 +7,7 @@ import { ExampleProcess, receive } from '../helpers/example-process.ts';
 
 const FOLDER = new URL('../../examples/models/', import.meta.url);
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.ts'));
-const SHARED = ['flags.ts', 'common.ts', 'blocking-echo.ts', 'readiness.ts'];
+const SHARED = ['flags.ts', 'common.ts', 'blocking-echo.ts'];
 const MODELS = FILES.filter((file) => !SHARED.includes(file)).map((file) => file.slice(0, -3));
 const LINUX_ONLY = ['epoll-level', 'epoll-edge'];
 const HERE = MODELS.filter((name) => process.platform === 'linux' || !LINUX_ONLY.includes(name));

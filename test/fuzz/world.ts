@@ -192,6 +192,8 @@ export class World {
       SocketBatch: new sys.SocketBatch(4, 64),
       PinnedBuffer: new sys.PinnedBuffer(64),
       EpollEvents: new sys.EpollEvents(4),
+      PollDescriptors: new sys.PollDescriptors(4),
+      FdSet: new sys.FdSet(),
       KeventList: new sys.KeventList(4),
       ReceivedMessage: new sys.ReceivedMessage(4),
       TcpInfo: new sys.TcpInfo(),

@@ -6,7 +6,7 @@ import type { ReactorOptions } from '../../src/reactor/options.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import type { Descriptors } from '../helpers/descriptors.ts';
 import { turnUntil } from '../helpers/handlers.ts';
-import { codeOf } from './recorder.ts';
+import { codeOf, type EachGiven } from './recorder.ts';
 
 export const HOST = '127.0.0.1';
 
@@ -19,7 +19,7 @@ export class Inbound {
   readonly errors: (string | undefined)[] = [];
   drains = 0;
   closes = 0;
-  readonly handlers: Required<Omit<DatagramHandlers, 'messages' | 'descriptors'>> = {
+  readonly handlers: EachGiven<Omit<DatagramHandlers, 'messages' | 'descriptors'>> = {
     message: (_socket, bytes, from, isTruncated) => {
       this.messages.push(bytes.toString());
       this.lengths.push(bytes.length);

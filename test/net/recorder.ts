@@ -5,6 +5,9 @@ import type { ConnectionHandlers } from '../../src/net/connection/handlers.ts';
 
 export type EventName = 'open' | 'data' | 'drain' | 'end' | 'close' | 'timeout';
 
+/** Handlers of which none is missing. */
+export type EachGiven<Handlers> = { [Name in keyof Handlers]-?: NonNullable<Handlers[Name]> };
+
 export class Recorder {
   readonly events: EventName[] = [];
   readonly errors: (Error | undefined)[] = [];
@@ -47,7 +50,7 @@ export class Recorder {
   }
 
   /** The handlers to pass on: those of a recorder, and `close` of one is not `close` of the other. */
-  get handlers(): Required<Omit<ConnectionHandlers, 'descriptors' | 'readClosed'>> {
+  get handlers(): EachGiven<Omit<ConnectionHandlers, 'descriptors' | 'readClosed'>> {
     return {
       open: (connection) => this.#open(connection),
       data: (connection, bytes) => this.#data(connection, bytes),

@@ -282,7 +282,7 @@ describe('descriptors', () => {
     expect(log.calls).toEqual(['end', 'close in order']);
     expect(must(sys.fcntl(from, constants.F_GETFL)) & constants.O_NONBLOCK).toBe(0);
     const wrong = { reactor, handlers: {}, borrow: true, trigger: 'edge' } as const;
-    const refused = expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' });
+    const refused = expect.objectContaining({ code: 'ERR_OPTIONS_CONFLICT' });
     expect(() => openReader(from, wrong)).toThrow(refused);
   });
 

@@ -56,6 +56,8 @@ const eight = new Uint8Array(8);
 const two = new Int32Array(2);
 const message = new sys.ReceivedMessage(1);
 const batch = new sys.MessageBatch(2, 16);
+const pollfds = new sys.PollDescriptors(2);
+const fdSet = new sys.FdSet();
 const thrower = new Error('the caller’s own');
 const throws = () => {
   throw thrower;
@@ -273,6 +275,26 @@ describe('wrong arguments', () => {
       () => sys.sendmsg(0, { buffers: [], descriptors: new Array(254).fill(0) }),
     ],
     ['capacity', () => new sys.EpollEvents(0)],
+    ['capacity', () => new sys.PollDescriptors(2 ** 20 + 1)],
+    ['index', () => pollfds.set(2, 999, 1)],
+    ['fd', () => pollfds.set(0, -2, 1)],
+    ['events', () => pollfds.set(0, 999, 2 ** 16)],
+    ['index', () => pollfds.revents(-1)],
+    ['nfds', () => sys.poll(pollfds, 3, 0)],
+    ['nfds', () => sys.ppoll(pollfds, -1, 0)],
+    ['timeoutMs', () => sys.poll(pollfds, 2, 0.5)],
+    ['timeoutMs', () => sys.poll(pollfds, 2, -2)],
+    ['timeoutMs', () => sys.ppoll(pollfds, 2, -0.5)],
+    ['timeoutMs', () => sys.ppoll(pollfds, 2, 2 ** 31)],
+    ['sigmask[1]', () => sys.ppoll(pollfds, 2, 0, [1, -1])],
+    ['sigmask.length', () => sys.ppoll(pollfds, 2, 0, new Array(1025).fill(1))],
+    ['fd', () => fdSet.add(constants.FD_SETSIZE)],
+    ['fd', () => fdSet.delete(-1)],
+    ['fd', () => fdSet.has(2 ** 31)],
+    ['nfds', () => sys.select(constants.FD_SETSIZE + 1, fdSet, null, null, 0)],
+    ['nfds', () => sys.pselect(-1, null, null, null, 0)],
+    ['timeoutMs', () => sys.select(1, null, null, null, Number.NaN)],
+    ['timeoutMs', () => sys.pselect(1, null, null, null, 2 ** 31)],
     ['capacity', () => new sys.KeventList(513)],
     ['op', () => sys.epoll_ctl(999, -1, 999)],
     ['events', () => sys.epoll_ctl(999, 1, 999, 2 ** 32)],
@@ -311,6 +333,15 @@ describe('wrong arguments', () => {
     ['into', () => sys.receiveError(999, any({}))],
     ['payload', () => sys.receiveError(999, new sys.ExtendedError(), any([]))],
     ['events', () => sys.epoll_wait(999, any([]), 1, 0)],
+    ['fds', () => sys.poll(any([]), 1, 0)],
+    ['fds', () => sys.ppoll(new Proxy(pollfds, {}), 1, 0)],
+    ['timeoutMs', () => sys.poll(pollfds, 1, any(undefined))],
+    ['sigmask', () => sys.ppoll(pollfds, 1, 0, any('SIGTERM'))],
+    ['sigmask[0]', () => sys.pselect(1, null, null, null, 0, any(['SIGTERM']))],
+    ['readfds', () => sys.select(1, any([]), null, null, 0)],
+    ['writefds', () => sys.select(1, null, any(eight), null, 0)],
+    ['exceptfds', () => sys.pselect(1, null, null, new Proxy(fdSet, {}), 0)],
+    ['from', () => fdSet.copy(any({}))],
     ['changes', () => sys.kevent(999, any([]), 0, undefined, 0, 0)],
     ['value', () => sys.eventfd_read(999, any(eight))],
     ['value', () => sys.eventfd_read(999, new BigUint64Array(new SharedArrayBuffer(8)))],
@@ -354,7 +385,8 @@ describe('wrong arguments', () => {
     const seed = seedOfRun();
     const random = new Random(seed);
     const calls = Object.entries(sys).filter(
-      ([name, value]) => typeof value === 'function' && !/^[A-Z]/.test(name),
+      // With no sets and -1 both wait for ever, as in C.
+      ([name, value]) => typeof value === 'function' && !/^([A-Z]|p?select$)/.test(name),
     );
     for (let i = 0; i < 10_000; i++) {
       const [name, call] = random.pick(calls);

@@ -239,6 +239,20 @@ describe('what is not', () => {
     });
   });
 
+  rule('No simulated number fits in an FdSet: ERR_OUT_OF_RANGE.', () =>
+    simulate({}, (sim) => {
+      const fd = sys.socket(AF_INET, SOCK_STREAM);
+      expect(() => new sys.FdSet().add(fd)).toThrow(
+        expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }),
+      );
+      sys.close(fd);
+      const startMs = sim.now;
+      expect(sys.select(0, null, null, null, 3_600_000)).toBe(0);
+      expect(sys.pselect(0, null, null, null, 0.5)).toBe(0);
+      expect(sim.now - startMs).toBeCloseTo(3_600_000.5);
+    }),
+  );
+
   rule('A TCP socket that connects to itself is refused, where a real one connects.', () =>
     simulate({}, async (sim) => {
       const fd = sys.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK);

@@ -13,8 +13,8 @@ import {
 } from '../../validate.ts';
 import { type Connection, createConnection } from '../connection/connection.ts';
 import { CONNECTION_OPTIONS, type ConnectionOptions, groupOf } from '../connection/options.ts';
-import { isUnixPlace } from '../socket/open.ts';
-import { planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
+import { checkPlace, isUnixPlace } from '../socket/open.ts';
+import { lintTcp, planOrDefaults, type TcpOptions } from '../socket/tcp.ts';
 import type { AttemptTarget } from './attempt.ts';
 import { ATTEMPT_DELAY_MS, Connector } from './happy-eyeballs.ts';
 import { lookUp, type Resolve } from './look-up.ts';
@@ -22,30 +22,30 @@ import { lookUp, type Resolve } from './look-up.ts';
 /** Options of {@link connect}. */
 export interface ConnectOptions<Data = unknown> extends ConnectionOptions<Data> {
   /** A name or a numeric address; default `'localhost'`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 1 to 65535. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** A Unix socket instead of TCP. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** A Unix socket of Linux's abstract namespace. */
-  readonly abstract?: string;
+  readonly abstract?: string | undefined;
   /** A numeric address of this machine to connect from. */
-  readonly localAddress?: string;
+  readonly localAddress?: string | undefined;
   /**
    * 0 to 65535; 0, the default, takes a free one. With another one, an address that has not
    * answered within `attemptDelayMs` is given up for the next.
    */
-  readonly localPort?: number;
+  readonly localPort?: number | undefined;
   /** Give up with ETIMEDOUT after so long, name look-up included; 0, the default: never. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Start with the next address when one has not answered for so long. Default 250. */
-  readonly attemptDelayMs?: number;
+  readonly attemptDelayMs?: number | undefined;
   /** Default: `dns.lookup` of Node with every address. */
-  readonly resolve?: Resolve;
+  readonly resolve?: Resolve | undefined;
   /** Set before connecting. `noDelay` is true unless said otherwise. */
-  readonly tcp?: TcpOptions;
+  readonly tcp?: TcpOptions | undefined;
   /** Aborting closes the connection, connected or not, with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const OPTION_NAMES = Object.keys({
@@ -63,9 +63,13 @@ const OPTION_NAMES = Object.keys({
   signal: true,
 } satisfies Record<keyof ConnectOptions, true>);
 
+/** What means nothing to a Unix socket. */
+const INET_ONLY = ['localAddress', 'localPort', 'attemptDelayMs', 'resolve'];
+
 // Checks everything that can be checked before connecting.
 function checkOptions(options: ConnectOptions): void {
   const { host, port, resolve, localAddress, localPort, timeoutMs } = options;
+  checkPlace(options, INET_ONLY);
   if (host !== undefined && typeof host !== 'string') throw invalidType('host', 'a string', host);
   if (!isUnixPlace(options)) checkInteger('port', port, 1, 65_535);
   if (resolve !== undefined) checkFunction('resolve', resolve);
@@ -86,7 +90,7 @@ function unixTarget({ path, abstract }: ConnectOptions): AttemptTarget | undefin
 // Makes the target of each address of the host.
 function inetTargets(options: ConnectOptions): (address: string) => AttemptTarget {
   const { port = 0, localAddress, localPort = 0 } = options;
-  const tcp = planTcpOptions({ noDelay: true, ...options.tcp });
+  const tcp = planOrDefaults(options.tcp);
   const isBound = localAddress !== undefined || localPort > 0;
   return (address) => {
     const any = isIP(address) === 4 ? '0.0.0.0' : '::';
@@ -108,7 +112,8 @@ function inetTargets(options: ConnectOptions): (address: string) => AttemptTarge
  * `timeoutMs`; those of the look-up, such as ENOTFOUND; an AggregateError with the `code` of the
  * first one when several addresses failed; the signal's reason.
  *
- * @throws TypeError, RangeError - an option of the wrong kind.
+ * @throws TypeError, RangeError - an option of the wrong kind. ERR_OPTIONS_CONFLICT: two that contradict each
+ *   other, such as `path` and `port`.
  * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED. ERR_CLOSED: the reactor is closed.
  * @throws the reason of a signal that is aborted already.
  * @see connect(2), RFC 8305
@@ -124,6 +129,7 @@ export function connect<Data = unknown>(options: ConnectOptions<Data>): Connecti
   throwIfAborted(signal);
   const group = groupOf(options, unix !== undefined);
   group.reactor.lintNames('connect', options, OPTION_NAMES);
+  lintTcp(group.reactor, options.tcp);
   const connection = createConnection<Data>(group);
   if (connection.isClosed) return connection;
   const connector = new Connector(group, connection, delayMs, signal);

@@ -39,7 +39,10 @@ function resolveWithDns(host: string, callback: Parameters<Resolve>[1]): void {
  * @param start - called once, unless the connection is closed.
  */
 export function lookUp(
-  { host = 'localhost', resolve = resolveWithDns }: { host?: string; resolve?: Resolve },
+  {
+    host = 'localhost',
+    resolve = resolveWithDns,
+  }: { host?: string | undefined; resolve?: Resolve | undefined },
   // biome-ignore lint/suspicious/noExplicitAny: it does not look at the user's data
   connection: Connection<any>,
   toTarget: (address: string) => AttemptTarget,

@@ -72,7 +72,7 @@ export class Connection<Data = unknown> {
   /** What the caller keeps with it: what `createData` has made, or what was set later. */
   data: Data;
   /** Why it ended, when that was not orderly. */
-  error: Error | undefined = undefined;
+  error: NodeJS.ErrnoException | undefined = undefined;
   /** Bytes received since it was made. */
   bytesRead = 0;
   /** Bytes that the kernel has taken since it was made. */

@@ -11,14 +11,14 @@ export interface ConnectionDriver {
    * A stream of Node. It bounds what is queued: the hard cap does not apply. And perhaps no one ever
    * reads it: a failed write ends it then.
    */
-  readonly isUnlimited?: boolean;
+  readonly isUnlimited?: boolean | undefined;
   /**
    * Whether it waits for something to come, which keeps the reactor alive unless `unref`. Undefined:
    * as if it had no driver. `updateInterest` looks at it again.
    */
-  readonly isReading?: boolean;
+  readonly isReading?: boolean | undefined;
   /** Whether bytes of its own wait to be sent, which keeps the reactor alive. */
-  readonly isSending?: boolean;
+  readonly isSending?: boolean | undefined;
   /** The connection is established, if it was not when the driver was set. */
   onOpen?(): void;
   /** The descriptor is ready. What was written before may not have left yet. */
@@ -28,7 +28,7 @@ export interface ConnectionDriver {
   /** Bytes that had to wait have left. */
   onSent?(): void;
   /** The descriptor is about to be closed, with an error when that is not orderly. */
-  onClosing?(error: Error | undefined): void;
+  onClosing?(error: NodeJS.ErrnoException | undefined): void;
   /** The connection is closed; `error` says why, when that was not orderly. */
-  onClosed(error: Error | undefined): void;
+  onClosed(error: NodeJS.ErrnoException | undefined): void;
 }

@@ -58,7 +58,7 @@ export function checkFileRange(fd: number, offset: number, length: number | unde
 }
 
 /** Called once: it was sent whole, or, with the error, the connection was closed before. */
-export type SentHandler = (error?: Error) => void;
+export type SentHandler = (error?: NodeJS.ErrnoException) => void;
 
 /** @throws TypeError - neither a function nor undefined. */
 export function checkSentHandler(onSent: unknown): void {

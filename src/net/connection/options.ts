@@ -42,37 +42,37 @@ export interface ConnectionOptions<Data = unknown> {
    * that is not open yet. Without it `data` is undefined until it is set. Name it before `handlers`,
    * so that they know its type.
    */
-  readonly createData?: (connection: AnyConnection) => Data;
+  readonly createData?: ((connection: AnyConnection) => Data) | undefined;
   /** What is called for each connection; one object for all of them. */
   readonly handlers: ConnectionHandlers<Data>;
   /** Default: the reactor of this thread ({@link defaultReactor}), attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** `'level'`, the default, or `'edge'`. */
-  readonly trigger?: 'level' | 'edge';
+  readonly trigger?: 'level' | 'edge' | undefined;
   /** `write` returns false from so many unsent bytes on. Default 64 KiB. */
-  readonly highWaterMark?: number;
+  readonly highWaterMark?: number | undefined;
   /** `drain` is called when no more than so many are left. Default 16 KiB. */
-  readonly lowWaterMark?: number;
+  readonly lowWaterMark?: number | undefined;
   /** Beyond so many unsent bytes the connection is closed. Default 64 MiB. */
-  readonly queueBytesMax?: number;
+  readonly queueBytesMax?: number | undefined;
   /** Keep our side open when the peer has ended its own. Default false. */
-  readonly allowHalfOpen?: boolean;
+  readonly allowHalfOpen?: boolean | undefined;
   /** `connection.setTimeout` from the start; milliseconds, 0: none. Default 0. */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
   /**
    * What keeps the reactor alive, unless `unref`: that a connection is open (`'open'`, the default),
    * or, as in libuv, that it is connecting or reads (`'active'`): it is not paused, and the peer has
    * not ended; a name is looked up by something that keeps Node's loop alive by itself. What waits to
    * be sent keeps it alive in any case.
    */
-  readonly keepsAlive?: 'open' | 'active';
+  readonly keepsAlive?: 'open' | 'active' | undefined;
   /**
    * Receive descriptors that the peers send over Unix sockets, and call the `descriptors` handler,
    * which is required then. Otherwise the kernel drops them. Default false.
    */
-  readonly receiveDescriptors?: boolean;
+  readonly receiveDescriptors?: boolean | undefined;
   /** Keep the async context of this call for the handlers. Default true. */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
 }
 
 function checkKeepsAlive(value: unknown): 'open' | 'active' {

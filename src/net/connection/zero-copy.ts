@@ -29,14 +29,14 @@ const ENTRIES_MAX = 1024;
  * @param error - the connection was closed before the kernel had taken all of it.
  * @param wasCopied - the kernel copied, at least a part: `write` would have cost less.
  */
-export type ZeroCopyDone = (error: Error | undefined, wasCopied: boolean) => void;
+export type ZeroCopyDone = (error: NodeJS.ErrnoException | undefined, wasCopied: boolean) => void;
 
 const entry = new sys.ExtendedError();
 
 /** One write: its bytes, and the sends that it needed, which have successive numbers. */
 class ZeroCopyWrite implements WriteQueueEntry {
   wasCopied = false;
-  error: Error | undefined = undefined;
+  error: NodeJS.ErrnoException | undefined = undefined;
   readonly onDone: ZeroCopyDone;
   readonly #owner: ZeroCopy;
   readonly #bytes: Uint8Array;

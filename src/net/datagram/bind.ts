@@ -5,13 +5,15 @@ import * as sys from '../../sys/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
 import { errorContextOf } from '../socket/address.ts';
 import { removeFile } from '../socket/file.ts';
-import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
+import { checkPlace, isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { enableErrorQueue } from './error-queue.ts';
 import { type DatagramOptions, datagramSettings, OPTION_NAMES } from './options.ts';
 import { DatagramSocket } from './socket.ts';
 
 const { constants } = sys;
 const { SOL_SOCKET } = constants;
+/** What means nothing to a Unix socket. */
+const INET_ONLY = ['reuseAddress', 'reusePort', 'ipv6Only', 'broadcast', 'gro'];
 
 function setOption(fd: number, level: number, option: number, value: number): void {
   check(sys.setsockopt(fd, level, option, value), 'setsockopt', { fd });
@@ -62,7 +64,8 @@ function openByOptions(options: DatagramOptions): number {
  * @throws the reason of `options.signal`, when it is aborted already.
  * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be bound. EMFILE,
  *   ENFILE: no descriptors are left.
- * @throws TypeError, RangeError - an option of the wrong kind.
+ * @throws TypeError, RangeError - an option of the wrong kind. ERR_OPTIONS_CONFLICT: two that contradict each
+ *   other, such as `path` and `port`, or the handlers `message` and `messages`.
  * @throws EdgewiseError - ERR_TRIGGER_UNSUPPORTED, ERR_DRIVER_UNAVAILABLE; ERR_OPTION_UNSUPPORTED:
  *   `errorQueue` on another system than Linux, or for a Unix socket.
  * @see udp(7), unix(7), bind(2)
@@ -76,6 +79,7 @@ function openByOptions(options: DatagramOptions): number {
 export function bindDatagram<Data = unknown>(options: DatagramOptions<Data>): DatagramSocket<Data> {
   checkObject('options', options);
   const { signal, path } = options;
+  checkPlace(options, INET_ONLY);
   const settings = datagramSettings(options, isUnixPlace(options));
   settings.reactor.lintNames('bindDatagram', options, OPTION_NAMES);
   const fd = openByOptions(options as DatagramOptions);

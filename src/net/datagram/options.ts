@@ -1,10 +1,18 @@
 // What users of datagram sockets write, and its defaults: handlers, options, counts.
+
 import { AsyncResource } from 'node:async_hooks';
 import type { SocketAddress } from '../../address.ts';
 import { invalidValue } from '../../errors.ts';
+import type { Method } from '../../method.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../../reactor/index.ts';
 import type { MessageBatch } from '../../sys/index.ts';
-import { checkHandlers, checkInteger, checkObject, throwIfAborted } from '../../validate.ts';
+import {
+  checkApart,
+  checkHandlers,
+  checkInteger,
+  checkObject,
+  throwIfAborted,
+} from '../../validate.ts';
 import { receivesDescriptors } from '../socket/descriptor-passing.ts';
 import { type ReceiveBatchPool, receiveBatchPool } from './receive-batch.ts';
 import type { DatagramSocket } from './socket.ts';
@@ -41,6 +49,7 @@ export const OPTION_NAMES: readonly string[] = Object.keys({
   asyncContext: true,
   signal: true,
 } satisfies Record<keyof DatagramOptions, true>);
+const BATCH_NAMES = ['countMax', 'bytesMax'];
 const HANDLER_NAMES = ['message', 'messages', 'descriptors', 'drain', 'error', 'close'] as const;
 
 /**
@@ -60,12 +69,11 @@ export interface DatagramHandlers<Data = unknown> {
    * @param isTruncated - it was longer than `batch.bytesMax`; the rest is lost. Or, with `gro`,
    *   the kernel lost the size of the segments (MSG_CTRUNC): it may be several datagrams, joined.
    */
-  message?(
-    socket: DatagramSocket<Data>,
-    bytes: Buffer,
-    from: SocketAddress,
-    isTruncated: boolean,
-  ): void;
+  message?:
+    | Method<
+        [socket: DatagramSocket<Data>, bytes: Buffer, from: SocketAddress, isTruncated: boolean]
+      >
+    | undefined;
   /**
    * The same for many at once, instead of `message`. `socket.sendMany(batch, count)` echoes them
    * without a copy.
@@ -76,7 +84,7 @@ export interface DatagramHandlers<Data = unknown> {
    *   0: it is one, or MSG_CTRUNC is set and the size was lost.
    * @param count - the first `count` messages of `batch` are filled, 1 to `batch.messagesMax`.
    */
-  messages?(socket: DatagramSocket<Data>, batch: MessageBatch, count: number): void;
+  messages?: Method<[socket: DatagramSocket<Data>, batch: MessageBatch, count: number]> | undefined;
   /**
    * Descriptors came over a Unix socket, with the option `receiveDescriptors`; called right before
    * the datagram that they came with is delivered.
@@ -85,9 +93,11 @@ export interface DatagramHandlers<Data = unknown> {
    * @param isTruncated - some were lost, since this process has no numbers left for them
    *   (MSG_CTRUNC); maybe all.
    */
-  descriptors?(socket: DatagramSocket<Data>, fds: number[], isTruncated: boolean): void;
+  descriptors?:
+    | Method<[socket: DatagramSocket<Data>, fds: number[], isTruncated: boolean]>
+    | undefined;
   /** All that was queued has left, after `send` or `sendMany` had to drop something. */
-  drain?(socket: DatagramSocket<Data>): void;
+  drain?: Method<[socket: DatagramSocket<Data>]> | undefined;
   /**
    * A datagram could not be sent, or the network reports on an earlier one, once. The socket goes
    * on. Called at the end of the turn, at most 64 times in one; `stats.errors` counts all.
@@ -96,14 +106,14 @@ export interface DatagramHandlers<Data = unknown> {
    *   the datagram was sent to. Of an earlier one: ECONNREFUSED on a connected socket, and with
    *   `errorQueue` all that ICMP says, with the address that it is about.
    */
-  error?(socket: DatagramSocket<Data>, error: Error): void;
+  error?: Method<[socket: DatagramSocket<Data>, error: NodeJS.ErrnoException]> | undefined;
   /**
    * The socket is closed: the last call for it, at the end of the turn.
    *
    * @param error - what `destroy` was given, the reason of the `signal`, or ERR_CLOSED when the
    *   reactor was closed; undefined after `close`, also when its time limit has passed.
    */
-  close?(socket: DatagramSocket<Data>, error?: Error): void;
+  close?: Method<[socket: DatagramSocket<Data>, error?: NodeJS.ErrnoException]> | undefined;
 }
 
 /** How something is sent. */
@@ -113,7 +123,7 @@ export interface SendOptions {
    * to 64 at once on their way out (UDP_SEGMENT), which makes a bulk flow much cheaper; where the
    * kernel or the device does not, it is done here.
    */
-  readonly segmentSize?: number;
+  readonly segmentSize?: number | undefined;
 }
 
 /** @throws TypeError, RangeError - ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE. @returns 0: none. */
@@ -129,68 +139,70 @@ export interface DatagramOptions<Data = unknown> {
   /** What is called for the socket. */
   readonly handlers: DatagramHandlers<Data>;
   /** `socket.data` from the start. */
-  readonly data?: Data;
+  readonly data?: Data | undefined;
   /** Default: the reactor of this thread, attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** `'level'`, the default, or `'edge'`. */
-  readonly trigger?: 'level' | 'edge';
+  readonly trigger?: 'level' | 'edge' | undefined;
   /** A numeric address; default `'::'`, for both families, and `'0.0.0.0'` without IPv6. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0 to 65535; 0, the default, takes a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * A Unix datagram socket instead of UDP: a path, which must not exist. The file stays behind when
    * the socket is closed: remove it yourself. It has mode 0777 without the process's umask(2).
    */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** A Unix datagram socket of Linux's abstract namespace. */
-  readonly abstract?: string;
+  readonly abstract?: string | undefined;
   /** Let other sockets bind the same address, as those that share a multicast group must. */
-  readonly reuseAddress?: boolean;
+  readonly reuseAddress?: boolean | undefined;
   /** Let other sockets of this user bind the same port, and share its datagrams by sender. */
-  readonly reusePort?: boolean;
+  readonly reusePort?: boolean | undefined;
   /** `'::'` for IPv6 only. Default false. */
-  readonly ipv6Only?: boolean;
+  readonly ipv6Only?: boolean | undefined;
   /** Allow sending to broadcast addresses. Default false. */
-  readonly broadcast?: boolean;
+  readonly broadcast?: boolean | undefined;
   /** SO_RCVBUF in bytes; the kernel cuts it to its own limit. */
-  readonly receiveBufferSize?: number;
+  readonly receiveBufferSize?: number | undefined;
   /** SO_SNDBUF in bytes; the kernel cuts it to its own limit. */
-  readonly sendBufferSize?: number;
+  readonly sendBufferSize?: number | undefined;
   /** How many datagrams to take in one system call, and how long each may be. */
-  readonly batch?: {
-    /** Datagrams, 1 to 1024. Default 32. */
-    readonly countMax?: number;
-    /** Bytes, 1 to 2^18; what is longer is truncated. Default: as long as a datagram can be. */
-    readonly bytesMax?: number;
-  };
+  readonly batch?:
+    | {
+        /** Datagrams, 1 to 1024. Default 32. */
+        readonly countMax?: number | undefined;
+        /** Bytes, 1 to 2^18; what is longer is truncated. Default: as long as a datagram can be. */
+        readonly bytesMax?: number | undefined;
+      }
+    | undefined;
   /**
    * How much is queued when the kernel has no room, in bytes; each datagram counts 256 more. What
    * exceeds it is dropped and counted. Default 1 MiB; 0 queues nothing.
    */
-  readonly queueBytesMax?: number;
+  readonly queueBytesMax?: number | undefined;
   /**
    * Take in descriptors that are sent to a Unix socket, for the `descriptors` handler, which must be
    * there. Otherwise the kernel drops them. Costs a system call per datagram. Default false.
    */
-  readonly receiveDescriptors?: boolean;
+  readonly receiveDescriptors?: boolean | undefined;
   /**
    * Let the kernel join datagrams of one sender that come together (UDP_GRO, Linux 5.0): fewer walks
    * up the stack for a bulk flow. `message` is called for each all the same. Where the kernel cannot
    * do it, datagrams arrive one by one. `batch.bytesMax` must hold what was joined, 65,535 bytes.
    * Default false.
    */
-  readonly gro?: boolean;
+  readonly gro?: boolean | undefined;
   /**
    * Report to the `error` handler what the network says of each datagram, with its address, also
    * when the socket has no peer (IP_RECVERR, IPV6_RECVERR): ECONNREFUSED, EHOSTUNREACH, EMSGSIZE
    * with `mtu`, … Any peer can cause such errors by leaving. UDP on Linux. Default false.
    */
-  readonly errorQueue?: boolean;
+  readonly errorQueue?: boolean | undefined;
   /** Destroys the socket when it is aborted, with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Keep the async context of this call for the handlers. Default true. */
-  readonly asyncContext?: boolean;
+  readonly asyncContext?: boolean | undefined;
 }
 
 /** Counts of one socket since it was made. */
@@ -251,9 +263,7 @@ export function datagramSettings<Data>(
 ): DatagramSettings<Data> {
   const { handlers, trigger = 'level', batch = {}, queueBytesMax = QUEUE_BYTES_MAX } = options;
   checkHandlers(handlers, HANDLER_NAMES);
-  if (handlers.message !== undefined && handlers.messages !== undefined) {
-    throw invalidValue('handlers.messages', 'absent where there is `message`', handlers.messages);
-  }
+  checkApart(handlers, 'message', ['messages']);
   throwIfAborted(options.signal);
   if (trigger !== 'level' && trigger !== 'edge') {
     throw invalidValue('trigger', "'level' or 'edge'", trigger);
@@ -266,6 +276,7 @@ export function datagramSettings<Data>(
   const reactor = options.reactor ?? defaultReactor();
   checkReactor(reactor);
   reactor.lintNames('handlers', handlers, HANDLER_NAMES);
+  reactor.lintNames('batch', batch, BATCH_NAMES);
   const keepsContext = options.asyncContext !== false;
   return {
     handlers,

@@ -54,7 +54,7 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
   /** The time limit of `close`. */
   #timer: Timer | undefined = undefined;
   /** What `destroy` was given. */
-  #error: Error | undefined = undefined;
+  #error: NodeJS.ErrnoException | undefined = undefined;
   /** The `close` handler was called. */
   #isEnded = false;
   /** Called after the `close` handler. */
@@ -385,7 +385,7 @@ export class DatagramSocket<Data = unknown> implements Disposable, AsyncDisposab
     this.#timer = reactor.setTimeout(() => this.#destroy(undefined), timeoutMs).unref();
   }
 
-  #destroy(error: Error | undefined): void {
+  #destroy(error: NodeJS.ErrnoException | undefined): void {
     if (this.isClosed) return;
     this.#state.isDestroyed = true;
     this.#error = error;

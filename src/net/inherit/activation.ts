@@ -28,7 +28,7 @@ export interface ActivationOptions {
    * Take the descriptors also when LISTEN_PID is not this process: when the supervisor starts a shell
    * or another wrapper, and that starts this program with the same descriptors. Default false.
    */
-  readonly ignorePid?: boolean;
+  readonly ignorePid?: boolean | undefined;
 }
 
 type Environment = Record<string, string | undefined>;

@@ -2,10 +2,12 @@
 // without refusing a connection, since the queue of connections belongs to the socket, not to a
 // process, and the socket is open all the time. take-over.ts is the other side; protocol.ts has what
 // they say.
+
 import { dirname, resolve } from 'node:path';
 import { EdgewiseError, invalidType } from '../../errors.ts';
+import type { Method } from '../../method.ts';
 import { native } from '../../native.ts';
-import type { Reactor } from '../../reactor/index.ts';
+import { defaultReactor, type Reactor } from '../../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject } from '../../validate.ts';
 import type { Connection } from '../connection/connection.ts';
 import { listen } from '../listen/listen.ts';
@@ -25,6 +27,13 @@ import {
 
 const CONFIRM_TIMEOUT_MS = 30_000;
 const OTHERS_MAY_WRITE = 0o022;
+const OPTION_NAMES = Object.keys({
+  path: true,
+  sockets: true,
+  handlers: true,
+  reactor: true,
+  confirmTimeoutMs: true,
+} satisfies Record<keyof HandOverOptions, true>);
 
 /** What can be handed over: a `Listener`, or a `DatagramSocket`. */
 export interface HandOverSocket {
@@ -35,9 +44,9 @@ export interface HandOverSocket {
   /** Called when the next process has it, unless there is `release` or `destroy`. */
   close(): void;
   /** Closes at once; called in place of `close`, which may wait until its queue has left. */
-  destroy?(): void;
+  destroy?: Method<[]> | undefined;
   /** Closes, but leaves the file of a Unix socket to the next process; called in place of both. */
-  release?(): void;
+  release?: Method<[]> | undefined;
 }
 
 /** Receives what becomes of an offer. */
@@ -55,7 +64,7 @@ export interface HandOverHandlers {
    *
    * @param error - ERR_HANDOVER_FAILED.
    */
-  failed?(handOver: HandOver, error: Error): void;
+  failed?: Method<[handOver: HandOver, error: NodeJS.ErrnoException]> | undefined;
 }
 
 /** Options of {@link offerHandOver}. */
@@ -67,9 +76,9 @@ export interface HandOverOptions {
   /** Receives the outcome. */
   readonly handlers: HandOverHandlers;
   /** Default: the reactor of this thread, attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** How long the next process may take to confirm, in milliseconds. Default 30,000. */
-  readonly confirmTimeoutMs?: number;
+  readonly confirmTimeoutMs?: number | undefined;
 }
 
 function checkDirectory(path: string): void {
@@ -121,10 +130,10 @@ export class HandOver {
   /** @internal use `offerHandOver` */
   constructor(options: HandOverOptions) {
     this.#options = options;
-    const { path, reactor, confirmTimeoutMs = CONFIRM_TIMEOUT_MS } = options;
+    const { path, reactor = defaultReactor(), confirmTimeoutMs = CONFIRM_TIMEOUT_MS } = options;
     this.#control = listen<Lines>({
       path,
-      ...(reactor === undefined ? {} : { reactor }),
+      reactor,
       createData: () => new Lines(),
       idleTimeoutMs: confirmTimeoutMs,
       handlers: {
@@ -135,6 +144,8 @@ export class HandOver {
       },
       onError: (error) => this.#onBroken(error),
     }).unref();
+    reactor.lintNames('offerHandOver', options, OPTION_NAMES);
+    reactor.lintNames('handlers', options.handlers, ['handedOver', 'failed']);
     try {
       native.chmodSync(path, 0o600);
     } catch (error) {
@@ -257,7 +268,7 @@ export class HandOver {
     handlers.failed(this, failed(error.message));
   }
 
-  #onClose(connection: Connection<Lines>, error: Error | undefined): void {
+  #onClose(connection: Connection<Lines>, error: NodeJS.ErrnoException | undefined): void {
     if (connection === this.#asking) this.#asking = undefined;
     if (this.#isDone) return;
     const reason = error ?? failed('the next process has gone without confirming');

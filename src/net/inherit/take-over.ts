@@ -1,7 +1,7 @@
 // The next process's side of a hand-over: it asks at the path, gets the sockets, listens on them, and
 // confirms. hand-over.ts is the other side; protocol.ts has what they say.
 import { EdgewiseError, invalidType } from '../../errors.ts';
-import type { Reactor } from '../../reactor/index.ts';
+import { defaultReactor, type Reactor } from '../../reactor/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
 import { connect } from '../connect/connect.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -27,9 +27,9 @@ export interface TakeOverOptions {
   /** Where the earlier process offers: `path` of its `offerHandOver`. */
   readonly path: string;
   /** Default: the reactor of this thread, attached to Node's loop. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
   /** How long the earlier process may take to answer, in milliseconds. Default 10,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What `await` waits for, settled once. */
@@ -58,10 +58,10 @@ class Conversation {
   #isConfirmed = false;
   #isAwaited = true;
 
-  constructor({ path, reactor, timeoutMs = TIMEOUT_MS }: TakeOverOptions) {
+  constructor({ path, reactor = defaultReactor(), timeoutMs = TIMEOUT_MS }: TakeOverOptions) {
     this.connection = connect({
       path,
-      ...(reactor === undefined ? {} : { reactor }),
+      reactor,
       receiveDescriptors: true,
       handlers: this.#handlers(),
       timeoutMs,
@@ -125,7 +125,7 @@ class Conversation {
   }
 
   // Settles what is not settled.
-  #onClose(error: Error | undefined): void {
+  #onClose(error: NodeJS.ErrnoException | undefined): void {
     closeAll(this.#fds);
     this.#fds = [];
     const { code } = (error ?? {}) as NodeJS.ErrnoException;
@@ -233,6 +233,8 @@ export async function takeOver(options: TakeOverOptions): Promise<TakeOver | und
   if (typeof path !== 'string') throw invalidType('path', 'a string', path);
   checkInteger('timeoutMs', timeoutMs, 1, 0x7fffffff);
   const conversation = new Conversation(options);
+  const { reactor } = conversation.connection;
+  reactor.lintNames('takeOver', options, ['path', 'reactor', 'timeoutMs']);
   const sockets = await conversation.offered.promise;
   return sockets === undefined ? undefined : new TakeOver(conversation, sockets);
 }

@@ -15,13 +15,15 @@ import {
 import { CONNECTION_OPTIONS, groupOf } from '../connection/options.ts';
 import { removeFile, statOf } from '../socket/file.ts';
 import { isUnixSocket, prepare } from '../socket/inherited.ts';
-import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
-import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
+import { checkPlace, isUnixPlace, openAt, openSocket } from '../socket/open.ts';
+import { applyPlan, lintTcp, planOrDefaults, planTcpOptions } from '../socket/tcp.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
 import { bindAndListen } from './path.ts';
 
 const BACKLOG = 4096;
 const { constants } = sys;
+/** What means nothing to a Unix socket. */
+const INET_ONLY = ['reusePort', 'ipv6Only'];
 
 const ADOPT_OPTIONS = {
   ...CONNECTION_OPTIONS,
@@ -32,6 +34,7 @@ const ADOPT_OPTIONS = {
   signal: true,
 } satisfies Record<keyof AdoptListenerOptions<unknown>, true>;
 
+const ADOPT_NAMES = Object.keys(ADOPT_OPTIONS);
 const OPTION_NAMES = Object.keys({
   ...ADOPT_OPTIONS,
   host: true,
@@ -64,7 +67,7 @@ function setUp(fd: number, family: number, options: ListenOptions): void {
     option(fd, constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, options.ipv6Only === true ? 1 : 0);
   }
   if (isUnix) return; // `tcp` has no effect there
-  const plan = planTcpOptions({ noDelay: true, ...options.tcp });
+  const plan = planOrDefaults(options.tcp);
   check(applyPlan(fd, plan), 'setsockopt', { fd });
 }
 
@@ -80,17 +83,20 @@ export function openByOptions(options: ListenOptions): number {
  * Listens for stream connections and hands their events to `options.handlers`.
  *
  * @throws ErrnoError - EADDRINUSE, EADDRNOTAVAIL, EACCES, …: the address cannot be listened on.
- * @throws TypeError, RangeError - an option of the wrong kind.
+ * @throws TypeError, RangeError - an option of the wrong kind. ERR_OPTIONS_CONFLICT: two that contradict each
+ *   other, such as `path` and `port`.
  * @throws EdgewiseError - ERR_OPTION_UNSUPPORTED, ERR_DRIVER_UNAVAILABLE.
  * @see socket(7), ip(7), unix(7), listen(2)
  */
 export function listen<Data = unknown>(options: ListenOptions<Data>): Listener<Data> {
   checkOptions(options);
+  checkPlace(options, INET_ONLY);
   checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff);
   checkInteger('port', options.port ?? 0, 0, 65_535);
   throwIfAborted(options.signal);
   const group = groupOf(options, isUnixPlace(options));
   group.reactor.lintNames('listen', options, OPTION_NAMES);
+  lintTcp(group.reactor, options.tcp);
   let fd = -1;
   try {
     fd = openByOptions(options as ListenOptions);
@@ -133,7 +139,8 @@ export function adoptListener<Data = unknown>(
   throwIfAborted(options.signal);
   prepare(fd, 'listener');
   const group = groupOf(options, isUnixSocket(fd));
-  group.reactor.lintNames('adoptListener', options, Object.keys(ADOPT_OPTIONS));
+  group.reactor.lintNames('adoptListener', options, ADOPT_NAMES);
+  lintTcp(group.reactor, options.tcp);
   try {
     return start(fd, options, group);
   } catch (error) {

@@ -9,7 +9,7 @@ import { Role } from '../../trace/index.ts';
 import { acceptConnection, type Connection } from '../connection/connection.ts';
 import type { ConnectionGroup, ConnectionStats } from '../connection/group.ts';
 import type { ConnectionOptions } from '../connection/options.ts';
-import { applyPlan, forConnections, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
+import { applyPlan, forConnections, planOrDefaults, type TcpOptions } from '../socket/tcp.ts';
 import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
 
 /** @throws TypeError - it is no policy. */
@@ -21,36 +21,36 @@ export function checkPolicy(policy: unknown): void {
 /** Options of {@link listen}. */
 export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
   /** A numeric address; default `'::'`, and `'0.0.0.0'` where there is no IPv6. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0 to 65535; 0, the default, takes a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * A Unix socket instead of TCP: a path. One that is left of a process that was killed is replaced.
    * The file has mode 0777 without the process's umask(2); to connect one needs write permission.
    */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** A Unix socket of Linux's abstract namespace. */
-  readonly abstract?: string;
+  readonly abstract?: string | undefined;
   /** Connections that may wait to be accepted; the kernel cuts it to somaxconn. Default 4096. */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
   /** Let other sockets of this user listen on the same port, and share its connections. */
-  readonly reusePort?: boolean;
+  readonly reusePort?: boolean | undefined;
   /** `'::'` for IPv6 only. Default false. */
-  readonly ipv6Only?: boolean;
+  readonly ipv6Only?: boolean | undefined;
   /** One-of-many wake-ups among reactors that share the descriptor: EPOLLEXCLUSIVE. */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
   /** What to do when no descriptor is left. Default `'pause'`. */
-  readonly onExhaustion?: ExhaustionPolicy;
+  readonly onExhaustion?: ExhaustionPolicy | undefined;
   /** Set on each accepted connection, and those of listeners on the listening socket. */
-  readonly tcp?: TcpOptions;
+  readonly tcp?: TcpOptions | undefined;
   /**
    * Called at the end of the turn when the listening socket fails, which closes the listener: it was
    * closed or shut down behind its back, or the kernel cannot watch it. Default: the reactor's
    * `onError` gets the error.
    */
-  readonly onError?: (error: Error, listener: Listener<Data>) => void;
+  readonly onError?: ((error: NodeJS.ErrnoException, listener: Listener<Data>) => void) | undefined;
   /** Closes the listener when it is aborted; connections go on. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The name of what is called at the close: none that users might give to something of theirs. */
@@ -62,7 +62,7 @@ export const ON_CLOSED = Symbol('onClosed');
  */
 export class Listener<Data = unknown> {
   /** Why it ended, when that was not by `close` or `destroy`. */
-  error: Error | undefined = undefined;
+  error: NodeJS.ErrnoException | undefined = undefined;
   readonly #group: ConnectionGroup;
   readonly #acceptor: Acceptor;
   readonly #registration: Registration<undefined>;
@@ -85,7 +85,7 @@ export class Listener<Data = unknown> {
     const { tcp, exclusive, onExhaustion = 'pause' } = options;
     check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
     const isTcp = this.#address.family === 'IPv4' || this.#address.family === 'IPv6';
-    const plan = isTcp ? forConnections(planTcpOptions({ noDelay: true, ...tcp }), fd) : [];
+    const plan = isTcp ? forConnections(planOrDefaults(tcp), fd) : [];
     this.#acceptor = new Acceptor(
       group.reactor,
       onExhaustion,

@@ -11,7 +11,7 @@ export interface EndOwner {
   /** The connection of `end` is ready. */
   onReady(end: End, readiness: Readiness): void;
   /** One of the connections is closed; `error` says why, when that was not orderly. */
-  onClosed(error: Error | undefined): void;
+  onClosed(error: NodeJS.ErrnoException | undefined): void;
 }
 
 /** The driver of one connection of a relay. */
@@ -51,14 +51,14 @@ export class End implements ConnectionDriver {
   }
 
   /** A peer that has not got everything must not take the close for an orderly end. */
-  onClosing(error: Error | undefined): void {
+  onClosing(error: NodeJS.ErrnoException | undefined): void {
     if (error === undefined) return;
     const { SOL_SOCKET, SO_LINGER } = sys.constants;
     sys.setsockopt(this.connection.fd, SOL_SOCKET, SO_LINGER, Int32Array.of(1, 0)); // no effect on Unix sockets
   }
 
   /** The connection is closed. */
-  onClosed(error: Error | undefined): void {
+  onClosed(error: NodeJS.ErrnoException | undefined): void {
     this.#owner.onClosed(error);
   }
 }

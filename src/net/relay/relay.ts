@@ -1,10 +1,12 @@
 // relay(): joins two stream connections in both directions. Bytes go from kernel to kernel through
 // a pipe (splice(2), Linux), or through the thread's read memory where that is impossible. The memory
 // of a stalled direction is bounded by one pipe, and then its source is not read any more.
+
 import { constants as os } from 'node:os';
 import { check, EdgewiseError, errnoError, invalidType, invalidValue } from '../../errors.ts';
 import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
 import { SHOWN, shown } from '../../inspect.ts';
+import type { Method } from '../../method.ts';
 import { Readiness } from '../../poller/index.ts';
 import type { Timer } from '../../reactor/index.ts';
 import { checkFunction, checkObject } from '../../validate.ts';
@@ -26,15 +28,15 @@ export interface RelayHandlers {
    *   that failed, ERR_CLOSED (the reactor was closed), or what was given to `destroy`, of the relay
    *   or of one of its connections.
    */
-  close?(relay: Relay, error?: Error): void;
+  close?: Method<[relay: Relay, error?: NodeJS.ErrnoException]> | undefined;
 }
 
 /** Options of {@link relay}. */
 export interface RelayOptions {
   /** Default: none. */
-  readonly handlers?: RelayHandlers;
+  readonly handlers?: RelayHandlers | undefined;
   /** Copy through user space also where splice(2) could do it. Default false. */
-  readonly copy?: boolean;
+  readonly copy?: boolean | undefined;
 }
 
 /**
@@ -53,7 +55,7 @@ export class Relay {
   readonly #aToB: Direction;
   readonly #bToA: Direction;
   readonly #handlers: RelayHandlers | undefined;
-  #error: Error | undefined = undefined;
+  #error: NodeJS.ErrnoException | undefined = undefined;
   /** Of `close`: the deadline. */
   #timer: Timer | undefined = undefined;
   #isClosing = false;
@@ -94,7 +96,7 @@ export class Relay {
   }
 
   /** Why it ended, when that was not orderly. */
-  get error(): Error | undefined {
+  get error(): NodeJS.ErrnoException | undefined {
     return this.#error;
   }
 
@@ -260,7 +262,7 @@ export class Relay {
     if (errno !== 0) this.#onReadFailed(direction, errno);
   }
 
-  #onClosed(error: Error | undefined): void {
+  #onClosed(error: NodeJS.ErrnoException | undefined): void {
     if (this.#isDestroyed) return;
     const hasEnded = !this.#aToB.isOpen && !this.#bToA.isOpen && this.#error === undefined;
     if (error === undefined && hasEnded) this.#finish();
@@ -325,6 +327,9 @@ export function relay(a: AnyConnection, b: AnyConnection, options: RelayOptions 
   if (a.group.reactor !== b.group.reactor) {
     throw invalidValue('b', 'a connection of the same reactor as a', b);
   }
+  const { reactor } = a.group;
+  reactor.lintNames('relay', options, ['handlers', 'copy']);
+  reactor.lintNames('handlers', handlers ?? {}, ['close']);
   const joined = new Relay(a, b, options);
   joined.start();
   return joined;

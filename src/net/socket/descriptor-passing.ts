@@ -130,7 +130,7 @@ export function receiveDatagram(fd: number, batch: MessageBatch): number {
  * @throws TypeError - they cannot be, or there is no handler for them.
  */
 export function receivesDescriptors(
-  options: { receiveDescriptors?: boolean; handlers: { descriptors?: unknown } },
+  options: { receiveDescriptors?: boolean | undefined; handlers: { descriptors?: unknown } },
   isUnix: boolean,
   other: 'TCP' | 'UDP',
 ): boolean {

@@ -9,6 +9,7 @@ export {
   applyPlan,
   forConnections,
   type KeepAlive,
+  lintTcp,
   planTcpOptions,
   type TcpOptions,
   type TcpPlan,

@@ -24,11 +24,11 @@ const STORAGE_AT = /64|s390x/.test(process.arch) ? 8 : 4;
 /** How a socket sends to groups. */
 export interface MulticastOptions {
   /** How many routers may pass it on, 0 to 255. The systems begin with 1: this network only. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** Whether sockets of this machine get it too. The systems begin with true. */
-  readonly loop?: boolean;
+  readonly loop?: boolean | undefined;
   /** Which network interface to send through: its name, or for IPv4 one of its addresses. */
-  readonly interface?: string;
+  readonly interface?: string | undefined;
 }
 
 function ipv4Bytes(address: string): Uint8Array {

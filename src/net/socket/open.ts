@@ -4,20 +4,32 @@ import { constants as os } from 'node:os';
 import { SocketAddress } from '../../address.ts';
 import { check, ErrnoError } from '../../errors.ts';
 import * as sys from '../../sys/index.ts';
+import { checkApart } from '../../validate.ts';
 import { addressOfHost, errorContextOf, familyOf } from './address.ts';
 
 const { EAFNOSUPPORT, EADDRNOTAVAIL } = os.errno;
 
-/** The options that name a place. The first one of `path`, `abstract` and `host` that is there counts. */
+/** The options that name a place: `path`, `abstract`, or `host` and `port`. */
 export interface Place {
   /** A Unix socket with a name in the file system. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** A Unix socket of Linux's abstract namespace. */
-  readonly abstract?: string;
+  readonly abstract?: string | undefined;
   /** A numeric address. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** 0 to 65535; 0, the default, takes a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
+}
+
+/**
+ * Checks that options name one place.
+ *
+ * @param inetOnly - names of options that mean nothing to a Unix socket.
+ * @throws RangeError - ERR_OPTIONS_CONFLICT.
+ */
+export function checkPlace(options: Place, inetOnly: readonly string[]): void {
+  checkApart(options, 'path', ['abstract', 'host', 'port', ...inetOnly]);
+  checkApart(options, 'abstract', ['host', 'port', ...inetOnly]);
 }
 
 /** Whether options name a Unix socket. */

@@ -1,48 +1,49 @@
 // The options of TCP sockets in one table: the name that users write, the kernel's option, how the
 // value is encoded. What a system lacks is ERR_OPTION_UNSUPPORTED, never a silent no-op.
 import { EdgewiseError, invalidType } from '../../errors.ts';
+import type { Reactor } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkInteger, checkObject } from '../../validate.ts';
 
 /** Keep-alive probes of an idle connection. */
 export interface KeepAlive {
   /** Seconds of silence before the first probe, 1 to 32767. */
-  readonly idleSeconds?: number;
+  readonly idleSeconds?: number | undefined;
   /** Seconds between probes, 1 to 32767. */
-  readonly intervalSeconds?: number;
+  readonly intervalSeconds?: number | undefined;
   /** Probes without an answer before the connection is given up, 1 to 127. */
-  readonly probeCount?: number;
+  readonly probeCount?: number | undefined;
 }
 
 /** Options of a TCP socket: docs/net.md has the table of systems. */
 export interface TcpOptions {
   /** Send small segments at once, without Nagle's waiting. The default here is true. */
-  readonly noDelay?: boolean;
+  readonly noDelay?: boolean | undefined;
   /** Probe the peer of an idle connection, with the system's times or with these. */
-  readonly keepAlive?: boolean | KeepAlive;
+  readonly keepAlive?: boolean | KeepAlive | undefined;
   /** How long sent bytes may stay unacknowledged, in milliseconds. Linux. */
-  readonly userTimeoutMs?: number;
+  readonly userTimeoutMs?: number | undefined;
   /** Hold partial segments back (TCP_CORK, TCP_NOPUSH). */
-  readonly cork?: boolean;
+  readonly cork?: boolean | undefined;
   /** Acknowledge at once; the kernel may fall back by itself. Linux. */
-  readonly quickAck?: boolean;
+  readonly quickAck?: boolean | undefined;
   /** Writable only while fewer unsent bytes than this are queued. */
-  readonly notSentLowat?: number;
+  readonly notSentLowat?: number | undefined;
   /** Seconds that close waits for unsent bytes; 0: close resets. false: the default. */
-  readonly lingerSeconds?: number | false;
+  readonly lingerSeconds?: number | false | undefined;
   /** Bytes that the kernel keeps of what was received, SO_RCVBUF; Linux doubles it. */
-  readonly receiveBufferSize?: number;
+  readonly receiveBufferSize?: number | undefined;
   /** Bytes that the kernel keeps of what is to be sent, SO_SNDBUF; Linux doubles it. */
-  readonly sendBufferSize?: number;
+  readonly sendBufferSize?: number | undefined;
   /** Listeners: the length of the queue of connections that brought data with their SYN. */
-  readonly fastOpen?: number;
+  readonly fastOpen?: number | undefined;
   /** Listeners: accept only when data is there, or after so many seconds. Linux. */
-  readonly deferAcceptSeconds?: number;
+  readonly deferAcceptSeconds?: number | undefined;
   /**
    * Listeners that share a port (`reusePort`): prefer this one for connections with packets that the
    * given processor has handled. Linux.
    */
-  readonly incomingCpu?: number;
+  readonly incomingCpu?: number | undefined;
 }
 
 type IntegerOption = Exclude<
@@ -79,6 +80,13 @@ const KEEP_ALIVE: Record<keyof KeepAlive, readonly [names: Names, max: number]> 
   intervalSeconds: [['TCP_KEEPINTVL'], 32_767],
   probeCount: [['TCP_KEEPCNT'], 127],
 };
+
+const TCP_NAMES = [
+  ...Object.keys(BOOLEANS),
+  ...Object.keys(INTEGERS),
+  'keepAlive',
+  'lingerSeconds',
+];
 
 /** A system call to come: checked, and encoded for the kernel. */
 interface PlannedOption {
@@ -164,6 +172,11 @@ export function planTcpOptions(options: TcpOptions, numbers: OptionNumbers = con
   return planner.plan;
 }
 
+/** The same with the default of `listen` and `connect`: no Nagle. */
+export function planOrDefaults(options: TcpOptions | undefined): TcpPlan {
+  return planTcpOptions({ ...options, noDelay: options?.noDelay ?? true });
+}
+
 /**
  * What of a listener's options has to be set on each connection that it accepts. Not TCP_NODELAY,
  * which Linux, macOS and the BSDs hand down, when the listening socket has it as it should be.
@@ -175,6 +188,15 @@ export function forConnections(plan: TcpPlan, listening: number): TcpPlan {
   const isHandedDown = ({ level, option, value }: PlannedOption) =>
     isKnown && level === TCP && option === TCP_NODELAY && (flag[0] !== 0) === (value !== 0);
   return plan.filter((planned) => !planned.isForListeners && !isHandedDown(planned));
+}
+
+/** Under `lint`, warns of names in `tcp` that are none. */
+export function lintTcp(reactor: Reactor, tcp: TcpOptions | undefined): void {
+  if (tcp === undefined) return;
+  reactor.lintNames('tcp', tcp, TCP_NAMES);
+  if (typeof tcp.keepAlive === 'object') {
+    reactor.lintNames('keepAlive', tcp.keepAlive, Object.keys(KEEP_ALIVE));
+  }
 }
 
 /** @returns 0, or -errno of the first option that the kernel refused. */

@@ -22,7 +22,7 @@ export interface EdgeHandler<Data = unknown> {
    */
   onReady(edge: Edge<Data>): Settled;
   /** As of a {@link Handler}. */
-  readonly lintIgnore?: readonly LintCode[];
+  readonly lintIgnore?: readonly LintCode[] | undefined;
 }
 
 /** What is done about a handler that left something over; it is called again in any case. */

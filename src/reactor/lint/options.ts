@@ -28,15 +28,15 @@ export interface LintFinding {
 /** Options of `new Reactor({ lint })`. */
 export interface LintOptions {
   /** What is looked for; default: everything. */
-  readonly only?: readonly LintCode[];
+  readonly only?: readonly LintCode[] | undefined;
   /** What is left out. */
-  readonly ignore?: readonly LintCode[];
+  readonly ignore?: readonly LintCode[] | undefined;
   /** Gets each finding, in place of a process warning. */
-  readonly on?: (finding: LintFinding) => void;
+  readonly on?: ((finding: LintFinding) => void) | undefined;
   /** Hands each finding to `onError` as well, as a {@link LintError}, in place of a process warning. */
-  readonly throw?: boolean;
+  readonly throw?: boolean | undefined;
   /** From which time on a call of a handler is EDGEWISE_SLOW_HANDLER: milliseconds, default 50. */
-  readonly slowHandlerMs?: number;
+  readonly slowHandlerMs?: number | undefined;
 }
 
 /** What `options.lint.throw` hands to `onError`; its `code` is `'ERR_LINT'`. */

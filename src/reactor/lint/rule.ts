@@ -17,7 +17,7 @@ export interface RuleContext {
 /** A group of lints. */
 export interface Rule {
   /** Whether it waits for the next batch, which then must not block. */
-  readonly hasSuspects?: boolean;
+  readonly hasSuspects?: boolean | undefined;
   /** A registration was made. */
   onRegister?(observed: Observed): void;
   /** Its handler is about to be called. */

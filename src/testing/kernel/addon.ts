@@ -17,6 +17,7 @@ import { SimSignals } from './signals.ts';
 import { Socket } from './socket.ts';
 import { getOption, setOption } from './socket-options.ts';
 import { FIRST_FD } from './table.ts';
+import { waitCalls } from './wait-calls.ts';
 
 const { EAGAIN, EBADF, EINVAL, ENOTSOCK, ENOTTY, ESPIPE } = constants.errno;
 /** A descriptor that stands for Node's loop, which no simulated poller waits for. */
@@ -45,6 +46,7 @@ export function changingKernelPart(now: Now, below: KernelBelow): KernelPart {
   }
   Object.assign(own, routed(fileCalls(now), real, now), routed(pinnedCalls(now), real, now));
   for (const [name, call] of Object.entries(makers(now))) own[name] = noted(name, call, now);
+  Object.assign(own, waitCalls(now, below));
   const parts = [mixedCalls(now, below), hostCalls(now, below), others(now, below)];
   return Object.assign(own, ...parts) as KernelPart;
 }

@@ -18,6 +18,7 @@ import type { SignalTarget } from './signals.ts';
 import { DescriptorTable } from './table.ts';
 import type { Tape } from './tape.ts';
 import { Transfers } from './transfers.ts';
+import { Waits } from './waits.ts';
 import { Wakers } from './wakers.ts';
 
 /** Calls that do something also when they fail. */
@@ -46,6 +47,7 @@ export class Machine {
   readonly calls = new Calls(this);
   readonly transfers = new Transfers(this);
   readonly batches = new Batches(this);
+  readonly waits = new Waits(this);
   readonly files: FileCalls;
   /** Is called at each call of the program. */
   onCall: () => void = () => undefined;

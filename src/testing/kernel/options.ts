@@ -8,37 +8,37 @@ import { Tape } from './tape.ts';
 /** What goes wrong by chance; everything is kind when it is left out. */
 export interface FaultOptions extends Partial<CallFaults> {
   /** Milliseconds by which a segment or a datagram is late: 0 to at most this many. */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
   /** That it is late, 0 to 1. Default 0.5 when there is a delay. */
-  readonly delay?: number;
+  readonly delay?: number | undefined;
   /** That what is sent arrives in pieces, 0 to 1. */
-  readonly cut?: number;
+  readonly cut?: number | undefined;
   /** That a segment of TCP does not arrive, and its connection is reset, 0 to 1. */
-  readonly resets?: number;
+  readonly resets?: number | undefined;
   /** That a datagram of UDP is lost, 0 to 1. */
-  readonly loss?: number;
+  readonly loss?: number | undefined;
   /** That a datagram of UDP arrives behind those that were sent after it, 0 to 1. */
-  readonly reorder?: number;
+  readonly reorder?: number | undefined;
   /** That a datagram of UDP arrives twice, 0 to 1. */
-  readonly duplicate?: number;
+  readonly duplicate?: number | undefined;
   /** That a wait wakes up with nothing to report, 0 to 1. */
-  readonly spurious?: number;
+  readonly spurious?: number | undefined;
   /** That a batch begins with another descriptor than the one that has waited longest, 0 to 1. */
-  readonly order?: number;
+  readonly order?: number | undefined;
 }
 
 /** Options of a simulated machine. */
 export interface KernelOptions {
   /** What decides: a seed, or the choices of another run. Default: all is kind. */
-  readonly tape?: number | readonly number[];
+  readonly tape?: number | readonly number[] | undefined;
   /** What goes wrong by chance. */
-  readonly faults?: FaultOptions;
+  readonly faults?: FaultOptions | undefined;
   /** `'strict'`: an edge is only what was not ready before. Default `'linux'`: each arrival is one. */
-  readonly edges?: Edges;
+  readonly edges?: Edges | undefined;
   /** Descriptors that may be open at a time. Default 1024. */
-  readonly descriptorsMax?: number;
+  readonly descriptorsMax?: number | undefined;
   /** Buffers of each socket, in bytes. Default: 256 KiB to send, 128 KiB to receive. */
-  readonly buffers?: Partial<BufferSizes>;
+  readonly buffers?: Partial<BufferSizes> | undefined;
 }
 
 /** The same with all that was left out. */

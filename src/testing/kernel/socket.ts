@@ -26,7 +26,7 @@ export interface Datagram {
   /** What was passed with it (SCM_RIGHTS). */
   readonly files: readonly PassedFile[];
   /** The Unix socket whose memory it is until it is taken. */
-  readonly sender?: Socket;
+  readonly sender?: Socket | undefined;
 }
 
 /** What a listening socket has. */

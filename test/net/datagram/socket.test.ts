@@ -308,7 +308,7 @@ describe.each(['level', 'edge'] as const)('%s: datagram sockets', (trigger) => {
       expect(() => bind({}, options)).toThrow(expect.objectContaining({ code }));
     }
     const both = { message: () => undefined, messages: () => undefined };
-    expect(() => bind(both)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
+    expect(() => bind(both)).toThrow(expect.objectContaining({ code: 'ERR_OPTIONS_CONFLICT' }));
   });
 
   it('a receive buffer as large as was asked for', () => {
