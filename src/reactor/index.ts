@@ -18,7 +18,6 @@ export {
   type WriteResult,
 } from './edge/results.ts';
 export type { LintCode } from './lint/codes.ts';
-export { nearestOf } from './lint/names.ts';
 export { LintError, type LintFinding, type LintOptions } from './lint/options.ts';
 export type {
   AttachOptions,

@@ -1,7 +1,7 @@
 // The names of options: one that is none is refused, since a fault that is misspelt would never happen, and the
 // test would say nothing.
 import { invalidValue } from '../errors.ts';
-import { nearestOf } from '../reactor/index.ts';
+import { nearestOf } from '../nearest.ts';
 import type { FaultOptions } from './kernel/options.ts';
 import type { SimulateOptions } from './simulate.ts';
 
