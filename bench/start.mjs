@@ -1,9 +1,11 @@
-// `npm run bench -- ...` on any clone: installs, builds what is not there, and runs the suite. --help
-// and --list are answered at once, from usage.txt and list.txt, which a test compares with the suite.
+// `npm run bench -- ...` on any clone: installs, builds what is not there, and runs the suite. --help, --list
+// and mistakes on the command line are answered at once; list.txt is what --list says, and a test compares it
+// with the suite.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from '../scripts/launch.mjs';
+import { readBench, usage, WordsError } from './words.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(root, path);
@@ -23,8 +25,13 @@ async function runSuite(args) {
 }
 
 const args = process.argv.slice(2);
-const text = args.some((arg) => arg === '--help' || arg === '-h')
-  ? 'bench/usage.txt'
-  : args.includes('--list') && 'bench/list.txt';
-if (text) process.stdout.write(readFileSync(inRoot(text), 'utf8'));
-else process.exitCode = await runSuite(args);
+try {
+  const { command } = readBench(args);
+  if (command === 'help') process.stdout.write(usage());
+  else if (command === 'list') process.stdout.write(readFileSync(inRoot('bench/list.txt'), 'utf8'));
+  else process.exitCode = await runSuite(args);
+} catch (error) {
+  if (!(error instanceof WordsError)) throw error;
+  process.stderr.write(`bench: ${error.message} (see: npm run bench -- --help)\n`);
+  process.exitCode = 2;
+}

@@ -3,6 +3,7 @@
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from './launch.mjs';
+import { unknown } from './nearest.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PATH = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
@@ -40,8 +41,11 @@ export async function dispatch(name, tasks, usual = []) {
   }
   const isMissing = task === undefined && usual.length === 0;
   if (isMissing || (task !== undefined && !Object.hasOwn(tasks, task))) {
-    const what = isMissing ? 'a name is missing' : `unknown name '${task}'`;
-    console.error(`${name}: ${what}; there are ${Object.keys(tasks).join(', ')}`);
+    const names = Object.keys(tasks);
+    const what = isMissing
+      ? `a name is missing; there are ${names.join(', ')}`
+      : unknown('name', task, names);
+    console.error(`${name}: ${what}`);
     process.exitCode = 2;
     return;
   }

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { nearestOf } from './nearest.mjs';
 import { runnable } from './runnable.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -11,23 +12,57 @@ const HELPERS = [
   ...['flags', 'common', 'blocking-echo', 'readiness'].map((name) => `models/${name}.ts`),
   'seeing/pair.ts',
 ];
+const COLUMNS = 80;
 // Not examples/serve: it is a program of its own.
-const files = ['', 'echo/', 'models/', 'seeing/'].flatMap((folder) =>
-  readdirSync(`${root}examples/${folder}`).map((file) => `${folder}${file}`),
-);
-const names = files
-  .filter((file) => file.endsWith('.ts') && !HELPERS.includes(file))
-  .map((file) => file.slice(0, -3));
+const FOLDERS = ['', 'echo/', 'models/', 'seeing/'];
 
-function fail(message) {
-  console.error(message);
-  process.exit(2);
+function namesIn(folder) {
+  return readdirSync(`${root}examples/${folder}`)
+    .map((file) => `${folder}${file}`)
+    .filter((file) => file.endsWith('.ts') && !HELPERS.includes(file))
+    .map((file) => file.slice(0, -3));
 }
 
-const [name, ...rest] = process.argv.slice(2);
-if (!names.includes(name)) fail(`usage: npm run example -- ${names.join('|')} [argument]`);
-if (!existsSync(`${root}dist/index.js`)) fail('the package is not built yet: npm run build');
+/** A paragraph for each folder, in lines of at most 80 columns. */
+function list() {
+  const lines = FOLDERS.flatMap((folder) => {
+    const broken = [' '];
+    for (const name of namesIn(folder)) {
+      const last = broken.at(-1);
+      if (last.length + 1 + name.length > COLUMNS) broken.push(`  ${name}`);
+      else broken[broken.length - 1] = `${last} ${name}`;
+    }
+    return broken;
+  });
+  return ['usage: npm run example -- NAME [argument]', '', ...lines].join('\n');
+}
 
+function fail(message, exitCode) {
+  console.error(message);
+  process.exit(exitCode);
+}
+
+const names = FOLDERS.flatMap(namesIn);
+const [name, ...rest] = process.argv.slice(2);
+if (['--list', '--help', '-h'].includes(name)) {
+  console.log(list());
+  process.exit();
+}
+if (!names.includes(name)) {
+  const nearest = name === undefined ? undefined : nearestOf(name, names);
+  const what = name === undefined ? 'a name is missing' : `unknown example '${name}'`;
+  const hint = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+  fail(`example: ${what}${hint}\n${list()}`, 2);
+}
+if (!existsSync(`${root}dist/index.js`)) fail('the package is not built yet: npm run build', 2);
+
+// What the system refuses, such as a port that is taken, is one line; anything else is a mistake of the
+// example, and its stack says where.
+process.on('uncaughtException', (error) => {
+  const text = String(error?.message ?? error);
+  const isOfSystem = error?.syscall !== undefined || /\bE[A-Z]{2,}\b/.test(text);
+  fail(isOfSystem ? `${name}: ${text.replaceAll('\n', ' ')}` : String(error?.stack ?? error), 1);
+});
 const folder = dirname(name);
 const source = join(root, 'examples', folder);
 const file = runnable(source, basename(name), join(root, 'build-examples', folder));

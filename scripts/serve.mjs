@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runnable } from './runnable.mjs';
+import { readWords, WordsError, whole } from './words.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = `${root}examples/serve`;
@@ -15,6 +16,34 @@ function npm(why, cwd, ...args) {
   if (status === 0) return;
   console.error(`serve: npm ${args.join(' ')} failed in ${cwd}`);
   process.exit(1);
+}
+
+const USAGE = 'usage: npm run serve -- DIR [--port N] [--host ADDRESS]';
+
+// Before anything is installed or built.
+function checkWords() {
+  const { words, isHelp } = readWords(process.argv.slice(2), {
+    port: { value: 'N', ...whole(0, 65_535) },
+    host: { value: 'ADDRESS' },
+  });
+  if (isHelp) {
+    console.log(USAGE);
+    process.exit();
+  }
+  const [folder, ...more] = words;
+  if (folder === undefined) throw new WordsError('DIR is missing');
+  if (more.length > 0) throw new WordsError(`'${more[0]}' is one word too many`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new WordsError(`${folder} is no folder`);
+  }
+}
+
+try {
+  checkWords();
+} catch (error) {
+  if (!(error instanceof WordsError)) throw error;
+  console.error(`serve: ${error.message} (see: npm run serve -- --help)`);
+  process.exit(2);
 }
 
 if (!existsSync(`${root}dist/index.js`)) {

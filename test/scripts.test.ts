@@ -4,8 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { nearestOf } from '../src/nearest.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const { nearestOf: nearestInScripts } = await import(`${ROOT}scripts/nearest.mjs`);
 const SCRIPTS_MAX = 20;
 /** Scripts that take a name as their first argument. */
 const DISPATCHERS = { build: 'build.mjs', check: 'check.mjs', 'test:long': 'test-long.mjs' };
@@ -60,6 +62,47 @@ describe.each(Object.entries(DISPATCHERS))('npm run %s', (script, file) => {
 
 test('a task must be named where none is usual', () => {
   expect(run('test-long.mjs')).toMatchObject({ status: 2, stdout: '' });
+});
+
+describe('what is meant by a mistyped name, before anything is built', () => {
+  test.each([
+    ['check.mjs', ['lnt'], /^check: unknown name 'lnt'; did you mean 'lint'\?\n$/],
+    ['build.mjs', ['vewer'], /^build: unknown name 'vewer'; did you mean 'viewer'\?\n$/],
+    ['example.mjs', [], /^example: a name is missing\nusage: npm run example -- NAME /],
+    ['example.mjs', ['ecko'], /^example: unknown example 'ecko'; did you mean 'echo'\?\nusage: /],
+    ['example.mjs', ['zzzz'], /^example: unknown example 'zzzz'\nusage: [\s\S]*\becho\/net\b/],
+    ['serve.mjs', [], /^serve: DIR is missing \(see: [^\n]+\n$/],
+    ['serve.mjs', ['.', '--prt', '1'], /^serve: unknown option '--prt'; did you mean --port\? \(/],
+    ['serve.mjs', ['.', '--port'], /^serve: --port needs a value: --port N \(see: /],
+    [
+      'serve.mjs',
+      ['.', '--port', '-1'],
+      /^serve: --port takes a whole number from 0 to 65535, not '-1'/,
+    ],
+    ['serve.mjs', ['.', '--port', '1', '--port', '2'], /^serve: --port was given twice \(/],
+    ['serve.mjs', ['.', '--help=x'], /^serve: --help takes no value \(/],
+    ['serve.mjs', ['.', '.'], /^serve: '\.' is one word too many \(/],
+    ['serve.mjs', ['nowhere'], /^serve: nowhere is no folder \(/],
+  ])('%s %j', (file, args, message) => {
+    const { status, stdout, stderr } = run(file, ...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  test.each(['example.mjs', 'serve.mjs'])('%s --help and -h', (file) => {
+    const { status, stdout, stderr } = run(file, '--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^usage: npm run /);
+    expect(run(file, '-h').stdout).toBe(stdout);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test('scripts and package say the same', () => {
+    const known = ['port', 'host', 'trigger', 'help', 'connections', 'x'];
+    for (const word of ['prt', 'Host', 'tigger', 'hlep', 'connection', 'y', '', 'nothing']) {
+      expect([word, nearestInScripts(word, known)]).toEqual([word, nearestOf(word, known)]);
+    }
+  });
 });
 
 test('every command that a text names exists', () => {

@@ -3,6 +3,7 @@
 // rounds. Method, and how many rounds it takes: bench/README.md, "Comparing two runs".
 
 import { formatTable } from '../../src/cli/measure/index.ts';
+import { countOf } from '../../src/plural.ts';
 import { type Pair, pairsOf, pairsWithin, warningsOf } from './compare/pairs.ts';
 import {
   estimateOf,
@@ -172,7 +173,7 @@ function fewRounds(
   let needed = least;
   while (leastP(needed) * count > ALPHA) needed++;
   return [
-    `${least} rounds: among ${count} comparisons a single case cannot be distinguished from noise; ` +
+    `${countOf(least, 'round')}: among ${countOf(count, 'comparison')} a single case cannot be distinguished from noise; ` +
       `that takes ${needed} rounds (--rounds ${needed}), or fewer cases and contenders`,
   ];
 }
@@ -186,7 +187,7 @@ export function formatComparison({ differences, warnings, skipped }: Comparison)
       `(${percent(one.low)} .. ${percent(one.high)}, p ${one.pValue.toPrecision(2)}, ` +
       `raw ${percent(one.raw)})  ${one.contender} / ${one.base}, ${placeOf(one)}`,
   );
-  const rest = `${differences.length} comparisons`;
+  const rest = countOf(differences.length, 'comparison');
   return [
     ...warnings.map((text) => `warning: ${text}`),
     ...(differences.length === 0 ? ['nothing could be compared'] : []),
@@ -197,32 +198,42 @@ export function formatComparison({ differences, warnings, skipped }: Comparison)
   ].join('\n');
 }
 
-/** For a terminal: every contender against its counterpart, whether they differ or not. */
-export function formatWithin(comparison: Comparison): string {
+/** For a terminal: every comparison, whether something differs or not. */
+export function formatAll(comparison: Comparison): string {
   const { differences, warnings, skipped } = comparison;
-  const rows = differences.map((one) => [
+  const rows = differences.map(changeCells);
+  return [
+    ...(differences.length === 0
+      ? ['nothing could be compared']
+      : [formatTable([CHANGE_HEAD, ...rows]), '', tallyOf(comparison)]),
+    ...warnings.map((text) => `warning: ${text}`),
+    ...skipped.map((text) => `not compared: ${text}`),
+    '',
+  ].join('\n');
+}
+
+/** The heads of {@link changeCells}. */
+export const CHANGE_HEAD = ['cost', 'shift', '95 %', 'p', 'rounds', 'verdict'];
+
+/** A comparison as the cells of a table. */
+export function changeCells(one: Difference): string[] {
+  return [
     `${one.contender}, ${placeOf(one)}`,
     percent(one.effect),
     intervalOf(one),
     one.pValue.toPrecision(2),
     String(one.rounds),
-    one.verdict,
-  ]);
-  const head = ['cost against the baseline', 'shift', '95 %', 'p', 'rounds', 'verdict'];
-  const found = differences.filter(({ verdict }) => verdict !== 'no difference');
-  const better = found.filter(({ verdict }) => verdict === 'better').length;
-  return [
-    ...(differences.length === 0
-      ? ['nothing could be compared']
-      : [
-          formatTable([head, ...rows]),
-          '',
-          `${differences.length} comparisons: ${found.length - better} worse, ${better} better`,
-        ]),
-    ...warnings.map((text) => `warning: ${text}`),
-    ...skipped.map((text) => `not compared: ${text}`),
-    '',
-  ].join('\n');
+    one.verdict === 'no difference' ? 'within the noise' : one.verdict,
+  ];
+}
+
+/** `12 comparisons: 1 worse, 0 better, 11 within the noise`. */
+export function tallyOf({ differences }: Comparison): string {
+  const count = (word: Verdict) => differences.filter(({ verdict }) => verdict === word).length;
+  return (
+    `${countOf(differences.length, 'comparison')}: ${count('worse')} worse, ` +
+    `${count('better')} better, ${count('no difference')} within the noise`
+  );
 }
 
 function intervalOf({ low, high }: Difference): string {

@@ -1,6 +1,7 @@
 // Whether the machine did something else while cases were measured, in words. Rounds have it as they
 // saw it (measure/disturbance.ts); that of a case is the mean of its rounds.
-import type { Case, Disturbance } from './model.ts';
+import { countOf } from '../../src/plural.ts';
+import type { Case, Disturbance, MachineLoad, Results } from './model.ts';
 
 type Share = keyof Disturbance;
 
@@ -10,12 +11,54 @@ export const DISTURBED_FROM: Readonly<Record<Share, number>> = {
   runQueueDelay: 0.05,
   otherLoad: 0.1,
 };
+/** Beside the shares of a case: threads of others that ran or were ready to, before and behind the run. */
+export const RUN_QUEUE_FROM = 0.5;
 const LABELS: Readonly<Record<Share, string>> = {
   steal: 'steal',
   runQueueDelay: 'run-queue delay',
   otherLoad: 'other load',
 };
 const SHARES = Object.keys(LABELS) as Share[];
+
+/** What the machine did before, during and after the measurements: a line each. */
+export function loadLines({ load, cases }: Pick<Results, 'load' | 'cases'>): string[] {
+  return [
+    `before: ${loadText(load?.before)}`,
+    `during: ${disturbanceText(cases)}`,
+    `after: ${loadText(load?.after)}`,
+  ];
+}
+
+/** Whether figures of a run may be wrong for what else the machine did. */
+export function isRunDisturbed({ load, cases }: Pick<Results, 'load' | 'cases'>): boolean {
+  return isDisturbed(cases) || [load?.before, load?.after].some(isLoaded);
+}
+
+/** What a banner says of a run that was disturbed. */
+export const BANNER =
+  'Something else ran on this machine: figures may be wrong, and ratios hold better than figures do. ' +
+  `Disturbed is steal from ${percent(DISTURBED_FROM.steal)} on, other load from ` +
+  `${percent(DISTURBED_FROM.otherLoad)}, run-queue delay from ${percent(DISTURBED_FROM.runQueueDelay)}, ` +
+  `and before and after ${RUN_QUEUE_FROM} threads of others that run or are ready to.`;
+
+function isLoaded(load: MachineLoad | undefined): boolean {
+  if (load === undefined) return false;
+  const { steal, otherLoad, runQueue } = load;
+  return (
+    steal >= DISTURBED_FROM.steal ||
+    otherLoad >= DISTURBED_FROM.otherLoad ||
+    runQueue >= RUN_QUEUE_FROM
+  );
+}
+
+function loadText(load: MachineLoad | undefined): string {
+  if (load === undefined) return 'unknown';
+  const { steal, otherLoad, runQueue } = load;
+  return (
+    `${isLoaded(load) ? 'disturbed' : 'undisturbed'}: steal ${percent(steal)}, ` +
+    `other load ${percent(otherLoad)}, run queue ${runQueue.toFixed(1)}`
+  );
+}
 
 /** Whether one of the cases was disturbed. */
 export function isDisturbed(cases: readonly Case[]): boolean {
@@ -36,7 +79,9 @@ export function disturbanceText(cases: readonly Case[]): string {
     return values.length === 0 ? [] : `${LABELS[share]} ${percent(Math.max(...values))}`;
   });
   const part =
-    cases.length === 1 ? '' : `${count > 0 ? ` (${count} of ${cases.length} cases)` : ''}, at most`;
+    cases.length === 1
+      ? ''
+      : `${count > 0 ? ` (${count} of ${countOf(cases.length, 'case')})` : ''}, at most`;
   return `${word}${part}: ${most.join(', ')}`;
 }
 

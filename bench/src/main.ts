@@ -3,19 +3,27 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type Baseline, loadBaseline } from './baseline.ts';
-import { compare, compareWithin, formatComparison, formatWithin, hasBaseline } from './compare.ts';
+import { compare, compareWithin, formatAll, formatComparison, hasBaseline } from './compare.ts';
 import { listText } from './list.ts';
 import type { Results } from './model.ts';
 import { type Outputs, prepareOutputs } from './outputs.ts';
 import { UsageError, type Wish } from './plan.ts';
+import type { Changes } from './report/changes.ts';
 import { toHtml } from './report/html.ts';
+import { toMarkdown } from './report/markdown.ts';
 import { plotsOf } from './report/plots.ts';
 import { ResultsError, readResults, writeResults } from './results.ts';
 import { inRoot } from './root.ts';
 import { run } from './run.ts';
 import { formatTables } from './table.ts';
+
+/** What the words of the command line ask for. */
+interface Asked {
+  readonly command: 'run' | 'compare' | 'report' | 'help' | 'list';
+  readonly words: readonly string[];
+  readonly values: Flags;
+}
 
 interface Flags {
   readonly quick?: boolean;
@@ -26,36 +34,23 @@ interface Flags {
   readonly seconds?: number;
   readonly json?: string;
   readonly html?: string;
+  readonly markdown?: string;
   readonly svg?: string;
-  readonly list?: boolean;
   readonly baseline?: string;
+  readonly against?: string;
 }
 
-const CONNECTIONS_MAX = 100_000;
-const SIZE_MAX = 16_777_216;
-const ROUNDS_MAX = 1000;
-const SECONDS_MAX = 600;
+/** bench/words.mjs, which runs before anything is built and so is no source of this one. */
+interface Words {
+  readBench(argv: readonly string[]): Asked;
+  usage(): string;
+  readonly WordsError: new () => Error;
+}
+
+const words: Words = await import(pathToFileURL(inRoot('bench/words.mjs')).href);
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
-  };
-}
-
-function list<T>(parse: (text: string) => T): (text: string) => T[] {
-  return (text) => text.split(',').map(parse);
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (/^[\d.]+$/.test(text) && value >= 0.05 && value <= SECONDS_MAX) return value;
-  throw new InvalidArgumentError(`It takes seconds from 0.05 to ${SECONDS_MAX}.`);
 }
 
 async function wishOf(scenarios: readonly string[], flags: Flags): Promise<Wish> {
@@ -82,8 +77,7 @@ async function baselineIn(folder: string): Promise<Baseline> {
   }
 }
 
-async function measure(words: readonly string[], flags: Flags): Promise<void> {
-  if (flags.list) return print(listText());
+async function measure({ words: scenarios, values: flags }: Asked): Promise<void> {
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ');
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -94,14 +88,11 @@ async function measure(words: readonly string[], flags: Flags): Promise<void> {
   const outputs = { html: `${stem}.html`, json: `${stem}.json`, ...flags };
   try {
     prepareOutputs(outputs);
-    const wish = await wishOf(
-      words.flatMap((word) => word.split(',')),
-      flags,
-    );
+    const wish = await wishOf(scenarios, flags);
+    const earlier = flags.against === undefined ? undefined : readResults(flags.against);
     const results = await run({ wish, command, say: print, signal: interrupt.signal });
     print(`\n${formatTables(results)}\n`);
-    if (hasBaseline(results)) print(formatWithin(compareWithin(results)));
-    writeAll(results, outputs);
+    writeAll(results, changesOf(results, earlier), outputs);
     if (results.cases.every(({ measurements }) => measurements.length === 0)) {
       process.stderr.write('bench: nothing was measured: every contender has failed\n');
       process.exitCode = 1;
@@ -113,7 +104,22 @@ async function measure(words: readonly string[], flags: Flags): Promise<void> {
   }
 }
 
-function writeAll(results: Results, { json, html, svg }: Outputs): void {
+/** What a run is compared with: its baseline, and an earlier run. */
+function changesOf(results: Results, earlier: Results | undefined): Changes[] {
+  const changes: Changes[] = [];
+  if (hasBaseline(results)) {
+    changes.push({ title: 'Against the baseline', comparison: compareWithin(results) });
+  }
+  if (earlier !== undefined) {
+    const title = `Against the run of ${earlier.startedAt}`;
+    changes.push({ title, comparison: compare(earlier, results) });
+  }
+  for (const { title, comparison } of changes) print(`${title}:\n${formatAll(comparison)}`);
+  return changes;
+}
+
+function writeAll(results: Results, changes: readonly Changes[], outputs: Outputs): void {
+  const { json, html, markdown, svg } = outputs;
   if (json !== undefined) {
     writeResults(json, results);
     print(`results: ${json}`);
@@ -123,82 +129,55 @@ function writeAll(results: Results, { json, html, svg }: Outputs): void {
       writeFileSync(join(svg, `${name}.svg`), text);
     print(`plots:   ${svg}`);
   }
+  if (markdown !== undefined) {
+    writeFileSync(markdown, toMarkdown(results, changes));
+    print(`text:    ${markdown}`);
+  }
   if (html !== undefined) {
-    writeFileSync(html, toHtml(results));
+    writeFileSync(html, toHtml(results, changes));
     print(`report:  ${pathToFileURL(html)}`);
   }
 }
 
-function makeProgram(): Command {
-  const program = new Command('npm run bench --')
-    .enablePositionalOptions() // else --html and --svg of `report` would be those of a run
-    .description('Compares edgewise with libuv and with the field; bench/README.md has the method.')
-    .argument(
-      '[scenario...]',
-      'names, with spaces or commas between them; none: all, in about 25 minutes',
-    )
-    .option('--quick', 'fewer cases and contenders, shorter rounds: under 3 minutes for all')
-    .option('--connections <n,...>', 'connections', list(whole(1, CONNECTIONS_MAX)))
-    .option('--size <bytes,...>', 'bytes per message', list(whole(1, SIZE_MAX)))
-    .option('--contenders <name,...>', 'which take part', list(String))
-    .option('--baseline <folder>', 'another checkout: each contender of ours also as NAME@baseline')
-    .option('--rounds <n>', 'alternating rounds', whole(1, ROUNDS_MAX))
-    .option('--seconds <s>', 'length of a round', seconds)
-    .option('--json <file>', 'where the results go')
-    .option('--html <file>', 'where the report goes')
-    .option('--svg <folder>', 'writes each plot as a file, too')
-    .option('--list', 'lists scenarios and contenders')
-    .action(measure);
-  program
-    .command('compare')
-    .description('says which differences of two runs, or of one with --baseline, exceed the noise')
-    .argument('<before>', 'results of a run')
-    .argument('[after]', 'results of another one; none: the first has a baseline')
-    .action((before: string, after: string | undefined) => {
-      const results = readResults(before);
-      const isWithin = after === undefined;
-      if (isWithin && !hasBaseline(results)) {
-        throw new UsageError(`${before} has no baseline: name a second file to compare it with`);
-      }
-      const comparison = isWithin ? compareWithin(results) : compare(results, readResults(after));
-      print(isWithin ? formatWithin(comparison) : formatComparison(comparison));
-      if (comparison.differences.length === 0) process.exitCode = 2;
-    });
-  program
-    .command('report')
-    .description('makes the report of a run again')
-    .argument('<results>', 'results of a run')
-    .option('--html <file>', 'where the report goes')
-    .option('--svg <folder>', 'writes each plot as a file, too')
-    .action((path: string, { html, svg }: Flags) => {
-      const results = readResults(path);
-      const outputs = {
-        html: html ?? `${path.replace(/\.json$/, '')}.html`,
-        ...(svg && { svg }),
-      };
-      prepareOutputs(outputs);
-      print(`${formatTables(results)}\n`);
-      writeAll(results, outputs);
-    });
-  return program;
+function compareFiles([before = '', after]: readonly string[]): void {
+  const results = readResults(before);
+  const isWithin = after === undefined;
+  if (isWithin && !hasBaseline(results)) {
+    throw new UsageError(`${before} has no baseline: name a second file to compare it with`);
+  }
+  const comparison = isWithin ? compareWithin(results) : compare(results, readResults(after));
+  print(isWithin ? formatAll(comparison) : formatComparison(comparison));
+  if (comparison.differences.length === 0) process.exitCode = 2;
+}
+
+function reportAgain([path = '']: readonly string[], flags: Flags): void {
+  const { html, svg, markdown, against } = flags;
+  const results = readResults(path);
+  const earlier = against === undefined ? undefined : readResults(against);
+  const outputs = {
+    html: html ?? `${path.replace(/\.json$/, '')}.html`,
+    ...(svg && { svg }),
+    ...(markdown && { markdown }),
+  };
+  prepareOutputs(outputs);
+  print(`${formatTables(results)}\n`);
+  writeAll(results, changesOf(results, earlier), outputs);
 }
 
 async function main(): Promise<void> {
-  const program = makeProgram();
-  for (const each of [program, ...program.commands]) each.exitOverride();
   try {
-    await program.parseAsync();
+    const asked = words.readBench(process.argv.slice(2));
+    if (asked.command === 'help') process.stdout.write(words.usage());
+    else if (asked.command === 'list') print(listText());
+    else if (asked.command === 'compare') compareFiles(asked.words);
+    else if (asked.command === 'report') reportAgain(asked.words, asked.values);
+    else await measure(asked);
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : 2; // it has printed its line
-      return;
-    }
-    const isTheirs = error instanceof UsageError || error instanceof ResultsError;
-    const text =
-      error instanceof Error && isTheirs
-        ? error.message
-        : String(error instanceof Error ? error.stack : error);
-    process.stderr.write(`bench: ${text}\n`);
+    if (!(error instanceof Error)) throw error;
+    const isOfWords: boolean = error instanceof words.WordsError;
+    const isTheirs = isOfWords || error instanceof UsageError || error instanceof ResultsError;
+    const hint = isOfWords ? ' (see: npm run bench -- --help)' : '';
+    process.stderr.write(`bench: ${isTheirs ? `${error.message}${hint}` : error.stack}\n`);
     process.exitCode = isTheirs ? 2 : 1;
   }
 }

@@ -142,6 +142,16 @@ export interface ScenarioInfo {
   readonly axis?: string;
 }
 
+/** What a machine did while nothing was measured: of all its CPUs, without the suite. */
+export interface MachineLoad {
+  /** Share of their time that the hypervisor has given to others. */
+  readonly steal: number;
+  /** Share of their time that others have used. */
+  readonly otherLoad: number;
+  /** How many threads of others were running or ready to run, as a mean. */
+  readonly runQueue: number;
+}
+
 /** The file that a run writes. */
 export interface Results {
   readonly format: 'edgewise-bench/1';
@@ -153,6 +163,8 @@ export interface Results {
   /** The checkout of `--baseline`. */
   readonly baseline?: { readonly folder: string; readonly version: string };
   readonly machine: Machine;
+  /** Around the measurements; each is absent where this system does not say. During them: `Round`. */
+  readonly load?: { readonly before?: MachineLoad; readonly after?: MachineLoad };
   readonly contenders: readonly ContenderInfo[];
   readonly missing: readonly (Missing & { readonly name: string })[];
   readonly scenarios: readonly ScenarioInfo[];

@@ -7,6 +7,7 @@ import { UsageError } from './plan.ts';
 export interface Outputs {
   readonly json?: string;
   readonly html?: string;
+  readonly markdown?: string;
   /** A folder. */
   readonly svg?: string;
 }
@@ -16,9 +17,10 @@ export interface Outputs {
  *
  * @throws UsageError - one of them cannot be written.
  */
-export function prepareOutputs({ json, html, svg }: Outputs): void {
+export function prepareOutputs({ json, html, markdown, svg }: Outputs): void {
   attempt('--json', json, prepareFile);
   attempt('--html', html, prepareFile);
+  attempt('--markdown', markdown, prepareFile);
   attempt('--svg', svg, (folder) => prepareFile(join(folder, '.edgewise-bench')));
 }
 

@@ -92,6 +92,8 @@ function oneOf(...words: readonly string[]): Check {
   };
 }
 
+const LOAD: Shape = { steal: number, otherLoad: number, runQueue: number };
+
 const RESULTS: Shape = {
   startedAt: text,
   seconds: number,
@@ -107,6 +109,7 @@ const RESULTS: Shape = {
     edgewise: text,
     pinning: text,
   },
+  load: optional({ before: optional(LOAD), after: optional(LOAD) }),
   contenders: list({
     name: text,
     label: text,

@@ -1,8 +1,11 @@
 // Carries out a plan, case by case, with what happens shown on the way.
 import { spawnSync } from 'node:child_process';
 import { Listr, type ListrTask } from 'listr2';
+import { progressOn } from '../../src/cli/measure/index.ts';
+import { countOf } from '../../src/plural.ts';
 import { choosePinning, describeMachine, descriptorLimit } from './machine.ts';
 import { measureCase, type PlannedCase, planOf } from './measure/case.ts';
+import { machineLoad } from './measure/machine-load.ts';
 import { whyNoStrace } from './measure/strace.ts';
 import type { Case, Results, ScenarioInfo, Setting } from './model.ts';
 import { checkWish, makePlan, type Plan, UsageError, type Wish } from './plan.ts';
@@ -32,29 +35,28 @@ export async function run({ wish, command, signal, say }: RunOptions): Promise<R
   const pinning = choosePinning();
   const machine = describeMachine(pinning);
   announce(plan, say);
-  say(`${machine.cpu}, ${machine.cpus} CPUs, ${machine.kernel}, Node ${machine.node}`);
+  say(`${machine.cpu}, ${countOf(machine.cpus, 'CPU')}, ${machine.kernel}, Node ${machine.node}`);
   say(`${machine.pinning}; io_uring of this Node: ${machine.ioUring}`);
   const noStrace = whyNoStrace();
   if (noStrace !== undefined) say(`system calls are not counted: ${noStrace}`);
+  const before = await machineLoad(signal);
   const cases: Case[] = [];
   const canTrace = noStrace === undefined;
-  const tasks = plan.cases.map((planned): ListrTask => {
+  const tasks = plan.cases.map((planned): Task => {
     return {
       title: titleOf(planned),
-      task: async (_, task) => {
-        const onProgress = (line: string) => {
-          task.output = line;
-        };
+      work: async (onProgress) => {
         const found =
           refusalOf(planned) ??
           (await measureCase(planned, { pinning, canTrace, signal, onProgress }));
         cases.push(found);
         const failed = Object.keys(found.failures);
-        if (failed.length > 0) task.title += ` (failed: ${failed.join(', ')})`;
+        return failed.length > 0 ? `failed: ${failed.join(', ')}` : undefined;
       },
     };
   });
   await listed(tasks);
+  const after = await machineLoad(signal);
   return {
     format: 'edgewise-bench/1',
     startedAt: began.toISOString(),
@@ -64,6 +66,7 @@ export async function run({ wish, command, signal, say }: RunOptions): Promise<R
       baseline: { folder: wish.baseline.folder, version: wish.baseline.version },
     }),
     machine,
+    load: { ...(before && { before }), ...(after && { after }) },
     contenders: plan.contenders,
     missing: plan.missing,
     scenarios: plan.scenarios.map(infoOf),
@@ -71,9 +74,46 @@ export async function run({ wish, command, signal, say }: RunOptions): Promise<R
   };
 }
 
-function listed(tasks: ListrTask[]): Promise<unknown> {
-  const renderer = process.stdout.isTTY ? 'default' : 'simple';
-  return new Listr(tasks, { renderer, registerSignalListeners: false }).run();
+/** Tasks one after the other: a list on a terminal; elsewhere a line at most every five seconds. */
+async function listed(tasks: readonly Task[]): Promise<void> {
+  if (process.stdout.isTTY) await onTerminal(tasks);
+  else await inLines(tasks);
+}
+
+interface Task {
+  readonly title: string;
+  /** @returns what to say of its end, if there is something. */
+  readonly work: (onProgress: (line: string) => void) => Promise<string | undefined>;
+}
+
+async function onTerminal(tasks: readonly Task[]): Promise<void> {
+  const list = tasks.map(({ title, work }): ListrTask => {
+    return {
+      title,
+      task: async (_, task) => {
+        const outcome = await work((line) => {
+          task.output = line;
+        });
+        if (outcome !== undefined) task.title += ` (${outcome})`;
+      },
+    };
+  });
+  await new Listr(list, { renderer: 'default', registerSignalListeners: false }).run();
+}
+
+/** One for the whole run, so that its lines keep apart from each other. */
+const progress = progressOn(process.stdout);
+
+async function inLines(tasks: readonly Task[]): Promise<void> {
+  try {
+    for (const [at, { title, work }] of tasks.entries()) {
+      const where = tasks.length > 1 ? `${at + 1} of ${tasks.length}: ` : '';
+      progress.show(`${where}${title}`);
+      await work((line) => progress.show(`${where}${title}: ${line}`));
+    }
+  } finally {
+    progress.end();
+  }
 }
 
 async function locateAll(wish: Wish, signal: AbortSignal): Promise<Plan> {
@@ -81,11 +121,9 @@ async function locateAll(wish: Wish, signal: AbortSignal): Promise<Plan> {
   await listed([
     {
       title: 'contenders',
-      task: async (_, task) => {
-        const onLocate = (name: string) => {
-          task.output = name;
-        };
-        plan = await makePlan(wish, onLocate, signal);
+      work: async (onProgress) => {
+        plan = await makePlan(wish, onProgress, signal);
+        return undefined;
       },
     },
   ]);
@@ -102,14 +140,14 @@ function announce({ cases, contenders, missing, expectedSeconds }: Plan, say: Ru
     throw new UsageError('nothing to measure: no contender that was found can do what was asked');
   }
   say(
-    `${cases.length} cases, ${contenders.length} contenders, ${first.rounds} rounds of ` +
-      `${first.seconds} s: about ${minutes > 0 ? `${minutes} min ` : ''}${rest}`,
+    `${countOf(cases.length, 'case')}, ${countOf(contenders.length, 'contender')}, ` +
+      `${countOf(first.rounds, 'round')} of ${first.seconds} s: about ${minutes > 0 ? `${minutes} min ` : ''}${rest}`,
   );
 }
 
 function titleOf({ scenario, setting, players }: PlannedCase): string {
   const words = Object.entries(setting).map(([name, value]) => `${name} ${value}`);
-  return `${scenario.name} ${words.join(', ')}: ${players.map(({ name }) => name).join(', ')}`;
+  return `${scenario.name} ${words.join(', ')}, ${countOf(players.length, 'contender')}`;
 }
 
 /** A case that this machine does not allow, as failures; undefined: it can be measured. */

@@ -2,7 +2,7 @@
 // spread and its ratios to the bases first.
 import { formatTable, type Spread } from '../../src/cli/measure/index.ts';
 import { EFFECT_MIN } from './compare/verdict.ts';
-import { disturbanceText, isDisturbed } from './disturbance.ts';
+import { BANNER, disturbanceText, isDisturbed, isRunDisturbed, loadLines } from './disturbance.ts';
 import { ratioOfMetric, retriesOf, spreadOfMetric } from './measurements.ts';
 import type { Case, Measurement, Metric, Results, ScenarioInfo } from './model.ts';
 
@@ -18,8 +18,15 @@ const LARGE = new Intl.NumberFormat('en', { notation: 'compact', maximumSignific
 export function formatTables(results: Results): string {
   const tables = results.cases.map((one) => formatCase(one, results)).join('\n\n');
   if (tables === '') return '';
-  const machine = `The machine was ${disturbanceText(results.cases)}.`;
-  return `${tables}\n\n${machine}\n${EQUAL}\n${FOOTER}`;
+  const banner = isRunDisturbed(results) ? [`DISTURBED. ${BANNER}`, ''] : [];
+  return [
+    ...banner,
+    `${tables}\n`,
+    'The machine',
+    ...loadLines(results).map((line) => `  ${line}`),
+    EQUAL,
+    FOOTER,
+  ].join('\n');
 }
 
 /** `tcp-echo: TCP echo (connections 64, size 64)`. */
@@ -110,9 +117,10 @@ function cellsOf(
 }
 
 function ratioCell(measurement: Measurement, base: Measurement, { name }: Metric): string {
+  if (measurement === base) return ABSENT;
   const ratio = ratioOfMetric(measurement, base, name);
   if (ratio === undefined) return ABSENT;
-  const mark = ratio.isEqual && measurement !== base ? '= ' : '';
+  const mark = ratio.isEqual ? '= ' : '';
   return `${mark}${ratio.median.toFixed(2)}`;
 }
 

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -43,6 +42,17 @@ function startFile(file: string, args: readonly string[]) {
 
 async function bench(...args: string[]): Promise<Output & { code: number | null }> {
   const { child, output } = start(args);
+  const [code] = await once(child, 'close');
+  return { code, ...output };
+}
+
+/** The same in a clone in which nothing was installed or built. */
+async function clone(...args: string[]): Promise<Output & { code: number | null }> {
+  const root = join(folder, 'clone');
+  const files = ['start.mjs', 'words.mjs', 'list.txt'].map((file) => `bench/${file}`);
+  const scripts = ['launch', 'nearest', 'words'].map((name) => `scripts/${name}.mjs`);
+  for (const path of [...files, ...scripts]) cpSync(inRoot(path), join(root, path));
+  const { child, output } = startFile(process.execPath, [join(root, 'bench/start.mjs'), ...args]);
   const [code] = await once(child, 'close');
   return { code, ...output };
 }
@@ -95,6 +105,16 @@ describe('npm run bench', () => {
     expect(readFileSync(html, 'utf8')).toContain('<html');
     expect(readdirSync(svg).every((name) => name.endsWith('.svg'))).toBe(true);
 
+    const markdown = join(folder, 'out.md');
+    const words = ['report', json, '--html', join(folder, 'against.html'), '--against', json];
+    const against = await bench(...words, '--markdown', markdown);
+    expect(against).toMatchObject({ code: 0, stderr: '' });
+    expect(against.stdout).toMatch(/1 comparison: 0 worse, 0 better, 1 within the noise/);
+    expect(readFileSync(markdown, 'utf8')).toMatch(/^## Against the run of 20/m);
+    expect(readFileSync(join(folder, 'against.html'), 'utf8')).toContain('within the noise');
+    expect(results.load?.before?.runQueue).toBeGreaterThanOrEqual(0);
+    expect(results.load?.after?.otherLoad).toBeGreaterThanOrEqual(0);
+
     rmSync(html);
     expect(await bench('report', json)).toMatchObject({ code: 0, stderr: '' });
     expect(existsSync(html)).toBe(true);
@@ -134,23 +154,25 @@ describe('npm run bench', () => {
     expect(readResults(json).cases[0]?.failures.node).toMatch(/^needs 100128 descriptors/);
   });
 
-  it.each([
-    ['--list', 'list.txt'],
-    ['--help', 'usage.txt'],
-  ])('%s is what a clone without a build prints, too', async (flag, file) => {
-    const { code, stdout } = await bench(flag);
+  it('--list is what a clone without a build prints, too', async () => {
+    const { code, stdout } = await bench('--list');
     expect(code).toBe(0);
-    expect(stdout).toMatch(flag === '--list' ? /^tcp-echo / : /^Usage: npm run bench -- /);
-    expect(readFileSync(inRoot(`bench/${file}`), 'utf8')).toBe(stdout); // made by this command
-    const clone = join(folder, 'clone');
-    mkdirSync(join(clone, 'bench'), { recursive: true });
-    for (const path of ['bench/start.mjs', `bench/${file}`, 'scripts/launch.mjs']) {
-      cpSync(inRoot(path), join(clone, path));
-    }
-    const { child, output } = startFile(process.execPath, [join(clone, 'bench/start.mjs'), flag]);
-    await once(child, 'close');
-    expect(output).toEqual({ stdout, stderr: '' });
+    expect(stdout).toMatch(/^tcp-echo /);
+    expect(readFileSync(inRoot('bench/list.txt'), 'utf8')).toBe(stdout); // made by this command
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(await clone('--list')).toEqual({ code: 0, stdout, stderr: '' });
   });
+
+  it.each([['--help'], ['-h'], ['help'], ['compare', '--help'], ['report', '-h']])(
+    '%j is what a clone without a build prints, too',
+    async (...args) => {
+      const { code, stdout } = await bench(...args);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^usage: npm run bench -- /);
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(await clone(...args)).toEqual({ code: 0, stdout, stderr: '' });
+    },
+  );
 
   it('a baseline takes part in the rounds, and is compared', async () => {
     const json = join(folder, 'baseline.json');
@@ -171,24 +193,48 @@ describe('npm run bench', () => {
     expect(stdout).toContain(again.stdout.trim());
   });
 
+  const WRONG_WORDS: [string[], RegExp][] = [
+    [['tcp-ecko'], /^bench: unknown scenario 'tcp-ecko'; did you mean 'tcp-echo'\?/],
+    [['zzzz'], /^bench: unknown scenario 'zzzz'; there are tcp-echo, /],
+    [
+      ['tcp-echo', '--contenders', 'nodes'],
+      /^bench: unknown contender 'nodes'; did you mean 'node'/,
+    ],
+    [['--rounds', '0'], /^bench: --rounds takes a whole number from 1 to 1000, not '0'/],
+    [['--rounds', '1.5'], /^bench: --rounds takes a whole number/],
+    [['--rounds'], /^bench: --rounds needs a value: --rounds N/],
+    [['--rounds', '1', '--rounds', '2'], /^bench: --rounds was given twice/],
+    [['--quick=yes'], /^bench: --quick takes no value/],
+    [['--seconds', 'long'], /^bench: --seconds takes seconds from 0\.05 to 600, not 'long'/],
+    [['--connections', '64,many'], /^bench: --connections takes whole numbers from 1 to /],
+    [['--colour'], /^bench: unknown option '--colour' \(see: /],
+    [['--quik'], /^bench: unknown option '--quik'; did you mean --quick\?/],
+    [['compare'], /^bench: compare needs the results of a run/],
+    [['compare', 'a', 'b', 'c'], /^bench: 'c' is one word too many/],
+    [['compare', 'no.json', 'no.json'], /^bench: no\.json is not there/],
+    [['tcp-echo', '--against', 'no.json'], /^bench: --against no\.json is not there/],
+    [['timers', '--json', folder], /^bench: --json .* cannot be written: it is a folder/],
+    [['timers', '--markdown', folder], /^bench: --markdown .* cannot be written: it is a folder/],
+    [['timers', '--svg', inRoot('package.json')], /^bench: --svg .* cannot be written: /],
+    [['timers', '--baseline', 'nowhere'], /^bench: --baseline nowhere is no folder/],
+    [['report'], /^bench: report needs the results of a run/],
+  ];
+  it.each(WRONG_WORDS)('wrong words are one line, at once: %j', async (args, line) => {
+    const { code, stdout, stderr } = await bench(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(line);
+    expect(stderr).toMatch(/^[^\n]+ \(see: npm run bench -- --help\)\n$/);
+    expect(await clone(...args)).toEqual({ code, stdout, stderr }); // nothing was built for it
+  });
+
   it.each([
-    [['tcp-ecko'], /^bench: unknown scenario 'tcp-ecko'; there are /],
-    [['tcp-echo', '--contenders', 'nodes'], /^bench: unknown contender 'nodes'; there are /],
-    [['--rounds', '0'], /'--rounds <n>'.*'0' is invalid. It takes a whole number from 1/],
-    [['--rounds', '1.5'], /'--rounds <n>'/],
-    [['--seconds', 'long'], /'--seconds <s>'.*'long' is invalid/],
-    [['--connections', '64,many'], /'--connections <n,...>'/],
-    [['--colour'], /unknown option '--colour'/],
     [['timers', '--contenders', 'node'], /^bench: nothing to measure: /],
-    [['compare', 'no.json', 'no.json'], /^bench: no\.json: ENOENT/],
-    [['compare', inRoot('package.json'), 'no.json'], /package\.json: not a file of this suite/],
-    [['timers', '--json', folder], /^bench: --json .* cannot be written: EISDIR/],
+    [['compare', inRoot('package.json'), 'no.json'], /no\.json is not there/],
+    [['compare', inRoot('package.json')], /package\.json: not a file of this suite/],
     [['timers', '--json', '/proc/nope/x.json'], /^bench: --json .* cannot be written: ENOENT/],
     [['timers', '--html', '/dev/null/x.html'], /cannot be written: .*ENOTDIR|is no folder/],
-    [['timers', '--svg', inRoot('package.json')], /^bench: --svg .* cannot be written: /],
-    [['report'], /missing required argument 'results'/],
     [['timers', '--baseline', folder], /^bench: --baseline .* is no checkout that has been built/],
-  ])('wrong words are one line, and exit code 2: %j', async (args, line) => {
+  ])('what else is wrong is one line, and exit code 2: %j', async (args, line) => {
     const { code, stderr } = await bench(...args);
     expect(code).toBe(2);
     expect(stderr).toMatch(line);
@@ -203,7 +249,7 @@ describe('npm run bench', () => {
       const { child, output } = start(args);
       await new Promise<void>((resolve) => {
         child.stdout?.on('data', () => {
-          if (output.stdout.includes('warm-up: node')) resolve();
+          if (/(warm-up|round \d+ of \d+): node/.test(output.stdout)) resolve();
         });
       });
       const pids = childrenOf(child.pid ?? 0).split(' ');

@@ -5,8 +5,8 @@ import { pairedShiftOf, shiftOf } from '../src/compare/shift.ts';
 import {
   compare,
   compareWithin,
+  formatAll,
   formatComparison,
-  formatWithin,
   hasBaseline,
 } from '../src/compare.ts';
 import { ratioOfMetric } from '../src/measurements.ts';
@@ -125,7 +125,7 @@ describe('a run with a baseline', () => {
     for (let seed = 0; seed < 20; seed++) {
       const comparison = compareWithin(withBaseline(run, 1, 0.02, seed));
       expect(differs(comparison)).toBe(false);
-      const text = formatWithin(comparison);
+      const text = formatAll(comparison);
       expect(text).toContain('edgewise reactor, tcp-echo 64 connections, 64 B');
       expect(text).toMatch(/\d+ comparisons: 0 worse, 0 better/);
     }

@@ -1,8 +1,15 @@
 // What disturbs a round: how it is worked out, that other processes are seen, and where a run says so.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, Children, separateCpus } from '../../src/cli/measure/index.ts';
 import { compare, formatComparison } from '../src/compare.ts';
-import { DISTURBED_FROM, disturbanceText, isDisturbed } from '../src/disturbance.ts';
+import {
+  DISTURBED_FROM,
+  disturbanceText,
+  isDisturbed,
+  isRunDisturbed,
+} from '../src/disturbance.ts';
 import { choosePinning } from '../src/machine.ts';
 import {
   type CpuTimes,
@@ -11,9 +18,11 @@ import {
   type Sample,
   watch,
 } from '../src/measure/disturbance.ts';
+import { loadBetween, machineLoad, othersRunning } from '../src/measure/machine-load.ts';
 import { cpuUs } from '../src/measure/usage.ts';
 import type { Case, Disturbance, Results } from '../src/model.ts';
 import { toHtml } from '../src/report/html.ts';
+import { toMarkdown } from '../src/report/markdown.ts';
 import { plotsOf } from '../src/report/plots.ts';
 import { formatTables } from '../src/table.ts';
 import { fixture } from './fixture.ts';
@@ -171,6 +180,39 @@ function run(...all: readonly (Disturbance | undefined)[]): Results {
   return { ...results, cases };
 }
 
+describe('around the measurements', () => {
+  const cpus = { count: 2, idle: 10, steal: 1, interrupts: 0, total: 30 };
+
+  it('is what others have used of all CPUs, and how many of their threads were ready', () => {
+    const before = { at: 100, cpus, own: 5 };
+    const after = { at: 102, cpus: { ...cpus, idle: 12, steal: 1.4, total: 34 }, own: 5.1 };
+    const load = loadBetween(before, after, [0, 1, 2, 1]);
+    expect(load?.steal).toBeCloseTo(0.1);
+    expect(load?.otherLoad).toBeCloseTo((4 - 0.4 - 2 - 0.1) / 4);
+    expect(load?.runQueue).toBe(1);
+  });
+
+  it('is unknown where the counts stand still', () => {
+    const sample = { at: 100, cpus, own: 5 };
+    expect(loadBetween(sample, { ...sample, at: 102 }, [])).toBeUndefined();
+  });
+
+  it('does not count the one that looks', () => {
+    expect(othersRunning('ctxt 1\nprocs_running 3\n')).toBe(2);
+    expect(othersRunning('ctxt 1\nprocs_running 1\n')).toBe(0);
+    expect(othersRunning('ctxt 1\n')).toBe(0);
+  });
+
+  it.runIf(process.platform === 'linux')('sees a process that is busy', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdout.write("x"); for (;;);']);
+    await once(child.stdout, 'data');
+    const load = await machineLoad(new AbortController().signal);
+    child.kill('SIGKILL');
+    expect(load?.runQueue).toBeGreaterThanOrEqual(0.5);
+    expect(load?.otherLoad).toBeGreaterThan(0.05);
+  });
+});
+
 describe('in words', () => {
   it('a case is disturbed by one share that is too large, of the mean of its rounds', () => {
     expect(isDisturbed(run(QUIET).cases)).toBe(false);
@@ -213,15 +255,40 @@ describe('a disturbed run says so', () => {
 
   it('in its tables: below the case, and at the end', () => {
     expect(formatTables(disturbed).split(`\n${text}\n`)).toHaveLength(2);
-    expect(formatTables(disturbed)).toContain('The machine was disturbed (1 of 2 cases), at most');
-    expect(formatTables(quiet)).toContain('The machine was undisturbed, at most: steal 0.0 %');
+    expect(formatTables(disturbed)).toContain('  during: disturbed (1 of 2 cases), at most');
+    expect(formatTables(quiet)).toContain('  during: undisturbed, at most: steal 0.0 %');
     expect(formatTables(quiet)).not.toContain('\ndisturbed');
   });
 
   it('in its report: with the machine, and in the case', () => {
-    expect(toHtml(disturbed)).toContain('<dd>disturbed (1 of 2 cases), at most');
+    expect(toHtml(disturbed)).toContain('; during: disturbed (1 of 2 cases), at most');
     expect(toHtml(disturbed).split(`<strong>${text}</strong>`)).toHaveLength(2);
-    expect(toHtml(quiet)).toContain('<dd>undisturbed, at most');
+    expect(toHtml(quiet)).toContain('; during: undisturbed, at most');
+  });
+
+  it('by a banner in report, tables and Markdown, with the limits', () => {
+    for (const text of [toHtml(disturbed), formatTables(disturbed), toMarkdown(disturbed)]) {
+      expect(text).toMatch(/disturbed\.(<\/strong>|\*\*)? Something else ran on this machine/i);
+      expect(text).toMatch(
+        /steal from 1\.0 % on, other load from 10\.0 %, run-queue delay from 5\.0 %/,
+      );
+    }
+    for (const text of [toHtml(quiet), formatTables(quiet), toMarkdown(quiet)]) {
+      expect(text).not.toContain('Something else ran');
+    }
+  });
+
+  it.each([
+    [{ steal: 0.01, otherLoad: 0, runQueue: 0 }, true],
+    [{ steal: 0, otherLoad: 0.1, runQueue: 0 }, true],
+    [{ steal: 0, otherLoad: 0, runQueue: 0.5 }, true],
+    [{ steal: 0.009, otherLoad: 0.09, runQueue: 0.4 }, false],
+  ])('before and after as well: %j is %s', (load, isLoud) => {
+    expect(isRunDisturbed({ ...quiet, load: { before: load } })).toBe(isLoud);
+    expect(isRunDisturbed({ ...quiet, load: { after: load } })).toBe(isLoud);
+    const text = toMarkdown({ ...quiet, load: { before: load } });
+    expect(text).toContain(`- before: ${isLoud ? 'disturbed' : 'undisturbed'}: steal `);
+    expect(text).toContain('- after: unknown');
   });
 
   it('in its plots, which are shown alone', () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compare } from '../src/compare.ts';
+import type { Results } from '../src/model.ts';
 import { toHtml } from '../src/report/html.ts';
 import { plotsOf } from '../src/report/plots.ts';
 import { fixture } from './fixture.ts';
@@ -28,17 +30,24 @@ if (PROGRAM === undefined) {
 describe.skipIf(PROGRAM === undefined)('the report in a browser', () => {
   const folder = mkdtempSync(join(tmpdir(), 'edgewise-report-'));
   const shots = process.env.REPORT_SCREENSHOTS;
-  const results = fixture();
+  const results = busy(fixture());
   let browser: Browser;
 
   beforeAll(async () => {
-    writeFileSync(join(folder, 'report.html'), toHtml(results));
+    const title = 'Against an earlier run';
+    const comparison = compare(fixture({ seed: 2 }), results);
+    writeFileSync(join(folder, 'report.html'), toHtml(results, [{ title, comparison }]));
     browser = await chromium.launch({ executablePath: PROGRAM ?? '', args: QUIET });
   });
   afterAll(async () => {
     await browser?.close();
     rmSync(folder, { recursive: true });
   });
+
+  /** A machine that did something else before. */
+  function busy(quiet: Results): Results {
+    return { ...quiet, load: { before: { steal: 0, otherLoad: 0.4, runQueue: 1.2 } } };
+  }
 
   async function open(width: number, colorScheme: 'light' | 'dark') {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
@@ -70,6 +79,33 @@ describe.skipIf(PROGRAM === undefined)('the report in a browser', () => {
     expect(boxes.filter(({ width, height }) => width < 300 || height < 80)).toEqual([]);
     const wide = await page.evaluate('document.documentElement.scrollWidth');
     expect(wide).toBeLessThanOrEqual(view.width);
+    await page.close();
+  });
+
+  it('nothing is clipped at 1280 px: no table or plot scrolls inside its box', async () => {
+    const { page } = await open(1280, 'light');
+    const clipped = await page
+      .locator('.wide')
+      .evaluateAll((all) =>
+        all
+          .filter((box) => box.scrollWidth > box.clientWidth + 1)
+          .map((box) => `${box.getAttribute('aria-label')}: ${box.scrollWidth}`),
+      );
+    expect(clipped).toEqual([]);
+    await page.close();
+  });
+
+  it('the headline plot is the first one, and the banner of a disturbed run above it', async () => {
+    const { page } = await open(1280, 'light');
+    const first = page.locator('main > *').first();
+    expect(await first.getAttribute('class')).toBe('banner');
+    expect(await first.textContent()).toContain('Disturbed.');
+    const figure = page.locator('main > *').nth(1);
+    expect(await figure.locator('figcaption').textContent()).toMatch(
+      /^TCP echo: 64 connections, 64 B/,
+    );
+    const top = await figure.locator('svg').evaluate((svg) => svg.getBoundingClientRect().top);
+    expect(top).toBeLessThan(600); // most of it is seen without scrolling
     await page.close();
   });
 

@@ -51,10 +51,10 @@ function withRatios(ratios: readonly number[]): Results {
   return { ...run, cases: [one] };
 }
 
-it('a ratio that is no different from 1.00 is marked, that of the base itself is not', () => {
+it('a ratio that is no different from 1.00 is marked, and a base has none to itself', () => {
   const equal = formatTables(withRatios([1.2, 1.1, 0.98, 1.2, 1.1]));
   expect(equal).toMatch(/^edgewise reactor .* = 1\.10$/m);
-  expect(equal).toMatch(/^C epoll .*[^=] 1\.00$/m);
+  expect(equal).toMatch(/^C epoll .* -$/m);
   expect(equal).toMatch(/^= is no difference: .* 1\.00 in it, or it is less than 3 % off\.$/m);
   const apart = formatTables(withRatios([1.2, 1.1, 1.05, 1.2, 1.1]));
   expect(apart).toMatch(/^edgewise reactor .*[^=] 1\.10$/m);

@@ -9,16 +9,25 @@ const THREADS_MAX = 64;
 const USAGE = 'the flags are --host ADDRESS, --port N and --threads N';
 
 function parse() {
-  const { values } = parseArgs({
-    options: {
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '7007' },
-      threads: { type: 'string', default: '4' }, // where a model has a fixed number of them
-    },
-  });
+  const values = valuesOf();
   if (isIP(values.host) !== 4) throw new RangeError('--host takes an IPv4 address');
   const port = integer('--port', values.port, 0, PORT_MAX);
   return { host: values.host, port, threads: integer('--threads', values.threads, 1, THREADS_MAX) };
+}
+
+function valuesOf() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        host: { type: 'string', default: '127.0.0.1' },
+        port: { type: 'string', default: '7007' },
+        threads: { type: 'string', default: '4' }, // where a model has a fixed number of them
+      },
+    });
+    return values;
+  } catch {
+    throw new RangeError(`these are no flags: ${process.argv.slice(2).join(' ')}`);
+  }
 }
 
 function integer(name: string, text: string, min: number, max: number): number {
@@ -36,7 +45,7 @@ function parseOrFail() {
   try {
     return parse();
   } catch (error) {
-    return fail(`${(error as Error).message.split('. ')[0]}; ${USAGE}`, 2);
+    return fail(`${(error as Error).message}; ${USAGE}`, 2);
   }
 }
 

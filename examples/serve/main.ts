@@ -6,14 +6,22 @@ import { FileServer } from './server.ts';
 const USAGE = 'usage: npm run serve -- DIR [--port N] [--host ADDRESS]';
 
 function readArguments() {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { port: { type: 'string', default: '8080' }, host: { type: 'string' } },
-  });
+  const { positionals, values } = wordsOf();
   const [folder, ...more] = positionals;
   const isPort = /^\d{1,5}$/.test(values.port) && Number(values.port) <= 65_535;
   if (folder === undefined || more.length > 0 || !isPort) throw new Error(USAGE);
   return { folder, port: Number(values.port), host: values.host ?? '127.0.0.1' };
+}
+
+function wordsOf() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { port: { type: 'string', default: '8080' }, host: { type: 'string' } },
+    });
+  } catch {
+    throw new Error(USAGE);
+  }
 }
 
 let exitCode = 2;

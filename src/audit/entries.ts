@@ -1,4 +1,5 @@
 // What an entry of an epoll set shows by itself, or together with what is open under its number.
+import { countOf } from '../plural.ts';
 import * as sys from '../sys/index.ts';
 import type { Candidate } from './findings.ts';
 import type { EpollSet, OpenDescriptor, Sample } from './sample.ts';
@@ -23,11 +24,6 @@ export function maskNames(events: number): string {
   };
   const names = Object.entries(bits).filter(([, bit]) => (events & bit) !== 0);
   return names.map(([name]) => name).join('|') || 'none';
-}
-
-/** `1 byte`, `2 bytes`. */
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** Whether an entry has a bit. */
@@ -98,7 +94,7 @@ export function unread(entry: SetEntry, descriptor: OpenDescriptor): Candidate[]
   const bytes = unreadBytes(descriptor);
   if (has(entry, EPOLLIN | EPOLLRDHUP) || bytes === 0) return [];
   if (descriptor.socket?.state !== 'close-wait') return [];
-  const what = `is paused with ${counted(bytes, 'byte')} unread, and the peer has ended`;
+  const what = `is paused with ${countOf(bytes, 'byte')} unread, and the peer has ended`;
   const identity = `${entry.inode}`;
   return [{ code: 'UNREAD', fd: entry.fd, identity, what, isCertain: true, amount: bytes }];
 }
@@ -111,7 +107,7 @@ export function undrained(
 ): Candidate {
   const bytes = unreadBytes(descriptor);
   const left = descriptor.socket?.state === 'listening' ? 'connection' : 'byte';
-  const amount = bytes === 0 ? 'something' : counted(bytes, left);
+  const amount = bytes === 0 ? 'something' : countOf(bytes, left);
   const what = `is edge-triggered with ${amount} left, which the kernel does not report again`;
   const identity = `${entry.inode}`;
   return { code: 'UNDRAINED', fd: entry.fd, identity, what, isCertain, amount: bytes };
@@ -147,7 +143,7 @@ export function sockets(sample: Sample, isWatched: (fd: number) => boolean): Can
     const identity = `${inode}`;
     const waiting = socket.receiveQueue ?? 0;
     if (socket.state === 'listening' && waiting > 0) {
-      const what = `has ${counted(waiting, 'connection')} that no one accepts`;
+      const what = `has ${countOf(waiting, 'connection')} that no one accepts`;
       found.push({ code: 'BACKLOG', fd, identity, what, isCertain: false, amount: waiting });
     }
     // A blocking one is waited for by its calls; 0 to 2 may be the parent's.

@@ -1,9 +1,9 @@
 // The audit of our own reactor: its registrations against the entries of its set. The reactor hands its
 // view in (src/reactor/audit.ts), so this room is below it.
+import { countOf } from '../plural.ts';
 import * as sys from '../sys/index.ts';
 import {
   blocking,
-  counted,
   disarmed,
   duplicates,
   ghostOf,
@@ -140,7 +140,7 @@ function ofWriter(entry: SetEntry, registration: RegistryEntry, view: RegistryVi
   const isArmed = has(entry, EPOLLOUT);
   const isCertain = view.isBetweenTurns && queuedBytes !== undefined;
   if (!isArmed && queuedBytes !== undefined && queuedBytes > 0) {
-    const what = `has ${counted(queuedBytes, 'byte')} to write, and does not wait for room`;
+    const what = `has ${countOf(queuedBytes, 'byte')} to write, and does not wait for room`;
     return [{ code: 'UNARMED_WRITER', fd, identity: keyOf(registration), what, isCertain }];
   }
   const isLevel = !has(entry, EPOLLET) && !has(entry, EPOLLONESHOT);

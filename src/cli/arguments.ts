@@ -1,7 +1,9 @@
-// The options of a command as one table: parsed by node:util's parseArgs, checked here, and printed
-// by --help. Every mistake of the caller is a UsageError, which main.ts turns into one line and
-// exit code 2.
+// The options of a command as one table: split into tokens by node:util's parseArgs, checked here in words of
+// our own, and printed by --help. Every mistake of the caller is a UsageError, which main.ts turns into one
+// line and exit code 2.
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearestOf } from '../nearest.ts';
+import { columnLines } from './columns.ts';
 
 /** One row of a command's table of options. */
 export interface OptionRow {
@@ -29,10 +31,18 @@ export interface Operand {
   readonly rest?: string;
 }
 
-/** A mistake on the command line; the message is one line, without the program's name. */
+/**
+ * A mistake on the command line; the message is one line, without the program's name. main.ts adds which
+ * help to read.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** What the help is asked about, where it is not the command alone: `'lab check'`. */
+  topic?: string;
 }
+
+/** The words are right, and what they name is not: a file, a process. No help knows more of it. */
+export class InputError extends UsageError {}
 
 /** The options that were given, as text; each getter checks and converts one of them. */
 export class Options {
@@ -128,13 +138,14 @@ export function parseOptions(
   argv: readonly string[],
   operands: readonly Operand[] = [],
 ): Options {
-  const config = configOf(table, operands.length > 0);
+  const config = configOf(table);
   // What comes behind the last operand is another program's, and is not looked at.
   const end = operands.at(-1)?.rest === undefined ? argv.length : endOfOwn(config, argv, operands);
   const given = new Map<string, string>();
   const names = operands.map(({ name }) => name);
-  for (const token of tokenize(config, argv.slice(0, end))) {
+  for (const token of tokensOf(config, argv.slice(0, end))) {
     if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'option') checkOption(token, table);
     const name = token.kind === 'option' ? token.name : names.shift();
     if (name === undefined) throw new UsageError(`'${token.value}' is one word too many`);
     if (given.has(name)) throw new UsageError(`${labelOf(name)} was given twice`);
@@ -146,7 +157,7 @@ export function parseOptions(
   return new Options(given, argv.slice(end));
 }
 
-function configOf(table: OptionTable, allowPositionals: boolean): ParseArgsConfig {
+function configOf(table: OptionTable): ParseArgsConfig {
   const options: NonNullable<ParseArgsConfig['options']> = {
     help: { type: 'boolean', short: 'h' },
   };
@@ -154,7 +165,11 @@ function configOf(table: OptionTable, allowPositionals: boolean): ParseArgsConfi
     const type = value === undefined ? 'boolean' : 'string';
     options[name] = short === undefined ? { type } : { type, short };
   }
-  return { options, allowPositionals };
+  return { options, allowPositionals: true };
+}
+
+function tokensOf(config: ParseArgsConfig, args: readonly string[]) {
+  return parseArgs({ ...config, args: [...args], strict: false, tokens: true }).tokens;
 }
 
 // Behind the last of the words that are neither options nor values of them.
@@ -163,20 +178,41 @@ function endOfOwn(
   argv: readonly string[],
   operands: readonly Operand[],
 ): number {
-  const { tokens } = parseArgs({ ...config, args: [...argv], strict: false, tokens: true });
-  const words = tokens.filter(({ kind }) => kind === 'positional');
+  const words = tokensOf(config, argv).filter(({ kind }) => kind === 'positional');
   const last = words[operands.length - 1];
   return last === undefined ? argv.length : last.index + 1;
 }
 
-function tokenize(config: ParseArgsConfig, args: readonly string[]) {
-  try {
-    return parseArgs({ ...config, args: [...args], tokens: true }).tokens;
-  } catch (error) {
-    // parseArgs explains in several sentences, some of them on further lines; the first says it.
-    const [sentence] = (error as Error).message.split(/\n|\. /);
-    throw new UsageError(sentence?.replace(/\.$/, '') ?? 'bad arguments');
+interface OptionToken {
+  readonly name: string;
+  /** As it was written: `--port`, `-o`. */
+  readonly rawName: string;
+  readonly value: string | undefined;
+  /** The value was written with `=`, or behind the letter. */
+  readonly inlineValue: boolean | undefined;
+}
+
+/** @throws UsageError - it is unknown, lacks its value, or has one that it does not take. */
+function checkOption({ name, rawName, value, inlineValue }: OptionToken, table: OptionTable): void {
+  const row = name === 'help' ? { help: '' } : Object.hasOwn(table, name) ? table[name] : undefined;
+  if (row === undefined) {
+    const nearest = nearestOf(name, ['help', ...Object.keys(table)]);
+    throw unknownWord('option', rawName, nearest && `--${nearest}`);
   }
+  if (row.value === undefined && value !== undefined) {
+    throw new UsageError(`${rawName} takes no value`);
+  }
+  // What looks like an option was forgotten to be given a value; a negative number was not.
+  const isForgotten = value === undefined || (!inlineValue && /^-\D/.test(value));
+  if (row.value !== undefined && isForgotten) {
+    throw new UsageError(`${rawName} needs a value: ${rawName} ${row.value}`);
+  }
+}
+
+/** `unknown option '--prt'; did you mean --port?`. */
+export function unknownWord(kind: string, word: string, nearest: string | undefined): UsageError {
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return new UsageError(`unknown ${kind} '${word}'${hint}`);
 }
 
 /** What a command takes, for its help: `'[options] SCRIPT [ARGS…]'`. */
@@ -197,7 +233,5 @@ export function optionLines(table: OptionTable): string {
     const right = row.default === undefined ? row.help : `${row.help} (${row.default})`;
     return [left, right] as const;
   });
-  rows.push(['-h, --help', 'this text']);
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+  return columnLines([...rows, ['-h, --help', 'this text']]);
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { AuditedDescriptor, AuditFinding, AuditReport, ProcessAudit } from '../audit/index.ts';
-import { type Options, UsageError } from './arguments.ts';
+import { InputError, type Options, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import { formatTable } from './measure/index.ts';
 
@@ -13,10 +13,10 @@ const ROWS_MAX = 200;
 
 export const audit: Command = {
   name: 'audit',
-  summary: 'what is wrong with the epoll sets of a process, of any program (Linux)',
+  summary: 'what is wrong with the epoll sets of any process (Linux)',
   description:
-    'Looks twice at a running process through /proc, and prints what hangs, spins or leaks:\n' +
-    'undrained edges, ghosts, oneshots that are not armed, sockets that no set watches, and more.\n' +
+    'Looks twice at a running process through /proc, and prints what hangs, spins or leaks: ' +
+    'undrained edges, ghosts, oneshots that are not armed, sockets that no set watches, and more. ' +
     'The process is not stopped and need not use edgewise; it must be yours, or you root.\n' +
     'Without PID: a line for each process that can be audited.\n' +
     'Exit code 0: nothing is wrong; 1: something is; 2: it cannot be audited.',
@@ -40,11 +40,11 @@ export const audit: Command = {
 // One line and exit code 2.
 function refusalOf(error: unknown, pid: number): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ESRCH') return new UsageError(`there is no process ${pid}`);
+  if (code === 'ESRCH') return new InputError(`there is no process ${pid}`);
   if (code === 'EACCES' || code === 'EPERM') {
-    return new UsageError(`process ${pid} is another user's`);
+    return new InputError(`process ${pid} is another user's`);
   }
-  return code === 'ERR_AUDIT_UNSUPPORTED' ? new UsageError(message) : error;
+  return code === 'ERR_AUDIT_UNSUPPORTED' ? new InputError(message) : error;
 }
 
 async function startAudit(pid: number): Promise<ProcessAudit> {
@@ -56,7 +56,7 @@ async function startAudit(pid: number): Promise<ProcessAudit> {
 async function all(options: Options): Promise<number> {
   if (options.has('watch')) throw new UsageError('--watch takes a PID');
   const audits = (await Promise.all(pids().map(auditOf))).filter((each) => each !== undefined);
-  if (audits.length === 0) throw new UsageError('no process of yours has an epoll set');
+  if (audits.length === 0) throw new InputError('no process of yours has an epoll set');
   await setTimeout(BETWEEN_LOOKS_MS);
   const reports = audits.flatMap((looks) => {
     try {
@@ -77,7 +77,7 @@ function pids(): number[] {
       .map(Number)
       .filter((pid) => pid > 0 && pid !== process.pid);
   } catch {
-    throw new UsageError('an audit reads /proc of Linux');
+    throw new InputError('an audit reads /proc of Linux');
   }
 }
 

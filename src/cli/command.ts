@@ -11,6 +11,8 @@ export interface Command {
   readonly description: string;
   /** What it takes besides options, in this order. */
   readonly operands?: readonly Operand[];
+  /** Its operand is a command of its own: `edgewise help lab check` is its help of that one. */
+  readonly hasCommands?: true;
   /** Its options, for parsing and for --help. */
   readonly options: OptionTable;
   /**

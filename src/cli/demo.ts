@@ -1,4 +1,5 @@
 // `edgewise demo`: the echo server of edgewise and one on node:net, side by side, and one table.
+import { countOf } from '../plural.ts';
 import type { Options } from './arguments.ts';
 import type { Command } from './command.ts';
 import { edgewiseContender, nodeNetContender } from './contenders.ts';
@@ -9,11 +10,11 @@ import {
   formatTable,
   type Measurement,
   measure,
+  progressOn,
   type Spread,
   type Summary,
   summarize,
 } from './measure/index.ts';
-import { progressOn } from './progress.ts';
 
 // Two contenders, five rounds, 0.4 s + 1.5 s each: 19 s and the starts of the processes.
 const WARMUP_SECONDS = 0.4;
@@ -24,9 +25,9 @@ const CLOSING_LINE =
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'the echo server of edgewise and one on node:net, measured side by side',
+  summary: 'the echo of edgewise and one on node:net, measured side by side',
   description:
-    'Starts the echo server of edgewise and one on node:net in a process each, drives both over\n' +
+    'Starts the echo server of edgewise and one on node:net in a process each, drives both over ' +
     'loopback in alternating rounds, and prints medians over the rounds. Under 30 seconds.',
   options: {
     connections: {
@@ -47,7 +48,7 @@ export const demo: Command = {
       contenders: [edgewiseContender('edgewise', 'level'), nodeNetContender('node:net')],
       loadProgram: findProgram('edgewise-load', addonPath),
       warmupSeconds: WARMUP_SECONDS,
-      onProgress: progress.show,
+      onProgress: (done, total, name) => progress.show(`round ${done + 1} of ${total}: ${name}`),
       ...shape,
     }).finally(progress.end);
     process.stdout.write(options.has('json') ? toJson(measurements) : toText(measurements, shape));
@@ -81,8 +82,8 @@ function toText(measurements: readonly Measurement[], shape: Shape): string {
   const ratio = cpuRatio(ours, nodeNet);
   const header = ['', 'msg/s', 'CPU µs/msg', 'p50 µs', 'p99 µs', 'p99.9 µs', 'RSS MB'];
   const title =
-    `Echo over loopback, Node ${process.version}: ${shape.connections} connections, ` +
-    `${shape.size} bytes, median of ${shape.rounds} rounds of ${shape.seconds} s`;
+    `Echo over loopback, Node ${process.version}: ${countOf(shape.connections, 'connection')}, ` +
+    `${countOf(shape.size, 'byte')}, median of ${countOf(shape.rounds, 'round')} of ${shape.seconds} s`;
   const table = formatTable([header, row(our), row(their), ratioRow(our, their, ratio)]);
   const spread = ratio === null ? '' : `CPU ratio round by round: ${formatSpread(ratio, 2)}\n`;
   return `${title}\n\n${table}\n\n${spread}${CLOSING_LINE}\n`;

@@ -76,7 +76,7 @@ export const echo: Command = {
   name: 'echo',
   summary: 'an echo server, until SIGINT or SIGTERM',
   description:
-    'Sends back what each client sends. Prints "listening on HOST:PORT" once it accepts, and ends\n' +
+    'Sends back what each client sends. Prints "listening on HOST:PORT" once it accepts, and ends ' +
     'with exit code 0 on SIGINT or SIGTERM.',
   options: {
     port: { value: 'N', help: 'the port to listen on; 0 takes a free one' },

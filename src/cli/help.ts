@@ -1,11 +1,12 @@
 // The texts of --help, for `edgewise` and for commands that have commands of their own.
-import { optionLines, usageOf } from './arguments.ts';
+import { nearestOf } from '../nearest.ts';
+import { optionLines, type UsageError, unknownWord, usageOf } from './arguments.ts';
+import { columnLines, wrapped } from './columns.ts';
 import type { Command } from './command.ts';
 
 /** A line for each command. */
 export function commandLines(commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n');
+  return columnLines(commands.map(({ name, summary }) => [name, summary] as const));
 }
 
 /** @param program - what is before the name: `'edgewise'`. */
@@ -14,5 +15,17 @@ export function commandHelp(
   { name, operands, description, options }: Omit<Command, 'run' | 'summary'>,
 ): string {
   const usage = `usage: ${program} ${name} ${usageOf(operands)}`;
-  return `${usage}\n\n${description}\n\nOptions:\n${optionLines(options)}\n`;
+  return `${usage}\n\n${wrapped(description)}\n\nOptions:\n${optionLines(options)}\n`;
+}
+
+/** @param prefix - what is before the name of a command: `'lab '`. */
+export function unknownCommand(
+  word: string,
+  commands: readonly Pick<Command, 'name'>[],
+  prefix = '',
+): UsageError {
+  const names = ['help', ...commands.map(({ name }) => name)];
+  const nearest = nearestOf(word, names);
+  const meant = nearest === undefined ? undefined : `'${prefix}${nearest}'`;
+  return unknownWord('command', `${prefix}${word}`, meant);
 }

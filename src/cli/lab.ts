@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  InputError,
   type Operand,
   type Options,
   type OptionTable,
@@ -11,7 +12,7 @@ import {
   UsageError,
 } from './arguments.ts';
 import type { Command } from './command.ts';
-import { commandHelp, commandLines } from './help.ts';
+import { commandHelp, commandLines, unknownCommand } from './help.ts';
 
 const PACKAGE = 'edgewise-labs';
 /** The labs cannot grade here: nothing that a program under test does brings it about. */
@@ -36,21 +37,23 @@ export const lab: Command = {
   name: 'lab',
   summary: 'labs of systems programming, with a grader (package edgewise-labs)',
   description:
-    'Runs a command of edgewise-labs, if that is installed: npm i -D edgewise-labs\n' +
+    'Runs a command of edgewise-labs, if that is installed: npm i -D edgewise-labs. ' +
     "'edgewise lab' lists the commands then, and 'edgewise lab COMMAND --help' the options of one.\n" +
     'Exit code 0: all checks passed; 1: some failed; 2: bad arguments; 3: the grader itself failed.',
   operands: [{ name: 'COMMAND', isOptional: true, rest: 'ARGS' }],
+  hasCommands: true,
   options: {},
   async run(options) {
     const path = pathOfLabs();
     if (path === undefined)
-      throw new UsageError(`${PACKAGE} is not installed: npm i -D ${PACKAGE}`);
+      throw new InputError(`${PACKAGE} is not installed: npm i -D ${PACKAGE}`);
     try {
       const { commands } = (await import(pathToFileURL(path).href)) as Labs;
       return await runLab(commands, options);
     } catch (error) {
+      if (error instanceof UsageError) throw error;
       const { name, message } = error as Error;
-      if (name === 'UsageError') throw new UsageError(message);
+      if (name === 'UsageError') throw new InputError(message); // it says itself what to do
       process.stderr.write(failureText(error as Error));
       return GRADER_FAILED;
     }
@@ -58,17 +61,25 @@ export const lab: Command = {
 };
 
 async function runLab(commands: readonly LabCommand[], options: Options): Promise<number> {
-  if (!options.has('COMMAND')) {
+  const words = options.has('COMMAND') ? [options.text('COMMAND'), ...options.rest] : [];
+  const isHelp = words[0] === 'help';
+  const [name, ...rest] = isHelp ? [...words.slice(1), '--help'] : words;
+  if (name === undefined || name.startsWith('-')) {
     process.stdout.write(`${lab.summary}\n\n${commandLines(commands)}\n`);
     return 0;
   }
-  const name = options.text('COMMAND');
   const command = commands.find((each) => each.name === name);
-  if (command === undefined) {
-    const names = commands.map((each) => each.name).join(', ');
-    throw new UsageError(`unknown command 'lab ${name}'; available: ${names}`);
+  if (command === undefined) throw unknownCommand(name, commands, 'lab ');
+  try {
+    return await runCommand(command, rest);
+  } catch (error) {
+    if (error instanceof UsageError) error.topic = `lab ${command.name}`;
+    throw error;
   }
-  const parsed = parseOptions(command.options, options.rest, command.operands);
+}
+
+async function runCommand(command: LabCommand, words: readonly string[]): Promise<number> {
+  const parsed = parseOptions(command.options, words, command.operands);
   if (parsed.has('help')) {
     process.stdout.write(commandHelp('edgewise lab', command));
     return 0;

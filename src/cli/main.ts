@@ -2,13 +2,15 @@
 // The command line. Exit codes: 0 success; 1 failure; 2 bad arguments. Failures and bad arguments are
 // one line on standard error.
 import { readFileSync } from 'node:fs';
-import { parseOptions, UsageError } from './arguments.ts';
+import { nearestOf } from '../nearest.ts';
+import { InputError, parseOptions, UsageError, unknownWord } from './arguments.ts';
 import { audit } from './audit.ts';
+import { columnLines } from './columns.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { echo } from './echo.ts';
-import { commandHelp, commandLines } from './help.ts';
+import { commandHelp, commandLines, unknownCommand } from './help.ts';
 import { lab } from './lab.ts';
 import { relay } from './relay.ts';
 import { sim } from './sim.ts';
@@ -40,33 +42,65 @@ function help(): string {
 Raw descriptors and a separate readiness loop for Node.js.
 
 Commands:
-${commandLines(COMMANDS)}
+${commandLines([...COMMANDS, HELP])}
 
-'edgewise <command> --help' lists the options of a command; 'edgewise --version' prints ${version()}.
+Options:
+${columnLines(OPTIONS)}
 `;
 }
 
+const HELP = { name: 'help', summary: 'this list; help COMMAND: what a command does and takes' };
+const OPTIONS = [
+  ['-h, --help', 'this list; behind a command: what it does and takes'],
+  ['-v, --version', 'the version of the package'],
+] as const;
+const FLAGS = OPTIONS.flatMap(([names]) => names.split(', '));
+
 async function run([first, ...rest]: readonly string[]): Promise<number> {
-  if (first === '--help' || first === '-h') {
-    process.stdout.write(help());
-    return 0;
-  }
-  if (first === '--version') {
-    process.stdout.write(`${version()}\n`);
-    return 0;
-  }
-  const names = COMMANDS.map(({ name }) => name).join(', ');
-  if (first === undefined) throw new UsageError(`a command is missing: one of ${names}, or --help`);
-  const command = COMMANDS.find(({ name }) => name === first);
-  if (command === undefined) {
-    throw new UsageError(`unknown command '${first}'; available: ${names}, and --help`);
-  }
+  if (first === undefined) throw new UsageError('a command is missing');
+  if (FLAGS.includes(first) || first === HELP.name) return answer(first, rest);
+  const command = commandNamed(first);
   const options = parseOptions(command.options, rest, command.operands);
   if (options.has('help')) {
     process.stdout.write(commandHelp('edgewise', command));
     return 0;
   }
   return command.run(options);
+}
+
+async function answer(word: string, words: readonly string[]): Promise<number> {
+  const [name, ...more] = words.filter((each) => !['-h', '--help'].includes(each));
+  const isVersion = word === '-v' || word === '--version';
+  if (name !== undefined && word !== HELP.name) throw new UsageError(`${word} stands alone`);
+  if (isVersion) {
+    process.stdout.write(`${version()}\n`);
+  } else if (name === undefined || name === HELP.name) {
+    process.stdout.write(help());
+  } else {
+    const command = commandNamed(name);
+    if (command.hasCommands && more.length > 0) {
+      return command.run(parseOptions(command.options, [...more, '--help'], command.operands));
+    }
+    if (more[0] !== undefined) throw new UsageError(`'${more[0]}' is one word too many`);
+    process.stdout.write(commandHelp('edgewise', command));
+  }
+  return 0;
+}
+
+function commandNamed(name: string): Command {
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command !== undefined) return command;
+  if (!name.startsWith('-')) throw unknownCommand(name, COMMANDS);
+  const nearest = nearestOf(name, FLAGS);
+  throw unknownWord('option', name, nearest);
+}
+
+/** Which help has what the line of a mistake lacks. */
+function hintFor(error: unknown, [first]: readonly string[]): string {
+  if (!(error instanceof UsageError) || error instanceof InputError) return '';
+  const command = COMMANDS.find(({ name }) => name === first)?.name;
+  const topic = error.topic ?? command;
+  return ` (see: edgewise help${topic === undefined ? '' : ` ${topic}`})`;
 }
 
 // What reads the output has seen enough, as `head` has.
@@ -79,6 +113,7 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`edgewise: ${message.replaceAll('\n', ' ')}\n`);
+  const hint = hintFor(error, process.argv.slice(2));
+  process.stderr.write(`edgewise: ${message.replaceAll('\n', ' ')}${hint}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

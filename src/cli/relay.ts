@@ -1,6 +1,7 @@
 // `edgewise relay`: connects each client to a target, until a signal ends it.
 import { isIP } from 'node:net';
 import type { Connection, ConnectionHandlers, Relay, RelayHandlers } from '../index.ts';
+import { countOf } from '../plural.ts';
 import { UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 
@@ -56,8 +57,8 @@ class Tally {
 
   toString(): string {
     const { clients, failed, bytesToTarget, bytesToClients } = this;
-    const bytes = `${bytesToTarget} bytes to the target and ${bytesToClients} back`;
-    return `relayed ${clients} clients, ${bytes}, ${failed} failed`;
+    const bytes = `${countOf(bytesToTarget, 'byte')} to the target and ${bytesToClients} back`;
+    return `relayed ${countOf(clients, 'client')}, ${bytes}, ${failed} failed`;
   }
 }
 
@@ -125,8 +126,8 @@ export const relay: Command = {
   name: 'relay',
   summary: 'relays TCP clients to a target, until SIGINT or SIGTERM',
   description:
-    'Connects each client to the target and moves the bytes both ways, on Linux without copying them\n' +
-    'through user space. Prints "listening on HOST:PORT" once it accepts, a line on standard error\n' +
+    'Connects each client to the target and moves the bytes both ways, on Linux without copying them ' +
+    'through user space. Prints "listening on HOST:PORT" once it accepts, a line on standard error ' +
     'for each client that failed, and the counts when SIGINT or SIGTERM ends it with exit code 0.',
   options: {
     port: { value: 'N', help: 'the port to listen on; 0 takes a free one' },

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, readFileSync } from 'node:fs';
-import { type Options, UsageError } from './arguments.ts';
+import { InputError, type Options } from './arguments.ts';
 import type { Command } from './command.ts';
+import { progressOn } from './measure/index.ts';
 import { quoted } from './trace-file.ts';
 
 /** How far the seeds of one round are from those of the next: more than any test has runs. */
@@ -12,7 +13,6 @@ const SEED_MAX = 0xffff_ffff;
 const DAY_SECONDS = 86_400;
 const RUNNERS = ['node', 'vitest'] as const;
 const MS_PER_SECOND = 1000;
-const ERASE_LINE = '\r\u001b[K';
 
 type Runner = (typeof RUNNERS)[number];
 
@@ -20,7 +20,7 @@ export const sim: Command = {
   name: 'sim',
   summary: 'run a test file with simulations again and again, with new seeds',
   description:
-    'Runs the tests of FILE in rounds, each with other seeds for what calls simulate (docs/testing.md), until\n' +
+    'Runs the tests of FILE in rounds, each with other seeds for what calls simulate (docs/testing.md), until ' +
     'the budget is used up or one fails. What a failing round has printed is printed, with its seed.',
   operands: [{ name: 'FILE' }],
   options: {
@@ -38,31 +38,25 @@ export const sim: Command = {
     const seconds = options.seconds('budget', 0.001, DAY_SECONDS);
     const rounds = options.has('rounds') ? options.integer('rounds', 1, SEED_MAX) : Infinity;
     const words = commandOf(runnerOf(options, file), file);
+    const progress = progressOn(process.stderr);
     const startMs = performance.now();
     const spentOf = () => (performance.now() - startMs) / MS_PER_SECOND;
     for (let round = 0; round < rounds && spentOf() < seconds; round++) {
       const seed = (first + round * SEEDS_PER_ROUND) % (SEED_MAX + 1);
       const spent = spentOf().toFixed(0);
-      show(`round ${round + 1}, seed ${seed}, ${spent} of ${seconds} s`);
+      progress.show(`round ${round + 1}, seed ${seed}, ${spent} of ${seconds} s`);
       const { code, output } = await runRound(words, seed);
       if (code === 0) continue;
-      show('');
+      progress.end();
       const again = `EDGEWISE_SIM_SEED=${seed} ${words.map(quoted).join(' ')}`;
       process.stdout.write(`${output}\nround ${round + 1} has failed; the same again: ${again}\n`);
       return 1;
     }
-    show('');
+    progress.end();
     process.stdout.write(`nothing was found in ${spentOf().toFixed(0)} s\n`);
     return 0;
   },
 };
-
-// One line that is rewritten on a terminal, plain lines elsewhere.
-function show(text: string): void {
-  const { isTTY } = process.stderr;
-  if (isTTY) process.stderr.write(ERASE_LINE + text);
-  else if (text !== '') process.stderr.write(`${text}\n`);
-}
 
 function runnerOf(options: Options, file: string): Runner {
   let text: string;
@@ -70,7 +64,7 @@ function runnerOf(options: Options, file: string): Runner {
     accessSync(file);
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new InputError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
   if (options.has('runner')) return options.choice('runner', RUNNERS);
   return /from\s+['"]vitest['"]/.test(text) ? 'vitest' : 'node';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { TraceData } from '../trace/index.ts';
 import { writeWhole } from '../whole-file.ts';
-import { UsageError } from './arguments.ts';
+import { InputError } from './arguments.ts';
 
 /** The bytes of a file. @throws UsageError */
 export function readBytes(path: string): Uint8Array {
@@ -10,7 +10,7 @@ export function readBytes(path: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${path} cannot be read: ${code ?? message}`);
+    throw new InputError(`${path} cannot be read: ${code ?? message}`);
   }
 }
 
@@ -20,7 +20,7 @@ export async function traceIn(bytes: Uint8Array, path: string): Promise<TraceDat
   try {
     return decodeTrace(bytes);
   } catch (error) {
-    throw new UsageError(`${path}: ${(error as Error).message}`);
+    throw new InputError(`${path}: ${(error as Error).message}`);
   }
 }
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { accessSync, constants as modes, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { type Options, UsageError } from './arguments.ts';
+import { InputError, type Options, UsageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import { quoted, readBytes, traceIn } from './trace-file.ts';
 
@@ -18,10 +18,10 @@ export const trace: Command = {
   name: 'trace',
   summary: 'run a script, and leave a trace of what its reactors do in a file',
   description:
-    'Runs `node SCRIPT ARGS`, with the same input, output and signals, and ends as it does. Every reactor\n' +
+    'Runs `node SCRIPT ARGS`, with the same input, output and signals, and ends as it does. Every reactor ' +
     'of it is traced; the file is written when it ends, and whenever it gets SIGUSR2.\n\n' +
-    'edgewise trace diff A B prints what two files differ in, with descriptors numbered as they appear and\n' +
-    'times left out. Exit code 0: nothing; 1: something; 2: one cannot be read.',
+    'edgewise trace diff A B prints what two files differ in, with descriptors numbered as they appear and ' +
+    'times left out.\nExit code 0: nothing; 1: something; 2: one cannot be read.',
   operands: [{ name: 'SCRIPT', rest: 'ARGS' }],
   options: {
     level: { value: LEVELS.join('|'), help: 'how much is recorded', default: 'calls' },
@@ -58,7 +58,7 @@ function wishOf(options: Options, file: string): string {
     accessSync(dirname(path), modes.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${file} cannot be written: ${code}`);
+    throw new InputError(`${file} cannot be written: ${code}`);
   }
   const last = options.has('last') ? `,last=${options.seconds('last', 0.001, DAY_SECONDS)}` : '';
   return `${path},${level}${last}`;

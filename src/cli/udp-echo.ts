@@ -42,7 +42,7 @@ export const udpEcho: Command = {
   name: 'udp-echo',
   summary: 'an echo server for UDP, until SIGINT or SIGTERM',
   description:
-    'Sends each datagram back to where it came from. Prints "listening on HOST:PORT" once it is\n' +
+    'Sends each datagram back to where it came from. Prints "listening on HOST:PORT" once it is ' +
     'bound, and ends with exit code 0 on SIGINT or SIGTERM.',
   options: {
     port: { value: 'N', help: 'the port to bind; 0 takes a free one' },

@@ -10,9 +10,9 @@ export const view: Command = {
   name: 'view',
   summary: 'show a trace: what happened in a reactor, event by event',
   description:
-    'Shows a file that edgewise trace, EDGEWISE_TRACE=FILE or reactor.trace().write(FILE) has made. Each line\n' +
-    'of the text has the time in milliseconds since the first event, the descriptor with the slot and the\n' +
-    'generation of its registration, and what happened. A number that is used again has another slot or\n' +
+    'Shows a file that edgewise trace, EDGEWISE_TRACE=FILE or reactor.trace().write(FILE) has made. Each line ' +
+    'of the text has the time in milliseconds since the first event, the descriptor with the slot and the ' +
+    'generation of its registration, and what happened. A number that is used again has another slot or ' +
     'generation. Exports are for ui.perfetto.dev and chrome://tracing.',
   operands: [{ name: 'FILE' }],
   options: {

@@ -1,4 +1,5 @@
 // What each event of a trace says, in plain sentences for a reader that has seen none before.
+import { countOf } from '../plural.ts';
 import { namesOfBits } from '../readiness-names.ts';
 import type { TraceData, TraceStream } from '../trace/data.ts';
 import type { TraceEvent } from '../trace/events.ts';
@@ -47,13 +48,12 @@ const ROLES: Readonly<Record<number, string>> = {
   [Role.Signals]: 'what signals come through',
 };
 
-const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const quoted = (text = '') => JSON.stringify(text);
 
 const SENTENCES: Readonly<Record<number, (said: Said) => string>> = {
   [Kind.WaitEnd]: ({ event: { a, b } }) => {
     const brought = [
-      ...(a > 0 ? [plural(a, 'event')] : []),
+      ...(a > 0 ? [countOf(a, 'event')] : []),
       ...((b & 1) !== 0 ? ['a wake-up'] : []),
       ...((b & 2) !== 0 ? ['something for the loop of Node'] : []),
     ];
@@ -73,7 +73,7 @@ const SENTENCES: Readonly<Record<number, (said: Said) => string>> = {
     `The handler of ${subject} is called with ${namesOfBits(a)}: ${CAUSES[b] ?? ''}.`,
   [Kind.HandlerEnd]: ({ event: { a, b }, subject }) => {
     const how = (b & Outcome.Threw) === 0 ? 'returns' : 'throws';
-    const charged = a === 0 ? '' : ` It has charged ${plural(a, 'byte')}.`;
+    const charged = a === 0 ? '' : ` It has charged ${countOf(a, 'byte')}.`;
     const next = (b & Outcome.Requeued) === 0 ? '' : ' It is called again in the next turn.';
     const closed = (b & Outcome.Closed) === 0 ? '' : ' The registration is closed.';
     return `The handler of ${subject} ${how}.${charged}${next}${closed}`;
@@ -87,7 +87,7 @@ const SENTENCES: Readonly<Record<number, (said: Said) => string>> = {
   [Kind.Timers]: ({ event: { a } }) => `Timers that are due are called; ${a} are pending.`,
   [Kind.Wakers]: () => 'Another thread has called: the callbacks of wakers are called.',
   [Kind.Deferred]: ({ event: { a } }) =>
-    `${plural(a, 'deferred function')} ${a === 1 ? 'is' : 'are'} called.`,
+    `${countOf(a, 'deferred function')} ${a === 1 ? 'is' : 'are'} called.`,
   [Kind.Call]: ({ event, trace, subject }) => callSentence(event, trace, subject),
   [Kind.Mark]: ({ event: { a }, texts }) => `The program marks this moment: ${quoted(texts[a])}.`,
   [Kind.Label]: ({ event: { a, fd }, texts }) =>
@@ -100,7 +100,7 @@ const SENTENCES: Readonly<Record<number, (said: Said) => string>> = {
   [Kind.Queue]: ({ event: { a }, subject }) =>
     a === 0
       ? `All that was written to ${subject} has left.`
-      : `${plural(a, 'byte')} wait${a === 1 ? 's' : ''} to be written to ${subject}.`,
+      : `${countOf(a, 'byte')} wait${a === 1 ? 's' : ''} to be written to ${subject}.`,
   [Kind.Lint]: ({ event: { a }, texts, subject }) =>
     `A mistake was found at ${subject}: ${texts[a] ?? ''}.`,
   [Kind.Signal]: ({ event: { a } }) => `The handlers of signal ${a} are called.`,

@@ -1,4 +1,5 @@
 // A trace as text: a heading for each reactor, a line for each event, and what is worth a look.
+import { countOf } from '../plural.ts';
 import type { Counts, StreamCounts, TraceData } from '../trace/data.ts';
 import type { StreamModel, TraceFinding, TraceModel } from './model.ts';
 import { sentenceAt } from './sentences.ts';
@@ -24,7 +25,7 @@ function headingOf({ node, system, pid }: TraceData, model: StreamModel, index: 
   const { backend, level, thread, dropped } = model.stream;
   const where = thread === 0 ? '' : `, thread ${thread}`;
   return (
-    `Reactor ${index + 1} of process ${pid}${where}: ${backend}, ${level}, ${model.count} events, ` +
+    `Reactor ${index + 1} of process ${pid}${where}: ${backend}, ${level}, ${countOf(model.count, 'event')}, ` +
     `${dropped} dropped; Node ${node}, ${system}`
   );
 }

@@ -76,11 +76,11 @@ test.each(HERE)('%s: a port that is taken is one line, and so is a wrong flag', 
   const taken = start(name, ['--port', `${port}`]);
   const ending = await taken.ending();
   expect(ending).toMatchObject({ code: 1, lines: [] });
-  expect(ending.stderr).toMatch(/^bind.* EADDRINUSE.*\n$/);
+  expect(ending.stderr).toMatch(/^models\/\S+: bind.* EADDRINUSE.*\n$/);
   expect(ending.stderr).toContain(`127.0.0.1:${port}`);
   const wrong = await start(name, ['--prot', '1']).ending();
   expect(wrong).toMatchObject({ code: 2, lines: [] });
-  expect(wrong.stderr).toMatch(/^Unknown option '--prot'; the flags are .*\n$/);
+  expect(wrong.stderr).toMatch(/^these are no flags: --prot 1; the flags are .*\n$/);
 });
 
 test('a thread per connection: the sixty-fifth client is served when one has gone', async () => {

@@ -95,16 +95,13 @@ describe('start', () => {
 });
 
 describe('check', () => {
-  test('all passed: exit code 0, and progress a line each', async () => {
+  test('all passed: exit code 0, and progress at most a line in five seconds', async () => {
     const { code, stdout, stderr } = await lab('check', '1', 'echo');
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /\n\n10 of 10 points; 3 of 3 checks passed\nnext: npx edgewise lab start 2\n$/,
     );
-    expect(stderr).toBe(
-      '1 of 3: 1.1 an echo of one line\n2 of 3: 1.2 it ends when it is asked to\n' +
-        '3 of 3: 1.3 a fault of the grader\n',
-    );
+    expect(stderr).toMatch(/^1 of 3: 1\.1 an echo of one line\n([23] of 3: [^\n]+\n)?$/);
   });
 
   test('in a folder of another lab nothing is graded, and nothing is written', async () => {
@@ -180,8 +177,8 @@ describe('check', () => {
       '2',
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\n4 of 4 points of the checks that were made; 1 of 1 checks passed\n$/);
-    expect(stderr).toMatch(/^1 of 2: 1\.2 [^\n]+\n2 of 2: 1\.2 [^\n]+\n$/);
+    expect(stdout).toMatch(/\n4 of 4 points of the checks that were made; 1 of 1 check passed\n$/);
+    expect(stderr).toMatch(/^1 of 2: 1\.2 [^\n]+\n(2 of 2: 1\.2 [^\n]+\n)?$/);
   });
 
   test('actions: a page for the summary of the step', async () => {
@@ -312,7 +309,7 @@ describe('watch', () => {
       }
     };
     await printed(
-      /── \d\d:\d\d:\d\d ─+\n.* 0\/6\n.*\n\n0 of 6 points of the checks that were made; 0 of 1 checks passed\n.*waiting for a change in watched\n/s,
+      /── \d\d:\d\d:\d\d ─+\n.* 0\/6\n.*\n\n0 of 6 points of the checks that were made; 0 of 1 check passed\n.*waiting for a change in watched\n/s,
     );
     course.handIn('echo', 'watched');
     await printed(/10 of 10 points; 3 of 3 checks passed\n.*waiting for a change in watched\n/s);

@@ -236,7 +236,7 @@ describe('text', () => {
   test('of some checks alone, it says so; of a whole lab that is done, the next one', () => {
     const whole = resultOf([passing]);
     const text = textOf({ ...whole, isPartial: true }, { nextLab: 5 });
-    expect(text).toMatch(/\n6 of 6 points of the checks that were made; 1 of 1 checks passed\n$/);
+    expect(text).toMatch(/\n6 of 6 points of the checks that were made; 1 of 1 check passed\n$/);
     expect(textOf(whole, { nextLab: 5 })).toMatch(/\nnext: npx edgewise lab start 5\n$/);
     expect(textOf(resultOf([failing]), { nextLab: 5 })).toMatch(/lab explain 4\.3\n$/);
   });

@@ -1,10 +1,11 @@
 // The report: one file, which asks the network for nothing and runs no script.
 
-import { disturbanceText } from '../disturbance.ts';
+import { BANNER, isRunDisturbed, loadLines } from '../disturbance.ts';
 import type { Case, Results, ScenarioInfo } from '../model.ts';
+import { type Changes, changesSection } from './changes.ts';
 import { slug } from './figures.ts';
 import { html, type Markup, trusted } from './markup.ts';
-import { casePlots, type Plot, scenarioPlots } from './plots.ts';
+import { casePlots, headlinePlot, type Plot, scenarioPlots } from './plots.ts';
 import { STYLE } from './style.ts';
 import { summary } from './summary.ts';
 import { caseTable, disturbance, failures, ioUrings, retries, syscalls } from './tables.ts';
@@ -16,8 +17,9 @@ import { casesOf, idOf, titleOf, type Words, wordsOf } from './words.ts';
  * The same results make the same bytes.
  * @throws ResultsError - a histogram cannot be read.
  */
-export function toHtml(results: Results): string {
+export function toHtml(results: Results, changes: readonly Changes[] = []): string {
   const words = wordsOf(results);
+  const headline = headlinePlot(words);
   const hasCases = results.cases.length > 0;
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>edgewise: benchmark report</title>
@@ -27,11 +29,19 @@ export function toHtml(results: Results): string {
 <header><h1>edgewise: benchmark report</h1>
 <p>Measured ${results.startedAt}, in ${Math.round(results.seconds)} s, by</p>
 <pre><code>${results.command}</code></pre></header>
-<main>${hasCases ? summary(words) : html`<p>Nothing was measured.</p>`}
+<main>${banner(results)}${headline && figureOf(headline)}
+${changes.map(changesSection)}
+${hasCases ? summary(words) : html`<p>Nothing was measured.</p>`}
 ${contents(words)}${machine(words)}${missing(words)}
-${results.scenarios.map((scenario) => section(words, scenario))}</main></body></html>
+${results.scenarios.map((scenario) => section(words, scenario, headline))}</main></body></html>
 `;
   return page.text;
+}
+
+function banner(results: Results): Markup | undefined {
+  if (!isRunDisturbed(results)) return undefined;
+  return html`<div class="banner" role="note"><p><strong>Disturbed.</strong> ${BANNER}</p>
+<ul>${loadLines(results).map((line) => html`<li>${line}</li>`)}</ul></div>`;
 }
 
 function contents(words: Words): Markup | undefined {
@@ -48,7 +58,7 @@ function machine({ results }: Words): Markup {
     CPU: `${cpu}, ${cpus} CPUs`,
     kernel,
     pinning,
-    'other work': disturbanceText(results.cases),
+    'other work': loadLines(results).join('; '),
     'Node.js': node,
     libuv: `${libuv}, io_uring of the suite: ${ioUring}`,
     edgewise,
@@ -74,19 +84,21 @@ function missing({ results }: Words): Markup | undefined {
   )}</dl></section>`;
 }
 
-function section(words: Words, scenario: ScenarioInfo): Markup | undefined {
+function section(words: Words, scenario: ScenarioInfo, headline?: Plot): Markup | undefined {
   const cases = casesOf(words, scenario);
   if (cases.length === 0) return undefined;
   return html`<section><h2 id="scenario-${slug(scenario.name)}">${scenario.title}</h2>
 <p>One operation: ${scenario.operation}.</p>
 ${scenarioPlots(words, scenario).map(figureOf)}
-${cases.map((one) => caseSection(words, scenario, one))}</section>`;
+${cases.map((one) => caseSection(words, scenario, one, headline))}</section>`;
 }
 
-function caseSection(words: Words, scenario: ScenarioInfo, one: Case): Markup {
+// A plot that is on top of the page already is not in its section again.
+function caseSection(words: Words, scenario: ScenarioInfo, one: Case, headline?: Plot): Markup {
+  const plots = casePlots(words, scenario, one).filter(({ name }) => name !== headline?.name);
   return html`<section><h3 id="${idOf(one)}">${titleOf(scenario, one)}</h3>
 ${failures(words, one)}${retries(words, one)}${disturbance(one)}${caseTable(words, scenario, one)}
-${casePlots(words, scenario, one).map(figureOf)}${ioUrings(words, one)}${syscalls(words, one)}</section>`;
+${plots.map(figureOf)}${ioUrings(words, one)}${syscalls(words, one)}</section>`;
 }
 
 function figureOf({ title, command, svg }: Plot): Markup {

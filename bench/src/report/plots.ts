@@ -31,6 +31,25 @@ export function plotsOf(results: Results): readonly Plot[] {
     .map((plot) => ({ ...plot, svg: standalone(plot.svg) }));
 }
 
+/** The setting that stands for a scenario, where it was measured. */
+const USUAL = { connections: 64, size: 64 };
+
+/**
+ * What a reader wants to see first: the figure of merit of all contenders, in the first scenario that was
+ * measured (TCP echo, when it was), with 64 connections and messages of 64 bytes.
+ */
+export function headlinePlot(words: Words): Plot | undefined {
+  const first = words.results.scenarios.find((each) =>
+    casesOf(words, each).some(({ measurements }) => measurements.length > 0),
+  );
+  if (first === undefined) return undefined;
+  const cases = casesOf(words, first).filter(({ measurements }) => measurements.length > 0);
+  const isUsual = ({ setting }: Case) =>
+    Object.entries(USUAL).every(([name, value]) => setting[name] === value);
+  const one = cases.find(isUsual) ?? cases[0];
+  return one && casePlots(words, first, one)[0];
+}
+
 /** For a page that has the colours already. */
 export function scenarioPlots(words: Words, scenario: ScenarioInfo): readonly Plot[] {
   const metric = meritOf(scenario);

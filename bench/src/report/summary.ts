@@ -35,7 +35,10 @@ ${heads}</tr></thead>
 function row(words: Words, scenario: ScenarioInfo, one: Case, metric: Metric): Markup {
   const order = ranked(one, metric);
   const best = order[0];
-  const ours = order.find(({ contender }) => words.isOurs(contender));
+  const allOurs = order.filter(({ contender }) => words.isOurs(contender));
+  const ours = allOurs[0];
+  // Where the base is one of ours, the best of the others: nothing is compared with itself.
+  const besides = (base: string) => allOurs.find(({ contender }) => contender !== base);
   const level =
     best === undefined ? [] : order.filter((other) => isLevel(other, best, metric.name));
   const beside = level.map(({ contender }) => words.label(contender)).join(', ');
@@ -43,7 +46,7 @@ function row(words: Words, scenario: ScenarioInfo, one: Case, metric: Metric): M
   return html`<tr><th scope="row"><a href="#${idOf(one)}">${name}</a></th>
 <td>${named(words, best, metric)}${beside === '' ? undefined : html`<br><small>level with ${beside}</small>`}</td>
 <td>${named(words, ours, metric)}</td>
-${scenario.bases.map((base) => html`<td class="n">${ratioCell(one, ours, base, metric)}</td>`)}</tr>`;
+${scenario.bases.map((base) => html`<td class="n">${ratioCell(one, besides(base), base, metric)}</td>`)}</tr>`;
 }
 
 function isLevel(other: Measurement, best: Measurement, metric: string): boolean {
@@ -68,10 +71,10 @@ export function ratioCell(
   metric: Metric,
 ): Markup {
   const other = one.measurements.find(({ contender }) => contender === base);
-  if (measurement === undefined || other === undefined) return html`–`;
+  if (measurement === undefined || other === undefined || measurement === other) return html`–`;
   const ratio = ratioOfMetric(measurement, other, metric.name);
   if (ratio === undefined) return html`–`;
-  const mark = ratio.isEqual && measurement !== other ? '= ' : '';
+  const mark = ratio.isEqual ? '= ' : '';
   return html`${mark}${ratioText(ratio.median)}${between(ratio)}`;
 }
 

@@ -29,7 +29,7 @@ function linesOf(check: Check, where: string, columns: number): string[] {
   const { id, name, points, task, did, expected, causes, needs } = check;
   return [
     ...wrap(`${id} ${name}`, columns),
-    ...wrap(`${where}; task ${task}; ${points} points`, columns),
+    ...wrap(`${where}; task ${task}; ${points} point${points === 1 ? '' : 's'}`, columns),
     ...(needs === undefined
       ? []
       : [`made only where there is ${needs === 'proc' ? '/proc' : needs}`]),

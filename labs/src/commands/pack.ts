@@ -38,7 +38,7 @@ export const pack: Command = {
       writeFileSync(path, bytes);
       const size = (bytes.length / BYTES_PER_MB).toFixed(1);
       process.stdout.write(
-        `${path}: lab ${lab.number} for ${kind}, ${files.size} files, ${size} MB\n`,
+        `${path}: lab ${lab.number} for ${kind}, ${files.size} file${files.size === 1 ? '' : 's'}, ${size} MB\n`,
       );
     }
     return 0;

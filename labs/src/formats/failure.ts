@@ -72,5 +72,7 @@ export function summaryOf({ score, maxScore, checks, isPartial }: LabResult): st
   const notChecked = countOf('not checked');
   const rest = notChecked === 0 ? '' : `, ${notChecked} not checked here`;
   const whole = isPartial ? ' of the checks that were made' : '';
-  return `${score} of ${maxScore} points${whole}; ${countOf('passed')} of ${checks.length} checks passed${rest}`;
+  const points = `${score} of ${maxScore} point${maxScore === 1 ? '' : 's'}${whole}`;
+  const made = `${checks.length} check${checks.length === 1 ? '' : 's'}`;
+  return `${points}; ${countOf('passed')} of ${made} passed${rest}`;
 }

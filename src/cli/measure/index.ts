@@ -4,6 +4,7 @@ export * from './children.ts';
 export * from './comparison.ts';
 export * from './cpus.ts';
 export * from './load.ts';
+export * from './progress.ts';
 export * from './rounds.ts';
 export * from './statistics.ts';
 export * from './table.ts';

@@ -1,9 +1,9 @@
 // What a caller passes in as `lint`, and what it gets.
 import { EdgewiseError, invalidType, invalidValue, outOfRange } from '../../errors.ts';
+import { nearestOf } from '../../nearest.ts';
 import type { TraceEvent } from '../../trace/events.ts';
 import { checkFunction } from '../../validate.ts';
 import { LINT_CODES, type LintCode } from './codes.ts';
-import { nearestOf } from './names.ts';
 
 /** A mistake that was found: docs/lints.md. */
 export interface LintFinding {
