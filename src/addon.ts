@@ -21,6 +21,8 @@ export interface Addon extends Candidate {
   readonly exports: unknown;
 }
 
+// As a member: webpack wants to know at build time what a call of `createRequire` is given.
+const node = { createRequire };
 const FILE = 'edgewise.node';
 const SUPPORTED: readonly NodeJS.Platform[] = ['linux', 'darwin', 'freebsd', 'openbsd', 'netbsd'];
 const REMEDY =
@@ -108,7 +110,7 @@ export function loadAddon(): Addon {
   try {
     // Of another name it would be read as JavaScript.
     if (!found.path.endsWith('.node')) throw new Error('its name does not end in .node');
-    return { ...found, exports: createRequire(found.path)(found.path) };
+    return { ...found, exports: node.createRequire(found.path)(found.path) };
   } catch (error) {
     if (isForbidden(error)) throw error;
     throw new EdgewiseError(
