@@ -35,8 +35,8 @@ const tasks = {
     commands: [script('check-kqueue.mjs')],
   },
   package: {
-    does: 'builds, packs, installs and uses the package in an empty folder; the sentence of the README',
-    takes: '3 min',
+    does: 'packs; installs with npm, pnpm and yarn; uses, compiles against and bundles the package; the README',
+    takes: '4 min',
     commands: [BUILD, script('check-package.mjs')],
   },
 };

@@ -2,7 +2,7 @@
 // `npm run build -- prebuilds [linux-x64,darwin-arm64]` puts edgewise.node and edgewise-load into
 // prebuilds/<platform>-<arch>[-musl]/. scripts/test-prebuilds.mjs loads those that can run here.
 // Linux binaries ask for glibc 2.17 (epoll_pwait2 and the like go through syscall(2)); libc++ is
-// inside. macOS binaries ask for 11.0, and are only built here, never run.
+// inside. macOS binaries ask for 11.0, those of FreeBSD for 14.0; both are only built here, never run.
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,8 +14,10 @@ import { provideZig } from './zig.mjs';
 
 // Symbols are bound when they are called: Deno has none of libuv's, and calls none of them. Without
 // `-z lazy` zig binds them all when the addon is loaded.
+const ELF = ['-s', '-Wl,-z,lazy', '-Wl,--gc-sections'];
 const LINK = {
-  linux: ['-s', '-Wl,-z,lazy', '-Wl,--gc-sections'],
+  linux: ELF,
+  freebsd: ELF,
   mac: ['-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
 };
 const PARALLEL_MAX = 2;

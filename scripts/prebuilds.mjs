@@ -11,6 +11,7 @@ export const TARGETS = {
   'linux-arm64-musl': { triple: 'aarch64-linux-musl', system: 'linux' },
   'darwin-x64': { triple: 'x86_64-macos.11.0', system: 'mac' },
   'darwin-arm64': { triple: 'aarch64-macos.11.0', system: 'mac' },
+  'freebsd-x64': { triple: 'x86_64-freebsd.14.0', system: 'freebsd' },
 };
 
 /** What each folder holds: the addon, and the load generator of `edgewise demo`. */
@@ -41,6 +42,17 @@ export async function makePrebuild(name, fill) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });
   renameSync(fresh, folder);
+}
+
+/** The oldest glibc that published binaries run with, 2.x: see TARGETS. */
+export const GLIBC_MINOR = 17;
+
+/** The newest glibc that one of some binaries asks for, 2.x; 0: they ask for none. */
+export function glibcMinor(paths) {
+  const versions = paths.flatMap((path) => [
+    ...readFileSync(path, 'latin1').matchAll(/\bGLIBC_2\.(\d+)/g),
+  ]);
+  return Math.max(0, ...versions.map(([, minor]) => Number(minor)));
 }
 
 /** The machine of an ELF header and of a Mach-O header. elf.h, mach-o/loader.h. */

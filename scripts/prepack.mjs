@@ -1,11 +1,20 @@
-// What npm runs before it packs or publishes: a tarball without a binary that works is refused with
-// one line. To pack, the binary of this machine is enough, and the one that `npm run build` made will
-// do; to publish, all must be there, and none is replaced: a local build asks for the libc of its
-// machine.
+// What npm, pnpm and yarn run before they pack or publish: a tarball without a binary that works is
+// refused with one line. To pack, the binary of this machine is enough; the one that `npm run build`
+// made will do, and on a fresh clone it is made first. To publish, all must be there, and none is
+// built or replaced: a local build asks for the libc of its machine.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { BINARIES, flawOf, folderOf, hostName, makePrebuild, TARGETS } from './prebuilds.mjs';
+import {
+  BINARIES,
+  flawOf,
+  folderOf,
+  GLIBC_MINOR,
+  glibcMinor,
+  hostName,
+  makePrebuild,
+  TARGETS,
+} from './prebuilds.mjs';
 
 const LOCAL = join('build', 'Release');
 const ADDON = 'edgewise.node';
@@ -49,6 +58,27 @@ async function takeLocalBuild() {
   });
 }
 
+/** A binary of `npm run build` runs where the C library is as new as the one here. */
+function noteGlibc() {
+  const minor = glibcMinor(BINARIES.map((file) => join(folderOf(host), file)));
+  if (minor <= GLIBC_MINOR) return;
+  console.error(
+    `prepack: the binary for ${host} is a local build, for glibc 2.${minor} or newer; ` +
+      `npm run build -- prebuilds makes those of all systems, for 2.${GLIBC_MINOR}`,
+  );
+}
+
+/** A clone after `npm ci` has neither; what is there is never built again. */
+function buildWhatIsMissing() {
+  const isBuilt = existsSync('dist') && (existsSync(LOCAL) || existsSync(folderOf(host)));
+  const { scripts } = existsSync('package.json') ? JSON.parse(readFileSync('package.json')) : {};
+  if (isBuilt || scripts?.build === undefined) return;
+  console.error('prepack: nothing is built yet: npm run build, which takes a minute');
+  // What is printed there is not what was asked for: `npm pack --json`.
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Refusal('npm run build has failed');
+}
+
 /** What is made of the sources beside what tsc makes, and of which one. */
 const MADE = { 'src/view/page.ts': 'dist/view/page.html' };
 
@@ -74,12 +104,14 @@ function assertBuilt() {
 }
 
 async function prepack(isPublished) {
+  if (!isPublished) buildWhatIsMissing();
   assertBuilt();
   if (!isPublished) await takeLocalBuild();
   const present = existsSync('prebuilds') ? readdirSync('prebuilds') : [];
   const needed = isPublished ? Object.keys(TARGETS) : [host];
   for (const name of new Set([...needed, ...present])) assertWhole(folderOf(name), name);
   if (present.includes(host) || !isPublished) assertLoads(folderOf(host));
+  if (!isPublished) noteGlibc();
 }
 
 try {

@@ -64,8 +64,8 @@ const tasks = {
     commands: [BUILD, script('test-nodes.mjs')],
   },
   prebuilds: {
-    does: 'loads the published binaries that can run here',
-    takes: '20 s',
+    does: 'loads the published binaries that can run here, in each runtime; prints a table',
+    takes: '1 min',
     commands: [script('test-prebuilds.mjs')],
   },
   serve: {

@@ -122,6 +122,7 @@ export function check(result: number, syscall: string, context?: ErrorContext): 
 export type EdgewiseErrorCode =
   | 'ERR_CLOSED'
   | 'ERR_ADDON_MISSING'
+  | 'ERR_ADDON_UNLOADABLE'
   | 'ERR_PLATFORM_UNSUPPORTED'
   | 'ERR_BACKEND_UNAVAILABLE'
   | 'ERR_BUFFER_DETACHED'
@@ -150,6 +151,7 @@ export type EdgewiseErrorCode =
   | 'ERR_HANDED_OVER'
   | 'ERR_PATH_UNSAFE'
   | 'ERR_LIBRARY_MISSING'
+  | 'ERR_THREAD_FILE_MISSING'
   | 'ERR_OFFLOAD_ABORTED'
   | 'ERR_OFFLOAD_FAILED'
   | 'ERR_NOT_POLLABLE'

@@ -1,64 +1,9 @@
-// The only file that loads the addon, and the types of all that it holds. Arguments go to it
+// The addon that src/addon.ts finds, and the types of all that it holds. Arguments go to it
 // unchecked: native code takes only what is exactly right and answers REFUSED (src/validate.ts).
 import dns from 'node:dns';
-import fs, { existsSync, readFileSync, type Stats } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import fs, { type Stats } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { EdgewiseError } from './errors.ts';
-
-/** Where the addon came from; `edgewise doctor` prints it. */
-export type AddonOrigin = 'explicit' | 'local build' | 'prebuild';
-
-interface Candidate {
-  readonly origin: AddonOrigin;
-  readonly path: string;
-}
-
-const SUPPORTED: readonly NodeJS.Platform[] = ['linux', 'darwin', 'freebsd', 'openbsd', 'netbsd'];
-
-// Reads the process's own memory map: the musl loader is in it when musl runs us.
-function isMusl(): boolean {
-  if (process.platform !== 'linux') return false;
-  try {
-    return readFileSync('/proc/self/maps', 'latin1').includes('/ld-musl-');
-  } catch {
-    return false; // no /proc: glibc is the better guess, and a wrong one fails with a clear error
-  }
-}
-
-function candidates(): Candidate[] {
-  const explicit = process.env.EDGEWISE_ADDON;
-  if (explicit !== undefined) return [{ origin: 'explicit', path: explicit }];
-  const root = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-  const libc = isMusl() ? '-musl' : '';
-  return [
-    { origin: 'local build', path: root('build/Release/edgewise.node') },
-    {
-      origin: 'prebuild',
-      path: root(`prebuilds/${process.platform}-${process.arch}${libc}/edgewise.node`),
-    },
-  ];
-}
-
-function load(): { native: Native; origin: AddonOrigin; path: string } {
-  if (!SUPPORTED.includes(process.platform)) {
-    throw new EdgewiseError(
-      'ERR_PLATFORM_UNSUPPORTED',
-      `edgewise runs on Linux, macOS and the BSDs, not on ${process.platform}`,
-    );
-  }
-  const tried = candidates();
-  const found = tried.find(({ path }) => existsSync(path));
-  if (found === undefined) {
-    throw new EdgewiseError(
-      'ERR_ADDON_MISSING',
-      `no edgewise addon for ${process.platform}-${process.arch}; looked at ` +
-        `${tried.map(({ path }) => path).join(', ')}. Build it: see "Other platforms" in CONTRIBUTING.md`,
-    );
-  }
-  return { native: createRequire(import.meta.url)(found.path) as Native, ...found };
-}
+import { type AddonOrigin, loadAddon } from './addon.ts';
 
 export interface Native
   extends SyscallBindings,
@@ -428,13 +373,14 @@ function pinBindings({ pin, unpin }: Native): Pick<Native, 'pin' | 'unpin'> {
   };
 }
 
-const loaded = load();
+const loaded = loadAddon();
+const addon = loaded.exports as Native;
 // To V8 the addon's exports are a dictionary, searched at every call; as a prototype they are not:
 // 10 to 30 ns of a recv and a send, though under load no difference was seen beside the noise.
 export const native: Native = Object.assign(
-  Object.create(loaded.native),
+  Object.create(addon),
   hostBindings(),
-  pinBindings(loaded.native),
+  pinBindings(addon),
 );
 
 /** What native code writes to under a number of `native.pin`, for what takes its place. */

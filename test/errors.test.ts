@@ -111,6 +111,12 @@ describe('import', () => {
     expect(outcome('', { EDGEWISE_ADDON: '/nowhere.node' })).toBe('ERR_ADDON_MISSING');
   });
 
+  it('says which addon cannot be loaded, and why', () => {
+    expect(outcome('', { EDGEWISE_ADDON: fileURLToPath(import.meta.url) })).toBe(
+      'ERR_ADDON_UNLOADABLE',
+    );
+  });
+
   it("is refused by the permission model with Node's own error", () => {
     const flag =
       Number(process.versions.node.split('.')[0]) < 23

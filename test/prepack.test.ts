@@ -27,6 +27,12 @@ const BUILT = join(ROOT, 'build', 'Release');
 const HOST = hostName();
 const BINARIES = ['edgewise.node', 'edgewise-load'];
 
+/** What is said of a local build; those of other C libraries do not name a version. */
+const LOCAL_BUILD =
+  process.platform === 'linux' && !HOST.endsWith('-musl')
+    ? /^prepack: the binary for \S+ is a local build, for glibc 2\.\d+ or newer; [^\n]+\n$/
+    : /^$/;
+
 let folder = '';
 const at = (...path: string[]) => join(folder, ...path);
 
@@ -66,7 +72,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 describe('the binary of this machine', () => {
   test('is the local build where there is no other', () => {
     put('build', 'Release');
-    expect(prepack()).toEqual({ status: 0, stdout: '', stderr: '' });
+    const { status, stdout, stderr } = prepack();
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toMatch(LOCAL_BUILD);
     expect(readdirSync(at('prebuilds', HOST)).sort()).toEqual([...BINARIES].sort());
     for (const name of BINARIES) {
       expect(readFileSync(at('prebuilds', HOST, name))).toEqual(readFileSync(join(BUILT, name)));
@@ -96,6 +104,51 @@ describe('the binary of this machine', () => {
     put('prebuilds', HOST);
     copyFileSync(join(BUILT, 'edgewise-load'), at('prebuilds', HOST, 'edgewise.node'));
     expectRefusal(/edgewise\.node cannot be loaded: /);
+  });
+});
+
+describe('a clone where nothing is built', () => {
+  // What the real one leaves, in the time of a test.
+  function writeBuild(outcome: string) {
+    const scripts = { build: 'node build.mjs' };
+    write('package.json', JSON.stringify({ private: true, scripts }));
+    const copies = BINARIES.map(
+      (name) => `copyFileSync(${JSON.stringify(join(BUILT, name))}, 'build/Release/${name}');`,
+    );
+    write(
+      'build.mjs',
+      `import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+      console.log('building');
+      for (const name of ['dist/net', 'build/Release']) mkdirSync(name, { recursive: true });
+      for (const kind of ['js', 'd.ts']) writeFileSync('dist/net/index.' + kind, '//');
+      ${copies.join('\n')}
+      ${outcome}`,
+    );
+  }
+
+  beforeEach(() => rmSync(at('dist'), { recursive: true }));
+
+  test('is built, and what that prints does not mix with the answer of npm pack --json', () => {
+    writeBuild('');
+    const { status, stdout, stderr } = prepack();
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toMatch(/^prepack: nothing is built yet[^\n]+\nbuilding\n(prepack: [^\n]+\n)?$/);
+    expect(readdirSync(at('prebuilds', HOST)).sort()).toEqual([...BINARIES].sort());
+    expect(prepack().stderr).not.toContain('building');
+  });
+
+  test('is not packed when that fails', () => {
+    writeBuild('process.exit(3);');
+    const { status, stderr } = prepack();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^prepack: npm run build has failed$/m);
+    expect(existsSync(at('prebuilds'))).toBe(false);
+  });
+
+  test('is not built to publish', () => {
+    writeBuild('');
+    expectRefusal(/no dist\/net\/index\.js: npm run build$/m, 'publish');
+    expect(existsSync(at('dist'))).toBe(false);
   });
 });
 
@@ -132,7 +185,11 @@ describe('a binary in prebuilds/', () => {
   });
 
   test('that is whole is packed', () => {
-    expect(prepack()).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(prepack()).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringMatching(LOCAL_BUILD),
+    });
   });
 
   describe.each(BINARIES)('%s', (name) => {

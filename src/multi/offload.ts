@@ -7,12 +7,10 @@ import { ClosedError, EdgewiseError } from '../errors.ts';
 import { SHOWN, shown } from '../inspect.ts';
 import { checkReactor, type Reactor, type ReactorWaker } from '../reactor/index.ts';
 import { checkFunction, checkInteger, checkObject, checkSignal } from '../validate.ts';
+import { threadFile } from './entry.ts';
 import { failure, OffloadSlot, type SlotTask, type ThreadPool } from './offload-slot.ts';
 import { urlOf } from './options.ts';
 
-const isBuilt = import.meta.url.endsWith('.js');
-const BESIDE = isBuilt ? './offload-thread.js' : '../../dist/multi/offload-thread.js';
-const ENTRY = new URL(BESIDE, import.meta.url);
 const ANSWERS_PER_TURN = 1024;
 const THREADS_MAX = 1024;
 const QUEUE_LENGTH_MAX = 1024;
@@ -360,6 +358,7 @@ async function loadTinypool() {
  *
  * @throws EdgewiseError - ERR_LIBRARY_MISSING: `npm install tinypool`, which edgewise does not install.
  *   ERR_MODULE_INVALID: tinypool is installed and cannot be loaded. ERR_CLOSED: the reactor is.
+ *   ERR_THREAD_FILE_MISSING: edgewise is a part of a bundle.
  * @throws TypeError, RangeError - an option of the wrong kind.
  */
 export async function createOffload(options: OffloadOptions): Promise<Offload> {
@@ -371,9 +370,10 @@ export async function createOffload(options: OffloadOptions): Promise<Offload> {
   checkInteger('threads', threads, 1, THREADS_MAX);
   checkInteger('queueLengthMax', queueLengthMax, 0, QUEUE_LENGTH_MAX_MAX);
   reactor.lintNames('createOffload', options, OPTION_NAMES);
+  const filename = threadFile('offload-thread').href;
   const Tinypool = await loadTinypool();
   if (reactor.isClosed) throw new ClosedError('the Reactor');
-  const shape = { filename: ENTRY.href, name: 'work', minThreads: 1, maxThreads: 1 };
+  const shape = { filename, name: 'work', minThreads: 1, maxThreads: 1 };
   const makePool = (): ThreadPool => new Tinypool(shape);
   return new Offload({ makePool, threads, module: url, queueLengthMax, reactor });
 }

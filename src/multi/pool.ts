@@ -7,6 +7,7 @@ import { SHOWN, shown } from '../inspect.ts';
 import * as sys from '../sys/index.ts';
 import { checkInteger, checkObject } from '../validate.ts';
 import { type Dispatch, openDispatch } from './dispatch.ts';
+import { threadFile } from './entry.ts';
 import { type FairnessReport, fairnessOf } from './fairness.ts';
 import { type PoolSettings, type ReactorPoolOptions, settingsOf } from './options.ts';
 import type { Move } from './protocol.ts';
@@ -50,9 +51,13 @@ export class ReactorPool {
   #closed: Promise<void> | undefined;
   #isReferenced = true;
 
-  /** @throws TypeError, RangeError - an option of the wrong kind. */
+  /**
+   * @throws TypeError, RangeError - an option of the wrong kind.
+   * @throws EdgewiseError - ERR_THREAD_FILE_MISSING: edgewise is a part of a bundle.
+   */
   constructor(options: ReactorPoolOptions) {
     this.#settings = settingsOf(options);
+    threadFile('worker');
     const owner: SubReactorOwner = {
       onRoom: () => this.#dispatch?.retry(),
       onMove: (sub, move) => this.#onMove(sub, move),

@@ -1,12 +1,8 @@
 // The thread of a sub-reactor as the main thread sees it: from its start to its end, which is awaited,
 // and forced after a time limit. A thread that dies is replaced by a new object.
 import { Worker } from 'node:worker_threads';
+import { threadFile } from './entry.ts';
 import type { Envelope, FromSubReactor, SubReactorData, ToSubReactor } from './protocol.ts';
-
-// The thread runs the built file also when this one runs from the sources, as in tests: the oldest
-// Node that we support loads no TypeScript.
-const isBuilt = import.meta.url.endsWith('.js');
-const ENTRY = new URL(isBuilt ? './worker.js' : '../../dist/multi/worker.js', import.meta.url);
 
 /** Time for its module when it has no connection any more, or could not start. */
 const DONE_GRACE_MS = 1000;
@@ -45,7 +41,8 @@ export class PoolThread {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(workerData: SubReactorData, owner: ThreadOwner) {
-    const worker = new Worker(ENTRY, { workerData, name: `sub-reactor ${workerData.index}` });
+    const name = `sub-reactor ${workerData.index}`;
+    const worker = new Worker(threadFile('worker'), { workerData, name });
     this.#worker = worker;
     let cause: unknown;
     worker.on('error', (error) => {

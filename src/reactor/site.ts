@@ -1,8 +1,7 @@
 // Where a program calls into this package: the line that a finding about a handler names.
 
-/** The folder of the package's code. */
-const OWN = new URL('..', import.meta.url).pathname;
-const REACTOR = `${OWN}reactor/`;
+/** The folder of the package's code; undefined: a bundle has it in one file with that of its users. */
+const OWN = /^file:\/\/(.*\/)reactor\/site\.[jt]s$/.exec(import.meta.url ?? '')?.[1];
 /** Below this frame is what waits and dispatches, not what registers. */
 const DISPATCHER = /callHandler.*\breactor\/dispatcher\./;
 const FRAMES_MAX = 50;
@@ -23,12 +22,13 @@ export class CallSite {
    * itself (it accepts a connection), the line of the package that calls the reactor.
    */
   toString(): string {
+    if (OWN === undefined) return 'at an unknown place of a bundle';
     const all = (this.#error.stack ?? '').split('\n').slice(1);
     const end = all.findIndex((frame) => DISPATCHER.test(frame));
     const frames = all.slice(0, end < 0 ? undefined : end);
     const found =
       frames.find((frame) => !frame.includes(OWN) && !frame.includes('node:')) ??
-      frames.find((frame) => !frame.includes(REACTOR));
+      frames.find((frame) => !frame.includes(`${OWN}reactor/`));
     return found?.trim() ?? 'at an unknown place';
   }
 }
