@@ -4,7 +4,7 @@
 
 import { SocketAddress } from '../address.ts';
 import { check } from '../errors.ts';
-import { Acceptor, openByOptions } from '../net/index.ts';
+import { Acceptor, openByOptions, prepare } from '../net/index.ts';
 import { Interest } from '../poller/index.ts';
 import type { Reactor, Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
@@ -45,10 +45,10 @@ class AcceptorDispatch implements Dispatch {
   readonly #reactor: Reactor;
   #isClosed = false;
 
-  constructor({ listen, balance, reactor }: PoolSettings, subs: readonly SubReactor[]) {
+  constructor({ listen, fd, balance, reactor }: PoolSettings, subs: readonly SubReactor[]) {
     this.#subs = subs;
     this.#balance = balanceOf(balance);
-    this.#fd = openByOptions({ ...listen, handlers: {} });
+    this.#fd = fd ?? openByOptions({ ...listen, handlers: {} });
     this.port = portOf(this.#fd);
     this.#acceptor = new Acceptor(
       reactor,
@@ -123,13 +123,13 @@ class SharedDispatch implements Dispatch {
   readonly #fds: number[] = [];
   readonly #isExclusive: boolean;
 
-  constructor({ listen, strategy, size, ...settings }: PoolSettings) {
+  constructor({ listen, fd: given, strategy, size, ...settings }: PoolSettings) {
     this.#isExclusive = strategy === 'exclusive';
     const reusePort = strategy === 'reusePort';
     let { port } = listen;
     try {
       for (let i = 0; i < (reusePort ? size : 1); i++) {
-        const fd = openByOptions({ ...listen, port, reusePort, handlers: {} });
+        const fd = given ?? openByOptions({ ...listen, port, reusePort, handlers: {} });
         this.#fds.push(fd);
         port = portOf(fd);
       }
@@ -165,6 +165,7 @@ class SharedDispatch implements Dispatch {
  * @throws as `listen`.
  */
 export function openDispatch(settings: PoolSettings, subs: readonly SubReactor[]): Dispatch {
+  if (settings.fd !== undefined) prepare(settings.fd, 'listener');
   if (settings.strategy === 'acceptor') return new AcceptorDispatch(settings, subs);
   return new SharedDispatch(settings);
 }

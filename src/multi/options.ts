@@ -1,9 +1,9 @@
 // The options of a pool, checked once and with their defaults.
 import { pathToFileURL } from 'node:url';
-import { invalidType, invalidValue } from '../errors.ts';
-import { planTcpOptions } from '../net/index.ts';
+import { invalidType, invalidValue, outOfRange } from '../errors.ts';
+import { checkProxyOptions, planTcpOptions } from '../net/index.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
-import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import { checkFd, checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';
 
 /**
@@ -41,6 +41,12 @@ export interface ReactorPoolOptions {
   readonly host?: string;
   /** As for `listen`. */
   readonly port?: number;
+  /**
+   * A socket that listens already, in place of `host` and `port`: one of `activationSockets`. It is the
+   * pool's from the end of `start` on; when that fails, it is still the caller's. Not with `reusePort`,
+   * which needs one for each sub-reactor.
+   */
+  readonly fd?: number;
   /** As for `listen`, for each listening socket. */
   readonly backlog?: number;
   /** Options of each connection; they override the module's `options`. Must be cloneable. */
@@ -80,6 +86,8 @@ export interface PoolSettings {
   readonly balance: PoolBalance;
   readonly steerByCpu: boolean;
   readonly listen: { readonly host?: string; readonly port: number; readonly backlog: number };
+  /** A socket that listens already. */
+  readonly fd: number | undefined;
   readonly connection: PoolConnectionOptions;
   readonly data: unknown;
   readonly reactor: Reactor;
@@ -126,6 +134,15 @@ export function urlOf(module: unknown): string {
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(module).href;
 }
 
+// Options that contradict each other are a RangeError.
+function fdOf({ fd, host, port, strategy }: ReactorPoolOptions): number | undefined {
+  if (fd === undefined) return undefined;
+  if (strategy === 'reusePort') throw outOfRange('strategy', 'another one with "fd"', strategy);
+  if (host !== undefined) throw outOfRange('host', 'absent with "fd"', host);
+  if (port !== undefined) throw outOfRange('port', 'absent with "fd"', port);
+  return checkFd(fd);
+}
+
 /**
  * Checks the options of a pool and fills in the defaults.
  *
@@ -140,6 +157,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
   checkFunction('onError', onError);
   checkFunction('onBlocked', onBlocked);
   planTcpOptions(connection.tcp ?? {});
+  checkProxyOptions(connection);
   return {
     size: checkInteger('size', size, 1, SIZE_MAX),
     module: urlOf(module),
@@ -151,6 +169,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
       port: checkInteger('port', options.port ?? 0, 0, 65_535),
       backlog: checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff),
     },
+    fd: fdOf(options),
     connection,
     data: options.data,
     reactor: reactorOf(options),

@@ -19,12 +19,14 @@ import { isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { applyPlan, planTcpOptions } from '../socket/tcp.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
 import { bindAndListen } from './path.ts';
+import { checkProxyOptions, PROXY_OPTIONS } from './proxy-reader.ts';
 
 const BACKLOG = 4096;
 const { constants } = sys;
 
 const ADOPT_OPTIONS = {
   ...CONNECTION_OPTIONS,
+  ...PROXY_OPTIONS,
   exclusive: true,
   onExhaustion: true,
   tcp: true,
@@ -116,6 +118,7 @@ function checkOptions<Data>(options: ListenOptions<Data>): void {
   checkPolicy(options.onExhaustion);
   if (options.onError !== undefined) checkFunction('onError', options.onError);
   if (options.tcp !== undefined) planTcpOptions(options.tcp);
+  checkProxyOptions(options);
 }
 
 /**
