@@ -1,7 +1,7 @@
 // The header of the PROXY protocol, with which a proxy names the client that it speaks for: version 1
 // is a line of text, version 2 is binary (HAProxy's doc/proxy-protocol.txt). This file takes the bytes
 // of a header and says what is in them; listen/proxy-reader.ts reads them from a connection. Everything
-// that the specification does not allow is refused: who can write a header can claim any address.
+// that the specification does not allow is refused: a header can claim any address.
 import { isIPv4, isIPv6 } from 'node:net';
 import type { AbstractAddress, InetAddress, UnixAddress } from '../../address.ts';
 import { EdgewiseError } from '../../errors.ts';
