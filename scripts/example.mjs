@@ -10,9 +10,11 @@ const HELPERS = [
   'listen.ts',
   ...['flags', 'common', 'blocking-echo', 'readiness'].map((name) => `models/${name}.ts`),
   'seeing/pair.ts',
+  ...['bus', 'handlers', 'health', 'member', 'rooms'].map((name) => `cluster/${name}.ts`),
+  ...['nats-bus', 'nats-sockets', 'redis-bus'].map((name) => `cluster/${name}.ts`),
 ];
 // Not examples/serve: it is a program of its own.
-const files = ['', 'echo/', 'models/', 'seeing/'].flatMap((folder) =>
+const files = ['', 'cluster/', 'echo/', 'models/', 'seeing/'].flatMap((folder) =>
   readdirSync(`${root}examples/${folder}`).map((file) => `${folder}${file}`),
 );
 const names = files
