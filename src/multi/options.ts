@@ -1,6 +1,6 @@
 // The options of a pool, checked once and with their defaults.
 import { pathToFileURL } from 'node:url';
-import { invalidType, invalidValue, outOfRange } from '../errors.ts';
+import { invalidType, invalidValue } from '../errors.ts';
 import { checkProxyOptions, planTcpOptions } from '../net/index.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
 import { checkFd, checkFunction, checkInteger, checkObject } from '../validate.ts';
@@ -41,14 +41,14 @@ export interface ReactorPoolOptions {
   readonly host?: string;
   /** As for `listen`. */
   readonly port?: number;
-  /**
-   * A socket that listens already, in place of `host` and `port`: one of `activationSockets`. It is the
-   * pool's from the end of `start` on; when that fails, it is still the caller's. Not with `reusePort`,
-   * which needs one for each sub-reactor.
-   */
-  readonly fd?: number;
   /** As for `listen`, for each listening socket. */
   readonly backlog?: number;
+  /**
+   * A socket that listens already, in the place of `host`, `port` and `backlog`: one of a supervisor, or of
+   * the process before this one (`takeOver`). Not with `reusePort`. It is the pool's when `start` has
+   * resolved; when that rejects, it is still the caller's.
+   */
+  readonly fd?: number;
   /** Options of each connection; they override the module's `options`. Must be cloneable. */
   readonly connection?: PoolConnectionOptions;
   /** For the module's `start`; must be cloneable. */
@@ -85,8 +85,11 @@ export interface PoolSettings {
   readonly strategy: PoolStrategy;
   readonly balance: PoolBalance;
   readonly steerByCpu: boolean;
-  readonly listen: { readonly host?: string; readonly port: number; readonly backlog: number };
-  /** A socket that listens already. */
+  readonly listen: {
+    readonly host?: string;
+    readonly port: number;
+    readonly backlog: number;
+  };
   readonly fd: number | undefined;
   readonly connection: PoolConnectionOptions;
   readonly data: unknown;
@@ -115,6 +118,15 @@ function oneOf<Choice extends string>(
   return found;
 }
 
+function inheritedOf({ fd, strategy }: ReactorPoolOptions): number | undefined {
+  if (fd === undefined) return undefined;
+  checkFd(fd);
+  if (strategy === 'reusePort') {
+    throw invalidValue('fd', 'undefined with reusePort, where each thread has a socket', fd);
+  }
+  return fd;
+}
+
 function reactorOf({ reactor = defaultReactor() }: ReactorPoolOptions): Reactor {
   checkReactor(reactor);
   return reactor;
@@ -132,15 +144,6 @@ export function urlOf(module: unknown): string {
   if (isUrl(module)) return module.href;
   if (typeof module !== 'string') throw invalidType('module', 'a path or a URL', module);
   return /^(file|data|node):/.test(module) ? module : pathToFileURL(module).href;
-}
-
-// Options that contradict each other are a RangeError.
-function fdOf({ fd, host, port, strategy }: ReactorPoolOptions): number | undefined {
-  if (fd === undefined) return undefined;
-  if (strategy === 'reusePort') throw outOfRange('strategy', 'another one with "fd"', strategy);
-  if (host !== undefined) throw outOfRange('host', 'absent with "fd"', host);
-  if (port !== undefined) throw outOfRange('port', 'absent with "fd"', port);
-  return checkFd(fd);
 }
 
 /**
@@ -169,7 +172,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
       port: checkInteger('port', options.port ?? 0, 0, 65_535),
       backlog: checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff),
     },
-    fd: fdOf(options),
+    fd: inheritedOf(options),
     connection,
     data: options.data,
     reactor: reactorOf(options),

@@ -18,6 +18,8 @@ export class Client {
   /** `{ seq, id, name, text }`, in the order in which they came. */
   received = [];
   connectionCount = 0;
+  /** Times that a message was said again, because its answer did not come. */
+  againCount = 0;
   #ports;
   #last = '0';
   #pending;
@@ -52,6 +54,11 @@ export class Client {
     this.#socket.destroy();
   }
 
+  #sayAgain() {
+    this.againCount++;
+    this.#socket.write(this.#pending.line);
+  }
+
   #connect() {
     const port = this.#ports[this.connectionCount++ % this.#ports.length];
     const socket = connect(port, HOST);
@@ -59,7 +66,7 @@ export class Client {
     let rest = '';
     socket.setEncoding('utf8');
     socket.write(`/nick ${this.name}\r\n/resume ${this.room} ${this.#last}\n`);
-    if (this.#pending !== undefined) socket.write(this.#pending.line);
+    if (this.#pending !== undefined) this.#sayAgain();
     socket.on('data', (text) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop();
@@ -85,7 +92,7 @@ export class Client {
     const [, outcome, id] = /^\* (ok|failed) (\S+)$/.exec(line) ?? [];
     if (id === undefined || id !== this.#pending?.id) return;
     if (outcome === 'failed') {
-      this.#socket.write(this.#pending.line);
+      this.#sayAgain();
       return;
     }
     const { resolve } = this.#pending;

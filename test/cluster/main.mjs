@@ -12,6 +12,10 @@ const MEMBERS_PER_ROOM = 4;
 const PHASE = 100;
 const LIMIT_MS = 80_000;
 
+function total({ clients }, countOf) {
+  return clients.reduce((sum, client) => sum + countOf(client), 0);
+}
+
 /** Members in their rooms, that say messages until they are to stop. */
 class Members {
   clients;
@@ -33,7 +37,7 @@ class Members {
   }
 
   get acknowledged() {
-    return this.clients.reduce((sum, client) => sum + client.acknowledged.length, 0);
+    return total(this, (client) => client.acknowledged.length);
   }
 
   rooms() {
@@ -139,16 +143,17 @@ async function measure(title, scenario) {
     };
     const members = await Promise.race([run(), late]);
     const judged = members.rooms().map(judge);
-    const sum = (name) => judged.reduce((total, counts) => total + counts[name], 0);
+    const sum = (name) => judged.reduce((before, counts) => before + counts[name], 0);
     return {
       on: title,
-      sent: members.clients.reduce((total, { sent }) => total + sent.length, 0),
+      sent: total(members, ({ sent }) => sent.length),
       acknowledged: members.acknowledged,
       received: sum('received'),
       lost: sum('lost'),
       doubled: sum('doubled'),
       'out of order': sum('outOfOrder'),
-      reconnects: members.clients.reduce((total, client) => total + client.connectionCount - 1, 0),
+      reconnects: total(members, ({ connectionCount }) => connectionCount - 1),
+      'said again': total(members, ({ againCount }) => againCount),
       killed: killed.join(', '),
       seconds: Math.round((performance.now() - fromMs) / 100) / 10,
     };

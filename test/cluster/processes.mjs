@@ -159,7 +159,13 @@ export class World {
     }
     // In debugging mode it stays in the foreground, and says what it does.
     const args = ['-db', '-V', '-f', join(EXAMPLE, 'haproxy.cfg')];
-    const server = this.server('haproxy', 'haproxy', args, /^Using \w+\(\) as the polling mechanism/, env);
+    const server = this.server(
+      'haproxy',
+      'haproxy',
+      args,
+      /^Using \w+\(\) as the polling mechanism/,
+      env,
+    );
     await server.start();
     return { port, servers: [server] };
   }

@@ -1,17 +1,16 @@
 // A pool behind a proxy: its threads read the headers of the PROXY protocol, whatever accepts, and what a
-// header has said goes along when a connection is handed over. And a pool on a socket that listens already.
+// header has said goes along when a connection is handed over.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultReactor } from '../../src/index.ts';
 import type { PoolStrategy } from '../../src/multi/index.ts';
-import * as sys from '../../src/sys/index.ts';
-import { portOf, useDescriptors } from '../helpers/descriptors.ts';
+import { useDescriptors } from '../helpers/descriptors.ts';
 import { headerV2, SOURCE } from '../net/socket/proxy-headers.ts';
-import { makePool, moduleOf, startPool } from './pools.ts';
+import { moduleOf, startPool } from './pools.ts';
 
 beforeAll(() => void defaultReactor()); // stays
-const descriptors = useDescriptors();
+useDescriptors();
 const isLinux = process.platform === 'linux';
 const STRATEGIES: PoolStrategy[] = isLinux
   ? ['acceptor', 'reusePort', 'exclusive']
@@ -58,41 +57,4 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const { total } = await pool.report();
     expect(total).toMatchObject({ open: 0, broken: 0 });
   });
-});
-
-describe('a socket that listens already', () => {
-  it.each(STRATEGIES.filter((each) => each !== 'reusePort'))(
-    'is served by %s',
-    async (strategy) => {
-      const { fd } = descriptors.listener();
-      const port = portOf(fd);
-      const { pool } = makePool({ strategy });
-      const given = makePool({ strategy, host: undefined, fd } as never).pool;
-      await given.start();
-      descriptors.release(fd);
-      expect(given.port).toBe(port);
-      const client = connect(port, '127.0.0.1');
-      client.write('hello\n');
-      expect(await lineOf(client)).toBe('hello\n');
-      client.destroy();
-      await given.close();
-      pool.destroy();
-      expect(sys.getsockname(fd, new sys.SocketAddress())).toBeLessThan(0);
-    },
-  );
-
-  it('stays the callers when start fails', async () => {
-    const { fd } = descriptors.listener();
-    const { pool } = makePool({ host: undefined, fd, module: moduleOf('throw 1') } as never);
-    await expect(pool.start()).rejects.toMatchObject({ code: 'ERR_MODULE_INVALID' });
-    expect(sys.getsockname(fd, new sys.SocketAddress())).toBe(0);
-  });
-
-  it.each([[{ strategy: 'reusePort' }], [{ port: 1 }], [{ host: '127.0.0.1' }], [{ fd: -1 }]])(
-    'is refused together with %j',
-    (options) => {
-      const make = () => makePool({ host: undefined, fd: 5, ...options } as never);
-      expect(make).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
-    },
-  );
 });
