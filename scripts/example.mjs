@@ -11,7 +11,7 @@ const HELPERS = [
   ...['flags', 'common', 'blocking-echo', 'readiness'].map((name) => `models/${name}.ts`),
   'seeing/pair.ts',
   ...['bus', 'handlers', 'health', 'member', 'rooms'].map((name) => `cluster/${name}.ts`),
-  ...['nats-bus', 'nats-sockets', 'redis-bus'].map((name) => `cluster/${name}.ts`),
+  ...['nats-bus', 'nats-sockets', 'persist', 'redis-bus'].map((name) => `cluster/${name}.ts`),
 ];
 // Not examples/serve: it is a program of its own.
 const files = ['', 'cluster/', 'echo/', 'models/', 'seeing/'].flatMap((folder) =>

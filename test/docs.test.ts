@@ -53,8 +53,8 @@ describe('docs/guide/scale.md', () => {
   });
 
   it('has no other block of a program', () => {
-    const all = matches(textOf('docs/guide/scale.md'), /^```(ts|ini|lua)$/gm);
-    const from = blocks.filter(([block]) => /```(ts|ini|lua)\n/.test(block));
+    const all = matches(textOf('docs/guide/scale.md'), /^```(ts|ini)$/gm);
+    const from = blocks.filter(([block]) => /```(ts|ini)\n/.test(block));
     expect(all).toHaveLength(from.length);
   });
 });

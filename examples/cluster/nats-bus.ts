@@ -12,6 +12,7 @@ import {
 import { type NatsConnection, nanos } from '@nats-io/nats-core';
 import type { Bus, Following, Said, Saying } from './bus.ts';
 import { connect } from './nats-sockets.ts';
+import { persist } from './persist.ts';
 
 const STREAM = 'CHAT';
 const REPLICAS = Number(process.env.CHAT_REPLICAS ?? 3);
@@ -21,21 +22,7 @@ const WINDOW_MS = 120_000;
 const MESSAGES_MAX = 1_000_000;
 const ANSWER_MS = 1000;
 const AGAIN_MS = 100;
-/** So often, each within ANSWER_MS: an election of a leader takes a few seconds. */
-const ATTEMPTS = 15;
 const SILENCE_MS = 500;
-
-/** Calls until it succeeds, and throws what it throws at the last time. */
-async function persist<Result>(attempt: () => Promise<Result>): Promise<Result> {
-  for (let count = 1; ; count++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (count === ATTEMPTS) throw error;
-      await delay(AGAIN_MS);
-    }
-  }
-}
 
 class NatsBus implements Bus {
   isReady = true;

@@ -1,6 +1,6 @@
 // The bus on streams of Redis, one for each room: XADD gives each message the next id, and a key of its
 // own, for as long as WINDOW, says that it is there already; a script does both or nothing. What is
-// kept is as safe as Redis is told to keep it: `appendonly yes` with `appendfsync always`, and WAIT
+// kept is as safe as Redis is set up to keep it: `appendonly yes` with `appendfsync always`, and WAIT
 // where there are replicas, which a failover may nevertheless leave behind. A member that reads has a
 // connection of its own, since XREAD blocks one.
 import { setTimeout as delay } from 'node:timers/promises';

@@ -26,7 +26,7 @@ class MemoryBus implements Bus {
     if (isKept) return;
     const said = { ...saying, seq: String(this.kept.length + 1) };
     this.kept.push(said);
-    for (const tell of [...this.followings]) tell(said);
+    for (const handle of [...this.followings]) handle(said);
   }
 
   follow(room: string, after: string | undefined, onSaid: (said: Said) => void): Following {
