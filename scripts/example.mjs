@@ -11,10 +11,12 @@ const HELPERS = [
   'listen.ts',
   ...['flags', 'common', 'blocking-echo', 'readiness'].map((name) => `models/${name}.ts`),
   'seeing/pair.ts',
+  ...['bus', 'handlers', 'health', 'member', 'rooms'].map((name) => `cluster/${name}.ts`),
+  ...['nats-bus', 'nats-sockets', 'persist', 'redis-bus'].map((name) => `cluster/${name}.ts`),
 ];
 const COLUMNS = 80;
 // Not examples/serve: it is a program of its own.
-const FOLDERS = ['', 'echo/', 'models/', 'seeing/'];
+const FOLDERS = ['', 'cluster/', 'echo/', 'models/', 'seeing/'];
 
 function namesIn(folder) {
   return readdirSync(`${root}examples/${folder}`)

@@ -77,6 +77,11 @@ const tasks = {
       ['vitest', 'run', '--root', 'examples/serve', '--test-timeout=60000'],
     ],
   },
+  cluster: {
+    does: 'the chat of examples/cluster on NATS and on Redis, while servers are killed; [nats|redis]',
+    takes: '1 min',
+    commands: [BUILD, [process.execPath, 'test/cluster/main.mjs']],
+  },
   clients: {
     does: 'curl, wrk, ab and nc against serve, echo and relay; [--megabytes N]',
     takes: '1 min',

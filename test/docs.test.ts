@@ -42,6 +42,23 @@ describe('docs/reactor.md', () => {
   });
 });
 
+describe('docs/guide/scale.md', () => {
+  const blocks = [
+    ...textOf('docs/guide/scale.md').matchAll(/<!-- from: (\S+) -->\n\n```\w+\n(.*?)```/gs),
+  ];
+
+  it('has its blocks from the program that the test of the cluster runs', () => {
+    expect(blocks.length).toBeGreaterThan(7);
+    for (const [, path = '', text = ''] of blocks) expect(textOf(path), path).toContain(text);
+  });
+
+  it('has no other block of a program', () => {
+    const all = matches(textOf('docs/guide/scale.md'), /^```(ts|ini)$/gm);
+    const from = blocks.filter(([block]) => /```(ts|ini)\n/.test(block));
+    expect(all).toHaveLength(from.length);
+  });
+});
+
 describe('docs/errors.md', () => {
   it('has a row for every code of an EdgewiseError, and for no other', () => {
     const codes = matches(textOf('src/errors.ts'), /^ {2}\| '(ERR_\w+)'/gm);

@@ -1,9 +1,9 @@
 // The options of a pool, checked once and with their defaults.
 import { pathToFileURL } from 'node:url';
 import { conflict, invalidType, invalidValue } from '../errors.ts';
-import { lintTcp, planTcpOptions } from '../net/index.ts';
+import { checkProxyOptions, lintTcp, planTcpOptions } from '../net/index.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
-import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import { checkApart, checkFd, checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';
 
 /**
@@ -43,6 +43,12 @@ export interface ReactorPoolOptions {
   readonly port?: number | undefined;
   /** As for `listen`, for each listening socket. */
   readonly backlog?: number | undefined;
+  /**
+   * A socket that listens already, in the place of `host`, `port` and `backlog`: one of a supervisor, or of
+   * the process before this one (`takeOver`). Not with `reusePort`, where each thread has a socket. It is the pool's when `start` has
+   * resolved; when that rejects, it is still the caller's.
+   */
+  readonly fd?: number | undefined;
   /** Options of each connection; they override the module's `options`. Must be cloneable. */
   readonly connection?: PoolConnectionOptions | undefined;
   /** For the module's `start`; must be cloneable. */
@@ -84,6 +90,7 @@ export interface PoolSettings {
     readonly port: number;
     readonly backlog: number;
   };
+  readonly fd: number | undefined;
   readonly connection: PoolConnectionOptions;
   readonly data: unknown;
   readonly reactor: Reactor;
@@ -102,6 +109,7 @@ const OPTION_NAMES = Object.keys({
   host: true,
   port: true,
   backlog: true,
+  fd: true,
   connection: true,
   data: true,
   reactor: true,
@@ -119,6 +127,8 @@ const CONNECTION_NAMES = Object.keys({
   idleTimeoutMs: true,
   keepsAlive: true,
   tcp: true,
+  proxyProtocol: true,
+  proxyTimeoutMs: true,
 } satisfies Record<keyof PoolConnectionOptions, true>);
 const BACKLOG = 4096;
 const BLOCKED_AFTER_MS = 1000;
@@ -136,6 +146,15 @@ function oneOf<Choice extends string>(
   const found = choices.find((choice) => choice === value);
   if (found === undefined) throw invalidValue(name, `one of ${choices.join(', ')}`, value);
   return found;
+}
+
+function inheritedOf(options: ReactorPoolOptions): number | undefined {
+  const { fd, strategy } = options;
+  if (fd === undefined) return undefined;
+  checkFd(fd);
+  checkApart(options, 'fd', ['host', 'port', 'backlog']);
+  if (strategy === 'reusePort') throw conflict('fd', 'strategy'); // each thread has a socket
+  return fd;
 }
 
 function reactorOf({ reactor = defaultReactor() }: ReactorPoolOptions): Reactor {
@@ -184,6 +203,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
   if (strategy !== 'reusePort' && options.steerByCpu === true) {
     throw conflict('steerByCpu', 'strategy');
   }
+  checkProxyOptions(connection);
   return {
     size: checkInteger('size', size, 1, SIZE_MAX),
     module: urlOf(module),
@@ -195,6 +215,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
       port: checkInteger('port', options.port ?? 0, 0, 65_535),
       backlog: checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff),
     },
+    fd: inheritedOf(options),
     connection,
     data: options.data,
     reactor: reactorOf(options),

@@ -7,6 +7,7 @@ import type {
   ConnectionHandlers,
   ConnectionOptions,
   ConnectionSnapshot,
+  ProxyOptions,
   TcpOptions,
 } from '../net/index.ts';
 import type { MailboxAddress } from './mailbox.ts';
@@ -14,12 +15,16 @@ import type { MailboxAddress } from './mailbox.ts';
 /** Options of the connections of a pool: those of `listen` that do not belong to one thread. */
 export interface PoolConnectionOptions
   extends Omit<
-    ConnectionOptions,
-    'handlers' | 'createData' | 'reactor' | 'asyncContext' | 'receiveDescriptors'
-  > {
+      ConnectionOptions,
+      'handlers' | 'createData' | 'reactor' | 'asyncContext' | 'receiveDescriptors'
+    >,
+    Omit<ProxyOptions, 'onProxyError'> {
   /** As for `listen`. */
   readonly tcp?: TcpOptions | undefined;
 }
+
+/** Options of the connections of one thread: with what cannot be sent to a thread. */
+export type SubReactorOptions = PoolConnectionOptions & Pick<ProxyOptions, 'onProxyError'>;
 
 /** What the module's `start` gets. */
 export interface SubReactorContext {
@@ -51,7 +56,7 @@ export interface SubReactorModule<Data = unknown> {
   /** A connection has come from another sub-reactor, or back: called in place of `open`. */
   adopt?: Method<[connection: Connection<Data>]> | undefined;
   /** For all its connections; the pool's option `connection` overrides them. */
-  readonly options?: PoolConnectionOptions | undefined;
+  readonly options?: SubReactorOptions | undefined;
   /** Called, and waited for, before the first connection. */
   start?: Method<[context: SubReactorContext], void | Promise<void>> | undefined;
 }

@@ -9,9 +9,12 @@ import {
   applyPlan,
   Connection,
   type ConnectionGroup,
+  checkProxyOptions,
   forConnections,
   groupOf,
   type Listener,
+  type ProxyHeader,
+  ProxyReader,
   planTcpOptions,
   type TcpPlan,
 } from '../net/index.ts';
@@ -26,10 +29,10 @@ import {
   Figure,
   type FromSubReactor,
   type Move,
-  type PoolConnectionOptions,
   type SubReactorContext,
   type SubReactorData,
   type SubReactorModule,
+  type SubReactorOptions,
   type ToSubReactor,
 } from './protocol.ts';
 
@@ -45,9 +48,10 @@ let running: SubReactorThread | undefined;
 class SubReactorThread {
   readonly #reactor = new Reactor();
   readonly #counting: Counting;
-  readonly #options: PoolConnectionOptions;
+  readonly #options: SubReactorOptions;
   readonly #group: ConnectionGroup;
   readonly #mailbox: Mailbox;
+  readonly #proxyReader: ProxyReader | undefined;
   #plan: TcpPlan | undefined;
   #listener: Listener | undefined;
   #isDraining = false;
@@ -69,6 +73,13 @@ class SubReactorThread {
       },
       false,
     );
+    checkProxyOptions(options);
+    if (options.proxyProtocol !== undefined) {
+      this.#proxyReader = new ProxyReader(this.#group, options, {
+        accepted: (fd, header) => this.#open(fd, header),
+        rejected: () => this.#onRejected(),
+      });
+    }
     // Without a listener the group would leave the reactor after its last connection.
     this.#group.opener = { fd: -1, close: () => undefined };
     const onMessage = (message: unknown) => this.#serve(message as number);
@@ -97,7 +108,18 @@ class SubReactorThread {
     const { tcp = {} } = this.#options;
     this.#plan ??= forConnections(planTcpOptions(tcp), fd);
     applyPlan(fd, this.#plan); // EINVAL on macOS: the peer has gone, which the read reports
-    const connection = new Connection(this.#group);
+    if (this.#proxyReader === undefined) this.#open(fd);
+    else this.#proxyReader.take(fd);
+  }
+
+  // The main thread has counted it.
+  #onRejected(): void {
+    this.#counting.serve(() => undefined);
+    this.#reactor.defer(() => this.#endIfDrained());
+  }
+
+  #open(fd: number, header?: ProxyHeader): void {
+    const connection = new Connection(this.#group, false, header);
     this.#counting.serve(() => connection.establish(fd));
     // For a connection that cannot be watched no `close` is called.
     if (connection.isClosed) this.#reactor.defer(() => this.#endIfDrained());
@@ -135,8 +157,13 @@ class SubReactorThread {
   }
 
   #listen(fd: number, isExclusive: boolean): void {
+    const { onProxyError } = this.#options;
     this.#listener = adoptListener(fd, {
       ...this.#options,
+      onProxyError: (error) => {
+        this.#reactor.defer(() => this.#endIfDrained());
+        onProxyError?.(error);
+      },
       handlers: this.#counting.handlers,
       reactor: this.#reactor,
       exclusive: isExclusive,
@@ -167,8 +194,14 @@ class SubReactorThread {
     this.#reactor.defer(() => this.#endIfDrained());
   }
 
+  // Of connections that are open, on their way, or behind a header of a proxy that has not come yet.
+  get #count(): number {
+    const incoming = (this.#proxyReader?.size ?? 0) + (this.#listener?.incomingCount ?? 0);
+    return this.#counting.openCount + this.#movesUnderWay + incoming;
+  }
+
   #endIfDrained(): void {
-    const isIdle = this.#counting.openCount + this.#movesUnderWay === 0 && this.#mailbox.isEmpty;
+    const isIdle = this.#count === 0 && this.#mailbox.isEmpty;
     if (this.#isDraining && isIdle) this.#end();
   }
 

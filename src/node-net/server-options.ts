@@ -1,5 +1,6 @@
 // The options of a server of node:net, checked as there: of `createServer`, and of `listen`.
 import type { BlockList } from 'node:net';
+import { checkProxyOptions, type ProxyOptions } from '../net/index.ts';
 import { wrongType, wrongValue } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
 import {
@@ -15,7 +16,7 @@ import { duplicateOf } from './cluster.ts';
 import { ServerHandle } from './handle.ts';
 
 /** Options of `createServer`, as in node:net. */
-export interface ServerOptions {
+export interface ServerOptions extends ProxyOptions {
   /** Keep our side of a connection open when the peer has ended its own. Default false. */
   readonly allowHalfOpen?: boolean | undefined;
   /** Do not read from a connection before `resume`. Default false. */
@@ -96,6 +97,7 @@ export function serverOptions(options: unknown): ServerOptions {
     if (given[name] !== undefined) numberOf(`options.${name}`, given[name]);
   }
   blockListOf(given.blockList);
+  checkProxyOptions(given);
   return given;
 }
 

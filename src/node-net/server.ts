@@ -13,6 +13,7 @@ import {
   type Listener,
   type ListenOptions,
   listen,
+  type ProxyOptions,
 } from '../net/index.ts';
 import { coded } from '../node-errors.ts';
 import type { Reactor } from '../reactor/index.ts';
@@ -38,6 +39,7 @@ export type ConnectionListener = (socket: Socket) => void;
 interface State {
   readonly trigger: 'level' | 'edge';
   readonly reactor: Reactor | undefined;
+  readonly proxy: ProxyOptions;
   releaseSignal: (() => void) | undefined;
 }
 
@@ -118,7 +120,9 @@ class ServerClass extends adopting(EventEmitter) {
     this.highWaterMark = highWaterMark < 0 ? getDefaultHighWaterMark(false) : highWaterMark;
     if (given.blockList) this.blockList = given.blockList;
     const { trigger = 'level', reactor } = given;
-    this[STATE] = { trigger, reactor, releaseSignal: undefined };
+    const { proxyProtocol, proxyTimeoutMs, onProxyError } = given;
+    const proxy = { proxyProtocol, proxyTimeoutMs, onProxyError };
+    this[STATE] = { trigger, reactor, proxy, releaseSignal: undefined };
   }
 
   /** Whether it listens. */
@@ -358,10 +362,13 @@ function reactionOf(server: ServerClass): Pick<ListenOptions, 'trigger' | 'react
 function optionsOf(
   server: ServerClass,
   accept: Accept,
-): Pick<ListenOptions, 'trigger' | 'handlers' | 'onError' | 'reactor' | 'tcp' | 'highWaterMark'> {
+): ReturnType<typeof reactionOf> &
+  ProxyOptions &
+  Pick<ListenOptions, 'handlers' | 'onError' | 'tcp'> {
   const noDelay = Boolean(server.noDelay);
   return {
     ...reactionOf(server),
+    ...server[STATE].proxy,
     handlers: { open: (connection) => accept(connection, noDelay) },
     onError: (error) => {
       server.emit('error', asNodeError(error)); // the listening socket has failed, and is closed

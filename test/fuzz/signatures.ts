@@ -326,6 +326,7 @@ export const SIGNATURES: Readonly<Record<string, readonly Role[]>> = Object.from
     adoptConnection: 'closable streamOptions',
     adoptDatagram: 'closable datagramOptions',
     activationSockets: 'activationOptions',
+    serviceManager: 'activationOptions',
     offerHandOver: 'handOverOptions',
     takeOver: 'handOverOptions',
     'HandOver.close': '',

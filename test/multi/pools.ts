@@ -28,7 +28,8 @@ export class Signal<Value> {
 export function makePool(options: Partial<ReactorPoolOptions> = {}) {
   const errors = new Signal<Error>();
   const onError = errors.emit;
-  const pool = new ReactorPool({ size: 2, module: ECHO, host: '127.0.0.1', onError, ...options });
+  const host = options.fd === undefined ? '127.0.0.1' : undefined;
+  const pool = new ReactorPool({ size: 2, module: ECHO, host, onError, ...options });
   return { pool, errors };
 }
 

@@ -3,7 +3,7 @@
 // write queue (flow/write-queue.ts). What connections have in common is in their group (group.ts),
 // what can be asked of a socket in net/socket/facts.ts.
 import { constants as os } from 'node:os';
-import type { SocketAddress } from '../../address.ts';
+import { SocketAddress } from '../../address.ts';
 import { ClosedError, check, EdgewiseError, errnoError } from '../../errors.ts';
 import { type CloseOptions, closeTimeoutMs } from '../../flow/close-options.ts';
 import { IdleTimer } from '../../flow/idle-timer.ts';
@@ -41,6 +41,7 @@ import {
   remoteAddressOf,
   tcpInfoOf,
 } from '../socket/facts.ts';
+import type { ProxyHeader } from '../socket/proxy-header.ts';
 import { applyPlan, planTcpOptions, type TcpOptions } from '../socket/tcp.ts';
 import type { ConnectionDriver } from './driver.ts';
 import {
@@ -79,6 +80,7 @@ export class Connection<Data = unknown> {
   bytesWritten = 0;
   /** @internal */
   readonly group: ConnectionGroup;
+  #proxyHeader: ProxyHeader | undefined;
   #state: number = State.Connecting; // bits of State
   #fd = -1;
   #registration: Registration<Connection<Data>> | undefined = undefined; // from `establish` on
@@ -92,9 +94,11 @@ export class Connection<Data = unknown> {
    * @internal use `listen` or `connect`
    *
    * @param isKnown - the group has it before it is open: `close` is called also when it never opens.
+   * @param proxyHeader - what the connection has begun with; it was read already.
    */
-  constructor(group: ConnectionGroup, isKnown = false) {
+  constructor(group: ConnectionGroup, isKnown = false, proxyHeader?: ProxyHeader) {
     this.group = group;
+    this.#proxyHeader = proxyHeader;
     if (isKnown) group.connections.add(this);
     try {
       this.data = group.settings.createData?.(this) as Data;
@@ -162,14 +166,36 @@ export class Connection<Data = unknown> {
     return this.#fd;
   }
 
-  /** The peer's address; undefined when it has gone, and before it is connected. */
+  /**
+   * The peer's address; undefined when it has gone, and before it is connected. That of the client
+   * where a proxy has named it (option `proxyProtocol`), and then at any time.
+   */
   get remoteAddress(): SocketAddress | undefined {
+    const header = this.#proxyHeader;
+    return header?.command === 'proxy' ? new SocketAddress(header.source) : this.peerAddress;
+  }
+
+  /**
+   * Our address; undefined before it is connected and after it is closed. What the client has connected
+   * to where a proxy has named it (option `proxyProtocol`), and then at any time.
+   */
+  get localAddress(): SocketAddress | undefined {
+    const header = this.#proxyHeader;
+    if (header?.command === 'proxy') return new SocketAddress(header.destination);
+    return localAddressOf(this.#fd);
+  }
+
+  /**
+   * What is at the other end of the socket itself, whatever a proxy has said: the proxy. Undefined when
+   * it has gone, and before it is connected.
+   */
+  get peerAddress(): SocketAddress | undefined {
     return remoteAddressOf(this.#fd);
   }
 
-  /** Our address; undefined before it is connected and after it is closed. */
-  get localAddress(): SocketAddress | undefined {
-    return localAddressOf(this.#fd);
+  /** What the proxy has said of the client; undefined without the option `proxyProtocol`. */
+  get proxyHeader(): ProxyHeader | undefined {
+    return this.#proxyHeader;
   }
 
   /**
@@ -952,7 +978,7 @@ export class Connection<Data = unknown> {
     if (this.#zeroCopy?.holdsMemory === true) throw notHandedOver('the kernel holds its memory');
     const unsent = this.#queue.copy();
     if (unsent === undefined) throw notHandedOver('what waits to be sent is not plain bytes');
-    const { bytesRead, bytesWritten } = this;
+    const { bytesRead, bytesWritten, proxyHeader } = this;
     const state = this.#state & HANDED_OVER_BITS;
     const { needsDrain } = this.#queue;
     const idleMs = this.#idle?.idleMs ?? 0;
@@ -963,13 +989,15 @@ export class Connection<Data = unknown> {
     this.#state = (this.#state | State.Closed | State.HandedOver) & ~State.Corked;
     this.#fd = -1;
     this.group.release(this);
-    return { fd, state, unsent, needsDrain, idleMs, bytesRead, bytesWritten };
+    const counts = { bytesRead, bytesWritten };
+    return { fd, state, unsent, needsDrain, idleMs, ...counts, proxyHeader };
   }
 
   /** @internal takes over the state of a connection of another thread; to be established then */
   restore(snapshot: ConnectionSnapshot): void {
     const { state, unsent, needsDrain, idleMs, bytesRead, bytesWritten } = snapshot;
     this.#state |= state;
+    this.#proxyHeader = snapshot.proxyHeader;
     this.bytesRead = bytesRead;
     this.bytesWritten = bytesWritten;
     if (unsent.length > 0) this.#ownQueue().append(unsent);
@@ -996,12 +1024,17 @@ export function createConnection<Data>(group: ConnectionGroup): Connection<Data>
 /**
  * Serves an accepted descriptor, which belongs to the connection from here on.
  *
+ * @param proxyHeader - what was read from it already.
  * @throws what `createData` throws, and then it is closed; what the `open` handler throws.
  */
-export function acceptConnection<Data>(group: ConnectionGroup, fd: number): Connection<Data> {
+export function acceptConnection<Data>(
+  group: ConnectionGroup,
+  fd: number,
+  proxyHeader?: ProxyHeader,
+): Connection<Data> {
   let connection: Connection<Data>;
   try {
-    connection = new Connection<Data>(group);
+    connection = new Connection<Data>(group, false, proxyHeader);
   } catch (error) {
     sys.close(fd);
     throw error;

@@ -60,6 +60,8 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   readonly connections = new Set<AnyConnection>();
   /** The listener, as long as it listens. */
   opener: { readonly fd: number; close(): void } | undefined;
+  /** What waits for headers of a proxy, and is to make connections of this group. */
+  incoming: { readonly size: number; destroy(): void } | undefined;
   /** Called when a connection is gone, before its `close` handler. */
   onGone: () => void = () => undefined;
   /** Counted by zero-copy.ts. */
@@ -179,12 +181,14 @@ export class ConnectionGroup implements Handler<AnyConnection> {
   /** Lets the reactor forget the group when nothing can happen in it any more. */
   leaveIfIdle(): void {
     if (this.opener !== undefined || this.connections.size > 0) return;
+    if (this.incoming !== undefined && this.incoming.size > 0) return;
     if (this.#deferred?.isEmpty !== false) this.reactor.dependents.delete(this);
   }
 
   /** The reactor closes: no later turn would report the end of these connections. */
   close(): void {
     this.opener?.close();
+    this.incoming?.destroy();
     const error = new ClosedError('the Reactor');
     for (const connection of [...this.connections]) connection.destroy(error);
     this.#deferredCalls().run();

@@ -1,6 +1,7 @@
 // The state of a connection that is handed over to another thread, besides its descriptor. Bytes that
 // came and were not read are in the kernel, and need no place here.
 import { EdgewiseError } from '../../errors.ts';
+import type { ProxyHeader } from '../socket/proxy-header.ts';
 import { State } from './state.ts';
 
 /** Can be sent to another thread. */
@@ -14,6 +15,7 @@ export interface ConnectionSnapshot {
   readonly idleMs: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  readonly proxyHeader: ProxyHeader | undefined;
 }
 
 /** The bits of the state that are handed over. */

@@ -14,4 +14,9 @@ export {
   type HandOverSocket,
   offerHandOver,
 } from './hand-over.ts';
+export {
+  type ServiceManager,
+  type ServiceManagerOptions,
+  serviceManager,
+} from './service-manager.ts';
 export { type TakeOver, type TakeOverOptions, takeOver } from './take-over.ts';

@@ -36,6 +36,8 @@ export interface AcceptStats {
   shed: number;
   /** Connections that were gone before they were accepted, or failed on the way (ECONNABORTED). */
   aborted: number;
+  /** Connections that were reset because of their header of the PROXY protocol. */
+  rejected: number;
 }
 
 const isExhaustion = (errno: number) =>
@@ -47,7 +49,7 @@ const isExhaustion = (errno: number) =>
  */
 export class Acceptor implements Handler {
   /** Counts so far. */
-  readonly stats: AcceptStats = { accepted: 0, exhausted: 0, shed: 0, aborted: 0 };
+  readonly stats: AcceptStats = { accepted: 0, exhausted: 0, shed: 0, aborted: 0, rejected: 0 };
   readonly #reactor: Reactor;
   readonly #policy: ExhaustionPolicy;
   readonly #onAccepted: (fd: number) => void;

@@ -19,6 +19,7 @@ import { checkPlace, isUnixPlace, openAt, openSocket } from '../socket/open.ts';
 import { applyPlan, lintTcp, planOrDefaults, planTcpOptions } from '../socket/tcp.ts';
 import { checkPolicy, Listener, type ListenOptions } from './listener.ts';
 import { bindAndListen } from './path.ts';
+import { checkProxyOptions, PROXY_OPTIONS } from './proxy-reader.ts';
 
 const BACKLOG = 4096;
 const { constants } = sys;
@@ -27,6 +28,7 @@ const INET_ONLY = ['reusePort', 'ipv6Only'];
 
 const ADOPT_OPTIONS = {
   ...CONNECTION_OPTIONS,
+  ...PROXY_OPTIONS,
   exclusive: true,
   onExhaustion: true,
   tcp: true,
@@ -122,6 +124,7 @@ function checkOptions<Data>(options: ListenOptions<Data>): void {
   checkPolicy(options.onExhaustion);
   if (options.onError !== undefined) checkFunction('onError', options.onError);
   if (options.tcp !== undefined) planTcpOptions(options.tcp);
+  checkProxyOptions(options);
 }
 
 /**

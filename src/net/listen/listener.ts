@@ -9,8 +9,10 @@ import { Role } from '../../trace/index.ts';
 import { acceptConnection, type Connection } from '../connection/connection.ts';
 import type { ConnectionGroup, ConnectionStats } from '../connection/group.ts';
 import type { ConnectionOptions } from '../connection/options.ts';
+import type { ProxyHeader } from '../socket/proxy-header.ts';
 import { applyPlan, forConnections, planOrDefaults, type TcpOptions } from '../socket/tcp.ts';
 import { Acceptor, type AcceptStats, type ExhaustionPolicy } from './acceptor.ts';
+import { type ProxyOptions, ProxyReader } from './proxy-reader.ts';
 
 /** @throws TypeError - it is no policy. */
 export function checkPolicy(policy: unknown): void {
@@ -19,7 +21,7 @@ export function checkPolicy(policy: unknown): void {
 }
 
 /** Options of {@link listen}. */
-export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data> {
+export interface ListenOptions<Data = unknown> extends ConnectionOptions<Data>, ProxyOptions {
   /** A numeric address; default `'::'`, and `'0.0.0.0'` where there is no IPv6. */
   readonly host?: string | undefined;
   /** 0 to 65535; 0, the default, takes a free one. */
@@ -65,6 +67,7 @@ export class Listener<Data = unknown> {
   error: NodeJS.ErrnoException | undefined = undefined;
   readonly #group: ConnectionGroup;
   readonly #acceptor: Acceptor;
+  readonly #proxyReader: ProxyReader | undefined;
   readonly #registration: Registration<undefined>;
   readonly #address = new SocketAddress();
   readonly #onClose: (keepsFile: boolean) => void;
@@ -86,12 +89,23 @@ export class Listener<Data = unknown> {
     check(sys.getsockname(fd, this.#address), 'getsockname', { fd });
     const isTcp = this.#address.family === 'IPv4' || this.#address.family === 'IPv6';
     const plan = isTcp ? forConnections(planOrDefaults(tcp), fd) : [];
+    const open = (connected: number, header?: ProxyHeader) =>
+      acceptConnection<Data>(group, connected, header).readFirst();
+    const reader =
+      options.proxyProtocol === undefined
+        ? undefined
+        : new ProxyReader(group, options, {
+            accepted: open,
+            rejected: () => this.#acceptor.stats.rejected++,
+          });
+    this.#proxyReader = reader;
     this.#acceptor = new Acceptor(
       group.reactor,
       onExhaustion,
       (connected) => {
         applyPlan(connected, plan); // EINVAL on macOS: the peer has gone, which the read reports
-        acceptConnection<Data>(group, connected).readFirst();
+        if (reader === undefined) open(connected);
+        else reader.take(connected);
       },
       (error) => this.#fail(error, options.onError),
       exclusive,
@@ -141,6 +155,11 @@ export class Listener<Data = unknown> {
     return { ...this.#acceptor.stats, ...this.#group.stats };
   }
 
+  /** @internal connections with a header of a proxy that has not come yet */
+  get incomingCount(): number {
+    return this.#proxyReader?.size ?? 0;
+  }
+
   /** Stops accepting for a while: clients wait in the kernel's queue (`backlog`). */
   pause(): void {
     this.#acceptor.hold(true);
@@ -154,7 +173,9 @@ export class Listener<Data = unknown> {
   /**
    * Stops accepting and closes the socket. Its connections go on: `connections` has them. Clients
    * that wait in the kernel's queue are reset, or, of a descriptor that another process shares, left
-   * to that. Nothing here can hang, so there is no time limit. Does nothing the second time.
+   * to that. One whose header of a proxy has not come yet was accepted, and is waited for as long as
+   * `proxyTimeoutMs` says. Nothing here can hang, so there is no time limit. Does nothing the second
+   * time.
    */
   close(): void {
     this.#close(false);
@@ -167,6 +188,7 @@ export class Listener<Data = unknown> {
    */
   destroy(error?: Error): void {
     this.close();
+    this.#proxyReader?.destroy();
     for (const connection of [...this.connections]) connection.destroy(error);
   }
 

@@ -5,6 +5,7 @@ export { takePendingError } from './error.ts';
 export { type DescriptorKind, isUnixSocket, kindOf, prepare } from './inherited.ts';
 export { type MulticastOptions, setMembership, setMulticastOptions } from './multicast.ts';
 export { isUnixPlace, openAt, openSocket, type Place } from './open.ts';
+export type { ProxyAddress, ProxyHeader, ProxyProtocol, ProxyTlv } from './proxy-header.ts';
 export {
   applyPlan,
   forConnections,
