@@ -77,6 +77,11 @@ const tasks = {
       ['vitest', 'run', '--root', 'examples/serve', '--test-timeout=60000'],
     ],
   },
+  site: {
+    does: 'builds the site and looks at every page in Chromium; arguments are those of vitest',
+    takes: '3 min',
+    commands: [script('site.mjs'), ['vitest', 'run', '--config', 'test/site/vitest.config.ts']],
+  },
   clients: {
     does: 'curl, wrk, ab and nc against serve, echo and relay; [--megabytes N]',
     takes: '1 min',

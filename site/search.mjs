@@ -26,7 +26,12 @@ export const search = {
   options: {
     miniSearch: {
       options: { tokenize },
-      searchOptions: { fuzzy, prefix: true, boost: { title: 5, text: 2, titles: 1 }, boostDocument },
+      searchOptions: {
+        fuzzy,
+        prefix: true,
+        boost: { title: 5, text: 2, titles: 1 },
+        boostDocument,
+      },
     },
   },
 };

@@ -7,8 +7,7 @@ const FEW = 3;
 
 /** The first sentence, in Markdown that fits into a cell. */
 function sentenceOf(member) {
-  const comment =
-    member.comment ?? member.getSignature?.comment ?? member.signatures?.[0]?.comment;
+  const comment = member.comment ?? member.getSignature?.comment ?? member.signatures?.[0]?.comment;
   const text = (comment?.summary ?? []).map(({ text }) => text).join('');
   const [paragraph = ''] = text.split('\n\n');
   const [sentence = ''] = paragraph.replace(/\s+/g, ' ').split(/(?<=[.!?]) (?=[A-Z`])/);
@@ -43,7 +42,11 @@ function tablesOf(reflection, router) {
   return [
     '## All members',
     ...table('Method', sorted.filter(isCalled), urlOf),
-    ...table('Property', sorted.filter((member) => !isCalled(member)), urlOf),
+    ...table(
+      'Property',
+      sorted.filter((member) => !isCalled(member)),
+      urlOf,
+    ),
     '',
   ].join('\n');
 }
