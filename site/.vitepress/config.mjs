@@ -3,12 +3,23 @@
 import { anchorOf, plainMarkdown } from '../markdown.mjs';
 import { nav, sidebar } from '../navigation.mjs';
 import { search } from '../search.mjs';
-import { repository, sourceOf, version } from '../sources.mjs';
+import { pages, repository, sourceOf, version } from '../sources.mjs';
 
 const base = process.env.EDGEWISE_SITE_BASE ?? '/';
 
+/** The first thing to do, when there is one. */
+const guide = { theme: 'brand', text: 'Build a chat server', link: '/guide/' };
+
+function offerGuide({ hero }) {
+  for (const action of hero.actions) action.theme = 'alt';
+  hero.actions.unshift(guide);
+}
+
 /** A page knows where it can be edited: a copy where its source is, one of the reference nowhere. */
 function transformPageData(page) {
+  if (page.relativePath === 'index.md' && pages.has('docs/guide/README.md')) {
+    offerGuide(page.frontmatter);
+  }
   const source = sourceOf(page.relativePath);
   if (source === undefined) page.frontmatter.editLink = false;
   else page.frontmatter.edit = `${repository}/edit/main/${source}`;

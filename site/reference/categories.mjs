@@ -53,6 +53,23 @@ export const CATEGORIES = [
   ['Errors', /^src\/errors\b/],
 ];
 
+/** What each import is for, where its file has no comment of its own that says so. */
+export const MODULES = {
+  edgewise:
+    'The reactor with its poller; connections, listeners, datagrams and relays with handlers.',
+  'edgewise/dgram': 'UDP with the names and the behaviour of `node:dgram`.',
+  'edgewise/multi':
+    'Several reactors in one process, mailboxes between them, and work out of the loop.',
+  'edgewise/net': 'Sockets and servers with the names and the behaviour of `node:net`.',
+  'edgewise/proactor': 'Operations that complete: read, write, accept and connect over a reactor.',
+  'edgewise/promises': 'Connections, listeners, datagrams and timers for `await`.',
+  'edgewise/stream': 'Connections as streams of Node and of the web; HTTP over them.',
+  'edgewise/testing':
+    'Servers on a simulated kernel: faults, virtual time, seeds that can be repeated.',
+  'edgewise/testing/fast-check': 'Properties of servers, with fast-check.',
+  'edgewise/trace': 'Records what happens in a reactor, and reads what was recorded.',
+};
+
 /** Where no row matches. */
 export const OTHER = 'Other';
 

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
-import { CATEGORIES, categoryOf, OTHER } from './categories.mjs';
+import { Application, Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
+import { CATEGORIES, categoryOf, MODULES, OTHER } from './categories.mjs';
 import { summarize } from './summary.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,26 +37,46 @@ function putInto(category, reflection) {
 /** After the links: comments name a module by its folder, `{@link "sys"}`. */
 const AFTER_LINKS = -1000;
 
+function modulesOf(project) {
+  return project.getReflectionsByKind(ReflectionKind.Module);
+}
+
+function nameModules(app, project) {
+  const names = importNames();
+  for (const module of modulesOf(project)) {
+    const name = names.get(fileOf(project, module) ?? '');
+    if (name === undefined) app.logger.warn(`${module.name} is no export of package.json`);
+    else module.name = name;
+    module.comment ??= new Comment([{ kind: 'text', text: MODULES[name] ?? '' }]);
+  }
+}
+
+/** A link to a module shows its new name. */
+function nameLinks(project) {
+  const comments = Object.values(project.reflections).flatMap(({ comment }) => comment ?? []);
+  const parts = comments.flatMap(({ summary, blockTags }) => [
+    ...summary,
+    ...blockTags.flatMap(({ content }) => content),
+  ]);
+  for (const part of parts) {
+    if (part.target?.kindOf?.(ReflectionKind.Module)) part.text = part.target.name;
+  }
+}
+
 export function load(app) {
-  app.options.setValue('categoryOrder', [...new Set(CATEGORIES.map(([title]) => title)), OTHER]);
-  const modulesOf = (project) => project.getReflectionsByKind(ReflectionKind.Module);
+  app.on(Application.EVENT_BOOTSTRAP_END, () => {
+    app.options.setValue('categoryOrder', [...new Set(CATEGORIES.map(([title]) => title)), OTHER]);
+  });
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     const children = modulesOf(project).flatMap((module) => module.children ?? []);
     for (const child of children.filter((one) => !one.isReference())) {
       putInto(categoryOf(fileOf(project, child) ?? ''), child);
     }
   });
-  app.converter.on(
-    Converter.EVENT_RESOLVE_END,
-    ({ project }) => {
-      const names = importNames();
-      for (const module of modulesOf(project)) {
-        const name = names.get(fileOf(project, module) ?? '');
-        if (name === undefined) app.logger.warn(`${module.name} is no export of package.json`);
-        else module.name = name;
-      }
-    },
-    AFTER_LINKS,
-  );
+  const rename = ({ project }) => {
+    nameModules(app, project);
+    nameLinks(project);
+  };
+  app.converter.on(Converter.EVENT_RESOLVE_END, rename, AFTER_LINKS);
   summarize(app);
 }

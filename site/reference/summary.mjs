@@ -26,7 +26,7 @@ function table(title, members, urlOf) {
     const url = urlOf(member);
     return `| ${url === undefined ? name : `[${name}](${url})`} | ${sentenceOf(member)} |`;
   });
-  return ['', `| ${title} | |`, '| --- | --- |', ...rows];
+  return ['', `| ${title} | What it does |`, '| --- | --- |', ...rows];
 }
 
 /** The tables of methods and of what is not one, in the order of their names. */
@@ -51,11 +51,19 @@ function tablesOf(reflection, router) {
   ].join('\n');
 }
 
-/** Puts them before the first heading of a page of a class or an interface. */
+/** `# Connection` -> `# Connection (edgewise/promises)`: there is one in `edgewise` as well. */
+function titled(contents, { parent, kind }) {
+  const module = parent.name;
+  const up = `${ReflectionKind.singularString(kind)} of [\`${module}\`](../index.md)`;
+  return contents.replace(/^# (.*)$/m, (_, title) => `# ${title} (${module})\n\n${up}`);
+}
+
+/** Puts the tables before the first heading of a page of a class or an interface. */
 export function summarize(app) {
   app.renderer.on(MarkdownPageEvent.END, (page) => {
     const { model } = page;
     if (!model?.kindOf?.([ReflectionKind.Class, ReflectionKind.Interface])) return;
+    page.contents = titled(page.contents, model);
     const tables = tablesOf(model, app.renderer.router);
     if (tables === undefined) return;
     page.contents = page.contents.replace(/^## /m, () => `${tables}\n## `);
