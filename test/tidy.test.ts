@@ -230,7 +230,7 @@ describe('TypeScript', () => {
       ts
         .preProcessFile(texts.get(path) ?? '')
         .importedFiles.filter(({ fileName }) => /^\.\.?\//.test(fileName))
-        .filter(({ fileName }) => !/\.(ts|mjs|cjs|js|json)$/.test(fileName))
+        .filter(({ fileName }) => !/\.(ts|mjs|cjs|js|json|vue|css)$/.test(fileName))
         .map(({ fileName }) => `${path}: ${fileName}`),
     );
     expect(strange).toEqual([]);
