@@ -2,33 +2,35 @@
 // its first heading, without a line here.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { anchorOf } from './markdown.mjs';
 import { PAGES, pages, ROOT } from './sources.mjs';
 
 const THREE_OF_ADR = /^adr\/\d{4}/;
 
-/** Groups of pages: by name, or by where they are. A page is in the first group that has it. */
+/**
+ * Groups of pages: by name, or by where they are. A page is in the first group that has it. Those with a
+ * link are closed at first: what can be opened must be a link, or it is a button within a button.
+ */
 const GROUPS = [
-  { text: 'Build a chat server', pages: /^guide\/(index|\d).*/, isOpen: true },
-  { text: 'How to', pages: /^guide\/(?!pictures)/, isOpen: true },
-  { text: 'Understand', pages: ['semantics', 'architecture', 'echo', 'seeing'], isOpen: true },
-  { text: 'The reactor', pages: ['reactor', 'lints', 'sources', 'errors'], isOpen: true },
-  { text: 'Sockets', pages: /^net\b/, isOpen: true },
+  { text: 'Build a chat server', pages: /^guide\/(index|\d).*/ },
+  { text: 'How to', pages: /^guide\/(?!pictures)/ },
+  { text: 'Understand', pages: ['semantics', 'architecture', 'echo', 'seeing'] },
+  { text: 'The reactor', pages: ['reactor', 'lints', 'sources', 'errors'] },
+  { text: 'Sockets', pages: /^net\b/ },
   {
     text: 'Other ways to write it',
     pages: ['promises', 'streams', 'proactor', 'multi', 'compat'],
-    isOpen: true,
   },
   {
     text: 'Test, see and measure',
     pages: ['testing', 'trace', 'view', 'audit', 'diagnostics', 'performance', 'bench/index'],
-    isOpen: true,
   },
-  { text: 'Labs', pages: /^(labs|course)\b/, isOpen: false },
-  { text: 'Examples', pages: /^examples\//, isOpen: false },
-  { text: 'Decisions', pages: /^adr\//, isOpen: false },
-  { text: 'Project', pages: ['CHANGELOG', 'CONTRIBUTING', 'SECURITY'], isOpen: false },
+  { text: 'Labs', pages: /^(labs|course)\b/, link: '/labs/' },
+  { text: 'Examples', pages: /^examples\//, link: '/examples/' },
+  { text: 'Decisions', pages: /^adr\//, link: '/adr/' },
+  { text: 'Project', pages: ['CHANGELOG', 'CONTRIBUTING', 'SECURITY'], link: '/CHANGELOG' },
 ];
-const MORE = { text: 'More', pages: /./, isOpen: true };
+const MORE = { text: 'More', pages: /./ };
 
 /** The first heading, without its marks. */
 function headingOf(source) {
@@ -65,7 +67,9 @@ function groupsOfPages() {
       rest.delete(name);
       return { text, link: `/${name.replace(/(^|\/)index$/, '$1')}` };
     });
-    return items.length === 0 ? [] : [{ text: group.text, collapsed: !group.isOpen, items }];
+    const { text, link } = group;
+    if (items.length === 0) return [];
+    return [link === undefined ? { text, items } : { text, link, collapsed: true, items }];
   });
 }
 
@@ -73,13 +77,16 @@ function groupsOfPages() {
 function groupsOfReference() {
   const file = join(PAGES, 'api', 'navigation.json');
   if (!existsSync(file)) return [];
-  const linkOf = (path) => (path ? { link: `/api/${path.replace(/(index)?\.md$/, '')}` } : {});
-  const itemOf = ({ title, path, children }) => ({
-    text: title.replaceAll('\\', ''),
-    ...linkOf(path),
-    ...(children?.length > 0 ? { collapsed: true, items: children.map(itemOf) } : {}),
+  const textOf = ({ title }) => title.replaceAll('\\', '');
+  const urlOf = ({ path }) => `/api/${path.replace(/(index)?\.md$/, '')}`;
+  return JSON.parse(readFileSync(file, 'utf8')).map((module) => {
+    const headings = (module.children ?? []).map((heading) => ({
+      text: textOf(heading),
+      link: `${urlOf(module)}#${anchorOf(textOf(heading))}`,
+      items: (heading.children ?? []).map((page) => ({ text: textOf(page), link: urlOf(page) })),
+    }));
+    return { text: textOf(module), link: urlOf(module), collapsed: true, items: headings };
   });
-  return JSON.parse(readFileSync(file, 'utf8')).map(itemOf);
 }
 
 export function sidebar() {

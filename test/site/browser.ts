@@ -72,11 +72,15 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** What axe finds to be serious or critical: `'color-contrast (3): <a …>'`. */
-export async function violations(page: Page): Promise<string[]> {
+/**
+ * What axe finds to be serious or critical: `'color-contrast (3): <a …>'`.
+ *
+ * @param part - a selector: the whole page, or only what is not the same on every other.
+ */
+export async function violations(page: Page, part: 'body' | '#VPContent'): Promise<string[]> {
   await page.evaluate(AXE);
   const found: readonly Violation[] = await page.evaluate(`
-    axe.run(document, { resultTypes: ['violations'], iframes: false }).then((result) => result.violations)
+    axe.run('${part}', { resultTypes: ['violations'], iframes: false }).then((result) => result.violations)
   `);
   return found
     .filter(({ impact }) => SERIOUS.includes(impact))

@@ -46,7 +46,9 @@ describe.skipIf(!hasBrowser)(`the ${pages.length} pages`, () => {
       const trouble = troubleOf(page);
       await open(page, served.url + path);
       found.images.push(...(await brokenImages(page)).map(note));
-      found.axe.push(...(await violations(page)).map(note));
+      found.axe.push(
+        ...(await violations(page, KINDS.includes(path) ? 'body' : '#VPContent')).map(note),
+      );
       await page.setViewportSize(PHONE);
       const pixels = await overflow(page);
       if (pixels > 0) found.phone.push(note(`${pixels} pixels too wide`));
@@ -56,7 +58,7 @@ describe.skipIf(!hasBrowser)(`the ${pages.length} pages`, () => {
     await each(browser, { viewport: WIDE, colorScheme: 'dark' }, KINDS, async (page, path) => {
       const trouble = troubleOf(page);
       await open(page, served.url + path);
-      const dark = [...(await violations(page)), ...(await brokenImages(page)), ...trouble];
+      const dark = [...(await violations(page, 'body')), ...(await brokenImages(page)), ...trouble];
       found.dark.push(...dark.map((what) => `${path}: ${what}`));
     });
   });
