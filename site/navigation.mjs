@@ -23,7 +23,10 @@ const GROUPS = [
   },
   {
     text: 'Test, see and measure',
-    pages: ['testing', 'trace', 'view', 'audit', 'diagnostics', 'performance', 'bench/index'],
+    pages: [
+      ...['testing', 'trace', 'view', 'audit', 'diagnostics', 'performance'],
+      ...['bench/index', 'bench/peers/index'],
+    ],
   },
   { text: 'Labs', pages: /^(labs|course)\b/, link: '/labs/' },
   { text: 'Examples', pages: /^examples\//, link: '/examples/' },
@@ -41,7 +44,6 @@ function headingOf(source) {
 /** Short enough for the side of a page: what is before the colon, unless that is only a number. */
 function titleOf(source, page) {
   const heading = headingOf(source);
-  if (page === 'bench/index.md') return 'The benchmark suite';
   if (THREE_OF_ADR.test(page)) return `${page.slice(4, 8)} ${heading.replace(/^[\d. :]+/, '')}`;
   if (/^(labs|guide)\//.test(page)) return heading;
   return heading.replace(/:.*$/, '');
@@ -57,15 +59,15 @@ function groupsOfPages() {
   const rest = new Map([...pages].map(([source, page]) => [page.replace(/\.md$/, ''), source]));
   return [...GROUPS, MORE].flatMap((group) => {
     const names = [...rest.keys()].filter((name) => placeIn(group, name) >= 0);
-    const isIndex = (name) => /(^|\/)index$/.test(name);
+    const addressOf = (name) => name.replace(/(^|\/)index$/, '$1'); // that of a folder goes first
     names.sort((one, other) => {
       const byPlace = placeIn(group, one) - placeIn(group, other);
-      return byPlace || isIndex(other) - isIndex(one) || one.localeCompare(other);
+      return byPlace || addressOf(one).localeCompare(addressOf(other));
     });
     const items = names.map((name) => {
       const text = titleOf(rest.get(name), `${name}.md`);
       rest.delete(name);
-      return { text, link: `/${name.replace(/(^|\/)index$/, '$1')}` };
+      return { text, link: `/${addressOf(name)}` };
     });
     const { text, link } = group;
     if (items.length === 0) return [];
