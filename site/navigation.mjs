@@ -24,8 +24,14 @@ const GROUPS = [
   {
     text: 'Test, see and measure',
     pages: [
-      ...['testing', 'trace', 'view', 'audit', 'diagnostics', 'performance'],
-      ...['bench/index', 'bench/peers/index'],
+      'testing',
+      'trace',
+      'view',
+      'audit',
+      'diagnostics',
+      'performance',
+      'bench/index',
+      'bench/peers/index',
     ],
   },
   { text: 'Labs', pages: /^(labs|course)\b/, link: '/labs/' },
