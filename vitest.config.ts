@@ -46,6 +46,8 @@ const replacesModules = (path: string) =>
 const TOGETHER = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
   .filter((path) => path.endsWith('.test.ts') && FOLDERS.test(path) && !replacesModules(path));
+/** By itself: `npm run test:long -- site`. */
+const SITE = 'test/site/**';
 const except = (patterns: readonly string[]) => patterns.map((pattern) => `!${pattern}`);
 
 // On the simulated kernel nothing is held to real time, and what does not pass there waits for long.
@@ -114,7 +116,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'side by side',
-          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER, ...LONG])],
+          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER, ...LONG, SITE])],
           maxWorkers,
           sequence: { groupOrder: 0 },
         },

@@ -11,6 +11,7 @@ import { pageOf } from '../dist/view/index.js';
 /** What each program is an example of, and the keys that show it best. */
 const PROGRAMS = [
   { name: 'lost-edge', finding: 'Lost edge', keys: [] },
+  { name: 'lost-edge', finding: 'Lost edge', keys: [], scheme: 'dark' }, // of the site's home page
   { name: 'spin', finding: 'Spin', keys: ['-'] },
   { name: 'starved', finding: 'Starved', keys: ['0'] },
   { name: 'recycled', finding: 'Stale event', keys: ['0'] },
@@ -18,6 +19,7 @@ const PROGRAMS = [
 /** On a machine that is busy a handler may be found to be slow, which is no part of the story. */
 const TRIES = 20;
 const FOLDER = join('docs', 'pictures');
+const DARK_FOLDER = join('site', 'own', 'public');
 const WIDTH = 1200;
 const MARGIN = 12;
 const BYTES_MAX = 150_000;
@@ -50,12 +52,12 @@ async function clipOf(page) {
   return { x: 0, y: top - MARGIN, width: WIDTH, height: bottom - top + 2 * MARGIN };
 }
 
-async function open(browser, name) {
+async function open(browser, name, colorScheme) {
   const html = join(folder, `${name}.html`);
   writeFileSync(html, pageOf(traceOf(name), `${name}.edgetrace`));
   const page = await browser.newPage({
     viewport: { width: WIDTH, height: 1000 },
-    colorScheme: 'light',
+    colorScheme,
     reducedMotion: 'reduce',
   });
   await page.goto(pathToFileURL(resolve(html)).href);
@@ -64,17 +66,17 @@ async function open(browser, name) {
 }
 
 /** A page whose only finding is the one that is wanted, if there is such a run. */
-async function openQuiet(browser, name, finding) {
+async function openQuiet(browser, name, finding, scheme) {
   for (let round = 1; ; round++) {
-    const page = await open(browser, name);
+    const page = await open(browser, name, scheme);
     const titles = await page.locator('.finding strong').allTextContents();
     if (titles.join() === finding || round === TRIES) return page;
     await page.close();
   }
 }
 
-async function take(browser, { name, finding, keys }) {
-  const page = await openQuiet(browser, name, finding);
+async function take(browser, { name, finding, keys, scheme = 'light' }) {
+  const page = await openQuiet(browser, name, finding, scheme);
   await page.locator('.finding', { hasText: finding }).first().click();
   for (const key of keys) await page.keyboard.press(key);
   await page.mouse.move(0, 0);
@@ -83,7 +85,8 @@ async function take(browser, { name, finding, keys }) {
     for (const part of document.querySelectorAll('.views, .state')) part.hidden = true;
     document.querySelector('.top').style.visibility = 'hidden';
   `);
-  const path = join(FOLDER, `${name}.png`);
+  const path =
+    scheme === 'dark' ? join(DARK_FOLDER, `${name}-dark.png`) : join(FOLDER, `${name}.png`);
   const { length } = await page.screenshot({ path, clip: await clipOf(page), fullPage: true });
   if (length > BYTES_MAX) throw new Error(`${path} has ${length} bytes: ${BYTES_MAX} at most`);
   console.log(`${path}: ${length} bytes`);

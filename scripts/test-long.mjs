@@ -82,6 +82,11 @@ const tasks = {
     takes: '1 min',
     commands: [BUILD, [process.execPath, 'test/cluster/main.mjs']],
   },
+  site: {
+    does: 'builds the site and looks at every page in Chromium; arguments are those of vitest',
+    takes: '3 min',
+    commands: [script('site.mjs'), ['vitest', 'run', '--config', 'test/site/vitest.config.ts']],
+  },
   clients: {
     does: 'curl, wrk, ab and nc against serve, echo and relay; [--megabytes N]',
     takes: '1 min',

@@ -10,7 +10,12 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { nearestOf: nearestInScripts } = await import(`${ROOT}scripts/nearest.mjs`);
 const SCRIPTS_MAX = 20;
 /** Scripts that take a name as their first argument. */
-const DISPATCHERS = { build: 'build.mjs', check: 'check.mjs', 'test:long': 'test-long.mjs' };
+const DISPATCHERS = {
+  build: 'build.mjs',
+  check: 'check.mjs',
+  site: 'site.mjs',
+  'test:long': 'test-long.mjs',
+};
 
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
 const names = Object.keys(JSON.parse(read('package.json')).scripts);

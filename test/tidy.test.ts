@@ -32,12 +32,13 @@ const FOLDERS = [
   'examples',
   'labs',
   'scripts',
+  'site',
   'docs',
   '.github',
   '.ci',
 ];
 const GENERATED =
-  /^docs\/api\/|^examples\/serve\/(build|node_modules)\/|^(bench|labs)\/(node_modules|dist)\//;
+  /^site\/(pages|dist|\.vitepress\/cache)\/|^examples\/serve\/(build|node_modules)\/|^(bench|labs)\/(node_modules|dist)\//;
 
 /** One direction for types too; what still goes up has its reason here. */
 const UPWARD: Readonly<Record<string, string>> = {};
@@ -193,9 +194,12 @@ describe('TypeScript', () => {
     expect(withDefault.map((at) => at.split(':')[0])).toEqual([
       'src/node-dgram/index.ts',
       'src/node-net/index.ts',
+      'test/site/vitest.config.ts',
       'bench/vitest.config.ts',
+      'site/.vitepress/config.mjs',
+      'site/.vitepress/theme/index.mjs',
       'vitest.config.ts',
-    ]); // vitest asks
+    ]); // vitest and VitePress ask
   });
 
   it('no enum, no namespace with values: types can be erased', () => {
@@ -226,7 +230,7 @@ describe('TypeScript', () => {
       ts
         .preProcessFile(texts.get(path) ?? '')
         .importedFiles.filter(({ fileName }) => /^\.\.?\//.test(fileName))
-        .filter(({ fileName }) => !/\.(ts|mjs|cjs|js|json)$/.test(fileName))
+        .filter(({ fileName }) => !/\.(ts|mjs|cjs|js|json|vue|css)$/.test(fileName))
         .map(({ fileName }) => `${path}: ${fileName}`),
     );
     expect(strange).toEqual([]);

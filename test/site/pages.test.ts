@@ -1,0 +1,81 @@
+// Every page of the site in a browser: nothing on the console, pictures, contrast, and the width of a phone.
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasBrowser } from '../viewer/browser.ts';
+import {
+  brokenImages,
+  each,
+  open,
+  overflow,
+  PHONE,
+  start,
+  troubleOf,
+  violations,
+  WIDE,
+} from './browser.ts';
+import { pages, type Served, serve } from './files.ts';
+
+/** One of each kind, which are looked at in the dark as well. */
+const KINDS = [
+  'index.html',
+  'live.html',
+  'performance.html',
+  'semantics.html',
+  'errors.html',
+  'adr/index.html',
+  'labs/01-bytes/index.html',
+  'api/index.html',
+  'api/edgewise/index.html',
+  'api/edgewise/sys/index.html',
+  'api/edgewise/classes/Connection.html',
+];
+
+type Findings = Record<'console' | 'images' | 'axe' | 'phone' | 'dark', string[]>;
+
+describe.skipIf(!hasBrowser)(`the ${pages.length} pages`, () => {
+  const found: Findings = { console: [], images: [], axe: [], phone: [], dark: [] };
+  let visits = 0;
+  let browser: Browser;
+  let served: Served;
+
+  beforeAll(async () => {
+    served = await serve();
+    browser = await start();
+    await each(browser, { viewport: WIDE }, pages, async (page, path) => {
+      const note = (what: string) => `${path}: ${what}`;
+      const trouble = troubleOf(page);
+      await open(page, served.url + path);
+      found.images.push(...(await brokenImages(page)).map(note));
+      found.axe.push(
+        ...(await violations(page, KINDS.includes(path) ? 'body' : '#VPContent')).map(note),
+      );
+      await page.setViewportSize(PHONE);
+      const pixels = await overflow(page);
+      if (pixels > 0) found.phone.push(note(`${pixels} pixels too wide`));
+      found.console.push(...trouble.map(note));
+      visits++;
+    });
+    await each(browser, { viewport: WIDE, colorScheme: 'dark' }, KINDS, async (page, path) => {
+      const trouble = troubleOf(page);
+      await open(page, served.url + path);
+      const dark = [...(await violations(page, 'body')), ...(await brokenImages(page)), ...trouble];
+      found.dark.push(...dark.map((what) => `${path}: ${what}`));
+    });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    served?.close();
+  });
+
+  it('were all looked at, with one of each kind among them', () => {
+    expect(visits).toBe(pages.length);
+    expect(KINDS.filter((path) => !pages.includes(path))).toEqual([]);
+  });
+
+  it('say nothing on the console', () => expect(found.console).toEqual([]));
+  it('show their pictures', () => expect(found.images).toEqual([]));
+  it('have nothing that axe finds to be serious', () => expect(found.axe).toEqual([]));
+  it('are not wider than a phone', () => expect(found.phone).toEqual([]));
+  it('are as good in the dark, one of each kind', () => expect(found.dark).toEqual([]));
+});
