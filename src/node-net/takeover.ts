@@ -9,7 +9,6 @@
 //
 // node:http, node:https, node:tls and node:http2 have their prototypes from node:net since they were loaded,
 // which is why all of them are loaded before anything is replaced.
-import assert from 'node:assert';
 import childProcess from 'node:child_process';
 import http from 'node:http';
 import 'node:http2';
@@ -87,9 +86,15 @@ function isOfNode([first]: readonly unknown[]): boolean {
   return isForeign || (fd !== undefined && fd !== null);
 }
 
-/** The server by which the primary of a cluster listens for its workers: it takes the handle away. */
+// The server by which the primary of a cluster listens for its workers. It takes the handle away from it, and
+// gives it a listener that is never to be called: the `fail` of Node's internal assertions, which programs
+// cannot reach.
 function isOfPrimary([listener]: readonly unknown[]): boolean {
-  return listener === assert.fail;
+  return (
+    typeof listener === 'function' &&
+    listener.name === 'fail' &&
+    Function.prototype.toString.call(listener).includes('ERR_INTERNAL_ASSERTION')
+  );
 }
 
 function primaryServer(args: readonly unknown[]): object {
@@ -126,9 +131,9 @@ function takeServers(replacements: Replacements): void {
     hasInstance: (value) => value instanceof Node.Server || value instanceof ServerClass,
   });
   replacements.set(nodeNet, 'Server', ServerFacade);
-  replacements.set(nodeNet, 'createServer', (...args: unknown[]) =>
-    isOfPrimary(args) ? primaryServer(args) : Reflect.construct(Server, args),
-  );
+  replacements.set(nodeNet, 'createServer', function createServer(...args: unknown[]) {
+    return isOfPrimary(args) ? primaryServer(args) : Reflect.construct(Server, args);
+  });
   // Of servers of node:http, node:https, node:tls and node:http2.
   replacements.set(
     Node.Server.prototype,
