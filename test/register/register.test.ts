@@ -1,5 +1,5 @@
 // `edgewise/net/register`: programs that are not changed, with and without it.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -153,6 +153,19 @@ describe('registered and unregister', () => {
        console.log(JSON.stringify(opened));`,
     );
     expect(found).toEqual([2, 1]);
+  });
+
+  it('do what docs/register.md shows', async () => {
+    const page = readFileSync(new URL('../../docs/register.md', import.meta.url), 'utf8');
+    const programs = [...page.matchAll(/```js\n(.*?)```/gs)].map(
+      ([, program]) => program as string,
+    );
+    expect(programs).toHaveLength(1);
+    const { stdout } = await runNode(['--input-type=module', '-e', programs[0] as string]);
+    const shown = [...(programs[0] as string).matchAll(/\/\/ (\{.*|undefined)$/gm)].map(
+      ([, text]) => text,
+    );
+    expect(stdout.trim().split('\n')).toEqual(shown);
   });
 
   it('a second copy of the package, and a second import, change nothing', async () => {
