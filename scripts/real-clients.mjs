@@ -23,6 +23,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Children } from '../dist/cli/measure/index.js';
+import { librariesAgainstServers, missingServers } from './real-servers.mjs';
 
 const MIB = 1 << 20;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -40,6 +41,12 @@ if (missing.length > 0) {
   console.error(
     `missing: ${missing}; Debian: apt-get install curl wrk apache2-utils netcat-openbsd`,
   );
+  process.exit(1);
+}
+
+const missingPackages = missingServers();
+if (missingPackages.length > 0) {
+  console.error(`missing; Debian: apt-get install ${missingPackages.join(' ')}`);
   process.exit(1);
 }
 
@@ -272,6 +279,7 @@ try {
   const port = await againstServe(children, hash);
   for (const trigger of ['level', 'edge']) await againstEcho(children, trigger, hash);
   await throughRelay(children, port, hash);
+  await librariesAgainstServers(check);
 } finally {
   await children[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });

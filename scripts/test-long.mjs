@@ -88,8 +88,8 @@ const tasks = {
     commands: [script('site.mjs'), ['vitest', 'run', '--config', 'test/site/vitest.config.ts']],
   },
   clients: {
-    does: 'curl, wrk, ab and nc against serve, echo and relay; [--megabytes N]',
-    takes: '1 min',
+    does: 'curl, wrk, ab and nc against serve, echo and relay; libraries against servers; [--megabytes N]',
+    takes: '2 min',
     commands: [BUILD, script('real-clients.mjs')],
   },
 };

@@ -250,9 +250,11 @@ export class ServerHandle {
     return this.#listener.fd;
   }
 
-  /** Where it listens. */
-  getsockname(out: AddressFields): number {
-    return writeAddress(this.#listener.address, out);
+  /** Where it listens; of TCP only, as a server of Node goes by that: of a Unix socket it knows its path. */
+  get getsockname(): ((out: AddressFields) => number) | undefined {
+    const { address } = this.#listener;
+    if (address.family !== 'IPv4' && address.family !== 'IPv6') return undefined;
+    return (out) => writeAddress(address, out);
   }
 
   /** Keeps the process alive. */

@@ -500,8 +500,19 @@ function addressOf(handle: SocketHandle): Partial<AddressInfo> {
   return peer;
 }
 
+/**
+ * Has a server of Node's own classes, such as one of node:http, listen as ours do: its connections are
+ * sockets of ours. It has the members that this needs by the same names.
+ */
+export function listenFor(server: NodeServer, args: readonly unknown[]): void {
+  const state: State = { trigger: 'level', reactor: undefined, releaseSignal: undefined };
+  if (!(STATE in server)) Object.defineProperty(server, STATE, { value: state });
+  Reflect.apply(ServerClass.prototype.listen as () => unknown, server, args);
+}
+
 /** As Server of node:net; docs/compat.md lists what differs. With `new`, or called as a function. */
 export const Server: Callable<typeof ServerClass> = callable('Server', ServerClass, NodeServer);
 /** A server of `edgewise/net`. */
 export type Server = ServerClass;
-export type { ServerClass };
+/** The class itself: `instanceof` of it says no of servers of node:net. */
+export { ServerClass };

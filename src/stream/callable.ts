@@ -68,6 +68,7 @@ export function callable<Class extends Constructor>(
   }) as Callable<Class>;
   Object.defineProperty(Class, 'name', { value: name });
   Object.defineProperty(Class, Symbol.hasInstance, {
+    configurable: true, // a proxy of it may say something else
     value(this: unknown, value: unknown): boolean {
       const isOurs = Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
       return isOurs || (this === Call && Twins.some((Twin) => value instanceof Twin));
