@@ -4,7 +4,7 @@
 
 import { SocketAddress } from '../address.ts';
 import { check } from '../errors.ts';
-import { Acceptor, openByOptions } from '../net/index.ts';
+import { Acceptor, openByOptions, prepare } from '../net/index.ts';
 import { Interest } from '../poller/index.ts';
 import type { Reactor, Registration } from '../reactor/index.ts';
 import * as sys from '../sys/index.ts';
@@ -17,6 +17,8 @@ import type { SubReactor } from './sub-reactor.ts';
 export interface Dispatch {
   /** The port that is listened on, never 0. */
   readonly port: number;
+  /** The listening socket, the first one where there are several; -1 after `close`. */
+  readonly fd: number;
   /** A sub-reactor has started, for the first time or again. */
   admit(sub: SubReactor): void;
   /** There may be room again. */
@@ -33,6 +35,13 @@ function portOf(fd: number): number {
   return address.port;
 }
 
+/** The socket that the pool was given, or one that it opens. @throws as `listen` and `adoptListener`. */
+function listening({ fd, listen }: PoolSettings): number {
+  if (fd === undefined) return openByOptions({ ...listen, handlers: {} });
+  prepare(fd, 'listener');
+  return fd;
+}
+
 /** The main reactor accepts. While no sub-reactor can take a connection it does not accept. */
 class AcceptorDispatch implements Dispatch {
   readonly port: number;
@@ -45,10 +54,11 @@ class AcceptorDispatch implements Dispatch {
   readonly #reactor: Reactor;
   #isClosed = false;
 
-  constructor({ listen, balance, reactor }: PoolSettings, subs: readonly SubReactor[]) {
+  constructor(settings: PoolSettings, subs: readonly SubReactor[]) {
+    const { balance, reactor } = settings;
     this.#subs = subs;
     this.#balance = balanceOf(balance);
-    this.#fd = openByOptions({ ...listen, handlers: {} });
+    this.#fd = listening(settings);
     this.port = portOf(this.#fd);
     this.#acceptor = new Acceptor(
       reactor,
@@ -71,6 +81,10 @@ class AcceptorDispatch implements Dispatch {
     this.#acceptor.start(this.#registration);
     this.#reactor = reactor;
     reactor.dependents.add(this);
+  }
+
+  get fd(): number {
+    return this.#isClosed ? -1 : this.#fd;
   }
 
   admit(): void {
@@ -123,22 +137,29 @@ class SharedDispatch implements Dispatch {
   readonly #fds: number[] = [];
   readonly #isExclusive: boolean;
 
-  constructor({ listen, strategy, size, ...settings }: PoolSettings) {
+  constructor(settings: PoolSettings) {
+    const { listen, strategy, size } = settings;
     this.#isExclusive = strategy === 'exclusive';
     const reusePort = strategy === 'reusePort';
     let { port } = listen;
     try {
       for (let i = 0; i < (reusePort ? size : 1); i++) {
-        const fd = openByOptions({ ...listen, port, reusePort, handlers: {} });
+        const fd = reusePort
+          ? openByOptions({ ...listen, port, reusePort, handlers: {} })
+          : listening(settings);
         this.#fds.push(fd);
         port = portOf(fd);
       }
       if (settings.steerByCpu) steerByCpu(this.#fds[0] as number, size);
     } catch (error) {
-      this.close();
+      if (settings.fd === undefined) this.close(); // else it is still the caller's
       throw error;
     }
     this.port = port;
+  }
+
+  get fd(): number {
+    return this.#fds[0] ?? -1;
   }
 
   admit(sub: SubReactor): void {

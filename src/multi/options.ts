@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { invalidType, invalidValue } from '../errors.ts';
 import { planTcpOptions } from '../net/index.ts';
 import { checkReactor, defaultReactor, type Reactor } from '../reactor/index.ts';
-import { checkFunction, checkInteger, checkObject } from '../validate.ts';
+import { checkFd, checkFunction, checkInteger, checkObject } from '../validate.ts';
 import type { PoolConnectionOptions } from './protocol.ts';
 
 /**
@@ -43,6 +43,12 @@ export interface ReactorPoolOptions {
   readonly port?: number;
   /** As for `listen`, for each listening socket. */
   readonly backlog?: number;
+  /**
+   * A socket that listens already, in the place of `host`, `port` and `backlog`: one of a supervisor, or of
+   * the process before this one (`takeOver`). Not with `reusePort`. It is the pool's when `start` has
+   * resolved; when that rejects, it is still the caller's.
+   */
+  readonly fd?: number;
   /** Options of each connection; they override the module's `options`. Must be cloneable. */
   readonly connection?: PoolConnectionOptions;
   /** For the module's `start`; must be cloneable. */
@@ -79,7 +85,12 @@ export interface PoolSettings {
   readonly strategy: PoolStrategy;
   readonly balance: PoolBalance;
   readonly steerByCpu: boolean;
-  readonly listen: { readonly host?: string; readonly port: number; readonly backlog: number };
+  readonly listen: {
+    readonly host?: string;
+    readonly port: number;
+    readonly backlog: number;
+  };
+  readonly fd: number | undefined;
   readonly connection: PoolConnectionOptions;
   readonly data: unknown;
   readonly reactor: Reactor;
@@ -105,6 +116,15 @@ function oneOf<Choice extends string>(
   const found = choices.find((choice) => choice === value);
   if (found === undefined) throw invalidValue(name, `one of ${choices.join(', ')}`, value);
   return found;
+}
+
+function inheritedOf({ fd, strategy }: ReactorPoolOptions): number | undefined {
+  if (fd === undefined) return undefined;
+  checkFd(fd);
+  if (strategy === 'reusePort') {
+    throw invalidValue('fd', 'undefined with reusePort, where each thread has a socket', fd);
+  }
+  return fd;
 }
 
 function reactorOf({ reactor = defaultReactor() }: ReactorPoolOptions): Reactor {
@@ -151,6 +171,7 @@ export function settingsOf(options: ReactorPoolOptions): PoolSettings {
       port: checkInteger('port', options.port ?? 0, 0, 65_535),
       backlog: checkInteger('backlog', options.backlog ?? BACKLOG, 0, 0x7fffffff),
     },
+    fd: inheritedOf(options),
     connection,
     data: options.data,
     reactor: reactorOf(options),

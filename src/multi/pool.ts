@@ -79,6 +79,14 @@ export class ReactorPool {
     return this.#dispatch?.port ?? 0;
   }
 
+  /**
+   * The listening socket, to be offered to the next process (`offerHandOver`); the pool's, do not close it.
+   * -1 before `start` has resolved and after the pool stops accepting; with `reusePort` the first of several.
+   */
+  get fd(): number {
+    return this.#dispatch?.fd ?? -1;
+  }
+
   /** Whether `close` or `destroy` was called, or `start` has failed. */
   get isClosed(): boolean {
     return this.#closed !== undefined;

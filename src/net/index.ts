@@ -73,6 +73,7 @@ export {
   type KeepAlive,
   type MulticastOptions,
   planTcpOptions,
+  prepare,
   type TcpOptions,
   type TcpPlan,
   takePendingError,
