@@ -21,10 +21,13 @@ function differences(before, after) {
 /** The differences that are left for each file of a page. */
 function differencesOf(step, before, page) {
   const left = new Map();
-  for (const [, name, from = name] of page.matchAll(/<!-- change: (\S+)(?: from (\S+))?(?: \d+)? -->/g)) {
+  for (const [, name, from = name] of page.matchAll(
+    /<!-- change: (\S+)(?: from (\S+))?(?: \d+)? -->/g,
+  )) {
     const earlier = `${PROGRAMS}${before}/${from}`;
     const path = `${PROGRAMS}${step}/${name}`;
-    if (!left.has(name)) left.set(name, existsSync(root + earlier) ? differences(earlier, path) : [read(path)]);
+    if (!left.has(name))
+      left.set(name, existsSync(root + earlier) ? differences(earlier, path) : [read(path)]);
   }
   return left;
 }
@@ -44,11 +47,14 @@ function fill(step, before) {
     .replace(file, (_, of) => `<!-- file: ${of} -->\n\n\`\`\`ts\n${read(of)}\`\`\`\n`);
   writeFileSync(root + path, filled);
   const unplaced = [...left].filter(([, hunks]) => hunks.length > 0);
-  for (const [name, hunks] of unplaced) console.error(`${path}: ${name} has more:\n${hunks.join('@@\n')}`);
+  for (const [name, hunks] of unplaced)
+    console.error(`${path}: ${name} has more:\n${hunks.join('@@\n')}`);
   return unplaced.length === 0;
 }
 
-const steps = readdirSync(root + PROGRAMS).filter((name) => /^\d\d-/.test(name)).sort();
+const steps = readdirSync(root + PROGRAMS)
+  .filter((name) => /^\d\d-/.test(name))
+  .sort();
 const results = steps
   .filter((step) => existsSync(`${root}${PAGES}${step}.md`))
   .map((step) => fill(step, steps[steps.indexOf(step) - 1]));

@@ -31,15 +31,17 @@ export class Lines {
   constructor(...streams: Readable[]) {
     this.#open = new Set(streams);
     for (const stream of streams) {
+      const end = () => {
+        this.#open.delete(stream);
+        this.#look();
+      };
       createInterface({ input: stream })
         .on('line', (line) => {
           this.unread.push(line);
           this.#look();
         })
-        .on('close', () => {
-          this.#open.delete(stream);
-          this.#look();
-        });
+        .on('close', end)
+        .on('error', end); // of the stream: what came before it was read
     }
   }
 

@@ -4,7 +4,7 @@ import { applyDiff, blocksOf, examplesOf, type Files, pageOf, STEPS, typed } fro
 import { Talk } from './talk.ts';
 
 const NOTHING: Files = new Map();
-const before = (step: string): string | undefined => STEPS[STEPS.indexOf(step) - 1];
+const earlierThan = (step: string): string | undefined => STEPS[STEPS.indexOf(step) - 1];
 const filesOf = (step: string | undefined): Files =>
   step === undefined ? NOTHING : examplesOf(step);
 
@@ -32,11 +32,11 @@ describe.each(STEPS)('%s', (step) => {
   test('typing what the page says makes the program', () => {
     const changes = blocks.filter(({ kind }) => kind === 'change');
     expect(changes.length).toBeGreaterThan(0);
-    expect([...typed(filesOf(before(step)), changes)]).toEqual([...examplesOf(step)]);
+    expect([...typed(filesOf(earlierThan(step)), changes)]).toEqual([...examplesOf(step)]);
   });
 
   test('its whole files are at the end', () => {
-    const earlier = filesOf(before(step));
+    const earlier = filesOf(earlierThan(step));
     const changed = [...examplesOf(step)].filter(([name, text]) => earlier.get(name) !== text);
     const shown = blocks.filter(({ kind }) => kind === 'file').map(({ of, text }) => [of, text]);
     expect(shown).toEqual(changed.map(([name, text]) => [`examples/guide/${step}/${name}`, text]));
@@ -54,7 +54,7 @@ describe.each(STEPS)('%s', (step) => {
   });
 
   test.each(talks)('what is seen: $of', async ({ of, text, fault }) => {
-    if (of === 'before') await hold(filesOf(before(step)), text);
+    if (of === 'before') await hold(filesOf(earlierThan(step)), text);
     else if (of === 'fault') await hold(typed(examplesOf(step), fault ? [fault] : []), text);
     else await hold(examplesOf(step), text);
   });

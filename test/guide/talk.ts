@@ -6,6 +6,7 @@
 //   bob     ann: hello            gets this line, where … is anything
 //   bob     ...                   gets any number of lines before the next one
 //   bob     (closed)              gets no more
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,8 +14,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'vitest';
-import { certificateFile, Lines, makeFolder, Server, SLOW_TURN } from './running.ts';
 import type { Files } from './page.ts';
+import { certificateFile, Lines, makeFolder, Server, SLOW_TURN } from './running.ts';
 
 const PORTS = { chat: 7000, tls: 7001 };
 const host = '127.0.0.1';
@@ -29,8 +30,8 @@ class Client {
     this.lines = new Lines(socket);
   }
 
-  type(text: string): void {
-    if (text === '^C') this.#socket.destroy();
+  async type(text: string): Promise<void> {
+    if (text === '^C') await once(this.#socket.destroy(), 'close');
     else if (text === '^Z') this.#socket.pause();
     else if (text.endsWith('^D')) this.#socket.write(text.slice(0, -2));
     else this.#socket.write(`${text}\n`);
@@ -84,7 +85,7 @@ export class Talk {
     for (const line of text.trimEnd().split('\n')) {
       const [, name = '', said = ''] = /^(\S+) +(.*)$/.exec(line) ?? [];
       if (said.startsWith('$ ')) await this.#run(name, said.slice(2));
-      else if (said.startsWith('> ')) this.#type(name, said.slice(2));
+      else if (said.startsWith('> ')) await this.#type(name, said.slice(2));
       else if (said === '...') this.#skips = name;
       else if (said === '(closed)') await this.#ended(name);
       else await this.#expect(name, said);
@@ -101,12 +102,14 @@ export class Talk {
   async #run(name: string, command: string): Promise<void> {
     const [, signal] = /^kill -(\w+) \d+$/.exec(command) ?? [];
     const [, flood] = /^yes '?(.*?)'? \| nc 127\.0\.0\.1 7000$/.exec(command) ?? [];
-    const [, count] = /^head -c (\d+) \/dev\/zero \| tr '\\0' x \| nc 127\.0\.0\.1 7000$/.exec(command) ?? [];
+    const [, count] =
+      /^head -c (\d+) \/dev\/zero \| tr '\\0' x \| nc 127\.0\.0\.1 7000$/.exec(command) ?? [];
     const [, port] = /^nc 127\.0\.0\.1 (\d+)$/.exec(command) ?? [];
     if (command.startsWith('node server.ts')) this.#start(name);
     else if (signal !== undefined) this.#server().signal(`SIG${signal}` as NodeJS.Signals);
     else if (flood !== undefined) this.#connect(name, PORTS.chat).flood(flood);
-    else if (count !== undefined) this.#connect(name, PORTS.chat).type(`${'x'.repeat(Number(count))}^D`);
+    else if (count !== undefined)
+      await this.#connect(name, PORTS.chat).type(`${'x'.repeat(Number(count))}^D`);
     else if (port !== undefined) this.#connect(name, Number(port));
     else if (command.startsWith('openssl s_client')) this.#connectTls(name);
     else if (command.startsWith('nc -l')) await this.#listenBetween(name);
@@ -158,25 +161,28 @@ export class Talk {
     this.clients.set(name, new Client(seen as unknown as Socket));
   }
 
-  #type(name: string, text: string): void {
+  async #type(name: string, text: string): Promise<void> {
     const server = this.servers.get(name);
     if (server !== undefined) server.signal('SIGINT');
-    else this.clients.get(name)?.type(text);
+    else await this.clients.get(name)?.type(text);
   }
 
   async #ended(name: string): Promise<void> {
     const server = this.servers.get(name);
-    if (server !== undefined) expect([0, null]).toContain(await server.exited); // null: by a signal
+    if (server !== undefined)
+      expect([0, null]).toContain(await server.exited); // null: by a signal
     else expect(await this.clients.get(name)?.lines.next()).toBe(undefined);
   }
 
   async #expect(name: string, text: string): Promise<void> {
     const pattern = patternOf(text.replace(/\d+(?= ms$)/, '…'));
+    const isSlowTurn = SLOW_TURN.test(text);
+    const isAnyOf = this.#skips === name;
     let line: string | undefined;
     do {
-      line = await this.#next(name, SLOW_TURN.test(text));
+      line = await this.#next(name, isSlowTurn);
       for (const [shown, actual] of this.#ports) line = line?.replaceAll(`:${actual}`, `:${shown}`);
-    } while (this.#skips === name && line !== undefined && !pattern.test(line));
+    } while ((isAnyOf || isSlowTurn) && line !== undefined && !pattern.test(line));
     if (this.#skips === name) this.#skips = undefined;
     expect(`${line}`, name).toMatch(pattern);
   }
