@@ -33,7 +33,9 @@ function stop(): void {
   console.log('stopping');
   offer.close();
   tls.close();
-  new BroadcastChannel('chat').postMessage('stop');
+  const orders = new BroadcastChannel('chat');
+  orders.postMessage('stop');
+  orders.unref(); // or it keeps this process alive
   void pool.close({ timeoutMs: 10_000 });
 }
 process.on('SIGHUP', async () => console.log(reportOf(await pool.report())));
