@@ -20,7 +20,7 @@ const STYLE = `
       .good { fill: #123d20; stroke: #56d07a } .wait { fill: #4d1c1c; stroke: #ff8a80 } .signal { stroke: #79b0ff }
     }`;
 
-const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 /** A text, its first line at `y`. `kind`: `small`, `title`. */
 function text(x, y, lines, kind = '', anchor = 'middle') {
@@ -28,7 +28,7 @@ function text(x, y, lines, kind = '', anchor = 'middle') {
     .split('\n')
     .map(
       (line, i) =>
-        `<text class="${kind}" x="${x}" y="${y + 17 * i}" text-anchor="${anchor}">${escape(line)}</text>`,
+        `<text class="${kind}" x="${x}" y="${y + 17 * i}" text-anchor="${anchor}">${escaped(line)}</text>`,
     )
     .join('');
 }
@@ -50,8 +50,8 @@ function arrow(...points) {
 
 function svg(height, title, description, ...shapes) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title description">
-  <title id="title">${escape(title)}</title>
-  <desc id="description">${escape(description)}</desc>
+  <title id="title">${escaped(title)}</title>
+  <desc id="description">${escaped(description)}</desc>
   <style>${STYLE}
   </style>
   <defs><marker id="head" markerWidth="9" markerHeight="9" refX="8" refY="4.5" orient="auto"><path class="head" d="M0 0 9 4.5 0 9z"/></marker></defs>
@@ -65,6 +65,8 @@ function svg(height, title, description, ...shapes) {
 function wave(y, from, to) {
   return `<polyline class="line" points="110,${y} ${from},${y} ${from},${y - 24} ${to},${y - 24} ${to},${y} 390,${y}"/>`;
 }
+
+const axis = (y) => `<polyline class="line" points="110,${y} 390,${y}"/>`;
 
 const marks = (y, ...places) =>
   places
@@ -89,7 +91,7 @@ const PICTURES = {
     arrow([200, 278], [200, 302]),
     box(110, 304, 180, 40, 'deferred functions', 'ours'),
     arrow([110, 324], [24, 324], [24, 37], [108, 37]),
-    text(36, 190, 'next', 'small', 'start'),
+    text(34, 120, 'next turn', 'small', 'start'),
     text(300, 34, 'until an event,', 'small', 'start'),
     text(300, 50, 'or a deadline', 'small', 'start'),
   ),
@@ -103,11 +105,11 @@ const PICTURES = {
     text(140, 94, 'arrival', 'small'),
     text(310, 94, 'all read', 'small'),
     text(10, 140, 'level', 'title', 'start'),
-    wave(146, 110, 110),
+    axis(146),
     marks(146, 142, 200, 258),
     text(250, 168, 'reported at every wait,\nuntil nothing is left', 'small'),
     text(10, 220, 'edge', 'title', 'start'),
-    wave(226, 110, 110),
+    axis(226),
     marks(226, 142),
     text(250, 248, 'reported once: a handler that\nreads only a part waits for ever', 'small'),
     text(200, 298, 'time →', 'small'),

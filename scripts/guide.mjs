@@ -32,20 +32,23 @@ function differencesOf(step, before, page) {
   return left;
 }
 
+/** The page with the whole files as they are. */
+function withFiles(page) {
+  const file = new RegExp(`<!-- file: (\\S+) -->${FENCE}`, 'g');
+  return page.replace(file, (_, of) => `<!-- file: ${of} -->\n\n\`\`\`ts\n${read(of)}\`\`\`\n`);
+}
+
 function fill(step, before) {
   const path = `${PAGES}${step}.md`;
   const page = read(path);
   const left = differencesOf(step, before, page);
   const change = new RegExp(`<!-- change: ((\\S+)(?: from \\S+)?)( \\d+)? -->${FENCE}`, 'g');
-  const file = new RegExp(`<!-- file: (\\S+) -->${FENCE}`, 'g');
-  const filled = page
-    .replace(change, (_, of, name, count) => {
-      const hunks = left.get(name).splice(0, Number(count ?? 1));
-      const kind = /^[ +-]/.test(hunks[0] ?? '') ? 'diff' : 'ts';
-      return `<!-- change: ${of}${count ?? ''} -->\n\n\`\`\`${kind}\n${hunks.join('@@\n')}\`\`\`\n`;
-    })
-    .replace(file, (_, of) => `<!-- file: ${of} -->\n\n\`\`\`ts\n${read(of)}\`\`\`\n`);
-  writeFileSync(root + path, filled);
+  const filled = page.replace(change, (_, of, name, count) => {
+    const hunks = left.get(name).splice(0, Number(count ?? 1));
+    const kind = /^[ +-]/.test(hunks[0] ?? '') ? 'diff' : 'ts';
+    return `<!-- change: ${of}${count ?? ''} -->\n\n\`\`\`${kind}\n${hunks.join('@@\n')}\`\`\`\n`;
+  });
+  writeFileSync(root + path, withFiles(filled));
   const unplaced = [...left].filter(([, hunks]) => hunks.length > 0);
   for (const [name, hunks] of unplaced)
     console.error(`${path}: ${name} has more:\n${hunks.join('@@\n')}`);
@@ -58,4 +61,8 @@ const steps = readdirSync(root + PROGRAMS)
 const results = steps
   .filter((step) => existsSync(`${root}${PAGES}${step}.md`))
   .map((step) => fill(step, steps[steps.indexOf(step) - 1]));
+for (const name of readdirSync(`${root}${PAGES}how-to`)) {
+  const path = `${PAGES}how-to/${name}`;
+  writeFileSync(root + path, withFiles(read(path)));
+}
 if (results.includes(false)) process.exitCode = 1;
