@@ -1,4 +1,4 @@
-// `npm run build -- diagrams`: draws docs/guide/pictures/, the diagrams of the guide. Each is a list of boxes,
+// `npm run build -- guide`: draws docs/guide/pictures/, the diagrams of the guide. Each is a list of boxes,
 // arrows and texts; `svg` makes a file of it that is good in light and dark, and readable at the width of a phone.
 // `node scripts/diagrams.mjs --check` ends with 1 when a file is not what would be drawn.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -190,7 +190,7 @@ for (const [name, picture] of Object.entries(PICTURES)) {
   const path = `${FOLDER}${name}.svg`;
   if (!isCheck) writeFileSync(path, picture);
   else if (readFileSync(path, 'utf8') !== picture) {
-    console.error(`${path} is not what scripts/diagrams.mjs draws: npm run build -- diagrams`);
+    console.error(`${path} is not what scripts/diagrams.mjs draws: npm run build -- guide`);
     process.exitCode = 1;
   }
 }

@@ -58,7 +58,8 @@ function patternOf(text: string): RegExp {
   return new RegExp(`^${parts.join('.*')}$`);
 }
 
-async function freePort(): Promise<number> {
+/** A port that no process listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
