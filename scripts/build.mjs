@@ -22,6 +22,11 @@ const tasks = {
     takes: '1 min',
     commands: [script('pictures.mjs')],
   },
+  guide: {
+    does: 'docs/guide/, the programs of examples/guide/ in its pages, and its diagrams',
+    takes: '1 s',
+    commands: [script('guide.mjs'), script('diagrams.mjs')],
+  },
   labs: {
     does: 'labs/dist/, the labs, their grader and the starters in JavaScript, from labs/',
     takes: '10 s',

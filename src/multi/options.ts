@@ -45,8 +45,8 @@ export interface ReactorPoolOptions {
   readonly backlog?: number | undefined;
   /**
    * A socket that listens already, in the place of `host`, `port` and `backlog`: one of a supervisor, or of
-   * the process before this one (`takeOver`). Not with `reusePort`, where each thread has a socket. It is the pool's when `start` has
-   * resolved; when that rejects, it is still the caller's.
+   * the process before this one (`takeOver`). Not with `reusePort`, where each thread has a socket. It is
+   * the pool's when `start` has resolved; when that rejects, it is still the caller's.
    */
   readonly fd?: number | undefined;
   /** Options of each connection; they override the module's `options`. Must be cloneable. */

@@ -1,0 +1,103 @@
+// A chat server, step 3: many clients, with names, in rooms.
+import { type Connection, listen } from 'edgewise';
+
+const LINE_BYTES_MAX = 1024;
+const CLOSE_MS = 5000;
+const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
+const port = Number(process.argv[2] ?? 7000);
+
+/** What belongs to one client: `connection.data`. */
+interface Member {
+  name: string;
+  room: string;
+  /** What has come of the next line. */
+  unread: Buffer;
+}
+
+const rooms = new Map<string, Set<Connection<Member>>>();
+let guests = 0;
+
+function send(connection: Connection<Member>, line: string): void {
+  // Ended by its client or by us, and not out of the room yet: nothing can be written to it.
+  if (connection.isClosed || connection.isWriteEnded) return;
+  connection.write(`${line}\n`);
+}
+
+/** Sends a line to every member of a room. */
+function say(room: string, line: string): void {
+  for (const member of rooms.get(room) ?? []) send(member, line);
+}
+
+function enter(connection: Connection<Member>, room: string): void {
+  const member = connection.data;
+  member.room = room;
+  const members = rooms.get(room) ?? new Set();
+  rooms.set(room, members.add(connection));
+  say(room, `* ${member.name} is in ${room} now`);
+}
+
+function leave(connection: Connection<Member>): void {
+  const { name, room } = connection.data;
+  const members = rooms.get(room);
+  members?.delete(connection);
+  if (members?.size === 0) rooms.delete(room); // or the names of old rooms use up memory
+  say(room, `* ${name} has left ${room}`);
+}
+
+/** Says why, and closes: in order, so that the client gets what was written before. */
+function dismiss(connection: Connection<Member>, why: string): void {
+  send(connection, `* ${why}`);
+  connection.close({ timeoutMs: CLOSE_MS });
+}
+
+function onLine(connection: Connection<Member>, line: string): void {
+  const member = connection.data;
+  const [, command, name = ''] = /^\/(nick|join|quit)(?: (.*))?$/.exec(line) ?? [];
+  if (command === 'quit') {
+    dismiss(connection, 'good bye');
+  } else if (command === undefined) {
+    say(member.room, `${member.name}: ${line}`);
+  } else if (!NAME.test(name)) {
+    send(connection, '* a name has 1 to 20 letters, digits, - or _');
+  } else if (command === 'nick') {
+    say(member.room, `* ${member.name} is ${name} now`);
+    member.name = name;
+  } else {
+    leave(connection);
+    enter(connection, name);
+  }
+}
+
+/** Calls `onLine` for each whole line, and keeps the rest until more comes. */
+function onBytes(connection: Connection<Member>, bytes: Buffer): void {
+  const member = connection.data;
+  if (connection.isWriteEnded) return; // what a client says after its end is not kept
+  member.unread = Buffer.concat([member.unread, bytes]); // a copy: `bytes` is overwritten
+  for (;;) {
+    const end = member.unread.indexOf('\n');
+    if ((end < 0 ? member.unread.length : end) > LINE_BYTES_MAX) {
+      dismiss(connection, `a line has at most ${LINE_BYTES_MAX} bytes`);
+      return;
+    }
+    if (end < 0) return;
+    const line = member.unread.toString('utf8', 0, end).replace(/\r$/, '');
+    member.unread = member.unread.subarray(end + 1);
+    onLine(connection, line);
+    if (connection.isWriteEnded) return;
+  }
+}
+
+const listener = listen({
+  host: '127.0.0.1',
+  port,
+  createData: (): Member => ({ name: `guest${++guests}`, room: 'lobby', unread: Buffer.alloc(0) }),
+  handlers: {
+    open(connection) {
+      send(connection, `* welcome, ${connection.data.name}`);
+      enter(connection, connection.data.room);
+    },
+    data: onBytes,
+    close: leave,
+  },
+});
+console.log(`listening on ${listener.address}`);
