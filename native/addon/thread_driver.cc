@@ -132,10 +132,15 @@ void ThreadDriver::OnFinalized(napi_env, void* data, void*) {
   delete static_cast<Attachment*>(data);
 }
 
-// The environment ends (process.exit, worker.terminate) while we are attached.
+// The environment ends (process.exit, worker.terminate) while we are attached. The host takes back
+// the thread-safe function by itself: Deno ends in a segmentation fault when we do, or when a
+// reference is left to be deleted behind it.
 void ThreadDriver::OnCleanup(void* data) {
-  ThreadDriver* driver = static_cast<Attachment*>(data)->driver;
-  if (driver != nullptr) driver->Detach();
+  auto* attachment = static_cast<Attachment*>(data);
+  attachment->driver->attachment_ = nullptr;
+  attachment->driver = nullptr;
+  attachment->thread.Stop();
+  attachment->dispatch.Reset();
 }
 
 void ThreadDriver::SetReferenced(bool is_referenced) {
