@@ -30,6 +30,7 @@
         'native/core/waker_registry.cc',
         'native/core/descriptor_owners.cc',
         'native/core/watch_table.cc',
+        'native/core/wait_thread.cc',
         'native/core/poll_poller.cc',
         'native/core/select_poller.cc',
         'native/core/socket_batch.cc',
@@ -54,6 +55,7 @@
         'native/addon/datagram_wrap.cc',
         'native/addon/pinned_wrap.cc',
         'native/addon/loop_driver.cc',
+        'native/addon/thread_driver.cc',
       ],
       # Only the two entry points are exported, and what napi.h has and nothing uses is left out.
       'cflags_cc': ['-fvisibility=hidden', '-ffunction-sections', '-fdata-sections'],

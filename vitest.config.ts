@@ -54,6 +54,9 @@ const except = (patterns: readonly string[]) => patterns.map((pattern) => `!${pa
 const isSimulated = process.env.EDGEWISE_KERNEL === 'sim';
 const maxWorkers = isSimulated ? 4 : '100%';
 
+/** Under Bun and Deno: scripts/test-hosts.mjs. */
+const isOtherHost = process.versions.bun !== undefined || process.versions.deno !== undefined;
+
 const TESTS = fileURLToPath(new URL('test/', import.meta.url));
 const TWINS = ['net', 'dgram'].map((name) => {
   const twin = fileURLToPath(new URL(`src/node-${name}/index.ts`, import.meta.url));
@@ -75,6 +78,11 @@ const peersOfOurOwn = {
       : undefined,
 };
 
+const SETUP = [
+  ...(isSimulated ? ['test/helpers/simulated-kernel.ts'] : []),
+  ...(isOtherHost ? ['test/helpers/other-host.ts'] : []),
+];
+
 export default defineConfig({
   plugins: [peersOfOurOwn],
   test: {
@@ -87,7 +95,7 @@ export default defineConfig({
       ...(report === undefined ? [] : ['json']),
     ],
     outputFile: { json: report ?? '' },
-    setupFiles: isSimulated ? ['test/helpers/simulated-kernel.ts'] : [],
+    setupFiles: SETUP,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

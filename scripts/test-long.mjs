@@ -63,6 +63,11 @@ const tasks = {
     takes: '10 min',
     commands: [BUILD, script('test-nodes.mjs')],
   },
+  hosts: {
+    does: 'the tests of sys, poller, reactor, net and promises under Bun and Deno; [bun|deno] [SUITE ...]',
+    takes: '3 min',
+    commands: [BUILD, script('test-hosts.mjs')],
+  },
   prebuilds: {
     does: 'loads the published binaries that can run here, in each runtime; prints a table',
     takes: '1 min',

@@ -35,7 +35,8 @@ export function learnErrorNames(numbers: Readonly<Record<string, number>>): void
 
 /** @internal names a negative result: `'ECONNRESET'` */
 export function errnoCode(errno: number): string {
-  const name = getSystemErrorName(errno);
+  // Deno has none for some numbers.
+  const name = (getSystemErrorName(errno) as string | undefined) ?? `Unknown system error ${errno}`;
   if (name.startsWith('E')) return name;
   // Node names what libuv knows; EINPROGRESS, for one, is only among the constants.
   const known = Object.entries(constants.errno).find(([, value]) => value === -errno);

@@ -297,6 +297,16 @@ export interface NativeLoopDriver {
   plan(): void; // the deadline in the poller's memory has changed
 }
 
+/** Turns a reactor inside any host's loop, by a thread that waits (native/addon/thread_driver.cc). */
+export interface NativeThreadDriver {
+  /** -ENOTSUP: no descriptor; -EAGAIN: no thread; -EMFILE, -ENFILE. */
+  attach(dispatch: (count: number) => void): number;
+  detach(): void;
+  setReferenced(isReferenced: number): number;
+  rewatch(): number;
+  plan(): void; // the deadline in the poller's memory has changed
+}
+
 /** Signals behind a descriptor (native/addon/signal_wrap.cc). Every function: >= 0, -errno, or REFUSED. */
 export interface NativeSignals {
   open(): number;
@@ -312,6 +322,7 @@ export interface NativeSignals {
 export interface PollerBindings {
   readonly NativePoller: new () => NativePoller;
   readonly NativeLoopDriver: new (poller: NativePoller) => NativeLoopDriver;
+  readonly NativeThreadDriver: new (poller: NativePoller) => NativeThreadDriver;
   readonly NativeSignals: new () => NativeSignals;
   /** CLOCK_MONOTONIC in nanoseconds. */
   now(): number;

@@ -15,6 +15,13 @@ void DefineFunctions(Napi::Object target, const Function* rows, size_t count, vo
   }
 }
 
+void ReportDefect(napi_env env) {
+  napi_value error;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+    napi_fatal_exception(env, error);
+  }
+}
+
 Addon::Addon(Napi::Env, Napi::Object exports) {
   DefineAddon(exports, {});
   InitConstants(exports);
@@ -31,6 +38,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
   InitOwners(exports);
   InitSignals(exports);
   InitLoopDriver(exports);
+  InitThreadDriver(exports);
 }
 
 NODE_API_NAMED_ADDON(edgewise, Addon)

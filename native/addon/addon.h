@@ -18,6 +18,10 @@ class Addon : public Napi::Addon<Addon> {
   BlockTable blocks;
 };
 
+// Reports what is pending after a call of dispatch(), which reports what handlers throw by itself:
+// a defect, or the end of the thread, which cannot be caught.
+void ReportDefect(napi_env env);
+
 void InitConstants(Napi::Object exports);                   // constants.cc
 void InitSocket(Napi::Object exports);                      // socket_wrap.cc
 void InitIo(Napi::Object exports);                          // io_wrap.cc
@@ -32,5 +36,6 @@ void InitWaker(Napi::Object exports);                       // waker_wrap.cc
 void InitOwners(Napi::Object exports);                      // owners_wrap.cc
 void InitSignals(Napi::Object exports);                     // signal_wrap.cc
 void InitLoopDriver(Napi::Object exports);                  // loop_driver.cc
+void InitThreadDriver(Napi::Object exports);                // thread_driver.cc
 
 }  // namespace edgewise

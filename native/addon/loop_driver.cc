@@ -112,13 +112,8 @@ thread_local LoopDriver* LoopDriver::inverted_ = nullptr;
 
 // new NativeLoopDriver(poller: NativePoller)
 LoopDriver::LoopDriver(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  poller_ = PollerWrap::From(info[0]);
-  if (poller_ == nullptr) {
-    Napi::TypeError error = Napi::TypeError::New(info.Env(), "poller must be a NativePoller");
-    error.Set("code", "ERR_INVALID_ARG_TYPE");
-    error.ThrowAsJavaScriptException();
-    return;
-  }
+  poller_ = PollerWrap::FromOrThrow(info[0]);
+  if (poller_ == nullptr) return;
   poller_object_ = Napi::Persistent(info[0].As<Napi::Object>());
   info.This().As<Napi::Object>().TypeTag(&kTag);
 }
@@ -282,10 +277,7 @@ void LoopDriver::OnTimer() {
 // Hands one batch to JavaScript. Answers false when this attachment has ended meanwhile, or the
 // thread is about to.
 bool LoopDriver::Enter(int count) {
-  SharedHead* head = poller_->head();
-  bool has_something = count != 0 || (head->signals & ReadySink::kNotified) != 0 ||
-                       head->deadline_ns <= head->now_ns;
-  if (!has_something) return true;
+  if (!poller_->HasSomething(count)) return true;
   Handles* before = handles_;
   Napi::Env env = Env();
   Napi::HandleScope scope(env);
@@ -297,14 +289,7 @@ bool LoopDriver::Enter(int count) {
   napi_value result;
   napi_status status =
       napi_make_callback(env, *before->async_context, dispatch, dispatch, 1, &argument, &result);
-  if (status == napi_pending_exception) {
-    // dispatch() reports what handlers throw by itself: what arrives here is a defect, or the end
-    // of the thread, which cannot be caught.
-    napi_value error;
-    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-      napi_fatal_exception(env, error);
-    }
-  }
+  if (status == napi_pending_exception) ReportDefect(env);
   return status == napi_ok && handles_ == before;
 }
 

@@ -97,11 +97,25 @@ PollerWrap* PollerWrap::From(Napi::Value value) {
   return wrap;
 }
 
+PollerWrap* PollerWrap::FromOrThrow(Napi::Value value) {
+  PollerWrap* wrap = From(value);
+  if (wrap != nullptr) return wrap;
+  Napi::TypeError error = Napi::TypeError::New(value.Env(), "poller must be a NativePoller");
+  error.Set("code", "ERR_INVALID_ARG_TYPE");
+  error.ThrowAsJavaScriptException();
+  return nullptr;
+}
+
 bool PollerWrap::IsOf(napi_value value) const {
   napi_value object = nullptr;
   bool is_same = false;
   return napi_get_reference_value(Env(), *this, &object) == napi_ok && object != nullptr &&
          napi_strict_equals(Env(), value, object, &is_same) == napi_ok && is_same;
+}
+
+bool PollerWrap::HasSomething(int count) const {
+  return count != 0 || (head_->signals & ReadySink::kNotified) != 0 ||
+         head_->deadline_ns <= head_->now_ns;
 }
 
 DeadlineNs PollerWrap::PlannedDeadline() const { return ToDeadline(head_->deadline_ns); }

@@ -33,6 +33,9 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   // The PollerWrap behind a JavaScript object, or null for any other value.
   static PollerWrap* From(Napi::Value value);
 
+  // The same for a constructor: throws a TypeError, which is pending when it answers null.
+  static PollerWrap* FromOrThrow(Napi::Value value);
+
   explicit PollerWrap(const Napi::CallbackInfo& info);
   ~PollerWrap() override;
 
@@ -45,6 +48,9 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   // asked to end, before it goes on by Resume.
   int WaitUntil(DeadlineNs deadline);
   int Resume() { return WaitUntil(deadline_); }
+
+  // Whether JavaScript has something to do after a wait that returned `count`.
+  bool HasSomething(int count) const;
 
   // The deadline in the shared head.
   DeadlineNs PlannedDeadline() const;

@@ -20,10 +20,18 @@ function systemLines(): Line[] {
   return [
     ['platform', `${process.platform} ${process.arch}${libcName(glibc)}`],
     ['kernel', `${release()} (${version()})`],
+    ...hostLines(),
     ['Node', process.version],
     ['libuv', process.versions.uv],
     ['descriptors', files === undefined ? 'unknown' : `${files.soft} soft, ${files.hard} hard`],
   ];
+}
+
+// Other hosts name the Node that they are like as their version.
+function hostLines(): Line[] {
+  const { bun, deno } = process.versions;
+  if (bun !== undefined) return [['host', `Bun ${bun}`]];
+  return deno === undefined ? [] : [['host', `Deno ${deno}`]];
 }
 
 function libcName(glibc: string | undefined): string {

@@ -8,7 +8,7 @@ let threadReactor: Reactor | undefined;
  * the first call after it was closed.
  *
  * @returns always the same one while it is open.
- * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no libuv to attach to (Bun, Deno).
+ * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no thread or descriptor left to drive it by.
  * @throws ErrnoError - EMFILE, ENFILE: no descriptor left for its poller.
  */
 export function defaultReactor(): Reactor {

@@ -17,7 +17,7 @@ import type { Trace, TraceOptions } from '../trace/trace.ts';
 import { checkFd, checkFunction, checkInteger, checkObject, checkTimeoutMs } from '../validate.ts';
 import { auditReactor } from './audit.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { type DriverMode, hasHostLoop, LoopDriver } from './driver.ts';
+import { type DriverMode, hasHostLoop, isDriverMode, LoopDriver } from './driver.ts';
 import { EdgeDelivery, type EdgeHandler, Edges } from './edge/delivery.ts';
 import { Failures } from './failures.ts';
 import { Lint } from './lint/lint.ts';
@@ -441,22 +441,23 @@ export class Reactor {
    * Lives inside Node's loop from now on: promises, timers, fs and workers go on beside it. The
    * process stays alive as long as something referenced is there. Does nothing when attached.
    *
-   * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE: no libuv (Bun, Deno), or the mode is unavailable:
-   *   another reactor of this thread is inverted, or the back-end is not nestable. ERR_CLOSED.
+   * @throws EdgewiseError - ERR_DRIVER_UNAVAILABLE, whose `cause` has the `code`: EBUSY, another reactor
+   *   of this thread is inverted; ENOTSUP, the host has no such driver, or the back-end is not nestable;
+   *   EAGAIN, EMFILE, ENFILE, no thread or descriptor left. ERR_CLOSED.
    */
   attach(options: AttachOptions = {}): void {
     this.#assertOpen();
     checkObject('options', options);
     const { driver: mode } = options;
     this.lintNames('attach', options, ['driver']);
-    if (mode !== undefined && mode !== 'inverted' && mode !== 'nested') {
-      throw invalidValue('options.driver', "'inverted' or 'nested'", mode);
+    if (mode !== undefined && !isDriverMode(mode)) {
+      throw invalidValue('options.driver', "'inverted', 'nested' or 'thread'", mode);
     }
     if (this.driverMode !== undefined) return;
     this.#driver ??= new LoopDriver(this.#poller.handle, (count) => this.#onBatch(count));
     this.#watchesHostLoop = false; // attaching takes it out of the set, also when it fails then
     this.#driver.attach(mode);
-    this.#isDriverReferenced = true; // as libuv makes its handles
+    this.#isDriverReferenced = true; // as libuv and Node-API make their handles
     this.#plan();
   }
 

@@ -2,7 +2,7 @@
 import { describe } from 'vitest';
 import type { Backend, Trigger } from '../../src/poller/interest.ts';
 import { Poller } from '../../src/poller/poller.ts';
-import type { DriverMode } from '../../src/reactor/driver.ts';
+import { DRIVER_MODES, type DriverMode } from '../../src/reactor/driver.ts';
 
 /** Calls `define` in a group per back-end that has all of `triggers`. */
 export function eachBackend(
@@ -39,9 +39,11 @@ export function eachDriver(define: (backend: Backend, driver: DriverMode) => voi
 /** Every back-end with each of its drivers. */
 export const DRIVERS: readonly { backend: Backend; driver: DriverMode }[] = Poller.backends.flatMap(
   (backend) => {
-    const modes: DriverMode[] = ['inverted', 'nested'];
     const { nestable } = Poller.capabilitiesOf(backend);
-    return modes.slice(0, nestable ? 2 : 1).map((driver) => ({ backend, driver }));
+    return DRIVER_MODES.filter((driver) => nestable || driver === 'inverted').map((driver) => ({
+      backend,
+      driver,
+    }));
   },
 );
 

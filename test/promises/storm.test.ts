@@ -1,8 +1,6 @@
 // Aborting, destroying and erroring at every point where something can be awaited, thousands of
 // times at random under load: everything settles with an error that is allowed, nothing is left.
 // EDGEWISE_SEED=N takes another seed.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../src/promises/connect.ts';
 import type { Connection } from '../../src/promises/connection.ts';
@@ -13,6 +11,7 @@ import { sleep, timeout } from '../../src/promises/timing.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { isCutToOneByte, volume } from '../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../helpers/descriptors.ts';
+import { garbageCollector } from '../helpers/garbage.ts';
 import { setLinger } from '../helpers/linger.ts';
 import { Random, seedOfRun } from '../helpers/random.ts';
 import { codeOf, HOST } from './pair.ts';
@@ -86,8 +85,7 @@ async function echo(connection: Connection, random: Random): Promise<void> {
   }
 }
 
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+const collectGarbage = garbageCollector();
 
 function heapUsed(): number {
   collectGarbage();

@@ -85,10 +85,10 @@ function multi(name: string, strategy: string): Contender {
   return ours(name, `edgewise multi, ${strategy}`, parts);
 }
 
-/** Ours on another Node: the same files, the same addon. */
-export function edgewiseOn(node: string, nodeVersion: string) {
+/** Ours on another host: the same files, the same addon. `options` are those of `located`. */
+export function edgewiseOn(file: string, host: string, options?: Parameters<typeof located>[3]) {
   built('dist/cli/main.js');
-  return located(`${version()} on Node ${nodeVersion}`, node, echo(...level));
+  return located(`${version()} on ${host}`, file, echo(...level), options);
 }
 
 function layer([name, partsOf]: readonly [string, (trigger: string) => Parts]): Contender[] {

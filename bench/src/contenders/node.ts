@@ -50,7 +50,7 @@ function other(major: number): Contender[] {
     }),
     contender(`edgewise-${name}`, `edgewise, Node ${major}`, 'edgewise', hint(major), async () => {
       const node = await provide(major);
-      return edgewiseOn(node, await versionOf(node, '--version'));
+      return edgewiseOn(node, `Node ${await versionOf(node, '--version')}`);
     }),
   ];
 }

@@ -1,12 +1,11 @@
 // Ten thousand resets in the middle of everything: `close` is called once for each connection, and
 // nothing is left of any: no descriptor, no registration, no entry in a set, no memory.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import * as sys from '../../../src/sys/index.ts';
 import { isCutToOneByte } from '../../helpers/cuts.ts';
 import { countDescriptors, useDescriptors } from '../../helpers/descriptors.ts';
+import { garbageCollector } from '../../helpers/garbage.ts';
 import { driven, resetNow, sendAll } from '../driven.ts';
 import { codeOf, Recorder } from '../recorder.ts';
 
@@ -17,8 +16,7 @@ const ANSWER = Buffer.alloc(isCutToOneByte ? 64 : 256 * 1024);
 /** Far below what a connection costs, so that keeping one of two would show. */
 const BYTES_PER_RESET_MAX = 250;
 
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
+const collectGarbage = garbageCollector();
 
 function heapUsed(): number {
   collectGarbage();
