@@ -61,7 +61,7 @@ export interface TraceStream {
   /** The events, oldest first. */
   readonly blocks: readonly Block[];
   /** In place of events, of the level `counts`. */
-  readonly counts?: StreamCounts;
+  readonly counts?: StreamCounts | undefined;
 }
 
 /** What was recorded, of one or several reactors of one process. */

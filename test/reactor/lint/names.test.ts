@@ -33,12 +33,13 @@ const noop = () => undefined;
 
 /** A function, an option of it that is misspelt, and a call with both. */
 // biome-ignore lint/suspicious/noExplicitAny: each takes options of its own, and wrong ones
-type Case = readonly [name: string, wrong: object, call: (options: any) => unknown];
+type Options = any;
+type Case = readonly [name: string, wrong: object, call: (options: Options) => unknown];
 
 const handlers = {};
 const adopting =
-  (make: () => number, adopt: (fd: number, options: never) => { destroy(): void }) =>
-  (options: never) =>
+  (make: () => number, adopt: (fd: number, options: Options) => { destroy(): void }) =>
+  (options: Options) =>
     adopt(descriptors.release(make()), options).destroy();
 
 const POOL = { size: 1, module: '/nonexistent/module.mjs' };
@@ -51,7 +52,7 @@ afterAll(() => rmSync(dirname(HAND_OVER.path), { recursive: true }));
 
 // The reactor is with the options that are misspelt, which are an option here.
 interface Within {
-  readonly tcp?: WithReactor & { readonly keepAlive?: WithReactor };
+  readonly tcp?: Partial<WithReactor> & { readonly keepAlive?: WithReactor };
   readonly batch?: WithReactor;
 }
 interface WithReactor {
@@ -59,7 +60,7 @@ interface WithReactor {
 }
 
 function reactorIn({ tcp, batch }: Within): { reactor: Reactor; others: object } {
-  const { reactor, ...others } = tcp?.keepAlive ?? tcp ?? (batch as WithReactor);
+  const { reactor, ...others } = (tcp?.keepAlive ?? tcp ?? batch) as WithReactor;
   if (batch !== undefined) return { reactor, others: { batch: others } };
   return {
     reactor,
