@@ -56,7 +56,7 @@ const COLUMNS_MAX = 100;
 const LONGER_FILES: Readonly<Record<string, { max: number; why: string }>> = {
   'src/sys/constants.names.ts': { max: 650, why: 'made from a table, one name each' },
   'src/native.ts': { max: 450, why: 'a table of native functions, one row each' },
-  'src/node-net/server.ts': { max: 520, why: 'one class, and what listening takes' },
+  'src/node-net/server.ts': { max: 525, why: 'one class, and what listening takes' },
   'test/node-net/compat.test.ts': { max: 850, why: 'a table of behaviours, one test each' },
   'test/fuzz/entries.ts': { max: 460, why: 'a table of functions, one row each' },
   'test/fuzz/signatures.ts': { max: 600, why: 'a table of functions, one row each' },

@@ -505,7 +505,12 @@ function addressOf(handle: SocketHandle): Partial<AddressInfo> {
  * sockets of ours. It has the members that this needs by the same names.
  */
 export function listenFor(server: NodeServer, args: readonly unknown[]): void {
-  const state: State = { trigger: 'level', reactor: undefined, releaseSignal: undefined };
+  const state: State = {
+    trigger: 'level',
+    reactor: undefined,
+    proxy: {},
+    releaseSignal: undefined,
+  };
   if (!(STATE in server)) Object.defineProperty(server, STATE, { value: state });
   Reflect.apply(ServerClass.prototype.listen as () => unknown, server, args);
 }
