@@ -1,4 +1,4 @@
-// docs/packaging.md as it stands: its files are written into an empty folder with the package and the
+// docs/packaging.md, word by word: its files are written into an empty folder with the package and the
 // bundlers in it, and its commands are run. A bundle must answer elsewhere too, without the package.
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
