@@ -35,6 +35,7 @@ export default {
   description: 'Raw non-blocking descriptors and a readiness loop of its own for Node.js.',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}icon.svg` }]],
   transformPageData,
+  vite: { build: { chunkSizeWarningLimit: 4000 } }, // the index of the search
   markdown: {
     html: false,
     linkify: false,

@@ -41,7 +41,11 @@ export function troubleOf(page: Page): readonly string[] {
     if (['error', 'warning'].includes(message.type())) trouble.push(message.text());
   });
   page.on('pageerror', (error) => trouble.push(String(error)));
-  page.on('requestfailed', (request) => trouble.push(`${request.url()} was not loaded`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    if (why === 'net::ERR_ABORTED') return; // fetched ahead, and the page was left before it came
+    trouble.push(`${request.url()} was not loaded: ${why}`);
+  });
   return trouble;
 }
 

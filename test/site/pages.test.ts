@@ -27,7 +27,7 @@ const KINDS = [
   'api/index.html',
   'api/edgewise/index.html',
   'api/edgewise/sys/index.html',
-  'api/edgewise/classes/Connection.html',
+  'api/edgewise/interfaces/Connection.html',
 ];
 
 type Findings = Record<'console' | 'images' | 'axe' | 'phone' | 'dark', string[]>;
