@@ -71,7 +71,7 @@ async function run([first, ...rest]: readonly string[]): Promise<number> {
 async function answer(word: string, words: readonly string[]): Promise<number> {
   const [name, ...more] = words.filter((each) => !['-h', '--help'].includes(each));
   const isVersion = word === '-v' || word === '--version';
-  if (name !== undefined && word !== HELP.name) throw new UsageError(`${word} stands alone`);
+  if (name !== undefined && word !== HELP.name) throw new UsageError(`${word} takes no further words`);
   if (isVersion) {
     process.stdout.write(`${version()}\n`);
   } else if (name === undefined || name === HELP.name) {

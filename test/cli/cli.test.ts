@@ -116,7 +116,7 @@ describe('what is wrong, in words of our own, and what helps', () => {
     [['help', 'echo', 'demo'], "'demo' is one word too many (see: edgewise help)"],
     [['--hlep'], "unknown option '--hlep'; did you mean --help? (see: edgewise help)"],
     [['-x'], "unknown option '-x' (see: edgewise help)"],
-    [['-v', 'echo'], '-v stands alone (see: edgewise help)'],
+    [['-v', 'echo'], '-v takes no further words (see: edgewise help)'],
     [
       ['echo', '--prt', '1'],
       "unknown option '--prt'; did you mean --port? (see: edgewise help echo)",
