@@ -39,8 +39,13 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-/** Opens a bus by its URL: `nats://HOST:PORT,HOST:PORT` or `redis://HOST:PORT`. */
-export function openBus(url: string): Promise<Bus> {
-  if (url.startsWith('nats://')) return openNatsBus(url.slice('nats://'.length).split(','));
+/**
+ * Opens a bus by its URL: `nats://HOST:PORT,HOST:PORT` or `redis://HOST:PORT`.
+ *
+ * @param isFirst - of its process: it makes what the others use.
+ */
+export function openBus(url: string, isFirst: boolean): Promise<Bus> {
+  const places = url.replace('nats://', '').split(',');
+  if (url.startsWith('nats://')) return openNatsBus(places, isFirst);
   return openRedisBus(url);
 }

@@ -11,7 +11,7 @@ let bus: Bus;
 let rooms: Rooms;
 
 export async function start({ data }: SubReactorContext): Promise<void> {
-  bus = await openBus(data as string);
+  bus = await openBus(data as string, false);
   rooms = new Rooms(bus);
 }
 

@@ -9,18 +9,21 @@ import { serveHealth } from './health.ts';
 
 const [port = '7007', healthPort = '8007', url = 'nats://127.0.0.1:4222'] = process.argv.slice(2);
 const { CHAT_PROXY, CHAT_THREADS = '2', CHAT_SETTLE_MS = '3000' } = process.env;
+/** For threads to reach the bus. */
+const START_MS = 120_000;
 /** For members to finish what they have begun. */
 const DRAIN_MS = 10_000;
 
 const manager = serviceManager();
 const [socket] = activationSockets();
-const bus = await openBus(url);
+const bus = await openBus(url, true);
 const pool = new ReactorPool({
   size: Number(CHAT_THREADS),
   module: new URL(`./handlers${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
   ...(socket === undefined ? { host: '127.0.0.1', port: Number(port) } : { fd: socket.fd }),
   ...(CHAT_PROXY === undefined ? {} : { connection: { proxyProtocol: CHAT_PROXY as 'v1' | 'v2' } }),
   data: url,
+  startTimeoutMs: START_MS,
 });
 await pool.start();
 

@@ -115,7 +115,8 @@ class NatsFollowing implements Following {
   }
 }
 
-export async function openNatsBus(servers: string[]): Promise<Bus> {
+/** @param isFirst - makes the stream where there is none yet: once for each process. */
+export async function openNatsBus(servers: string[], isFirst: boolean): Promise<Bus> {
   const nats = await connect({
     servers,
     waitOnFirstConnect: true,
@@ -124,15 +125,23 @@ export async function openNatsBus(servers: string[]): Promise<Bus> {
     timeout: 2 * ANSWER_MS,
     pingInterval: 2 * ANSWER_MS,
   });
-  const manager = await persist(() => jetstreamManager(nats, { timeout: 5 * ANSWER_MS }));
-  await persist(() =>
-    manager.streams.add({
-      name: STREAM,
-      subjects: ['chat.*'],
-      num_replicas: REPLICAS,
-      max_msgs: MESSAGES_MAX,
-      duplicate_window: nanos(WINDOW_MS),
-    }),
-  );
+  if (isFirst) await persist(() => makeStream(nats));
   return new NatsBus(nats);
+}
+
+// Several processes may do so at once: it is made by one of them, and the others find it.
+async function makeStream(nats: NatsConnection): Promise<void> {
+  const { streams } = await jetstreamManager(nats, { timeout: 2 * ANSWER_MS });
+  const isThere = await streams.info(STREAM).then(
+    () => true,
+    () => false, // not yet, or no leader that knows: then making it fails as well
+  );
+  if (isThere) return;
+  await streams.add({
+    name: STREAM,
+    subjects: ['chat.*'],
+    num_replicas: REPLICAS,
+    max_msgs: MESSAGES_MAX,
+    duplicate_window: nanos(WINDOW_MS),
+  });
 }

@@ -58,6 +58,11 @@ class Server {
     return this.#lines.join('\n');
   }
 
+  kill() {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null)
+      this.#child.kill('SIGKILL');
+  }
+
   /** Sends the signal, and waits for its end. */
   async end(signal) {
     const child = this.#child;
@@ -72,6 +77,12 @@ class Server {
 export class World {
   folder = mkdtempSync(join(tmpdir(), 'edgewise-cluster-'));
   #servers = [];
+
+  constructor() {
+    // Whatever ends this process: nothing of the world is left.
+    process.once('exit', () => this.#clean());
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  }
 
   async ports(count) {
     const sockets = Array.from({ length: count }, () => createServer().listen(0, HOST));
@@ -94,6 +105,11 @@ export class World {
 
   async end() {
     await Promise.all(this.#servers.map((server) => server.end('SIGKILL')));
+    this.#clean();
+  }
+
+  #clean() {
+    for (const server of this.#servers) server.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
