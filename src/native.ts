@@ -350,10 +350,23 @@ export interface PollerBindings {
   steerByCpu(fd: number, count: number): number;
 }
 
+// Deno knows only the descriptors that it has opened itself: any other is EBADF to its fstatSync.
+function statDescriptor(fd: number): Stats {
+  const folder = process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd';
+  const stats = fs.statSync(`${folder}/${fd}`, { throwIfNoEntry: false });
+  if (stats !== undefined) return stats;
+  const errno = -constants.errno.EBADF;
+  throw Object.assign(new Error('EBADF: bad file descriptor, fstat'), {
+    code: 'EBADF',
+    errno,
+    syscall: 'fstat',
+  });
+}
+
 // Looked up at each call: tests of Node replace them.
 function hostBindings(): HostBindings {
   return {
-    fstatSync: (fd) => fs.fstatSync(fd),
+    fstatSync: process.versions.deno === undefined ? (fd) => fs.fstatSync(fd) : statDescriptor,
     lstatSync: (path) => fs.lstatSync(path, { throwIfNoEntry: false }),
     statSync: (path) => fs.statSync(path),
     openSync: (path, flags) => fs.openSync(path, flags),

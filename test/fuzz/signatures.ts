@@ -75,7 +75,7 @@ function optionsOf(random: Random): unknown {
       exclusive: random.below(2) === 0,
       unsettled: random.pick([undefined, 'requeue', 'warn', 'throw', hostile(random)]),
     }),
-    () => ({ driver: random.pick(['inverted', 'nested', 'other']), asyncContext: true }),
+    () => ({ driver: random.pick(['inverted', 'nested', 'thread', 'other']), asyncContext: true }),
     () => ({ lint: lintOf(random) }),
     () => undefined,
   ])();

@@ -5,6 +5,7 @@ import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Interest } from '../../src/poller/interest.ts';
+import { DRIVER_MODES } from '../../src/reactor/driver.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { useDescriptors } from '../helpers/descriptors.ts';
 import { Recorder } from '../helpers/handlers.ts';
@@ -105,7 +106,7 @@ describe('turn', () => {
 });
 
 describe('attach', () => {
-  it.each(['inverted', 'nested'])('%s: keeps its context after a garbage collection', (driver) => {
+  it.each(DRIVER_MODES)('%s: keeps its context after a garbage collection', (driver) => {
     const script = fileURLToPath(new URL('../workers/attached-context.mjs', import.meta.url));
     const out = execFileSync(process.execPath, ['--expose-gc', script, driver], {
       encoding: 'utf8',
