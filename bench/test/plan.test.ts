@@ -11,6 +11,7 @@ import {
   variationsOf,
   type Wish,
 } from '../src/plan.ts';
+import { inRoot } from '../src/root.ts';
 import { scenarios } from '../src/scenarios/index.ts';
 
 const wish: Wish = { scenarios: [], isQuick: false };
@@ -103,6 +104,9 @@ describe('the plan', () => {
     expect(full.expectedSeconds).toBeLessThan(25 * 60);
     const quick = await makePlan({ ...wish, ...pair, isQuick: true }, () => undefined);
     expect(quick.expectedSeconds).toBeLessThan(120);
+    const { MINUTES } = await import(inRoot('bench/words.mjs'));
+    const all = await makePlan({ scenarios: [], isQuick: true }, () => undefined);
+    expect(all.expectedSeconds).toBeLessThan(60 * MINUTES.quick); // what --help says of it
     for (const { rounds, settleSeconds } of full.cases) {
       expect(rounds).toBeGreaterThanOrEqual(5);
       expect(settleSeconds).toBeGreaterThanOrEqual(1);

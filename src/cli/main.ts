@@ -71,7 +71,8 @@ async function run([first, ...rest]: readonly string[]): Promise<number> {
 async function answer(word: string, words: readonly string[]): Promise<number> {
   const [name, ...more] = words.filter((each) => !['-h', '--help'].includes(each));
   const isVersion = word === '-v' || word === '--version';
-  if (name !== undefined && word !== HELP.name) throw new UsageError(`${word} takes no further words`);
+  if (name !== undefined && word !== HELP.name)
+    throw new UsageError(`${word} takes no further words`);
   if (isVersion) {
     process.stdout.write(`${version()}\n`);
   } else if (name === undefined || name === HELP.name) {
@@ -91,7 +92,7 @@ function commandNamed(name: string): Command {
   const command = COMMANDS.find((each) => each.name === name);
   if (command !== undefined) return command;
   if (!name.startsWith('-')) throw unknownCommand(name, COMMANDS);
-  const nearest = nearestOf(name, FLAGS);
+  const nearest = name.length > 2 ? nearestOf(name, FLAGS) : undefined;
   throw unknownWord('option', name, nearest);
 }
 

@@ -9,8 +9,16 @@ import { ExampleProcess } from '../helpers/example-process.ts';
 const FOLDER = new URL('../../examples/', import.meta.url);
 const LINUX_ONLY = ['echo/sys'];
 const SERVERS = [
-  ...['echo', 'echo-proactor', 'echo-awaited', 'discard', 'discard-edge'],
-  ...['daytime', 'chargen', 'chat', 'offload', 'handover'],
+  'echo',
+  'echo-proactor',
+  'echo-awaited',
+  'discard',
+  'discard-edge',
+  'daytime',
+  'chargen',
+  'chat',
+  'offload',
+  'handover',
 ];
 
 const namesIn = (folder: string) =>
