@@ -23,7 +23,8 @@ function runTests(files: Files): { status: number | null; output: string } {
 test.each(TESTED)('%s: its tests pass', (step) => {
   const { status, output } = runTests(examplesOf(step));
   expect(status, output).toBe(0);
-  for (const [line] of pageOf('07-tests').matchAll(/^✔ .*$/gm)) expect(output).toContain(line.slice(2));
+  for (const [line] of pageOf('07-tests').matchAll(/^✔ .*$/gm))
+    expect(output).toContain(line.slice(2));
 });
 
 test('the mistake of step 7 is found, and said how to see again', () => {
