@@ -2,6 +2,7 @@
 // unchecked: native code takes only what is exactly right and answers REFUSED (src/validate.ts).
 import dns from 'node:dns';
 import fs, { type Stats } from 'node:fs';
+import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { type AddonOrigin, loadAddon } from './addon.ts';
 

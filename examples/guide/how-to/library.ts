@@ -15,5 +15,6 @@ const socket = isTls ? connectTls({ socket: stream, servername: host }) : stream
 const call = request(url, { createConnection: () => socket, agent: false }, (response) => {
   console.log(`${response.statusCode} over ${stream.remoteAddress}:${stream.remotePort}`);
   response.pipe(process.stdout);
+  response.once('end', () => stream.destroy()); // without an agent it is ours to close
 });
 call.on('error', (error) => console.error(error.message)).end();
