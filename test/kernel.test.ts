@@ -25,7 +25,7 @@ const NO_CALLS = `
   addressSetInet addressSetPath addressSetAbstract addressSetUnspecified addressKind addressPort addressText addressName
   cfmakeraw pin unpin now platformFacts capabilities watchHostLoop createWaker takeWaker wake closeWaker
   openOwner ownDescriptor disown ownFile disownFile giveDescriptor takeDescriptor
-  NativePoller NativeLoopDriver NativeSignals poller.notify poller.descriptor poller.stamp
+  NativePoller NativeLoopDriver NativeThreadDriver NativeSignals poller.notify poller.descriptor poller.stamp
 `
   .trim()
   .split(/\s+/);
