@@ -25,8 +25,6 @@ export function fuzzy(term) {
 export const search = {
   provider: 'local',
   options: {
-    // What is written on the button: the name of its key is a part of it.
-    translations: { button: { buttonAriaLabel: 'Search K' } },
     miniSearch: {
       options: { tokenize },
       searchOptions: {

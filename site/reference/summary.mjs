@@ -52,10 +52,10 @@ function tablesOf(reflection, router) {
 }
 
 /** `# Connection` -> `# Connection (edgewise/promises)`: there is one in `edgewise` as well. */
-function titled(contents, { parent, kind }) {
+function titled(contents, { name, parent, kind }) {
   const module = parent.name;
   const up = `${ReflectionKind.singularString(kind)} of [\`${module}\`](../index.md)`;
-  return contents.replace(/^# (.*)$/m, (_, title) => `# ${title} (${module})\n\n${up}`);
+  return contents.replace(/^# .*$/m, () => `# ${name} (${module})\n\n${up}`);
 }
 
 /** Puts the tables before the first heading of a page of a class or an interface. */
