@@ -287,10 +287,10 @@ async function against(check, title, { program, user, start }) {
  * @param check - `(title, async body)`: prints and counts.
  */
 export async function librariesAgainstServers(check) {
-  const nobody = 'nobody';
+  const unprivileged = 'daemon';
   await against(check, 'ioredis and redis: Redis', {
     program: 'redis',
-    user: nobody,
+    user: unprivileged,
     start: startRedis,
   });
   await against(check, 'pg: PostgreSQL', {
@@ -300,7 +300,7 @@ export async function librariesAgainstServers(check) {
   });
   await against(check, '@nats-io/transport-node: NATS', {
     program: 'nats',
-    user: nobody,
+    user: unprivileged,
     start: startNats,
   });
   await against(check, 'mysql2: MariaDB, plain and over TLS', {

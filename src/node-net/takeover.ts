@@ -1,8 +1,8 @@
 // Puts our sockets in the place of those of node:net, for `edgewise/net/register`.
 //
 // Node's own modules go on using the object that `require('node:net')` gives, and look into it at each use:
-// what is put there has to serve them as well. They need their own sockets in four places, by which
-// the functions here tell them apart: a socket that is given a handle or a descriptor (standard streams,
+// what is put there has to serve them as well. They need their own sockets in four places, which
+// the functions here distinguish: a socket that is given a handle or a descriptor (standard streams,
 // child processes, terminals), an instance that exists already (TLSSocket, tty.ReadStream), the server by
 // which the primary of a cluster listens, and `instanceof` in node:tls and node:child_process, which
 // hand the handle of what passes to native code.

@@ -81,7 +81,7 @@ describe('with --import edgewise/net/register', () => {
     expect(JSON.parse(stdout)).toMatchObject({ ours: 8, nodes: 0 });
   });
 
-  it('standard input that is a terminal, a file or a pipe stays as it is', async () => {
+  it('standard input that is a file or a device stays as it is', async () => {
     const code =
       'process.stdin.resume().on("end", () => console.log(process.stdin.constructor.name))';
     const shell = (redirection: string) =>

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 export const HOST = '127.0.0.1';
 
-/** A certificate of nobody's, for HOST. */
+/** A certificate that no authority has signed. */
 export const certificate = () => ({
   key: readFileSync(new URL('../../interop/key.pem', import.meta.url)),
   cert: readFileSync(new URL('../../interop/cert.pem', import.meta.url)),
