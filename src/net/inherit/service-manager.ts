@@ -14,7 +14,7 @@ const WATCHDOG_MS_MAX = 0x7fffffff;
 /** Options of {@link serviceManager}. */
 export interface ServiceManagerOptions {
   /** Drives the watchdog, and so is what it watches. Default: the reactor of this thread. */
-  readonly reactor?: Reactor;
+  readonly reactor?: Reactor | undefined;
 }
 
 /**
