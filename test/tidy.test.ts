@@ -281,7 +281,9 @@ describe('budgets', () => {
   it('examples are short', () => {
     const examples = script.filter((path) => /^examples\/(?!serve\/test\/)/.test(path));
     const max = (path: string) =>
-      /^examples\/(serve\/|cluster\/|guide\/\d)/.test(path) ? LINES_MAX_PROGRAM : FUNCTION_LINES_MAX;
+      /^examples\/(serve\/|cluster\/|guide\/\d)/.test(path)
+        ? LINES_MAX_PROGRAM
+        : FUNCTION_LINES_MAX;
     expect(examples.filter((path) => linesOf(path).length > max(path))).toEqual([]);
   });
 

@@ -7,9 +7,11 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { encodeTrace, type TraceData } from '../../src/trace/index.ts';
 import { pageOf } from '../../src/view/index.ts';
 
-export const PROGRAM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => existsSync(path),
-);
+export const PROGRAM = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => existsSync(path));
 export const QUIET = [
   '--no-sandbox',
   '--disable-gpu',

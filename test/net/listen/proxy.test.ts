@@ -281,7 +281,7 @@ describe('the simulated kernel', () => {
         late.write(HEADERS[version].subarray(0, 10));
         await sim.elapse('6s');
         expect(codes).toEqual(['ERR_PROXY_HEADER_TIMEOUT']);
-          listener.close();
+        listener.close();
       });
     },
   );
