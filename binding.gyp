@@ -43,6 +43,7 @@
         'native/addon/addon.cc',
         'native/addon/constants.cc',
         'native/addon/poll_wrap.cc',
+        'native/addon/capabilities_wrap.cc',
         'native/addon/poller_wrap.cc',
         'native/addon/waker_wrap.cc',
         'native/addon/owners_wrap.cc',

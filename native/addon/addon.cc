@@ -33,6 +33,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
   InitDatagram(exports);
   InitKernelQueue(exports);
   InitPoll(exports);
+  InitCapabilities(exports);
   InitPoller(exports);
   InitWaker(exports);
   InitOwners(exports);

@@ -31,6 +31,7 @@ void InitPinned(Napi::Object exports, BlockTable* blocks);  // pinned_wrap.cc
 void InitDatagram(Napi::Object exports);                    // datagram_wrap.cc
 void InitKernelQueue(Napi::Object exports);                 // epoll_wrap.cc or kqueue_wrap.cc
 void InitPoll(Napi::Object exports);                        // poll_wrap.cc
+void InitCapabilities(Napi::Object exports);                // capabilities_wrap.cc
 void InitPoller(Napi::Object exports);                      // poller_wrap.cc
 void InitWaker(Napi::Object exports);                       // waker_wrap.cc
 void InitOwners(Napi::Object exports);                      // owners_wrap.cc

@@ -25,13 +25,16 @@ test('it', () => simulate({ runs: 3, faults: { delayMs: 5 } }, (sim) => { ${body
 }
 
 it('goes on with other seeds until its time or its rounds are over', () => {
-  const { status, stdout, stderr } = run('sim.at(1, () => undefined);', '--rounds', '2');
+  const seeds = join(folder, 'seeds');
+  const body = 'sim.at(1, () => undefined);';
+  const notes = `process.getBuiltinModule('node:fs').appendFileSync(${JSON.stringify(seeds)},
+    process.env.EDGEWISE_SIM_SEED + ' ');`;
+  const { status, stdout, stderr } = run(`${body} ${notes}`, '--rounds', '2');
   expect([status, stdout]).toEqual([0, expect.stringMatching(/^nothing was found in \d+ s\n$/)]);
-  const seeds = [...stderr.matchAll(/^round \d+, seed (\d+), \d+ of 60 s$/gm)].map(
-    ([, seed]) => seed,
-  );
-  expect(seeds).toEqual(['1', '100001']);
-  const brief = run('sim.at(1, () => undefined);', '--budget', '0.01s');
+  expect(stderr).toMatch(/^round 1, seed 1, 0 of 60 s$/m);
+  const ofRuns = '1 1 1 100001 100001 100001 '; // three runs a round
+  expect(readFileSync(seeds, 'utf8')).toBe(ofRuns);
+  const brief = run(body, '--budget', '0.01s');
   expect(brief.stderr.match(/^round/gm)).toHaveLength(1);
 });
 
