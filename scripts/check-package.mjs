@@ -19,7 +19,13 @@ import { connect } from 'node:net';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fetchPackage } from './fetch.mjs';
 import { checkBundles, checkExecutable } from './package/bundles.mjs';
-import { compileTypes, importEverywhere, install, managers } from './package/consumer.mjs';
+import {
+  compileTypes,
+  importEverywhere,
+  install,
+  linkPeers,
+  managers,
+} from './package/consumer.mjs';
 import {
   bin,
   check,
@@ -160,6 +166,7 @@ await check('publint', () =>
   run(bin('publint'), ['run', unpacked, '--strict'], { cwd: unpacked }).then(() => undefined),
 );
 const app = await install(tarball, 'app');
+linkPeers(app);
 const attw = [tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'];
 await checkAll([
   ['what the README has a clone do makes a package that works', checkReadme],
@@ -174,7 +181,7 @@ await checkAll([
   ['bundled by webpack, as docs/packaging.md says', () => checkBundles(tarball, 'webpack')],
   ['one executable, as docs/packaging.md says', () => checkExecutable(tarball)],
   ['are the types wrong?', () => run(bin('attw'), attw, { cwd: folder }).then(() => undefined)],
-  ['import and require', () => importEverywhere(app)],
+  ['import and require', () => importEverywhere(app, manifest.exports)],
   ...Object.entries(managers).map(([name, body]) => [
     `installed by ${name} offline, without scripts, and used`,
     () => body(tarball),

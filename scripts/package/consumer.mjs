@@ -3,7 +3,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fetchPackage } from '../fetch.mjs';
-import { bin, expect, folder, run } from './steps.mjs';
+import { bin, environment, execute, expect, folder, run } from './steps.mjs';
 
 // A Poller waits, a syscall is there: what loads has an addon that works.
 const PROGRAM = `
@@ -13,6 +13,17 @@ const PROGRAM = `
   if (typeof sys.socket !== 'function' || typeof sys.close !== 'function') throw new Error('sys');
   if ('default' in edgewise || edgewise.Reactor === undefined) throw new Error('exports');
   console.log('works');
+`;
+
+/** A program of node:http that knows nothing of this package: it is for `edgewise/net/register`. */
+const UNCHANGED = `
+  import http from 'node:http';
+  const server = http.createServer((request, response) => response.end('works'));
+  server.listen(0, '127.0.0.1', () => {
+    http.get({ port: server.address().port, host: '127.0.0.1', agent: false }, (response) => {
+      response.setEncoding('utf8').on('data', console.log).on('end', () => server.close());
+    });
+  });
 `;
 
 /** An empty folder with one program as ESM and one as CommonJS. */
@@ -27,6 +38,16 @@ export function makeUser(name) {
   return user;
 }
 
+/** Peers that are optional, and that an entry point imports. */
+const PEERS = ['fast-check'];
+
+/** Adds the peers that some entry points need to a folder where the package is installed. */
+export function linkPeers(user) {
+  for (const name of PEERS) {
+    symlinkSync(resolve('node_modules', name), join(user, 'node_modules', name));
+  }
+}
+
 /** Installs the tarball in a new folder with npm, without scripts and without a network. */
 export async function install(tarball, name) {
   const user = makeUser(name);
@@ -35,9 +56,9 @@ export async function install(tarball, name) {
   return user;
 }
 
-async function importBoth(cwd, command = [process.execPath]) {
+async function importBoth(cwd, command = [process.execPath], files = ['esm.mjs', 'cjs.cjs']) {
   const [program, ...args] = command;
-  for (const file of ['esm.mjs', 'cjs.cjs']) {
+  for (const file of files) {
     const output = await run(program, [...args, file], { cwd });
     expect(output.trim() === 'works', `${file}: ${output}`);
   }
@@ -96,8 +117,42 @@ async function installWithYarn(tarball, nodeLinker) {
   expect(/^addon +prebuild, .*unplugged/m.test(doctor), doctor);
 }
 
-/** The other Nodes that we support, and Bun and Deno: where the folder `user` was imported. */
-export async function importEverywhere(user) {
+/** Programs that import every entry point of the package, and one that is not changed at all. */
+function writeEntries(user, exports) {
+  const names = Object.entries(exports)
+    .filter(([, entry]) => entry.types !== undefined)
+    .map(([path]) => `edgewise${path.slice(1)}`);
+  const body = `
+    for (const [index, entry] of entries.entries()) {
+      if (Object.keys(entry).length === 0) throw new Error('entry ' + index + ' is empty');
+    }
+    if (entries[${names.indexOf('edgewise/net/register')}].registered() === undefined) {
+      throw new Error('not registered');
+    }
+    console.log('works');
+  `;
+  const imports = names.map((name, index) => `import * as e${index} from '${name}';\n`).join('');
+  const all = names.map((_, index) => `e${index}`).join(', ');
+  writeFileSync(join(user, 'entries.mjs'), `${imports}const entries = [${all}];${body}`);
+  const required = names.map((name) => `require('${name}')`).join(', ');
+  writeFileSync(join(user, 'entries.cjs'), `const entries = [${required}];${body}`);
+  writeFileSync(join(user, 'unchanged.mjs'), UNCHANGED);
+}
+
+/** `node --import edgewise/net/register`: both ends of one connection are ours. */
+async function runRegistered(cwd, [program, ...args]) {
+  const words = [...args, '--import', 'edgewise/net/register', 'unchanged.mjs'];
+  const env = environment({ EDGEWISE_REGISTER: 'verbose' });
+  const { stdout, stderr } = await execute(program, words, { cwd, env });
+  expect(stdout.trim() === 'works' && stderr.includes(' 2 connections opened'), stdout + stderr);
+}
+
+/**
+ * The other Nodes that we support, and Bun and Deno: where the folder `user` was imported, with every
+ * entry point. On Node also under a program that is not changed.
+ */
+export async function importEverywhere(user, exports) {
+  writeEntries(user, exports);
   const system = `${process.platform}-${process.arch}`;
   const [own] = process.versions.node.split('.');
   const nodes = ['20', '22', '24', '26'].map((major) => ({
@@ -112,19 +167,21 @@ export async function importEverywhere(user) {
   const bun = join(fetchPackage(`@oven/bun-${system.replace('arm64', 'aarch64')}@1`), 'bin', 'bun');
   const runtimes = [
     ...nodes,
-    { title: 'Deno', command: [deno, 'run', '--no-config', '-A'] },
+    { title: 'Deno', command: [deno, 'run', '-A'] },
     { title: 'Bun', command: [bun] },
   ];
   for (const { title, command } of runtimes) {
-    await importBoth(user, command).catch((error) => {
+    const files = ['esm.mjs', 'cjs.cjs', 'entries.mjs', 'entries.cjs'];
+    try {
+      await importBoth(user, command, files);
+      if (title.startsWith('Node')) await runRegistered(user, command);
+    } catch (error) {
       throw new Error(`${title}: ${error.message}`, { cause: error });
-    });
+    }
   }
   return runtimes.map(({ title }) => title).join(', ');
 }
 
-/** Peers that are optional, and of which an entry point has types. */
-const TYPED_PEERS = ['fast-check'];
 /** Programs of the documentation, compiled as a user's. */
 const EXAMPLES = ['echo.ts', 'echo/promises.ts', 'testing/upper-case.ts'];
 const MODULES = { node16: 'node16', nodenext: 'nodenext', bundler: 'esnext' };
@@ -142,9 +199,6 @@ const STRICT = [
 
 /** Every entry point, and programs that use them, with the declarations of libraries checked. */
 export async function compileTypes(user, exports) {
-  for (const name of TYPED_PEERS) {
-    symlinkSync(resolve('node_modules', name), join(user, 'node_modules', name));
-  }
   const entries = Object.entries(exports).filter(([, entry]) => entry.types !== undefined);
   const imports = entries.map(
     ([path], index) => `import * as e${index} from 'edgewise${path.slice(1)}';`,
