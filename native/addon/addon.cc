@@ -15,6 +15,12 @@ void DefineFunctions(Napi::Object target, const Function* rows, size_t count, vo
   }
 }
 
+void ThrowNoPoller(Napi::Env env) {
+  Napi::TypeError error = Napi::TypeError::New(env, "poller must be a NativePoller");
+  error.Set("code", "ERR_INVALID_ARG_TYPE");
+  error.ThrowAsJavaScriptException();
+}
+
 void ReportDefect(napi_env env) {
   napi_value error;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) {

@@ -18,6 +18,9 @@ class Addon : public Napi::Addon<Addon> {
   BlockTable blocks;
 };
 
+// Throws the TypeError of a constructor that takes a NativePoller.
+void ThrowNoPoller(Napi::Env env);
+
 // Reports what is pending after a call of dispatch(), which reports what handlers throw by itself:
 // a defect, or the end of the thread, which cannot be caught.
 void ReportDefect(napi_env env);

@@ -112,8 +112,11 @@ thread_local LoopDriver* LoopDriver::inverted_ = nullptr;
 
 // new NativeLoopDriver(poller: NativePoller)
 LoopDriver::LoopDriver(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  poller_ = PollerWrap::FromOrThrow(info[0]);
-  if (poller_ == nullptr) return;
+  poller_ = PollerWrap::From(info[0]);
+  if (poller_ == nullptr) {
+    ThrowNoPoller(info.Env());
+    return;
+  }
   poller_object_ = Napi::Persistent(info[0].As<Napi::Object>());
   info.This().As<Napi::Object>().TypeTag(&kTag);
 }

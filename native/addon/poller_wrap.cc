@@ -68,15 +68,6 @@ PollerWrap* PollerWrap::From(Napi::Value value) {
   return wrap;
 }
 
-PollerWrap* PollerWrap::FromOrThrow(Napi::Value value) {
-  PollerWrap* wrap = From(value);
-  if (wrap != nullptr) return wrap;
-  Napi::TypeError error = Napi::TypeError::New(value.Env(), "poller must be a NativePoller");
-  error.Set("code", "ERR_INVALID_ARG_TYPE");
-  error.ThrowAsJavaScriptException();
-  return nullptr;
-}
-
 bool PollerWrap::IsOf(napi_value value) const {
   napi_value object = nullptr;
   bool is_same = false;

@@ -33,9 +33,6 @@ class PollerWrap : public Napi::ObjectWrap<PollerWrap> {
   // The PollerWrap behind a JavaScript object, or null for any other value.
   static PollerWrap* From(Napi::Value value);
 
-  // The same for a constructor: throws a TypeError, which is pending when it answers null.
-  static PollerWrap* FromOrThrow(Napi::Value value);
-
   explicit PollerWrap(const Napi::CallbackInfo& info);
   ~PollerWrap() override;
 

@@ -76,8 +76,11 @@ class ThreadDriver : public Napi::ObjectWrap<ThreadDriver> {
 
 // new NativeThreadDriver(poller: NativePoller)
 ThreadDriver::ThreadDriver(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  poller_ = PollerWrap::FromOrThrow(info[0]);
-  if (poller_ == nullptr) return;
+  poller_ = PollerWrap::From(info[0]);
+  if (poller_ == nullptr) {
+    ThrowNoPoller(info.Env());
+    return;
+  }
   poller_object_ = Napi::Persistent(info[0].As<Napi::Object>());
   info.This().As<Napi::Object>().TypeTag(&kTag);
 }
