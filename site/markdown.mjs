@@ -47,7 +47,7 @@ function withoutBraces(rule) {
   };
 }
 
-/** @param {import('markdown-it').default} md */
+/** @param {import('vitepress').MarkdownRenderer} md */
 export function plainMarkdown(md) {
   md.core.ruler.before('normalize', 'plain', (state) => {
     state.md.set({ html: !isPlain(state.env) });
