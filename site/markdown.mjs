@@ -39,6 +39,15 @@ function comment(state, startLine, endLine, isSilent) {
   return true;
 }
 
+/** An inline rule: `<a id="property-wait"></a>`, which typedoc puts into cells, is the one tag that stays. */
+function anchor(state, isSilent) {
+  const [html] = /^<a id="[\w$.-]+"><\/a>/.exec(state.src.slice(state.pos)) ?? [];
+  if (html === undefined) return false;
+  if (!isSilent) state.push('html_inline', '', 0).content = html;
+  state.pos += html.length;
+  return true;
+}
+
 /** Makes `{{` safe in what a rule renders. */
 function withoutBraces(rule) {
   return (tokens, index, options, env, self) => {
@@ -57,6 +66,7 @@ export function plainMarkdown(md) {
     if (source !== undefined) relink(state.tokens, source);
   });
   md.block.ruler.before('html_block', 'comment', comment, { alt: ['paragraph'] });
+  md.inline.ruler.before('html_inline', 'anchor', anchor);
   for (const name of ['text', 'code_inline']) {
     md.renderer.rules[name] = withoutBraces(md.renderer.rules[name]);
   }

@@ -11,7 +11,8 @@ export function tokenize(text) {
 
 /** A heading that is the name itself goes first; what is history goes last. */
 export function boostDocument(id, term, { title }) {
-  const name = (title ?? '').replace(/ \(.*\)$/, ''); // `Connection (edgewise/promises)`
+  // `Connection (edgewise/promises)`, `4. Backpressure`
+  const name = (title ?? '').replace(/ \(.*\)$/, '').replace(/^\d+\. /, '');
   const bare = name.toLowerCase().replace(/[^\p{L}\p{N}_$]/gu, '');
   const isHistory = /\/(CHANGELOG|adr\/)/.test(id);
   return (bare === term ? 8 : 1) * (isHistory ? 0.4 : 1);

@@ -17,15 +17,21 @@ const QUERIES: readonly (readonly [typed: string, place: RegExp])[] = [
   ['epoll_ctl', /\/api\/edgewise\/sys\/(index\.html)?#epoll_ctl/],
   ['ReactorPool', /\/api\/edgewise\/multi\/classes\/ReactorPool\.html/],
   ['createData', /#createdata/],
-  ['toDuplex', /#todux?plex/],
+  ['toDuplex', /#toduplex/],
+  ['EDGEWISE_ADDON', /\/packaging\.html#where-the-addon-is-looked-for$/],
+  ['backpressure', /\/(guide\/04-backpressure\.html|net\.html#backpressure)/],
 ];
 /** What is typed, and what one of the first results is called. */
 const PARTS: readonly (readonly [typed: string, title: RegExp])[] = [
   ['register edge', /registerEdge/],
   ['would block', /WOULD_BLOCK/],
   ['sock opt', /setsockopt|getsockopt|Socket/i],
-  ['EDGEWISE_ADDON', /Other platforms|Errors|binary|CHANGELOG|addon|load/i],
-  ['backpressure', /./],
+  ['where addon', /Where the addon is looked for/],
+];
+/** What is typed, and which places are all among the first results. */
+const TOGETHER: readonly (readonly [typed: string, places: readonly RegExp[]])[] = [
+  ['backpressure', [/\/guide\/04-backpressure\.html/, /\/net\.html#backpressure$/]],
+  ['Connection', [/\/edgewise\/interfaces\/Connection\./, /\/promises\/interfaces\/Connection\./]],
 ];
 
 describe.skipIf(!hasBrowser)('the search', () => {
@@ -67,6 +73,15 @@ describe.skipIf(!hasBrowser)('the search', () => {
     await type(typed);
     const titles = await page.locator(FIRST).allTextContents();
     expect(titles.slice(0, 5).join('\n')).toMatch(title);
+  });
+
+  it.each(TOGETHER)('%s finds all of %s', async (typed, places) => {
+    await type(typed);
+    const links = await page.locator(FIRST).evaluateAll((results) => {
+      return results.map((result) => result.getAttribute('href') ?? '');
+    });
+    const first = links.slice(0, 5);
+    expect(places.filter((place) => !first.some((link) => place.test(link)))).toEqual([]);
   });
 
   it('finds nothing for what is nowhere, and says so', async () => {
