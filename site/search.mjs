@@ -9,6 +9,11 @@ export function tokenize(text) {
   });
 }
 
+/** What is typed stays whole: the parts of `EDGEWISE_ADDON` would find every `edgewise`. */
+export function tokenizeQuery(text) {
+  return text.match(/[\p{L}\p{M}\p{N}_$]+/gu) ?? [];
+}
+
 /** A heading that is the name itself goes first; what is history goes last. */
 export function boostDocument(id, term, { title }) {
   // `Connection (edgewise/promises)`, `4. Backpressure`
@@ -29,6 +34,7 @@ export const search = {
     miniSearch: {
       options: { tokenize },
       searchOptions: {
+        tokenize: tokenizeQuery,
         fuzzy,
         prefix: true,
         boost: { title: 5, text: 2, titles: 1 },

@@ -6,5 +6,6 @@
  * data of one kind can be given where those with unknown data are asked for.
  */
 export type Method<Parameters extends readonly unknown[], Result = void> = {
+  /** The method itself, whose type is looked up. */
   method(...args: Parameters): Result;
 }['method'];

@@ -42,7 +42,7 @@ export default {
     attrs: { disable: true },
     emoji: { enabled: [] },
     anchor: { slugify: anchorOf },
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     preConfig: plainMarkdown,
   },
   themeConfig: {

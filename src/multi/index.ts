@@ -25,5 +25,6 @@ export type {
   PoolConnectionOptions,
   SubReactorContext,
   SubReactorModule,
+  SubReactorOptions,
 } from './protocol.ts';
 export { MailboxSender, type MailboxSenderOptions } from './sender.ts';

@@ -18,7 +18,7 @@ const QUERIES: readonly (readonly [typed: string, place: RegExp])[] = [
   ['ReactorPool', /\/api\/edgewise\/multi\/classes\/ReactorPool\.html/],
   ['createData', /#createdata/],
   ['toDuplex', /#toduplex/],
-  ['EDGEWISE_ADDON', /\/packaging\.html#where-the-addon-is-looked-for$/],
+  ['EDGEWISE_ADDON', /\/packaging\.html#(where-the-addon-is-looked-for|one-executable)$/],
   ['backpressure', /\/(guide\/04-backpressure\.html|net\.html#backpressure)/],
 ];
 /** What is typed, and what one of the first results is called. */
@@ -31,6 +31,7 @@ const PARTS: readonly (readonly [typed: string, title: RegExp])[] = [
 /** What is typed, and which places are all among the first results. */
 const TOGETHER: readonly (readonly [typed: string, places: readonly RegExp[]])[] = [
   ['backpressure', [/\/guide\/04-backpressure\.html/, /\/net\.html#backpressure$/]],
+  ['EDGEWISE_ADDON', [/#where-the-addon-is-looked-for$/, /#one-executable$/]],
   ['Connection', [/\/edgewise\/interfaces\/Connection\./, /\/promises\/interfaces\/Connection\./]],
 ];
 
