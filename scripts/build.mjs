@@ -39,7 +39,7 @@ const tasks = {
   },
   prebuilds: {
     does: 'the published binaries, cross-built into prebuilds/: all, or those named with commas',
-    takes: '3 min',
+    takes: '10 min the first time',
     commands: [script('prebuild.mjs')],
   },
 };

@@ -23,15 +23,20 @@ const LINK = {
 // Programs for musl are static otherwise, and zig then builds all of musl: 1,300 files, minutes.
 const MUSL_SHARED = '-dynamic';
 const PARALLEL_MAX = 2;
-const FLAGS = ['-std=c++17', '-O2', '-g0', '-fno-exceptions', '-fno-rtti', '-fno-sanitize=all'];
-const ADDON_FLAGS = [
-  '-shared',
+// Both binaries are compiled alike, and stripped alike: zig builds its libc++, a minute, once for each
+// set of these.
+const FLAGS = [
+  '-std=c++17',
+  '-O2',
+  '-g0',
   '-fPIC',
-  '-fvisibility=hidden',
   '-ffunction-sections',
   '-fdata-sections',
-  ...NAPI_DEFINES,
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fno-sanitize=all',
 ];
+const ADDON_FLAGS = ['-shared', '-fvisibility=hidden', ...NAPI_DEFINES];
 
 // Node-API and uv.h are the same for all systems of one kind: the headers of this Node will do.
 function nodeInclude() {
@@ -61,7 +66,8 @@ async function compileInto(folder, zig, target, include) {
   ]);
   const load = join(folder, 'edgewise-load');
   const sources = sourcesFor(target.system, 'edgewise-load');
-  const link = target.triple.endsWith('-musl') ? ['-s', MUSL_SHARED] : ['-s'];
+  const link = LINK[target.system].filter((word) => word === '-s');
+  if (target.triple.endsWith('-musl')) link.push(MUSL_SHARED);
   await compile(zig, target, ['-Ibench/load', ...link, ...sources, '-lpthread', '-o', load]);
 }
 

@@ -3,7 +3,7 @@
 // prebuilds/ for this platform, processor and C library. A bundle (docs/packaging.md) is a file of
 // another place than this one: prebuilds/ is looked for beside it, and beside the program.
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EdgewiseError } from './errors.ts';
@@ -21,8 +21,6 @@ export interface Addon extends Candidate {
   readonly exports: unknown;
 }
 
-// As a member: webpack wants to know at build time what a call of `createRequire` is given.
-const node = { createRequire };
 const FILE = 'edgewise.node';
 const SUPPORTED: readonly NodeJS.Platform[] = ['linux', 'darwin', 'freebsd', 'openbsd', 'netbsd'];
 const REMEDY =
@@ -110,7 +108,8 @@ export function loadAddon(): Addon {
   try {
     // Of another name it would be read as JavaScript.
     if (!found.path.endsWith('.node')) throw new Error('its name does not end in .node');
-    return { ...found, exports: node.createRequire(found.path)(found.path) };
+    // As a member: webpack takes an import of that name away, and wants to know its argument.
+    return { ...found, exports: nodeModule.createRequire(found.path)(found.path) };
   } catch (error) {
     if (isForbidden(error)) throw error;
     throw new EdgewiseError(
