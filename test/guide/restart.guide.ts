@@ -19,6 +19,7 @@ const count = { ended: 0, spoken: 0, moved: 0, failed: [] as string[] };
 const servers: Server[] = [];
 const folders: string[] = [];
 let isOver = false;
+let look: () => void = () => undefined; // called when a connection has ended or failed
 
 afterEach(async () => {
   isOver = true;
@@ -28,7 +29,10 @@ afterEach(async () => {
 
 /** One client: it says five lines, each after the answer to the one before, and leaves. */
 async function visit(socket: Socket, number: number): Promise<void> {
-  socket.on('error', (error: NodeJS.ErrnoException) => count.failed.push(error.code ?? ''));
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    count.failed.push(error.code ?? '');
+    look();
+  });
   const lines = new Lines(socket);
   let said = 0;
   const say = () => socket.write(said < 5 ? `line ${said++} of ${number}\n` : '/quit\n');
@@ -40,15 +44,21 @@ async function visit(socket: Socket, number: number): Promise<void> {
     say();
   }
   count.ended++;
+  look();
 }
 
 async function visitAgainAndAgain(open: () => Socket, number: number): Promise<void> {
   while (!isOver) await visit(open(), number);
 }
 
+/** Waits without turning: the servers need the processor. */
 async function untilMore(ended: number): Promise<void> {
   const wanted = count.ended + ended;
-  while (count.ended < wanted && count.failed.length === 0) await new Promise(setImmediate);
+  while (count.ended < wanted && count.failed.length === 0) {
+    await new Promise<void>((resolve) => {
+      look = resolve;
+    });
+  }
 }
 
 test.each(['08-restart', '10-watching'])('%s: no client is refused or reset', async (step) => {
