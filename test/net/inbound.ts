@@ -39,7 +39,10 @@ export function datagramWorld(
   options: ReactorOptions = {},
 ) {
   const reactor = descriptors.using(new Reactor(options));
-  const bind = (handlers: DatagramHandlers, more: Partial<DatagramOptions> = {}) =>
-    descriptors.using(bindDatagram({ host: HOST, trigger, handlers, reactor, ...more }));
+  const bind = (handlers: DatagramHandlers, more: Partial<DatagramOptions> = {}) => {
+    const isUnix = more.path !== undefined || more.abstract !== undefined;
+    const place = isUnix ? {} : { host: HOST };
+    return descriptors.using(bindDatagram({ ...place, trigger, handlers, reactor, ...more }));
+  };
   return { reactor, bind, turnUntil: (isDone: () => boolean) => turnUntil(reactor, isDone) };
 }

@@ -121,7 +121,8 @@ describe('errors that name an end', () => {
     const reactor = descriptors.using(new Reactor());
     reactor.attach();
     const client = new Recorder();
-    connect({ host: HOST, port: 1, ...options, reactor, handlers: client.handlers });
+    const place = options.abstract === undefined ? { host: HOST, port: 1 } : {};
+    connect({ ...place, ...options, reactor, handlers: client.handlers });
     await client.called('close');
     return client.errors[0] as Error;
   }
@@ -161,7 +162,7 @@ describe('errors that name an end', () => {
     'an abstract name is in the error, and an unnamed socket adds nothing',
     async () => {
       const name = `edgewise-none-${process.pid}`;
-      const error = await failure({ abstract: name } as never);
+      const error = await failure({ abstract: name });
       expect(error).toMatchObject({ code: 'ECONNREFUSED', path: `@${name}` });
       expect(error).not.toHaveProperty('address');
       const reactor = descriptors.using(new Reactor());

@@ -247,7 +247,7 @@ describe.each(['level', 'edge'] as const)('%s: segments', (trigger) => {
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const datagrams = new Datagrams();
     const at = (name: string) => ({ path: join(directory, name) });
-    const server = bind(datagrams.handlers, { ...at('server'), gro: true });
+    const server = bind(datagrams.handlers, at('server'));
     const client = bind({}, at('client'));
     const count = 1000; // more than the queue of a Unix receiver holds
     expect(client.send(flow(count, 7), server.address, { segmentSize: SIZE })).toBe(true);
