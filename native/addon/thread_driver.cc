@@ -186,7 +186,7 @@ void ThreadDriver::Cross(napi_env env) {
     napi_value result;
     napi_status status = napi_call_function(env, dispatch, dispatch, 1, &argument, &result);
     if (status == napi_pending_exception) ReportDefect(env);
-    // Whoever listens for uncaught exceptions goes on, and so do we. A handler may have detached.
+    // A process that listens for uncaught exceptions goes on, and so do we, unless it has detached.
     bool goes_on = status == napi_ok || status == napi_pending_exception;
     if (!goes_on || attachment_ != attachment) return;
     attachment->is_inside = false;

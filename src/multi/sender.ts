@@ -88,10 +88,8 @@ export class MailboxSender {
     checkObject('options', options);
     const { memory, wakerId } = address;
     const { reactor, onRoom } = options;
-    if (onRoom !== undefined) {
-      checkFunction('options.onRoom', onRoom);
-      checkReactor(reactor, 'options.reactor');
-    }
+    if (onRoom !== undefined) checkFunction('options.onRoom', onRoom);
+    if (reactor !== undefined || onRoom !== undefined) checkReactor(reactor, 'options.reactor');
     reactor?.lintNames('new MailboxSender', options, ['reactor', 'onRoom']);
     this.#waker = new Waker(wakerId);
     const layout = layoutOf(memory);

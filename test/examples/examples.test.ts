@@ -66,10 +66,11 @@ test('the README has a row for every example', () => {
   expect(FILES.filter((file) => !readme.includes(`[\`${file}\`](${file})`))).toEqual([]);
 });
 
-test('a name that is none is one line and exit code 2', async () => {
+test('an unknown name is refused with the list of names and exit code 2', async () => {
   const { code, stderr } = await start('nonsense').ending();
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^usage: npm run example -- .*echo.*\n$/);
+  expect(stderr).toMatch(/^example: unknown example 'nonsense'\nusage: npm run example -- NAME/);
+  expect(stderr).toMatch(/^ .* echo$/m);
 });
 
 const ENDINGS = SERVERS.flatMap((name) => [

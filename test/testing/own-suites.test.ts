@@ -44,6 +44,7 @@ test('it is read for the suites that run', () => {
     files: ['net/children.test.ts'],
     failing: new Set(['net/a.test.ts > fails > by name']),
     unsteady: new Set(['net/a.test.ts > fails at times']),
+    left: new Set(),
   });
 });
 

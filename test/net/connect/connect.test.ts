@@ -37,7 +37,8 @@ describe('connect', () => {
     const reactor = options.reactor ?? descriptors.using(new Reactor());
     reactor.attach();
     const { handlers } = client;
-    const connection = connect({ host: HOST, handlers, ...options, reactor });
+    const place = options.path === undefined ? { host: HOST } : {};
+    const connection = connect({ ...place, handlers, ...options, reactor });
     return { client, connection, reactor };
   }
 
