@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Files } from './page.ts';
 import { certificateFile, Lines, makeFolder, Server, SLOW_TURN } from './running.ts';
 
@@ -33,8 +33,15 @@ class Client {
   async type(text: string): Promise<void> {
     if (text === '^C') await once(this.#socket.destroy(), 'close');
     else if (text === '^Z') this.#socket.pause();
-    else if (text.endsWith('^D')) this.#socket.write(text.slice(0, -2));
+    else if (text.endsWith('^D')) await this.#write(text.slice(0, -2));
     else this.#socket.write(`${text}\n`);
+  }
+
+  /** Is done when the server has read it, by itself: what is typed next is another read. */
+  async #write(text: string): Promise<void> {
+    await new Promise((resolve) => this.#socket.write(text, resolve));
+    const { localPort = 0, remotePort = 0 } = this.#socket;
+    await vi.waitUntil(() => unreadBetween(localPort, remotePort) === 0, { timeout: 20_000 });
   }
 
   /** Says a line again and again, as fast as it is taken. */
@@ -50,6 +57,21 @@ class Client {
   end(): void {
     this.#socket.destroy();
   }
+}
+
+/** The bytes from one port of this host to another that are on their way or not read. See proc_net_tcp(5). */
+function unreadBetween(from: number, to: number): number {
+  if (process.platform !== 'linux') return 0;
+  const portOf = (address = '') => Number.parseInt(address.split(':')[1] ?? '', 16);
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .map(([, local, peer, , queues = '']) => {
+      const [sent = 0, received = 0] = queues.split(':').map((size) => Number.parseInt(size, 16));
+      if (portOf(local) === from && portOf(peer) === to) return sent;
+      return portOf(local) === to && portOf(peer) === from ? received : 0;
+    })
+    .reduce((sum, count) => sum + count, 0);
 }
 
 /** What a line of a page matches: `…` is anything. */
@@ -152,8 +174,10 @@ export class Talk {
   async #listenBetween(name: string): Promise<void> {
     const seen = new PassThrough();
     const server = createServer((socket) => {
+      const chat = connect({ host, port: this.portOf(PORTS.chat) });
+      for (const side of [socket, chat]) side.on('error', () => undefined); // one of the two was reset
       socket.pipe(seen, { end: false });
-      socket.pipe(connect({ host, port: this.portOf(PORTS.chat) })).pipe(socket);
+      socket.pipe(chat).pipe(socket);
     });
     await new Promise<void>((resolve) => void server.listen(0, host, resolve));
     const { port } = server.address() as AddressInfo;
