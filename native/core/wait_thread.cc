@@ -12,7 +12,8 @@ int WaitThread::Start(int fd, Report report, void* data) {
   fd_ = fd;
   report_ = report;
   data_ = data;
-  int result = waker_.Open();
+  is_ending_ = false;
+  int result = waker_.read_fd() < 0 ? waker_.Open() : 0;  // it has one from an earlier start
   if (result < 0) return result;
   // Signals are for the threads of the host: a handler of theirs must not run here.
   sigset_t every, before;
@@ -83,13 +84,14 @@ bool WaitThread::Wait(std::unique_lock<std::mutex>& lock) {
   int timeout_ms = until_ == kNoDeadline ? -1 : CeilToMs(RemainingNs(until_));
   lock.unlock();
   pollfd fds[] = {{fd_, POLLIN, 0}, {waker_.read_fd(), POLLIN, 0}};
-  // An error means that nothing is known, and the loop looks again: EINTR cannot come here, ENOMEM
-  // may pass. A descriptor that is closed is POLLNVAL, which the owner's own wait reports.
+  // After an error (ENOMEM; EINVAL: fewer descriptors are allowed than we wait for) the owner looks
+  // itself: this thread would repeat it without end. A descriptor that is closed is POLLNVAL, which
+  // the owner's own wait reports.
   int count = poll(fds, 2, timeout_ms);
   lock.lock();
   is_waiting_ = false;
   if (count > 0 && fds[1].revents != 0) waker_.Drain();
-  return count > 0 && fds[0].revents != 0;
+  return count < 0 || fds[0].revents != 0;
 }
 
 }  // namespace edgewise

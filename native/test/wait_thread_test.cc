@@ -3,7 +3,10 @@
 
 #include <atomic>
 
+#include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sys/resource.h>
 
 #include "clock.h"
 #include "harness.h"
@@ -55,6 +58,41 @@ TEST("WaitThread: reports once per arming, however long the descriptor is readab
   }
   CHECK(!w.HasReport(kShortMs));
 }
+
+TEST("WaitThread: reports when it cannot wait, and does not try without end") {
+  Watched w;
+  rlimit before;
+  CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit one = {1, before.rlim_max};  // poll(2) of two descriptors is EINVAL
+  CHECK_EQ(setrlimit(RLIMIT_NOFILE, &one), 0);
+  w.thread.Arm(kNoDeadline);
+  CHECK(w.HasReport(kSoonMs));
+  CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  CHECK(!w.HasReport(kShortMs));
+  CHECK_EQ(w.report_count, 1);
+}
+
+#ifdef __GLIBC__
+TEST("WaitThread: a thread that cannot be made is EAGAIN, and a start can be tried again") {
+  PipeWaker watched;
+  CHECK_EQ(watched.Open(), 0);
+  pthread_attr_t before, immense;
+  CHECK_EQ(pthread_getattr_default_np(&before), 0);
+  pthread_attr_init(&immense);
+  pthread_attr_setstacksize(&immense, size_t{1} << 50);  // more than there are addresses
+  CHECK_EQ(pthread_setattr_default_np(&immense), 0);
+  WaitThread thread;
+  CHECK_EQ(thread.Start(watched.read_fd(), [](void*) {}, nullptr), -EAGAIN);
+  CHECK(!thread.is_running());
+  CHECK_EQ(pthread_setattr_default_np(&before), 0);
+  CHECK_EQ(thread.Start(watched.read_fd(), [](void*) {}, nullptr), 0);
+  CHECK(thread.is_running());
+  thread.Stop();
+  CHECK_EQ(thread.Start(watched.read_fd(), [](void*) {}, nullptr), 0);
+  pthread_attr_destroy(&before);
+  pthread_attr_destroy(&immense);
+}
+#endif
 
 TEST("WaitThread: reports what comes while it waits") {
   Watched w;
