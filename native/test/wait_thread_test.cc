@@ -82,13 +82,19 @@ TEST("WaitThread: a thread that cannot be made is EAGAIN, and a start can be tri
   pthread_attr_setstacksize(&immense, size_t{1} << 50);  // more than there are addresses
   CHECK_EQ(pthread_setattr_default_np(&immense), 0);
   WaitThread thread;
-  CHECK_EQ(thread.Start(watched.read_fd(), [](void*) {}, nullptr), -EAGAIN);
+  CHECK_EQ(thread.Start(
+               watched.read_fd(), [](void*) {}, nullptr),
+           -EAGAIN);
   CHECK(!thread.is_running());
   CHECK_EQ(pthread_setattr_default_np(&before), 0);
-  CHECK_EQ(thread.Start(watched.read_fd(), [](void*) {}, nullptr), 0);
+  CHECK_EQ(thread.Start(
+               watched.read_fd(), [](void*) {}, nullptr),
+           0);
   CHECK(thread.is_running());
   thread.Stop();
-  CHECK_EQ(thread.Start(watched.read_fd(), [](void*) {}, nullptr), 0);
+  CHECK_EQ(thread.Start(
+               watched.read_fd(), [](void*) {}, nullptr),
+           0);
   pthread_attr_destroy(&before);
   pthread_attr_destroy(&immense);
 }
