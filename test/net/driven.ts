@@ -69,6 +69,13 @@ export function receiveAvailable(fd: number, room = Buffer.alloc(64 * 1024)): Bu
   }
 }
 
+/** What recv(2) returns for one byte, behind what was injected: a count, or `-errno`. */
+export function receiveResult(fd: number): number {
+  let result = -EINTR; // which scripts/test-faults.mjs injects
+  while (result === -EINTR) result = sys.recv(fd, Buffer.alloc(1));
+  return result;
+}
+
 /** Closes so that the peer gets an RST. */
 export function resetNow(descriptors: Descriptors, fd: number): void {
   setLinger(fd);

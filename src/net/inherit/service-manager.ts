@@ -1,12 +1,14 @@
 // What a supervisor that started this process wants to know of it: that it is ready, that it is going,
 // and, again and again, that its loop still turns. systemd's protocol, which others speak as well: a
 // datagram of lines to the Unix socket that NOTIFY_SOCKET names. man 3 sd_notify, sd_watchdog_enabled.
+import { constants as os } from 'node:os';
 import { check, EdgewiseError, invalidValue } from '../../errors.ts';
 import { checkReactor, defaultReactor, type Reactor, type Timer } from '../../reactor/index.ts';
 import * as sys from '../../sys/index.ts';
 import { checkObject } from '../../validate.ts';
 
 const { AF_UNIX, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_CLOEXEC } = sys.constants;
+const { EINTR } = os.errno;
 const VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 const US_PER_MS = 1000;
 const WATCHDOG_MS_MAX = 0x7fffffff;
@@ -95,7 +97,10 @@ export class ServiceManager {
     const fd = check(sys.socket(AF_UNIX, type), 'socket');
     try {
       const bytes = Buffer.from(lines.join('\n'));
-      check(sys.sendto(fd, bytes, 0, bytes.length, 0, this.#address), 'sendto', { fd });
+      let result: number;
+      do result = sys.sendto(fd, bytes, 0, bytes.length, 0, this.#address);
+      while (result === -EINTR);
+      check(result, 'sendto', { fd });
     } finally {
       sys.close(fd);
     }
