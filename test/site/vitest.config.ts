@@ -7,6 +7,6 @@ export default defineConfig({
     include: ['test/site/**/*.test.ts'],
     fileParallelism: false, // one browser at a time, with as many pages as there are CPUs
     testTimeout: 60_000,
-    hookTimeout: 300_000,
+    hookTimeout: 900_000,
   },
 });
