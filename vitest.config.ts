@@ -10,30 +10,44 @@ import { Progress } from './test/helpers/progress.ts';
 // waits to a limit, is no such one.
 const TIMED = [
   'test/behaviour/semantics/waits.test.ts',
-  'test/reactor/allocation.test.ts',
   'test/reactor/driver.load.test.ts',
-  'test/reactor/driver.terminate.test.ts',
   'test/reactor/lint/**/*.test.ts', // a handler is slow from 50 ms on
-  'test/viewer/opening.test.ts',
 ];
 
-// Each of these takes many seconds, for it proves something with very many runs, or starts very many
-// processes. `npm test`, what a change needs before it is committed, leaves them out (`--project !long`);
+// Each of these takes from seven seconds to a minute and a half, for it proves something with very many runs, or starts very
+// many processes. `npm test`, what a change needs before it is committed, leaves them out (`--project '!long*'`);
 // `npm run test:all` does not.
 const LONG = [
-  'test/cli/{audit,trace}.test.ts',
-  'test/examples/{echo,models}.test.ts',
+  'test/behaviour/{injected,spinning}.test.ts',
+  'test/cli/{audit,cli,load,trace,words}.test.ts',
+  'test/examples/{echo,examples,models,taken-port}.test.ts',
   'test/labs/**/*.test.ts',
   'test/model/model.test.ts',
-  'test/multi/handover.faults.test.ts',
+  'test/multi/{faults,handover,handover.faults,lifecycle,pool}.test.ts',
+  'test/net/connection/allocation.test.ts',
   'test/net/inherit/hand-over.test.ts',
-  'test/node-dgram/liveness.test.ts',
+  'test/net/relay/stall.test.ts',
+  'test/node-{dgram,net}/liveness.test.ts',
   'test/prepack.test.ts',
+  'test/proactor/model.test.ts',
+  'test/promises/{ending,endings}.test.ts',
+  'test/reactor/driver.{exits,several}.test.ts',
+  'test/reactor/signals.parties.test.ts',
+  'test/reactor/waits.test.ts',
+  'test/register/**/*.test.ts',
   'test/testing/{determinism,mistakes,tutorial}.test.ts',
   'test/testing/examples/echo.test.ts',
   'test/testing/kernel/{lockstep,mutants,spec}.test.ts',
+  'test/trace/environment.test.ts',
   'test/viewer/page.test.ts',
-  'test/workers/ends.test.ts',
+  'test/workers/{ends,ownership}.test.ts',
+];
+
+// Both.
+const LONG_TIMED = [
+  'test/reactor/allocation.test.ts',
+  'test/reactor/driver.terminate.test.ts',
+  'test/viewer/opening.test.ts',
 ];
 
 // The files of these folders follow each other in one process, which has loaded Node, vitest and src/ once. A
@@ -113,7 +127,7 @@ export default defineConfig({
         test: {
           name: 'together',
           // An `exclude` here would hide that of the command line.
-          include: [...TOGETHER, ...except([...TIMED, ...LONG])],
+          include: [...TOGETHER, ...except([...TIMED, ...LONG, ...LONG_TIMED])],
           isolate: isSimulated || isIsolated,
           setupFiles: isSimulated ? [] : ['test/helpers/own-reactor.ts'],
           maxWorkers,
@@ -124,7 +138,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'side by side',
-          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER, ...LONG, SITE])],
+          include: [
+            'test/**/*.test.ts',
+            ...except([...TIMED, ...TOGETHER, ...LONG, ...LONG_TIMED, SITE]),
+          ],
           maxWorkers,
           sequence: { groupOrder: 0 },
         },
@@ -132,6 +149,15 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'long', include: LONG, maxWorkers, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long, timed',
+          include: LONG_TIMED,
+          maxWorkers: isSimulated ? maxWorkers : 1,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
   },

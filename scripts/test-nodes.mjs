@@ -16,11 +16,20 @@ const VERSIONS = ['20', '22', '24', '26'];
 const ADDON = 'build/Release/edgewise.node';
 /** Of simulated runs. */
 const SEEDS = 1000;
-/** What looks at files, at a browser or at the simulated kernel, and is the same whatever Node it is. */
+/**
+ * What looks at files, at a browser or at models and the simulated kernel, and is the same whatever Node it is; or has a
+ * step of its own, as the labs have.
+ */
 const SAME_ON_ALL = [
   'test/{tidy,docs,scripts,prepack}.test.ts',
   'test/tidy/**',
+  'test/labs/**',
+  'test/model/**',
   'test/viewer/**',
+  'test/cli/words.test.ts',
+  'test/examples/{models,sources}.test.ts',
+  'test/proactor/model.test.ts',
+  'test/testing/{determinism,mistakes,tutorial}.test.ts',
   'test/testing/kernel/{lockstep,mutants,spec}.test.ts',
 ];
 
