@@ -4,6 +4,8 @@
 const OWN = /^file:\/\/(.*\/)reactor\/site\.[jt]s$/.exec(import.meta.url ?? '')?.[1];
 /** Below this frame is what waits and dispatches, not what registers. */
 const DISPATCHER = /callHandler.*\breactor\/dispatcher\./;
+/** A frame of the host's own code: `at listen (node:net:1:2)`, `at run (ext:deno_node/async_hooks.ts:1:2)`. */
+const HOST = /(?:^\s*at |\()(?:async )?(?:node|ext|bun):/;
 const FRAMES_MAX = 50;
 
 /** The line that is being run when it is made. It is cheap until it is read. */
@@ -25,9 +27,9 @@ export class CallSite {
     if (OWN === undefined) return 'at an unknown place of a bundle';
     const all = (this.#error.stack ?? '').split('\n').slice(1);
     const end = all.findIndex((frame) => DISPATCHER.test(frame));
-    const frames = all.slice(0, end < 0 ? undefined : end);
+    const frames = all.slice(0, end < 0 ? undefined : end).filter((frame) => !HOST.test(frame));
     const found =
-      frames.find((frame) => !frame.includes(OWN) && !frame.includes('node:')) ??
+      frames.find((frame) => !frame.includes(OWN)) ??
       frames.find((frame) => !frame.includes(`${OWN}reactor/`));
     return found?.trim() ?? 'at an unknown place';
   }

@@ -41,11 +41,18 @@ interface Closable {
 /** Makes descriptors, and closes at the end of the test what the test has not closed. */
 export class Descriptors {
   readonly #open = new Set<number>();
+  readonly #files = new Set<number>();
   readonly #objects: Closable[] = [];
 
   /** Has `fd` closed after the test. */
   track(fd: number): number {
     this.#open.add(must(fd));
+    return fd;
+  }
+
+  /** The same for what node:fs has opened, and wants to close itself: that of Deno notes what is open. */
+  trackFile(fd: number): number {
+    this.#files.add(fd);
     return fd;
   }
 
@@ -64,7 +71,8 @@ export class Descriptors {
   close(...fds: readonly number[]): void {
     for (const fd of fds) {
       this.#open.delete(fd);
-      must(sys.close(fd));
+      if (this.#files.delete(fd)) closeSync(fd);
+      else must(sys.close(fd));
     }
   }
 
@@ -116,6 +124,8 @@ export class Descriptors {
     for (const object of this.#objects.splice(0).reverse()) object.close();
     for (const fd of this.#open) sys.close(fd); // an error: the test closed it behind our back
     this.#open.clear();
+    for (const fd of this.#files) closeSync(fd);
+    this.#files.clear();
   }
 
   #both(fds: Int32Array): Ends {

@@ -31,7 +31,7 @@ export function defineSetTests(subject: Subject): void {
   it('answers the same for each kind of file, as the table has it', () => {
     const poller = open(subject);
     const [ours, theirs] = descriptors.socketpair();
-    const opened = (path: string) => descriptors.track(openSync(path, 'r'));
+    const opened = (path: string) => descriptors.trackFile(openSync(path, 'r'));
     const codeOf = (call: () => void): string => {
       try {
         call();

@@ -175,7 +175,7 @@ it('an exclusive registration pauses, goes on, and survives what is refused', ()
 
 it('a file that cannot be waited for is refused with what to use in its place', () => {
   const reactor = descriptors.using(new Reactor());
-  const fd = descriptors.track(openSync(process.execPath, 'r'));
+  const fd = descriptors.trackFile(openSync(process.execPath, 'r'));
   expect(() => reactor.register(fd, Interest.Readable, new Recorder())).toThrow(
     expect.objectContaining({ code: 'EPERM', fd, message: expect.stringContaining('node:fs') }),
   );

@@ -79,7 +79,7 @@ describe('tcp_info, getpeereid, pread', () => {
     const directory = mkdtempSync(join(tmpdir(), 'edgewise-pread-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     writeFileSync(join(directory, 'file'), '0123456789');
-    const file = descriptors.track(openSync(join(directory, 'file'), 'r'));
+    const file = descriptors.trackFile(openSync(join(directory, 'file'), 'r'));
     const room = Buffer.alloc(8, '.');
     expect(sys.pread(file, room, 4, 2, 3)).toBe(3);
     expect(room.toString()).toBe('..456...');

@@ -37,7 +37,9 @@ it('what it loads are files of src/ that know nothing of Node', () => {
   expect(loaded.length).toBeGreaterThan(10);
   expect(loaded.filter((path) => !existsSync(path))).toEqual([]);
   const rooms = loaded.map((path) => path.slice(ROOT.pathname.length));
-  expect(rooms.filter((path) => !/^(view\/|trace\/|plural|readiness-names)/.test(path))).toEqual([]);
+  expect(rooms.filter((path) => !/^(view\/|trace\/|plural|readiness-names)/.test(path))).toEqual(
+    [],
+  );
   const code = loaded.map((path) =>
     readFileSync(path, 'utf8').replaceAll(/^ *(\/\/|\/?\*).*$/gm, ''),
   );

@@ -314,6 +314,14 @@ function others(now: Now, below: KernelBelow): object {
           : new below.NativeLoopDriver(poller);
       }
     },
+    NativeThreadDriver: class {
+      constructor(poller: NativePoller) {
+        // biome-ignore lint/correctness/noConstructorReturn: one of a real poller is a real one
+        return SimPoller.isOne(poller)
+          ? new SimDriver(now(), poller)
+          : new below.NativeThreadDriver(poller);
+      }
+    },
     NativeSignals: class extends SimSignals {
       constructor() {
         super(now());

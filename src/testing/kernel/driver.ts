@@ -1,13 +1,15 @@
-// A reactor inside the loop of a simulation, with the face of native/addon/loop_driver.cc. Which of them is
-// called next, and when time passes, is for src/testing/run-loop.ts to say.
+// A reactor inside the loop of a simulation, with the face of native/addon/loop_driver.cc; on a host that has not that,
+// with the one of native/addon/thread_driver.cc: no thread is needed. Which of them is called next, and when time passes, is for src/testing/run-loop.ts to say.
 import type { Machine } from './machine.ts';
 import type { SimPoller } from './poller.ts';
+
+type Dispatch = (count: number) => void;
 
 /** Drives one reactor. */
 export class SimDriver {
   readonly #machine: Machine;
   readonly #poller: SimPoller;
-  #dispatch: ((count: number) => void) | undefined;
+  #dispatch: Dispatch | undefined;
   /** Whether it keeps the simulation going. */
   isReferenced = true;
 
@@ -26,8 +28,8 @@ export class SimDriver {
     return this.#poller.isOpen ? this.#poller.plannedNs : Number.POSITIVE_INFINITY;
   }
 
-  attach(_mode: number, dispatch: (count: number) => void): number {
-    this.#dispatch = dispatch;
+  attach(...given: [mode: number, dispatch: Dispatch] | [dispatch: Dispatch]): number {
+    this.#dispatch = given.at(-1) as Dispatch;
     this.#machine.drivers.add(this);
     return 0;
   }

@@ -24,7 +24,7 @@ describe('FileRangeEntry', () => {
   function fileOf(contents: Buffer | string): number {
     const path = join(directory, `file${files++}`);
     writeFileSync(path, contents);
-    return descriptors.track(openSync(path, 'r+'));
+    return descriptors.trackFile(openSync(path, 'r+'));
   }
 
   function drain(fd: number): Buffer {

@@ -46,7 +46,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
   function fileOf(contents: Buffer | string, flags = 'r+'): number {
     const path = join(directory, `file${files++}`);
     writeFileSync(path, contents);
-    return descriptors.track(openSync(path, flags));
+    return descriptors.trackFile(openSync(path, flags));
   }
 
   function start(server: Recorder, options: ReactorOptions = {}) {
@@ -302,7 +302,7 @@ describe.each(MATRIX)('$trigger, $transport: sendFile', ({ trigger, transport })
     const { connection, peer, server } = await pair();
     const fd = fileOf('0123456789');
     const [reader] = descriptors.pipe();
-    const folder = descriptors.track(openSync(directory, 'r'));
+    const folder = descriptors.trackFile(openSync(directory, 'r'));
     const closed = openSync(directory, 'r');
     closeSync(closed);
     let calls = 0;
