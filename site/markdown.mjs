@@ -67,6 +67,11 @@ export function plainMarkdown(md) {
   });
   md.block.ruler.before('html_block', 'comment', comment, { alt: ['paragraph'] });
   md.inline.ruler.before('html_inline', 'anchor', anchor);
+  // Code that is indented looks as code between fences does, and scrolls as it does.
+  md.renderer.rules.code_block = (tokens, index, options, env, self) => {
+    tokens[index].info = 'text';
+    return md.renderer.rules.fence(tokens, index, options, env, self);
+  };
   for (const name of ['text', 'code_inline']) {
     md.renderer.rules[name] = withoutBraces(md.renderer.rules[name]);
   }
