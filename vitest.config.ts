@@ -23,32 +23,38 @@ const LONG = [
   'test/examples/{echo,examples,models,taken-port}.test.ts',
   'test/labs/**/*.test.ts',
   'test/model/model.test.ts',
-  'test/multi/{faults,handover,handover.faults,lifecycle,pool}.test.ts',
   'test/net/connection/allocation.test.ts',
   'test/net/inherit/hand-over.test.ts',
   'test/net/relay/stall.test.ts',
-  'test/node-{dgram,net}/liveness.test.ts',
   'test/prepack.test.ts',
   'test/proactor/model.test.ts',
   'test/promises/{ending,endings}.test.ts',
-  'test/reactor/driver.{exits,several}.test.ts',
-  'test/reactor/signals.parties.test.ts',
   'test/reactor/waits.test.ts',
-  'test/register/**/*.test.ts',
   'test/testing/{determinism,mistakes,tutorial}.test.ts',
   'test/testing/examples/echo.test.ts',
   'test/testing/kernel/{lockstep,mutants,spec}.test.ts',
-  'test/trace/environment.test.ts',
   'test/viewer/page.test.ts',
+];
+
+// The same, where another version of Node makes a difference: scripts/test-nodes.mjs runs them as well.
+const LONG_OF_NODE = [
+  'test/multi/{faults,handover,handover.faults,lifecycle,pool}.test.ts',
+  'test/node-{dgram,net}/liveness.test.ts',
+  'test/reactor/driver.{exits,several}.test.ts',
+  'test/reactor/signals.parties.test.ts',
+  'test/register/**/*.test.ts',
+  'test/trace/environment.test.ts',
   'test/workers/{ends,ownership}.test.ts',
 ];
 
-// Both.
+// Long, and alone.
 const LONG_TIMED = [
   'test/reactor/allocation.test.ts',
   'test/reactor/driver.terminate.test.ts',
   'test/viewer/opening.test.ts',
 ];
+
+const ALL_LONG = [...LONG, ...LONG_OF_NODE, ...LONG_TIMED];
 
 // The files of these folders follow each other in one process, which has loaded Node, vitest and src/ once. A
 // test there leaves its process as it has found it (test/helpers/descriptors.ts, test/helpers/own-reactor.ts).
@@ -127,7 +133,7 @@ export default defineConfig({
         test: {
           name: 'together',
           // An `exclude` here would hide that of the command line.
-          include: [...TOGETHER, ...except([...TIMED, ...LONG, ...LONG_TIMED])],
+          include: [...TOGETHER, ...except([...TIMED, ...ALL_LONG])],
           isolate: isSimulated || isIsolated,
           setupFiles: isSimulated ? [] : ['test/helpers/own-reactor.ts'],
           maxWorkers,
@@ -138,10 +144,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'side by side',
-          include: [
-            'test/**/*.test.ts',
-            ...except([...TIMED, ...TOGETHER, ...LONG, ...LONG_TIMED, SITE]),
-          ],
+          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER, ...ALL_LONG, SITE])],
           maxWorkers,
           sequence: { groupOrder: 0 },
         },
@@ -149,6 +152,15 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'long', include: LONG, maxWorkers, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long, of Node',
+          include: LONG_OF_NODE,
+          maxWorkers,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,

@@ -106,7 +106,7 @@ async function runFiles(host, folder, paths, list) {
 async function repeat(host, folder, first, list) {
   const files = [...new Set([...filesToRepeat(first.tests, list), ...first.broken])];
   if (files.length === 0 || first.broken.includes('vitest')) return first;
-  console.log(`once more: ${files.join(', ')}`);
+  console.log(`${HOSTS[host].label}, once more: ${files.join(', ')}`);
   const paths = files.map((file) => `test/${file}`);
   const second = await runFiles(host, folder, [...paths, '--maxWorkers=1'], list);
   const tests = first.tests.filter(({ file }) => !files.includes(file));
@@ -153,14 +153,18 @@ const suites = words.filter((word) => !Object.hasOwn(HOSTS, word));
 const folder = mkdtempSync(join(tmpdir(), 'test-hosts-'));
 const sum = { passed: 0, failed: 0 };
 try {
-  for (const host of named.length > 0 ? named : Object.keys(HOSTS)) {
+  const hosts = named.length > 0 ? named : Object.keys(HOSTS);
+  for (const host of hosts) fetchPackage(HOSTS[host].spec);
+  // Side by side: each waits for more than half of its time.
+  const runs = hosts.map(async (host) => {
     const startMs = performance.now();
     const { passed, failed } = await runHost(host, folder, suites.length > 0 ? suites : SUITES);
     const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
     console.log(`${HOSTS[host].label}: ${passed} passed, ${failed} failed (${seconds} s)`);
     sum.passed += passed;
     sum.failed += failed;
-  }
+  });
+  await Promise.all(runs);
 } catch (error) {
   if (!(error instanceof UnavailableError)) throw error;
   console.log(`NOT RUN: ${error.message}`);

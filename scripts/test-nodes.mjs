@@ -1,7 +1,8 @@
 // Runs the test suite on several Node versions with the one addon that is built (Node-API keeps
 // its binary interface), and compares what simulated runs call on each of them:
 // `npm run test:long -- nodes [20,22,24,26]`. Call `npm run build` before.
-// `24:1/3` runs one third of its files: CI runs all on its own Node, and each once more on a newer one.
+// Of the files that take long it runs those that lean on Node (vitest.config.ts). `24:1/3` runs one third of the
+// files: CI runs all on its own Node, and each of these once more.
 // The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
 // Exit code 1 when a test fails, a simulated run is another one than on this Node, or a version that was asked for
 // by name is unavailable.
@@ -16,22 +17,10 @@ const VERSIONS = ['20', '22', '24', '26'];
 const ADDON = 'build/Release/edgewise.node';
 /** Of simulated runs. */
 const SEEDS = 1000;
-/**
- * What looks at files, at a browser or at models and the simulated kernel, and is the same whatever Node it is; or has a
- * step of its own, as the labs have.
- */
-const SAME_ON_ALL = [
-  'test/{tidy,docs,scripts,prepack}.test.ts',
-  'test/tidy/**',
-  'test/labs/**',
-  'test/model/**',
-  'test/viewer/**',
-  'test/cli/words.test.ts',
-  'test/examples/{models,sources}.test.ts',
-  'test/proactor/model.test.ts',
-  'test/testing/{determinism,mistakes,tutorial}.test.ts',
-  'test/testing/kernel/{lockstep,mutants,spec}.test.ts',
-];
+/** Groups of vitest.config.ts. */
+const PROJECTS = ['together', 'side by side', 'timed', 'long, of Node'];
+/** What looks at files, and is the same whatever Node it is. */
+const SAME_ON_ALL = ['test/{tidy,docs,scripts}.test.ts', 'test/tidy/**'];
 
 function provideNode(major) {
   if (process.versions.node.split('.')[0] === major) return process.execPath;
@@ -49,6 +38,7 @@ function runSuite(node, part) {
     EDGEWISE_TEST_REPORT: report,
   };
   const args = ['node_modules/vitest/vitest.mjs', 'run'];
+  for (const project of PROJECTS) args.push('--project', project);
   for (const pattern of SAME_ON_ALL) args.push('--exclude', pattern);
   if (part !== undefined) args.push(`--shard=${part}`);
   const options = { encoding: 'utf8', env, maxBuffer: 1 << 28 };
