@@ -237,7 +237,7 @@ describe.each(['level', 'edge'] as const)('%s: the life of connections', (trigge
     const { listener, reactor } = start(server);
     const socket = nodeConnect(listener.port, HOST);
     const peer = await server.opened();
-    socket.write('last words');
+    await new Promise((resolve) => socket.write('last words', resolve));
     await new Promise((resolve) => socket.resetAndDestroy() && socket.once('close', resolve));
     // Resumed and written to in one go: the write finds the reset before anything was read.
     peer.resume();
