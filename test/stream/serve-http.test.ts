@@ -89,7 +89,7 @@ describe.each(STARTS)('%s', (_name, start) => {
     await new Promise((resolve) => server.close(resolve));
     expect([events, server.listening, server.address()]).toEqual([['close'], false, null]);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(countDescriptors()).toBe(before);
+    expect(countDescriptors()).toBeLessThanOrEqual(before); // ends of an earlier test may close meanwhile
   });
 
   const SILENT = [

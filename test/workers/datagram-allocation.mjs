@@ -1,6 +1,6 @@
 // Sends flows of datagrams to itself and prints what receiving each has left on the heap, which no
-// collection has tidied meanwhile: `node --max-semi-space-size=64 datagram-allocation.mjs <segment
-// size, 0: one by one> <datagrams> [handler that allocates]`.
+// collection has tidied meanwhile: `node --expose-gc --min-semi-space-size=64 --max-semi-space-size=64
+// datagram-allocation.mjs <segment size, 0: one by one> <datagrams> [handler that allocates]`.
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { bindDatagram, Reactor } from '../../dist/index.js';

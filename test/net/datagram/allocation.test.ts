@@ -17,7 +17,8 @@ interface Cost {
 
 function push(segmentSize: number, ...more: string[]): Cost {
   const script = fileURLToPath(new URL('../../workers/datagram-allocation.mjs', import.meta.url));
-  const flags = ['--expose-gc', '--max-semi-space-size=64'];
+  // Large from the start: a collection would hide what has been made.
+  const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
   const args = [...flags, script, `${segmentSize}`, `${MANY}`, ...more];
   const cost = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Cost;
   console.log(segmentSize, ...more, JSON.stringify(cost));
