@@ -14,7 +14,10 @@ export async function makeCourse(folder) {
   const edgewise = installed('edgewise');
   mkdirSync(edgewise, { recursive: true });
   await bundle(join(edgewise, 'dist'));
-  symlinkSync(join(ROOT, 'build'), join(edgewise, 'build'));
+  // Where a bundle looks for it (docs/packaging.md).
+  const place = join(edgewise, 'dist/prebuilds', `${process.platform}-${process.arch}`);
+  mkdirSync(place, { recursive: true });
+  symlinkSync(join(ROOT, 'build/Release/edgewise.node'), join(place, 'edgewise.node'));
   const { name, version } = manifest;
   const exports = Object.fromEntries(
     entries
@@ -44,7 +47,6 @@ async function bundle(to) {
     platform: 'node',
     external: ['tinypool', 'fast-check', /^@sinonjs\//],
   });
-  // Beside each other, as src/native.ts is to its parent: it looks for build/ there.
   await build.write({ dir: to, format: 'esm', chunkFileNames: '[name].js' });
   await build.close();
 }
