@@ -17,10 +17,10 @@ const PROGRAMS = [
 ] as const;
 
 // From Node 26 on `read()` of a stream gives one chunk, where it gave all that there were. aedes 1.2 calls it once for
-// each 'readable', and stands still when several chunks have come, whatever brings them.
+// each 'readable', and stops when several chunks have come, whatever brings them.
 const [major] = process.versions.node.split('.');
 const here = PROGRAMS.filter(([, program]) => program !== 'mqtt' || Number(major) < 26);
-if (here.length < PROGRAMS.length) console.log('skipped: mqtt with aedes, which stands on Node 26');
+if (here.length < PROGRAMS.length) console.log('skipped: mqtt with aedes, which stops on Node 26');
 
 describe('over our sockets as over those of Node', () => {
   it.each(here)('%s', async (_, program) => {

@@ -288,6 +288,13 @@ function hostCalls(now: Now, native: KernelBelow): object {
 
 // Clocks, pollers, wakers and signals.
 function others(now: Now, below: KernelBelow): object {
+  const driverOr = (Real: new (poller: NativePoller) => object) =>
+    class {
+      constructor(poller: NativePoller) {
+        // biome-ignore lint/correctness/noConstructorReturn: one of a real poller is a real one
+        return SimPoller.isOne(poller) ? new SimDriver(now(), poller) : new Real(poller);
+      }
+    };
   return {
     now: () => now().clock.nowNs,
     NativePoller: class extends SimPoller {
@@ -306,22 +313,8 @@ function others(now: Now, below: KernelBelow): object {
     wake: (id: number) => (now().wakers.has(id) ? now().wakers.wake(id) : below.wake(id)),
     closeWaker: (id: number) =>
       now().wakers.has(id) ? now().wakers.close(id) : below.closeWaker(id),
-    NativeLoopDriver: class {
-      constructor(poller: NativePoller) {
-        // biome-ignore lint/correctness/noConstructorReturn: one of a real poller is a real one
-        return SimPoller.isOne(poller)
-          ? new SimDriver(now(), poller)
-          : new below.NativeLoopDriver(poller);
-      }
-    },
-    NativeThreadDriver: class {
-      constructor(poller: NativePoller) {
-        // biome-ignore lint/correctness/noConstructorReturn: one of a real poller is a real one
-        return SimPoller.isOne(poller)
-          ? new SimDriver(now(), poller)
-          : new below.NativeThreadDriver(poller);
-      }
-    },
+    NativeLoopDriver: driverOr(below.NativeLoopDriver),
+    NativeThreadDriver: driverOr(below.NativeThreadDriver),
     NativeSignals: class extends SimSignals {
       constructor() {
         super(now());
