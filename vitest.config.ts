@@ -14,13 +14,14 @@ const TIMED = [
   'test/reactor/lint/**/*.test.ts', // a handler is slow from 50 ms on
 ];
 
-// Each of these takes from seven seconds to a minute and a half, for it proves something with very many runs, or starts very
+// Each of these takes from five seconds to a minute and a half, for it proves something with very many runs, or starts very
 // many processes. `npm test`, what a change needs before it is committed, leaves them out (`--project '!long*'`);
 // `npm run test:all` does not.
 const LONG = [
   'test/behaviour/{injected,spinning}.test.ts',
-  'test/cli/{audit,cli,load,trace,words}.test.ts',
-  'test/examples/{echo,examples,models,taken-port}.test.ts',
+  'test/cli/{audit,cli,load,relay,trace,words}.test.ts',
+  'test/examples/**/*.test.ts',
+  'test/faults/**/*.test.ts',
   'test/labs/**/*.test.ts',
   'test/model/model.test.ts',
   'test/net/connection/allocation.test.ts',
@@ -28,7 +29,7 @@ const LONG = [
   'test/net/relay/stall.test.ts',
   'test/prepack.test.ts',
   'test/proactor/model.test.ts',
-  'test/promises/{ending,endings}.test.ts',
+  'test/promises/{ending,endings,storm}.test.ts',
   'test/reactor/waits.test.ts',
   'test/testing/{determinism,mistakes,tutorial}.test.ts',
   'test/testing/examples/echo.test.ts',
@@ -38,7 +39,7 @@ const LONG = [
 
 // The same, where another version of Node makes a difference: scripts/test-nodes.mjs runs them as well.
 const LONG_OF_NODE = [
-  'test/multi/{faults,handover,handover.faults,lifecycle,pool}.test.ts',
+  'test/multi/**/*.test.ts',
   'test/node-{dgram,net}/liveness.test.ts',
   'test/reactor/driver.{exits,several}.test.ts',
   'test/reactor/signals.parties.test.ts',
