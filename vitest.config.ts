@@ -37,7 +37,8 @@ const LONG = [
   'test/viewer/page.test.ts',
 ];
 
-// The same, where another version of Node makes a difference: scripts/test-nodes.mjs runs them as well.
+// The same, where another version of Node makes a difference, and all files of a folder where most are long:
+// scripts/test-nodes.mjs runs them as well.
 const LONG_OF_NODE = [
   'test/multi/**/*.test.ts',
   'test/node-{dgram,net}/liveness.test.ts',
@@ -104,6 +105,18 @@ const SETUP = [
   ...(isOtherHost ? ['test/helpers/other-host.ts'] : []),
 ];
 
+/** A group whose files have a process each, as many at a time as there are CPUs. */
+const sideBySide = (name: string, include: string[]) => ({
+  extends: true as const,
+  test: { name, include, maxWorkers, sequence: { groupOrder: 0 } },
+});
+
+/** A group that runs one file after the other, after all groups of a lower order. */
+const alone = (name: string, include: string[], groupOrder: number) => ({
+  extends: true as const,
+  test: { name, include, maxWorkers: isSimulated ? maxWorkers : 1, sequence: { groupOrder } },
+});
+
 export default defineConfig({
   plugins: [peersOfOurOwn],
   test: {
@@ -123,15 +136,6 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'timed',
-          include: TIMED,
-          maxWorkers: isSimulated ? maxWorkers : 1,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        test: {
           name: 'together',
           // An `exclude` here would hide that of the command line.
           include: [...TOGETHER, ...except([...TIMED, ...ALL_LONG])],
@@ -141,37 +145,14 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'side by side',
-          include: ['test/**/*.test.ts', ...except([...TIMED, ...TOGETHER, ...ALL_LONG, SITE])],
-          maxWorkers,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: { name: 'long', include: LONG, maxWorkers, sequence: { groupOrder: 0 } },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'long, of Node',
-          include: LONG_OF_NODE,
-          maxWorkers,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'long, timed',
-          include: LONG_TIMED,
-          maxWorkers: isSimulated ? maxWorkers : 1,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      sideBySide('side by side', [
+        'test/**/*.test.ts',
+        ...except([...TIMED, ...TOGETHER, ...ALL_LONG, SITE]),
+      ]),
+      sideBySide('long', LONG),
+      sideBySide('long, of Node', LONG_OF_NODE),
+      alone('timed', TIMED, 1),
+      alone('long, timed', LONG_TIMED, 2),
     ],
   },
 });

@@ -2,7 +2,7 @@
 // its binary interface), and compares what simulated runs call on each of them:
 // `npm run test:long -- nodes [20,22,24,26]`. Call `npm run build` before.
 // Of the files that take long it runs those that lean on Node (vitest.config.ts). `24:1/3` runs one third of the
-// files: CI runs all on its own Node, and each of these once more.
+// files, and none that takes long: CI runs all on its own Node, and each of these once more.
 // The Nodes come from the npm registry (node-<platform>-<arch>, scripts/fetch.mjs).
 // Exit code 1 when a test fails, a simulated run is another one than on this Node, or a version that was asked for
 // by name is unavailable.
@@ -18,7 +18,8 @@ const ADDON = 'build/Release/edgewise.node';
 /** Of simulated runs. */
 const SEEDS = 1000;
 /** Groups of vitest.config.ts. */
-const PROJECTS = ['together', 'side by side', 'timed', 'long, of Node'];
+const PROJECTS = ['together', 'side by side', 'timed'];
+const LONG_OF_NODE = 'long, of Node';
 /** What looks at files, and is the same whatever Node it is. */
 const SAME_ON_ALL = ['test/{tidy,docs,scripts}.test.ts', 'test/tidy/**'];
 
@@ -38,7 +39,8 @@ function runSuite(node, part) {
     EDGEWISE_TEST_REPORT: report,
   };
   const args = ['node_modules/vitest/vitest.mjs', 'run'];
-  for (const project of PROJECTS) args.push('--project', project);
+  const projects = part === undefined ? [...PROJECTS, LONG_OF_NODE] : PROJECTS;
+  for (const project of projects) args.push('--project', project);
   for (const pattern of SAME_ON_ALL) args.push('--exclude', pattern);
   if (part !== undefined) args.push(`--shard=${part}`);
   const options = { encoding: 'utf8', env, maxBuffer: 1 << 28 };

@@ -1,6 +1,6 @@
 // Descriptors for tests, made through edgewise/sys and closed after each test, and the rule that
 // every test leaves the count of open descriptors as it found it.
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { setImmediate as nextLoopPass } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
@@ -32,6 +32,25 @@ export function countThese(count: () => number): void {
 export function countDescriptors(): number {
   const { length } = readdirSync(process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd');
   return length + countSimulated();
+}
+
+/** Each descriptor that this process has open, on Linux with what is behind the number. */
+export function openDescriptors(): readonly string[] {
+  const simulated = Array.from({ length: countSimulated() }, (_, index) => `simulated ${index}`);
+  if (process.platform !== 'linux') return [...readdirSync('/dev/fd'), ...simulated];
+  const real = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`];
+    } catch {
+      return []; // that of the folder, which is closed again
+    }
+  });
+  return [...real, ...simulated];
+}
+
+/** Those that were not open before; ends of earlier tests may close meanwhile. */
+export function openedSince(before: readonly string[]): string[] {
+  return openDescriptors().filter((name) => !before.includes(name));
 }
 
 interface Closable {

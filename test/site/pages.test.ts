@@ -47,8 +47,10 @@ function sample(): ReadonlySet<string> {
 }
 
 /** Axe looks at the sample only; with EDGEWISE_SITE_SAMPLE=1, as in CI, nothing else is looked at at all. */
+const isSample = process.env.EDGEWISE_SITE_SAMPLE === '1';
 const examined = sample();
-const looked = process.env.EDGEWISE_SITE_SAMPLE === '1' ? [...examined] : pages;
+const looked = isSample ? [...examined] : pages;
+if (isSample) console.log(`a sample of the pages: ${looked.length} of ${pages.length}`);
 
 type Findings = Record<'console' | 'images' | 'axe' | 'phone' | 'dark', string[]>;
 
