@@ -14,17 +14,19 @@ let callCount = 0;
 
 function echo(readiness: number, { fd }: Registration): void {
   callCount++;
+  if (callCount === 1) reactor.setTimeout(stop, REST_MS);
   if ((readiness & Readiness.Readable) === 0) return; // nothing to read, and nothing to write
   const count = sys.recv(fd, bytes);
   if (count > 0) sys.send(fd, bytes, 0, count);
 }
 
-const interest = isFixed ? Interest.Readable : Interest.Readable | Interest.Writable;
-const connection = reactor.register(server, interest, { onReady: echo });
-reactor.setTimeout(() => {
+function stop(): void {
   console.log(`the handler was called ${callCount} times for one message`);
   connection.closeDescriptor();
   sys.close(client);
-}, REST_MS);
+}
+
+const interest = isFixed ? Interest.Readable : Interest.Readable | Interest.Writable;
+const connection = reactor.register(server, interest, { onReady: echo });
 sys.send(client, Buffer.from('hello'));
 await reactor.run();
